@@ -1,0 +1,87 @@
+import type { UserId, UserKey } from '../user-id.ts'
+
+/** Who a request or a socket speaks for, as a verified access token says. */
+export interface Principal {
+  readonly userKey: UserKey
+  /** The application's form of `userKey`. */
+  readonly userId: UserId
+  /** Session (refresh-token family) that the token belongs to; null for tokens of another issuer without one. */
+  readonly sessionId: string | null
+  readonly scopes: readonly string[]
+  /** When the token ends, in milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** Port: turns an access token into the person it speaks for. */
+export interface TokenVerifier {
+  /** @throws FocusError `invalid_token`, `token_expired`, `session_revoked` */
+  verify(token: string): Promise<Principal>
+}
+
+/** Sessions that ended: by logout, by revocation, by reuse of a refresh token, or because the user was disabled. */
+export interface SessionEnd {
+  readonly userKey: UserKey
+  /** One session; null for all of the user's. */
+  readonly sessionId: string | null
+  readonly reason: 'logout' | 'logout_all' | 'reuse' | 'revoked' | 'user_disabled'
+}
+
+export interface User {
+  readonly id: UserId
+  readonly username: string
+  readonly email: string | null
+  readonly emailVerified: boolean
+  readonly fullName: string | null
+  readonly avatarUrl: string | null
+  /** BCP 47 tag, such as `fr`; null where unknown. */
+  readonly locale: string | null
+  readonly disabled: boolean
+}
+
+/** What a provider says of the person who signed in; every field beyond `issuer` and `subject` may be absent. */
+export interface ExternalProfile {
+  readonly provider: string
+  readonly issuer: string
+  readonly subject: string
+  readonly email: string | null
+  /** True only when the provider said so with a boolean, and is trusted to (S13). */
+  readonly emailVerified: boolean
+  readonly fullName: string | null
+  readonly givenName: string | null
+  readonly avatarUrl: string | null
+  readonly preferredUsername: string | null
+  readonly locale: string | null
+}
+
+export interface ExternalAccount {
+  readonly issuer: string
+  readonly subject: string
+  readonly provider: string
+}
+
+/**
+ * Port: an application's users table. The default keeps them in `focus_users`; an application with a table of its own
+ * implements these few methods over it.
+ */
+export interface UserDirectory {
+  /** Between the ids of this directory and the strings that Focus keeps; ids are strings when absent. */
+  readonly parseId?: (key: UserKey) => UserId
+  get(id: UserId): Promise<User | null>
+  findByAccount(account: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<User | null>
+  findByEmail(email: string): Promise<User | null>
+  /** For operators: by username. */
+  findByUsername(username: string): Promise<User | null>
+  /**
+   * Makes the user and its first account in one step. When another call made the same account meanwhile, that call's user
+   * is returned (S14).
+   */
+  create(profile: ExternalProfile): Promise<User>
+  /** @throws FocusError `account_linked_elsewhere` */
+  linkAccount(id: UserId, profile: ExternalProfile): Promise<void>
+  unlinkAccount(id: UserId, account: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<void>
+  accounts(id: UserId): Promise<ExternalAccount[]>
+  /** Refreshes what the provider says of the person. */
+  update(id: UserId, profile: ExternalProfile): Promise<User>
+  setDisabled(id: UserId, disabled: boolean): Promise<void>
+  list(query: { limit: number; after?: UserId; search?: string }): Promise<User[]>
+}

@@ -1,0 +1,100 @@
+/**
+ * Every refusal of Focus, in one table: the stable code, the HTTP status that a route answers with, and the title of
+ * the problem (RFC 9457). Codes are only ever added.
+ */
+const catalogue = {
+  // the caller's input
+  invalid_request: { status: 400, title: 'The request is malformed' },
+  invalid_json: { status: 400, title: 'The body is not JSON' },
+  invalid_option: { status: 500, title: 'A setting is invalid' },
+  payload_too_large: { status: 413, title: 'The payload is too large' },
+  unsupported_media_type: { status: 415, title: 'The media type is not supported' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  origin_not_allowed: { status: 403, title: 'The origin is not allowed' },
+  // who is asking
+  unauthenticated: { status: 401, title: 'Authentication is required' },
+  invalid_token: { status: 401, title: 'The token is invalid' },
+  token_expired: { status: 401, title: 'The token has expired' },
+  session_revoked: { status: 401, title: 'The session has ended' },
+  insufficient_scope: { status: 403, title: 'The token lacks a scope' },
+  admin_key_missing: { status: 403, title: 'No admin key is configured' },
+  invalid_admin_key: { status: 401, title: 'The admin key is wrong' },
+  user_disabled: { status: 403, title: 'The user is disabled' },
+  // sign-in
+  oauth_disabled: { status: 404, title: 'Sign-in is switched off' },
+  unknown_provider: { status: 404, title: 'Unknown sign-in provider' },
+  invalid_state: { status: 400, title: 'The sign-in state is unknown, used or expired' },
+  flow_not_bound: { status: 400, title: 'The sign-in was begun in another browser' },
+  iss_missing: { status: 400, title: 'The callback names no issuer' },
+  iss_mismatch: { status: 400, title: 'The callback names another issuer' },
+  access_denied: { status: 400, title: 'The sign-in was refused' },
+  provider_error: { status: 502, title: 'The sign-in provider answered with an error' },
+  provider_unreachable: { status: 502, title: 'The sign-in provider cannot be reached' },
+  id_token_invalid: { status: 400, title: 'The ID token is invalid' },
+  return_to_not_allowed: { status: 400, title: 'The return address is not allowed' },
+  invalid_grant: { status: 400, title: 'The code or refresh token is invalid' },
+  account_exists: { status: 409, title: 'An account with this e-mail exists' },
+  account_linked_elsewhere: { status: 409, title: 'The account is linked to another user' },
+  last_account: { status: 409, title: 'The last sign-in account cannot be unlinked' },
+  // notifications
+  unknown_user: { status: 404, title: 'Unknown user' },
+  unknown_notification: { status: 404, title: 'Unknown notification' },
+  invalid_notification: { status: 400, title: 'The notification is invalid' },
+  data_too_large: { status: 413, title: 'The notification data is too large' },
+  idempotency_conflict: { status: 422, title: 'The idempotency key was used with another request' },
+  inside_transaction: { status: 500, title: 'notifyUser was called inside a transaction' },
+  // real time
+  websocket_disabled: { status: 404, title: 'The WebSocket is switched off' },
+  unknown_connection: { status: 404, title: 'Unknown connection' },
+  // operation
+  draining: { status: 503, title: 'The server is shutting down' },
+  storage_unavailable: { status: 503, title: 'The database is not available' },
+  missing_dependency: { status: 500, title: 'A package is not installed' },
+  closed: { status: 503, title: 'Focus is closed' },
+  internal: { status: 500, title: 'Internal error' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+/** A stable code of the table of refusals; see `PROTOCOL.md`. */
+export type ErrorCode = keyof typeof catalogue
+
+/** All codes with their HTTP status and title, for documentation and problem answers. */
+export const errorCatalogue: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> =
+  catalogue
+
+/**
+ * What every public operation of Focus throws. `code` is stable and meant for programs; `message` says what happened and
+ * `hint` what to do about it, both for the person who can mend it. Neither ever holds a secret.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await focus.notifications.notifyUser({ userId: 7, title: 'Hello', message: 'World' })
+ * } catch (error) {
+ *   if (error instanceof FocusError && error.code === 'unknown_user') return
+ *   throw error
+ * }
+ * ```
+ */
+export class FocusError extends Error {
+  override readonly name = 'FocusError'
+  readonly code: ErrorCode
+  /** HTTP status that a route answers with. */
+  readonly status: number
+  readonly hint?: string
+  /** Seconds to wait before trying again, where that is known. */
+  readonly retryAfterSeconds?: number
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.status = catalogue[code].status
+    if (options.hint !== undefined) this.hint = options.hint
+    if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}

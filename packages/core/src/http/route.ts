@@ -1,0 +1,30 @@
+import type { Principal } from '../auth/types.ts'
+
+/** What the host knows of a request beyond the `Request` itself. */
+export interface RequestInfo {
+  /** Address of the peer's socket, such as `203.0.113.7`. */
+  readonly remoteAddress?: string
+}
+
+export interface RouteContext {
+  readonly request: Request
+  readonly url: URL
+  /** Values of the `:names` of the path, percent-decoded. */
+  readonly params: Readonly<Record<string, string>>
+  /** The client's address: the peer's, or what a trusted proxy says of it. Null where the host did not tell. */
+  readonly clientAddress: string | null
+  /** The person of the bearer token, for routes with `access: 'bearer'`. */
+  readonly principal: Principal | null
+}
+
+/**
+ * One route under the base path. `access` is checked before `handle` runs: `bearer` needs a valid access token, `admin`
+ * the admin key. Errors are thrown as `FocusError` and answered as RFC 9457 problems.
+ */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Such as `/auth/:provider/callback`. */
+  readonly path: string
+  readonly access: 'public' | 'bearer' | 'admin'
+  handle(context: RouteContext): Promise<Response> | Response
+}

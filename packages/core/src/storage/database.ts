@@ -1,0 +1,87 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { Kysely, MysqlDialect, SqliteDialect } from 'kysely'
+import { FocusError } from '../errors.ts'
+import { type DialectName, dialectOf } from './dialect.ts'
+import type { FocusTables } from './tables.ts'
+
+/** The database as the rooms' stores use it. */
+export interface Database {
+  readonly db: Kysely<FocusTables>
+  readonly dialect: DialectName
+  /** Path of the file, for SQLite databases that Focus opened itself; otherwise null. */
+  readonly file: string | null
+  /** Closes what Focus opened; an instance that was passed in stays open. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the database of a URL (`sqlite:focus.db`, `mysql://user:password@host/name`) or takes over the application's own
+ * Kysely instance, which stays the application's to close.
+ *
+ * @throws FocusError `invalid_option` for a URL that is not understood, `missing_dependency` when the driver is not
+ * installed, `storage_unavailable` when the file cannot be opened.
+ */
+export async function openDatabase(source: string | Kysely<never>): Promise<Database> {
+  if (typeof source !== 'string') {
+    const db = source.withoutPlugins() as unknown as Kysely<FocusTables>
+    return { db, dialect: dialectOf(source), file: null, close: async () => undefined }
+  }
+  if (source.startsWith('sqlite:')) return openSqlite(source.slice('sqlite:'.length).replace(/^\/\//, ''))
+  if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source)
+  throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
+    hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
+  })
+}
+
+async function openSqlite(name: string): Promise<Database> {
+  const { default: BetterSqlite3 } = await load('better-sqlite3', () => import('better-sqlite3'))
+  const file = name === ':memory:' ? null : resolve(name)
+  try {
+    if (file) mkdirSync(dirname(file), { recursive: true })
+    const connection = new BetterSqlite3(file ?? ':memory:', { timeout: 5_000 })
+    connection.pragma('journal_mode = WAL')
+    connection.pragma('synchronous = FULL')
+    connection.pragma('foreign_keys = ON')
+    const db = new Kysely<FocusTables>({ dialect: new SqliteDialect({ database: connection }) })
+    return { db, dialect: 'sqlite', file, close: () => db.destroy() }
+  } catch (error) {
+    throw new FocusError(
+      'storage_unavailable',
+      `The database file ${file} cannot be opened: ${(error as Error).message}`,
+      {
+        hint: 'Check that the folder exists and may be written, or set DATABASE_URL to another place.',
+        cause: error,
+      },
+    )
+  }
+}
+
+async function openMysql(url: string): Promise<Database> {
+  const { createPool } = await load('mysql2', () => import('mysql2'))
+  const pool = createPool({
+    uri: url.replace(/^mariadb:/, 'mysql:'),
+    connectionLimit: 10,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    connectTimeout: 5_000,
+  })
+  const db = new Kysely<FocusTables>({ dialect: new MysqlDialect({ pool }) })
+  return { db, dialect: 'mysql', file: null, close: () => db.destroy() }
+}
+
+async function load<T>(name: string, importer: () => Promise<T>): Promise<T> {
+  try {
+    return await importer()
+  } catch (error) {
+    throw new FocusError('missing_dependency', `DATABASE_URL needs the package ${name}, which cannot be loaded`, {
+      hint: `Run \`npm install ${name}\`.`,
+      cause: error,
+    })
+  }
+}
+
+function describeScheme(source: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(source)?.[0]
+  return scheme ? `the scheme ${scheme}` : 'a value without a scheme'
+}

@@ -1,0 +1,15 @@
+import { type Kysely, MysqlAdapter, SqliteAdapter } from 'kysely'
+import { FocusError } from '../errors.ts'
+
+/** The databases that Focus keeps its tables in. MariaDB counts as `mysql`. */
+export type DialectName = 'sqlite' | 'mysql'
+
+/** Which database an instance of Kysely speaks to. */
+export function dialectOf(db: Kysely<never>): DialectName {
+  const { adapter } = db.getExecutor()
+  if (adapter instanceof SqliteAdapter) return 'sqlite'
+  if (adapter instanceof MysqlAdapter) return 'mysql'
+  throw new FocusError('invalid_option', `database: ${adapter.constructor.name} is not supported`, {
+    hint: 'Pass a Kysely instance for SQLite or MySQL/MariaDB, or a URL such as sqlite:focus.db or mysql://user:password@host/name.',
+  })
+}

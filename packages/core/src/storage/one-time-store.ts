@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '../runtime.ts'
+import type { JsonValue, OneTimeStore } from '../one-time.ts'
+import type { Database } from './database.ts'
+
+/** `OneTimeStore` over the table `focus_one_time`. */
+export class KyselyOneTimeStore implements OneTimeStore {
+  readonly #db: Database['db']
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#db = database.db
+    this.#clock = clock
+  }
+
+  async put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void> {
+    await this.#db
+      .insertInto('focus_one_time')
+      .values({ kind, secret_hash: sha256(secret), payload: JSON.stringify(payload), expires_at: expiresAt })
+      .execute()
+  }
+
+  async take(kind: string, secret: string): Promise<JsonValue | null> {
+    const payload = await this.peek(kind, secret)
+    if (payload === null) return null
+    // Of two takers that both read the row, the delete tells one that it was there.
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('focus_one_time')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', sha256(secret))
+      .executeTakeFirst()
+    return numDeletedRows === 1n ? payload : null
+  }
+
+  async peek(kind: string, secret: string): Promise<JsonValue | null> {
+    const row = await this.#db
+      .selectFrom('focus_one_time')
+      .select('payload')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', sha256(secret))
+      .where('expires_at', '>', this.#clock())
+      .executeTakeFirst()
+    return row ? (JSON.parse(row.payload) as JsonValue) : null
+  }
+
+  async purge(now: number): Promise<number> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('focus_one_time')
+      .where('expires_at', '<=', now)
+      .executeTakeFirst()
+    return Number(numDeletedRows)
+  }
+}
+
+function sha256(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}

@@ -1,0 +1,108 @@
+import type { Generated } from 'kysely'
+
+/** The rows as the database holds them. Times are milliseconds since 1970; `*_key` columns hold a `UserKey`. */
+export interface FocusTables {
+  focus_users: UsersTable
+  focus_accounts: AccountsTable
+  focus_sessions: SessionsTable
+  focus_refresh_tokens: RefreshTokensTable
+  focus_signing_keys: SigningKeysTable
+  focus_one_time: OneTimeTable
+  focus_meta: MetaTable
+  focus_streams: StreamsTable
+  focus_notifications: NotificationsTable
+}
+
+export interface UsersTable {
+  id: Generated<number>
+  username: string
+  email: string | null
+  email_verified: number
+  full_name: string | null
+  avatar_url: string | null
+  locale: string | null
+  disabled_at: number | null
+  created_at: number
+  updated_at: number
+}
+
+/** One person's identity at one provider: the key is `(issuer, subject)`, never the e-mail (S12). */
+export interface AccountsTable {
+  issuer: string
+  subject: string
+  user_key: string
+  provider: string
+  created_at: number
+  last_sign_in_at: number
+}
+
+export interface SessionsTable {
+  id: string
+  user_key: string
+  provider: string
+  user_agent: string | null
+  ip: string | null
+  created_at: number
+  last_used_at: number
+  idle_expires_at: number
+  expires_at: number
+  ended_at: number | null
+  end_reason: string | null
+}
+
+export interface RefreshTokensTable {
+  token_hash: string
+  session_id: string
+  created_at: number
+  rotated_at: number | null
+  successor_hash: string | null
+  /** The successor, encrypted under a key derived from this token (S22); erased once the successor is used. */
+  successor_sealed: string | null
+}
+
+export interface SigningKeysTable {
+  kid: string
+  alg: string
+  public_jwk: string
+  private_sealed: string
+  created_at: number
+  activates_at: number
+  retires_at: number | null
+}
+
+export interface OneTimeTable {
+  kind: string
+  secret_hash: string
+  payload: string
+  expires_at: number
+}
+
+/** Single values of the installation: the epoch, the cold-start lock of the key ring. */
+export interface MetaTable {
+  name: string
+  value: string
+}
+
+/** The head of each user's stream. */
+export interface StreamsTable {
+  user_key: string
+  head: number
+  oldest: number
+  unread: number
+  state_rev: number
+  all_from: number
+}
+
+/** One row per notification of a user's stream. */
+export interface NotificationsTable {
+  user_key: string
+  offset: number
+  id: string
+  event: string | null
+  type: string
+  title: string
+  message: string
+  data: string
+  created_at: number
+  read_at: number | null
+}
