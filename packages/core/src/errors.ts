@@ -82,6 +82,8 @@ export class FocusError extends Error {
   readonly code: ErrorCode
   /** HTTP status that a route answers with. */
   readonly status: number
+  /** What the code stands for, the same words for every occurrence. */
+  readonly title: string
   readonly hint?: string
   /** Seconds to wait before trying again, where that is known. */
   readonly retryAfterSeconds?: number
@@ -94,6 +96,7 @@ export class FocusError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.status = catalogue[code].status
+    this.title = catalogue[code].title
     if (options.hint !== undefined) this.hint = options.hint
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
   }

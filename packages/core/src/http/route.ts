@@ -26,5 +26,7 @@ export interface Route {
   /** Such as `/auth/:provider/callback`. */
   readonly path: string
   readonly access: 'public' | 'bearer' | 'admin'
+  /** Adds RFC 6749's `error` and `error_description` to problems. */
+  readonly oauth?: boolean
   handle(context: RouteContext): Promise<Response> | Response
 }

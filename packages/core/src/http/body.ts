@@ -1,0 +1,55 @@
+import { FocusError } from '../errors.ts'
+import type { JsonObject } from '../one-time.ts'
+
+/** Bodies of our routes are small; the largest is a notification for many users. */
+const defaultMaxBytes = 1_048_576
+
+/**
+ * Reads a JSON object from the body; an empty body counts as `{}`.
+ *
+ * @throws FocusError `payload_too_large`, `unsupported_media_type`, `invalid_json`, `invalid_request`
+ */
+export async function readJsonObject(request: Request, options: { maxBytes?: number } = {}): Promise<JsonObject> {
+  const text = await readText(request, options.maxBytes ?? defaultMaxBytes)
+  if (text.trim() === '') return {}
+  const mediaType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'application/json'
+  if (!/^application\/(?:[\w.-]+\+)?json$/.test(mediaType)) {
+    throw new FocusError('unsupported_media_type', `The body is ${mediaType}, not JSON.`, {
+      hint: 'Send JSON with the header Content-Type: application/json.',
+    })
+  }
+  const value = parse(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new FocusError('invalid_request', 'The body must be a JSON object.', { hint: 'Send {"name": value, …}.' })
+  }
+  return value as JsonObject
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new FocusError('invalid_json', 'The body is not valid JSON.', {
+      hint: 'Check quotes and commas; strings are in double quotes.',
+      cause: error,
+    })
+  }
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  const tooLarge = () =>
+    new FocusError('payload_too_large', `The body is larger than ${maxBytes} bytes.`, {
+      hint: 'Send less at once.',
+    })
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
+  if (!request.body) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let size = 0
+  for await (const chunk of request.body) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw tooLarge()
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}

@@ -1,0 +1,57 @@
+import { FocusError } from '../errors.ts'
+
+/** A JSON answer that no cache keeps. */
+export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status: init.status ?? 200,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...init.headers },
+  })
+}
+
+/** 204: done, nothing to say. */
+export function noContent(headers: Record<string, string> = {}): Response {
+  return new Response(null, { status: 204, headers: { 'cache-control': 'no-store', ...headers } })
+}
+
+/**
+ * An error as an RFC 9457 problem: `type`, `title`, `status`, `detail`, `code` and, where there is one, `hint`. What is
+ * not a `FocusError` is answered as `internal` without a word of what happened (S24); the caller logs it.
+ *
+ * @param options.oauth adds RFC 6749's `error` and `error_description`, for the token routes.
+ */
+export function problem(error: unknown, options: { oauth?: boolean } = {}): Response {
+  const failure = error instanceof FocusError ? error : new FocusError('internal', 'Something went wrong here.')
+  const { code, status, message, hint, retryAfterSeconds } = failure
+  const oauth = options.oauth ? { error: oauthError(failure), error_description: message } : {}
+  const body = {
+    type: `urn:focus:problem:${code}`,
+    title: failure.title,
+    status,
+    detail: message,
+    code,
+    ...(hint === undefined ? {} : { hint }),
+    ...oauth,
+  }
+  const headers: Record<string, string> = {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  }
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterSeconds)))
+  if (status === 401) headers['www-authenticate'] = challenge(failure)
+  if (code === 'insufficient_scope') headers['www-authenticate'] = 'Bearer realm="focus", error="insufficient_scope"'
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** RFC 6750 §3: no error code when the request carried no credentials at all. */
+function challenge({ code, message }: FocusError): string {
+  if (code === 'unauthenticated') return 'Bearer realm="focus"'
+  return `Bearer realm="focus", error="invalid_token", error_description="${message.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '')}"`
+}
+
+/** RFC 6749 §5.2. */
+function oauthError({ code, status }: FocusError): string {
+  if (code === 'invalid_grant' || code === 'access_denied') return code
+  if (code === 'rate_limited' || status >= 500) return 'temporarily_unavailable'
+  return 'invalid_request'
+}

@@ -1,0 +1,68 @@
+import type { Route } from './route.ts'
+
+export interface Match {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** Finds a route by method and path; literal segments win over `:names`. */
+export class Router {
+  readonly #patterns: readonly Pattern[]
+
+  constructor(routes: readonly Route[]) {
+    this.#patterns = routes.map(toPattern).sort((a, b) => a.names.length - b.names.length)
+  }
+
+  /** Whether any method of ours answers this path (below the base path). */
+  has(path: string): boolean {
+    return this.#patterns.some(({ regex }) => regex.test(path))
+  }
+
+  find(method: string, path: string): Match | null {
+    for (const { route, regex, names } of this.#patterns) {
+      if (route.method !== method) continue
+      const found = regex.exec(path)
+      if (!found) continue
+      const params = decodeAll(names, found)
+      if (params) return { route, params }
+    }
+    return null
+  }
+
+  /** The methods that a path answers, for `Allow`. */
+  methods(path: string): string[] {
+    const methods = new Set(
+      this.#patterns.filter(({ regex }) => regex.test(path)).map(({ route }) => String(route.method)),
+    )
+    if (methods.has('GET')) methods.add('HEAD')
+    if (methods.size > 0) methods.add('OPTIONS')
+    return [...methods]
+  }
+}
+
+interface Pattern {
+  readonly route: Route
+  readonly regex: RegExp
+  readonly names: readonly string[]
+}
+
+function toPattern(route: Route): Pattern {
+  const names: string[] = []
+  const source = route.path
+    .split('/')
+    .map((segment) => {
+      if (!segment.startsWith(':')) return segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      names.push(segment.slice(1))
+      return '([^/]+)'
+    })
+    .join('/')
+  return { route, regex: new RegExp(`^${source}/?$`), names }
+}
+
+function decodeAll(names: readonly string[], found: RegExpExecArray): Record<string, string> | null {
+  try {
+    return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')]))
+  } catch {
+    return null
+  }
+}
