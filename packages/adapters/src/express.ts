@@ -1,1 +1,110 @@
-export {}
+import { type AuthenticatedUser, type Focus, FocusError, type Principal, problem } from '@focus-api/core'
+import type { Application, NextFunction, Request, RequestHandler, Response } from 'express'
+import { answer, attachUpgrade, type HostServer, pathOf } from './node.ts'
+import { sendResponse } from './node/response.ts'
+
+declare global {
+  namespace Express {
+    interface User extends AuthenticatedUser {}
+    interface Request {
+      /**
+       * The person of the access token, set by `requireUser` (and by `optionalUser`, where there is one). On routes behind
+       * neither it is not there, whatever its type says.
+       */
+      user: User
+    }
+  }
+}
+
+export interface MountOptions {
+  /** The server that `app.listen()` returned: WebSocket upgrades are taken there. */
+  readonly server?: HostServer
+}
+
+export interface RequireUserOptions {
+  /** Scopes that the token must carry, all of them. */
+  readonly scopes?: readonly string[]
+}
+
+/**
+ * Mounts Focus' routes below its base path and, where `server` is given, its WebSocket. Every other path goes on to the
+ * application's next handler. Works before and after body parsers, on Express 4 and 5.
+ *
+ * @example
+ * ```ts
+ * const focus = await createFocus()
+ * const app = express()
+ * const server = app.listen(8000)
+ * mountFocus(app, focus, { server })
+ * ```
+ */
+export function mountFocus(app: Application, focus: Focus, options: MountOptions = {}): void {
+  app.use((req, res, next) => {
+    if (!focus.handles(pathOf(req.originalUrl))) next()
+    else answer(focus, req, res, req.originalUrl).catch(next)
+  })
+  if (options.server) attachUpgrade(options.server, focus)
+}
+
+/**
+ * Lets a request through only with a valid access token, and sets `req.user`. Answers 401 (or 403, where a scope is
+ * missing) as a problem otherwise; what is wrong here rather than with the token goes to the application's error handler.
+ *
+ * @example
+ * ```ts
+ * app.post('/activities', requireUser(focus), (req, res) => res.json({ mine: req.user.id }))
+ * ```
+ */
+export function requireUser(focus: Focus, options: RequireUserOptions = {}): RequestHandler {
+  const scopes = Object.freeze([...(options.scopes ?? [])])
+  return (req, res, next) => {
+    focus.authenticate(req.headers).then(
+      (principal) => {
+        const refusal = principal ? missingScope(principal, scopes) : unauthenticated()
+        if (refusal) return refuse(refusal, res, next)
+        setUser(req, principal)
+        next()
+      },
+      (error: unknown) => refuse(error, res, next),
+    )
+  }
+}
+
+/** Sets `req.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
+export function optionalUser(focus: Focus): RequestHandler {
+  return (req, res, next) => {
+    focus.authenticate(req.headers).then(
+      (principal) => {
+        setUser(req, principal)
+        next()
+      },
+      (error: unknown) => refuse(error, res, next),
+    )
+  }
+}
+
+function unauthenticated(): FocusError {
+  return new FocusError('unauthenticated', 'This route needs an access token.', {
+    hint: 'Send the header Authorization: Bearer <access_token>.',
+  })
+}
+
+function missingScope(principal: Principal, scopes: readonly string[]): FocusError | null {
+  const missing = scopes.filter((scope) => !principal.scopes.includes(scope))
+  if (missing.length === 0) return null
+  return new FocusError('insufficient_scope', `The token lacks the scope ${missing.join(' ')}.`, {
+    hint: 'Use a token that was issued with it.',
+  })
+}
+
+function setUser(req: Request, principal: Principal | null): void {
+  if (!principal) return
+  const { userId, sessionId, scopes, expiresAt } = principal
+  req.user = { id: userId, sessionId, scopes, expiresAt }
+}
+
+/** What is wrong with the request is answered here; what is wrong with the server is the application's to handle. */
+function refuse(error: unknown, res: Response, next: NextFunction): void {
+  if (error instanceof FocusError && error.status < 500) sendResponse(problem(error), res).catch(next)
+  else next(error)
+}

@@ -1,1 +1,73 @@
-export {}
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { Focus } from '@focus-api/core'
+import { toRequest } from './node/request.ts'
+import { sendResponse } from './node/response.ts'
+
+/** The host's `http.Server` or `https.Server`. */
+export type HostServer = Server | SecureServer
+
+/** Returns true when the request was one of Focus' routes and is answered; false leaves it to the host. */
+export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => boolean
+
+/**
+ * Focus' routes for a plain `node:http` server.
+ *
+ * @example
+ * ```ts
+ * const handle = nodeHandler(focus)
+ * const server = http.createServer((req, res) => {
+ *   if (!handle(req, res)) res.writeHead(404).end()
+ * })
+ * attachUpgrade(server, focus)
+ * ```
+ */
+export function nodeHandler(focus: Focus): NodeHandler {
+  return (req, res) => {
+    const path = pathOf(req.url ?? '/')
+    if (!focus.handles(path)) return false
+    void answer(focus, req, res, req.url ?? '/')
+    return true
+  }
+}
+
+/** Answers one request that is Focus'; the promise settles when the answer is sent or the client has gone, never rejects. */
+export async function answer(focus: Focus, req: IncomingMessage, res: ServerResponse, url: string): Promise<void> {
+  const remoteAddress = req.socket.remoteAddress
+  const response = await focus.fetch(toRequest(req, res, url), remoteAddress === undefined ? {} : { remoteAddress })
+  await sendResponse(response, res)
+}
+
+/** The path of a request target, without building a `URL` for requests that are the host's. */
+export function pathOf(target: string): string {
+  const end = target.search(/[?#]/)
+  return end === -1 ? target : target.slice(0, end)
+}
+
+const mounted = new WeakMap<HostServer, Set<Focus>>()
+
+/**
+ * Takes WebSocket upgrades on Focus' own path. Other paths stay with the server's other `upgrade` listeners (Vite,
+ * Socket.IO …); when there are none they get 404. Returns a function that takes the listener off again.
+ */
+export function attachUpgrade(server: HostServer, focus: Focus): () => void {
+  const instances = mounted.get(server) ?? listen(server)
+  instances.add(focus)
+  return () => {
+    instances.delete(focus)
+  }
+}
+
+/** One listener for all instances on a server, so that "nobody took it" can be told. */
+function listen(server: HostServer): Set<Focus> {
+  const instances = new Set<Focus>()
+  mounted.set(server, instances)
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    for (const focus of instances) if (focus.upgrade(req, socket, head)) return
+    if (server.listenerCount('upgrade') > 1) return
+    socket.on('error', () => socket.destroy())
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
+  return instances
+}

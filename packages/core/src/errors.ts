@@ -46,6 +46,7 @@ const catalogue = {
   idempotency_conflict: { status: 422, title: 'The idempotency key was used with another request' },
   inside_transaction: { status: 500, title: 'notifyUser was called inside a transaction' },
   // real time
+  upgrade_required: { status: 426, title: 'This address speaks WebSocket' },
   websocket_disabled: { status: 404, title: 'The WebSocket is switched off' },
   unknown_connection: { status: 404, title: 'Unknown connection' },
   // operation

@@ -1,1 +1,7 @@
-export {}
+export { FocusError, type ErrorCode, errorCatalogue } from './errors.ts'
+export { json, problem } from './http/responses.ts'
+export type { RequestInfo } from './http/route.ts'
+export type { FocusOptions } from './options.ts'
+export type { Clock, Logger, RandomSource } from './runtime.ts'
+export type { UserId, UserKey } from './user-id.ts'
+export type { ExternalAccount, ExternalProfile, Principal, SessionEnd, User, UserDirectory } from './auth/types.ts'

@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+
+/**
+ * A Node request as a fetch `Request`. The origin of its URL is a constant: `Host` and `X-Forwarded-*` are the client's to
+ * forge and decide nothing. A body that the host already parsed (`req.body`) is used when the stream was read.
+ */
+export function toRequest(req: IncomingMessage, res: ServerResponse, target: string): Request {
+  const method = req.method ?? 'GET'
+  const abort = new AbortController()
+  res.once('close', () => {
+    if (!res.writableFinished) abort.abort()
+  })
+  const init: RequestInit & { duplex?: 'half' } = { method, headers: toHeaders(req), signal: abort.signal }
+  if (method !== 'GET' && method !== 'HEAD') {
+    init.body = bodyOf(req)
+    init.duplex = 'half'
+  }
+  return new Request(new URL(target.startsWith('/') ? target : '/', 'http://localhost'), init)
+}
+
+function toHeaders(req: IncomingMessage): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(req.headers)) {
+    if (value === undefined || name.startsWith(':')) continue
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, one)
+  }
+  return headers
+}
+
+function bodyOf(req: IncomingMessage): BodyInit {
+  if (!req.readableDidRead) return Readable.toWeb(req) as ReadableStream<Uint8Array>
+  const parsed: unknown = Reflect.get(req, 'body')
+  if (typeof parsed === 'string') return parsed
+  if (parsed instanceof Uint8Array) return new Uint8Array(parsed)
+  if (typeof parsed !== 'object' || parsed === null) return ''
+  const form = req.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+  return form ? new URLSearchParams(Object.entries(parsed).map(([k, v]) => [k, String(v)])) : JSON.stringify(parsed)
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+
+/**
+ * Sends a fetch `Response`: an event stream piece by piece at the pace of the client, everything else, which is small, in one
+ * write. Settles when it is sent or the client has gone.
+ */
+export async function sendResponse(response: Response, res: ServerResponse): Promise<void> {
+  res.statusCode = response.status
+  for (const [name, value] of response.headers) {
+    if (name !== 'set-cookie') res.setHeader(name, value)
+  }
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) res.setHeader('set-cookie', cookies)
+  if (response.body && response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    await stream(response.body, res)
+    return
+  }
+  const body = response.body ? Buffer.from(await response.arrayBuffer()) : undefined
+  res.end(body)
+}
+
+async function stream(body: ReadableStream<Uint8Array>, res: ServerResponse): Promise<void> {
+  const reader = body.getReader()
+  const cancel = () => void reader.cancel().catch(() => undefined)
+  if (res.destroyed) return cancel()
+  res.once('close', cancel)
+  try {
+    res.flushHeaders()
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      if (!res.write(chunk.value) && !res.destroyed) await Promise.race([once(res, 'drain'), once(res, 'close')])
+      if (res.destroyed) return
+    }
+    res.end()
+  } catch {
+    // The head is out already: cutting the connection is the one way left to say that the body is incomplete.
+    res.destroy()
+  } finally {
+    res.off('close', cancel)
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { createClientAddress } from './client-address.ts'
+
+test('S27 X-Forwarded-For of an untrusted peer is ignored', () => {
+  expect(createClientAddress([])('203.0.113.9', '198.51.100.1')).toBe('203.0.113.9')
+})
+
+test('S27 behind trusted proxies the nearest untrusted hop is the client, whatever the client wrote before it', () => {
+  const address = createClientAddress(['10.0.0.0/8', 'loopback'])
+  expect(address('127.0.0.1', '6.6.6.6, 198.51.100.1, 10.1.2.3')).toBe('198.51.100.1')
+  expect(address('::ffff:127.0.0.1', '198.51.100.1')).toBe('198.51.100.1')
+})
+
+test('a hop that is no address ends the walk at the last proxy', () => {
+  expect(createClientAddress(['loopback'])('127.0.0.1', 'unknown')).toBe('127.0.0.1')
+})
+
+test('IPv6 ranges are understood', () => {
+  expect(createClientAddress(['2001:db8::/32'])('2001:db8::1', '2001:db9::7')).toBe('2001:db9::7')
+})
+
+test('an unknown peer has no address', () => {
+  expect(createClientAddress(['loopback'])(undefined, '198.51.100.1')).toBeNull()
+})
+
+test.each(['10.0.0.0/33', 'proxy.example', '10.0.0', '::1/129', ''])('the entry %j is refused by name', (entry) => {
+  expect(() => createClientAddress([entry])).toThrow(/FOCUS_TRUSTED_PROXIES/)
+})

@@ -1,0 +1,55 @@
+import { FocusError } from '../errors.ts'
+import { json } from './responses.ts'
+import type { Route } from './route.ts'
+
+export interface SystemRoutesDependencies {
+  /** Rejects when the store does not answer. */
+  readonly checkStorage: () => Promise<void>
+  readonly isDraining: () => boolean
+  /** Prometheus' text format. */
+  readonly metrics: () => Promise<{ contentType: string; body: string }>
+  readonly websocketEnabled: boolean
+}
+
+/** Liveness, readiness, metrics, and what plain HTTP gets at the WebSocket's address. */
+export function systemRoutes(dependencies: SystemRoutesDependencies): Route[] {
+  return [
+    { method: 'GET', path: '/health', access: 'public', handle: () => json({ status: 'ok' }) },
+    {
+      method: 'GET',
+      path: '/ready',
+      access: 'public',
+      async handle() {
+        if (dependencies.isDraining()) {
+          throw new FocusError('draining', 'This node is shutting down.', { retryAfterSeconds: 5 })
+        }
+        await dependencies.checkStorage()
+        return json({ status: 'ready' })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      access: 'admin',
+      async handle() {
+        const { contentType, body } = await dependencies.metrics()
+        return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/ws/notifications',
+      access: 'public',
+      handle() {
+        if (!dependencies.websocketEnabled) {
+          throw new FocusError('websocket_disabled', 'The WebSocket is switched off on this server.', {
+            hint: 'Set WEBSOCKET_ENABLED=True.',
+          })
+        }
+        throw new FocusError('upgrade_required', 'This address answers WebSocket connections only.', {
+          hint: 'If a client did ask for an upgrade, it was lost on the way: give the server to the adapter (`{ server }`), and let the reverse proxy pass the Upgrade and Connection headers on.',
+        })
+      },
+    },
+  ]
+}
