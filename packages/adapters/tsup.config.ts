@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/express.ts', 'src/node.ts'],
+  entry: ['src/express.ts', 'src/fastify.ts', 'src/koa.ts', 'src/node.ts', 'src/fetch.ts'],
   format: 'esm',
   target: 'node22',
   dts: true,

@@ -1,7 +1,10 @@
-import { type AuthenticatedUser, type Focus, FocusError, type Principal, problem } from '@focus-api/core'
-import type { Application, NextFunction, Request, RequestHandler, Response } from 'express'
+import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import type { Application, NextFunction, RequestHandler, Response } from 'express'
 import { answer, attachUpgrade, type HostServer, pathOf } from './node.ts'
 import { sendResponse } from './node/response.ts'
+import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+
+export type { RequireUserOptions } from './user.ts'
 
 declare global {
   namespace Express {
@@ -19,11 +22,6 @@ declare global {
 export interface MountOptions {
   /** The server that `app.listen()` returned: WebSocket upgrades are taken there. */
   readonly server?: HostServer
-}
-
-export interface RequireUserOptions {
-  /** Scopes that the token must carry, all of them. */
-  readonly scopes?: readonly string[]
 }
 
 /**
@@ -56,13 +54,11 @@ export function mountFocus(app: Application, focus: Focus, options: MountOptions
  * ```
  */
 export function requireUser(focus: Focus, options: RequireUserOptions = {}): RequestHandler {
-  const scopes = Object.freeze([...(options.scopes ?? [])])
+  const guard = createUserGuard(focus, options)
   return (req, res, next) => {
-    focus.authenticate(req.headers).then(
-      (principal) => {
-        const refusal = principal ? missingScope(principal, scopes) : unauthenticated()
-        if (refusal) return refuse(refusal, res, next)
-        setUser(req, principal)
+    guard(req.headers).then(
+      (user) => {
+        req.user = user
         next()
       },
       (error: unknown) => refuse(error, res, next),
@@ -73,9 +69,9 @@ export function requireUser(focus: Focus, options: RequireUserOptions = {}): Req
 /** Sets `req.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
 export function optionalUser(focus: Focus): RequestHandler {
   return (req, res, next) => {
-    focus.authenticate(req.headers).then(
-      (principal) => {
-        setUser(req, principal)
+    findUser(focus, req.headers).then(
+      (user) => {
+        if (user) req.user = user
         next()
       },
       (error: unknown) => refuse(error, res, next),
@@ -83,28 +79,7 @@ export function optionalUser(focus: Focus): RequestHandler {
   }
 }
 
-function unauthenticated(): FocusError {
-  return new FocusError('unauthenticated', 'This route needs an access token.', {
-    hint: 'Send the header Authorization: Bearer <access_token>.',
-  })
-}
-
-function missingScope(principal: Principal, scopes: readonly string[]): FocusError | null {
-  const missing = scopes.filter((scope) => !principal.scopes.includes(scope))
-  if (missing.length === 0) return null
-  return new FocusError('insufficient_scope', `The token lacks the scope ${missing.join(' ')}.`, {
-    hint: 'Use a token that was issued with it.',
-  })
-}
-
-function setUser(req: Request, principal: Principal | null): void {
-  if (!principal) return
-  const { userId, sessionId, scopes, expiresAt } = principal
-  req.user = { id: userId, sessionId, scopes, expiresAt }
-}
-
-/** What is wrong with the request is answered here; what is wrong with the server is the application's to handle. */
 function refuse(error: unknown, res: Response, next: NextFunction): void {
-  if (error instanceof FocusError && error.status < 500) sendResponse(problem(error), res).catch(next)
+  if (isRefusal(error)) sendResponse(problem(error), res).catch(next)
   else next(error)
 }

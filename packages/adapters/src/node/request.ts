@@ -3,9 +3,14 @@ import { Readable } from 'node:stream'
 
 /**
  * A Node request as a fetch `Request`. The origin of its URL is a constant: `Host` and `X-Forwarded-*` are the client's to
- * forge and decide nothing. A body that the host already parsed (`req.body`) is used when the stream was read.
+ * forge and decide nothing. A body that the host already parsed is used when the stream was read.
  */
-export function toRequest(req: IncomingMessage, res: ServerResponse, target: string): Request {
+export function toRequest(
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: string,
+  parsedBody: unknown = Reflect.get(req, 'body'),
+): Request {
   const method = req.method ?? 'GET'
   const abort = new AbortController()
   res.once('close', () => {
@@ -13,7 +18,7 @@ export function toRequest(req: IncomingMessage, res: ServerResponse, target: str
   })
   const init: RequestInit & { duplex?: 'half' } = { method, headers: toHeaders(req), signal: abort.signal }
   if (method !== 'GET' && method !== 'HEAD') {
-    init.body = bodyOf(req)
+    init.body = bodyOf(req, parsedBody)
     init.duplex = 'half'
   }
   return new Request(new URL(target.startsWith('/') ? target : '/', 'http://localhost'), init)
@@ -28,9 +33,8 @@ function toHeaders(req: IncomingMessage): Headers {
   return headers
 }
 
-function bodyOf(req: IncomingMessage): BodyInit {
+function bodyOf(req: IncomingMessage, parsed: unknown): BodyInit {
   if (!req.readableDidRead) return Readable.toWeb(req) as ReadableStream<Uint8Array>
-  const parsed: unknown = Reflect.get(req, 'body')
   if (typeof parsed === 'string') return parsed
   if (parsed instanceof Uint8Array) return new Uint8Array(parsed)
   if (typeof parsed !== 'object' || parsed === null) return ''

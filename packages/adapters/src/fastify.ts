@@ -1,0 +1,87 @@
+import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import { attachUpgrade, pathOf } from './node.ts'
+import { toRequest } from './node/request.ts'
+import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+
+export type { RequireUserOptions } from './user.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The person of the access token, set by `requireUser` and `optionalUser`; not there on other routes. */
+    user: AuthenticatedUser
+  }
+}
+
+export interface FocusPluginOptions {
+  readonly focus: Focus
+  /** Milliseconds over which `app.close()` spreads the goodbye to open sockets; 0 says it at once. */
+  readonly drainWindowMs?: number
+}
+
+/**
+ * Focus as an encapsulated plugin: its routes below its base path, its WebSocket on the instance's server, and a goodbye to
+ * open sockets before the server closes. Its body handling stays inside the plugin; the application's parsers stay as they are.
+ *
+ * @example
+ * ```ts
+ * await app.register(focusPlugin, { focus })
+ * app.post('/activities', { preHandler: requireUser(focus) }, async (request) => ({ mine: request.user.id }))
+ * ```
+ */
+export async function focusPlugin(app: FastifyInstance, options: FocusPluginOptions): Promise<void> {
+  const { focus, drainWindowMs = 0 } = options
+  // The body goes on unread: what reads it knows its limits.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.all(`${focus.basePath}/*`, { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request, reply) => {
+    const target = request.raw.url ?? '/'
+    if (!focus.handles(pathOf(target))) return reply.callNotFound()
+    const { remoteAddress } = request.socket
+    const answer = await focus.fetch(
+      toRequest(request.raw, reply.raw, target, request.body),
+      remoteAddress === undefined ? {} : { remoteAddress },
+    )
+    return reply.send(answer)
+  })
+  const detach = attachUpgrade(app.server, focus)
+  app.addHook('preClose', async () => {
+    await focus.drain({ windowMs: drainWindowMs })
+    detach()
+  })
+}
+
+/** The same for those who prefer one name in every framework. */
+export async function mountFocus(
+  app: FastifyInstance,
+  focus: Focus,
+  options: Omit<FocusPluginOptions, 'focus'> = {},
+): Promise<void> {
+  await app.register(focusPlugin, { ...options, focus })
+}
+
+/** A `preHandler` (or `onRequest`) hook that lets a request through only with a valid access token and sets `request.user`. */
+export function requireUser(focus: Focus, options: RequireUserOptions = {}): preHandlerAsyncHookHandler {
+  const guard = createUserGuard(focus, options)
+  return async (request, reply) => setUser(request, reply, () => guard(request.headers))
+}
+
+/** Sets `request.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
+export function optionalUser(focus: Focus): preHandlerAsyncHookHandler {
+  return async (request, reply) => setUser(request, reply, () => findUser(focus, request.headers))
+}
+
+async function setUser(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  find: () => Promise<AuthenticatedUser | null>,
+): Promise<unknown> {
+  try {
+    const user = await find()
+    if (user) request.user = user
+    return undefined
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return reply.send(problem(error))
+  }
+}

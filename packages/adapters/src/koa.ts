@@ -1,0 +1,85 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import type Koa from 'koa'
+import { attachUpgrade, type HostServer, pathOf } from './node.ts'
+import { toRequest } from './node/request.ts'
+import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+
+export type { RequireUserOptions } from './user.ts'
+
+/** State of a context behind `requireUser`. */
+export interface UserState {
+  user: AuthenticatedUser
+}
+
+export interface MountOptions {
+  /** The server that `app.listen()` returned: WebSocket upgrades are taken there. */
+  readonly server?: HostServer
+}
+
+/**
+ * Mounts Focus' routes below its base path and, where `server` is given, its WebSocket. Works with and without a body parser
+ * before it, on Koa 2 and 3.
+ *
+ * @example
+ * ```ts
+ * const app = new Koa()
+ * const server = app.listen(8000)
+ * mountFocus(app, focus, { server })
+ * ```
+ */
+export function mountFocus(app: Koa, focus: Focus, options: MountOptions = {}): void {
+  app.use(focusMiddleware(focus))
+  if (options.server) attachUpgrade(options.server, focus)
+}
+
+/** Focus' routes as middleware; every other path goes on to the next. */
+export function focusMiddleware(focus: Focus): Koa.Middleware {
+  return async (context, next) => {
+    const target = context.req.url ?? '/'
+    if (!focus.handles(pathOf(target))) return next()
+    const { remoteAddress } = context.req.socket
+    const parsedBody: unknown = Reflect.get(context.request, 'body')
+    const request = toRequest(context.req, context.res, target, parsedBody)
+    await respond(context, await focus.fetch(request, remoteAddress === undefined ? {} : { remoteAddress }))
+  }
+}
+
+/** Lets a request through only with a valid access token and sets `ctx.state.user`. */
+export function requireUser(focus: Focus, options: RequireUserOptions = {}): Koa.Middleware<UserState> {
+  const guard = createUserGuard(focus, options)
+  return (context, next) => admit(context, next, () => guard(context.headers))
+}
+
+/** Sets `ctx.state.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
+export function optionalUser(focus: Focus): Koa.Middleware<Partial<UserState>> {
+  return (context, next) => admit(context, next, () => findUser(focus, context.headers))
+}
+
+async function admit(
+  context: Koa.Context,
+  next: Koa.Next,
+  find: () => Promise<AuthenticatedUser | null>,
+): Promise<unknown> {
+  try {
+    const user = await find()
+    if (user) context.state['user'] = user
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return respond(context, problem(error))
+  }
+  return next()
+}
+
+async function respond(context: Koa.Context, response: Response): Promise<void> {
+  context.status = response.status
+  for (const [name, value] of response.headers) if (name !== 'set-cookie') context.set(name, value)
+  const cookies = response.headers.getSetCookie()
+  if (cookies.length > 0) context.set('set-cookie', cookies)
+  if (!response.body) return
+  const streaming = response.headers.get('content-type')?.startsWith('text/event-stream')
+  context.body = streaming
+    ? Readable.fromWeb(response.body as NodeReadableStream)
+    : Buffer.from(await response.arrayBuffer())
+}
