@@ -1,0 +1,38 @@
+import { writeFileSync, writeSync } from 'node:fs'
+import type { SerializedError } from 'vitest'
+import type { Reporter, TestModule } from 'vitest/node'
+
+/**
+ * Ends a run with one line for people and programs: `N passed, N failed`, and `, N skipped` when some were. A file that
+ * could not be loaded and an error outside any test count as failed.
+ *
+ * With `FOCUS_TEST_SUMMARY` the counts go to that file as JSON, for a caller that has more to say before it ends.
+ */
+export default class ClosingLineReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
+    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
+    for (const module of modules) {
+      for (const test of module.children.allTests()) {
+        const { state } = test.result()
+        counts[state === 'pending' ? 'failed' : state] += 1
+      }
+      counts.failed += module.errors().length
+      for (const suite of module.children.allSuites()) counts.failed += suite.errors().length
+    }
+    process.once('exit', (code) => {
+      // A run that fails before its first test, as when a setup file throws, has nothing to count.
+      if (code !== 0 && counts.failed === 0) counts.failed = 1
+      report(counts)
+    })
+  }
+}
+
+function report(counts: { passed: number; failed: number; skipped: number }): void {
+  const summaryFile = process.env['FOCUS_TEST_SUMMARY']
+  if (summaryFile) {
+    writeFileSync(summaryFile, JSON.stringify(counts))
+    return
+  }
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
+  writeSync(1, `\n${counts.passed} passed, ${counts.failed} failed${skipped}\n`)
+}

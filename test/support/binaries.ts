@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+export type ServerName = 'mariadb' | 'redis' | 'nginx' | 'chromium'
+
+interface Requirement {
+  /** Names to look for, the first one found wins. */
+  readonly binaries: readonly string[]
+  readonly debianPackage: string
+  readonly purpose: string
+}
+
+const requirements: Record<ServerName, Requirement> = {
+  mariadb: {
+    binaries: ['mariadbd', 'mysqld'],
+    debianPackage: 'mariadb-server',
+    purpose: 'the storage tests run on a real MariaDB',
+  },
+  redis: {
+    binaries: ['redis-server', 'valkey-server'],
+    debianPackage: 'redis-server',
+    purpose: 'the tests of several nodes run on a real Redis',
+  },
+  nginx: {
+    binaries: ['nginx'],
+    debianPackage: 'nginx-light',
+    purpose: 'the reverse-proxy tests run behind a real nginx',
+  },
+  chromium: {
+    binaries: ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'],
+    debianPackage: 'chromium',
+    purpose: 'the browser tests sign in with a real browser',
+  },
+}
+
+/** Debian keeps servers where an ordinary user's PATH does not look. */
+const systemFolders = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/bin', '/usr/local/bin']
+
+/** The path of `name` on PATH or in the system's folders, or null. */
+export function findBinary(name: string): string | null {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...systemFolders]
+  for (const folder of folders) {
+    const candidate = join(folder, name)
+    if (folder !== '' && isExecutable(candidate)) return candidate
+  }
+  return null
+}
+
+/**
+ * The path of a server's binary. What is missing is installed when this is Debian and we may; otherwise the error says what
+ * to install. Nothing is ever skipped because a server is not there.
+ */
+export function requireBinary(server: ServerName): string {
+  const requirement = requirements[server]
+  const found = firstOf(requirement.binaries)
+  if (found) return found
+  install(requirement)
+  const installed = firstOf(requirement.binaries)
+  if (installed) return installed
+  throw new Error(
+    `${requirement.debianPackage} was installed, but ${requirement.binaries.join(' or ')} is not on PATH.`,
+  )
+}
+
+function install({ binaries, debianPackage, purpose }: Requirement): void {
+  const names = binaries.join(' or ')
+  const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version') && findBinary('apt-get')
+  if (!mayInstall) {
+    throw new Error(
+      `${names} is not on PATH, and ${purpose}. On Debian or Ubuntu: \`sudo apt-get install ${debianPackage}\`; ` +
+        `elsewhere install the package that brings ${names}.`,
+    )
+  }
+  process.stderr.write(`Installing the Debian package ${debianPackage}, because ${purpose}.\n`)
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const options = ['-o', 'DPkg::Lock::Timeout=300', '-q', '-y']
+  run('apt-get', [...options, 'update'], environment)
+  run('apt-get', [...options, 'install', '--no-install-recommends', debianPackage], environment)
+}
+
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
+  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`\`${command} ${args.join(' ')}\` ended with ${status}:\n${stdout}${stderr}`)
+}
+
+function firstOf(names: readonly string[]): string | null {
+  for (const name of names) {
+    const path = findBinary(name)
+    if (path) return path
+  }
+  return null
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,20 @@
+import { type Browser, chromium } from 'playwright-core'
+import { requireBinary } from './binaries.ts'
+
+/** A headless Chromium: the one of `FOCUS_TEST_CHROMIUM`, otherwise the system's. Close it when done. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env['FOCUS_TEST_CHROMIUM'] ?? requireBinary('chromium'),
+    headless: true,
+    // Chromium's sandbox refuses to run as root, and in most containers.
+    chromiumSandbox: false,
+    args: [
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}

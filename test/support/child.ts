@@ -1,0 +1,35 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { findBinary } from './binaries.ts'
+
+const running = new Set<ChildProcess>()
+const setpriv = process.platform === 'linux' ? findBinary('setpriv') : null
+
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/**
+ * Starts a program that can't outlive this process: it is killed when this process ends and, on Linux, by the kernel
+ * when this process is killed before it could do so.
+ */
+export function spawnBound(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  const child = setpriv
+    ? spawn(setpriv, ['--pdeathsig', 'KILL', command, ...args], options)
+    : spawn(command, args, options)
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  return child
+}
+
+export function hasExited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+/** Sends `signal` and resolves when the process is gone. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (hasExited(child) || child.pid === undefined) return
+  const gone = once(child, 'exit')
+  child.kill(signal)
+  await gone
+}

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import { createConnection } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser, type Mariadb, type Nginx, type Redis, startMariadb, startNginx, startRedis } from './servers.ts'
+import { exchange } from './server-process.ts'
+
+async function query(url: string, sql: string): Promise<unknown> {
+  const connection = await createConnection(url)
+  try {
+    return (await connection.query(sql))[0]
+  } finally {
+    await connection.end()
+  }
+}
+
+describe('a private MariaDB', () => {
+  let mariadb: Mariadb
+  beforeAll(async () => {
+    mariadb = await startMariadb({ own: true })
+  })
+  afterAll(() => mariadb.stop())
+
+  it('keeps committed rows across a kill -9', async () => {
+    await query(mariadb.url, 'create table t (n int)')
+    await query(mariadb.url, 'insert into t values (42)')
+    await mariadb.kill()
+    await expect(query(mariadb.url, 'select n from t')).rejects.toThrow(/ECONNREFUSED/)
+    await mariadb.restart()
+    expect(await query(mariadb.url, 'select n from t')).toEqual([{ n: 42 }])
+  })
+
+  it('gives every caller an empty database of its own', async () => {
+    const url = await mariadb.createDatabase()
+    expect(url).not.toBe(mariadb.url)
+    expect(await query(url, 'show tables')).toEqual([])
+  })
+})
+
+describe('a private Redis', () => {
+  let redis: Redis
+  beforeAll(async () => {
+    redis = await startRedis({ own: true })
+  })
+  afterAll(() => redis.stop())
+
+  it('answers, freezes, thaws and restarts on its port', async () => {
+    expect(await exchange(redis.port, 'SET a 1\r\n')).toBe('+OK\r\n')
+    redis.pause()
+    await expect(exchange(redis.port, 'GET a\r\n', 100)).rejects.toThrow(/Nothing came/)
+    redis.resume()
+    expect(await exchange(redis.port, 'GET a\r\n')).toBe('$1\r\n1\r\n')
+    await redis.restart()
+    expect(await exchange(redis.port, 'GET a\r\n')).toBe('$-1\r\n')
+  })
+})
+
+describe('a private nginx', () => {
+  let nginx: Nginx
+  beforeAll(async () => {
+    nginx = await startNginx(({ port }) => `server { listen 127.0.0.1:${port}; location /hello { return 200 "hi"; } }`)
+  })
+  afterAll(() => nginx.stop())
+
+  it('serves its configuration and keeps its log', async () => {
+    expect(await (await fetch(`${nginx.url}/hello?x=1`)).text()).toBe('hi')
+    expect(nginx.accessLog()).toContain('GET /hello?x=1')
+  })
+})
+
+describe('headless Chromium', () => {
+  it('shows a page', async () => {
+    const browser = await launchBrowser()
+    const page = await browser.newPage()
+    await page.setContent('<h1>Bonjour</h1>')
+    expect(await page.textContent('h1')).toBe('Bonjour')
+    await browser.close()
+  })
+})
+
+describe.runIf(process.platform === 'linux')('a process that is killed', () => {
+  it('takes its servers with it', () => {
+    const script = `
+      const { startRedis } = await import('${resolve(import.meta.dirname, 'servers.ts')}')
+      const redis = await startRedis({ own: true })
+      process.stdout.write(String(redis.port))
+      process.kill(process.pid, 'SIGKILL')
+    `
+    const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+    expect(signal).toBe('SIGKILL')
+    return expect(exchange(Number(stdout), 'PING\r\n')).rejects.toThrow(/ECONNREFUSED/)
+  })
+})

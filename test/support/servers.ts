@@ -1,0 +1,6 @@
+export { launchBrowser } from './browser.ts'
+export { type Mariadb, startMariadb } from './mariadb.ts'
+export { type Nginx, startNginx } from './nginx.ts'
+export { freePort } from './ports.ts'
+export { type Redis, startRedis } from './redis.ts'
+export { removeFolder, temporaryFolder } from './temporary-folder.ts'

@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config'
+
+/** Sibling packages are tested from source; what ships is tested by test/packages on packed tarballs. */
+const source = { ssr: { resolve: { conditions: ['@focus-api/source', 'module', 'node'] } } }
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './scripts/closing-line-reporter.ts'],
+    projects: [
+      {
+        ...source,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.{ts,tsx}'],
+          // The workflow validators of the scaffolder ship ES modules that import JSON.
+          server: { deps: { inline: [/@actions\//] } },
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'integration',
+          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          server: { deps: { inline: [/@actions\//] } },
+          // Real servers and a real browser: one file at a time keeps timings honest on two cores.
+          fileParallelism: false,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['packages/*/{src,test}/**/*.test-d.ts'] },
+        },
+      },
+    ],
+  },
+})
