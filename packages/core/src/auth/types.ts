@@ -12,6 +12,15 @@ export interface Principal {
   readonly expiresAt: number
 }
 
+/** The person of a request, as `requireUser` of an adapter puts it on the host's request. */
+export interface AuthenticatedUser {
+  readonly id: UserId
+  readonly sessionId: string | null
+  readonly scopes: readonly string[]
+  /** When the access token ends, in milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
 /** Port: turns an access token into the person it speaks for. */
 export interface TokenVerifier {
   /** @throws FocusError `invalid_token`, `token_expired`, `session_revoked` */

@@ -16,7 +16,10 @@ const tables: Table[] = [
       created_at: { type: 'integer' },
       updated_at: { type: 'integer' },
     },
-    indexes: [{ columns: ['username'], unique: true }, { columns: ['email'] }],
+    indexes: [
+      { columns: ['username'], unique: true },
+      { columns: ['email'], unique: true },
+    ],
   },
   {
     name: 'focus_accounts',
@@ -47,7 +50,7 @@ const tables: Table[] = [
       end_reason: { type: 'key', size: 64, nullable: true },
     },
     primaryKey: ['id'],
-    indexes: [{ columns: ['user_key', 'created_at'] }, { columns: ['ended_at'] }],
+    indexes: [{ columns: ['user_key', 'created_at'] }, { columns: ['ended_at'] }, { columns: ['expires_at'] }],
   },
   {
     name: 'focus_refresh_tokens',
@@ -60,7 +63,7 @@ const tables: Table[] = [
       successor_sealed: { type: 'text', nullable: true },
     },
     primaryKey: ['token_hash'],
-    indexes: [{ columns: ['session_id'] }],
+    indexes: [{ columns: ['session_id'] }, { columns: ['successor_hash'] }, { columns: ['rotated_at'] }],
   },
   {
     name: 'focus_signing_keys',

@@ -1,0 +1,71 @@
+import { FocusError } from '../errors.ts'
+import type { JsonValue, OneTimeStore } from '../one-time.ts'
+import type { Runtime } from '../runtime.ts'
+import type { UserKey } from '../user-id.ts'
+import { equalInConstantTime, newSecret, s256, sha256 } from './secrets.ts'
+
+const kind = 'focus_code'
+const codeTtlMs = 60_000
+
+/** What a `focus_code` stands for: a sign-in that is done, whose tokens wait for the page it ended at (S34). */
+export interface CodeGrantRecord {
+  readonly userKey: UserKey
+  readonly provider: string
+  /** SHA-256 of the flow cookie's value; null when the flow was not begun by a navigation. */
+  readonly bindingHash: string | null
+  readonly codeChallenge: string | null
+}
+
+export interface CodeProof {
+  readonly codeVerifier: string | null
+  /** Values of the flow cookies that the browser sent. */
+  readonly bindings: readonly string[]
+}
+
+/**
+ * One-time codes that end a sign-in on a page, so that no token travels in a URL. Only the browser that began the flow can
+ * redeem one: it proves itself by the flow's cookie or by the verifier of the flow's challenge.
+ */
+export class OneTimeCodes {
+  readonly #store: OneTimeStore
+  readonly #runtime: Runtime
+
+  constructor(store: OneTimeStore, runtime: Runtime) {
+    this.#store = store
+    this.#runtime = runtime
+  }
+
+  async issue(record: CodeGrantRecord): Promise<string> {
+    const code = newSecret(this.#runtime.random)
+    await this.#store.put(kind, code, { ...record }, this.#runtime.clock() + codeTtlMs)
+    return code
+  }
+
+  /** @throws FocusError `invalid_grant` */
+  async redeem(code: string, proof: CodeProof): Promise<{ readonly userKey: UserKey; readonly provider: string }> {
+    const record = parse(await this.#store.take(kind, code))
+    if (!record || !proves(record, proof)) {
+      throw new FocusError('invalid_grant', 'The code is unknown, used, expired, or was made for another browser.', {
+        hint: 'Begin the sign-in again; send code_verifier, or the cookies of the page that began it.',
+      })
+    }
+    return { userKey: record.userKey, provider: record.provider }
+  }
+}
+
+function proves({ bindingHash, codeChallenge }: CodeGrantRecord, { codeVerifier, bindings }: CodeProof): boolean {
+  if (codeChallenge !== null) return codeVerifier !== null && equalInConstantTime(s256(codeVerifier), codeChallenge)
+  return bindingHash !== null && bindings.some((binding) => equalInConstantTime(sha256(binding), bindingHash))
+}
+
+function parse(value: JsonValue | null): CodeGrantRecord | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const { userKey, provider, bindingHash, codeChallenge } = value
+  if (typeof userKey !== 'string' || typeof provider !== 'string') return null
+  return {
+    userKey,
+    provider,
+    bindingHash: typeof bindingHash === 'string' ? bindingHash : null,
+    codeChallenge: typeof codeChallenge === 'string' ? codeChallenge : null,
+  }
+}

@@ -1,0 +1,91 @@
+import { errors as jose } from 'jose'
+import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client'
+import { FocusError } from '../../errors.ts'
+
+/**
+ * What went wrong between us and a provider, as a `FocusError`. The original errors carry codes, tokens and callback
+ * parameters in their causes, so nothing of them is kept but names and codes (S28).
+ */
+export function toProviderError(error: unknown, provider: string): FocusError {
+  if (error instanceof FocusError) return error
+  if (error instanceof ResponseBodyError) return refusedByProvider(error, provider)
+  if (error instanceof AuthorizationResponseError) {
+    return new FocusError('provider_error', `${provider} refused the sign-in: ${printable(error.error)}.`)
+  }
+  if (isAboutTheIdToken(error)) {
+    return new FocusError('id_token_invalid', `The ID token of ${provider} was refused (${reasonOf(error)}).`, {
+      hint: 'Begin the sign-in again. If it stays, check the client ID and the clocks of both servers.',
+    })
+  }
+  if (isAboutTheNetwork(error)) {
+    return new FocusError('provider_unreachable', `${provider} could not be reached (${reasonOf(error)}).`, {
+      hint: 'Try again; if it stays, check the issuer, the network and the provider.',
+      retryAfterSeconds: 5,
+    })
+  }
+  return new FocusError(
+    'provider_error',
+    `${provider} answered in a way that is not OpenID Connect (${reasonOf(error)}).`,
+    {
+      hint: 'Check the issuer: its discovery document must name the same issuer, and every endpoint must answer JSON.',
+    },
+  )
+}
+
+function refusedByProvider({ error }: ResponseBodyError, provider: string): FocusError {
+  if (error === 'invalid_grant') {
+    return new FocusError('invalid_grant', `${provider} refused the code: it is wrong, used or expired.`, {
+      hint: 'Begin the sign-in again.',
+    })
+  }
+  const hints: Record<string, string> = {
+    invalid_client: 'Check the client ID and the client secret (GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET).',
+    unauthorized_client: 'Check the client ID and the client secret (GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET).',
+    redirect_uri_mismatch: 'The redirect URI must be registered with the provider exactly as in GOOGLE_REDIRECT_URI.',
+  }
+  const hint = hints[error]
+  return new FocusError(
+    'provider_error',
+    `${provider} refused the exchange: ${printable(error)}.`,
+    hint ? { hint } : {},
+  )
+}
+
+const idTokenCodes = new Set([
+  'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
+  'OAUTH_JWT_TIMESTAMP_CHECK_FAILED',
+  'OAUTH_KEY_SELECTION_FAILED',
+  'OAUTH_INVALID_RESPONSE',
+  'OAUTH_UNSUPPORTED_OPERATION',
+])
+
+function isAboutTheIdToken(error: unknown): boolean {
+  if (error instanceof jose.JWKSTimeout) return false
+  if (error instanceof jose.JOSEError) return error.code !== 'ERR_JOSE_GENERIC' && error.code !== 'ERR_JWKS_INVALID'
+  return error instanceof ClientError && idTokenCodes.has(error.code ?? '')
+}
+
+function isAboutTheNetwork(error: unknown): boolean {
+  if (error instanceof jose.JWKSTimeout) return true
+  if (error instanceof ClientError) {
+    if (error.code === 'OAUTH_TIMEOUT' || error.code === 'OAUTH_ABORT') return true
+    return error.code === undefined && isAboutTheNetwork(error.cause)
+  }
+  if (error instanceof DOMException) return error.name === 'TimeoutError' || error.name === 'AbortError'
+  return error instanceof TypeError && error.message === 'fetch failed'
+}
+
+/** A name or code that says why, and never a value. */
+function reasonOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'unknown'
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null
+  const cause = 'cause' in error && typeof error.cause === 'object' && error.cause !== null ? error.cause : null
+  const deeper = cause && 'code' in cause && typeof cause.code === 'string' ? cause.code : null
+  const name = error instanceof Error ? error.name : 'unknown'
+  return printable(code ?? deeper ?? name)
+}
+
+/** Error codes of a provider are short words; anything else might be anything. */
+function printable(text: string): string {
+  return /^[\w.-]{1,64}$/.test(text) ? text : 'an unknown error'
+}

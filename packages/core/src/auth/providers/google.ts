@@ -1,0 +1,55 @@
+import { type IdClaims, OpenIdClient } from './openid.ts'
+import type { Provider } from './provider.ts'
+import { assertProviderSettings } from './settings.ts'
+
+export interface GoogleOptions {
+  /** `GOOGLE_CLIENT_ID` */
+  readonly clientId: string
+  /** `GOOGLE_CLIENT_SECRET` */
+  readonly clientSecret: string
+  /** `GOOGLE_REDIRECT_URI`, exactly as registered in the Google Cloud Console. */
+  readonly redirectUri?: string | undefined
+  /** `https://accounts.google.com` when absent; the development issuer stands in for it. */
+  readonly issuer?: string | undefined
+  /** Further client IDs whose ID tokens an app may sign in with (S35), such as those of your mobile apps. */
+  readonly idTokenAudiences?: readonly string[]
+  /** How long one call to Google may take; 5,000 when absent. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Sign-in with Google, at `/auth/google`.
+ *
+ * @example
+ * ```ts
+ * createFocus({ providers: [google({ clientId, clientSecret, redirectUri })] })
+ * ```
+ * @throws FocusError `invalid_option`
+ */
+export function google(options: GoogleOptions): Provider {
+  const { issuer = 'https://accounts.google.com', clientId, clientSecret, redirectUri } = options
+  assertProviderSettings({ name: 'google', clientId, issuer, redirectUri })
+  return {
+    name: 'google',
+    redirectUri,
+    connect: (runtime) =>
+      new OpenIdClient(
+        {
+          name: 'google',
+          issuer,
+          clientId,
+          clientSecret,
+          scopes: ['openid', 'email', 'profile'],
+          trustsEmail: isGooglesOwn,
+          idTokenAudiences: options.idTokenAudiences ?? [],
+          timeoutMs: options.timeoutMs,
+        },
+        runtime,
+      ),
+  }
+}
+
+/** Google is the authority for gmail.com and for Workspace domains (`hd`); any other address it only once mailed to. */
+function isGooglesOwn({ email, hd }: IdClaims): boolean {
+  return (typeof email === 'string' && /@gmail\.com$/i.test(email)) || (typeof hd === 'string' && hd !== '')
+}

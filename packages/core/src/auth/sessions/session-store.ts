@@ -1,0 +1,64 @@
+import type { UserKey } from '../../user-id.ts'
+import type { SessionEnd } from '../types.ts'
+
+/** A sign-in on one device: a family of refresh tokens and the access tokens made with them. */
+export interface Session {
+  readonly id: string
+  readonly userKey: UserKey
+  /** How the person signed in: a provider's name, or `admin` for a token that an operator asked for. */
+  readonly provider: string
+  readonly userAgent: string | null
+  readonly ip: string | null
+  /** Times are milliseconds since 1970. */
+  readonly createdAt: number
+  readonly lastUsedAt: number
+  readonly idleExpiresAt: number
+  readonly expiresAt: number
+  readonly endedAt: number | null
+  readonly endReason: SessionEnd['reason'] | null
+}
+
+export interface RefreshToken {
+  readonly hash: string
+  readonly sessionId: string
+  /** When its successor was made; null for a token that was not used yet. */
+  readonly rotatedAt: number | null
+  /** The successor, sealed under this token, while the grace lasts (S22). */
+  readonly successorSealed: string | null
+}
+
+export interface Rotation {
+  readonly hash: string
+  readonly successorHash: string
+  readonly successorSealed: string
+  readonly session: Session
+  readonly userAgent: string | null
+  readonly ip: string | null
+  readonly now: number
+  readonly idleExpiresAt: number
+}
+
+/** Port: where sessions and the hashes of their refresh tokens are kept. */
+export interface SessionStore {
+  /** `refreshHash` is null for a session that cannot be refreshed. */
+  create(session: Session, refreshHash: string | null): Promise<void>
+  get(id: string): Promise<Session | null>
+  findByRefreshHash(hash: string): Promise<{ readonly token: RefreshToken; readonly session: Session } | null>
+  /**
+   * Replaces an unused token by its successor, and erases what its predecessor held sealed. Of several calls for one token
+   * exactly one returns true (S21).
+   */
+  rotate(rotation: Rotation): Promise<boolean>
+  /** Sessions that have neither ended nor expired, the last used first. */
+  listActive(userKey: UserKey, now: number): Promise<Session[]>
+  /** Ends sessions that have not ended; returns those that this call ended. */
+  end(
+    which: { readonly id: string } | { readonly userKey: UserKey },
+    reason: SessionEnd['reason'],
+    now: number,
+  ): Promise<SessionEnd[]>
+  /** Sessions that ended after a time, for the nodes that have to refuse their tokens (S23). */
+  endedAfter(time: number): Promise<(SessionEnd & { readonly endedAt: number })[]>
+  /** Erases sealed successors whose grace is over, and sessions that are long gone. */
+  purge(before: { readonly graceEndedBefore: number; readonly goneBefore: number }): Promise<void>
+}

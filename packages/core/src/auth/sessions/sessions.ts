@@ -1,0 +1,202 @@
+import { FocusError } from '../../errors.ts'
+import type { Runtime } from '../../runtime.ts'
+import { toUserKey, type UserKey } from '../../user-id.ts'
+import { assertEnabled } from '../accounts.ts'
+import type { AuthConfig } from '../config.ts'
+import { newSecret, seal, sha256, unseal } from '../secrets.ts'
+import type { AccessTokens } from '../tokens/access-tokens.ts'
+import type { SessionEnd, User, UserDirectory } from '../types.ts'
+import type { EndedSessions } from './ended-sessions.ts'
+import type { Session, SessionStore } from './session-store.ts'
+
+/** How long a rotated refresh token still gets its successor: tabs race and answers get lost (S22). */
+export const rotationGraceMs = 30_000
+
+export interface ClientInfo {
+  readonly userAgent?: string | null
+  readonly ip?: string | null
+}
+
+/** What a sign-in or a refresh gives the browser or app. */
+export interface TokenPair {
+  readonly accessToken: string
+  /** Null for a session that an operator made. */
+  readonly refreshToken: string | null
+  /** Seconds until the access token ends. */
+  readonly expiresIn: number
+  readonly sessionId: string
+  readonly user: User
+}
+
+export interface SessionsDependencies {
+  readonly config: AuthConfig
+  readonly runtime: Runtime
+  readonly store: SessionStore
+  readonly users: UserDirectory
+  readonly tokens: AccessTokens
+  readonly ended: EndedSessions
+}
+
+/** Sessions: made by a sign-in, kept alive by refresh tokens that work once, ended by logout or by an operator. */
+export class Sessions {
+  readonly #config: AuthConfig
+  readonly #runtime: Runtime
+  readonly #store: SessionStore
+  readonly #users: UserDirectory
+  readonly #tokens: AccessTokens
+  readonly #ended: EndedSessions
+
+  constructor(dependencies: SessionsDependencies) {
+    this.#config = dependencies.config
+    this.#runtime = dependencies.runtime
+    this.#store = dependencies.store
+    this.#users = dependencies.users
+    this.#tokens = dependencies.tokens
+    this.#ended = dependencies.ended
+  }
+
+  /** A new session of a user who has just signed in. */
+  async start(user: User, provider: string, client: ClientInfo = {}): Promise<TokenPair> {
+    const refreshToken = newSecret(this.#runtime.random)
+    const session = this.#newSession(user, provider, client, this.#config.sessionTtlSeconds)
+    await this.#store.create(session, sha256(refreshToken))
+    return await this.#pair(user, session, refreshToken)
+  }
+
+  /**
+   * An access token without a refresh token, for an operator's tests (`focus token`). Its session is listed and can be
+   * revoked like any other.
+   */
+  async startShort(user: User, ttlSeconds: number = this.#config.accessTtlSeconds): Promise<TokenPair> {
+    const session = this.#newSession(assertEnabled(user), 'admin', {}, ttlSeconds)
+    await this.#store.create(session, null)
+    return await this.#pair(user, session, null)
+  }
+
+  /**
+   * A new pair for a refresh token, which then has done its work. Presented again within the grace, while its successor is
+   * unused, it gets the same successor; presented later it ends the session (S22, RFC 9700 §4.14.2).
+   *
+   * @throws FocusError `invalid_grant`, `user_disabled`
+   */
+  async refresh(refreshToken: string, client: ClientInfo = {}): Promise<TokenPair> {
+    const hash = sha256(refreshToken)
+    const found = await this.#store.findByRefreshHash(hash)
+    if (!found) throw invalidRefreshToken()
+    const { session, token } = found
+    const now = this.#runtime.clock()
+    if (session.endedAt !== null || now >= session.idleExpiresAt || now >= session.expiresAt)
+      throw invalidRefreshToken()
+    const user = await this.#requireUser(session)
+    const successor =
+      token.rotatedAt === null
+        ? await this.#rotate(refreshToken, session, client, now)
+        : await this.#again(refreshToken)
+    return await this.#pair(user, session, successor)
+  }
+
+  /** The user's devices, the last used first. */
+  async list(userKey: UserKey): Promise<Session[]> {
+    return await this.#store.listActive(userKey, this.#runtime.clock())
+  }
+
+  /** Ends one session, of `userKey` where given; false when there is no such session. */
+  async end(id: string, reason: SessionEnd['reason'], userKey?: UserKey): Promise<boolean> {
+    const session = await this.#store.get(id)
+    if (!session || session.endedAt !== null || (userKey !== undefined && session.userKey !== userKey)) return false
+    await this.#end({ id }, reason)
+    return true
+  }
+
+  /** Ends all sessions of a user; returns how many. */
+  async endAll(userKey: UserKey, reason: SessionEnd['reason']): Promise<number> {
+    return await this.#end({ userKey }, reason)
+  }
+
+  /** Erases what has served its purpose; called in the background. */
+  async purge(): Promise<void> {
+    const now = this.#runtime.clock()
+    await this.#store.purge({ graceEndedBefore: now - rotationGraceMs, goneBefore: now - 30 * 86_400_000 })
+  }
+
+  #newSession(user: User, provider: string, client: ClientInfo, ttlSeconds: number): Session {
+    const now = this.#runtime.clock()
+    const expiresAt = now + ttlSeconds * 1_000
+    return {
+      id: newSecret(this.#runtime.random).slice(0, 22),
+      userKey: toUserKey(user.id),
+      provider,
+      userAgent: client.userAgent?.slice(0, 512) ?? null,
+      ip: client.ip?.slice(0, 64) ?? null,
+      createdAt: now,
+      lastUsedAt: now,
+      idleExpiresAt: Math.min(expiresAt, now + this.#config.idleTtlSeconds * 1_000),
+      expiresAt,
+      endedAt: null,
+      endReason: null,
+    }
+  }
+
+  async #rotate(refreshToken: string, session: Session, client: ClientInfo, now: number): Promise<string> {
+    const successor = newSecret(this.#runtime.random)
+    const rotated = await this.#store.rotate({
+      hash: sha256(refreshToken),
+      successorHash: sha256(successor),
+      successorSealed: seal(successor, refreshToken, successorContext, this.#runtime.random),
+      session,
+      userAgent: client.userAgent?.slice(0, 512) ?? session.userAgent,
+      ip: client.ip?.slice(0, 64) ?? session.ip,
+      now,
+      idleExpiresAt: Math.min(session.expiresAt, now + this.#config.idleTtlSeconds * 1_000),
+    })
+    // Another tab was faster: it left the successor sealed for us.
+    return rotated ? successor : await this.#again(refreshToken)
+  }
+
+  async #again(refreshToken: string): Promise<string> {
+    const found = await this.#store.findByRefreshHash(sha256(refreshToken))
+    if (!found || found.session.endedAt !== null) throw invalidRefreshToken()
+    const { rotatedAt, successorSealed } = found.token
+    const inGrace = rotatedAt !== null && this.#runtime.clock() - rotatedAt <= rotationGraceMs
+    const successor =
+      inGrace && successorSealed !== null ? unseal(successorSealed, [refreshToken], successorContext) : null
+    if (successor !== null) return successor
+    await this.#end({ id: found.session.id }, 'reuse')
+    this.#runtime.logger.warn('A used refresh token was presented again; its session was ended', {
+      session: found.session.id,
+      user: found.session.userKey,
+    })
+    throw invalidRefreshToken()
+  }
+
+  async #requireUser(session: Session): Promise<User> {
+    const user = await this.#users.get(this.#users.parseId?.(session.userKey) ?? session.userKey)
+    if (!user) throw invalidRefreshToken()
+    return assertEnabled(user)
+  }
+
+  async #pair(user: User, session: Session, refreshToken: string | null): Promise<TokenPair> {
+    const remaining = Math.floor((session.expiresAt - this.#runtime.clock()) / 1_000)
+    const expiresIn = Math.max(1, Math.min(this.#config.accessTtlSeconds, remaining))
+    const accessToken = await this.#tokens.issue({
+      userKey: session.userKey,
+      sessionId: session.id,
+      ttlSeconds: expiresIn,
+    })
+    return { accessToken, refreshToken, expiresIn, sessionId: session.id, user }
+  }
+
+  async #end(which: Parameters<SessionStore['end']>[0], reason: SessionEnd['reason']): Promise<number> {
+    const ends = await this.#store.end(which, reason, this.#runtime.clock())
+    for (const end of ends) this.#ended.add(end)
+    return ends.length
+  }
+}
+
+const successorContext = 'refresh-token-successor'
+
+function invalidRefreshToken(): FocusError {
+  return new FocusError('invalid_grant', 'The refresh token is unknown, used, expired or revoked.', {
+    hint: 'Sign in again.',
+  })
+}

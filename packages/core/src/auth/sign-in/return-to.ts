@@ -1,0 +1,66 @@
+import { FocusError } from '../../errors.ts'
+
+/** Stands for our own origin while a path is examined; nothing is ever sent there. */
+const self = 'http://self.invalid'
+
+/**
+ * Checks where a sign-in may end (S10): a path of our own origin, or an address whose origin is in the list. The list's
+ * own paths narrow which of our paths are allowed; a list without paths allows all of them.
+ *
+ * @returns the address in its normal form
+ * @throws FocusError `return_to_not_allowed`
+ */
+export function checkReturnTo(value: string, allowed: readonly string[]): string {
+  if (value.length > 2_048 || isTricky(value)) throw notAllowed()
+  if (value.startsWith('/')) {
+    const url = URL.canParse(value, self) ? new URL(value, self) : null
+    const paths = allowed.filter((entry) => entry.startsWith('/'))
+    const fits = paths.length === 0 || paths.some((path) => isBelow(url?.pathname ?? '', path))
+    if (!url || url.origin !== self || !fits) throw notAllowed()
+    return url.href.slice(self.length)
+  }
+  const url = URL.canParse(value) ? new URL(value) : null
+  const web = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (!url || !web || url.username !== '' || url.password !== '' || !allowed.includes(url.origin)) throw notAllowed()
+  return url.href
+}
+
+/** The address with further query parameters; what a page finds when the sign-in ends there. */
+export function withParameters(returnTo: string, parameters: Readonly<Record<string, string>>): string {
+  const url = new URL(returnTo, self)
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+  return url.origin === self ? url.href.slice(self.length) : url.href
+}
+
+/** Forms that some browser or proxy reads as another host: `//x`, `/\x`, their encodings, control characters. */
+function isTricky(value: string): boolean {
+  let text = value
+  for (let round = 0; round < 3; round += 1) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    if (/[\\\u0000-\u0020\u007f]/.test(text) || text.startsWith('//')) return true
+    const path = text.split(/[?#]/, 1)[0] ?? ''
+    const decoded = decode(path)
+    if (decoded === null) return true
+    if (decoded === path) return false
+    text = decoded
+  }
+  return true
+}
+
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
+
+function isBelow(path: string, parent: string): boolean {
+  return path === parent || path.startsWith(parent.endsWith('/') ? parent : `${parent}/`)
+}
+
+function notAllowed(): FocusError {
+  return new FocusError('return_to_not_allowed', 'The sign-in may not end at this address.', {
+    hint: 'Use a path of this server such as /welcome, or add the origin to FOCUS_RETURN_TO.',
+  })
+}

@@ -1,0 +1,54 @@
+import { FocusError } from '../errors.ts'
+import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { User, UserDirectory } from './types.ts'
+
+/** The users as operators and routes see them, over whatever directory holds them. */
+export class Users {
+  readonly #directory: UserDirectory
+  readonly #sessions: Sessions
+
+  constructor(directory: UserDirectory, sessions: Sessions) {
+    this.#directory = directory
+    this.#sessions = sessions
+  }
+
+  async get(id: UserId): Promise<User | null> {
+    return await this.#directory.get(id)
+  }
+
+  /** The user of a token's `sub` or of a stream's key. */
+  async byKey(key: UserKey): Promise<User | null> {
+    return await this.#directory.get(this.#directory.parseId?.(key) ?? key)
+  }
+
+  /** Finds a user by what a person types: an id, an e-mail address or a username. */
+  async resolve(reference: string): Promise<User | null> {
+    const text = reference.trim()
+    if (text === '') return null
+    return (
+      (await this.byKey(text)) ??
+      (text.includes('@') ? await this.#directory.findByEmail(text.toLowerCase()) : null) ??
+      (await this.#directory.findByUsername(text))
+    )
+  }
+
+  /** As `resolve`. @throws FocusError `unknown_user` */
+  async require(reference: string): Promise<User> {
+    const user = await this.resolve(reference)
+    if (user) return user
+    throw new FocusError('unknown_user', 'There is no such user.', {
+      hint: 'Give an id, a username or an e-mail address; `focus users list` shows them.',
+    })
+  }
+
+  async list(query: { readonly limit: number; readonly after?: UserId; readonly search?: string }): Promise<User[]> {
+    return await this.#directory.list(query)
+  }
+
+  /** Disables a user and ends all their sessions, or lets them in again. */
+  async setDisabled(id: UserId, disabled: boolean): Promise<void> {
+    await this.#directory.setDisabled(id, disabled)
+    if (disabled) await this.#sessions.endAll(toUserKey(id), 'user_disabled')
+  }
+}

@@ -1,0 +1,238 @@
+import { randomInt } from 'node:crypto'
+import { type Kysely, type Selectable, sql } from 'kysely'
+import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../auth/types.ts'
+import { suggestUsername } from '../auth/username.ts'
+import { FocusError } from '../errors.ts'
+import type { Clock } from '../runtime.ts'
+import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+import type { Database } from './database.ts'
+import { isDuplicate, retryOnConflict } from './retry.ts'
+import type { FocusTables, UsersTable } from './tables.ts'
+
+type Account = Pick<ExternalAccount, 'issuer' | 'subject'>
+
+/** The default users table, `focus_users`, with the accounts people sign in with in `focus_accounts`. */
+export class KyselyUserDirectory implements UserDirectory {
+  readonly #db: Database['db']
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#db = database.db
+    this.#clock = clock
+  }
+
+  readonly parseId = (key: UserKey): UserId => Number(key)
+
+  async get(id: UserId): Promise<User | null> {
+    const number = Number(id)
+    if (!Number.isSafeInteger(number) || String(number) !== String(id)) return null
+    return await this.#findBy('id', number)
+  }
+
+  async findByAccount({ issuer, subject }: Account): Promise<User | null> {
+    const row = await this.#db
+      .selectFrom('focus_accounts')
+      .select('user_key')
+      .where('issuer', '=', issuer)
+      .where('subject', '=', subject)
+      .executeTakeFirst()
+    return row ? await this.get(row.user_key) : null
+  }
+
+  async findByEmail(email: string): Promise<User | null> {
+    return await this.#findBy('email', email.toLowerCase())
+  }
+
+  async findByUsername(username: string): Promise<User | null> {
+    return await this.#findBy('username', username)
+  }
+
+  async create(profile: ExternalProfile): Promise<User> {
+    const base = suggestUsername(profile)
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      const username = await this.#freeUsername(base, attempt)
+      try {
+        return await retryOnConflict(() => this.#insert(profile, username))
+      } catch (error) {
+        if (!isDuplicate(error)) throw error
+      }
+      // What was taken: the account (the same person, elsewhere), the e-mail, or the username?
+      const same = await this.findByAccount(profile)
+      if (same) return same
+      if (profile.email !== null && (await this.findByEmail(profile.email))) {
+        throw new FocusError('account_exists', 'Somebody with this e-mail address is already registered.', {
+          hint: 'Sign in the way you did before, then link this provider.',
+        })
+      }
+    }
+    throw new FocusError('internal', 'No free username was found.')
+  }
+
+  async linkAccount(id: UserId, profile: ExternalProfile): Promise<void> {
+    try {
+      await insertAccount(this.#db, toUserKey(id), profile, this.#clock())
+    } catch (error) {
+      if (!isDuplicate(error)) throw error
+      const owner = await this.findByAccount(profile)
+      if (owner?.id === id) return
+      throw new FocusError('account_linked_elsewhere', 'This account is linked to another user.', {
+        hint: 'Sign in with it and unlink it there first.',
+      })
+    }
+  }
+
+  async unlinkAccount(id: UserId, { issuer, subject }: Account): Promise<void> {
+    await this.#db
+      .deleteFrom('focus_accounts')
+      .where('issuer', '=', issuer)
+      .where('subject', '=', subject)
+      .where('user_key', '=', toUserKey(id))
+      .execute()
+  }
+
+  async accounts(id: UserId): Promise<ExternalAccount[]> {
+    return await this.#db
+      .selectFrom('focus_accounts')
+      .select(['issuer', 'subject', 'provider'])
+      .where('user_key', '=', toUserKey(id))
+      .orderBy('created_at')
+      .execute()
+  }
+
+  async update(id: UserId, profile: ExternalProfile): Promise<User> {
+    const user = await this.#require(id)
+    const now = this.#clock()
+    await this.#db
+      .updateTable('focus_accounts')
+      .set({ last_sign_in_at: now })
+      .where('issuer', '=', profile.issuer)
+      .where('subject', '=', profile.subject)
+      .execute()
+    const changes = changesOf(user, profile)
+    if (Object.keys(changes).length === 0) return user
+    const update = (values: Partial<Selectable<UsersTable>>) =>
+      this.#db
+        .updateTable('focus_users')
+        .set({ ...values, updated_at: now })
+        .where('id', '=', Number(id))
+        .execute()
+    try {
+      await update(changes)
+    } catch (error) {
+      if (!isDuplicate(error)) throw error
+      // The new e-mail is another user's: the rest is refreshed, and the old address stays.
+      const { email: _email, email_verified: _verified, ...rest } = changes
+      await update(rest)
+    }
+    return await this.#require(id)
+  }
+
+  async setDisabled(id: UserId, disabled: boolean): Promise<void> {
+    await this.#require(id)
+    const now = this.#clock()
+    await this.#db
+      .updateTable('focus_users')
+      .set({ disabled_at: disabled ? now : null, updated_at: now })
+      .where('id', '=', Number(id))
+      .execute()
+  }
+
+  async list({ limit, after, search }: { limit: number; after?: UserId; search?: string }): Promise<User[]> {
+    let query = this.#db.selectFrom('focus_users').selectAll().orderBy('id').limit(limit)
+    if (after !== undefined) query = query.where('id', '>', Number(after))
+    if (search !== undefined && search !== '') {
+      // `!` escapes, because the databases disagree on what a backslash is.
+      const pattern = `%${search.toLowerCase().replace(/[!%_]/g, '!$&')}%`
+      query = query.where(
+        sql<boolean>`(username like ${pattern} escape '!' or email like ${pattern} escape '!' or lower(full_name) like ${pattern} escape '!')`,
+      )
+    }
+    return (await query.execute()).map(toUser)
+  }
+
+  async #findBy(column: 'id' | 'username' | 'email', value: string | number): Promise<User | null> {
+    const row = await this.#db.selectFrom('focus_users').selectAll().where(column, '=', value).executeTakeFirst()
+    return row ? toUser(row) : null
+  }
+
+  async #require(id: UserId): Promise<User> {
+    const user = await this.get(id)
+    if (user) return user
+    throw new FocusError('unknown_user', 'There is no such user.')
+  }
+
+  /** `john_doe`, then `john_doe_2` and on; after lost races a random number, so that a crowd of namesakes gets through. */
+  async #freeUsername(base: string, attempt: number): Promise<string> {
+    if (attempt > 3) return `${base}_${randomInt(1_000, 1_000_000_000)}`
+    const rows = await this.#db
+      .selectFrom('focus_users')
+      .select('username')
+      .where(sql<boolean>`(username = ${base} or username like ${`${base.replaceAll('_', '!_')}!_%`} escape '!')`)
+      .execute()
+    const taken = new Set(rows.map(({ username }) => username))
+    if (!taken.has(base)) return base
+    let number = 2
+    while (taken.has(`${base}_${number}`)) number += 1
+    return `${base}_${number}`
+  }
+
+  async #insert(profile: ExternalProfile, username: string): Promise<User> {
+    const now = this.#clock()
+    const values = {
+      username,
+      email: profile.email,
+      email_verified: profile.emailVerified ? 1 : 0,
+      full_name: profile.fullName,
+      avatar_url: profile.avatarUrl,
+      locale: profile.locale,
+    }
+    return await this.#db.transaction().execute(async (trx) => {
+      const { insertId } = await trx
+        .insertInto('focus_users')
+        .values({ ...values, created_at: now, updated_at: now })
+        .executeTakeFirstOrThrow()
+      const id = Number(insertId)
+      await insertAccount(trx, toUserKey(id), profile, now)
+      return toUser({ ...values, id, disabled_at: null, created_at: now, updated_at: now })
+    })
+  }
+}
+
+async function insertAccount(db: Kysely<FocusTables>, userKey: UserKey, profile: ExternalProfile, now: number) {
+  const { issuer, subject, provider } = profile
+  await db
+    .insertInto('focus_accounts')
+    .values({ issuer, subject, provider, user_key: userKey, created_at: now, last_sign_in_at: now })
+    .execute()
+}
+
+/** What a profile says differently; a provider that says nothing of a field leaves it as it is. */
+function changesOf(user: User, profile: ExternalProfile): Partial<Selectable<UsersTable>> {
+  const changes: Partial<Selectable<UsersTable>> = {}
+  if (profile.fullName !== null && profile.fullName !== user.fullName) changes.full_name = profile.fullName
+  if (profile.avatarUrl !== null && profile.avatarUrl !== user.avatarUrl) changes.avatar_url = profile.avatarUrl
+  if (profile.locale !== null && profile.locale !== user.locale) changes.locale = profile.locale
+  if (profile.email === null) return changes
+  if (profile.email !== user.email) {
+    // An address that is proven is not given up for one that is not.
+    if (user.emailVerified && !profile.emailVerified) return changes
+    changes.email = profile.email
+    changes.email_verified = profile.emailVerified ? 1 : 0
+  } else if (profile.emailVerified && !user.emailVerified) {
+    changes.email_verified = 1
+  }
+  return changes
+}
+
+function toUser(row: Selectable<UsersTable>): User {
+  return {
+    id: Number(row.id),
+    username: row.username,
+    email: row.email,
+    emailVerified: row.email_verified === 1,
+    fullName: row.full_name,
+    avatarUrl: row.avatar_url,
+    locale: row.locale,
+    disabled: row.disabled_at !== null,
+  }
+}
