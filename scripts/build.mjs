@@ -1,21 +1,23 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
+import { ExpectedError } from './expected-error.mjs'
+import { root } from './root.mjs'
 
-const root = resolve(import.meta.dirname, '..')
 const stamps = join(root, 'node_modules/.cache/focus-build')
 
 /**
- * Builds the JavaScript of every package whose source changed since its last build, all at once. Types are not built: nothing
- * in this workspace reads them.
+ * Builds every package whose source changed since its last build, all at once.
  *
+ * @param {{ node?: string, types?: boolean }} [options] `node` runs the builds; `types` adds declarations, which only those
+ * need who pack the packages: the workspace itself reads sources.
  * @returns {Promise<string[]>} names of the folders that were built
  */
-export async function buildPackages() {
-  const stale = packageFolders().filter((name) => !isFresh(name))
-  await Promise.all(stale.map(buildPackage))
+export async function buildPackages({ node = process.execPath, types = false } = {}) {
+  const stale = packageFolders().filter((name) => !isFresh(name, types))
+  await Promise.all(stale.map((name) => buildPackage(name, node, types)))
   return stale
 }
 
@@ -25,27 +27,25 @@ function packageFolders() {
   )
 }
 
-function isFresh(name) {
-  const stamp = join(stamps, name)
-  return (
-    existsSync(join(root, 'packages', name, 'dist')) &&
-    existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === fingerprint(name)
-  )
+function isFresh(name, types) {
+  if (!existsSync(join(root, 'packages', name, 'dist')) || !existsSync(join(stamps, name))) return false
+  const [built, withTypes] = readFileSync(join(stamps, name), 'utf8').split(' ')
+  return built === fingerprint(name) && (!types || withTypes === 'types')
 }
 
-async function buildPackage(name) {
+async function buildPackage(name, node, types) {
   const before = fingerprint(name)
   rmSync(join(stamps, name), { force: true })
-  const { code, output } = await run(join(root, 'node_modules/tsup/dist/cli-default.js'), join(root, 'packages', name))
-  if (code !== 0) throw new Error(`packages/${name} could not be built:\n${output}`)
+  const args = [join(root, 'node_modules/tsup/dist/cli-default.js'), ...(types ? [] : ['--no-dts'])]
+  const { code, output } = await run(node, args, join(root, 'packages', name))
+  if (code !== 0) throw new ExpectedError(`packages/${name} could not be built:\n${output}`)
   mkdirSync(stamps, { recursive: true })
-  writeFileSync(join(stamps, name), before)
+  writeFileSync(join(stamps, name), `${before} ${types ? 'types' : 'javascript'}`)
 }
 
-function run(script, cwd) {
+function run(command, args, cwd) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, '--no-dts'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     child.stdout.on('data', (bytes) => (output += bytes))
     child.stderr.on('data', (bytes) => (output += bytes))
