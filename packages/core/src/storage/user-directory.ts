@@ -226,7 +226,7 @@ function changesOf(user: User, profile: ExternalProfile): Partial<Selectable<Use
 
 function toUser(row: Selectable<UsersTable>): User {
   return {
-    id: Number(row.id),
+    id: row.id,
     username: row.username,
     email: row.email,
     emailVerified: row.email_verified === 1,

@@ -36,8 +36,7 @@ export function withParameters(returnTo: string, parameters: Readonly<Record<str
 function isTricky(value: string): boolean {
   let text = value
   for (let round = 0; round < 3; round += 1) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    if (/[\\\u0000-\u0020\u007f]/.test(text) || text.startsWith('//')) return true
+    if (text.startsWith('//') || text.includes('\\') || hasControlCharacter(text)) return true
     const path = text.split(/[?#]/, 1)[0] ?? ''
     const decoded = decode(path)
     if (decoded === null) return true
@@ -45,6 +44,14 @@ function isTricky(value: string): boolean {
     text = decoded
   }
   return true
+}
+
+function hasControlCharacter(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code <= 0x20 || code === 0x7f) return true
+  }
+  return false
 }
 
 function decode(text: string): string | null {

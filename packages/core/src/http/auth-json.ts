@@ -1,0 +1,43 @@
+import type { Session } from '../auth/sessions/session-store.ts'
+import type { TokenPair } from '../auth/sessions/sessions.ts'
+import type { User } from '../auth/types.ts'
+import type { JsonObject } from '../one-time.ts'
+
+/** A user as the guide's answers show one. */
+export function userJson(user: User): JsonObject {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    full_name: user.fullName,
+    avatar_url: user.avatarUrl,
+  }
+}
+
+/** The guide's answer to a sign-in, and what a refresh answers. */
+export function tokenJson(pair: TokenPair): JsonObject {
+  return {
+    access_token: pair.accessToken,
+    ...(pair.refreshToken === null ? {} : { refresh_token: pair.refreshToken }),
+    token_type: 'bearer',
+    expires_in: pair.expiresIn,
+    user: userJson(pair.user),
+  }
+}
+
+export function sessionJson(session: Session, currentId: string | null): JsonObject {
+  return {
+    id: session.id,
+    provider: session.provider,
+    user_agent: session.userAgent,
+    ip: session.ip,
+    created_at: isoTime(session.createdAt),
+    last_used_at: isoTime(session.lastUsedAt),
+    expires_at: isoTime(Math.min(session.idleExpiresAt, session.expiresAt)),
+    current: session.id === currentId,
+  }
+}
+
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
