@@ -1,0 +1,92 @@
+import { FocusClientError } from './errors.ts'
+import type { ProblemResponse } from './protocol.ts'
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly body?: unknown
+  readonly token?: string | null
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The server's HTTP routes: JSON in, JSON out, problems as `FocusClientError`. */
+export class Api {
+  readonly #url: string | undefined
+  readonly #fetch: typeof globalThis.fetch
+  readonly #locale: string | undefined
+
+  constructor(options: { url: string | undefined; fetch: typeof globalThis.fetch; locale: string | undefined }) {
+    this.#url = options.url
+    this.#fetch = options.fetch
+    this.#locale = options.locale
+  }
+
+  /**
+   * The absolute base address, without a slash at its end. Read late, because on a server that renders pages there is no
+   * page to be relative to until the browser takes over.
+   */
+  get base(): string {
+    const page = globalThis.location?.href
+    const url = this.#url ?? '/api'
+    if (!URL.canParse(url, page)) {
+      throw new FocusClientError(
+        'invalid_option',
+        this.#url === undefined
+          ? 'There is no page whose origin could be used: pass `url`, such as https://example.com/api.'
+          : `The option url is not an address: ${url}`,
+      )
+    }
+    return new URL(url, page).href.replace(/\/+$/, '')
+  }
+
+  /** The raw call, for what is not one of our own routes. */
+  send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    return this.#fetch(input, init)
+  }
+
+  /** Answers the parsed body, `undefined` for 204. */
+  async request<Answer>(path: string, request: ApiRequest = {}): Promise<Answer> {
+    const { method = 'GET', body, token, signal } = request
+    const headers: Record<string, string> = { accept: 'application/json' }
+    if (this.#locale !== undefined) headers['accept-language'] = this.#locale
+    if (token) headers['authorization'] = `Bearer ${token}`
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    const url = this.base + path
+    let response: Response
+    try {
+      response = await this.#fetch(url, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal ? { signal } : {}),
+      })
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw new FocusClientError('network_error', `${method} ${url} got no answer`, { cause })
+    }
+    if (!response.ok) throw await problem(response)
+    if (response.status === 204) return undefined as Answer
+    try {
+      return (await response.json()) as Answer
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw new FocusClientError('invalid_response', `${method} ${url} did not answer JSON`, {
+        status: response.status,
+        cause,
+      })
+    }
+  }
+}
+
+async function problem(response: Response): Promise<FocusClientError> {
+  const body: ProblemResponse = await response.json().catch(() => ({}))
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return new FocusClientError(
+    body.code ?? body.error ?? `http_${response.status}`,
+    body.detail ?? body.error_description ?? body.title ?? `The server answered ${response.status}`,
+    {
+      status: response.status,
+      ...(body.hint === undefined ? {} : { hint: body.hint }),
+      ...(Number.isNaN(retryAfter) ? {} : { retryAfterMs: retryAfter * 1000 }),
+    },
+  )
+}

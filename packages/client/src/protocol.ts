@@ -1,0 +1,239 @@
+/**
+ * The messages and answers as they travel (`PROTOCOL.md`). Every field that a server may leave out is optional here, so
+ * that the client also talks to one that knows only the first protocol: type, message, title, data, timestamp.
+ */
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
+export type JsonObject = { [key: string]: JsonValue }
+
+/** Echoed in the answer to the message that carried it. */
+export type Ref = string | number
+
+/** Where a stream stands. */
+export interface StreamPosition {
+  readonly epoch: string
+  readonly offset: number
+}
+
+/** Why a resume could not bring everything back. */
+export type ResumeReason = 'epoch_changed' | 'position_lost' | 'retention' | 'too_far'
+
+export interface ConnectionMessage {
+  readonly type: 'connection'
+  readonly message: string
+  readonly timestamp: string
+  readonly protocol?: number
+  readonly connection_id?: string
+  readonly user_id?: number | string
+  /** Seconds. */
+  readonly heartbeat_interval?: number
+  readonly auth_expires_at?: string
+  readonly stream?: StreamPosition & { readonly oldest?: number }
+  readonly all?: StreamPosition
+  readonly resume?: { readonly requested: boolean; readonly recovered: boolean; readonly reason?: ResumeReason }
+  readonly unread_count?: number
+  readonly state_rev?: number
+  readonly limits?: { readonly max_message_bytes: number; readonly actions_per_minute: number }
+  readonly ref?: Ref
+}
+
+export interface HeartbeatMessage {
+  readonly type: 'heartbeat'
+  readonly timestamp: string
+  readonly epoch?: string
+  readonly offset?: number
+  readonly all?: StreamPosition
+  readonly state_rev?: number
+}
+
+export interface NotificationMessage {
+  readonly type: 'notification'
+  readonly notification_type: string
+  readonly title: string
+  readonly message: string
+  readonly data?: JsonObject
+  readonly timestamp: string
+  readonly id?: string
+  readonly stream?: 'all'
+  readonly epoch?: string
+  readonly offset?: number
+  readonly event?: string
+  readonly count?: number
+  readonly group_key?: string
+  readonly replayed?: boolean
+}
+
+export interface ErrorMessage {
+  readonly type: 'error'
+  readonly message: string
+  readonly code?: string
+  readonly hint?: string
+  /** Which field is wrong. */
+  readonly detail?: string
+  readonly ref?: Ref
+  /** Seconds. */
+  readonly retry_after?: number
+}
+
+export interface PongMessage {
+  readonly type: 'pong'
+  readonly timestamp: string
+  readonly client_timestamp?: string | number
+  readonly ref?: Ref
+}
+
+export interface SubscribedMessage {
+  readonly type: 'subscribed'
+  /** The set in force, also after an unsubscribe. */
+  readonly events: readonly string[]
+  /** Everything but these arrives: nothing was subscribed to yet. */
+  readonly except?: readonly string[]
+  readonly ref?: Ref
+}
+
+export interface StatsMessage {
+  readonly type: 'stats'
+  readonly websocket_enabled: boolean
+  readonly active_users: number
+  readonly active_connections: number
+  readonly your_connections?: number
+  readonly ref?: Ref
+}
+
+export interface GapMessage {
+  readonly type: 'gap'
+  readonly stream?: 'all'
+  readonly from: number
+  readonly to: number
+  /** `retention`: gone from the log. `too_far`: too many to send one by one. */
+  readonly reason: 'retention' | 'too_far'
+}
+
+export interface StateMessage {
+  readonly type: 'state'
+  readonly ids: readonly string[]
+  readonly state: 'read' | 'deleted'
+  readonly unread_count: number
+  readonly state_rev: number
+}
+
+export interface ReadMessage {
+  readonly type: 'read'
+  readonly unread_count: number
+  readonly ref?: Ref
+}
+
+export interface AckedMessage {
+  readonly type: 'acked'
+  readonly offset: number
+  readonly stream?: 'all'
+  readonly ref?: Ref
+}
+
+export interface ResumedMessage {
+  readonly type: 'resumed'
+  readonly recovered: boolean
+  readonly reason?: ResumeReason
+  readonly stream: StreamPosition
+  readonly all: StreamPosition
+  readonly ref?: Ref
+}
+
+export interface SyncedMessage {
+  readonly type: 'synced'
+  /** Everything up to it was sent; give it as `since` to go on. */
+  readonly offset: number
+  readonly more: boolean
+  readonly stream?: 'all'
+  readonly ref?: Ref
+}
+
+export interface AuthenticatedMessage {
+  readonly type: 'authenticated'
+  readonly auth_expires_at: string
+  readonly ref?: Ref
+}
+
+export interface AuthExpiringMessage {
+  readonly type: 'auth_expiring'
+  readonly expires_at: string
+}
+
+export interface ReconnectMessage {
+  readonly type: 'reconnect'
+  readonly after_ms: number
+}
+
+/** What the server sends. Types that are not listed are to be ignored. */
+export type ServerMessage =
+  | ConnectionMessage
+  | HeartbeatMessage
+  | NotificationMessage
+  | ErrorMessage
+  | PongMessage
+  | SubscribedMessage
+  | StatsMessage
+  | GapMessage
+  | StateMessage
+  | ReadMessage
+  | AckedMessage
+  | ResumedMessage
+  | SyncedMessage
+  | AuthenticatedMessage
+  | AuthExpiringMessage
+  | ReconnectMessage
+
+/** What the client sends. */
+export type ClientMessage = { readonly ref?: Ref } & (
+  | { readonly action: 'auth'; readonly token: string }
+  | { readonly action: 'ping'; readonly timestamp?: string | number }
+  | { readonly action: 'subscribe' | 'unsubscribe'; readonly events: string[] }
+  | { readonly action: 'get_stats' }
+  | {
+      readonly action: 'resume'
+      readonly epoch: string
+      readonly offset: number
+      readonly all_offset?: number
+      readonly last_id?: string
+    }
+  | { readonly action: 'sync'; readonly since: number; readonly limit?: number; readonly stream?: 'all' }
+  | { readonly action: 'ack'; readonly offset: number; readonly stream?: 'all' }
+  | { readonly action: 'read'; readonly ids: string[] }
+  | { readonly action: 'read'; readonly up_to_offset: number; readonly stream?: 'all' }
+)
+
+/** `POST /auth/token`, `POST /auth/refresh` and the callback. */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly refresh_token?: string
+  readonly token_type?: string
+  /** Seconds. */
+  readonly expires_in?: number
+  readonly user?: UserResponse
+}
+
+export interface UserResponse {
+  readonly id: number | string
+  readonly username: string
+  readonly email: string | null
+  readonly full_name: string | null
+  readonly avatar_url: string | null
+}
+
+/** One page of `GET /notifications`, newest first. */
+export interface InboxResponse {
+  readonly notifications: readonly (Omit<NotificationMessage, 'type'> & { readonly read_at?: string | null })[]
+  /** Opaque; null at the end. */
+  readonly next_before: string | null
+  readonly unread_count: number
+}
+
+/** RFC 9457, as every refused request is answered; token routes add RFC 6749's `error`. */
+export interface ProblemResponse {
+  readonly title?: string
+  readonly detail?: string
+  readonly code?: string
+  readonly hint?: string
+  readonly error?: string
+  readonly error_description?: string
+}

@@ -1,0 +1,75 @@
+import { FocusClientError } from '../errors.ts'
+import type { Api, ApiRequest } from '../http.ts'
+import type { InboxResponse } from '../protocol.ts'
+import type { AccessTokens } from '../session/session.ts'
+import { type FocusNotification, toNotification } from './notification.ts'
+
+export interface InboxQuery {
+  /** At most this many; the server decides when absent. */
+  readonly limit?: number
+  /** `nextBefore` of the page before. */
+  readonly before?: string
+  /** Unread ones only. */
+  readonly unread?: boolean
+  /** Of this topic only. */
+  readonly event?: string
+  readonly signal?: AbortSignal
+}
+
+export interface InboxPage {
+  /** Newest first. */
+  readonly notifications: readonly FocusNotification[]
+  /** Where the next page begins; null at the end. */
+  readonly nextBefore: string | null
+  /** Of all pages. */
+  readonly unreadCount: number
+}
+
+/** The person's inbox on the server, over HTTP. */
+export class Inbox {
+  readonly #api: Api
+  readonly #tokens: AccessTokens
+
+  constructor(api: Api, tokens: AccessTokens) {
+    this.#api = api
+    this.#tokens = tokens
+  }
+
+  async page({ limit, before, unread, event, signal }: InboxQuery): Promise<InboxPage> {
+    const query = new URLSearchParams()
+    if (limit !== undefined) query.set('limit', String(limit))
+    if (before !== undefined) query.set('before', before)
+    if (unread === true) query.set('unread', 'true')
+    if (event !== undefined) query.set('event', event)
+    const path = query.size > 0 ? `/notifications?${query}` : '/notifications'
+    const page = await this.#request<InboxResponse>(path, { signal })
+    return {
+      notifications: page.notifications.map(toNotification),
+      nextBefore: page.next_before,
+      unreadCount: page.unread_count,
+    }
+  }
+
+  /** Answers how many are unread now. */
+  async markRead(which: { ids: readonly string[] } | { all: true }): Promise<number> {
+    const answer = await this.#request<{ unread_count: number }>('/notifications/read', { method: 'POST', body: which })
+    return answer.unread_count
+  }
+
+  async remove(id: string): Promise<undefined> {
+    await this.#request(`/notifications/${encodeURIComponent(id)}`, { method: 'DELETE' })
+  }
+
+  async #request<Answer>(path: string, request: ApiRequest): Promise<Answer> {
+    const token = await this.#tokens.get()
+    if (token === null) throw new FocusClientError('not_signed_in', 'Nobody is signed in.')
+    try {
+      return await this.#api.request<Answer>(path, { ...request, token })
+    } catch (error) {
+      const isRefused = error instanceof FocusClientError && error.status === 401
+      const fresh = isRefused ? await this.#tokens.renew(token) : null
+      if (fresh === null) throw error
+      return this.#api.request<Answer>(path, { ...request, token: fresh })
+    }
+  }
+}

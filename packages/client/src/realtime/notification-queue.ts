@@ -1,0 +1,66 @@
+import type { ListenOptions } from '../emitter.ts'
+import { connectionClosed } from './connection-closed.ts'
+import type { FocusNotification } from './notification.ts'
+import type { Notifications } from './notifications.ts'
+
+type Result = IteratorResult<FocusNotification, undefined>
+type End = { readonly error?: unknown }
+
+/** Notifications for `for await`: kept from the moment it is made until they are taken, however slow the taker is. */
+export class NotificationQueue implements AsyncIterableIterator<FocusNotification, undefined> {
+  readonly #items: FocusNotification[] = []
+  readonly #takers: { resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
+  readonly #listening = new AbortController()
+  #end: End | null = null
+
+  constructor(notifications: Notifications, { signal }: ListenOptions) {
+    const listening = { signal: this.#listening.signal }
+    notifications.on('notification', (notification) => this.#push(notification), listening)
+    notifications.on(
+      'state',
+      (state) => {
+        if (state.status === 'idle') this.#finish({})
+        if (state.status === 'closed') this.#finish({ error: connectionClosed(state) })
+      },
+      listening,
+    )
+    const abort = () => {
+      this.#items.length = 0
+      this.#finish({})
+    }
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, listening)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<Result> {
+    const value = this.#items.shift()
+    if (value) return Promise.resolve({ value, done: false })
+    const end = this.#end
+    if (!end) return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }))
+    // An error is told once; who asks again gets the end.
+    this.#end = {}
+    return 'error' in end ? Promise.reject(end.error) : Promise.resolve({ value: undefined, done: true })
+  }
+
+  return(): Promise<Result> {
+    this.#items.length = 0
+    this.#finish({})
+    return Promise.resolve({ value: undefined, done: true })
+  }
+
+  #push(value: FocusNotification): void {
+    const taker = this.#takers.shift()
+    if (taker) taker.resolve({ value, done: false })
+    else this.#items.push(value)
+  }
+
+  #finish(end: End): void {
+    this.#listening.abort()
+    this.#end ??= end
+    for (const taker of this.#takers.splice(0)) this.next().then(taker.resolve, taker.reject)
+  }
+}
