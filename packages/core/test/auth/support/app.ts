@@ -1,0 +1,119 @@
+import { join } from 'node:path'
+import { type Auth, createAuth } from '../../../src/auth/auth.ts'
+import { type AuthConfig, authDefaults } from '../../../src/auth/config.ts'
+import type { UserDirectory } from '../../../src/auth/types.ts'
+import { createClientAddress } from '../../../src/client-address.ts'
+import { accountAdminRoutes } from '../../../src/http/account-admin-routes.ts'
+import { authRoutes } from '../../../src/http/auth-routes.ts'
+import { createHandler } from '../../../src/http/handler.ts'
+import { createOriginPolicy } from '../../../src/origin-policy.ts'
+import { createRuntime, type Runtime } from '../../../src/runtime.ts'
+import { type Database, openDatabase } from '../../../src/storage/database.ts'
+import { KyselyKeyStore } from '../../../src/storage/key-store.ts'
+import { migrateToLatest } from '../../../src/storage/migrate.ts'
+import { KyselyOneTimeStore } from '../../../src/storage/one-time-store.ts'
+import { KyselySessionStore } from '../../../src/storage/session-store.ts'
+import { KyselyUserDirectory } from '../../../src/storage/user-directory.ts'
+import { removeFolder, temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
+import { type LogLine, recordingLogger } from './log.ts'
+
+export const adminKey = 'admin-key-of-the-tests'
+export const secret = 'a secret of the tests, long enough for one'
+export const publicUrl = 'http://localhost:8000'
+
+export interface AppOptions {
+  readonly config?: Partial<AuthConfig>
+  readonly runtime?: Partial<Runtime>
+  /** A URL, or an open database that stays open. */
+  readonly database?: string | Database
+  readonly users?: (database: Database) => UserDirectory
+  /** Leaves the background work off; `auth.start()` is then the test's. */
+  readonly idle?: boolean
+}
+
+/** The room with its routes over a real database, as `createFocus` composes them. */
+export interface App {
+  readonly auth: Auth
+  readonly database: Database
+  readonly config: AuthConfig
+  readonly log: readonly LogLine[]
+  /** A request to a path below `/api`; JSON where `body` is given. */
+  request(path: string, init?: RequestOptions): Promise<Response>
+  close(): Promise<void>
+}
+
+export interface RequestOptions {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: unknown
+  readonly bearer?: string
+  readonly remoteAddress?: string
+}
+
+/** A clock that stands still until it is told to go on. */
+export class TestClock {
+  now = Date.now()
+  readonly read = (): number => this.now
+  advance(milliseconds: number): void {
+    this.now += milliseconds
+  }
+}
+
+export async function startApp(options: AppOptions = {}): Promise<App> {
+  const folder = temporaryFolder('auth')
+  const given = options.database ?? `sqlite:${join(folder, 'focus.db')}`
+  const database = typeof given === 'string' ? await openDatabase(given) : given
+  await migrateToLatest(database)
+  const log = recordingLogger()
+  const runtime = createRuntime({ logger: log.logger, ...options.runtime })
+  const config: AuthConfig = {
+    ...authDefaults,
+    providers: [],
+    publicUrl,
+    basePath: '/api',
+    secrets: [secret],
+    origins: createOriginPolicy({ allowedOrigins: [], publicUrl: options.config?.publicUrl ?? publicUrl }),
+    ...options.config,
+  }
+  const auth = createAuth({
+    config,
+    runtime,
+    users: options.users?.(database) ?? new KyselyUserDirectory(database, runtime.clock),
+    oneTime: new KyselyOneTimeStore(database, runtime.clock),
+    sessions: new KyselySessionStore(database),
+    keys: new KyselyKeyStore(database),
+  })
+  if (options.idle !== true) await auth.start()
+  const handler = createHandler({
+    routes: [...authRoutes({ auth, config }), ...accountAdminRoutes({ auth })],
+    basePath: '/api',
+    adminKey,
+    origins: config.origins,
+    clientAddress: createClientAddress([]),
+    authenticate: (headers) => auth.authenticate(headers),
+    logger: runtime.logger,
+  })
+  return {
+    auth,
+    database,
+    config,
+    log: log.lines,
+    request(path, { method, headers = {}, body, bearer, remoteAddress = '192.0.2.1' } = {}) {
+      const request = new Request(`${config.publicUrl ?? publicUrl}/api${path}`, {
+        method: method ?? (body === undefined ? 'GET' : 'POST'),
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      return handler.fetch(request, { remoteAddress })
+    },
+    async close() {
+      await auth.close()
+      if (typeof given === 'string') await database.close()
+      removeFolder(folder)
+    },
+  }
+}
