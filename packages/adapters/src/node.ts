@@ -1,9 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
-import type { Focus } from '@focus-api/core'
+import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
 import { toRequest } from './node/request.ts'
 import { sendResponse } from './node/response.ts'
+import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+
+export type { RequireUserOptions } from './user.ts'
 
 /** The host's `http.Server` or `https.Server`. */
 export type HostServer = Server | SecureServer
@@ -43,6 +46,46 @@ export async function answer(focus: Focus, req: IncomingMessage, res: ServerResp
 export function pathOf(target: string): string {
   const end = target.search(/[?#]/)
   return end === -1 ? target : target.slice(0, end)
+}
+
+/**
+ * Gives the person of a request, or answers it with a problem and gives null. What is wrong here rather than with the token
+ * rejects.
+ *
+ * @example
+ * ```ts
+ * const guard = requireUser(focus)
+ * const server = http.createServer(async (req, res) => {
+ *   const user = await guard(req, res)
+ *   if (user) res.end(`Hello ${user.id}`)
+ * })
+ * ```
+ */
+export function requireUser(
+  focus: Focus,
+  options: RequireUserOptions = {},
+): (req: IncomingMessage, res: ServerResponse) => Promise<AuthenticatedUser | null> {
+  const guard = createUserGuard(focus, options)
+  return (req, res) => guard(req.headers).catch((error: unknown) => refuse(error, res))
+}
+
+/** Gives the person of a request, undefined where it carries no token; a bad token is answered and gives null. */
+export function optionalUser(
+  focus: Focus,
+): (req: IncomingMessage, res: ServerResponse) => Promise<AuthenticatedUser | undefined | null> {
+  return async (req, res) => {
+    try {
+      return (await findUser(focus, req.headers)) ?? undefined
+    } catch (error) {
+      return refuse(error, res)
+    }
+  }
+}
+
+async function refuse(error: unknown, res: ServerResponse): Promise<null> {
+  if (!isRefusal(error)) throw error
+  await sendResponse(problem(error), res)
+  return null
 }
 
 const mounted = new WeakMap<HostServer, Set<Focus>>()

@@ -1,7 +1,25 @@
+export { createFocus, type Focus } from './focus.ts'
+export type { FocusOptions } from './options.ts'
 export { FocusError, type ErrorCode, errorCatalogue } from './errors.ts'
+export { google, type GoogleOptions } from './auth/providers/google.ts'
+export { oidc, type OidcOptions } from './auth/providers/oidc.ts'
+export type { Provider } from './auth/providers/provider.ts'
+export type { Auth } from './auth/auth.ts'
+export type {
+  AuthenticatedUser,
+  ExternalAccount,
+  ExternalProfile,
+  Principal,
+  SessionEnd,
+  User,
+  UserDirectory,
+} from './auth/types.ts'
+export type { NotificationService } from './notifications/service.ts'
+export type { NotificationInput, Receipt, Summary } from './notifications/types.ts'
+export type { Realtime } from './realtime/realtime.ts'
+export type { ConnectionInfo, RealtimeStats } from './realtime/types.ts'
 export { json, problem } from './http/responses.ts'
 export type { RequestInfo } from './http/route.ts'
-export type { FocusOptions } from './options.ts'
 export type { Clock, Logger, RandomSource } from './runtime.ts'
+export type { JsonObject, JsonValue } from './one-time.ts'
 export type { UserId, UserKey } from './user-id.ts'
-export type { ExternalAccount, ExternalProfile, Principal, SessionEnd, User, UserDirectory } from './auth/types.ts'

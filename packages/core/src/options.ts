@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { Provider } from './auth/providers/provider.ts'
 import type { UserDirectory } from './auth/types.ts'
 import type { Clock, Logger, RandomSource } from './runtime.ts'
 
@@ -38,7 +39,18 @@ export interface FocusOptions {
     /** Another issuer in Google's place: the development provider, or a test's. */
     readonly issuer?: string
   }
+  /** Further sign-in providers: `oidc()`, `github()`, or `google()` with settings of its own. */
+  readonly providers?: readonly Provider[]
+  /** The application's own users table; `focus_users` when absent. */
   readonly users?: UserDirectory
+  readonly tokens?: {
+    /** How long an access token lives, 60 to 86,400. `FOCUS_ACCESS_TTL`, 3600. */
+    readonly accessTtlSeconds?: number
+    /** Seconds without a refresh after which a session ends; 30 days when absent. */
+    readonly idleTtlSeconds?: number
+    /** Seconds after its sign-in when a session ends, however busy it is; 180 days when absent. */
+    readonly sessionTtlSeconds?: number
+  }
   readonly websocket?: {
     /** `WEBSOCKET_ENABLED`, on. */
     readonly enabled?: boolean

@@ -6,12 +6,10 @@ export interface SystemRoutesDependencies {
   /** Rejects when the store does not answer. */
   readonly checkStorage: () => Promise<void>
   readonly isDraining: () => boolean
-  /** Prometheus' text format. */
-  readonly metrics: () => Promise<{ contentType: string; body: string }>
   readonly websocketEnabled: boolean
 }
 
-/** Liveness, readiness, metrics, and what plain HTTP gets at the WebSocket's address. */
+/** Liveness, readiness, and what plain HTTP gets at the WebSocket's address. */
 export function systemRoutes(dependencies: SystemRoutesDependencies): Route[] {
   return [
     { method: 'GET', path: '/health', access: 'public', handle: () => json({ status: 'ok' }) },
@@ -25,15 +23,6 @@ export function systemRoutes(dependencies: SystemRoutesDependencies): Route[] {
         }
         await dependencies.checkStorage()
         return json({ status: 'ready' })
-      },
-    },
-    {
-      method: 'GET',
-      path: '/metrics',
-      access: 'admin',
-      async handle() {
-        const { contentType, body } = await dependencies.metrics()
-        return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
       },
     },
     {

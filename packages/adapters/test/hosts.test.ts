@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createFocus, type Focus } from '@focus-api/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { hosts, type RunningHost, urlOf } from './hosts.ts'
+
+const adminKey = 'an-admin-key-for-the-tests'
+
+describe.each(hosts)('$name', (host) => {
+  let folder: string
+  let focus: Focus
+  let running: RunningHost
+  let url: string
+  let token: string
+  let userId: number
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'focus-adapters-'))
+    focus = await createFocus({ database: `sqlite:${join(folder, 'focus.db')}`, adminKey, env: {} })
+    running = await host.start(focus)
+    url = urlOf(running)
+    const { user } = await focus.auth.accounts.signIn({
+      provider: 'test',
+      issuer: 'https://issuer.example',
+      subject: 'alice',
+      email: null,
+      emailVerified: false,
+      fullName: 'Alice',
+      givenName: null,
+      avatarUrl: null,
+      preferredUsername: 'alice',
+      locale: null,
+    })
+    userId = Number(user.id)
+    const answer = await fetch(`${url}/api/admin/token`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ user: 'alice' }),
+    })
+    token = ((await answer.json()) as { access_token: string }).access_token
+  })
+
+  afterAll(async () => {
+    await running.close()
+    await focus.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const bearer = () => ({ authorization: `Bearer ${token}` })
+
+  test("answers Focus' routes", async () => {
+    const health = await fetch(`${url}/api/health`)
+    expect(health.status).toBe(200)
+    expect(await health.json()).toEqual({ status: 'ok' })
+    const me = await fetch(`${url}/api/auth/me`, { headers: bearer() })
+    expect(await me.json()).toMatchObject({ id: userId, username: 'alice' })
+  })
+
+  test('gives a JSON body to a route of ours, whoever parsed it', async () => {
+    const answer = await fetch(`${url}/api/notifications`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ user_id: userId, title: 'Été', message: '1 < 2 & "3"' }),
+    })
+    expect(answer.status).toBeLessThan(300)
+    const inbox = (await (await fetch(`${url}/api/notifications`, { headers: bearer() })).json()) as {
+      notifications: unknown[]
+    }
+    expect(inbox.notifications[0]).toMatchObject({ title: 'Été', message: '1 < 2 & "3"' })
+  })
+
+  test('HEAD and OPTIONS are answered without a body, another method with 405', async () => {
+    const head = await fetch(`${url}/api/health`, { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    const options = await fetch(`${url}/api/health`, {
+      method: 'OPTIONS',
+      headers: { origin: 'http://localhost:3000' },
+    })
+    expect(options.status).toBe(204)
+    expect(options.headers.get('access-control-allow-origin')).toBe('http://localhost:3000')
+    expect((await fetch(`${url}/api/health`, { method: 'POST' })).status).toBe(405)
+  })
+
+  test("leaves the application's own route below the base path to the application", async () => {
+    expect(await (await fetch(`${url}/api/own`)).json()).toEqual({ own: true })
+    expect((await fetch(`${url}/api/nobody`)).status).toBe(404)
+  })
+
+  test('requireUser lets a valid token through and sets the user', async () => {
+    const answer = await fetch(`${url}/activities`, {
+      method: 'POST',
+      headers: { ...bearer(), 'content-type': 'application/json' },
+      body: JSON.stringify({ app_name: 'Instagram' }),
+    })
+    expect(answer.status).toBe(201)
+    expect(await answer.json()).toEqual({ mine: userId, activity: { app_name: 'Instagram' } })
+  })
+
+  test('requireUser answers 401 with a problem and a challenge otherwise', async () => {
+    for (const headers of [{}, { authorization: 'Bearer nonsense' }]) {
+      const answer = await fetch(`${url}/activities`, { method: 'POST', headers })
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer realm="focus"')
+      expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    }
+  })
+
+  test('a scope that the token lacks is 403', async () => {
+    const answer = await fetch(`${url}/scoped`, { headers: bearer() })
+    expect(answer.status).toBe(403)
+    expect(await answer.json()).toMatchObject({ code: 'insufficient_scope' })
+  })
+
+  test('optionalUser knows who it is and lets everybody through, but no bad token', async () => {
+    expect(await (await fetch(`${url}/optional`, { headers: bearer() })).json()).toEqual({ mine: userId })
+    expect(await (await fetch(`${url}/optional`)).json()).toEqual({ mine: null })
+    expect((await fetch(`${url}/optional`, { headers: { authorization: 'Bearer nonsense' } })).status).toBe(401)
+  })
+
+  test('the WebSocket is taken on the server of the host, and a notification arrives', async () => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/api/ws/notifications?token=${token}`)
+    const messages = collect(socket)
+    expect(await messages.next()).toMatchObject({ type: 'connection', message: 'Connexion etablie avec succes' })
+    await focus.notifications.notifyLimitWarning({ userId, appName: 'Instagram', percentage: 80 })
+    expect(await messages.next()).toMatchObject({ type: 'notification', title: 'Limite bientot atteinte' })
+    socket.close()
+  })
+
+  test('an upgrade elsewhere gets 404, and the server lives', async () => {
+    const head = await rawUpgrade(url, '/elsewhere')
+    expect(head).toContain('404')
+    expect((await fetch(`${url}/api/health`)).status).toBe(200)
+  })
+})
+
+/** Messages of a socket, one after the other. */
+function collect(socket: WebSocket) {
+  const arrived: unknown[] = []
+  const waiting: ((message: unknown) => void)[] = []
+  socket.addEventListener('message', ({ data }) => {
+    const message: unknown = JSON.parse(String(data))
+    const take = waiting.shift()
+    if (take) take(message)
+    else arrived.push(message)
+  })
+  return {
+    next: () =>
+      arrived.length > 0 ? Promise.resolve(arrived.shift()) : new Promise<unknown>((resolve) => waiting.push(resolve)),
+  }
+}
+
+function rawUpgrade(url: string, path: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+      )
+    })
+    let head = ''
+    socket.on('data', (chunk) => (head += String(chunk)))
+    socket.on('end', () => resolve(head))
+    socket.on('error', reject)
+  })
+}

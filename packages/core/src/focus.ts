@@ -1,0 +1,199 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { sql } from 'kysely'
+import { type Auth, createAuth } from './auth/auth.ts'
+import { authDefaults } from './auth/config.ts'
+import type { Principal } from './auth/types.ts'
+import { createClientAddress } from './client-address.ts'
+import { FocusError } from './errors.ts'
+import { accountAdminRoutes } from './http/account-admin-routes.ts'
+import { authRoutes } from './http/auth-routes.ts'
+import { createHandler } from './http/handler.ts'
+import { notificationRoutes } from './http/notification-routes.ts'
+import { realtimeRoutes } from './http/realtime-routes.ts'
+import type { RequestInfo } from './http/route.ts'
+import { systemRoutes } from './http/system-routes.ts'
+import { createNotifications, type NotificationService } from './notifications/service.ts'
+import type { FocusOptions } from './options.ts'
+import { resolveOptions, tokenLifetimes } from './options/resolve.ts'
+import { createOriginPolicy } from './origin-policy.ts'
+import { MemoryBroker } from './realtime/memory-broker.ts'
+import { brokerPublisher } from './realtime/publisher.ts'
+import { createRealtime, type Realtime } from './realtime/realtime.ts'
+import { createRuntime } from './runtime.ts'
+import { resolveSecrets } from './secret.ts'
+import { type Database, openDatabase } from './storage/database.ts'
+import { KyselyKeyStore } from './storage/key-store.ts'
+import { openNotificationLog } from './storage/log/notification-log.ts'
+import { type MigrationResult, migrateToLatest } from './storage/migrate.ts'
+import { KyselyOneTimeStore } from './storage/one-time-store.ts'
+import { KyselySessionStore } from './storage/session-store.ts'
+import { KyselyUserDirectory } from './storage/user-directory.ts'
+import { stringUserIds } from './user-id.ts'
+
+/** Sign-in and notifications of one application, running. Made by `createFocus`, ended by `close()`. */
+export interface Focus {
+  readonly auth: Auth
+  readonly notifications: NotificationService
+  readonly realtime: Realtime
+  /** Such as `/api`; empty for the root. */
+  readonly basePath: string
+  /** Whether a path is one of Focus' routes; what is not is the host's. */
+  handles(pathname: string): boolean
+  /** Answers any route. Never rejects: what goes wrong is an RFC 9457 problem. */
+  fetch(request: Request, info?: RequestInfo): Promise<Response>
+  /** Takes a WebSocket upgrade on Focus' own path; false, and nothing is touched, on any other. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /**
+   * Whom the bearer token of a request speaks for; null without one. Cheap for a token that was seen before.
+   *
+   * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`
+   */
+  authenticate(headers: IncomingHttpHeaders | Headers): Promise<Principal | null>
+  /** Brings the tables up to date. `createFocus` has done so already; for operators. */
+  migrate(): Promise<MigrationResult>
+  /** Says goodbye to every open socket, spread over `windowMs` (5,000 when absent); from then on new ones are refused. */
+  drain(options?: { windowMs?: number }): Promise<void>
+  /** Ends everything that Focus opened: sockets, timers, workers and its own database connection. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts Focus: reads options and environment, opens the database and brings its tables up to date.
+ *
+ * @throws FocusError `invalid_option` for a setting of the wrong form, `missing_dependency` for a driver that is not
+ * installed, `storage_unavailable` when the database does not answer.
+ *
+ * @example
+ * ```ts
+ * const focus = await createFocus({ database: 'sqlite:app.db' })
+ * await focus.notifications.notifyUser({ userId: 123, title: 'Hello', message: 'It works' })
+ * await focus.close()
+ * ```
+ */
+export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
+  const settings = resolveOptions(options, options.env ?? process.env)
+  const runtime = createRuntime(options)
+  for (const warning of settings.warnings) runtime.logger.warn(warning)
+  const clientAddress = createClientAddress(settings.values.trustedProxies ?? [])
+  const database = await openDatabase(settings.database)
+  try {
+    return await compose()
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+
+  async function compose(): Promise<Focus> {
+    const { values, publicUrl, basePath } = settings
+    const secrets = resolveSecrets({ configured: values.secrets, database, publicUrl })
+    const origins = createOriginPolicy({ allowedOrigins: values.allowedOrigins ?? [], publicUrl })
+    await migrateToLatest(database)
+
+    const oneTime = new KyselyOneTimeStore(database, runtime.clock)
+    const users = options.users ?? new KyselyUserDirectory(database, runtime.clock)
+    const authConfig = {
+      ...authDefaults,
+      ...tokenLifetimes(options, values),
+      providers: settings.providers,
+      issuer: publicUrl ?? authDefaults.issuer,
+      publicUrl,
+      basePath,
+      secrets,
+      returnTo: values.returnTo ?? [],
+      origins,
+    }
+    const auth = createAuth({
+      config: authConfig,
+      runtime,
+      users,
+      oneTime,
+      sessions: new KyselySessionStore(database),
+      keys: new KyselyKeyStore(database),
+    })
+    await auth.start()
+
+    const broker = new MemoryBroker()
+    const notifications = createNotifications({
+      config: { locale: settings.locale, unknownUsers: 'refuse' },
+      runtime,
+      log: await openNotificationLog(database, runtime.clock),
+      publisher: brokerPublisher(broker),
+      users,
+    })
+    const realtime = createRealtime({
+      config: {
+        basePath,
+        enabled: settings.websocketEnabled,
+        heartbeatIntervalMs: settings.heartbeatIntervalMs,
+        locale: settings.locale,
+        stats: settings.stats,
+        isOriginAllowed: (origin) => origin === undefined || origins.allows(origin),
+        clientAddress: (request) => clientAddress(request.socket.remoteAddress, forwardedFor(request)),
+      },
+      runtime,
+      verifier: auth.tokens,
+      feed: notifications.feed,
+      broker,
+      oneTime,
+      userIds: users.parseId ? { fromKey: users.parseId } : stringUserIds,
+    })
+    auth.onSessionEnded((end) => realtime.sessionEnded(end))
+
+    const handler = createHandler({
+      routes: [
+        ...systemRoutes({
+          checkStorage: () => checkStorage(database),
+          isDraining: () => realtime.draining,
+          websocketEnabled: settings.websocketEnabled,
+        }),
+        ...authRoutes({ auth, config: authConfig }),
+        ...accountAdminRoutes({ auth }),
+        ...notificationRoutes(notifications),
+        ...realtimeRoutes(realtime),
+      ],
+      basePath,
+      adminKey: values.adminKey ?? null,
+      origins,
+      clientAddress,
+      authenticate: auth.authenticate,
+      logger: runtime.logger,
+    })
+
+    let closing: Promise<void> | undefined
+    async function closeAll(): Promise<void> {
+      await realtime.shutdown()
+      await notifications.close()
+      await auth.close()
+      await broker.close()
+      await database.close()
+    }
+
+    return {
+      auth,
+      notifications,
+      realtime,
+      basePath,
+      handles: handler.handles,
+      fetch: handler.fetch,
+      upgrade: (request, socket, head) => realtime.upgrade(request, socket, head),
+      authenticate: auth.authenticate,
+      migrate: () => migrateToLatest(database),
+      drain: (window) => realtime.drain(window),
+      close: () => (closing ??= closeAll()),
+    }
+  }
+}
+
+async function checkStorage({ db }: Database): Promise<void> {
+  try {
+    await sql`select 1`.execute(db)
+  } catch (error) {
+    throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
+  }
+}
+
+function forwardedFor(request: IncomingMessage): string | null {
+  const value = request.headers['x-forwarded-for']
+  return Array.isArray(value) ? value.join(',') : (value ?? null)
+}
