@@ -4,16 +4,71 @@ import type { UserId, UserKey } from '../user-id.ts'
 /** The built-in kinds; an application may use names of its own. */
 export type NotificationType = 'info' | 'success' | 'warning' | 'error' | (string & {})
 
-export interface NotificationInput {
-  readonly userId: UserId
-  /** `info` when absent. */
+/** What a notification says, whoever it is for. */
+export interface NotificationContent {
+  /** `info` when absent; at most 64 characters. */
   readonly type?: NotificationType
   readonly title: string
   readonly message: string
-  /** The topic that subscriptions filter on, such as `activities`. */
+  /** The topic that subscriptions filter on, such as `activities`; at most 191 characters. */
   readonly event?: string
   /** Travels with the notification; at most 16 KiB as JSON. */
   readonly data?: JsonObject
+}
+
+export interface NotificationInput extends NotificationContent {
+  readonly userId: UserId
+}
+
+/** What became of a notification. */
+export type Receipt =
+  | {
+      /** `merged`: it joined an earlier notification of its group, which has a new offset now. */
+      readonly outcome: 'created' | 'merged'
+      readonly id: string
+      readonly offset: number
+    }
+  | {
+      /** `pending`: it is in the caller's transaction; `scheduled`, `deferred`: it will be sent later. */
+      readonly outcome: 'pending' | 'scheduled' | 'deferred'
+      readonly id: string
+    }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'preference' }
+
+/** What became of a notification to many people, counted. */
+export interface Summary {
+  readonly total: number
+  readonly created: number
+  readonly merged: number
+  readonly suppressed: number
+  /** Scheduled or deferred. */
+  readonly later: number
+  /** Ids that the user directory does not know; nothing was sent to them. */
+  readonly unknown: number
+}
+
+/** A notification as the inbox shows it. */
+export interface InboxItem extends NotificationEvent {
+  /** Milliseconds since 1970; null while unread. */
+  readonly readAt: number | null
+}
+
+export interface InboxQuery {
+  /** 1 to 200; 50 when absent. */
+  readonly limit?: number
+  /** `nextBefore` of the page before. */
+  readonly before?: string
+  readonly unread?: boolean
+  /** One topic, or several. */
+  readonly event?: string | readonly string[]
+}
+
+export interface InboxPage {
+  /** Newest first, broadcasts merged in. */
+  readonly notifications: readonly InboxItem[]
+  /** Opaque; null at the end. */
+  readonly nextBefore: string | null
+  readonly unreadCount: number
 }
 
 /** One event of a stream, as it is committed: what the hub, the inbox and the other transports carry. */

@@ -1,9 +1,10 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
 import { FocusError } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { DdlContext } from './ddl.ts'
-import { type Migration, migrations } from './migrations/index.ts'
+import { migrations } from './migrations/all.ts'
+import type { Migration } from './migrations/migration.ts'
 
 export interface MigrationResult {
   /** Names of the migrations that this call applied, in order. */
@@ -56,7 +57,7 @@ export async function migrationStatus(database: Database): Promise<MigrationStat
 async function createMigrator(database: Database): Promise<Migrator> {
   const context = await ddlContext(database)
   return new Migrator({
-    db: database.db as unknown as Kysely<unknown>,
+    db: database.db,
     provider: {
       getMigrations: async () => Object.fromEntries(migrations.map((step) => [step.name, toKysely(step, context)])),
     },

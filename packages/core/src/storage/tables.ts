@@ -11,6 +11,7 @@ export interface FocusTables {
   focus_meta: MetaTable
   focus_streams: StreamsTable
   focus_notifications: NotificationsTable
+  focus_broadcast_states: BroadcastStatesTable
 }
 
 export interface UsersTable {
@@ -83,17 +84,26 @@ export interface MetaTable {
   value: string
 }
 
-/** The head of each user's stream. */
+/** The head of each user's stream, and of the shared stream of broadcasts, whose `user_key` is empty. */
 export interface StreamsTable {
   user_key: string
+  /** Offset of the newest event. */
   head: number
+  /** Offset from which on nothing was pruned. */
   oldest: number
+  /** Unread notifications of the user's own stream; broadcasts are counted apart. */
   unread: number
+  /** Advances with every change of read or deleted state. */
   state_rev: number
-  all_from: number
+  /** Broadcasts up to this offset are older than the user; null until the user is first seen reading. */
+  all_from: number | null
+  /** Broadcasts up to this offset were read; later ones are in `focus_broadcast_states`. */
+  all_read: number
+  all_read_at: number | null
+  created_at: number
 }
 
-/** One row per notification of a user's stream. */
+/** One row per notification of a stream. */
 export interface NotificationsTable {
   user_key: string
   offset: number
@@ -102,7 +112,18 @@ export interface NotificationsTable {
   type: string
   title: string
   message: string
+  /** JSON. */
   data: string
+  count: Generated<number>
+  group_key: string | null
   created_at: number
+  expires_at: number | null
   read_at: number | null
+}
+
+export interface BroadcastStatesTable {
+  user_key: string
+  offset: number
+  read_at: number | null
+  deleted_at: number | null
 }

@@ -1,5 +1,5 @@
 import { createTable, type Table } from '../ddl.ts'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
 const tables: Table[] = [
   {

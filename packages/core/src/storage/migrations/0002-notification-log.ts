@@ -1,6 +1,7 @@
 import { createTable, type Table } from '../ddl.ts'
-import type { Migration } from './index.ts'
+import type { Migration } from './migration.ts'
 
+/** The stream whose owner is the empty string is the shared stream of broadcasts. */
 const tables: Table[] = [
   {
     name: 'focus_streams',
@@ -10,7 +11,10 @@ const tables: Table[] = [
       oldest: { type: 'integer', default: 1 },
       unread: { type: 'integer', default: 0 },
       state_rev: { type: 'integer', default: 0 },
-      all_from: { type: 'integer', default: 0 },
+      all_from: { type: 'integer', nullable: true },
+      all_read: { type: 'integer', default: 0 },
+      all_read_at: { type: 'integer', nullable: true },
+      created_at: { type: 'integer' },
     },
     primaryKey: ['user_key'],
   },
@@ -25,11 +29,26 @@ const tables: Table[] = [
       title: { type: 'text' },
       message: { type: 'text' },
       data: { type: 'text' },
+      count: { type: 'integer', default: 1 },
+      group_key: { type: 'key', size: 191, nullable: true },
       created_at: { type: 'integer' },
+      expires_at: { type: 'integer', nullable: true },
       read_at: { type: 'integer', nullable: true },
     },
     primaryKey: ['user_key', 'offset'],
     indexes: [{ columns: ['id'], unique: true }],
+  },
+  {
+    // What one user did to single broadcasts above their high-water mark `all_read`.
+    name: 'focus_broadcast_states',
+    columns: {
+      user_key: { type: 'key', size: 191 },
+      offset: { type: 'integer' },
+      read_at: { type: 'integer', nullable: true },
+      deleted_at: { type: 'integer', nullable: true },
+    },
+    primaryKey: ['user_key', 'offset'],
+    indexes: [{ columns: ['offset'] }],
   },
 ]
 

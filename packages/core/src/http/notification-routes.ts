@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { FocusError } from '../errors.ts'
+import type { InboxItem, InboxQuery } from '../notifications/types.ts'
+import type { Notifications } from '../notifications/service.ts'
+import { readJsonObject } from './body.ts'
+import { sendNotification } from './notification-send.ts'
+import { json, noContent } from './responses.ts'
+import type { Route, RouteContext } from './route.ts'
+
+/** The inbox of the person who asks, and the operator's way to send. */
+export function notificationRoutes(notifications: Notifications): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/notifications',
+      access: 'bearer',
+      handle: async (context) => {
+        const page = await notifications.inbox(personOf(context), inboxQuery(context.url.searchParams))
+        return json({
+          notifications: page.notifications.map(toWire),
+          next_before: page.nextBefore,
+          unread_count: page.unreadCount,
+        })
+      },
+    },
+    {
+      method: 'POST',
+      path: '/notifications/read',
+      access: 'bearer',
+      handle: async (context) => {
+        const which = parse(readSelection, await readJsonObject(context.request))
+        return json({ unread_count: await notifications.markRead(personOf(context), which) })
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/notifications/:id',
+      access: 'bearer',
+      handle: async (context) => {
+        const deleted = await notifications.delete(personOf(context), context.params.id ?? '')
+        if (!deleted) {
+          throw new FocusError('unknown_notification', 'There is no such notification in your inbox.', {
+            hint: 'It may have been deleted already; load the inbox again.',
+          })
+        }
+        return noContent()
+      },
+    },
+    {
+      method: 'POST',
+      path: '/notifications',
+      access: 'admin',
+      handle: (context) => sendNotification(notifications, context.request),
+    },
+  ]
+}
+
+const readSelection = z
+  .union([
+    z.object({ ids: z.array(z.string().min(1).max(64)).min(1).max(500) }),
+    z
+      .object({ up_to_offset: z.int().min(0), stream: z.enum(['user', 'all']).optional() })
+      .transform(({ up_to_offset, stream }) => ({ upToOffset: up_to_offset, stream: stream ?? ('user' as const) })),
+    z.object({ all: z.literal(true) }),
+  ])
+  .describe('{"ids": [...]}, {"up_to_offset": 7, "stream": "all"} or {"all": true}')
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body)
+  if (result.success) return result.data
+  throw new FocusError('invalid_request', 'The body names no notifications.', {
+    hint: `Send ${schema.description ?? 'what the route takes'}.`,
+  })
+}
+
+function personOf({ principal }: RouteContext) {
+  if (!principal) throw new FocusError('unauthenticated', 'The inbox needs an access token.')
+  return principal.userKey
+}
+
+function inboxQuery(query: URLSearchParams): InboxQuery {
+  const limit = query.get('limit')
+  const before = query.get('before')
+  return {
+    ...(limit === null ? {} : { limit: /^\d{1,4}$/.test(limit) ? Number(limit) : NaN }),
+    ...(before === null ? {} : { before }),
+    unread: isSwitchedOn(query.get('unread')),
+    event: topicsOf(query.getAll('event')),
+  }
+}
+
+function isSwitchedOn(text: string | null): boolean {
+  return text !== null && !['0', 'false', 'no'].includes(text.toLowerCase())
+}
+
+function topicsOf(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(',')).filter((topic) => topic !== '')
+}
+
+/** The fields of the WebSocket's message, and when it was read. */
+function toWire(item: InboxItem) {
+  return {
+    type: 'notification',
+    notification_type: item.type,
+    title: item.title,
+    message: item.message,
+    data: item.data,
+    timestamp: new Date(item.timestamp).toISOString(),
+    id: item.id,
+    ...(item.stream === 'all' ? { stream: 'all' } : {}),
+    epoch: item.epoch,
+    offset: item.offset,
+    ...(item.event === null ? {} : { event: item.event }),
+    ...(item.count > 1 ? { count: item.count } : {}),
+    ...(item.groupKey === null ? {} : { group_key: item.groupKey }),
+    read_at: item.readAt === null ? null : new Date(item.readAt).toISOString(),
+  }
+}

@@ -1,0 +1,80 @@
+import { FocusError } from '../errors.ts'
+import type { LogEntry } from './log.ts'
+import type { NotificationContent } from './types.ts'
+import type { UserKey } from '../user-id.ts'
+
+/** The limits of a notification's parts. */
+export const contentLimits = {
+  /** Bytes of `data` as JSON. */
+  dataBytes: 16_384,
+  titleLength: 500,
+  messageLength: 8_000,
+  typeLength: 64,
+  eventLength: 191,
+} as const
+
+/**
+ * Checks what a caller wants to say and turns it into an entry of the log.
+ *
+ * @throws FocusError `invalid_notification`, `data_too_large`
+ */
+export function toLogEntry(
+  content: NotificationContent,
+  { id, userKey, createdAt }: { id: string; userKey: UserKey | null; createdAt: number },
+): LogEntry {
+  return {
+    id,
+    userKey,
+    type: text('type', content.type ?? 'info', 1, contentLimits.typeLength),
+    title: text('title', content.title, 1, contentLimits.titleLength),
+    message: text('message', content.message, 0, contentLimits.messageLength),
+    event: content.event === undefined ? null : text('event', content.event, 1, contentLimits.eventLength),
+    data: dataAsJson(content.data),
+    createdAt,
+  }
+}
+
+function text(name: string, value: unknown, min: number, max: number): string {
+  if (typeof value !== 'string') throw invalid(`${name}: expected a string, got ${describe(value)}.`)
+  if (value.length < min) throw invalid(`${name}: must not be empty.`)
+  if (value.length > max) throw invalid(`${name}: ${value.length} characters are more than ${max}.`)
+  // A lone surrogate has no UTF-8 form: the database and the socket would each change it in their own way.
+  if (!value.isWellFormed()) throw invalid(`${name}: is not valid Unicode.`)
+  return value
+}
+
+function dataAsJson(data: unknown): string {
+  if (data === undefined || data === null) return '{}'
+  if (typeof data !== 'object' || Array.isArray(data)) throw invalid(`data: expected an object, got ${describe(data)}.`)
+  const json = serialise(data)
+  if (json === undefined || !json.startsWith('{')) throw invalid('data: does not become a JSON object.')
+  const bytes = Buffer.byteLength(json)
+  if (bytes > contentLimits.dataBytes) {
+    throw new FocusError('data_too_large', `data: ${bytes} bytes of JSON are more than ${contentLimits.dataBytes}.`, {
+      hint: 'Send an id or a link in data, and let the client load the rest.',
+    })
+  }
+  return json
+}
+
+function serialise(data: object): string | undefined {
+  try {
+    return JSON.stringify(data)
+  } catch (error) {
+    throw new FocusError('invalid_notification', `data: cannot be written as JSON (${(error as Error).message}).`, {
+      hint: 'Pass plain data: no cycles, no BigInt.',
+      cause: error,
+    })
+  }
+}
+
+function invalid(message: string): FocusError {
+  return new FocusError('invalid_notification', message, {
+    hint: 'title and message are strings; type, event and data are optional.',
+  })
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'an array' : typeof value
+}

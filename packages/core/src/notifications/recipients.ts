@@ -1,0 +1,109 @@
+import { LRUCache } from 'lru-cache'
+import { FocusError } from '../errors.ts'
+import type { Clock } from '../runtime.ts'
+import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+
+/** A person that notifications can be sent to. */
+export interface Recipient {
+  readonly userKey: UserKey
+  readonly userId: UserId
+  /** BCP 47 tag; null where unknown. */
+  readonly locale: string | null
+  /** Milliseconds since 1970: broadcasts from before are not theirs. Null where unknown. */
+  readonly createdAt: number | null
+}
+
+/** Port: what the service needs of a user directory. A `UserDirectory` fits. */
+export interface RecipientDirectory {
+  readonly parseId?: (key: UserKey) => UserId
+  get(id: UserId): Promise<DirectoryUser | null>
+  findByUsername(username: string): Promise<DirectoryUser | null>
+  findByEmail(email: string): Promise<DirectoryUser | null>
+}
+
+export interface DirectoryUser {
+  readonly id: UserId
+  readonly locale: string | null
+  /** Milliseconds since 1970. */
+  readonly createdAt?: number
+}
+
+/** Finds the people that notifications are for, and remembers them for a short while. */
+export class Recipients {
+  readonly #directory: RecipientDirectory
+  readonly #unknownUsers: 'refuse' | 'accept'
+  readonly #clock: Clock
+  readonly #known = new LRUCache<UserKey, { recipient: Recipient; until: number }>({ max: 10_000 })
+
+  constructor(directory: RecipientDirectory, unknownUsers: 'refuse' | 'accept', clock: Clock) {
+    this.#directory = directory
+    this.#unknownUsers = unknownUsers
+    this.#clock = clock
+  }
+
+  /** Null when the directory does not know the id and unknown users are refused. */
+  async find(id: UserId): Promise<Recipient | null> {
+    const userKey = checkedKey(id)
+    const cached = this.#known.get(userKey)
+    if (cached && cached.until > this.#clock()) return cached.recipient
+    const user = await this.#directory.get(this.#directory.parseId?.(userKey) ?? userKey)
+    if (user) return this.#remember(user)
+    return this.#unknownUsers === 'accept' ? { userKey, userId: id, locale: null, createdAt: null } : null
+  }
+
+  /** @throws FocusError `unknown_user` */
+  async require(id: UserId): Promise<Recipient> {
+    return (await this.find(id)) ?? refuse(String(id))
+  }
+
+  /**
+   * Finds a person as an operator names them: by id, username or e-mail.
+   *
+   * @throws FocusError `unknown_user`
+   */
+  async search(name: string): Promise<Recipient> {
+    const user = (await this.#byId(name)) ?? (await this.#byName(name))
+    if (user) return this.#remember(user)
+    if (this.#unknownUsers === 'accept') return this.require(name)
+    return refuse(name)
+  }
+
+  async #byId(name: string): Promise<DirectoryUser | null> {
+    const id = this.#directory.parseId?.(name) ?? name
+    // A directory with numeric ids reads `alice` as NaN and `07` as another person's id.
+    return name !== '' && String(id) === name ? this.#directory.get(id) : null
+  }
+
+  async #byName(name: string): Promise<DirectoryUser | null> {
+    const user = await this.#directory.findByUsername(name)
+    return user ?? (name.includes('@') ? this.#directory.findByEmail(name) : null)
+  }
+
+  #remember(user: DirectoryUser): Recipient {
+    const recipient: Recipient = {
+      userKey: toUserKey(user.id),
+      userId: user.id,
+      locale: user.locale,
+      createdAt: user.createdAt ?? null,
+    }
+    this.#known.set(recipient.userKey, { recipient, until: this.#clock() + 10_000 })
+    return recipient
+  }
+}
+
+function checkedKey(id: UserId): UserKey {
+  const key = toUserKey(id)
+  const valid =
+    (typeof id === 'number' && Number.isSafeInteger(id)) ||
+    (typeof id === 'string' && key !== '' && key.length <= 191 && key.isWellFormed())
+  if (valid) return key
+  throw new FocusError('invalid_notification', 'userId: expected a whole number or a string of 1 to 191 characters.', {
+    hint: 'Pass the id of the user as the user directory gives it.',
+  })
+}
+
+function refuse(name: string): never {
+  throw new FocusError('unknown_user', `There is no user ${JSON.stringify(name.slice(0, 100))}.`, {
+    hint: 'Use the id, the username or the e-mail of a user who has signed in at least once.',
+  })
+}

@@ -1,0 +1,217 @@
+import type { Transaction } from 'kysely'
+import type { ReadSelection, StateChange } from '../../notifications/log.ts'
+import type { UserKey } from '../../user-id.ts'
+import type { Database } from '../database.ts'
+import type { FocusTables } from '../tables.ts'
+import { inTransaction } from '../transaction.ts'
+import { broadcastMark, ensureStream, HeadReader, type StreamRow } from './heads.ts'
+import { sharedStream } from './rows.ts'
+
+/** A state message names at most this many ids; beyond, the revision jumps, which tells clients to load the inbox. */
+const maxIdsInStateEvent = 500
+
+/** Changes what a user has read or deleted, and keeps the unread count with it in one transaction. */
+export class InboxState {
+  readonly #database: Database
+  readonly #epoch: string
+
+  constructor(database: Database, epoch: string) {
+    this.#database = database
+    this.#epoch = epoch
+  }
+
+  /** Broadcasts from before `since` are not this user's. */
+  async firstSight(userKey: UserKey, since: number | null, now: number): Promise<void> {
+    await inTransaction(this.#database, async (trx) => {
+      await ensureStream(this.#database, trx, userKey, now)
+      const { created_at: began } = await readStream(trx, userKey)
+      const { older } = await trx
+        .selectFrom('focus_notifications')
+        .select((select) => select.fn.max('offset').as('older'))
+        .where('user_key', '=', sharedStream)
+        .where('created_at', '<', since ?? began)
+        .executeTakeFirstOrThrow()
+      await trx
+        .updateTable('focus_streams')
+        .set({ all_from: older ?? 0 })
+        .where('user_key', '=', userKey)
+        .where('all_from', 'is', null)
+        .execute()
+    })
+  }
+
+  markRead(userKey: UserKey, which: ReadSelection, now: number): Promise<StateChange | null> {
+    return this.#change(userKey, now, async (trx, stream, shared) => {
+      const own = await this.#readOwn(trx, userKey, which, now)
+      const broadcasts = await this.#readBroadcasts(trx, stream, shared, which, now)
+      return { ids: [...own, ...broadcasts], unread: stream.unread - own.length }
+    })
+  }
+
+  remove(userKey: UserKey, id: string, now: number): Promise<StateChange | null> {
+    return this.#change(userKey, now, async (trx, stream, shared) => {
+      const row = await trx
+        .selectFrom('focus_notifications')
+        .select(['offset', 'read_at', 'user_key'])
+        .where('id', '=', id)
+        .where('user_key', 'in', [userKey, sharedStream])
+        .executeTakeFirst()
+      if (!row) return { ids: [], unread: stream.unread }
+      if (row.user_key === sharedStream) {
+        const removed = await this.#removeBroadcast(trx, stream, shared, row.offset, now)
+        return { ids: removed ? [id] : [], unread: stream.unread }
+      }
+      await trx
+        .deleteFrom('focus_notifications')
+        .where('user_key', '=', userKey)
+        .where('offset', '=', row.offset)
+        .execute()
+      return { ids: [id], unread: stream.unread - (row.read_at === null ? 1 : 0) }
+    })
+  }
+
+  async #change(
+    userKey: UserKey,
+    now: number,
+    work: (
+      trx: Transaction<FocusTables>,
+      stream: StreamRow,
+      shared: StreamRow,
+    ) => Promise<{ ids: readonly string[]; unread: number }>,
+  ): Promise<StateChange | null> {
+    return inTransaction(this.#database, async (trx) => {
+      await ensureStream(this.#database, trx, userKey, now)
+      // The first write takes the lock on the head: inserts and other changes of this user wait from here on.
+      await trx
+        .updateTable('focus_streams')
+        .set((set) => ({ state_rev: set('state_rev', '+', 1) }))
+        .where('user_key', '=', userKey)
+        .execute()
+      const heads = new HeadReader(trx, this.#epoch)
+      const shared = await heads.shared()
+      const stream = await readStream(trx, userKey)
+      const { ids, unread } = await work(trx, stream, shared)
+      // Null rolls nothing back that matters: only the revision goes back to what it was.
+      const told = ids.length <= maxIdsInStateEvent
+      const stateRev = ids.length === 0 ? stream.state_rev - 1 : stream.state_rev + (told ? 0 : 1)
+      await trx
+        .updateTable('focus_streams')
+        .set({ unread, state_rev: stateRev })
+        .where('user_key', '=', userKey)
+        .execute()
+      if (ids.length === 0) return null
+      const broadcasts = await heads.unreadBroadcasts([await readStream(trx, userKey)], shared)
+      return {
+        ids: told ? ids : ids.slice(0, maxIdsInStateEvent),
+        unreadCount: unread + (broadcasts.get(userKey) ?? 0),
+        stateRev,
+      }
+    })
+  }
+
+  async #readOwn(
+    trx: Transaction<FocusTables>,
+    userKey: UserKey,
+    which: ReadSelection,
+    now: number,
+  ): Promise<string[]> {
+    if ('upToOffset' in which && which.stream === 'all') return []
+    let unread = trx
+      .selectFrom('focus_notifications')
+      .select(['id', 'offset'])
+      .where('user_key', '=', userKey)
+      .where('read_at', 'is', null)
+    if ('ids' in which) unread = unread.where('id', 'in', ['', ...which.ids])
+    if ('upToOffset' in which) unread = unread.where('offset', '<=', which.upToOffset)
+    const rows = await unread.execute()
+    for (let start = 0; start < rows.length; start += 500) {
+      const offsets = rows.slice(start, start + 500).map((row) => row.offset)
+      await trx
+        .updateTable('focus_notifications')
+        .set({ read_at: now })
+        .where('user_key', '=', userKey)
+        .where('offset', 'in', offsets)
+        .execute()
+    }
+    return rows.map((row) => row.id)
+  }
+
+  async #readBroadcasts(
+    trx: Transaction<FocusTables>,
+    stream: StreamRow,
+    shared: StreamRow,
+    which: ReadSelection,
+    now: number,
+  ): Promise<string[]> {
+    if ('upToOffset' in which && which.stream !== 'all') return []
+    const mark = broadcastMark(stream, shared.head)
+    const upTo = 'upToOffset' in which ? Math.min(which.upToOffset, shared.head) : shared.head
+    if (upTo <= mark) return []
+    let query = trx
+      .selectFrom('focus_notifications')
+      .leftJoin('focus_broadcast_states as state', (join) =>
+        join.onRef('state.offset', '=', 'focus_notifications.offset').on('state.user_key', '=', stream.user_key),
+      )
+      .select(['focus_notifications.id', 'focus_notifications.offset'])
+      .where('focus_notifications.user_key', '=', sharedStream)
+      .where('focus_notifications.offset', '>', mark)
+      .where('focus_notifications.offset', '<=', upTo)
+      .where('state.offset', 'is', null)
+    if ('ids' in which) query = query.where('focus_notifications.id', 'in', ['', ...which.ids])
+    const rows = await query.execute()
+    if (!('ids' in which)) {
+      await trx
+        .updateTable('focus_streams')
+        .set({ all_read: upTo, all_read_at: now })
+        .where('user_key', '=', stream.user_key)
+        .execute()
+      await trx
+        .deleteFrom('focus_broadcast_states')
+        .where('user_key', '=', stream.user_key)
+        .where('offset', '<=', upTo)
+        .where('deleted_at', 'is', null)
+        .execute()
+    } else if (rows.length > 0) {
+      await trx
+        .insertInto('focus_broadcast_states')
+        .values(rows.map(({ offset }) => ({ user_key: stream.user_key, offset, read_at: now, deleted_at: null })))
+        .execute()
+    }
+    return rows.map((row) => row.id)
+  }
+
+  async #removeBroadcast(
+    trx: Transaction<FocusTables>,
+    stream: StreamRow,
+    shared: StreamRow,
+    offset: number,
+    now: number,
+  ): Promise<boolean> {
+    if (offset <= (stream.all_from ?? shared.head)) return false
+    const earlier = await trx
+      .selectFrom('focus_broadcast_states')
+      .selectAll()
+      .where('user_key', '=', stream.user_key)
+      .where('offset', '=', offset)
+      .executeTakeFirst()
+    if (earlier && earlier.deleted_at !== null) return false
+    if (earlier) {
+      await trx
+        .updateTable('focus_broadcast_states')
+        .set({ deleted_at: now })
+        .where('user_key', '=', stream.user_key)
+        .where('offset', '=', offset)
+        .execute()
+    } else {
+      await trx
+        .insertInto('focus_broadcast_states')
+        .values({ user_key: stream.user_key, offset, read_at: null, deleted_at: now })
+        .execute()
+    }
+    return true
+  }
+}
+
+function readStream(trx: Transaction<FocusTables>, userKey: UserKey): Promise<StreamRow> {
+  return trx.selectFrom('focus_streams').selectAll().where('user_key', '=', userKey).executeTakeFirstOrThrow()
+}

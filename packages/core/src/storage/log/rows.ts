@@ -1,0 +1,37 @@
+import type { Selectable } from 'kysely'
+import type { InboxItem, NotificationEvent } from '../../notifications/types.ts'
+import type { JsonObject } from '../../one-time.ts'
+import type { UserKey } from '../../user-id.ts'
+import type { NotificationsTable } from '../tables.ts'
+
+/** Owner of the shared stream of broadcasts; no user's key is empty. */
+export const sharedStream = ''
+
+export function toStreamOwner(userKey: UserKey | null): string {
+  return userKey ?? sharedStream
+}
+
+export type NotificationRow = Omit<Selectable<NotificationsTable>, 'read_at'>
+
+export function toEvent(row: NotificationRow, epoch: string): NotificationEvent {
+  const shared = row.user_key === sharedStream
+  return {
+    stream: shared ? 'all' : 'user',
+    userKey: shared ? null : row.user_key,
+    epoch,
+    offset: row.offset,
+    id: row.id,
+    type: row.type,
+    title: row.title,
+    message: row.message,
+    event: row.event,
+    data: JSON.parse(row.data) as JsonObject,
+    timestamp: row.created_at,
+    count: row.count,
+    groupKey: row.group_key,
+  }
+}
+
+export function toInboxItem(row: NotificationRow, readAt: number | null, epoch: string): InboxItem {
+  return { ...toEvent(row, epoch), readAt }
+}
