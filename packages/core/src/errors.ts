@@ -48,6 +48,7 @@ const catalogue = {
   // real time
   upgrade_required: { status: 426, title: 'This address speaks WebSocket' },
   websocket_disabled: { status: 404, title: 'The WebSocket is switched off' },
+  at_capacity: { status: 503, title: 'The node has as many connections as it may have' },
   unknown_connection: { status: 404, title: 'Unknown connection' },
   // operation
   draining: { status: 503, title: 'The server is shutting down' },

@@ -29,11 +29,14 @@ export type BrokerMessage =
  * Port: tells the nodes that hold a user's sockets. Delivery is best effort; the hub heals what is lost from the log.
  */
 export interface Broker {
+  /** False while messages may be lost; the hub then reads the log more often. */
+  readonly connected: boolean
   publish(message: BrokerMessage): void
   /** Starts and stops the flow of messages of one user to this node. */
   subscribe(userKey: UserKey): Promise<void>
   unsubscribe(userKey: UserKey): Promise<void>
-  onMessage(listener: (message: BrokerMessage) => void): void
+  /** Returns the function that ends it. Messages without a user concern every node. */
+  onMessage(listener: (message: BrokerMessage) => void): () => void
   close(): Promise<void>
 }
 
@@ -55,4 +58,8 @@ export interface RealtimeStats {
   readonly activeConnections: number
   /** At most 1,000. */
   readonly connectedUserIds: readonly UserId[]
+  /** Nodes that share the database and the broker. */
+  readonly nodes: number
+  /** Notifications written to sockets and messages received from clients, per second, over the last minute. */
+  readonly rates: { readonly deliveries: number; readonly actions: number }
 }

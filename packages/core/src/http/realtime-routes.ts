@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { FocusError } from '../errors.ts'
+import type { RealtimeHub } from '../realtime/realtime.ts'
+import type { ConnectionInfo, RealtimeStats } from '../realtime/types.ts'
+import { readJsonObject } from './body.ts'
+import { json, noContent } from './responses.ts'
+import type { Route } from './route.ts'
+
+const ticketRequest = z.object({ use: z.enum(['websocket', 'stream']).optional() })
+
+/** Statistics, tickets, and what an operator sees and closes of the connections. */
+export function realtimeRoutes(realtime: RealtimeHub): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/ws/stats',
+      access: realtime.config.stats === 'public' ? 'public' : 'admin',
+      handle: async () => json(statsJson(await realtime.stats())),
+    },
+    {
+      method: 'POST',
+      path: '/ws/ticket',
+      access: 'bearer',
+      async handle({ request, principal }) {
+        if (!principal) throw new FocusError('unauthenticated', 'A ticket needs an access token.')
+        const parsed = ticketRequest.safeParse(await readJsonObject(request))
+        if (!parsed.success) {
+          throw new FocusError('invalid_request', 'use: expected "websocket" or "stream".', {
+            hint: 'Leave it out for a ticket of the WebSocket.',
+          })
+        }
+        const { ticket, expiresInSeconds } = await realtime.tickets.issue(principal, parsed.data.use ?? 'websocket')
+        return json({ ticket, expires_in: expiresInSeconds })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/ws/connections',
+      access: 'admin',
+      handle: async () => json({ connections: (await realtime.connections()).map(connectionJson) }),
+    },
+    {
+      method: 'DELETE',
+      path: '/ws/connections/:id',
+      access: 'admin',
+      async handle({ params }) {
+        if (await realtime.close(params.id ?? '')) return noContent()
+        throw new FocusError('unknown_connection', 'There is no connection of this id.', {
+          hint: 'GET /ws/connections lists them.',
+        })
+      },
+    },
+  ]
+}
+
+function statsJson(stats: RealtimeStats) {
+  return {
+    websocket_enabled: stats.websocketEnabled,
+    active_users: stats.activeUsers,
+    active_connections: stats.activeConnections,
+    connected_user_ids: stats.connectedUserIds,
+    nodes: stats.nodes,
+    rates: stats.rates,
+  }
+}
+
+function connectionJson(connection: ConnectionInfo) {
+  return {
+    id: connection.id,
+    user_id: connection.userId,
+    node: connection.node,
+    since: new Date(connection.since).toISOString(),
+    transport: connection.transport,
+    offset: connection.offset,
+    lag: connection.lag,
+  }
+}

@@ -1,0 +1,229 @@
+import type { TokenVerifier } from '../auth/types.ts'
+import { FocusError } from '../errors.ts'
+import type { Logger } from '../runtime.ts'
+import type { Admission } from './admission.ts'
+import type { Connection } from './connection.ts'
+import type { Counters } from './counters.ts'
+import type { RealtimeLimits } from './limits.ts'
+import { isoTimestamp } from './outbound.ts'
+import { type ClientAction, parseAction, type Ref } from './protocol/actions.ts'
+import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
+import { type RealtimeLocale, type WireErrorCode, wireErrors } from './protocol/errors.ts'
+import type { ServerMessage } from './protocol/messages.ts'
+import type { ResumeRequest } from './resume.ts'
+import type { Synchronizer } from './synchronizer.ts'
+import { TokenBucket } from './token-bucket.ts'
+import type { NotificationFeed, RealtimeStats } from './types.ts'
+
+type Action<Name extends ClientAction['action']> = Extract<ClientAction, { action: Name }>
+
+export interface ActionHandlerDeps {
+  readonly admission: Admission
+  readonly synchronizer: Synchronizer
+  readonly feed: NotificationFeed
+  readonly verifier: TokenVerifier
+  readonly limits: RealtimeLimits
+  readonly locale: RealtimeLocale
+  readonly counters: Counters
+  readonly logger: Logger
+  readonly now: () => number
+  readonly clock: () => number
+  readonly stats: () => Promise<RealtimeStats>
+  readonly end: (connection: Connection, code: CloseCode) => void
+}
+
+/** How many messages above the limit are answered with an error before the connection is closed. */
+const refusedActionsLimit = 30
+
+/** Answers what clients send. A bad message gets an `error`; only patience that ran out closes the connection. */
+export class ActionHandler {
+  readonly #deps: ActionHandlerDeps
+
+  constructor(deps: ActionHandlerDeps) {
+    this.#deps = deps
+  }
+
+  message(connection: Connection, data: Buffer, binary: boolean): void {
+    if (connection.ended || !this.#withinBudget(connection)) return
+    const parsed = binary
+      ? ({ ok: false, code: 'invalid_json', ref: undefined } as const)
+      : parseAction(data.toString())
+    if (!parsed.ok) {
+      this.#refuse(connection, parsed.code, parsed.ref, parsed.detail)
+      if (parsed.code === 'unknown_action') return
+      connection.malformedInRow += 1
+      if (connection.malformedInRow > this.#deps.limits.malformedMessages)
+        this.#deps.end(connection, closeCodes.malformed)
+      return
+    }
+    connection.malformedInRow = 0
+    const { action } = parsed
+    this.#perform(connection, action).catch((error: unknown) => {
+      this.#deps.logger.warn('An action of a client failed', { action: action.action, error })
+      this.#refuse(connection, 'unavailable', action.ref)
+    })
+  }
+
+  /** Pings and pongs of the WebSocket itself; pings count as messages. */
+  controlFrame(connection: Connection, kind: 'ping' | 'pong'): void {
+    connection.heardAt = this.#deps.now()
+    if (kind === 'ping' && !connection.ended) this.#withinBudget(connection, true)
+  }
+
+  async #perform(connection: Connection, action: ClientAction): Promise<void> {
+    if (action.action === 'auth') return this.#auth(connection, action)
+    if (!connection.live) {
+      this.#refuse(connection, 'unauthenticated', action.ref)
+      return
+    }
+    switch (action.action) {
+      case 'ping':
+        this.#answer(connection, {
+          type: 'pong',
+          timestamp: isoTimestamp(this.#deps.clock()),
+          client_timestamp: action.timestamp,
+          ref: action.ref,
+        })
+        return
+      case 'subscribe':
+      case 'unsubscribe':
+        this.#topics(connection, action)
+        return
+      case 'get_stats':
+        return this.#stats(connection, action)
+      case 'resume':
+        return this.#resume(connection, action)
+      case 'sync':
+        return this.#sync(connection, action)
+      case 'ack':
+        this.#ack(connection, action)
+        return
+      case 'read':
+        return this.#read(connection, action)
+    }
+  }
+
+  async #auth(connection: Connection, { token, ref }: Action<'auth'>): Promise<void> {
+    if (!connection.live) {
+      // A second token while the first one is being looked at changes nothing.
+      if (connection.stream === null)
+        await this.#deps.admission.admit(connection, { kind: 'token', secret: token }, connection.resume, ref)
+      return
+    }
+    try {
+      const principal = await this.#deps.verifier.verify(token)
+      if (principal.userKey !== connection.stream?.userKey) {
+        this.#refuse(connection, 'subject_mismatch', ref)
+        return
+      }
+      connection.sessionId = principal.sessionId
+      connection.authExpiresAt = principal.expiresAt
+      connection.expiryNoticed = false
+      this.#answer(connection, { type: 'authenticated', auth_expires_at: isoTimestamp(principal.expiresAt), ref })
+    } catch (error) {
+      if (!(error instanceof FocusError) || error.status !== 401) throw error
+      this.#refuse(connection, 'invalid_token', ref)
+    }
+  }
+
+  #topics(connection: Connection, { action, events, ref }: Action<'subscribe'> | Action<'unsubscribe'>): void {
+    const filter = connection.filter[action](events)
+    const { topics } = filter
+    if (topics.length > this.#deps.limits.topicsPerConnection) {
+      this.#refuse(connection, 'too_many_topics', ref)
+      return
+    }
+    connection.filter = filter
+    this.#answer(connection, {
+      type: 'subscribed',
+      events: filter.mode === 'only' ? topics : [],
+      ...(filter.mode === 'except' && { except: topics }),
+      ref,
+    })
+  }
+
+  async #stats(connection: Connection, { ref }: Action<'get_stats'>): Promise<void> {
+    const stats = await this.#deps.stats()
+    this.#answer(connection, {
+      type: 'stats',
+      websocket_enabled: stats.websocketEnabled,
+      active_users: stats.activeUsers,
+      active_connections: stats.activeConnections,
+      your_connections: connection.stream?.connections.length ?? 0,
+      ref,
+    })
+  }
+
+  async #resume(connection: Connection, action: Action<'resume'>): Promise<void> {
+    const request: ResumeRequest = {
+      epoch: action.epoch,
+      offset: action.offset,
+      allOffset: action.all_offset ?? null,
+      lastId: action.last_id ?? null,
+    }
+    const userKey = connection.stream?.userKey
+    if (userKey) await this.#deps.admission.rewind(connection, userKey, request, action.ref)
+  }
+
+  async #sync(connection: Connection, action: Action<'sync'>): Promise<void> {
+    if (connection.syncing) {
+      this.#refuse(connection, 'sync_in_progress', action.ref)
+      return
+    }
+    connection.syncing = true
+    try {
+      await this.#deps.synchronizer.run(connection, action)
+    } finally {
+      connection.syncing = false
+    }
+  }
+
+  #ack(connection: Connection, { offset, stream, ref }: Action<'ack'>): void {
+    if (stream !== 'all') connection.acknowledged = Math.max(connection.acknowledged, offset)
+    if (ref !== undefined) this.#answer(connection, { type: 'acked', offset, ...(stream && { stream }), ref })
+  }
+
+  async #read(connection: Connection, { ids, up_to_offset: upToOffset, stream, ref }: Action<'read'>): Promise<void> {
+    const userKey = connection.stream?.userKey
+    if (!userKey) return
+    const which = ids ? { ids } : { upToOffset: upToOffset ?? 0, ...(stream && { stream }) }
+    const unreadCount = await this.#deps.feed.markRead(userKey, which)
+    this.#answer(connection, { type: 'read', unread_count: unreadCount, ref })
+  }
+
+  #answer(connection: Connection, message: ServerMessage): void {
+    connection.send(message)
+  }
+
+  #refuse(connection: Connection, code: WireErrorCode, ref: Ref, detail?: string, retryAfterSeconds?: number): void {
+    const { message, hint } = wireErrors[code]
+    this.#deps.counters.errors += 1
+    this.#answer(connection, {
+      type: 'error',
+      message: message[this.#deps.locale],
+      code,
+      hint,
+      ...(detail !== undefined && { detail }),
+      ref,
+      ...(retryAfterSeconds !== undefined && { retry_after: retryAfterSeconds }),
+    })
+  }
+
+  #withinBudget(connection: Connection, silent = false): boolean {
+    const now = this.#deps.now()
+    connection.heardAt = now
+    this.#deps.counters.actions += 1
+    connection.actions ??= new TokenBucket(this.#deps.limits.actionsPerMinute, 60_000, now)
+    if (connection.actions.take(now)) {
+      connection.refusedActions = 0
+      return true
+    }
+    connection.refusedActions += 1
+    if (connection.refusedActions > refusedActionsLimit) this.#deps.end(connection, closeCodes.tooManyActions)
+    else if (!silent) {
+      const retryAfter = Math.ceil(connection.actions.waitMs(now) / 1_000)
+      this.#refuse(connection, 'rate_limited', undefined, undefined, retryAfter)
+    }
+    return false
+  }
+}

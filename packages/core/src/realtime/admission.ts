@@ -1,0 +1,196 @@
+import type { Principal, TokenVerifier } from '../auth/types.ts'
+import type { StreamHead } from '../notifications/types.ts'
+import type { Logger } from '../runtime.ts'
+import type { UserId } from '../user-id.ts'
+import type { CatchUp } from './catch-up.ts'
+import type { Connection } from './connection.ts'
+import { authenticate, closeCodeOf, type Credentials } from './credentials.ts'
+import type { Heads } from './heads.ts'
+import type { RealtimeLimits } from './limits.ts'
+import { isoTimestamp } from './outbound.ts'
+import type { Ref } from './protocol/actions.ts'
+import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
+import { greeting, type RealtimeLocale } from './protocol/errors.ts'
+import type { Registry } from './registry.ts'
+import { planResume, type ResumePlan, type ResumeRequest } from './resume.ts'
+import { Cursor } from './stream.ts'
+import type { Tickets } from './tickets.ts'
+import type { Broker, NotificationFeed } from './types.ts'
+
+export interface AdmissionDeps {
+  readonly registry: Registry
+  readonly broker: Broker
+  readonly feed: NotificationFeed
+  readonly heads: Heads
+  readonly catchUp: CatchUp
+  readonly verifier: TokenVerifier
+  readonly tickets: Tickets
+  readonly limits: RealtimeLimits
+  readonly locale: RealtimeLocale
+  readonly heartbeatIntervalMs: number
+  readonly logger: Logger
+  readonly now: () => number
+  readonly clock: () => number
+  readonly connectionId: (connection: Connection) => string
+  readonly end: (connection: Connection, code: CloseCode) => void
+}
+
+/** Makes an open connection live: who is it, where did it stop, what did it miss. */
+export class Admission {
+  readonly #deps: AdmissionDeps
+
+  constructor(deps: AdmissionDeps) {
+    this.#deps = deps
+  }
+
+  /** Ends the connection with the fitting code when it cannot be admitted; never rejects. */
+  async admit(
+    connection: Connection,
+    credentials: Credentials,
+    resume: ResumeRequest | null,
+    ref?: Ref,
+  ): Promise<void> {
+    // What the client sends meanwhile waits in its socket: it concerns a connection that is live.
+    connection.peer.pause()
+    try {
+      const principal = await authenticate(credentials, this.#deps.verifier, this.#deps.tickets)
+      await this.enter(connection, principal, resume, ref)
+    } catch (error) {
+      this.#refuse(connection, error)
+    }
+    if (!connection.ended) connection.peer.resume()
+  }
+
+  /** The same for a person who is already known. */
+  async enter(connection: Connection, principal: Principal, resume: ResumeRequest | null, ref?: Ref): Promise<void> {
+    const { registry, limits } = this.#deps
+    if (connection.ended) return
+    const known = registry.streams.get(principal.userKey)
+    if (known && known.connections.length >= limits.connectionsPerUser) {
+      this.#deps.end(connection, closeCodes.tooManyConnections)
+      return
+    }
+    connection.resume = null
+    connection.sessionId = principal.sessionId
+    connection.authExpiresAt = principal.expiresAt
+    const stream = registry.follow(connection, principal.userKey)
+    // The broker first, the head second: what is committed in between arrives by one of them.
+    if (this.#deps.broker.connected) await stream.ready
+    const [head, allHead] = await Promise.all([this.#deps.heads.read(principal.userKey), this.#deps.feed.allHead()])
+    const plans = await this.#plan(principal, resume, head, allHead)
+    if (connection.ended) return
+    stream.learn(head)
+    registry.shared.learn(allHead)
+    connection.own = new Cursor(stream, head.epoch, plans.own.position, head.offset)
+    connection.all = new Cursor(registry.shared, allHead.epoch, plans.all.position, allHead.offset)
+    const now = this.#deps.now()
+    connection.nextHeartbeatAt = now + this.#deps.heartbeatIntervalMs
+    connection.nextPingAt = now + limits.pingIntervalMs
+    connection.heardAt = now
+    this.#greet(connection, principal.userId, head, resume !== null, plans, ref)
+    this.#deps.catchUp.start(connection)
+  }
+
+  /** Moves the cursors of a live connection back to where its client stopped. */
+  async rewind(connection: Connection, userKey: string, resume: ResumeRequest, ref: Ref): Promise<void> {
+    const [head, allHead] = await Promise.all([this.#deps.heads.read(userKey), this.#deps.feed.allHead()])
+    const plans = await this.#plan({ userKey }, resume, head, allHead)
+    const { own, all } = connection
+    if (!connection.live || own === null || all === null) return
+    const reason = plans.own.reason ?? plans.all.reason
+    connection.send({
+      type: 'resumed',
+      recovered: reason === undefined,
+      ...(reason !== undefined && { reason }),
+      stream: { epoch: head.epoch, offset: head.offset },
+      all: { epoch: allHead.epoch, offset: allHead.offset },
+      ref,
+    })
+    own.stream.learn(head)
+    all.stream.learn(allHead)
+    for (const [cursor, plan, requested] of [
+      [own, plans.own, resume.offset],
+      [all, plans.all, resume.allOffset],
+    ] as const) {
+      if (requested === null) continue
+      // What was sent since the connection opened is behind the cursor and may be sent again, marked as replayed.
+      cursor.replayUpTo = Math.max(cursor.replayUpTo, cursor.position)
+      cursor.position = Math.min(cursor.position, plan.position)
+    }
+    this.#sendGaps(connection, plans)
+    this.#deps.catchUp.start(connection)
+  }
+
+  async #plan(
+    { userKey }: Pick<Principal, 'userKey'>,
+    resume: ResumeRequest | null,
+    head: StreamHead,
+    allHead: StreamHead,
+  ): Promise<{ own: ResumePlan; all: ResumePlan }> {
+    const { feed, limits } = this.#deps
+    if (resume === null) {
+      return {
+        own: { position: head.offset, gap: null, reason: undefined },
+        all: { position: allHead.offset, gap: null, reason: undefined },
+      }
+    }
+    const [own, all] = await Promise.all([
+      planResume(
+        { head, read: (after, upTo, limit) => feed.read(userKey, after, upTo, limit) },
+        resume,
+        limits.replayRows,
+      ),
+      planResume(
+        { head: allHead, read: (after, upTo, limit) => feed.readAll(after, upTo, limit) },
+        { epoch: resume.epoch, offset: resume.allOffset, lastId: null },
+        limits.replayRows,
+      ),
+    ])
+    return { own, all }
+  }
+
+  #greet(
+    connection: Connection,
+    userId: UserId,
+    head: StreamHead,
+    requested: boolean,
+    plans: { own: ResumePlan; all: ResumePlan },
+    ref: Ref,
+  ): void {
+    const { limits, locale, heartbeatIntervalMs, clock } = this.#deps
+    const reason = plans.own.reason ?? plans.all.reason
+    connection.send({
+      type: 'connection',
+      message: greeting[locale],
+      timestamp: isoTimestamp(clock()),
+      protocol: 1,
+      connection_id: this.#deps.connectionId(connection),
+      user_id: userId,
+      heartbeat_interval: heartbeatIntervalMs / 1_000,
+      auth_expires_at: isoTimestamp(connection.authExpiresAt),
+      stream: { epoch: head.epoch, offset: head.offset, oldest: head.oldest },
+      all: { epoch: connection.all?.epoch ?? head.epoch, offset: connection.all?.replayUpTo ?? 0 },
+      resume: {
+        requested,
+        recovered: requested && reason === undefined,
+        ...(requested && reason !== undefined && { reason }),
+      },
+      unread_count: head.unreadCount,
+      state_rev: head.stateRev,
+      limits: { max_message_bytes: limits.maxMessageBytes, actions_per_minute: limits.actionsPerMinute },
+      ref,
+    })
+    this.#sendGaps(connection, plans)
+  }
+
+  #sendGaps(connection: Connection, { own, all }: { own: ResumePlan; all: ResumePlan }): void {
+    if (own.gap) connection.send({ type: 'gap', ...own.gap })
+    if (all.gap) connection.send({ type: 'gap', ...all.gap, stream: 'all' })
+  }
+
+  #refuse(connection: Connection, error: unknown): void {
+    const code = closeCodeOf(error)
+    if (code === closeCodes.overloaded) this.#deps.logger.warn('A connection could not be admitted', { error })
+    this.#deps.end(connection, code)
+  }
+}

@@ -1,0 +1,88 @@
+import { Outbound } from './outbound.ts'
+import type { Peer, Positioned } from './peer.ts'
+import type { CloseCode } from './protocol/close-codes.ts'
+import type { ServerMessage } from './protocol/messages.ts'
+import type { ResumeRequest } from './resume.ts'
+import type { Cursor, Stream } from './stream.ts'
+import type { TokenBucket } from './token-bucket.ts'
+import { TopicFilter } from './topic-filter.ts'
+
+/**
+ * One client: its peer, its place in the streams and its deadlines. It holds no timer and no closure; the hub moves it.
+ * `...At` are milliseconds of the node's monotonic clock.
+ */
+export class Connection implements Positioned {
+  readonly serial: number
+  readonly peer: Peer
+  /** Milliseconds since 1970. */
+  readonly since: number
+  readonly openedAt: number
+
+  /** Index in the hub's list and in its stream's, for removal in constant time. */
+  hubIndex = -1
+  streamIndex = -1
+
+  /** The stream of the user, once authenticated. */
+  stream: Stream | null = null
+  sessionId: string | null = null
+  /** Milliseconds since 1970. */
+  authExpiresAt = Number.POSITIVE_INFINITY
+  expiryNoticed = false
+  /** Where the client stopped, until it has authenticated. */
+  resume: ResumeRequest | null = null
+
+  /** Set once the connection is live. */
+  own: Cursor | null = null
+  all: Cursor | null = null
+  filter: TopicFilter = TopicFilter.everything
+
+  /** Since when unsent bytes are above the limit; 0 while they are not. */
+  laggingSince = 0
+  /** The log is being read for this connection. */
+  catchingUp = false
+  syncing = false
+  ended = false
+
+  nextHeartbeatAt = 0
+  nextPingAt = 0
+  heardAt: number
+  actions: TokenBucket | null = null
+  refusedActions = 0
+  malformedInRow = 0
+  acknowledged = 0
+
+  constructor(serial: number, peer: Peer, since: number, now: number) {
+    this.serial = serial
+    this.peer = peer
+    this.since = since
+    this.openedAt = now
+    this.heardAt = now
+  }
+
+  get live(): boolean {
+    return this.own !== null && !this.ended
+  }
+
+  get lagging(): boolean {
+    return this.laggingSince !== 0
+  }
+
+  get eventId(): string {
+    return this.own === null || this.all === null ? '' : `${this.own.epoch}:${this.own.position}:${this.all.position}`
+  }
+
+  send(message: ServerMessage): void {
+    this.write(new Outbound(message))
+  }
+
+  write(message: Outbound): void {
+    if (!this.ended) this.peer.send(message, this)
+  }
+
+  /** Ends the connection; nothing is written after the goodbye. */
+  end(code: CloseCode): void {
+    if (this.ended) return
+    this.ended = true
+    this.peer.close(code)
+  }
+}

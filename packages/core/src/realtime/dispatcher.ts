@@ -1,0 +1,106 @@
+import type { SessionEnd } from '../auth/types.ts'
+import type { NotificationEvent, StateEvent } from '../notifications/types.ts'
+import type { CatchUp } from './catch-up.ts'
+import type { Connection } from './connection.ts'
+import type { Deliverer } from './deliverer.ts'
+import { notificationMessage, Outbound } from './outbound.ts'
+import { closeCodes, type CloseCode } from './protocol/close-codes.ts'
+import type { Registry } from './registry.ts'
+import type { Cursor, Stream } from './stream.ts'
+import type { BrokerMessage } from './types.ts'
+
+export interface DispatcherDeps {
+  readonly registry: Registry
+  readonly deliverer: Deliverer
+  readonly catchUp: CatchUp
+  readonly end: (connection: Connection, code: CloseCode) => void
+  /** Told of each event that arrived, for the latency from commit to socket. */
+  readonly observe: (event: NotificationEvent) => void
+}
+
+/** Hands what the broker brings to the connections it concerns. */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps
+  }
+
+  dispatch(message: BrokerMessage): void {
+    switch (message.kind) {
+      case 'notifications':
+        this.#notifications(message)
+        break
+      case 'state':
+        this.#state(message.event)
+        break
+      case 'session_end':
+        this.sessionEnded(message.end)
+        break
+    }
+  }
+
+  sessionEnded({ userKey, sessionId }: SessionEnd): void {
+    const connections = this.#deps.registry.streams.get(userKey)?.connections ?? []
+    // A copy, because a connection that ends leaves the list.
+    for (const connection of connections.slice()) {
+      if (sessionId === null || connection.sessionId === sessionId)
+        this.#deps.end(connection, closeCodes.sessionRevoked)
+    }
+  }
+
+  #notifications({ userKey, events }: Extract<BrokerMessage, { kind: 'notifications' }>): void {
+    const { registry } = this.#deps
+    if (userKey === null) {
+      for (const event of events) this.#event(registry.shared, registry.connections, 'all', event)
+      return
+    }
+    const stream = registry.streams.get(userKey)
+    if (!stream) return
+    for (const event of events) this.#event(stream, stream.connections, 'own', event)
+  }
+
+  #event(stream: Stream, connections: readonly Connection[], which: 'own' | 'all', event: NotificationEvent): void {
+    if (event.offset > stream.latest) stream.latest = event.offset
+    let message: Outbound | null = null
+    for (const connection of connections) {
+      const cursor = connection[which]
+      if (cursor === null || event.offset <= cursor.position || !connection.live) continue
+      if (!follows(connection, cursor, event)) {
+        this.#deps.catchUp.start(connection)
+        continue
+      }
+      message ??= new Outbound(notificationMessage(event, false))
+      this.#deps.deliverer.deliver(connection, cursor, event, message)
+    }
+    if (message) this.#deps.observe(event)
+  }
+
+  #state(event: StateEvent): void {
+    const stream = this.#deps.registry.streams.get(event.userKey)
+    if (!stream || event.stateRev <= stream.stateRev) return
+    stream.stateRev = event.stateRev
+    stream.unreadCount = event.unreadCount
+    const message = new Outbound({
+      type: 'state',
+      ids: [...event.ids],
+      state: event.state,
+      unread_count: event.unreadCount,
+      state_rev: event.stateRev,
+    })
+    for (const connection of stream.connections) {
+      // A lagging connection learns of it by the `state_rev` of its next heartbeat.
+      if (connection.live && this.#deps.deliverer.hasRoom(connection)) connection.write(message)
+    }
+  }
+}
+
+/** Whether the event is the very next one of a connection that is up to date. */
+function follows(connection: Connection, cursor: Cursor, event: NotificationEvent): boolean {
+  return (
+    event.offset === cursor.position + 1 &&
+    event.epoch === cursor.epoch &&
+    !connection.catchingUp &&
+    !connection.lagging
+  )
+}

@@ -1,0 +1,23 @@
+/** A text message as one unmasked, unfragmented WebSocket frame (RFC 6455 §5.2). */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(headerLength + length)
+  frame[0] = 0x81 // FIN, opcode text
+  if (headerLength === 2) {
+    frame[1] = length
+  } else if (headerLength === 4) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeUInt32BE(Math.floor(length / 0x1_0000_0000), 2)
+    frame.writeUInt32BE(length % 0x1_0000_0000, 6)
+  }
+  // One byte per character means ASCII, which latin1 writes with a plain copy.
+  frame.write(text, headerLength, length === text.length ? 'latin1' : 'utf8')
+  return frame
+}
+
+/** A ping without payload. */
+export const pingFrame = Buffer.from([0x89, 0x00])

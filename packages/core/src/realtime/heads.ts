@@ -1,0 +1,49 @@
+import type { StreamHead } from '../notifications/types.ts'
+import type { UserKey } from '../user-id.ts'
+import type { NotificationFeed } from './types.ts'
+
+interface Waiting {
+  readonly userKey: UserKey
+  readonly resolve: (head: StreamHead) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Users per read. */
+export const headBatch = 500
+
+/** Reads heads for connections that open at the same time together, so that a storm of them costs few queries. */
+export class Heads {
+  readonly #feed: NotificationFeed
+  #waiting: Waiting[] = []
+  #reading = false
+
+  constructor(feed: NotificationFeed) {
+    this.#feed = feed
+  }
+
+  read(userKey: UserKey): Promise<StreamHead> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ userKey, resolve, reject })
+      if (this.#reading) return
+      this.#reading = true
+      setImmediate(() => void this.#drain())
+    })
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, headBatch)
+      try {
+        const heads = await this.#feed.heads(batch.map(({ userKey }) => userKey))
+        for (const [index, { resolve, reject }] of batch.entries()) {
+          const head = heads[index]
+          if (head) resolve(head)
+          else reject(new Error('The log answered with fewer heads than it was asked for'))
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    this.#reading = false
+  }
+}

@@ -1,0 +1,94 @@
+import { FocusError } from '../errors.ts'
+
+/** What one client, one user and one node may use. */
+export interface RealtimeLimits {
+  /** Largest message of a client; a larger one closes with 1009. */
+  readonly maxMessageBytes: number
+  /** Messages and pings of one connection per minute; above it an `error`, and 4013 when it goes on. */
+  readonly actionsPerMinute: number
+  /** Malformed messages in a row before 4501. */
+  readonly malformedMessages: number
+  /** Connections of one user on this node; one more closes with 4504. */
+  readonly connectionsPerUser: number
+  /** Connections of this node; one more is refused with 503. */
+  readonly connectionsPerNode: number
+  /** How long a connection may stay unauthenticated before 4502. */
+  readonly authTimeoutMs: number
+  /**
+   * Upgrades of one client address per minute; above it 429 with `Retry-After`. The default leaves loopback out, which is
+   * a proxy on this machine that `FOCUS_TRUSTED_PROXIES` does not name; a value of your own counts for every address.
+   */
+  readonly upgradesPerMinute: number | null
+  /** Topics that one connection may name. */
+  readonly topicsPerConnection: number
+  /** Notifications that a resume brings; when more were missed there is a `gap` with `too_far`. */
+  readonly replayRows: number
+  /** Unsent bytes above which a connection is lagging: nothing more is written to it until they are gone. */
+  readonly lagBytes: number
+  /** How long a connection may lag before 4008. */
+  readonly lagTimeoutMs: number
+  /** Interval of WebSocket pings. */
+  readonly pingIntervalMs: number
+  /** How long nothing may come after a ping before 4012. */
+  readonly pongTimeoutMs: number
+  /** Each local user's stream is compared with the log once per interval. */
+  readonly healIntervalMs: number
+  /** The same while the broker is away. */
+  readonly healIntervalBrokerAwayMs: number
+  /** How long before the end of its token a client gets `auth_expiring`. */
+  readonly expiryNoticeMs: number
+  /** How long a ticket for a WebSocket lives. */
+  readonly ticketTtlMs: number
+  /** How long a closing handshake may take before the socket is destroyed. */
+  readonly closeTimeoutMs: number
+  /** How long a node listens for a user after the last connection closed. */
+  readonly lingerMs: number
+}
+
+export const defaultLimits: RealtimeLimits = Object.freeze({
+  maxMessageBytes: 16_384,
+  actionsPerMinute: 120,
+  malformedMessages: 10,
+  connectionsPerUser: 100,
+  connectionsPerNode: 50_000,
+  authTimeoutMs: 10_000,
+  upgradesPerMinute: null,
+  topicsPerConnection: 100,
+  replayRows: 1_000,
+  lagBytes: 65_536,
+  lagTimeoutMs: 30_000,
+  pingIntervalMs: 25_000,
+  pongTimeoutMs: 20_000,
+  healIntervalMs: 5_000,
+  healIntervalBrokerAwayMs: 1_000,
+  expiryNoticeMs: 60_000,
+  ticketTtlMs: 30_000,
+  closeTimeoutMs: 5_000,
+  lingerMs: 5_000,
+})
+
+/** Upgrades per minute of an address that is not loopback, where `upgradesPerMinute` is not set. */
+export const defaultUpgradesPerMinute = 600
+
+/**
+ * The limits in force.
+ *
+ * @throws FocusError `invalid_option` for a limit that is not a positive whole number, or that does not exist.
+ */
+export function resolveLimits(overrides: Partial<RealtimeLimits> = {}): RealtimeLimits {
+  for (const [name, value] of Object.entries(overrides)) {
+    if (!Object.hasOwn(defaultLimits, name)) {
+      throw new FocusError('invalid_option', `realtime.limits.${name} does not exist`, {
+        hint: `Limits: ${Object.keys(defaultLimits).join(', ')}.`,
+      })
+    }
+    if (value === undefined || (value === null && name === 'upgradesPerMinute')) continue
+    if (!Number.isSafeInteger(value) || (value ?? 0) < 1) {
+      throw new FocusError('invalid_option', `realtime.limits.${name} must be a positive whole number`, {
+        hint: 'Times are in milliseconds, sizes in bytes.',
+      })
+    }
+  }
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+  return Object.freeze({ ...defaultLimits, ...given })
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import type { WireErrorCode } from './errors.ts'
+
+/** Echoed in the answer, so that a client can tell which message it belongs to. */
+const ref = z
+  .union([z.string().max(64), z.number()])
+  .optional()
+  .describe('Echoed in the answer.')
+
+const offset = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const stream = z.literal('all').optional().describe('The shared stream of broadcasts; the user’s own when absent.')
+const topics = z.array(z.string().min(1).max(191)).max(1_000)
+
+/** What a client may send, by `action`. Unknown fields are ignored. */
+export const clientActions = {
+  ping: z
+    .object({
+      action: z.literal('ping'),
+      timestamp: z
+        .union([z.string().max(64), z.number()])
+        .optional()
+        .describe('Comes back as `client_timestamp`.'),
+      ref,
+    })
+    .describe('Tests the connection; answered by `pong`.'),
+  subscribe: z
+    .object({ action: z.literal('subscribe'), events: topics, ref })
+    .describe('From the first subscription on, only the named topics and notifications without a topic arrive.'),
+  unsubscribe: z
+    .object({ action: z.literal('unsubscribe'), events: topics, ref })
+    .describe('Leaves topics; before the first `subscribe` it names topics to leave out.'),
+  get_stats: z.object({ action: z.literal('get_stats'), ref }).describe('Answered by `stats`.'),
+  resume: z
+    .object({
+      action: z.literal('resume'),
+      epoch: z.string().max(64),
+      offset: offset.describe('Highest offset seen; what follows is sent again.'),
+      all_offset: offset.optional(),
+      last_id: z.string().max(64).optional().describe('Id of the notification at `offset`.'),
+      ref,
+    })
+    .describe('Replays what followed a position; answered by `resumed`, then the missed notifications.'),
+  sync: z
+    .object({ action: z.literal('sync'), since: offset, limit: z.int().min(1).max(1_000).optional(), stream, ref })
+    .describe('Reads events after `since` that were already sent; answered by notifications, then `synced`.'),
+  ack: z
+    .object({ action: z.literal('ack'), offset, stream, ref })
+    .describe('Telemetry: the client handled everything up to `offset`.'),
+  read: z
+    .object({
+      action: z.literal('read'),
+      ids: z.array(z.string().min(1).max(64)).min(1).max(500).optional(),
+      up_to_offset: offset.optional(),
+      stream,
+      ref,
+    })
+    .refine((value) => (value.ids === undefined) !== (value.up_to_offset === undefined), {
+      message: 'give either ids or up_to_offset',
+    })
+    .describe('Marks notifications as read, by id or up to an offset; other tabs get `state`.'),
+  auth: z
+    .object({ action: z.literal('auth'), token: z.string().min(1).max(8_192), ref })
+    .describe('As first message: signs in. Later: a fresh token of the same user.'),
+} as const
+
+export type ActionName = keyof typeof clientActions
+export type ClientAction = { [Name in ActionName]: z.infer<(typeof clientActions)[Name]> }[ActionName]
+export type Ref = string | number | undefined
+
+export type ParsedAction =
+  | { readonly ok: true; readonly action: ClientAction }
+  | { readonly ok: false; readonly code: WireErrorCode; readonly detail?: string; readonly ref: Ref }
+
+const schemas = new Map<string, z.ZodType<ClientAction>>(Object.entries(clientActions))
+
+/** Reads one text message of a client. Never throws: what is wrong comes back as the code of an `error` message. */
+export function parseAction(text: string): ParsedAction {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { ok: false, code: 'invalid_json', ref: undefined }
+  }
+  if (typeof value !== 'object' || value === null || !('action' in value) || typeof value.action !== 'string') {
+    return { ok: false, code: 'invalid_message', detail: 'action: expected a string', ref: refOf(value) }
+  }
+  const schema = schemas.get(value.action)
+  if (!schema) return { ok: false, code: 'unknown_action', ref: refOf(value) }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return { ok: true, action: parsed.data }
+  const issue = parsed.error.issues[0]
+  const detail = issue ? `${issue.path.join('.') || value.action}: ${issue.message}` : value.action
+  return { ok: false, code: 'invalid_message', detail, ref: refOf(value) }
+}
+
+/** The `ref` of a message that is wrong otherwise, so that its error finds the sender's call. */
+function refOf(value: unknown): Ref {
+  if (typeof value !== 'object' || value === null || !('ref' in value)) return undefined
+  const parsed = ref.safeParse(value.ref)
+  return parsed.success ? parsed.data : undefined
+}

@@ -1,0 +1,59 @@
+/** Language of the texts that a person may read. The guide's are French. */
+export type RealtimeLocale = 'fr' | 'en'
+
+interface WireErrorTexts {
+  readonly message: Readonly<Record<RealtimeLocale, string>>
+  readonly hint: string
+}
+
+/** The `code` of each `error` message, with its texts. Codes are only ever added. */
+export const wireErrors = {
+  unknown_action: {
+    message: { fr: 'Action inconnue', en: 'Unknown action' },
+    hint: 'Actions: ping, subscribe, unsubscribe, get_stats, resume, sync, ack, read, auth.',
+  },
+  invalid_json: {
+    message: { fr: 'Message JSON invalide', en: 'The message is not JSON' },
+    hint: 'Send text frames that hold one JSON object each.',
+  },
+  invalid_message: {
+    message: { fr: 'Message invalide', en: 'The message is invalid' },
+    hint: 'See PROTOCOL.md for the fields of each action.',
+  },
+  rate_limited: {
+    message: { fr: 'Trop de messages', en: 'Too many messages' },
+    hint: 'Wait for `retry_after` seconds; `limits.actions_per_minute` of the connection message is the limit.',
+  },
+  unauthenticated: {
+    message: { fr: 'Authentification requise', en: 'Authentication is required' },
+    hint: 'Send {"action":"auth","token":"<access token>"} first.',
+  },
+  invalid_token: {
+    message: { fr: 'Jeton invalide', en: 'The token is invalid' },
+    hint: 'Send a fresh access token; the connection stays as it was.',
+  },
+  subject_mismatch: {
+    message: { fr: 'Le jeton est celui d’un autre utilisateur', en: 'The token is of another user' },
+    hint: 'Open a connection of its own for another user.',
+  },
+  too_many_topics: {
+    message: { fr: 'Trop de sujets', en: 'Too many topics' },
+    hint: 'Unsubscribe from topics that are not needed, or subscribe to none and receive all.',
+  },
+  sync_in_progress: {
+    message: { fr: 'Une synchronisation est en cours', en: 'A sync is in progress' },
+    hint: 'Wait for its `synced` message.',
+  },
+  unavailable: {
+    message: { fr: 'Service momentanement indisponible', en: 'Temporarily unavailable' },
+    hint: 'The database did not answer; try again in a moment.',
+  },
+} as const satisfies Record<string, WireErrorTexts>
+
+export type WireErrorCode = keyof typeof wireErrors
+
+/** The greeting of the `connection` message; the French one is the guide's. */
+export const greeting: Readonly<Record<RealtimeLocale, string>> = {
+  fr: 'Connexion etablie avec succes',
+  en: 'Connection established',
+}

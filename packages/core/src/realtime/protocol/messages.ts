@@ -1,0 +1,152 @@
+import { z } from 'zod'
+
+const timestamp = z.iso.datetime({ precision: 3 }).describe('ISO 8601, UTC.')
+const ref = z.union([z.string(), z.number()]).optional().describe('The `ref` of the message that this answers.')
+const userId = z.union([z.string(), z.number()])
+const position = z.object({ epoch: z.string(), offset: z.int() })
+const streamName = z.literal('all').optional().describe('Present when it concerns the shared stream of broadcasts.')
+
+const resumeReason = z
+  .enum(['epoch_changed', 'position_lost', 'retention', 'too_far'])
+  .optional()
+  .describe('Why not everything could be recovered.')
+
+/** What the server sends, by `type`. Clients ignore unknown types and fields. */
+export const serverMessages = {
+  connection: z
+    .object({
+      type: z.literal('connection'),
+      message: z.string(),
+      timestamp,
+      protocol: z.literal(1),
+      connection_id: z.string(),
+      user_id: userId,
+      heartbeat_interval: z.number().describe('Seconds.'),
+      auth_expires_at: timestamp,
+      stream: position.extend({ oldest: z.int().describe('Oldest offset that the log still holds.') }),
+      all: position,
+      resume: z.object({ requested: z.boolean(), recovered: z.boolean(), reason: resumeReason }),
+      unread_count: z.int(),
+      state_rev: z.int(),
+      limits: z.object({ max_message_bytes: z.int(), actions_per_minute: z.int() }),
+      ref,
+    })
+    .describe('First message of an authenticated connection.'),
+  heartbeat: z
+    .object({
+      type: z.literal('heartbeat'),
+      timestamp,
+      epoch: z.string(),
+      offset: z.int().describe('Position of this connection: everything up to it was sent before.'),
+      all: position,
+      state_rev: z.int().describe('Larger than the last one seen: a `state` was missed, reload the inbox.'),
+    })
+    .describe('Every `heartbeat_interval` seconds.'),
+  notification: z
+    .object({
+      type: z.literal('notification'),
+      notification_type: z.string(),
+      title: z.string(),
+      message: z.string(),
+      data: z.record(z.string(), z.json()),
+      timestamp,
+      id: z.string(),
+      epoch: z.string(),
+      offset: z.int(),
+      stream: streamName,
+      event: z.string().optional().describe('Topic that subscriptions filter on.'),
+      count: z.int().describe('How many notifications were merged into this one.'),
+      group_key: z.string().optional(),
+      replayed: z.literal(true).optional().describe('Older than this connection, or asked for by `sync`.'),
+    })
+    .describe('A notification, once, in the order of its stream.'),
+  error: z
+    .object({
+      type: z.literal('error'),
+      message: z.string(),
+      code: z.string(),
+      hint: z.string().optional(),
+      detail: z.string().optional().describe('Which field is wrong.'),
+      ref,
+      retry_after: z.number().optional().describe('Seconds.'),
+    })
+    .describe('A message was refused; the connection stays open.'),
+  pong: z
+    .object({ type: z.literal('pong'), timestamp, client_timestamp: z.union([z.string(), z.number()]).optional(), ref })
+    .describe('Answers `ping`.'),
+  subscribed: z
+    .object({
+      type: z.literal('subscribed'),
+      events: z.array(z.string()).describe('The topics in force.'),
+      except: z.array(z.string()).optional().describe('Everything but these arrives: nothing was subscribed to yet.'),
+      ref,
+    })
+    .describe('Answers `subscribe` and `unsubscribe`.'),
+  stats: z
+    .object({
+      type: z.literal('stats'),
+      websocket_enabled: z.boolean(),
+      active_users: z.int(),
+      active_connections: z.int(),
+      your_connections: z.int(),
+      ref,
+    })
+    .describe('Answers `get_stats`.'),
+  gap: z
+    .object({
+      type: z.literal('gap'),
+      from: z.int(),
+      to: z.int(),
+      reason: z.enum(['retention', 'too_far']),
+      stream: streamName,
+    })
+    .describe('These offsets will not be sent; load the inbox.'),
+  state: z
+    .object({
+      type: z.literal('state'),
+      ids: z.array(z.string()),
+      state: z.enum(['read', 'deleted']),
+      unread_count: z.int(),
+      state_rev: z.int(),
+    })
+    .describe('Notifications were read or deleted, here or elsewhere.'),
+  read: z.object({ type: z.literal('read'), unread_count: z.int(), ref }).describe('Answers `read`.'),
+  acked: z
+    .object({ type: z.literal('acked'), offset: z.int(), stream: streamName, ref })
+    .describe('Answers an `ack` that had a `ref`.'),
+  resumed: z
+    .object({
+      type: z.literal('resumed'),
+      recovered: z.boolean(),
+      reason: resumeReason,
+      stream: position,
+      all: position,
+      ref,
+    })
+    .describe('Answers `resume`; the missed notifications follow.'),
+  synced: z
+    .object({
+      type: z.literal('synced'),
+      offset: z.int().describe('Everything up to it was sent; give it as `since` to go on.'),
+      more: z.boolean(),
+      stream: streamName,
+      ref,
+    })
+    .describe('Ends the answer to `sync`.'),
+  authenticated: z
+    .object({ type: z.literal('authenticated'), auth_expires_at: timestamp, ref })
+    .describe('Answers `auth` on a connection that was already signed in.'),
+  auth_expiring: z
+    .object({ type: z.literal('auth_expiring'), expires_at: timestamp })
+    .describe('The token is about to expire; send `auth` with a fresh one to stay connected.'),
+  reconnect: z
+    .object({
+      type: z.literal('reconnect'),
+      after_ms: z.int().describe('When this connection will be closed with 1012; connect again then.'),
+    })
+    .describe('The node is leaving.'),
+} as const
+
+export type MessageType = keyof typeof serverMessages
+export type ServerMessage = { [Type in MessageType]: z.infer<(typeof serverMessages)[Type]> }[MessageType]
+export type ResumeReason = z.infer<typeof resumeReason>

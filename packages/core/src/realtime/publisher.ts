@@ -1,0 +1,27 @@
+import type { NotificationEvent, NotificationPublisher } from '../notifications/types.ts'
+import type { UserKey } from '../user-id.ts'
+import type { Broker } from './types.ts'
+
+/** Carries what was committed to the broker: the events of one commit as one message per stream, in their order. */
+export function brokerPublisher(broker: Broker): NotificationPublisher {
+  return {
+    notificationsCommitted(events) {
+      const [only] = events
+      if (only === undefined) return
+      if (events.length === 1) {
+        broker.publish({ kind: 'notifications', userKey: only.userKey, events })
+        return
+      }
+      const byUser = new Map<UserKey | null, NotificationEvent[]>()
+      for (const event of events) {
+        const known = byUser.get(event.userKey)
+        if (known) known.push(event)
+        else byUser.set(event.userKey, [event])
+      }
+      for (const [userKey, ofUser] of byUser) broker.publish({ kind: 'notifications', userKey, events: ofUser })
+    },
+    stateChanged(event) {
+      broker.publish({ kind: 'state', userKey: event.userKey, event })
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import type { Counters } from './counters.ts'
+
+const windowMs = 60_000
+
+interface Sample {
+  readonly at: number
+  readonly deliveries: number
+  readonly actions: number
+}
+
+/** Rates over the last minute, from samples of the counters taken with each sweep. */
+export class RateMeter {
+  readonly #counters: Counters
+  #samples: Sample[] = []
+
+  constructor(counters: Counters) {
+    this.#counters = counters
+  }
+
+  sample(now: number): void {
+    const last = this.#samples.at(-1)
+    if (last && now - last.at < 1_000) return
+    this.#samples.push(this.#read(now))
+    this.#expire(now)
+  }
+
+  /** Per second. */
+  rates(now: number): { deliveries: number; actions: number } {
+    this.#expire(now)
+    const [first] = this.#samples
+    if (!first || now <= first.at) return { deliveries: 0, actions: 0 }
+    const current = this.#read(now)
+    const seconds = Math.max(1, (now - first.at) / 1_000)
+    return {
+      deliveries: (current.deliveries - first.deliveries) / seconds,
+      actions: (current.actions - first.actions) / seconds,
+    }
+  }
+
+  #read(at: number): Sample {
+    return { at, deliveries: this.#counters.deliveries, actions: this.#counters.actions }
+  }
+
+  #expire(now: number): void {
+    this.#samples = this.#samples.filter(({ at }) => now - at <= windowMs)
+  }
+}

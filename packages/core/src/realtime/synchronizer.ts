@@ -1,0 +1,49 @@
+import type { Connection } from './connection.ts'
+import type { Deliverer } from './deliverer.ts'
+import { notificationMessage, Outbound } from './outbound.ts'
+import type { ClientAction } from './protocol/actions.ts'
+import type { NotificationFeed } from './types.ts'
+
+const defaultLimit = 100
+const pageRows = 50
+
+/** Answers `sync`: sends again what is behind the connection's position, at the pace at which the client reads. */
+export class Synchronizer {
+  readonly #feed: NotificationFeed
+  readonly #deliverer: Deliverer
+
+  constructor(feed: NotificationFeed, deliverer: Deliverer) {
+    this.#feed = feed
+    this.#deliverer = deliverer
+  }
+
+  async run(connection: Connection, request: Extract<ClientAction, { action: 'sync' }>): Promise<void> {
+    const cursor = request.stream === 'all' ? connection.all : connection.own
+    if (cursor === null) return
+    const { userKey } = cursor.stream
+    const upTo = cursor.position
+    let left = request.limit ?? defaultLimit
+    let after = request.since
+    let more = after < upTo
+    while (more && left > 0 && connection.live && this.#deliverer.hasRoom(connection)) {
+      const limit = Math.min(left, pageRows)
+      const events =
+        userKey === null
+          ? await this.#feed.readAll(after, upTo, limit)
+          : await this.#feed.read(userKey, after, upTo, limit)
+      for (const event of events) {
+        if (connection.filter.matches(event.event)) connection.write(new Outbound(notificationMessage(event, true)))
+      }
+      left -= events.length
+      more = events.length === limit
+      after = more ? (events.at(-1)?.offset ?? upTo) : upTo
+    }
+    connection.send({
+      type: 'synced',
+      offset: Math.max(after, Math.min(request.since, upTo)),
+      more: more && after < upTo,
+      ...(userKey === null && { stream: 'all' }),
+      ref: request.ref,
+    })
+  }
+}

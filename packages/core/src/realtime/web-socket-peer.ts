@@ -1,0 +1,100 @@
+import type { Duplex } from 'node:stream'
+import { WebSocket } from 'ws'
+import type { Connection } from './connection.ts'
+import { pingFrame } from './frame.ts'
+import type { Outbound } from './outbound.ts'
+import type { Peer } from './peer.ts'
+import type { CloseCode } from './protocol/close-codes.ts'
+import type { TurnWriter } from './turn-writer.ts'
+
+/** A `ws` socket that knows its connection, so that all sockets share the same listeners. */
+export class FocusWebSocket extends WebSocket {
+  connection: Connection | null = null
+}
+
+/**
+ * A WebSocket whose data frames are written straight to the socket, prebuilt and shared. `ws` owns the receiving side, the
+ * control frames and the closing handshake; without compression it writes at once, so the order of both is kept.
+ */
+export class WebSocketPeer implements Peer {
+  readonly #webSocket: FocusWebSocket
+  readonly #socket: Duplex
+  readonly #writer: TurnWriter
+  #first: Buffer | null = null
+  #rest: Buffer[] | null = null
+  #queuedBytes = 0
+
+  constructor(webSocket: FocusWebSocket, socket: Duplex, writer: TurnWriter) {
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#writer = writer
+  }
+
+  get transport(): 'websocket' {
+    return 'websocket'
+  }
+
+  get open(): boolean {
+    return this.#webSocket.readyState === WebSocket.OPEN
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength + this.#queuedBytes
+  }
+
+  send(message: Outbound): void {
+    this.#queue(message.frame)
+  }
+
+  ping(): void {
+    this.#queue(pingFrame)
+  }
+
+  pause(): void {
+    this.#webSocket.pause()
+  }
+
+  resume(): void {
+    this.#webSocket.resume()
+  }
+
+  onceDrained(listener: () => void): void {
+    this.flush()
+    if (this.#socket.writableNeedDrain) this.#socket.once('drain', listener)
+    else this.#socket.write(Buffer.alloc(0), listener)
+  }
+
+  flush(): void {
+    const first = this.#first
+    if (first === null) return
+    const bytes = this.#rest === null ? first : Buffer.concat([first, ...this.#rest], this.#queuedBytes)
+    this.#first = null
+    this.#rest = null
+    this.#queuedBytes = 0
+    // After the closing handshake began nothing but control frames may follow (RFC 6455 §5.5.1).
+    if (this.open) this.#socket.write(bytes)
+  }
+
+  close(code: CloseCode): void {
+    this.flush()
+    this.#webSocket.close(code.code, code.reason)
+    // A client that was paused, or is not read from, could otherwise never finish the handshake.
+    this.#webSocket.resume()
+  }
+
+  terminate(): void {
+    this.#webSocket.terminate()
+  }
+
+  #queue(frame: Buffer): void {
+    this.#queuedBytes += frame.length
+    if (this.#first === null) {
+      this.#first = frame
+      this.#writer.schedule(this)
+    } else if (this.#rest === null) {
+      this.#rest = [frame]
+    } else {
+      this.#rest.push(frame)
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Principal, SessionEnd } from '../../../src/auth/types.ts'
+import { FocusError } from '../../../src/errors.ts'
+import type { JsonValue, OneTimeStore } from '../../../src/one-time.ts'
+import { MemoryBroker } from '../../../src/realtime/memory-broker.ts'
+import { brokerPublisher } from '../../../src/realtime/publisher.ts'
+import { createRealtime, type RealtimeConfig, type RealtimeHub } from '../../../src/realtime/realtime.ts'
+import type { Broker } from '../../../src/realtime/types.ts'
+import { createRuntime, type Runtime } from '../../../src/runtime.ts'
+import { numericUserIds } from '../../../src/user-id.ts'
+import { TestClient } from './client.ts'
+import { MemoryFeed } from './memory-feed.ts'
+
+/** Tickets in memory, each taken once. */
+class MemoryOneTimeStore implements OneTimeStore {
+  readonly #kept = new Map<string, { payload: JsonValue; expiresAt: number }>()
+
+  async put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void> {
+    this.#kept.set(`${kind}:${secret}`, { payload, expiresAt })
+  }
+
+  async take(kind: string, secret: string): Promise<JsonValue | null> {
+    const payload = await this.peek(kind, secret)
+    this.#kept.delete(`${kind}:${secret}`)
+    return payload
+  }
+
+  async peek(kind: string, secret: string): Promise<JsonValue | null> {
+    const kept = this.#kept.get(`${kind}:${secret}`)
+    return kept && kept.expiresAt > Date.now() ? kept.payload : null
+  }
+
+  async purge(): Promise<number> {
+    return 0
+  }
+}
+
+export interface HubOptions {
+  config?: Partial<RealtimeConfig>
+  limits?: RealtimeConfig['limits']
+  runtime?: Partial<Runtime>
+  broker?: Broker
+  /** A log that another hub uses too. */
+  feed?: MemoryFeed
+}
+
+/** A hub on a real HTTP server, with tokens that name their user: `7`, `7.session`, `7.session.<expires at>`. */
+export class HubServer {
+  readonly hub: RealtimeHub
+  readonly server: Server
+  readonly feed: MemoryFeed
+  readonly broker: Broker
+  readonly revoked = new Set<string>()
+  #port = 0
+
+  private constructor(options: HubOptions) {
+    this.broker = options.broker ?? new MemoryBroker()
+    this.feed = options.feed ?? new MemoryFeed(brokerPublisher(this.broker))
+    this.hub = createRealtime({
+      config: {
+        basePath: '/api',
+        enabled: true,
+        heartbeatIntervalMs: 30_000,
+        locale: 'fr',
+        stats: 'admin',
+        isOriginAllowed: (origin) => origin === undefined || origin === 'http://app.test',
+        node: 'n1',
+        ...(options.limits && { limits: options.limits }),
+        ...options.config,
+      },
+      runtime: createRuntime(options.runtime),
+      verifier: { verify: (token) => this.verify(token) },
+      feed: this.feed,
+      broker: this.broker,
+      oneTime: new MemoryOneTimeStore(),
+      userIds: numericUserIds,
+    })
+    this.server = createServer((_request, response) => response.writeHead(426).end())
+    this.server.on('upgrade', (request, socket, head) => {
+      if (!this.hub.upgrade(request, socket, head)) socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
+    })
+  }
+
+  static async start(options: HubOptions = {}): Promise<HubServer> {
+    const server = new HubServer(options)
+    await once(server.server.listen(0, '127.0.0.1'), 'listening')
+    const address: AddressInfo | string | null = server.server.address()
+    if (typeof address !== 'object' || address === null) throw new Error('no port')
+    server.#port = address.port
+    return server
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.#port}/api/ws/notifications`
+  }
+
+  async verify(token: string): Promise<Principal> {
+    const [, user, session, expires] = /^(\d+)(?:\.([a-z0-9]+))?(?:\.(\d+))?$/.exec(token) ?? []
+    if (user === undefined) throw new FocusError('invalid_token', 'The token is not valid')
+    if (session !== undefined && this.revoked.has(session)) throw new FocusError('session_revoked', 'Signed out')
+    const expiresAt = expires === undefined ? Date.now() + 3_600_000 : Number(expires)
+    if (expiresAt <= Date.now()) throw new FocusError('token_expired', 'The token has expired')
+    return { userKey: user, userId: Number(user), sessionId: session ?? null, scopes: [], expiresAt }
+  }
+
+  end(end: SessionEnd): void {
+    if (end.sessionId !== null) this.revoked.add(end.sessionId)
+    this.broker.publish({ kind: 'session_end', userKey: end.userKey, end })
+  }
+
+  /** A client whose upgrade is on its way. */
+  dial(query = '', protocols: string[] = [], headers: Record<string, string> = {}): TestClient {
+    return new TestClient(`${this.url}${query}`, protocols, { headers })
+  }
+
+  /** A client that has received its `connection` message. */
+  async connect(token: string, query = ''): Promise<TestClient> {
+    const client = await this.dial(`?token=${token}${query}`).opened()
+    await client.next('connection')
+    return client
+  }
+
+  async stop(): Promise<void> {
+    await this.hub.shutdown()
+    await new Promise((resolve) => this.server.close(resolve))
+  }
+}
