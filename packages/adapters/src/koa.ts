@@ -2,10 +2,11 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
 import type Koa from 'koa'
-import { attachUpgrade, type HostServer, pathOf } from './node.ts'
+import { pathOf } from './node.ts'
 import { toRequest } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
+export { attachUpgrade } from './node.ts'
 export type { RequireUserOptions } from './user.ts'
 
 /** State of a context behind `requireUser`. */
@@ -13,25 +14,20 @@ export interface UserState {
   user: AuthenticatedUser
 }
 
-export interface MountOptions {
-  /** The server that `app.listen()` returned: WebSocket upgrades are taken there. */
-  readonly server?: HostServer
-}
-
 /**
- * Mounts Focus' routes below its base path and, where `server` is given, its WebSocket. Works with and without a body parser
- * before it, on Koa 2 and 3.
+ * Mounts Focus' routes below its base path, with and without a body parser before it, on Koa 2 and 3. Koa fixes its
+ * middleware when it begins to listen, so the WebSocket is attached after that.
  *
  * @example
  * ```ts
  * const app = new Koa()
+ * mountFocus(app, focus)
  * const server = app.listen(8000)
- * mountFocus(app, focus, { server })
+ * attachUpgrade(server, focus)
  * ```
  */
-export function mountFocus(app: Koa, focus: Focus, options: MountOptions = {}): void {
+export function mountFocus(app: Koa, focus: Focus): void {
   app.use(focusMiddleware(focus))
-  if (options.server) attachUpgrade(options.server, focus)
 }
 
 /** Focus' routes as middleware; every other path goes on to the next. */

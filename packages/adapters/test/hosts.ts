@@ -72,7 +72,6 @@ function koaHost(name: string, Koa: typeof Koa3, parseFirst: boolean): Host {
           context.body = hostError
         }
       })
-      const server = app.listen(0, '127.0.0.1')
       const parse: Koa3.Middleware = async (context, next) => {
         const chunks: Buffer[] = []
         for await (const chunk of context.req) chunks.push(chunk as Buffer)
@@ -81,7 +80,7 @@ function koaHost(name: string, Koa: typeof Koa3, parseFirst: boolean): Host {
         await next()
       }
       if (parseFirst) app.use(parse)
-      forKoa.mountFocus(app, focus, { server })
+      forKoa.mountFocus(app, focus)
       if (!parseFirst) app.use(parse)
       const guard = forKoa.requireUser(focus)
       const scoped = forKoa.requireUser(focus, { scopes: ['reports'] })
@@ -89,17 +88,14 @@ function koaHost(name: string, Koa: typeof Koa3, parseFirst: boolean): Host {
       app.use(async (context, next) => {
         const route = `${context.method} ${context.path}`
         if (route === 'POST /activities') {
-          return guard(context as never, async () => {
+          return guard(context, async () => {
             context.status = 201
             context.body = { mine: context.state['user'].id, activity: Reflect.get(context.request, 'body') }
           })
         }
-        if (route === 'GET /scoped') return scoped(context as never, async () => void (context.body = {}))
+        if (route === 'GET /scoped') return scoped(context, async () => void (context.body = {}))
         if (route === 'GET /optional') {
-          return optional(
-            context as never,
-            async () => void (context.body = { mine: context.state['user']?.id ?? null }),
-          )
+          return optional(context, async () => void (context.body = { mine: context.state['user']?.id ?? null }))
         }
         if (route === 'GET /api/own') {
           context.body = { own: true }
@@ -107,6 +103,8 @@ function koaHost(name: string, Koa: typeof Koa3, parseFirst: boolean): Host {
         }
         return next()
       })
+      const server = app.listen(0, '127.0.0.1')
+      forKoa.attachUpgrade(server, focus)
       return running(server)
     },
   }

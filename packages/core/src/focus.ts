@@ -156,7 +156,7 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       adminKey: values.adminKey ?? null,
       origins,
       clientAddress,
-      authenticate: auth.authenticate,
+      authenticate: (headers) => auth.authenticate(headers),
       logger: runtime.logger,
     })
 
@@ -174,10 +174,10 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       notifications,
       realtime,
       basePath,
-      handles: handler.handles,
-      fetch: handler.fetch,
+      handles: (pathname) => handler.handles(pathname),
+      fetch: (request, info) => handler.fetch(request, info),
       upgrade: (request, socket, head) => realtime.upgrade(request, socket, head),
-      authenticate: auth.authenticate,
+      authenticate: (headers) => auth.authenticate(headers),
       migrate: () => migrateToLatest(database),
       drain: (window) => realtime.drain(window),
       close: () => (closing ??= closeAll()),

@@ -64,11 +64,11 @@ describe('handler', () => {
   })
 
   test('only our own paths are ours', () => {
-    const { handles } = handler()
-    expect(handles('/api/things/1')).toBe(true)
-    expect(handles('/api/other')).toBe(false)
-    expect(handles('/apix/things/1')).toBe(false)
-    expect(handles('/things/1')).toBe(false)
+    const ours = handler()
+    expect(ours.handles('/api/things/1')).toBe(true)
+    expect(ours.handles('/api/other')).toBe(false)
+    expect(ours.handles('/apix/things/1')).toBe(false)
+    expect(ours.handles('/things/1')).toBe(false)
   })
 
   test('an unknown path is a problem, another method is 405 with Allow', async () => {
