@@ -7,4 +7,6 @@ export default defineConfig({
   dts: true,
   clean: true,
   sourcemap: true,
+  // Optional dependencies too are loaded where they are installed, never bundled.
+  skipNodeModulesBundle: true,
 })
