@@ -1,1 +1,1 @@
-export {}
+export { type DevIssuer, type DevIssuerOptions, startDevIssuer } from './dev-issuer/issuer.ts'

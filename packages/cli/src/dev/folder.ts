@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CommandFailure } from '../failure.ts'
+import { findRunningServer } from '../data-folder.ts'
+import { hasCode, isFileMissing } from '../context.ts'
+import { writePrivateFile } from '../private-file.ts'
+
+/**
+ * Makes the data folder where it is missing, and checks that it can be written and that no other `focus dev` runs on it.
+ *
+ * @throws CommandFailure `data_folder`, `already_running`
+ */
+export async function openDataFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writePrivateFile(join(folder, '.gitignore'), '*\n')
+  } catch (error) {
+    throw unusable(folder, error)
+  }
+  const running = findRunningServer(folder, '.')
+  if (running === null || running.pid === process.pid || !(await answers(running.url))) return
+  throw new CommandFailure(
+    'already_running',
+    `focus dev already runs on ${folder}, at ${running.url} (process ${running.pid}).`,
+    {
+      hint: 'Use that one, end it, or start this one on another folder with --data.',
+    },
+  )
+}
+
+/** The admin key of the data folder, made at the first start. */
+export async function folderAdminKey(folder: string): Promise<string> {
+  const path = join(folder, 'admin-key')
+  try {
+    const key = (await readFile(path, 'utf8')).trim()
+    if (/^\S{16,}$/.test(key)) return key
+  } catch (error) {
+    if (!isFileMissing(error)) throw unusable(folder, error)
+  }
+  const key = randomBytes(24).toString('base64url')
+  await writePrivateFile(path, `${key}\n`)
+  return key
+}
+
+/** A process id may have gone to another program since; a server that answers is really there. */
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(2_000) })
+    await response.arrayBuffer()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'a file has that name',
+  ENOSPC: 'the disk is full',
+}
+
+function unusable(folder: string, error: unknown): CommandFailure {
+  const code = hasCode(error) ? error.code : ''
+  return new CommandFailure(
+    'data_folder',
+    `The data folder ${folder} cannot be used: ${reasons[code] ?? String(error)}.`,
+    {
+      hint: 'Choose another with --data DIR.',
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import type { Focus } from '@focus-api/core'
+import { pickLocale, type Locale } from '../locale.ts'
+import { packageFolder } from '../package-folder.ts'
+import { pageHtml } from './page-html.ts'
+import { answerTestNotification } from './test-notification.ts'
+
+export interface PageOptions {
+  /** Where the page is reached; other loopback names are sent there, so that cookies and redirect URI agree. */
+  readonly url: string
+  /** Pictures come from there. */
+  readonly issuer: string | null
+  readonly signIn: boolean
+}
+
+const assets: Readonly<Record<string, string>> = {
+  '/focus-page/page.js': 'text/javascript; charset=utf-8',
+  '/focus-page/page.css': 'text/css; charset=utf-8',
+}
+
+/** What the dev server answers beside Focus' own routes: the page at `/`, its files, and the test notifications. */
+export function pageHandler(
+  focus: Focus,
+  options: PageOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    route(focus, options, request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    })
+  }
+}
+
+async function route(
+  focus: Focus,
+  options: PageOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const target = new URL(request.url ?? '/', options.url)
+  const readable = request.method === 'GET' || request.method === 'HEAD'
+  if (target.pathname === '/' && readable) return page(options, target, request, response)
+  const contentType = assets[target.pathname]
+  if (contentType !== undefined && readable) return asset(target.pathname, contentType, response)
+  if (target.pathname === '/focus-page/notifications' && request.method === 'POST') {
+    return answerTestNotification(focus, request, response)
+  }
+  response
+    .writeHead(404, { 'content-type': 'application/problem+json' })
+    .end(JSON.stringify({ type: 'about:blank', title: 'Not found', status: 404, code: 'not_found' }))
+}
+
+function page(options: PageOptions, target: URL, request: IncomingMessage, response: ServerResponse): void {
+  const own = new URL(options.url)
+  const host = request.headers.host
+  if (host !== undefined && host !== own.host && isOtherLoopbackName(host, own)) {
+    response.writeHead(307, { location: own.origin + target.pathname + target.search }).end()
+    return
+  }
+  const chosen = target.searchParams.get('lang')
+  if (chosen === 'fr' || chosen === 'en') {
+    const cookie = `focus_page_lang=${chosen}; Path=/; Max-Age=31536000; SameSite=Lax`
+    response.writeHead(303, { location: '/', 'set-cookie': cookie }).end()
+    return
+  }
+  const body = pageHtml({ locale: localeOf(request), signIn: options.signIn })
+  response
+    .writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': contentSecurityPolicy(options),
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    })
+    .end(body)
+}
+
+/** `127.0.0.1:8000` where the page lives at `localhost:8000`. */
+function isOtherLoopbackName(host: string, own: URL): boolean {
+  const names = ['localhost', '127.0.0.1', '[::1]']
+  return names.includes(own.hostname) && names.some((name) => host === `${name}:${own.port}`)
+}
+
+function localeOf(request: IncomingMessage): Locale {
+  const chosen = /(?:^|;\s*)focus_page_lang=(fr|en)(?:;|$)/.exec(request.headers.cookie ?? '')?.[1]
+  if (chosen === 'fr' || chosen === 'en') return chosen
+  return pickLocale(request.headers['accept-language'])
+}
+
+function contentSecurityPolicy({ url, issuer }: PageOptions): string {
+  const pictures = ["'self'", 'https:', ...(issuer === null ? [] : [issuer])].join(' ')
+  const socket = url.replace(/^http/, 'ws')
+  return `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${pictures}; connect-src 'self' ${socket}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
+}
+
+async function asset(path: string, contentType: string, response: ServerResponse): Promise<void> {
+  const file = join(packageFolder(), 'dist', path.replace('/focus-page/', 'page/'))
+  const content = await readFile(file)
+  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' }).end(content)
+}

@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
+import { createFocus, type Focus, type FocusOptions, type Logger } from '@focus-api/core'
+import { announceServer, withdrawServer } from '../data-folder.ts'
+import { startDevIssuer, type DevIssuer } from '../dev-issuer/issuer.ts'
+import { folderAdminKey, openDataFolder } from './folder.ts'
+import { listen } from './listen.ts'
+import { pageHandler } from './page-routes.ts'
+import type { DevSettings } from './settings.ts'
+
+export interface DevServer {
+  /** Where a browser reaches it, such as `http://localhost:8000`. */
+  readonly url: string
+  readonly adminKey: string
+  /** Who signs people in; null when sign-in is switched off. */
+  readonly issuer: string | null
+  /** The development issuer stands in for Google. */
+  readonly devIssuer: boolean
+  /** Without a password in it. */
+  readonly database: string
+  /** Ends everything in order: sockets first, then routes, then the database; the announcement goes with it. */
+  close(): Promise<void>
+}
+
+const CALLBACK = '/api/auth/google/callback'
+
+/** How long a request that is under way at the end may still take. */
+const GRACE_MS = 2_000
+
+/**
+ * Starts everything that `focus dev` is made of: data folder, HTTP server, development issuer, Focus, page.
+ *
+ * @throws CommandFailure `data_folder`, `already_running`, `port_taken`, `cannot_listen`; FocusError for a wrong setting
+ */
+export async function startDevServer(
+  settings: DevSettings,
+  env: Readonly<Record<string, string | undefined>>,
+  logger: Logger,
+): Promise<DevServer> {
+  const { dataFolder } = settings
+  const closing: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const step of closing.splice(0).toReversed()) await step()
+  }
+  try {
+    await openDataFolder(dataFolder)
+    const adminKey = settings.adminKey ?? (await folderAdminKey(dataFolder))
+    const http = createServer()
+    const port = await listen(http, settings.port, settings.host)
+    closing.push(() => closeHttp(http))
+    let handle: (request: IncomingMessage, response: ServerResponse) => void = starting
+    http.on('request', (request, response) => handle(request, response))
+
+    const url = settings.publicUrl ?? `http://localhost:${port}`
+    const devIssuer = await startIssuer(settings, url)
+    if (devIssuer !== null) closing.push(() => devIssuer.close())
+    const focus = await createFocus(focusOptions(settings, { url, port, adminKey, devIssuer, env, logger }))
+    closing.push(() => closeFocus(focus))
+
+    const detach = attachUpgrade(http, focus)
+    closing.push(async () => detach())
+    const routes = nodeHandler(focus)
+    const page = pageHandler(focus, { url, issuer: devIssuer?.issuer ?? null, signIn: settings.oauthEnabled })
+    handle = (request, response) => {
+      if (!routes(request, response)) page(request, response)
+    }
+    // Other commands on this machine go straight to the port, whatever is in front of the public URL.
+    await announceServer(dataFolder, { url: `http://localhost:${port}`, adminKey, pid: process.pid })
+    closing.push(() => withdrawServer(dataFolder, process.pid))
+    return {
+      url,
+      adminKey,
+      issuer: settings.oauthEnabled ? (devIssuer?.issuer ?? 'https://accounts.google.com') : null,
+      devIssuer: devIssuer !== null,
+      database: withoutPassword(settings.databaseUrl),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startIssuer(settings: DevSettings, url: string): Promise<DevIssuer | null> {
+  if (settings.google !== null || !settings.oauthEnabled) return null
+  return startDevIssuer({ redirectUris: [url + CALLBACK], dataDir: settings.dataFolder })
+}
+
+function focusOptions(
+  settings: DevSettings,
+  started: {
+    readonly url: string
+    readonly port: number
+    readonly adminKey: string
+    readonly devIssuer: DevIssuer | null
+    readonly env: Readonly<Record<string, string | undefined>>
+    readonly logger: Logger
+  },
+): FocusOptions {
+  const { devIssuer, url } = started
+  return {
+    env: started.env,
+    logger: started.logger,
+    database: settings.databaseUrl,
+    ...(settings.secret === undefined ? {} : { secret: settings.secret }),
+    adminKey: started.adminKey,
+    // Without a public URL tokens name no address, so that two dev servers on one database know each other's.
+    ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+    port: started.port,
+    // On loopback the guide's `curl …/api/ws/stats` works as it is written.
+    ...(settings.loopbackOnly ? { stats: 'public' as const } : {}),
+    ...(devIssuer === null
+      ? {}
+      : {
+          google: {
+            clientId: devIssuer.clientId,
+            clientSecret: devIssuer.clientSecret,
+            issuer: devIssuer.issuer,
+            redirectUri: url + CALLBACK,
+          },
+        }),
+  }
+}
+
+/** Between listening and being ready; the port has to be known before the issuer can name the redirect URI. */
+function starting(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('starting\n')
+}
+
+async function closeFocus(focus: Focus): Promise<void> {
+  await focus.drain({ windowMs: 0 })
+  await focus.close()
+}
+
+function closeHttp(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+    server.close(() => {
+      clearTimeout(patience)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return url
+  const parsed = new URL(url)
+  if (parsed.password === '') return url
+  parsed.password = '***'
+  return parsed.href
+}

@@ -1,0 +1,29 @@
+import type { Terminal } from '../terminal.ts'
+import type { Message } from './listen.ts'
+
+const colours = { info: 'blue', success: 'green', warning: 'yellow', error: 'red' } as const
+
+/** One message as a person reads it: the time, what it is, and what it says. */
+export function messageLine(terminal: Terminal, message: Message): string {
+  const time = terminal.style('dim', timeOf(message.timestamp))
+  if (message.type !== 'notification') {
+    const { type, timestamp: _, ...rest } = message
+    return `${time} ${terminal.style('dim', `${type} ${JSON.stringify(rest)}`)}`
+  }
+  const kind = String(message.notification_type)
+  const colour = Object.hasOwn(colours, kind) ? colours[kind as keyof typeof colours] : 'magenta'
+  const topic = typeof message.event === 'string' ? terminal.style('dim', ` [${message.event}]`) : ''
+  const count = typeof message.count === 'number' && message.count > 1 ? ` ×${message.count}` : ''
+  const title = terminal.style('bold', plain(message.title))
+  return `${time} ${terminal.style(colour, kind.padEnd(8))}${title}${count} — ${plain(message.message)}${topic}`
+}
+
+/** Without control characters: what somebody else wrote must not steer this terminal. */
+function plain(text: unknown): string {
+  return String(text).replaceAll(/\p{Cc}+/gu, ' ')
+}
+
+function timeOf(timestamp: unknown): string {
+  const date = typeof timestamp === 'string' ? new Date(timestamp) : new Date()
+  return (Number.isNaN(date.getTime()) ? new Date() : date).toTimeString().slice(0, 8)
+}

@@ -1,0 +1,138 @@
+import { usageFailure } from '../failure.ts'
+import type { Json } from '../remote/client.ts'
+
+/** Flags of `focus notify` that say what to send. */
+export interface NotificationFlags {
+  readonly title?: string
+  readonly message?: string
+  readonly type?: string
+  readonly event?: string
+  readonly data?: string
+  readonly locale?: string
+  readonly activity?: string
+  readonly limitWarning?: readonly string[]
+  readonly appBlocked?: string
+  readonly challengeUpdate?: readonly string[]
+  readonly leaderboard?: string
+}
+
+type JsonObject = { readonly [key: string]: Json }
+
+export interface ParsedNotification {
+  /** For `POST /notifications`, without the person. */
+  readonly body: JsonObject
+  /** What followed a flag's own values on the command line: `--limit-warning Instagram 80 alice`. */
+  readonly users: readonly string[]
+}
+
+/** A helper of the guide, by its name in the catalogue. */
+interface Helper {
+  readonly name: string
+  readonly params: JsonObject
+  readonly users?: readonly string[]
+}
+
+/**
+ * @throws CommandFailure `usage` where something is missing, of the wrong form, or contradicts itself
+ */
+export function readNotification(flags: NotificationFlags): ParsedNotification {
+  const data = flags.data === undefined ? undefined : jsonObject('--data', flags.data)
+  const helpers = readHelpers(flags, data)
+  if (helpers.length > 1) throw usageFailure('Give one helper at a time.')
+  const { locale } = flags
+  if (locale !== undefined && locale !== 'fr' && locale !== 'en') {
+    throw usageFailure(`--locale: expected fr or en, got ${JSON.stringify(locale)}.`)
+  }
+  const [helper] = helpers
+  if (helper !== undefined) {
+    refuseBesideHelper(flags)
+    const { name, params, users = [] } = helper
+    return { body: { name, params, ...(locale === undefined ? {} : { locale }) }, users }
+  }
+  return { body: plainNotification(flags, data), users: [] }
+}
+
+function plainNotification(flags: NotificationFlags, data: JsonObject | undefined): JsonObject {
+  const { title, message, type, event } = flags
+  if (title === undefined || message === undefined) {
+    throw usageFailure(
+      `${title === undefined ? '--title' : '--message'} is missing.`,
+      'Give --title and --message, or a helper such as --limit-warning Instagram 80.',
+    )
+  }
+  return {
+    title,
+    message,
+    ...(type === undefined ? {} : { notification_type: type }),
+    ...(event === undefined ? {} : { event }),
+    ...(data === undefined ? {} : { data }),
+  }
+}
+
+function readHelpers(flags: NotificationFlags, data: JsonObject | undefined): Helper[] {
+  const helpers: Helper[] = []
+  if (flags.activity !== undefined) {
+    helpers.push({ name: 'activityUpdate', params: { activity: jsonObject('--activity', flags.activity) } })
+  }
+  if (flags.limitWarning !== undefined) {
+    const [appName, percentage, ...users] = flags.limitWarning
+    if (appName === undefined || percentage === undefined || !/^\d+(\.\d+)?$/.test(percentage)) {
+      throw usageFailure(
+        '--limit-warning takes an application and a percentage.',
+        'Such as: --limit-warning Instagram 80',
+      )
+    }
+    helpers.push({ name: 'limitWarning', params: { app_name: appName, percentage: Number(percentage) }, users })
+  }
+  if (flags.appBlocked !== undefined) helpers.push({ name: 'appBlocked', params: { app_name: flags.appBlocked } })
+  if (flags.challengeUpdate !== undefined) helpers.push(challengeUpdate(flags.challengeUpdate, flags.message, data))
+  if (flags.leaderboard !== undefined) {
+    helpers.push({
+      name: 'leaderboardUpdate',
+      params: { challenge_title: flags.leaderboard, leaderboard_data: data ?? {} },
+    })
+  }
+  return helpers
+}
+
+function challengeUpdate(
+  [title, kind, ...users]: readonly string[],
+  message: string | undefined,
+  data: JsonObject | undefined,
+): Helper {
+  if (title === undefined || kind === undefined || message === undefined) {
+    throw usageFailure(
+      '--challenge-update takes a title and a kind, and --message.',
+      'Such as: --challenge-update "Challenge Octobre" leaderboard_update --message "Vous êtes 2e"',
+    )
+  }
+  const params = { challenge_title: title, update_type: kind, message, ...(data === undefined ? {} : { data }) }
+  return { name: 'challengeUpdate', params, users }
+}
+
+/** A helper makes its own text: what would be ignored is refused. */
+function refuseBesideHelper(flags: NotificationFlags): void {
+  const takesMessage = flags.challengeUpdate !== undefined
+  const takesData = takesMessage || flags.leaderboard !== undefined
+  const ignored = [
+    flags.title === undefined ? null : '--title',
+    flags.type === undefined ? null : '--type',
+    flags.event === undefined ? null : '--event',
+    flags.message === undefined || takesMessage ? null : '--message',
+    flags.data === undefined || takesData ? null : '--data',
+  ].find((name) => name !== null)
+  if (ignored !== undefined) throw usageFailure(`${ignored} does not go with a helper, which makes its own text.`)
+}
+
+function jsonObject(name: string, text: string): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw usageFailure(`${name} is not JSON: ${text}`, `Such as: ${name} '{"app_name":"Instagram"}'`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw usageFailure(`${name} has to be a JSON object, such as {"app_name":"Instagram"}.`)
+  }
+  return value as JsonObject
+}

@@ -1,0 +1,22 @@
+/**
+ * An element of the page by its id.
+ *
+ * @throws Error when the page and its script do not belong together
+ */
+export function element<E extends HTMLElement>(id: string, type: new () => E): E {
+  const found = document.getElementById(id)
+  if (!(found instanceof type)) throw new Error(`the page has no ${type.name} #${id}`)
+  return found
+}
+
+/** A new element with text, and nothing that could be read as markup. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  className: string,
+  text: string,
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name)
+  made.className = className
+  made.textContent = text
+  return made
+}

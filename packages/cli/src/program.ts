@@ -1,0 +1,89 @@
+import { Command, CommanderError } from 'commander'
+import { type CommandContext, readEnvironment } from './context.ts'
+import { Definer } from './definitions/define.ts'
+import { defineMessaging } from './definitions/messaging.ts'
+import { defineServing } from './definitions/serving.ts'
+import { CommandFailure, ExitCode, usageFailure } from './failure.ts'
+import { Terminal } from './terminal.ts'
+import { version } from './version.ts'
+
+/**
+ * Runs the command line and returns its exit code. A command's own code is loaded when it is called, so that `--help` and
+ * the quick commands start at once.
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const terminal = new Terminal({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    json: argv.includes('--json'),
+  })
+  const interruption = new AbortController()
+  const interrupt = () => {
+    // A second signal finds nobody listening any more, and ends the process at once.
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    interruption.abort(new CommandFailure('interrupted', 'Interrupted.', { exitCode: ExitCode.interrupted }))
+  }
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  let readerMatters = true
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    // The reader has what it wanted (`focus listen | head -1`).
+    if (readerMatters) interruption.abort(new CommandFailure('broken_pipe', '', { exitCode: ExitCode.done }))
+  })
+  const context = (): CommandContext => ({
+    terminal,
+    env: readEnvironment(process.cwd(), process.env),
+    cwd: process.cwd(),
+    signal: interruption.signal,
+    outliveReader: () => {
+      readerMatters = false
+    },
+  })
+  try {
+    const definer = new Definer(context)
+    await defineProgram(definer).parseAsync(argv, { from: 'user' })
+    return definer.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return exitOf(error, terminal)
+    if (error instanceof CommandFailure && error.code === 'broken_pipe') return error.exitCode
+    return terminal.fail(error)
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
+}
+
+function defineProgram(definer: Definer): Command {
+  const program = new Command('focus')
+    .description('Sign-in and real-time notifications that live inside your own Node server.')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    // Wrong use is said by exitOf, in one place with all other failures.
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ focus dev                                          a server, a sign-in provider and a page
+  $ focus notify alice --title Bonjour --message "Ça marche"
+  $ focus stats
+
+Exit codes: 0 done, 1 it failed, 2 used wrongly, 130 interrupted.
+With --json, stdout holds JSON and nothing else.`,
+    )
+  defineServing(program, definer)
+  defineMessaging(program, definer)
+  return program
+}
+
+/** Help and version are no failures; everything else that commander throws is a wrong use. */
+function exitOf(error: CommanderError, terminal: Terminal): number {
+  if (error.exitCode === 0) return ExitCode.done
+  if (error.code === 'commander.help') return ExitCode.usage
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n', 2)
+  return terminal.fail(usageFailure(sentence(message), suggestion ?? 'Add --help to see how it is used.'))
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? '' : '.'}`
+}

@@ -1,0 +1,119 @@
+import { CommandFailure } from '../failure.ts'
+import type { RemoteSettings } from './settings.ts'
+
+export interface RemoteRequest {
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type JsonDocument = { readonly [key: string]: Json | undefined }
+
+const TIMEOUT_MS = 10_000
+
+/** Calls a running server's routes with the admin key; every refusal is one sentence that says what to do. */
+export class RemoteClient {
+  readonly #settings: RemoteSettings
+
+  constructor(settings: RemoteSettings) {
+    this.#settings = settings
+  }
+
+  get base(): string {
+    return this.#settings.base
+  }
+
+  /**
+   * The JSON answer of a route; an empty document for an answer without a body.
+   *
+   * @param path under the base path, such as `/ws/stats`
+   * @throws CommandFailure `unreachable`, `not_focus`, or the code of the server's problem (RFC 9457)
+   */
+  async call(path: string, { method = 'GET', body, headers = {}, signal }: RemoteRequest): Promise<JsonDocument> {
+    const { base, adminKey } = this.#settings
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(base + path, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(adminKey === null ? {} : { authorization: `Bearer ${adminKey}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      text = await response.text()
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      throw unreachable(base, error)
+    }
+    const document = parse(text)
+    if (response.ok && document !== null) return document
+    throw this.#refusal(response.status, document)
+  }
+
+  #refusal(status: number, problem: JsonDocument | null): CommandFailure {
+    const { base, adminKey, fromDataFolder } = this.#settings
+    const code = problem?.code
+    if (problem === null || typeof code !== 'string') {
+      return new CommandFailure('not_focus', `What answers at ${base} is not a Focus server (HTTP ${status}).`, {
+        hint: 'Check --url (or FOCUS_URL): the address of the server, with its base path when that is not /api.',
+      })
+    }
+    if (code === 'invalid_admin_key' || (code === 'unauthenticated' && adminKey === null)) {
+      return new CommandFailure(
+        code,
+        adminKey === null ? `${base} wants an admin key.` : `${base} refused the admin key.`,
+        {
+          hint: fromDataFolder
+            ? 'Leave --admin-key and FOCUS_ADMIN_KEY out: the key of the running `focus dev` is then used.'
+            : "Give the server's own FOCUS_ADMIN_KEY, by --admin-key or by the variable of that name.",
+        },
+      )
+    }
+    const message = [problem.detail, problem.title].find((part) => typeof part === 'string')
+    return new CommandFailure(
+      code,
+      message ?? `The server answered ${status}.`,
+      typeof problem.hint === 'string' ? { hint: problem.hint } : {},
+    )
+  }
+}
+
+/** A field of an answer as text, for people. */
+export function textOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return '–'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** An answer that is not an object is none of ours: null. */
+function parse(text: string): JsonDocument | null {
+  if (text === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonDocument) : null
+  } catch {
+    return null
+  }
+}
+
+function unreachable(base: string, error: unknown): CommandFailure {
+  const timedOut = error instanceof Error && error.name === 'TimeoutError'
+  const reason = timedOut ? `did not answer within ${TIMEOUT_MS / 1000} s` : 'cannot be reached'
+  return new CommandFailure('unreachable', `The server at ${base} ${reason}${detailOf(error)}.`, {
+    hint: 'Check that it runs (`focus dev` starts one here) and that --url or FOCUS_URL names it.',
+    cause: error,
+  })
+}
+
+/** The system's word for it, such as ` (ECONNREFUSED)`: fetch keeps it in the cause. */
+function detailOf(error: unknown): string {
+  const code = error instanceof Error ? (error.cause as { code?: unknown } | undefined)?.code : undefined
+  return typeof code === 'string' ? ` (${code})` : ''
+}

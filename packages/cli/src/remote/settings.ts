@@ -1,0 +1,60 @@
+import { CommandFailure, usageFailure } from '../failure.ts'
+import type { CommandContext } from '../context.ts'
+import { defaultDataFolder, findRunningServer } from '../data-folder.ts'
+
+/** Flags of every command that speaks with a running server. */
+export interface RemoteFlags {
+  readonly url?: string
+  readonly adminKey?: string
+  readonly data?: string
+}
+
+/** Where a running server is, and what opens its admin routes. */
+export interface RemoteSettings {
+  /** Address of the routes, such as `http://localhost:8000/api`, without a slash at its end. */
+  readonly base: string
+  /** Null where none is known: public routes still answer. */
+  readonly adminKey: string | null
+  /** The server was found in the data folder of a `focus dev`. */
+  readonly fromDataFolder: boolean
+}
+
+/**
+ * The server to speak with: by flags, else by `FOCUS_URL` and `FOCUS_ADMIN_KEY` (environment or `.env`), else the
+ * `focus dev` that runs in this folder.
+ *
+ * @throws CommandFailure `no_server` when nothing names one, `usage` for an address of the wrong form
+ */
+export function resolveRemote(flags: RemoteFlags, { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>): RemoteSettings {
+  const named = flags.url ?? nonEmpty(env.FOCUS_URL)
+  const key = flags.adminKey ?? nonEmpty(env.FOCUS_ADMIN_KEY) ?? null
+  const running = findRunningServer(cwd, flags.data)
+  if (named !== undefined) {
+    const base = baseOf(named, flags.url === undefined ? 'FOCUS_URL' : '--url')
+    const isOurs = running !== null && baseOf(running.url, 'dev.json') === base
+    return { base, adminKey: key ?? (isOurs ? running.adminKey : null), fromDataFolder: false }
+  }
+  if (running === null) {
+    throw new CommandFailure(
+      'no_server',
+      `No Focus server is known here (${flags.data ?? defaultDataFolder} has none running).`,
+      {
+        hint: 'Start one with `focus dev` in this folder, or name yours with --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
+      },
+    )
+  }
+  return { base: baseOf(running.url, 'dev.json'), adminKey: key ?? running.adminKey, fromDataFolder: true }
+}
+
+/** An address without a path means the default base path, `/api`; with one, the path is the base path. */
+function baseOf(url: string, name: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+    throw usageFailure(`${name} is not an http or https address: ${url}`, `Give one such as http://localhost:8000.`)
+  }
+  return parsed.origin + (parsed.pathname === '/' ? '/api' : parsed.pathname.replace(/\/+$/, ''))
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' ? undefined : value
+}
