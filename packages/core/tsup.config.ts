@@ -4,6 +4,8 @@ export default defineConfig({
   entry: ['src/index.ts'],
   format: 'esm',
   target: 'node22',
+  // Optional dependencies are loaded when configured; a native driver cannot live in a bundle.
+  external: ['better-sqlite3'],
   dts: true,
   clean: true,
   sourcemap: true,

@@ -31,8 +31,8 @@ export class Router {
 
   /** The methods that a path answers, for `Allow`. */
   methods(path: string): string[] {
-    const methods = new Set(
-      this.#patterns.filter(({ regex }) => regex.test(path)).map(({ route }) => String(route.method)),
+    const methods = new Set<string>(
+      this.#patterns.filter(({ regex }) => regex.test(path)).map(({ route }) => route.method),
     )
     if (methods.has('GET')) methods.add('HEAD')
     if (methods.size > 0) methods.add('OPTIONS')
