@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import process from 'node:process'
 import { ExpectedError } from './expected-error.mjs'
+import { exclusively } from './lock.mjs'
 import { root } from './root.mjs'
 
 const stamps = join(root, 'node_modules/.cache/focus-build')
@@ -16,9 +17,13 @@ const stamps = join(root, 'node_modules/.cache/focus-build')
  * @returns {Promise<string[]>} names of the folders that were built
  */
 export async function buildPackages({ node = process.execPath, types = false } = {}) {
-  const stale = packageFolders().filter((name) => !isFresh(name, types))
-  await Promise.all(stale.map((name) => buildPackage(name, node, types)))
-  return stale
+  const findStale = () => packageFolders().filter((name) => !isFresh(name, types))
+  if (findStale().length === 0) return []
+  return exclusively(async () => {
+    const stale = findStale()
+    await Promise.all(stale.map((name) => buildPackage(name, node, types)))
+    return stale
+  })
 }
 
 function packageFolders() {
@@ -54,18 +59,30 @@ function run(command, args, cwd) {
   })
 }
 
-/** Of everything that the build of a package reads. Contents, not times: a switch of branches sets new times. */
+/**
+ * Of everything that the build of a package reads: its own source and that of the packages it may bundle. Contents, not times:
+ * a switch of branches sets new times.
+ */
 function fingerprint(name) {
-  const folder = join(root, 'packages', name)
   const hash = createHash('sha256')
-  for (const path of ['package.json', 'tsup.config.ts', ...sources(folder, 'src')]) {
-    hash
-      .update(path)
-      .update('\0')
-      .update(readFileSync(join(folder, path)))
-      .update('\0')
+  for (const each of [name, ...siblings(name)]) {
+    const folder = join(root, 'packages', each)
+    for (const path of ['package.json', 'tsup.config.ts', ...sources(folder, 'src')]) {
+      hash
+        .update(`${each}/${path}`)
+        .update('\0')
+        .update(readFileSync(join(folder, path)))
+        .update('\0')
+    }
   }
   return hash.digest('hex')
+}
+
+/** The folders of the packages of this workspace that a package depends on. */
+function siblings(name) {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+  const names = { ...manifest.dependencies, ...manifest.devDependencies }
+  return packageFolders().filter((each) => each !== name && `@focus-api/${each}` in names)
 }
 
 function sources(folder, path) {

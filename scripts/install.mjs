@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 import { ExpectedError } from './expected-error.mjs'
+import { exclusively } from './lock.mjs'
 import { root } from './root.mjs'
 
 const stamp = join(root, 'node_modules/.cache/focus-install')
@@ -11,7 +12,17 @@ const stamp = join(root, 'node_modules/.cache/focus-install')
 /** Installs the dependencies that the lockfile names, unless they are there: then nothing is started and nothing is asked. */
 export async function install() {
   const wanted = fingerprint()
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  if (isInstalled(wanted)) return
+  await exclusively(async () => {
+    if (!isInstalled(wanted)) await installNow(wanted)
+  })
+}
+
+function isInstalled(wanted) {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted
+}
+
+async function installNow(wanted) {
   process.stderr.write('Installing dependencies …\n')
   const { code, output } = await pnpm(['install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'])
   if (code !== 0) throw new ExpectedError(`${output}\nThe dependencies could not be installed; see above.`)

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type ServerName = 'mariadb' | 'redis' | 'nginx' | 'chromium'
+export type ProgramName = 'mariadb' | 'redis' | 'nginx' | 'chromium' | 'curl'
 
 interface Requirement {
   /** Names to look for, the first one found wins. */
@@ -11,7 +11,7 @@ interface Requirement {
   readonly purpose: string
 }
 
-const requirements: Record<ServerName, Requirement> = {
+const requirements: Record<ProgramName, Requirement> = {
   mariadb: {
     binaries: ['mariadbd', 'mysqld'],
     debianPackage: 'mariadb-server',
@@ -32,6 +32,11 @@ const requirements: Record<ServerName, Requirement> = {
     debianPackage: 'chromium',
     purpose: 'the browser tests sign in with a real browser',
   },
+  curl: {
+    binaries: ['curl'],
+    debianPackage: 'curl',
+    purpose: 'the examples of the guide are run as they are written',
+  },
 }
 
 /** Debian keeps servers where an ordinary user's PATH does not look. */
@@ -48,11 +53,11 @@ export function findBinary(name: string): string | null {
 }
 
 /**
- * The path of a server's binary. What is missing is installed when this is Debian and we may; otherwise the error says what
- * to install. Nothing is ever skipped because a server is not there.
+ * The path of a program that the tests need. What is missing is installed when this is Debian and we may; otherwise the error says what
+ * to install. Nothing is ever skipped because a program is not there.
  */
-export function requireBinary(server: ServerName): string {
-  const requirement = requirements[server]
+export function requireBinary(program: ProgramName): string {
+  const requirement = requirements[program]
   const found = firstOf(requirement.binaries)
   if (found) return found
   install(requirement)

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { createConnection } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { launchBrowser, type Mariadb, type Nginx, type Redis, startMariadb, startNginx, startRedis } from './servers.ts'
 import { exchange } from './server-process.ts'
 
@@ -18,8 +18,8 @@ describe('a private MariaDB', () => {
   let mariadb: Mariadb
   beforeAll(async () => {
     mariadb = await startMariadb({ own: true })
+    return () => mariadb.stop()
   })
-  afterAll(() => mariadb.stop())
 
   it('keeps committed rows across a kill -9', async () => {
     await query(mariadb.url, 'create table t (n int)')
@@ -41,8 +41,8 @@ describe('a private Redis', () => {
   let redis: Redis
   beforeAll(async () => {
     redis = await startRedis({ own: true })
+    return () => redis.stop()
   })
-  afterAll(() => redis.stop())
 
   it('answers, freezes, thaws and restarts on its port', async () => {
     expect(await exchange(redis.port, 'SET a 1\r\n')).toBe('+OK\r\n')
@@ -59,8 +59,8 @@ describe('a private nginx', () => {
   let nginx: Nginx
   beforeAll(async () => {
     nginx = await startNginx(({ port }) => `server { listen 127.0.0.1:${port}; location /hello { return 200 "hi"; } }`)
+    return () => nginx.stop()
   })
-  afterAll(() => nginx.stop())
 
   it('serves its configuration and keeps its log', async () => {
     expect(await (await fetch(`${nginx.url}/hello?x=1`)).text()).toBe('hi')

@@ -1,0 +1,1 @@
+export function buildPackages(options?: { node?: string; types?: boolean }): Promise<string[]>

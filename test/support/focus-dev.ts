@@ -1,0 +1,118 @@
+import type { ChildProcess } from 'node:child_process'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { buildPackages } from '../../scripts/build.mjs'
+import { endProcess, hasExited, spawnBound } from './child.ts'
+import { removeFolder, temporaryFolder } from './temporary-folder.ts'
+
+const command = resolve(import.meta.dirname, '../../packages/cli/bin/focus.mjs')
+
+/** A running `focus dev`, as a person starts it. */
+export interface FocusDev {
+  /** Such as `http://127.0.0.1:41234`. */
+  readonly url: string
+  readonly adminKey: string
+  /** The embedded OpenID provider. */
+  readonly issuer: string
+  /** The folder of its data; a later `startFocusDev({ data })` goes on with it. */
+  readonly data: string
+  readonly process: ChildProcess
+  /** What it wrote for people so far. */
+  stderr(): string
+  /** Sends a signal, waits for the end and resolves with the exit code, or null when the signal itself ended it. */
+  end(signal?: NodeJS.Signals): Promise<number | null>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+interface FocusDevOptions {
+  readonly data?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly args?: readonly string[]
+}
+
+/** Starts `focus dev` on a free port and resolves when it says that it is ready to serve. */
+export async function startFocusDev(options: FocusDevOptions = {}): Promise<FocusDev> {
+  await buildPackages()
+  const data = options.data ?? temporaryFolder('dev')
+  const child = spawnFocus(['dev', '--port', '0', '--data', data, '--json', ...(options.args ?? [])], options.env)
+  let errors = ''
+  child.stderr?.on('data', (bytes: Buffer) => (errors += bytes.toString()))
+  const ready = await readReadyLine(child, () => errors)
+  return {
+    url: ready.url.replace(/\/$/, ''),
+    adminKey: ready.admin_key,
+    issuer: ready.issuer,
+    data,
+    process: child,
+    stderr: () => errors,
+    async end(signal = 'SIGTERM') {
+      await endProcess(child, signal)
+      return child.exitCode
+    },
+    async stop() {
+      await endProcess(child, 'SIGKILL')
+      removeFolder(data)
+    },
+  }
+}
+
+export interface CommandResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `focus …` to its end. */
+export async function runFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
+  await buildPackages()
+  const child = spawnFocus(args, env)
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
+  child.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code, stdout, stderr }
+}
+
+/** Runs `focus … --json` against a server and resolves with what it printed. */
+export async function focusJson(server: FocusDev, args: readonly string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await runFocus([...args, '--json'], reach(server))
+  if (code !== 0) throw new Error(`focus ${args.join(' ')} ended with ${code}:\n${stderr}`)
+  return JSON.parse(stdout)
+}
+
+/** The environment that lets the command reach a server. */
+export function reach(server: FocusDev): NodeJS.ProcessEnv {
+  return { FOCUS_URL: server.url, FOCUS_ADMIN_KEY: server.adminKey }
+}
+
+function spawnFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawnBound(process.execPath, [command, ...args], {
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Away from the workspace, whose .env must not be read.
+    cwd: import.meta.dirname,
+  })
+}
+
+/** Without the settings of whoever runs the tests. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const ours =
+    /^(FOCUS_|GOOGLE_|OAUTH_|WEBSOCKET_|DATABASE_URL$|REDIS_URL$|PORT$|SMTP_URL$|SLACK_WEBHOOK|NODE_OPTIONS$)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
+}
+
+async function readReadyLine(
+  child: ChildProcess,
+  errors: () => string,
+): Promise<{ url: string; admin_key: string; issuer: string }> {
+  if (!child.stdout) throw new Error('focus dev has no stdout')
+  for await (const line of createInterface({ input: child.stdout })) {
+    // Nobody reads what follows; without this the pipe would fill up and block the server.
+    child.stdout.resume()
+    return JSON.parse(line)
+  }
+  const end = hasExited(child) ? `ended with ${child.exitCode ?? child.signalCode}` : 'closed its output'
+  throw new Error(`focus dev ${end} before it was ready:\n${errors()}`)
+}
