@@ -15,7 +15,7 @@ export interface ListSnapshot {
   readonly error: FocusClientError | null
 }
 
-const empty: ListSnapshot = { items: [], hasMore: false, isLoading: false, error: null }
+export const emptyList: ListSnapshot = { items: [], hasMore: false, isLoading: false, error: null }
 
 /**
  * The inbox as a list that keeps itself up to date: pages of the inbox, what arrives live, and what is read or deleted
@@ -24,7 +24,7 @@ const empty: ListSnapshot = { items: [], hasMore: false, isLoading: false, error
 export class NotificationList {
   readonly #notifications: Notifications
   readonly #changes: Emitter<ListSnapshot>
-  #snapshot = empty
+  #snapshot = emptyList
   #nextBefore: string | null = null
   #isUsed = false
   /** Grows with every reset, so that an answer for somebody else is not shown. */
@@ -81,7 +81,7 @@ export class NotificationList {
     this.#generation += 1
     this.#loading = null
     this.#nextBefore = null
-    this.#show(empty)
+    this.#show(emptyList)
   }
 
   #start(): Promise<void> {

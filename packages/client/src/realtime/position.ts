@@ -43,16 +43,22 @@ export class PositionTracker {
    * @returns whether something was lost for good, so that the inbox has to be read
    */
   connected({ stream, all, resume }: ConnectionMessage): boolean {
-    if (!stream) return this.#position !== null
-    const continues = resume?.requested === true && this.#position?.epoch === stream.epoch
-    const lost = resume?.requested === true && !resume.recovered
-    const startsAnew = resume?.reason === 'epoch_changed' || resume?.reason === 'position_lost'
-    if (!continues || startsAnew) {
+    const before = this.#position
+    if (!stream) return before !== null
+    const isLost = resume?.requested === true && !resume.recovered
+    if (!before || before.epoch !== stream.epoch || resume?.requested !== true) {
       this.#position = { epoch: stream.epoch, offset: stream.offset, allOffset: all?.offset ?? null, lastId: null }
-    } else if (this.#position?.allOffset === null && all) {
-      this.#position = { ...this.#position, allOffset: all.offset }
+      return isLost
     }
-    return lost
+    // Never past where we asked to go on from: what is between there and the head is on its way. A head below is the
+    // mark of a log that was restored.
+    this.#position = {
+      epoch: before.epoch,
+      offset: Math.min(before.offset, stream.offset),
+      allOffset: before.allOffset === null || !all ? (all?.offset ?? null) : Math.min(before.allOffset, all.offset),
+      lastId: isLost ? null : before.lastId,
+    }
+    return isLost
   }
 
   /** Everything up to here was sent, also what a filter hid. */

@@ -18,7 +18,7 @@ export interface SignInOptions {
   readonly prompt?: string
 }
 
-const callbackParameters = ['focus_code', 'error', 'error_description', 'code'] as const
+const answerParameters = ['focus_code', 'error', 'error_description'] as const
 
 /** The sign-in by navigation: away with a challenge (RFC 7636), back with a one-time code, never with a token in the URL. */
 export class RedirectSignIn {
@@ -76,15 +76,11 @@ export class RedirectSignIn {
     // An `error` belongs to us only while a sign-in is under way.
     if (code === null && (error === null || verifier === null)) return
     const detail = url.searchParams.get('error_description')
-    const problemCode = url.searchParams.get('code')
-    for (const name of callbackParameters) url.searchParams.delete(name)
+    for (const name of answerParameters) url.searchParams.delete(name)
     globalThis.history.replaceState(globalThis.history.state, '', url)
     this.#storage.removeItem(this.#key)
     if (code === null) {
-      throw new FocusClientError(
-        problemCode ?? error ?? 'sign_in_failed',
-        detail ?? `The sign-in was refused: ${error}`,
-      )
+      throw new FocusClientError(error ?? 'sign_in_failed', detail ?? `The sign-in was refused: ${error}`)
     }
     const body = verifier ? { focus_code: code, code_verifier: verifier } : { focus_code: code }
     this.#session.adopt(await this.#api.request<TokenResponse>('/auth/token', { method: 'POST', body, signal }))
@@ -94,7 +90,7 @@ export class RedirectSignIn {
 /** A path where the API is at home, so that no server setting is needed; the whole address elsewhere. */
 function returnAddress(returnTo: string | URL | undefined, page: string, apiOrigin: string): string {
   const url = new URL(returnTo ?? page, page)
-  for (const name of callbackParameters) if (returnTo === undefined) url.searchParams.delete(name)
+  for (const name of answerParameters) if (returnTo === undefined) url.searchParams.delete(name)
   return url.origin === apiOrigin ? url.pathname + url.search + url.hash : url.href
 }
 

@@ -1,0 +1,148 @@
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useRef, useState } from 'react'
+import type { FocusNotification } from '../realtime/notification.ts'
+import { useFocusContext } from './context.ts'
+import { NotificationItem } from './notification-item.tsx'
+import { type NotificationCenterTexts, textsOf } from './texts.ts'
+import { type UseNotifications, useNotifications } from './use-notifications.ts'
+
+export interface NotificationCenterProps {
+  /** `fr` or `en`; the client's when absent. */
+  readonly locale?: string
+  /** Replaces single texts. */
+  readonly texts?: Partial<NotificationCenterTexts>
+  readonly className?: string
+  /** Somebody chose a notification; it is marked as read by then. */
+  readonly onSelect?: (notification: FocusNotification) => void
+  /** Draws what is inside an entry; title, message and time when absent. */
+  readonly renderItem?: (notification: FocusNotification) => ReactNode
+}
+
+/** Read by screen readers and seen by nobody. */
+const unseen = { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' } as const
+
+/**
+ * A bell with the number of unread notifications, and the list behind it. Comes without style: give `focus-center`,
+ * `focus-center-bell`, `-badge`, `-panel`, `-list`, `-item` and `-item-unread` your own. Needs a `<FocusProvider>`.
+ */
+export function NotificationCenter(props: NotificationCenterProps): ReactNode {
+  const { client } = useFocusContext()
+  const locale = props.locale ?? client.locale ?? 'fr'
+  const texts = { ...textsOf(locale), ...props.texts }
+  const [latest, setLatest] = useState<FocusNotification | null>(null)
+  const source = useNotifications({ onNotification: setLatest })
+  const { isOpen, setOpen, root, bell, onKeyDown } = usePanel()
+  const panelId = useId()
+  const { unreadCount } = source
+
+  return (
+    <div ref={root} className={classNames('focus-center', props.className)} onKeyDown={onKeyDown}>
+      <button
+        ref={bell}
+        type="button"
+        className="focus-center-bell"
+        aria-label={texts.bell(unreadCount)}
+        aria-expanded={isOpen}
+        aria-controls={panelId}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <span aria-hidden="true">🔔</span>
+        {unreadCount > 0 && (
+          <span className="focus-center-badge" aria-hidden="true">
+            {unreadCount > 99 ? '99+' : unreadCount}
+          </span>
+        )}
+      </button>
+      <div role="status" style={unseen}>
+        {latest && `${latest.title}. ${latest.message}`}
+      </div>
+      <section id={panelId} className="focus-center-panel" aria-label={texts.title} hidden={!isOpen}>
+        {isOpen && <Panel {...props} source={source} texts={texts} locale={locale} />}
+      </section>
+    </div>
+  )
+}
+
+interface PanelProps extends NotificationCenterProps {
+  readonly source: UseNotifications
+  readonly texts: NotificationCenterTexts
+  readonly locale: string
+}
+
+function Panel({ source, texts, locale, onSelect, renderItem }: PanelProps): ReactNode {
+  const { notifications, unreadCount, state, hasMore, isLoading, error } = source
+  const select = (notification: FocusNotification) => {
+    if (notification.readAt === null) void source.markRead(notification.id)
+    onSelect?.(notification)
+  }
+  return (
+    <>
+      <header className="focus-center-header">
+        <h2>{texts.title}</h2>
+        {unreadCount > 0 && (
+          <button type="button" className="focus-center-read-all" onClick={() => void source.markAllRead()}>
+            {texts.markAllRead}
+          </button>
+        )}
+      </header>
+      {state.status === 'reconnecting' && <p className="focus-center-offline">{texts.offline}</p>}
+      {error && (
+        <p role="alert" className="focus-center-error">
+          {texts.failed} {error.message}
+        </p>
+      )}
+      {notifications.length === 0 && !isLoading && <p className="focus-center-empty">{texts.empty}</p>}
+      <ul className="focus-center-list">
+        {notifications.map((notification) => (
+          <NotificationItem
+            key={notification.id}
+            notification={notification}
+            locale={locale}
+            unreadText={texts.unread}
+            onSelect={select}
+            {...(renderItem && { render: renderItem })}
+          />
+        ))}
+      </ul>
+      {isLoading && <p className="focus-center-loading">{texts.loading}</p>}
+      {hasMore && !isLoading && (
+        <button type="button" className="focus-center-more" onClick={() => void source.loadMore()}>
+          {texts.loadMore}
+        </button>
+      )}
+    </>
+  )
+}
+
+/** Opens and closes: Escape gives the focus back to the bell, a click elsewhere just closes. */
+function usePanel() {
+  const [isOpen, setOpen] = useState(false)
+  const root = useRef<HTMLDivElement>(null)
+  const bell = useRef<HTMLButtonElement>(null)
+
+  useEffect(() => {
+    if (!isOpen) return undefined
+    const outside = new AbortController()
+    document.addEventListener(
+      'pointerdown',
+      ({ target }) => {
+        if (target instanceof Node && !root.current?.contains(target)) setOpen(false)
+      },
+      { signal: outside.signal },
+    )
+    return () => outside.abort()
+  }, [isOpen])
+
+  const onKeyDown = useCallback(
+    (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || !isOpen) return
+      setOpen(false)
+      bell.current?.focus()
+    },
+    [isOpen],
+  )
+  return { isOpen, setOpen, root, bell, onKeyDown }
+}
+
+function classNames(...names: (string | undefined)[]): string {
+  return names.filter((name) => name !== undefined).join(' ')
+}

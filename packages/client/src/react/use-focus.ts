@@ -1,0 +1,43 @@
+import { useCallback, useMemo, useSyncExternalStore } from 'react'
+import type { FocusClient, SignOutOptions } from '../client.ts'
+import type { FocusClientError } from '../errors.ts'
+import type { SignInOptions } from '../session/redirect-sign-in.ts'
+import type { FocusUser } from '../user.ts'
+import { useFocusContext } from './context.ts'
+
+export interface UseFocus {
+  readonly client: FocusClient
+  /** Null when nobody is signed in, and on the server. */
+  readonly user: FocusUser | null
+  readonly isSignedIn: boolean
+  /** False until it is known whether this page is the end of a sign-in: wait with "please sign in" until then. */
+  readonly isReady: boolean
+  /** Why the sign-in that came back to this page did not succeed. */
+  readonly signInError: FocusClientError | null
+  signIn(provider: string, options?: SignInOptions): Promise<void>
+  signOut(options?: SignOutOptions): Promise<void>
+}
+
+/** Who is signed in, and how to change that. Needs a `<FocusProvider>`. */
+export function useFocus(): UseFocus {
+  const { client, isReady, signInError } = useFocusContext()
+  const subscribe = useCallback((changed: () => void) => client.onAuthChange(changed), [client])
+  const user = useSyncExternalStore(
+    subscribe,
+    () => client.user,
+    () => null,
+  )
+  const isSignedIn = useSyncExternalStore(
+    subscribe,
+    () => client.isSignedIn,
+    () => false,
+  )
+  const actions = useMemo<Pick<UseFocus, 'signIn' | 'signOut'>>(
+    () => ({
+      signIn: (provider, options) => client.signIn(provider, options),
+      signOut: (options) => client.signOut(options),
+    }),
+    [client],
+  )
+  return { client, user, isSignedIn, isReady, signInError, ...actions }
+}

@@ -1,0 +1,88 @@
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { FocusClientError } from '../errors.ts'
+import { type ConnectionState, idleMachine } from '../realtime/machine.ts'
+import type { FocusNotification } from '../realtime/notification.ts'
+import { emptyList } from '../realtime/notification-list.ts'
+import { useFocusContext } from './context.ts'
+
+export interface UseNotificationsOptions {
+  /** Told of each notification as it arrives, once; may be a new function at every render. */
+  readonly onNotification?: (notification: FocusNotification) => void
+}
+
+export interface UseNotifications {
+  /** Newest first: the inbox and what arrives. */
+  readonly notifications: readonly FocusNotification[]
+  readonly unreadCount: number
+  readonly isConnected: boolean
+  readonly state: ConnectionState
+  readonly hasMore: boolean
+  readonly isLoading: boolean
+  /** What the last load or change failed with. The functions here never reject: look at this. */
+  readonly error: FocusClientError | null
+  markRead(ids: string | Iterable<string>): Promise<void>
+  markAllRead(): Promise<void>
+  remove(id: string): Promise<void>
+  loadMore(): Promise<void>
+  reload(): Promise<void>
+}
+
+/** The person's notifications, kept up to date. Needs a `<FocusProvider>`. */
+export function useNotifications({ onNotification }: UseNotificationsOptions = {}): UseNotifications {
+  const { notifications } = useFocusContext().client
+  const [changeError, setChangeError] = useState<FocusClientError | null>(null)
+
+  const list = useSyncExternalStore(
+    useCallback((changed: () => void) => notifications.list.subscribe(changed), [notifications]),
+    () => notifications.list.snapshot,
+    () => emptyList,
+  )
+  const state = useSyncExternalStore(
+    useCallback((changed: () => void) => notifications.on('state', changed), [notifications]),
+    () => notifications.state,
+    () => idleMachine.public,
+  )
+  const unreadCount = useSyncExternalStore(
+    useCallback((changed: () => void) => notifications.on('unread', changed), [notifications]),
+    () => notifications.unreadCount,
+    () => 0,
+  )
+
+  useEffect(
+    () => (onNotification ? notifications.on('notification', onNotification) : undefined),
+    [notifications, onNotification],
+  )
+
+  const actions = useMemo(() => {
+    const settle = async (work: Promise<void>) => {
+      try {
+        await work
+        setChangeError(null)
+      } catch (error) {
+        setChangeError(
+          error instanceof FocusClientError
+            ? error
+            : new FocusClientError('network_error', 'The change did not reach the server.', { cause: error }),
+        )
+      }
+    }
+    return {
+      markRead: (ids: string | Iterable<string>) => settle(notifications.markRead(ids)),
+      markAllRead: () => settle(notifications.markAllRead()),
+      remove: (id: string) => settle(notifications.remove(id)),
+      loadMore: () => notifications.list.loadMore(),
+      reload: () => notifications.list.reload(),
+    }
+  }, [notifications])
+
+  return {
+    notifications: list.items,
+    unreadCount,
+    isConnected: state.status === 'open',
+    state,
+    hasMore: list.hasMore,
+    isLoading: list.isLoading,
+    error: list.error ?? changeError,
+    ...actions,
+  }
+}

@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'react'
+import { createFocusClient, type FocusClientOptions } from '../client.ts'
+import type { NotificationMessage } from '../protocol.ts'
+
+export interface UseWebSocketOptions extends Pick<FocusClientOptions, 'url' | 'socketAuth'> {
+  /** Topics to receive; `activities`, `challenges` and `limits` when absent. Give an array that stays the same. */
+  readonly events?: readonly string[]
+}
+
+export interface UseWebSocket {
+  /** As they travelled, oldest first. */
+  readonly notifications: readonly NotificationMessage[]
+  readonly isConnected: boolean
+  /** The socket of the moment; null while there is none. */
+  readonly ws: WebSocket | null
+}
+
+const guideEvents: readonly string[] = ['activities', 'challenges', 'limits']
+const disconnected = { isConnected: false, ws: null }
+
+/**
+ * The hook of the guide, with the same three results, over a connection that comes back by itself and delivers once.
+ * Needs no provider. For an inbox, read state and sign-in use `useNotifications()`.
+ *
+ * @param token access token; nothing is connected while there is none
+ */
+export function useWebSocket(token: string | null | undefined, options: UseWebSocketOptions = {}): UseWebSocket {
+  const { events = guideEvents, socketAuth = 'message' } = options
+  const url = options.url?.toString()
+  const [notifications, setNotifications] = useState<readonly NotificationMessage[]>([])
+  const [connection, setConnection] = useState<Pick<UseWebSocket, 'isConnected' | 'ws'>>(disconnected)
+
+  useEffect(() => {
+    if (!token) return undefined
+    const client = createFocusClient({ token, events, socketAuth, ...(url === undefined ? {} : { url }) })
+    const { notifications: source } = client
+    source.on('message', (message) => {
+      if (message.type === 'notification') setNotifications((earlier) => [...earlier, message])
+    })
+    source.on('state', ({ status }) => setConnection({ isConnected: status === 'open', ws: source.socket }))
+    const release = source.hold()
+    return () => {
+      release()
+      setConnection(disconnected)
+    }
+  }, [token, url, events, socketAuth])
+
+  return { notifications, ...connection }
+}
