@@ -17,6 +17,7 @@ export type {
 export type { NotificationService } from './notifications/service.ts'
 export type { NotificationInput, Receipt, Summary } from './notifications/types.ts'
 export type { Realtime } from './realtime/realtime.ts'
+export type { RealtimeLimits } from './realtime/limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/types.ts'
 export { json, problem } from './http/responses.ts'
 export type { RequestInfo } from './http/route.ts'

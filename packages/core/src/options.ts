@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Provider } from './auth/providers/provider.ts'
 import type { UserDirectory } from './auth/types.ts'
+import type { RealtimeLimits } from './realtime/limits.ts'
 import type { Clock, Logger, RandomSource } from './runtime.ts'
 
 /**
@@ -56,6 +57,8 @@ export interface FocusOptions {
     readonly enabled?: boolean
     /** Seconds between heartbeats, 1 to 3600. `WEBSOCKET_HEARTBEAT_INTERVAL`, 30. */
     readonly heartbeatIntervalSeconds?: number
+    /** What one client, one user and one node may use; `docs/limits.md` lists them with their defaults. */
+    readonly limits?: Partial<RealtimeLimits>
   }
   /** Who may read `GET /ws/stats`: the admin key (default) or everybody. `FOCUS_STATS`. */
   readonly stats?: 'admin' | 'public'

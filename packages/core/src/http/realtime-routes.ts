@@ -1,16 +1,20 @@
 import { z } from 'zod'
+import type { TokenVerifier } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
 import type { RealtimeHub } from '../realtime/realtime.ts'
 import type { ConnectionInfo, RealtimeStats } from '../realtime/types.ts'
 import { readJsonObject } from './body.ts'
+import { eventStreamRoute } from './event-stream-route.ts'
+import { queryValue } from './query.ts'
 import { json, noContent } from './responses.ts'
 import type { Route } from './route.ts'
 
 const ticketRequest = z.object({ use: z.enum(['websocket', 'stream']).optional() })
 
 /** Statistics, tickets, and what an operator sees and closes of the connections. */
-export function realtimeRoutes(realtime: RealtimeHub): Route[] {
+export function realtimeRoutes(realtime: RealtimeHub, verifier: TokenVerifier): Route[] {
   return [
+    eventStreamRoute(realtime, verifier),
     {
       method: 'GET',
       path: '/ws/stats',
@@ -37,7 +41,12 @@ export function realtimeRoutes(realtime: RealtimeHub): Route[] {
       method: 'GET',
       path: '/ws/connections',
       access: 'admin',
-      handle: async () => json({ connections: (await realtime.connections()).map(connectionJson) }),
+      async handle({ url }) {
+        const userId = queryValue(url, 'user_id', 191)
+        const connections = await realtime.connections()
+        const wanted = userId === null ? connections : connections.filter((one) => String(one.userId) === userId)
+        return json({ connections: wanted.map(connectionJson) })
+      },
     },
     {
       method: 'DELETE',

@@ -6,6 +6,8 @@ export interface SystemRoutesDependencies {
   /** Rejects when the store does not answer. */
   readonly checkStorage: () => Promise<void>
   readonly isDraining: () => boolean
+  /** In the text format of Prometheus. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   readonly websocketEnabled: boolean
 }
 
@@ -23,6 +25,15 @@ export function systemRoutes(dependencies: SystemRoutesDependencies): Route[] {
         }
         await dependencies.checkStorage()
         return json({ status: 'ready' })
+      },
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      access: 'admin',
+      async handle() {
+        const { contentType, body } = await dependencies.metrics()
+        return new Response(body, { headers: { 'content-type': contentType, 'cache-control': 'no-store' } })
       },
     },
     {

@@ -27,7 +27,18 @@ export class Gate {
 
   /** What speaks against the upgrade; null when nothing does. */
   refusal(request: IncomingMessage): FocusError | null {
-    const refusal = this.#switchedOff() ?? this.#foreign(request) ?? this.#tooMany(request)
+    const refusal =
+      this.#switchedOff() ??
+      this.#leaving() ??
+      this.#foreign(request) ??
+      this.#tooMany(this.#deps.clientAddress(request))
+    if (refusal) this.#deps.counters.upgradesRefused += 1
+    return refusal
+  }
+
+  /** The same for a stream of Server-Sent Events, which the HTTP routes have already looked at. */
+  streamRefusal(clientAddress: string | null): FocusError | null {
+    const refusal = this.#leaving() ?? this.#tooMany(clientAddress)
     if (refusal) this.#deps.counters.upgradesRefused += 1
     return refusal
   }
@@ -38,11 +49,13 @@ export class Gate {
   }
 
   #switchedOff(): FocusError | null {
-    if (!this.#deps.enabled) {
-      return new FocusError('websocket_disabled', 'The WebSocket is switched off', {
-        hint: 'Set WEBSOCKET_ENABLED=True and restart the server.',
-      })
-    }
+    if (this.#deps.enabled) return null
+    return new FocusError('websocket_disabled', 'The WebSocket is switched off', {
+      hint: 'Set WEBSOCKET_ENABLED=True and restart the server.',
+    })
+  }
+
+  #leaving(): FocusError | null {
     if (!this.#deps.draining()) return null
     return new FocusError('draining', 'The server is shutting down', {
       hint: 'Connect again; another node or the restarted server answers.',
@@ -58,7 +71,7 @@ export class Gate {
     })
   }
 
-  #tooMany(request: IncomingMessage): FocusError | null {
+  #tooMany(address: string | null): FocusError | null {
     const { limits, registry } = this.#deps
     if (registry.connections.length >= limits.connectionsPerNode) {
       return new FocusError('at_capacity', 'This node has as many connections as it may have', {
@@ -66,7 +79,6 @@ export class Gate {
         retryAfterSeconds: 5,
       })
     }
-    const address = this.#deps.clientAddress(request)
     if (address === null || (limits.upgradesPerMinute === null && isLoopback(address))) return null
     const now = this.#deps.now()
     let bucket = this.#upgrades.get(address)

@@ -84,7 +84,10 @@ export class Sweeper {
     } else if (!connection.live) {
       if (now - connection.openedAt < limits.authTimeoutMs) return
       end(connection, connection.stream ? closeCodes.overloaded : closeCodes.authTimeout)
-    } else if (now - connection.heardAt >= limits.pingIntervalMs + limits.pongTimeoutMs) {
+    } else if (
+      connection.peer.transport === 'websocket' &&
+      now - connection.heardAt >= limits.pingIntervalMs + limits.pongTimeoutMs
+    ) {
       end(connection, closeCodes.noPong)
     } else {
       this.#keepAlive(connection, now, wallNow)

@@ -145,6 +145,9 @@ export const serverMessages = {
       after_ms: z.int().describe('When this connection will be closed with 1012; connect again then.'),
     })
     .describe('The node is leaving.'),
+  close: z
+    .object({ type: z.literal('close'), code: z.int(), reason: z.string() })
+    .describe('Event stream only: the last message, with the close code that a WebSocket would get.'),
 } as const
 
 export type MessageType = keyof typeof serverMessages

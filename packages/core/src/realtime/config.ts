@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http'
+import type { TokenVerifier } from '../auth/types.ts'
+import type { OneTimeStore } from '../one-time.ts'
+import type { Runtime } from '../runtime.ts'
+import type { UserIdCodec } from '../user-id.ts'
+import type { RealtimeLimits } from './limits.ts'
+import type { RealtimeLocale } from './protocol/errors.ts'
+import type { Broker, NotificationFeed } from './types.ts'
+
+export interface RealtimeConfig {
+  /** Such as `/api`; the WebSocket is at `<basePath>/ws/notifications`. */
+  readonly basePath: string
+  /** `WEBSOCKET_ENABLED`. */
+  readonly enabled: boolean
+  /** `WEBSOCKET_HEARTBEAT_INTERVAL`, in milliseconds here. */
+  readonly heartbeatIntervalMs: number
+  /** Language of the texts that the protocol itself carries. */
+  readonly locale: RealtimeLocale
+  /** Who may read `GET /ws/stats`. */
+  readonly stats: 'admin' | 'public'
+  readonly limits?: Partial<RealtimeLimits>
+  /** Decides on the `Origin` of an upgrade; undefined where the client sent none. */
+  readonly isOriginAllowed: (origin: string | undefined, request: IncomingMessage) => boolean
+  /** The client's address; the peer's own when absent. */
+  readonly clientAddress?: (request: IncomingMessage) => string | null
+  /** Name of this node in statistics and connection ids; host name and a random suffix when absent. */
+  readonly node?: string
+}
+
+export interface RealtimeDeps {
+  readonly config: RealtimeConfig
+  readonly runtime: Runtime
+  readonly verifier: TokenVerifier
+  readonly feed: NotificationFeed
+  readonly broker: Broker
+  readonly oneTime: OneTimeStore
+  readonly userIds: UserIdCodec
+  /** When a session ends at the latest (milliseconds since 1970), null once it ended; tickets of the event stream live as long. */
+  readonly sessionExpiry?: (sessionId: string) => Promise<number | null>
+}

@@ -1,0 +1,316 @@
+import type { IncomingMessage } from 'node:http'
+import { hostname } from 'node:os'
+import type { Duplex } from 'node:stream'
+import { type Server as WebSocketServerOf, type WebSocket, WebSocketServer } from 'ws'
+import type { Principal, SessionEnd } from '../auth/types.ts'
+import { ActionHandler } from './action-handler.ts'
+import { Admission } from './admission.ts'
+import { CatchUp } from './catch-up.ts'
+import type { RealtimeConfig, RealtimeDeps } from './config.ts'
+import { Connection } from './connection.ts'
+import { Counters } from './counters.ts'
+import { findCredentials } from './credentials.ts'
+import { Deliverer } from './deliverer.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Drain } from './drain.ts'
+import { type EventStreamRequest, eventStreamResponse } from './event-stream.ts'
+import { Gate } from './gate.ts'
+import { filterOf, offeredProtocols, parseTarget, refuseUpgrade, resumeOf, subprotocol } from './handshake.ts'
+import { Healer } from './healer.ts'
+import { Heads } from './heads.ts'
+import { type RealtimeLimits, resolveLimits } from './limits.ts'
+import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
+import { RealtimeMetrics, type RenderedMetrics } from './metrics.ts'
+import { RateMeter } from './rate-meter.ts'
+import { Registry } from './registry.ts'
+import { SsePeer } from './sse-peer.ts'
+import { Sweeper } from './sweeper.ts'
+import { Synchronizer } from './synchronizer.ts'
+import { Tickets } from './tickets.ts'
+import { TurnWriter } from './turn-writer.ts'
+import type { ConnectionInfo, RealtimeStats } from './types.ts'
+import { FocusWebSocket, WebSocketPeer } from './web-socket-peer.ts'
+
+/** How many user ids the statistics name. */
+const namedUsers = 1_000
+/** How long after the drain window a client may take to say goodbye. */
+const goodbyeMs = 1_000
+
+/** Wires the parts of the hub together and holds what they share: the connections of this node. */
+export class Hub {
+  readonly config: RealtimeConfig
+  readonly limits: RealtimeLimits
+  readonly counters = new Counters()
+  readonly tickets: Tickets
+
+  readonly #deps: RealtimeDeps
+  readonly #path: string
+  readonly #node: string
+  readonly #registry: Registry
+  readonly #writer = new TurnWriter()
+  readonly #rates = new RateMeter(this.counters)
+  readonly #metrics: RealtimeMetrics
+  readonly #gate: Gate
+  readonly #admission: Admission
+  readonly #actions: ActionHandler
+  readonly #dispatcher: Dispatcher
+  readonly #sweeper: Sweeper
+  readonly #drain: Drain
+  readonly #server: WebSocketServerOf<typeof FocusWebSocket>
+  readonly #leaveBroker: () => void
+  #serial = 0
+
+  constructor(deps: RealtimeDeps) {
+    const { config, runtime, feed, broker, verifier } = deps
+    this.#deps = deps
+    this.config = config
+    this.limits = resolveLimits(config.limits)
+    this.#path = `${config.basePath}/ws/notifications`
+    this.#node = config.node ?? `${hostname()}-${Buffer.from(runtime.random(4)).toString('hex')}`
+    const { limits, counters } = this
+    const { clock, logger } = runtime
+    const { locale, heartbeatIntervalMs } = config
+    const now = monotonic
+    const end = this.#end
+    const registry = new Registry(broker)
+    this.#registry = registry
+    this.tickets = new Tickets({
+      store: deps.oneTime,
+      runtime,
+      userIds: deps.userIds,
+      ttlMs: limits.ticketTtlMs,
+      sessionExpiry: deps.sessionExpiry ?? null,
+    })
+    const context = {
+      registry,
+      feed,
+      broker,
+      verifier,
+      limits,
+      counters,
+      logger,
+      now,
+      clock,
+      locale,
+      heartbeatIntervalMs,
+      end,
+      connectionId: this.#connectionId,
+    }
+    const deliverer = new Deliverer(limits, counters, now, (connection) => catchUp.start(connection))
+    const catchUp = new CatchUp({ ...context, deliverer })
+    this.#admission = new Admission({ ...context, heads: new Heads(feed), catchUp, tickets: this.tickets })
+    this.#actions = new ActionHandler({
+      ...context,
+      admission: this.#admission,
+      synchronizer: new Synchronizer(feed, deliverer),
+      stats: () => this.stats(),
+    })
+    this.#metrics = new RealtimeMetrics(counters, registry)
+    this.#dispatcher = new Dispatcher({
+      ...context,
+      deliverer,
+      catchUp,
+      observe: ({ timestamp }) => this.#metrics.observeLatency(clock() - timestamp),
+    })
+    this.#gate = new Gate({
+      ...context,
+      enabled: config.enabled,
+      draining: () => this.#drain.begun,
+      isOriginAllowed: config.isOriginAllowed,
+      clientAddress: config.clientAddress ?? ((request) => request.socket.remoteAddress ?? null),
+    })
+    this.#drain = new Drain(context)
+    this.#sweeper = new Sweeper({
+      ...context,
+      healer: new Healer({ ...context, catchUp }),
+      onSweep: (at) => {
+        this.#gate.forget(at)
+        this.#rates.sample(at)
+      },
+    })
+    const options = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.maxMessageBytes,
+      WebSocket: FocusWebSocket,
+      handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : ([...offered][0] ?? false)),
+      // Not in the type definitions of `ws` yet.
+      closeTimeout: limits.closeTimeoutMs,
+    } as const
+    this.#server = new WebSocketServer(options)
+    this.#leaveBroker = broker.onMessage((message) => this.#dispatcher.dispatch(message))
+  }
+
+  get draining(): boolean {
+    return this.#drain.begun
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const target = parseTarget(request.url)
+    if (target?.path !== this.#path) return false
+    const refusal = this.#gate.refusal(request)
+    if (refusal) {
+      refuseUpgrade(socket, refusal)
+      return true
+    }
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      const offered = offeredProtocols(request)
+      const authorization = request.headers.authorization
+      this.#open(webSocket, socket, offered, authorization, target.query)
+    })
+    return true
+  }
+
+  async openEventStream(principal: Principal, request: EventStreamRequest): Promise<Response> {
+    const refusal = this.#gate.streamRefusal(request.clientAddress)
+    if (refusal) throw refusal
+    const peer = new SsePeer(this.#writer, this.limits.lagBytes, () => this.#gone(connection, 1_000))
+    const connection = this.#connect(peer)
+    connection.filter = request.filter
+    try {
+      await this.#admission.enter(connection, principal, request.resume)
+    } catch (error) {
+      this.#gone(connection, closeCodes.overloaded.code)
+      throw error
+    }
+    return eventStreamResponse(peer.body)
+  }
+
+  metrics(): Promise<RenderedMetrics> {
+    return this.#metrics.render()
+  }
+
+  async connections(): Promise<ConnectionInfo[]> {
+    const infos: ConnectionInfo[] = []
+    for (const connection of this.#registry.connections) {
+      const userKey = connection.stream?.userKey
+      if (!connection.live || !userKey) continue
+      infos.push({
+        id: this.#connectionId(connection),
+        userId: this.#deps.userIds.fromKey(userKey),
+        node: this.#node,
+        since: connection.since,
+        transport: connection.peer.transport,
+        offset: connection.own?.position ?? 0,
+        lag: (connection.own?.lag ?? 0) + (connection.all?.lag ?? 0),
+      })
+    }
+    return infos
+  }
+
+  async stats(): Promise<RealtimeStats> {
+    const connectedUserIds = []
+    for (const [userKey, { connections }] of this.#registry.streams) {
+      if (connections.length === 0) continue
+      if (connectedUserIds.push(this.#deps.userIds.fromKey(userKey)) >= namedUsers) break
+    }
+    return {
+      websocketEnabled: this.config.enabled,
+      activeUsers: this.#registry.activeUsers,
+      activeConnections: this.#registry.activeConnections,
+      connectedUserIds,
+      nodes: 1,
+      rates: this.#rates.rates(monotonic()),
+    }
+  }
+
+  async close(connectionId: string): Promise<boolean> {
+    const connection = this.#registry.connections.find(
+      (candidate) => candidate.live && this.#connectionId(candidate) === connectionId,
+    )
+    if (!connection) return false
+    this.#end(connection, closeCodes.closedByOperator)
+    return true
+  }
+
+  drain({ windowMs = 10_000 }: { windowMs?: number } = {}): Promise<void> {
+    return this.#drain.begin(windowMs, goodbyeMs)
+  }
+
+  sessionEnded(end: SessionEnd): void {
+    this.#dispatcher.sessionEnded(end)
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#drain.begin(0, goodbyeMs)
+    this.#sweeper.stop()
+    this.#leaveBroker()
+    this.#registry.forgetIdle(Number.POSITIVE_INFINITY, 0)
+  }
+
+  #open(
+    webSocket: FocusWebSocket,
+    socket: Duplex,
+    offered: readonly string[],
+    authorization: string | undefined,
+    query: URLSearchParams,
+  ): void {
+    const connection = this.#connect(new WebSocketPeer(webSocket, socket, this.#writer))
+    webSocket.connection = connection
+    webSocket.on('error', ignore)
+    webSocket.on('close', this.#onClose)
+    webSocket.on('message', this.#onMessage)
+    webSocket.on('ping', this.#onPing)
+    webSocket.on('pong', this.#onPong)
+    if (offered.length > 0 && !offered.includes(subprotocol)) {
+      this.#end(connection, closeCodes.badSubprotocol)
+      return
+    }
+    connection.filter = filterOf(query, this.limits.topicsPerConnection)
+    const resume = resumeOf(query)
+    const credentials = findCredentials(authorization, query)
+    if (credentials) void this.#admission.admit(connection, credentials, resume)
+    else connection.resume = resume
+  }
+
+  #connect(peer: Connection['peer']): Connection {
+    this.#serial += 1
+    const connection = new Connection(this.#serial, peer, this.#deps.runtime.clock(), monotonic())
+    this.#registry.add(connection)
+    this.counters.connectionsOpened += 1
+    this.#sweeper.start()
+    return connection
+  }
+
+  readonly #end = (connection: Connection, code: CloseCode): void => {
+    if (connection.ended) return
+    this.counters.closed(code.code)
+    this.#registry.leave(connection, monotonic())
+    connection.end(code)
+    // A stream of events knows no answer to a goodbye.
+    if (connection.peer.transport === 'sse') this.#registry.remove(connection, monotonic())
+  }
+
+  /** The client left, or its goodbye is complete. */
+  #gone(connection: Connection, code: number): void {
+    if (!connection.ended) this.counters.closed(code)
+    connection.ended = true
+    this.#registry.remove(connection, monotonic())
+  }
+
+  readonly #connectionId = (connection: Connection): string => `${this.#node}.${connection.serial.toString(36)}`
+
+  // One set of listeners for all sockets: a closure per connection costs more than what the connection keeps.
+  readonly #onMessage = listener((connection, data: Buffer, binary: boolean) =>
+    this.#actions.message(connection, data, binary),
+  )
+  readonly #onPing = listener((connection) => this.#actions.controlFrame(connection, 'ping'))
+  readonly #onPong = listener((connection) => this.#actions.controlFrame(connection, 'pong'))
+  readonly #onClose = listener((connection, code: number) => this.#gone(connection, code))
+}
+
+function listener<Args extends unknown[]>(
+  handle: (connection: Connection, ...args: Args) => void,
+): (this: WebSocket, ...args: Args) => void {
+  return function (this: WebSocket, ...args) {
+    if (this instanceof FocusWebSocket && this.connection) handle(this.connection, ...args)
+  }
+}
+
+/** Errors of a socket are followed by its `close`, which says what there is to say. */
+function ignore(): void {}
+
+function monotonic(): number {
+  return Math.trunc(performance.now())
+}

@@ -1,0 +1,104 @@
+import type { Outbound } from './outbound.ts'
+import type { Peer, Positioned } from './peer.ts'
+import type { CloseCode } from './protocol/close-codes.ts'
+import type { TurnWriter } from './turn-writer.ts'
+
+const encoder = new TextEncoder()
+
+/** How soon a browser's `EventSource` comes back after its stream ended. */
+const retryMs = 2_000
+
+/**
+ * A stream of Server-Sent Events (HTML Standard, 9.2): each message is one event, its `id` the position to come back with as
+ * `Last-Event-ID`.
+ */
+export class SsePeer implements Peer {
+  /** The body of the response. */
+  readonly body: ReadableStream<Uint8Array>
+  readonly #writer: TurnWriter
+  readonly #highWaterMark: number
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null
+  #text = `retry: ${retryMs}\n\n`
+  #onDrained: (() => void) | null = null
+
+  constructor(writer: TurnWriter, highWaterMark: number, onGone: () => void) {
+    this.#writer = writer
+    this.#highWaterMark = highWaterMark
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => this.#pulled(),
+        cancel: () => {
+          this.#controller = null
+          onGone()
+        },
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark }),
+    )
+  }
+
+  get transport(): 'sse' {
+    return 'sse'
+  }
+
+  get open(): boolean {
+    return this.#controller !== null
+  }
+
+  get unsentBytes(): number {
+    const queued = this.#highWaterMark - (this.#controller?.desiredSize ?? this.#highWaterMark)
+    return queued + this.#text.length
+  }
+
+  send(message: Outbound, { eventId }: Positioned): void {
+    this.#queue(`${eventId === '' ? '' : `id: ${eventId}\n`}data: ${message.json}\n\n`)
+  }
+
+  /** A comment: it keeps proxies from closing a silent stream. */
+  ping(): void {
+    this.#queue(':\n\n')
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  onceDrained(listener: () => void): void {
+    this.flush()
+    this.#onDrained = listener
+    if (this.unsentBytes === 0) queueMicrotask(() => this.#pulled())
+  }
+
+  flush(): void {
+    if (this.#text === '') return
+    const bytes = encoder.encode(this.#text)
+    this.#text = ''
+    this.#controller?.enqueue(bytes)
+  }
+
+  close({ code, reason }: CloseCode): void {
+    this.#queue(`data: ${JSON.stringify({ type: 'close', code, reason })}\n\n`)
+    this.flush()
+    this.#controller?.close()
+    this.#controller = null
+  }
+
+  terminate(): void {
+    this.#controller?.error(new Error('The connection was cut'))
+    this.#controller = null
+  }
+
+  #queue(text: string): void {
+    if (this.#text === '') this.#writer.schedule(this)
+    this.#text += text
+  }
+
+  #pulled(): void {
+    if (this.#onDrained === null || this.unsentBytes > 0) return
+    const listener = this.#onDrained
+    this.#onDrained = null
+    listener()
+  }
+}
