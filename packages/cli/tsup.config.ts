@@ -21,7 +21,10 @@ export default defineConfig([
     dts: false,
     clean: true,
     minify: true,
-    publicDir: false,
+    // The client from its source: packages are built at once, and its dist may not be there yet.
+    esbuildOptions(options) {
+      options.conditions = ['@focus-api/source']
+    },
   },
   {
     entry: { page: 'src/page/page.css' },

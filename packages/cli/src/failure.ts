@@ -40,3 +40,13 @@ export function toFailure(error: unknown): CommandFailure {
   }
   return new CommandFailure('internal', String(error))
 }
+
+/** What an interrupted command's signal is aborted with. */
+export class Interruption extends CommandFailure {
+  readonly signal: 'SIGINT' | 'SIGTERM'
+
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super('interrupted', 'Interrupted.', { exitCode: ExitCode.interrupted })
+    this.signal = signal
+  }
+}

@@ -4,6 +4,7 @@ import { Definer } from './definitions/define.ts'
 import { defineMessaging } from './definitions/messaging.ts'
 import { defineServing } from './definitions/serving.ts'
 import { CommandFailure, ExitCode, usageFailure } from './failure.ts'
+import { SignalWatch } from './signals.ts'
 import { Terminal } from './terminal.ts'
 import { version } from './version.ts'
 
@@ -19,12 +20,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     json: argv.includes('--json'),
   })
   const interruption = new AbortController()
-  const interrupt = () => {
-    // A second signal finds nobody listening any more, and ends the process at once.
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-    interruption.abort(new CommandFailure('interrupted', 'Interrupted.', { exitCode: ExitCode.interrupted }))
-  }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  const signals = new SignalWatch(interruption)
   let readerMatters = true
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
@@ -49,7 +45,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     if (error instanceof CommandFailure && error.code === 'broken_pipe') return error.exitCode
     return terminal.fail(error)
   } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    await signals.settled()
   }
 }
 

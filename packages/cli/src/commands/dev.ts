@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import type { CommandContext } from '../context.ts'
 import { readDevSettings, type DevFlags } from '../dev/settings.ts'
 import { terminalLogger } from '../dev/terminal-logger.ts'
+import { ExitCode, Interruption } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** `focus dev`: the main job with no configuration, until SIGINT or SIGTERM. */
-export async function run(context: CommandContext, flags: DevFlags): Promise<void> {
+/** `focus dev`: the main job with no configuration, until SIGINT (exit 130) or SIGTERM (exit 0). */
+export async function run(context: CommandContext, flags: DevFlags): Promise<number> {
   const { terminal, env, signal } = context
   const settings = readDevSettings(flags, context)
   if (!settings.loopbackOnly) {
@@ -28,6 +29,10 @@ export async function run(context: CommandContext, flags: DevFlags): Promise<voi
   } finally {
     await server.close()
   }
+  // A supervisor's SIGTERM is how a server ends well; Ctrl-C is an interruption like any other command's.
+  return signal.reason instanceof Interruption && signal.reason.signal === 'SIGINT'
+    ? ExitCode.interrupted
+    : ExitCode.done
 }
 
 function welcome(terminal: Terminal, url: string, devIssuer: boolean): string {

@@ -95,6 +95,7 @@ function layout(locale: Locale, title: string, body: Html): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/sign-in.css">
 </head>
 <body><main>${body}</main></body>

@@ -19,13 +19,14 @@ export function pageHtml({ locale, signIn }: PageContent): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${text.title}</title>
+<link rel="icon" href="/focus-page/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/focus-page/page.css">
 <script type="module" src="/focus-page/page.js"></script>
 </head>
 <body>
 <header>
   <p class="brand"><span class="mark" aria-hidden="true"></span>Focus</p>
-  <p class="state" id="state" data-state="idle" role="status" aria-label="${text.connection}"><span id="state-text">${text.states.idle}</span></p>
+  <p class="state" id="state" data-state="idle" role="status" aria-label="${text.connection}" hidden><span id="state-text">${text.states.idle}</span></p>
   <nav aria-label="${text.languages}">
     <span aria-current="true" lang="${locale}">${locale === 'fr' ? 'Français' : 'English'}</span>
     <a href="/?lang=${other}" lang="${other}" hreflang="${other}">${other === 'fr' ? 'Français' : 'English'}</a>

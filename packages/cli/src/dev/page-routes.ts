@@ -15,6 +15,9 @@ export interface PageOptions {
   readonly signIn: boolean
 }
 
+const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="10" fill="none" stroke="#3b5bdb" stroke-width="8"/></svg>'
+
 const assets: Readonly<Record<string, string>> = {
   '/focus-page/page.js': 'text/javascript; charset=utf-8',
   '/focus-page/page.css': 'text/css; charset=utf-8',
@@ -42,6 +45,10 @@ async function route(
   const target = new URL(request.url ?? '/', options.url)
   const readable = request.method === 'GET' || request.method === 'HEAD'
   if (target.pathname === '/' && readable) return page(options, target, request, response)
+  if (target.pathname === '/focus-page/icon.svg' && readable) {
+    response.writeHead(200, { 'content-type': 'image/svg+xml', 'cache-control': 'max-age=86400' }).end(icon)
+    return
+  }
   const contentType = assets[target.pathname]
   if (contentType !== undefined && readable) return asset(target.pathname, contentType, response)
   if (target.pathname === '/focus-page/notifications' && request.method === 'POST') {

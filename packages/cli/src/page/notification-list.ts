@@ -16,8 +16,8 @@ export class NotificationListView {
     this.#time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'short', timeStyle: 'medium' })
   }
 
-  /** @param onRead is told of the one that was pressed */
-  show(notifications: readonly FocusNotification[], onRead: (id: string) => void): void {
+  /** @param isLoading there may be more in a moment, which is then nothing new */
+  show(notifications: readonly FocusNotification[], isLoading: boolean): void {
     const wanted = new Set(notifications.map(({ id }) => id))
     for (const [id, { item }] of this.#drawn) {
       if (wanted.has(id)) continue
@@ -26,11 +26,11 @@ export class NotificationListView {
     }
     let next: Element | null = this.#list.firstElementChild
     for (const notification of notifications) {
-      const item = this.#itemOf(notification, onRead)
+      const item = this.#itemOf(notification)
       if (item === next) next = item.nextElementSibling
       else this.#list.insertBefore(item, next)
     }
-    this.#isFirst = false
+    this.#isFirst = isLoading
   }
 
   clear(): void {
@@ -39,20 +39,15 @@ export class NotificationListView {
     this.#isFirst = true
   }
 
-  #itemOf(notification: FocusNotification, onRead: (id: string) => void): HTMLElement {
+  #itemOf(notification: FocusNotification): HTMLElement {
     const drawn = this.#drawn.get(notification.id)
     if (drawn !== undefined && isSame(drawn.notification, notification)) return drawn.item
-    const item = drawn?.item ?? this.#newItem(notification.id, onRead)
-    item.className = `notification${notification.readAt === null ? '' : ' is-read'}${this.#isFirst ? '' : ' is-new'}`
+    const item = drawn?.item ?? document.createElement('li')
+    const isNew = !this.#isFirst && notification.readAt === null
+    item.className = `notification${notification.readAt === null ? '' : ' is-read'}${isNew ? ' is-new' : ''}`
     item.dataset.type = notification.type
     item.replaceChildren(...this.#content(notification))
     this.#drawn.set(notification.id, { notification, item })
-    return item
-  }
-
-  #newItem(id: string, onRead: (id: string) => void): HTMLElement {
-    const item = document.createElement('li')
-    item.addEventListener('click', () => onRead(id))
     return item
   }
 

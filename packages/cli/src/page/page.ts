@@ -15,6 +15,7 @@ const failure = element('failure', HTMLElement)
 function showUser(user: FocusUser | null): void {
   signedOut.hidden = user !== null
   signedIn.hidden = user === null
+  element('state', HTMLElement).hidden = user === null
   if (user === null) {
     view.clear()
     return
@@ -99,11 +100,9 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-s
 focus.onAuthChange(showUser)
 focus.notifications.on('state', ({ status }) => showState(status))
 focus.notifications.on('unread', showUnread)
-focus.notifications.list.subscribe(({ items }) => {
+focus.notifications.list.subscribe(({ items, isLoading }) => {
   element('empty', HTMLElement).hidden = items.length > 0
-  view.show(items, (id) => {
-    focus.notifications.markRead(id).catch((error: unknown) => showFailure('', error))
-  })
+  view.show(items, isLoading)
 })
 
 try {
