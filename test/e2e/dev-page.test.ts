@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { type FocusDev, focusJson, startFocusDev } from '../support/focus-dev.ts'
+import { freePort } from '../support/ports.ts'
+import { signInAs } from '../support/provider-page.ts'
+
+const artifacts = resolve(import.meta.dirname, '../../artifacts')
+
+let server: FocusDev
+let browser: Browser
+let page: Page
+
+beforeAll(async () => {
+  mkdirSync(artifacts, { recursive: true })
+  server = await startFocusDev({ args: ['--port', String(await freePort())] })
+  browser = await launchBrowser()
+  const context = await browser.newContext({ locale: 'fr-FR', viewport: { width: 1200, height: 760 } })
+  page = await context.newPage()
+  return async () => {
+    await browser.close()
+    await server.stop()
+  }
+})
+
+/** When a notification of this title is on the page, in milliseconds since 1970. */
+function shownAt(title: string): Promise<number> {
+  return page.evaluate(
+    (wanted) =>
+      new Promise<number>((done) => {
+        const look = () => {
+          const titles = [...document.querySelectorAll('#notifications h3')].map((each) => each.textContent)
+          if (titles.includes(wanted)) done(Date.now())
+          else requestAnimationFrame(look)
+        }
+        look()
+      }),
+    title,
+  )
+}
+
+describe('the page of focus dev, from sign-in to restart', () => {
+  it('signs a person in through the provider and goes live', async () => {
+    await page.goto(server.url)
+    await page.getByRole('button', { name: 'Se connecter avec Google' }).click()
+    await page.waitForURL((url) => url.origin === new URL(server.issuer).origin)
+    await signInAs(page, 'alice')
+    await page.waitForURL((url) => url.origin === server.url)
+    await page.getByText('En direct').waitFor()
+    expect(new URL(page.url()).search).toBe('')
+  })
+
+  it('shows within a blink what focus notify sends', async ({ annotate }) => {
+    const latencies: number[] = []
+    for (const title of ['Bonjour', 'Encore', 'Et encore']) {
+      const shown = shownAt(title)
+      const began = Date.now()
+      await focusJson(server, ['notify', 'alice', '--title', title, '--message', 'Ça marche', '--type', 'success'])
+      latencies.push((await shown) - began)
+    }
+    // The first one warms the file cache.
+    const warm = Math.min(...latencies.slice(1))
+    await annotate(`focus notify, from process start to the page: ${latencies.join(', ')} ms`)
+    expect(warm).toBeLessThan(1_500)
+  })
+
+  it('is counted by focus stats', async () => {
+    expect(await focusJson(server, ['stats'])).toMatchObject({ active_users: 1, active_connections: 1 })
+  })
+
+  it('shows the guide’s notifications', async () => {
+    const shown = shownAt('Limite bientot atteinte')
+    await focusJson(server, ['notify', 'alice', '--limit-warning', 'Instagram', '80'])
+    await focusJson(server, ['notify', 'alice', '--app-blocked', 'TikTok'])
+    await shown
+    await page.getByText('TikTok').first().waitFor()
+    await page.screenshot({ path: resolve(artifacts, 'page.png') })
+  })
+
+  it('ends on SIGTERM with nothing left behind', async () => {
+    expect(await server.end('SIGTERM')).toBe(0)
+    await expect(fetch(`${server.url}/api/health`)).rejects.toThrow('fetch failed')
+    await expect(fetch(server.issuer)).rejects.toThrow('fetch failed')
+    await page.getByText('Reconnexion…').waitFor()
+  })
+
+  it('keeps people, notifications and the session of the page across a restart', async () => {
+    server = await startFocusDev({ data: server.data, args: ['--port', new URL(server.url).port] })
+    await page.getByText('En direct').waitFor()
+    const shown = shownAt('De retour')
+    const receipt = await focusJson(server, ['notify', 'alice', '--title', 'De retour', '--message', 'Rien de perdu'])
+    expect(receipt).toMatchObject({ outcome: 'created', offset: 6 })
+    await shown
+    await page.reload()
+    await page.getByText('Et encore').waitFor()
+    expect(await page.locator('#notifications li').count()).toBe(6)
+  })
+})

@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, expect, it } from 'vitest'
+import { endProcess, spawnBound } from '../support/child.ts'
+import { isRunning, processTree } from '../support/processes.ts'
+import { removeFolder, temporaryFolder } from '../support/temporary-folder.ts'
+
+const workspace = resolve(import.meta.dirname, '../..')
+
+async function npmStart(data: string) {
+  const child = spawnBound('npm', ['start', '--silent', '--', '--port', '0', '--json', '--data', data], {
+    cwd: workspace,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (!child.stdout) throw new Error('npm has no stdout')
+  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  return { child, ready: JSON.parse(line) }
+}
+
+describe('npm start', () => {
+  it('serves within seconds, passes its arguments on, and ends whole on SIGTERM', async ({ annotate }) => {
+    const data = temporaryFolder('start')
+    const began = Date.now()
+    const { child, ready } = await npmStart(data)
+    const page = await fetch(ready.url)
+    const took = Date.now() - began
+    await annotate(`npm start, warm, to a served page: ${took} ms`)
+    expect(page.status).toBe(200)
+    expect(took).toBeLessThan(15_000)
+
+    const tree = processTree(child.pid ?? 0)
+    expect(tree.length).toBeGreaterThan(1)
+    await endProcess(child, 'SIGTERM')
+    await expect.poll(() => tree.filter(isRunning), { timeout: 5_000 }).toEqual([])
+    removeFolder(data)
+  })
+})
