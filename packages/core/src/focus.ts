@@ -138,6 +138,7 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       broker,
       oneTime,
       userIds: users.parseId ? { fromKey: users.parseId } : stringUserIds,
+      sessionExpiry: (id) => auth.sessions.endsAt(id),
     })
     auth.onSessionEnded((end) => realtime.sessionEnded(end))
 

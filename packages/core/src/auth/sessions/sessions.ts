@@ -100,6 +100,14 @@ export class Sessions {
     return await this.#store.listActive(userKey, this.#runtime.clock())
   }
 
+  /** When a session ends unless it is used before, in milliseconds since 1970; null once it ended. */
+  async endsAt(id: string): Promise<number | null> {
+    const session = await this.#store.get(id)
+    if (!session || session.endedAt !== null) return null
+    const endsAt = Math.min(session.idleExpiresAt, session.expiresAt)
+    return endsAt > this.#runtime.clock() ? endsAt : null
+  }
+
   /** Ends one session, of `userKey` where given; false when there is no such session. */
   async end(id: string, reason: SessionEnd['reason'], userKey?: UserKey): Promise<boolean> {
     const session = await this.#store.get(id)
