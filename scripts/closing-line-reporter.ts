@@ -1,6 +1,6 @@
 import { writeFileSync, writeSync } from 'node:fs'
 import type { SerializedError } from 'vitest'
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 /**
  * Ends a run with one line for people and programs: `N passed, N failed`, and `, N skipped` when some were. A file that
@@ -9,6 +9,13 @@ import type { Reporter, TestModule } from 'vitest/node'
  * With `FOCUS_TEST_SUMMARY` the counts go to that file as JSON, for a caller that has more to say before it ends.
  */
 export default class ClosingLineReporter implements Reporter {
+  /** What a test measured is worth a line, also when it is within its bound. */
+  onTestCaseResult(test: TestCase): void {
+    for (const { message, type } of test.annotations()) {
+      if (type === 'measured') process.stdout.write(`   ${message}\n`)
+    }
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
     for (const module of modules) {

@@ -25,7 +25,7 @@ describe('npm start', () => {
     const { child, ready } = await npmStart(data)
     const page = await fetch(ready.url)
     const took = Date.now() - began
-    await annotate(`npm start, warm, to a served page: ${took} ms`)
+    await annotate(`npm start, warm, to a served page: ${took} ms`, 'measured')
     expect(page.status).toBe(200)
     expect(took).toBeLessThan(15_000)
 
@@ -33,6 +33,7 @@ describe('npm start', () => {
     expect(tree.length).toBeGreaterThan(1)
     await endProcess(child, 'SIGTERM')
     await expect.poll(() => tree.filter(isRunning), { timeout: 5_000 }).toEqual([])
+    await expect(fetch(ready.url)).rejects.toThrow('fetch failed')
     removeFolder(data)
   })
 })
