@@ -115,10 +115,12 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     WebSocket: options.WebSocket,
     events: options.events,
     position: options.position,
+    userId: session.user?.id,
     onError,
     socketUrl: () => new URL(`${api.base.replace(/^http/, 'ws')}/ws/notifications`),
   })
-  if (options.token === undefined) session.onChange(() => notifications.userChanged(session.isSignedIn))
+  if (options.token === undefined)
+    session.onChange((user) => notifications.userChanged(session.isSignedIn, user?.id ?? null))
 
   return {
     notifications,

@@ -164,6 +164,13 @@ export interface ReconnectMessage {
   readonly after_ms: number
 }
 
+/** Last message of an event stream, with the code that a WebSocket would be closed with; never on a WebSocket. */
+export interface CloseMessage {
+  readonly type: 'close'
+  readonly code: number
+  readonly reason: string
+}
+
 /** What the server sends. Types that are not listed are to be ignored. */
 export type ServerMessage =
   | ConnectionMessage
@@ -182,6 +189,7 @@ export type ServerMessage =
   | AuthenticatedMessage
   | AuthExpiringMessage
   | ReconnectMessage
+  | CloseMessage
 
 /** What the client sends. */
 export type ClientMessage = { readonly ref?: Ref } & (

@@ -25,6 +25,9 @@ export interface InboxPage {
   readonly unreadCount: number
 }
 
+/** As many as the server takes. */
+const idsPerRequest = 500
+
 /** The person's inbox on the server, over HTTP. */
 export class Inbox {
   readonly #api: Api
@@ -52,6 +55,10 @@ export class Inbox {
 
   /** Answers how many are unread now. */
   async markRead(which: { ids: readonly string[] } | { all: true }): Promise<number> {
+    if ('ids' in which && which.ids.length > idsPerRequest) {
+      await this.markRead({ ids: which.ids.slice(0, idsPerRequest) })
+      return this.markRead({ ids: which.ids.slice(idsPerRequest) })
+    }
     const answer = await this.#request<{ unread_count: number }>('/notifications/read', { method: 'POST', body: which })
     return answer.unread_count
   }

@@ -47,6 +47,8 @@ export interface NotificationsOptions {
   readonly WebSocket: typeof globalThis.WebSocket | undefined
   readonly events: readonly string[] | undefined
   readonly position: Position | undefined
+  /** Who is signed in from the start. */
+  readonly userId: number | string | undefined
   readonly onError: ErrorSink
   socketUrl(): URL
 }
@@ -65,6 +67,8 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   /** Highest offset that arrived as a notification; the heartbeat being ahead of it means that a filter hid some. */
   #shownOffset = 0
   #positionLost = false
+  /** Whose position it is; undefined while that is not known. */
+  #userId: number | string | undefined
   /** Somebody called `connect()`: releasing the last hold is then no reason to disconnect. */
   #isPinned = false
   #holds = 0
@@ -84,6 +88,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     }
     this.#inbox = inbox
     this.#position = new PositionTracker(options.position)
+    this.#userId = options.userId ?? undefined
     this.#subscription = new Subscription(options.events)
     this.#connection = new Connection({
       tokens: options.tokens,
@@ -146,6 +151,11 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     this.#isPinned = false
     clearTimeout(this.#resyncTimer)
     this.#connection.dispatch({ type: 'disconnect' })
+  }
+
+  /** Tries now instead of at `retryAt`; for a button beside "disconnected". */
+  retry(): void {
+    if (this.state.status === 'reconnecting') this.#connection.dispatch({ type: 'wake' })
   }
 
   /**
@@ -266,9 +276,16 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     await this.#change({ ids: [id], state: 'deleted' }, () => (isServerId(id) ? this.#inbox.remove(id) : undefined))
   }
 
-  /** Somebody else's notifications from here on. @internal */
-  userChanged(isSignedIn: boolean): void {
-    this.#position.forget()
+  /**
+   * Somebody signed in or out. A position outlives a sign-out, and is forgotten when somebody else signs in.
+   *
+   * @internal
+   */
+  userChanged(isSignedIn: boolean, userId: number | string | null): void {
+    if (isSignedIn) {
+      if (this.#userId !== undefined && userId !== this.#userId) this.#position.forget()
+      this.#userId = userId ?? undefined
+    }
     this.#positionLost = false
     this.#stateRev = null
     this.#shownOffset = 0

@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
+import { createFocus, type Focus, type FocusOptions, type User } from '@focus-api/core'
+import { freePort, removeFolder, temporaryFolder } from '../../../../test/support/servers.ts'
+import type { TokenResponse } from '../../src/protocol.ts'
+
+/** A Focus server of its own: real routes, real sockets, a real database. */
+export interface FocusServer {
+  /** Such as `http://127.0.0.1:20123/api`. */
+  readonly url: string
+  readonly focus: Focus
+  /** The answer of a sign-in of that person, who is made at the first. */
+  signIn(name: string): Promise<TokenResponse & { readonly user: { readonly id: number | string } }>
+  /** Ends the process' part of it as a deploy would, and starts it again on the same port and data. */
+  restart(): Promise<void>
+  /** Cuts every connection without a word, as a crash would; the server lives on. */
+  cut(): void
+  stop(): Promise<void>
+}
+
+export async function startFocusServer(options: FocusOptions = {}): Promise<FocusServer> {
+  const port = await freePort()
+  const folder = temporaryFolder('client')
+  const database = `sqlite:${join(folder, 'focus.db')}`
+  let running = await start()
+
+  async function start(): Promise<{ focus: Focus; server: Server }> {
+    const focus = await createFocus({ env: {}, database, ...options })
+    const handle = nodeHandler(focus)
+    const server = createServer((req, res) => {
+      if (!handle(req, res)) res.writeHead(404).end()
+    })
+    attachUpgrade(server, focus)
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return { focus, server }
+  }
+
+  async function end(): Promise<void> {
+    running.server.close()
+    await running.focus.close()
+    running.server.closeAllConnections()
+  }
+
+  const sockets = new Set<{ destroy(): void }>()
+  const watch = () =>
+    running.server.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))))
+  watch()
+
+  return {
+    url: `http://127.0.0.1:${port}/api`,
+    get focus() {
+      return running.focus
+    },
+    async signIn(name) {
+      const { auth } = running.focus
+      const { user } = await auth.accounts.signIn(profileOf(name))
+      return tokensOf(user, await auth.sessions.start(user, 'google'))
+    },
+    async restart() {
+      await end()
+      running = await start()
+      watch()
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy()
+    },
+    async stop() {
+      await end()
+      removeFolder(folder)
+    },
+  }
+}
+
+function profileOf(name: string) {
+  return {
+    provider: 'google',
+    issuer: 'https://accounts.google.com',
+    subject: name,
+    email: `${name}@example.com`,
+    emailVerified: true,
+    fullName: name,
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: name,
+    locale: null,
+  }
+}
+
+function tokensOf(user: User, pair: { accessToken: string; refreshToken: string | null; expiresIn: number }) {
+  return {
+    access_token: pair.accessToken,
+    ...(pair.refreshToken === null ? {} : { refresh_token: pair.refreshToken }),
+    expires_in: pair.expiresIn,
+    user: {
+      id: user.id,
+      username: user.username,
+      email: user.email,
+      full_name: user.fullName,
+      avatar_url: user.avatarUrl,
+    },
+  }
+}
