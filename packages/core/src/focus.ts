@@ -10,13 +10,14 @@ import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { createHandler } from './http/handler.ts'
 import { notificationRoutes } from './http/notification-routes.ts'
+import { RateLimits } from './http/rate-limits.ts'
 import { realtimeRoutes } from './http/realtime-routes.ts'
 import type { RequestInfo } from './http/route.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { createNotifications, type NotificationService } from './notifications/service.ts'
 import type { FocusOptions } from './options.ts'
 import { resolveOptions, tokenLifetimes } from './options/resolve.ts'
-import { createOriginPolicy } from './origin-policy.ts'
+import { createOriginPolicy, isLoopbackUrl } from './origin-policy.ts'
 import { MemoryBroker } from './realtime/memory-broker.ts'
 import { brokerPublisher } from './realtime/publisher.ts'
 import { createRealtime, type Realtime } from './realtime/realtime.ts'
@@ -103,6 +104,8 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       returnTo: values.returnTo ?? [],
       origins,
     }
+    // On a developer's machine every client is this machine.
+    const limits = new RateLimits({ enabled: true, exemptLoopback: publicUrl === null || isLoopbackUrl(publicUrl) })
     const auth = createAuth({
       config: authConfig,
       runtime,
@@ -150,7 +153,7 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
           metrics: () => realtime.metrics(),
           websocketEnabled: settings.websocketEnabled,
         }),
-        ...authRoutes({ auth, config: authConfig }),
+        ...authRoutes({ auth, config: authConfig, limits }),
         ...accountAdminRoutes({ auth }),
         ...notificationRoutes(notifications),
         ...realtimeRoutes(realtime, auth.tokens),

@@ -1,18 +1,26 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
+import type { UserKey } from '../user-id.ts'
 import { Accounts } from './accounts.ts'
 import { bearerToken } from './bearer.ts'
 import type { AuthConfig } from './config.ts'
-import { KeyRing } from './keys/key-ring.ts'
+import { KeyRing, rereadMs } from './keys/key-ring.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { OneTimeCodes } from './one-time-codes.ts'
+import { Providers } from './providers/registry.ts'
 import { EndedSessions, type SessionEndListener } from './sessions/ended-sessions.ts'
 import type { SessionStore } from './sessions/session-store.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { IdTokens } from './sign-in/id-tokens.ts'
 import { SignIn } from './sign-in/sign-in.ts'
-import { AccessTokens, clockToleranceSeconds } from './tokens/access-tokens.ts'
-import type { Principal, SessionEnd, UserDirectory } from './types.ts'
+import { AccessTokens } from './tokens/access-tokens.ts'
+import { clockToleranceSeconds } from './tokens/claims.ts'
+import { ExternalTokens } from './tokens/external-tokens.ts'
+import { NoKeys } from './tokens/no-keys.ts'
+import { ownKeys, sharedSecretKeys } from './tokens/fixed-keys.ts'
+import type { TokenKeys } from './tokens/token-keys.ts'
+import type { Principal, SessionEnd, TokenVerifier, UserDirectory } from './types.ts'
 import { Upkeep } from './upkeep.ts'
 import { Users } from './users.ts'
 
@@ -28,12 +36,14 @@ export interface AuthDependencies {
 /** Who people are: sign-in, accounts, sessions and tokens of one Focus. */
 export interface Auth {
   readonly signIn: SignIn
+  readonly idTokens: IdTokens
   readonly accounts: Accounts
   readonly codes: OneTimeCodes
   readonly sessions: Sessions
   readonly users: Users
-  readonly tokens: AccessTokens
-  readonly keys: KeyRing
+  /** Verifies access tokens: ours, or those of the issuer that the configuration names. */
+  readonly tokens: TokenVerifier
+  readonly keys: TokenKeys
   /**
    * Whom a request speaks for: null without a bearer token. The cheap path of every protected route: it reads one header and,
    * for a token seen before, asks nobody.
@@ -59,23 +69,31 @@ const purgeIntervalMs = 60_000
 export function createAuth(dependencies: AuthDependencies): Auth {
   const { config, runtime, users: directory, oneTime } = dependencies
   const accounts = new Accounts(directory)
+  const providers = new Providers(config.tokens.kind === 'external' ? [] : config.providers, runtime)
   const keepMs = (config.accessTtlSeconds + clockToleranceSeconds) * 1_000
   const ended = new EndedSessions(dependencies.sessions, runtime, keepMs)
-  const keys = new KeyRing({
-    store: dependencies.keys,
+  const keys = tokenKeys(dependencies)
+  const userId = (key: UserKey) => accounts.userId(key)
+  const issued = new AccessTokens({ config, runtime, keys, ended, userId })
+  const tokens =
+    config.tokens.kind === 'external' ? new ExternalTokens({ settings: config.tokens, runtime, ended, userId }) : issued
+  const sessions = new Sessions({
+    config,
     runtime,
-    secrets: config.secrets,
-    accessTtlSeconds: config.accessTtlSeconds,
+    store: dependencies.sessions,
+    users: directory,
+    tokens: issued,
+    ended,
   })
-  const tokens = new AccessTokens({ config, runtime, keys, ended, userId: (key) => accounts.userId(key) })
-  const sessions = new Sessions({ config, runtime, store: dependencies.sessions, users: directory, tokens, ended })
   const upkeep = new Upkeep(runtime, [
     { name: 'ended sessions', everyMs: config.healIntervalMs, run: (last) => ended.heal(last) },
     { name: 'expired sign-ins', everyMs: purgeIntervalMs, run: () => oneTime.purge(runtime.clock()) },
+    { name: 'signing keys', everyMs: rereadMs, run: () => keys.upkeep() },
     { name: 'old sessions', everyMs: purgeIntervalMs, run: () => sessions.purge() },
   ])
   return {
-    signIn: new SignIn({ config, runtime, flows: oneTime, accounts }),
+    signIn: new SignIn({ config, runtime, flows: oneTime, accounts, providers }),
+    idTokens: new IdTokens({ providers, store: oneTime, runtime }),
     accounts,
     codes: new OneTimeCodes(oneTime, runtime),
     sessions,
@@ -94,5 +112,18 @@ export function createAuth(dependencies: AuthDependencies): Auth {
       upkeep.start()
     },
     close: () => upkeep.close(),
+  }
+}
+
+function tokenKeys({ config, runtime, keys }: AuthDependencies): TokenKeys {
+  switch (config.tokens.kind) {
+    case 'secret':
+      return sharedSecretKeys(config.tokens.secrets)
+    case 'keys':
+      return ownKeys(config.tokens.keys)
+    case 'managed':
+      return new KeyRing({ store: keys, runtime, secrets: config.secrets, accessTtlSeconds: config.accessTtlSeconds })
+    case 'external':
+      return new NoKeys()
   }
 }

@@ -1,5 +1,7 @@
+import type { JWK } from 'jose'
 import type { OriginPolicy } from '../origin-policy.ts'
 import type { Provider } from './providers/provider.ts'
+import type { ExternalTokenSettings } from './tokens/external-tokens.ts'
 
 /** What sign-in needs to know, every value resolved: no defaults and no environment below this line. */
 export interface AuthConfig {
@@ -27,9 +29,28 @@ export interface AuthConfig {
   /** Origins, or paths of our own origin, that a sign-in may end at (S10). */
   readonly returnTo: readonly string[]
   readonly origins: OriginPolicy
+  /** What signs and verifies access tokens. */
+  readonly tokens: TokenSettings
+  /**
+   * Where browsers keep the refresh token of a sign-in by navigation: in the page (`body`), or in an HttpOnly cookie that no
+   * script reads (`cookie`).
+   */
+  readonly refreshDelivery: 'body' | 'cookie'
   /** How often ended sessions and keys are read again from the database. */
   readonly healIntervalMs: number
 }
+
+/**
+ * - `managed`: EdDSA keys in the database, made, rotated and shared by the nodes themselves
+ * - `secret`: HS256, the newest secret first; every verifier can then also issue
+ * - `keys`: private JWKs of the application's own, the signing one first
+ * - `external`: somebody else's tokens are accepted instead of ours; there is no sign-in then
+ */
+export type TokenSettings =
+  | { readonly kind: 'managed' }
+  | { readonly kind: 'secret'; readonly secrets: readonly string[] }
+  | { readonly kind: 'keys'; readonly keys: readonly JWK[] }
+  | ({ readonly kind: 'external' } & ExternalTokenSettings)
 
 /** The defaults of everything that has one. */
 export const authDefaults = {
@@ -41,6 +62,8 @@ export const authDefaults = {
   flowTtlSeconds: 600,
   requireIss: false,
   returnTo: [],
+  tokens: { kind: 'managed' },
+  refreshDelivery: 'body',
   healIntervalMs: 5_000,
 } as const satisfies Partial<AuthConfig>
 

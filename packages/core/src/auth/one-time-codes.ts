@@ -22,6 +22,13 @@ export interface CodeProof {
   readonly bindings: readonly string[]
 }
 
+export interface RedeemedCode {
+  readonly userKey: UserKey
+  readonly provider: string
+  /** Whether the flow's cookie came along, so that a cookie may be set in return. */
+  readonly sameBrowser: boolean
+}
+
 /**
  * One-time codes that end a sign-in on a page, so that no token travels in a URL. Only the browser that began the flow can
  * redeem one: it proves itself by the flow's cookie or by the verifier of the flow's challenge.
@@ -42,19 +49,26 @@ export class OneTimeCodes {
   }
 
   /** @throws FocusError `invalid_grant` */
-  async redeem(code: string, proof: CodeProof): Promise<{ readonly userKey: UserKey; readonly provider: string }> {
+  async redeem(code: string, proof: CodeProof): Promise<RedeemedCode> {
     const record = parse(await this.#store.take(kind, code))
     if (!record || !proves(record, proof)) {
       throw new FocusError('invalid_grant', 'The code is unknown, used, expired, or was made for another browser.', {
         hint: 'Begin the sign-in again; send code_verifier, or the cookies of the page that began it.',
       })
     }
-    return { userKey: record.userKey, provider: record.provider }
+    return { userKey: record.userKey, provider: record.provider, sameBrowser: isSameBrowser(record, proof) }
   }
 }
 
 function proves({ bindingHash, codeChallenge }: CodeGrantRecord, { codeVerifier, bindings }: CodeProof): boolean {
   if (codeChallenge !== null) return codeVerifier !== null && equalInConstantTime(s256(codeVerifier), codeChallenge)
+  return isSameBrowser({ bindingHash }, { bindings })
+}
+
+function isSameBrowser(
+  { bindingHash }: Pick<CodeGrantRecord, 'bindingHash'>,
+  { bindings }: Pick<CodeProof, 'bindings'>,
+): boolean {
   return bindingHash !== null && bindings.some((binding) => equalInConstantTime(sha256(binding), bindingHash))
 }
 

@@ -1,5 +1,5 @@
 import type { Auth } from '../auth/auth.ts'
-import type { KeyInfo } from '../auth/keys/key-ring.ts'
+import type { KeyInfo } from '../auth/tokens/token-keys.ts'
 import type { User } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
 import type { JsonObject } from '../one-time.ts'
@@ -127,8 +127,12 @@ function keyJson(key: KeyInfo): JsonObject {
     kid: key.kid,
     alg: key.alg,
     state: key.state,
-    created_at: isoTime(key.createdAt),
-    activates_at: isoTime(key.activatesAt),
-    retires_at: key.retiresAt === null ? null : isoTime(key.retiresAt),
+    created_at: timeOrNull(key.createdAt),
+    activates_at: timeOrNull(key.activatesAt),
+    retires_at: timeOrNull(key.retiresAt),
   }
+}
+
+function timeOrNull(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : isoTime(milliseconds)
 }

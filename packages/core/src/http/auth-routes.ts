@@ -1,37 +1,49 @@
 import { jwksCacheSeconds } from '../auth/keys/key-ring.ts'
-import type { Principal } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
-import { sessionJson, tokenJson, userJson } from './auth-json.ts'
-import { type AuthRouteDependencies, secrecy } from './auth-shared.ts'
+import { sessionJson, userJson } from './auth-json.ts'
+import { type AuthRouteDependencies, TokenDelivery } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'
 import { clientOf } from './client-info.ts'
+import { refuseCrossSite } from './cross-site.ts'
+import { linkRoutes } from './link-routes.ts'
 import { json, noContent } from './responses.ts'
 import type { Route, RouteContext } from './route.ts'
 import { signInRoutes } from './sign-in-routes.ts'
+import { signedIn } from './signed-in.ts'
 
 /** The routes of `/auth`: signing in, staying signed in, signing out, and the public keys. */
 export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
-  const { auth } = dependencies
+  const { auth, config, limits } = dependencies
+  const delivery = new TokenDelivery(config)
 
   async function refresh(context: RouteContext): Promise<Response> {
-    const { refresh_token: refreshToken } = await readJsonObject(context.request)
+    await limits.check('refresh', context.clientAddress)
+    const { refresh_token: fromBody } = await readJsonObject(context.request)
+    const fromCookie = fromBody === undefined ? delivery.cookie.read(context.request) : null
+    if (fromCookie !== null) refuseCrossSite(context.request, context.url, config.origins)
+    const refreshToken = fromCookie ?? fromBody
     if (typeof refreshToken !== 'string' || refreshToken === '') {
       throw new FocusError('invalid_request', 'refresh_token is missing.', {
         hint: 'Send {"refresh_token": "…"} as JSON.',
       })
     }
-    return json(tokenJson(await auth.sessions.refresh(refreshToken, clientOf(context))), { headers: secrecy })
+    return delivery.answer(await auth.sessions.refresh(refreshToken, clientOf(context)), fromCookie !== null)
   }
 
-  async function logout({ principal }: RouteContext): Promise<Response> {
+  async function logout({ principal, request }: RouteContext): Promise<Response> {
     const { sessionId, userKey } = signedIn(principal)
     if (sessionId !== null) await auth.sessions.end(sessionId, 'logout', userKey)
-    return noContent()
+    return signedOut(request)
   }
 
-  async function logoutAll({ principal }: RouteContext): Promise<Response> {
+  async function logoutAll({ principal, request }: RouteContext): Promise<Response> {
     await auth.sessions.endAll(signedIn(principal).userKey, 'logout_all')
-    return noContent()
+    return signedOut(request)
+  }
+
+  function signedOut(request: Request): Response {
+    const hasCookie = delivery.cookie.read(request) !== null
+    return noContent(hasCookie ? { 'set-cookie': delivery.cookie.remove() } : {})
   }
 
   async function me({ principal }: RouteContext): Promise<Response> {
@@ -58,6 +70,7 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
 
   return [
     ...signInRoutes(dependencies),
+    ...linkRoutes(dependencies),
     { method: 'POST', path: '/auth/refresh', access: 'public', oauth: true, handle: refresh },
     { method: 'POST', path: '/auth/logout', access: 'bearer', handle: logout },
     { method: 'POST', path: '/auth/logout_all', access: 'bearer', handle: logoutAll },
@@ -66,9 +79,4 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
     { method: 'DELETE', path: '/auth/sessions/:id', access: 'bearer', handle: endSession },
     { method: 'GET', path: '/auth/jwks.json', access: 'public', handle: jwks },
   ]
-}
-
-function signedIn(principal: Principal | null): Principal {
-  if (principal) return principal
-  throw new FocusError('unauthenticated', 'This route needs an access token.')
 }

@@ -1,12 +1,15 @@
+import { assertEnabled } from '../auth/accounts.ts'
 import type { Flow } from '../auth/sign-in/flow.ts'
 import { withParameters } from '../auth/sign-in/return-to.ts'
 import type { Callback } from '../auth/sign-in/sign-in.ts'
 import { FocusError } from '../errors.ts'
-import { toUserKey } from '../user-id.ts'
-import { tokenJson } from './auth-json.ts'
-import { type AuthRouteDependencies, secrecy } from './auth-shared.ts'
+import { toUserKey, type UserKey } from '../user-id.ts'
+import { nonceTtlSeconds } from '../auth/sign-in/id-tokens.ts'
+import { userJson } from './auth-json.ts'
+import { type AuthRouteDependencies, secrecy, TokenDelivery, usesHttps } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'
 import { clientOf } from './client-info.ts'
+import { refuseCrossSite } from './cross-site.ts'
 import { FlowCookies } from './flow-cookies.ts'
 import { queryValue } from './query.ts'
 import { json } from './responses.ts'
@@ -16,13 +19,12 @@ const maxStateLength = 512
 const maxCodeLength = 4_096
 
 /** The routes of a sign-in: its start, the provider's callback, and the one-time code that may end it. */
-export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
-  const cookies = new FlowCookies({
-    secure: config.publicUrl?.startsWith('https:') ?? false,
-    maxAgeSeconds: config.flowTtlSeconds,
-  })
+export function signInRoutes({ auth, config, limits }: AuthRouteDependencies): Route[] {
+  const cookies = new FlowCookies({ secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds })
+  const delivery = new TokenDelivery(config)
 
-  async function begin({ request, url, params }: RouteContext): Promise<Response> {
+  async function begin({ request, url, params, clientAddress }: RouteContext): Promise<Response> {
+    await limits.check('start', clientAddress)
     const navigates = queryValue(url, 'redirect', 8) === '1' || acceptsHtml(request)
     const { authorizationUrl, state, binding } = await auth.signIn.begin(params['provider'] ?? '', {
       bind: navigates,
@@ -38,22 +40,32 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
 
   async function callback(context: RouteContext): Promise<Response> {
     const { request, url, params } = context
+    await limits.check('callback', context.clientAddress)
     const provider = params['provider'] ?? ''
     const answer = readCallback(url, (state) => cookies.binding(request, state))
     const flow = await auth.signIn.peek(provider, answer.state)
     const page = flow && isNavigation(request) ? pageOfOrigin(flow, provider) : null
     if (page !== null) return redirect(page + url.search)
-    if (flow?.returnTo != null) return await returnToPage(provider, answer, flow, flow.returnTo)
-    const { user } = await auth.signIn.complete(provider, answer)
-    const response = json(tokenJson(await auth.sessions.start(user, provider, clientOf(context))), { headers: secrecy })
-    if (flow?.bindingHash != null) response.headers.append('set-cookie', cookies.end(answer.state))
+    const finish = { ...answer, userKey: flow?.linkTo == null ? null : await userKeyOf(request) }
+    if (flow?.returnTo != null) return await returnToPage(provider, finish, flow, flow.returnTo)
+    const { user, linked } = await auth.signIn.complete(provider, finish)
+    const bound = flow?.bindingHash != null
+    const response = linked
+      ? json({ linked: provider, user: userJson(user) })
+      : delivery.answer(await auth.sessions.start(user, provider, clientOf(context)), bound)
+    if (bound) response.headers.append('set-cookie', cookies.end(answer.state))
     return response
+  }
+
+  async function userKeyOf(request: Request): Promise<UserKey | null> {
+    return (await auth.authenticate(request.headers))?.userKey ?? null
   }
 
   /** The sign-in ends on a page: with a one-time code, or with what went wrong; never with a token in a URL. */
   async function returnToPage(provider: string, answer: Callback, flow: Flow, page: string): Promise<Response> {
     try {
-      const { user } = await auth.signIn.complete(provider, answer)
+      const { user, linked } = await auth.signIn.complete(provider, answer)
+      if (linked) return redirect(withParameters(page, { linked: provider }), [cookies.end(answer.state)])
       const code = await auth.codes.issue({
         userKey: toUserKey(user.id),
         provider,
@@ -71,23 +83,45 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   }
 
   async function redeem(context: RouteContext): Promise<Response> {
+    await limits.check('redeem', context.clientAddress)
     const { focus_code: code, code_verifier: codeVerifier } = await readJsonObject(context.request)
     if (typeof code !== 'string' || code === '') {
       throw new FocusError('invalid_request', 'focus_code is missing.', { hint: 'Send {"focus_code": "…"} as JSON.' })
     }
-    const { userKey, provider } = await auth.codes.redeem(code, {
+    const bindings = cookies.bindings(context.request)
+    if (bindings.length > 0) refuseCrossSite(context.request, context.url, config.origins)
+    const { userKey, provider, sameBrowser } = await auth.codes.redeem(code, {
       codeVerifier: typeof codeVerifier === 'string' ? codeVerifier : null,
-      bindings: cookies.bindings(context.request),
+      bindings,
     })
     const user = await auth.users.byKey(userKey)
     if (!user) throw new FocusError('invalid_grant', 'The user of this code does not exist any more.')
-    return json(tokenJson(await auth.sessions.start(user, provider, clientOf(context))), { headers: secrecy })
+    return delivery.answer(await auth.sessions.start(assertEnabled(user), provider, clientOf(context)), sameBrowser)
+  }
+
+  async function newNonce({ params, clientAddress }: RouteContext): Promise<Response> {
+    await limits.check('start', clientAddress)
+    const nonce = await auth.idTokens.newNonce(params['provider'] ?? '')
+    return json({ nonce, expires_in: nonceTtlSeconds }, { headers: secrecy })
+  }
+
+  async function idToken(context: RouteContext): Promise<Response> {
+    await limits.check('redeem', context.clientAddress)
+    const provider = context.params['provider'] ?? ''
+    const { id_token: token } = await readJsonObject(context.request)
+    if (typeof token !== 'string' || token === '') {
+      throw new FocusError('invalid_request', 'id_token is missing.', { hint: 'Send {"id_token": "…"} as JSON.' })
+    }
+    const { user } = await auth.accounts.signIn(await auth.idTokens.verify(provider, token))
+    return delivery.answer(await auth.sessions.start(user, provider, clientOf(context)), false)
   }
 
   return [
     { method: 'GET', path: '/auth/:provider', access: 'public', handle: begin },
     { method: 'GET', path: '/auth/:provider/callback', access: 'public', oauth: true, handle: callback },
     { method: 'POST', path: '/auth/token', access: 'public', oauth: true, handle: redeem },
+    { method: 'POST', path: '/auth/:provider/nonce', access: 'public', handle: newNonce },
+    { method: 'POST', path: '/auth/:provider/id_token', access: 'public', oauth: true, handle: idToken },
   ]
 }
 

@@ -14,7 +14,12 @@ export class KyselyKeyStore implements KeyStore {
   }
 
   async list(): Promise<StoredKey[]> {
-    const rows = await this.#db.selectFrom('focus_signing_keys').selectAll().orderBy('activates_at').execute()
+    const rows = await this.#db
+      .selectFrom('focus_signing_keys')
+      .selectAll()
+      .orderBy('created_at')
+      .orderBy('kid')
+      .execute()
     return rows.map((row) => ({
       kid: row.kid,
       alg: row.alg,
@@ -33,6 +38,15 @@ export class KyselyKeyStore implements KeyStore {
       if (isDuplicate(error)) return false
       throw error
     }
+  }
+
+  async reseal(kid: string, from: string, to: string): Promise<void> {
+    await this.#db
+      .updateTable('focus_signing_keys')
+      .set({ private_sealed: to })
+      .where('kid', '=', kid)
+      .where('private_sealed', '=', from)
+      .execute()
   }
 
   async purge(retiredBefore: number): Promise<void> {
@@ -55,7 +69,7 @@ export class KyselyKeyStore implements KeyStore {
       await trx
         .updateTable('focus_signing_keys')
         .set({ retires_at: othersRetireAt })
-        .where('retires_at', 'is', null)
+        .where((eb) => eb.or([eb('retires_at', 'is', null), eb('retires_at', '>', othersRetireAt)]))
         .execute()
       await trx
         .insertInto('focus_signing_keys')

@@ -3,32 +3,20 @@ import { calculateJwkThumbprint, errors, type JWK } from 'jose'
 import { FocusError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { seal, unseal } from '../secrets.ts'
+import type { KeyInfo, SigningKey, TokenKeys } from '../tokens/token-keys.ts'
 import type { KeyStore, StoredKey } from './key-store.ts'
 
 const alg = 'EdDSA'
 /** How long others may keep our published keys: the `max-age` of the JWKS route. */
 export const jwksCacheSeconds = 300
 /** How often the ring is read again; well below the time between a key's publication and its first use. */
-const rereadMs = 60_000
+export const rereadMs = 30_000
+/** How long a key signs before the next one is made. */
+const maxAgeMs = 90 * 86_400_000
+/** How long a retired key is still listed for operators. */
+const keepRetiredMs = 30 * 86_400_000
 /** A token with an unknown key may be newer than our copy of the ring, but anybody can send one. */
 const unknownKeyCooldownMs = 1_000
-
-export interface SigningKey {
-  readonly kid: string
-  readonly alg: string
-  readonly privateKey: KeyObject
-}
-
-/** A key as operators see it. */
-export interface KeyInfo {
-  readonly kid: string
-  readonly alg: string
-  readonly state: 'next' | 'active' | 'retiring' | 'retired'
-  /** Milliseconds since 1970. */
-  readonly createdAt: number
-  readonly activatesAt: number
-  readonly retiresAt: number | null
-}
 
 export interface KeyRingOptions {
   readonly store: KeyStore
@@ -49,13 +37,14 @@ interface RingKey {
  * The keys that sign access tokens, shared by all nodes over the database. A new key is published before it signs, and a
  * replaced one stays published until no token of its can be alive (S20).
  */
-export class KeyRing {
-  /** What `verify` may accept; never taken from a token. */
+export class KeyRing implements TokenKeys {
   readonly algorithms: readonly string[] = [alg]
   readonly #store: KeyStore
   readonly #runtime: Runtime
   readonly #secrets: readonly string[]
   readonly #accessTtlSeconds: number
+  generation = 0
+  #retired = 0
   #keys: readonly RingKey[] = []
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | null = null
@@ -71,9 +60,20 @@ export class KeyRing {
   /** Reads the ring, and makes the first key where there is none. */
   async start(): Promise<void> {
     await this.#read()
-    if (this.#keys.length > 0) return
-    await this.#add(null, this.#runtime.clock())
+    if (this.#keys.length === 0) {
+      const now = this.#runtime.clock()
+      await this.#add({ replaces: null, activatesAt: now, othersRetireAt: now })
+    }
+    await this.#reseal()
+  }
+
+  /** Replaces a key that has signed for long enough, and forgets keys whose tokens are all dead. */
+  async upkeep(): Promise<void> {
     await this.#read()
+    const now = this.#runtime.clock()
+    const newest = this.#keys.at(-1)
+    if (newest && now - newest.stored.activatesAt > maxAgeMs) await this.rotate()
+    await this.#store.purge(now - keepRetiredMs)
   }
 
   /** The key that signs now. */
@@ -82,7 +82,7 @@ export class KeyRing {
     if (now - this.#readAt > rereadMs) await this.#read()
     const active = this.#active(now)
     if (!active) throw new FocusError('internal', 'The key ring has no active key.')
-    return { kid: active.stored.kid, alg, privateKey: this.#privateKey(active.stored) }
+    return { kid: active.stored.kid, alg, key: this.#privateKey(active.stored) }
   }
 
   /** The public key of a token's header. Rejects as jose's resolvers do when there is none. */
@@ -107,17 +107,17 @@ export class KeyRing {
   /**
    * Publishes a new key, which signs once every cache of the published keys has it.
    *
-   * @param options.immediately signs with it at once: for a key that may be known to others. Verifiers that cached the
-   * published keys refuse its tokens until they read them again.
+   * @param options.immediately for a key that may be known to others: the new one signs at once and all others are refused
+   * at once, so that everybody needs a new access token. Other verifiers refuse it until their copy of the keys is renewed.
    */
-  async rotate(options: { readonly immediately?: boolean } = {}): Promise<KeyInfo> {
+  async rotate({ immediately = false }: { readonly immediately?: boolean } = {}): Promise<KeyInfo> {
     await this.#read()
     const now = this.#runtime.clock()
-    const newest = this.#keys.at(-1)
-    if (newest && newest.stored.activatesAt > now) return toInfo(newest.stored, this.#active(now)?.stored.kid, now)
-    const activatesAt = options.immediately === true ? now : now + (jwksCacheSeconds * 1_000 + rereadMs)
-    await this.#add(newest?.stored.kid ?? null, activatesAt)
-    await this.#read()
+    const pending = this.#keys.find(({ stored }) => stored.activatesAt > now && !isRetired(stored, now))
+    if (pending && !immediately) return toInfo(pending.stored, this.#active(now)?.stored.kid, now)
+    const activatesAt = immediately ? now : now + jwksCacheSeconds * 1_000 + rereadMs
+    const othersRetireAt = immediately ? now : activatesAt + (this.#accessTtlSeconds + jwksCacheSeconds) * 1_000
+    await this.#add({ replaces: this.#keys.at(-1)?.stored.kid ?? null, activatesAt, othersRetireAt })
     const added = this.#keys.at(-1)
     if (!added) throw new FocusError('internal', 'The key ring lost its newest key.')
     return toInfo(added.stored, this.#active(now)?.stored.kid, now)
@@ -143,9 +143,13 @@ export class KeyRing {
     const known = new Map(this.#keys.map((key) => [key.stored.kid, key]))
     this.#keys = stored.map((key) => ({ ...(known.get(key.kid) ?? toRingKey(key)), stored: key }))
     this.#readAt = this.#runtime.clock()
+    const retired = this.#keys.filter((key) => isRetired(key.stored, this.#readAt)).length
+    if (retired > this.#retired) this.generation += 1
+    this.#retired = retired
   }
 
-  async #add(replaces: string | null, activatesAt: number): Promise<void> {
+  /** Another node may add a key first: then there is that one, and ours is dropped. */
+  async #add(place: { replaces: string | null; activatesAt: number; othersRetireAt: number }): Promise<void> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     const publicJwk = publicKey.export({ format: 'jwk' }) as JWK
     const kid = await calculateJwkThumbprint(publicJwk)
@@ -156,14 +160,31 @@ export class KeyRing {
       publicJwk: JSON.stringify({ ...publicJwk, kid, alg, use: 'sig' }),
       privateSealed: seal(privatePem, this.#newestSecret(), contextOf(kid), this.#runtime.random),
       createdAt: this.#runtime.clock(),
-      activatesAt,
+      activatesAt: place.activatesAt,
       retiresAt: null,
     }
-    await this.#store.add(key, replaces, activatesAt + (this.#accessTtlSeconds + jwksCacheSeconds) * 1_000)
+    await this.#store.add(key, place.replaces, place.othersRetireAt)
+    // A read that is under way may have begun before the key was there.
+    await this.#reading
+    await this.#read()
+  }
+
+  /** After `FOCUS_SECRET=new,old`: what the old secret sealed is sealed with the new one, so that the old one can go. */
+  async #reseal(): Promise<void> {
+    const secret = this.#newestSecret()
+    for (const { stored } of this.#keys) {
+      const context = contextOf(stored.kid)
+      if (unseal(stored.privateSealed, [secret], context) !== null) continue
+      const pem = unseal(stored.privateSealed, this.#secrets, context)
+      if (pem === null) throw wrongSecret()
+      await this.#store.reseal(stored.kid, stored.privateSealed, seal(pem, secret, context, this.#runtime.random))
+    }
   }
 
   #active(now: number): RingKey | undefined {
-    return this.#keys.findLast(({ stored }) => stored.activatesAt <= now && !isRetired(stored, now))
+    return this.#keys
+      .filter(({ stored }) => stored.activatesAt <= now && !isRetired(stored, now))
+      .reduce<RingKey | undefined>((a, b) => (a && a.stored.activatesAt > b.stored.activatesAt ? a : b), undefined)
   }
 
   #published(kid: string | undefined, algorithm: string): KeyObject | null {
@@ -177,11 +198,7 @@ export class KeyRing {
     const known = this.#privateKeys.get(stored.kid)
     if (known) return known
     const pem = unseal(stored.privateSealed, this.#secrets, contextOf(stored.kid))
-    if (pem === null) {
-      throw new FocusError('invalid_option', 'FOCUS_SECRET does not open the signing keys in the database.', {
-        hint: 'Set it to the value that made them; to change it, set FOCUS_SECRET=new,old.',
-      })
-    }
+    if (pem === null) throw wrongSecret()
     const key = createPrivateKey(pem)
     this.#privateKeys.set(stored.kid, key)
     return key
@@ -194,6 +211,12 @@ export class KeyRing {
       hint: 'Set FOCUS_SECRET to the output of `openssl rand -base64 48`.',
     })
   }
+}
+
+function wrongSecret(): FocusError {
+  return new FocusError('invalid_option', 'FOCUS_SECRET does not open the signing keys in the database.', {
+    hint: 'Set it to the value that made them; to change it, set FOCUS_SECRET=new,old.',
+  })
 }
 
 function toRingKey(stored: StoredKey): RingKey {

@@ -15,13 +15,15 @@ export interface StoredKey {
 
 /** Port: where signing keys are kept, in one place for all nodes. */
 export interface KeyStore {
-  /** All keys, the oldest first. */
+  /** All keys, the one added first first. */
   list(): Promise<StoredKey[]>
   /**
-   * Adds a key if `replaces` is still the newest one (null: if there is none), and gives the others the time at which they
-   * retire. Of several nodes that try at once exactly one returns true.
+   * Adds a key if `replaces` is still the newest one (null: if there is none), and has the others retire at a
+   * time, or when they would anyway if that is earlier. Of several nodes that try at once exactly one returns true.
    */
   add(key: StoredKey, replaces: string | null, othersRetireAt: number): Promise<boolean>
+  /** Replaces a key's sealed private half, if it is still what it was. */
+  reseal(kid: string, from: string, to: string): Promise<void>
   /** Forgets keys that retired before a time. */
   purge(retiredBefore: number): Promise<void>
 }

@@ -11,11 +11,13 @@ import {
 import { FocusError } from '../../errors.ts'
 import { isLoopbackUrl } from '../../origin-policy.ts'
 import type { Runtime } from '../../runtime.ts'
+import { asymmetricAlgorithms, clockToleranceSeconds } from '../tokens/claims.ts'
 import type { ExternalProfile } from '../types.ts'
 import { LazyMetadata } from './discovery.ts'
 import { toProviderError } from './errors.ts'
 import { assertOutboundUrl, outboundFetch, outboundTimeoutMs } from './outbound.ts'
-import type { AuthorizationRequest, CodeGrant, ProviderClient } from './provider.ts'
+import { httpsOrNull, textOrNull } from './profile-fields.ts'
+import type { AuthorizationRequest, CodeGrant, ProviderClient, VerifiedIdToken } from './provider.ts'
 
 export interface OpenIdSettings {
   readonly name: string
@@ -34,21 +36,6 @@ export interface OpenIdSettings {
 /** Claims of an ID token or of the user-info answer; nothing in it is checked for its type yet. */
 export type IdClaims = Readonly<Record<string, unknown>>
 
-/** Signatures that a published key can check; the symmetric and the empty ones are never accepted (RFC 8725 §3.1). */
-const idTokenAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-]
-const clockToleranceSeconds = 30
 /** An ID token of the code flow was made a moment ago; an older one was kept by somebody (S15). */
 const maxIdTokenAgeSeconds = 600
 
@@ -109,20 +96,22 @@ export class OpenIdClient implements ProviderClient {
         undefined,
       )
       const claims = await this.#verify(connection, tokens.id_token ?? '', {
-        nonce: grant.nonce,
         audiences: [this.#settings.clientId],
         reloadKeys: true,
       })
+      if (claims['nonce'] !== grant.nonce) throw this.#refuse('nonce')
       return this.#profile(await this.#withUserInfo(connection, claims, tokens.access_token))
     })
   }
 
-  async verifyIdToken(idToken: string, { nonce }: { readonly nonce: string }): Promise<ExternalProfile> {
+  async verifyIdToken(idToken: string): Promise<VerifiedIdToken> {
     return await this.#guard(async () => {
       const audiences = [this.#settings.clientId, ...this.#settings.idTokenAudiences]
       // Anybody may send such a token: an unknown key waits for jose's cool-down before the key set is read again.
-      const claims = await this.#verify(await this.#metadata.get(), idToken, { nonce, audiences, reloadKeys: false })
-      return this.#profile(claims)
+      const claims = await this.#verify(await this.#metadata.get(), idToken, { audiences, reloadKeys: false })
+      const nonce = claims['nonce']
+      if (typeof nonce !== 'string' || nonce === '') throw this.#refuse('nonce')
+      return { profile: this.#profile(claims), nonce }
     })
   }
 
@@ -156,13 +145,13 @@ export class OpenIdClient implements ProviderClient {
   async #verify(
     { keys }: Connection,
     idToken: string,
-    check: { readonly nonce: string; readonly audiences: readonly string[]; readonly reloadKeys: boolean },
+    check: { readonly audiences: readonly string[]; readonly reloadKeys: boolean },
   ): Promise<JWTPayload> {
     const verify = () =>
       jwtVerify(idToken, keys, {
         issuer: this.issuer,
         audience: [...check.audiences],
-        algorithms: idTokenAlgorithms,
+        algorithms: [...asymmetricAlgorithms],
         clockTolerance: clockToleranceSeconds,
         currentDate: new Date(this.#runtime.clock()),
         maxTokenAge: maxIdTokenAgeSeconds,
@@ -173,20 +162,22 @@ export class OpenIdClient implements ProviderClient {
       await keys.reload()
       return await verify()
     })
-    this.#checkClaims(payload, check)
+    this.#checkClaims(payload, check.audiences)
     return payload
   }
 
-  #checkClaims(claims: JWTPayload, check: { readonly nonce: string; readonly audiences: readonly string[] }): void {
-    const refuse = (claim: string) =>
-      new FocusError('id_token_invalid', `The ID token of ${this.#settings.name} has a wrong ${claim}.`, {
-        hint: 'Begin the sign-in again.',
-      })
-    if (claims['nonce'] !== check.nonce) throw refuse('nonce')
+  /** What jose leaves to its caller. */
+  #checkClaims({ aud, azp, sub }: JWTPayload, audiences: readonly string[]): void {
     // OpenID Connect Core §3.1.3.7. With one audience, `azp` may be the app that asked for a token meant for us.
-    const several = Array.isArray(claims.aud) && claims.aud.length > 1
-    if (several && !(typeof claims['azp'] === 'string' && check.audiences.includes(claims['azp']))) throw refuse('azp')
-    if (!claims.sub || claims.sub.length > 255) throw refuse('sub')
+    const several = Array.isArray(aud) && aud.length > 1
+    if (several && !(typeof azp === 'string' && audiences.includes(azp))) throw this.#refuse('azp')
+    if (!sub || sub.length > 255) throw this.#refuse('sub')
+  }
+
+  #refuse(claim: string): FocusError {
+    return new FocusError('id_token_invalid', `The ID token of ${this.#settings.name} has a wrong ${claim}.`, {
+      hint: 'Begin the sign-in again.',
+    })
   }
 
   /** Providers may keep the profile out of the ID token; the user-info endpoint has it then. */
@@ -198,18 +189,18 @@ export class OpenIdClient implements ProviderClient {
   }
 
   #profile(claims: IdClaims): ExternalProfile {
-    const email = text(claims['email'], 320)?.toLowerCase() ?? null
+    const email = textOrNull(claims['email'], 320)?.toLowerCase() ?? null
     return {
       provider: this.#settings.name,
       issuer: this.issuer,
       subject: String(claims['sub']),
       email,
       emailVerified: email !== null && claims['email_verified'] === true && this.#settings.trustsEmail(claims),
-      fullName: text(claims['name'], 255),
-      givenName: text(claims['given_name'], 255),
-      avatarUrl: pictureUrl(claims['picture']),
-      preferredUsername: text(claims['preferred_username'], 255),
-      locale: text(claims['locale'], 35),
+      fullName: textOrNull(claims['name'], 255),
+      givenName: textOrNull(claims['given_name'], 255),
+      avatarUrl: httpsOrNull(claims['picture']),
+      preferredUsername: textOrNull(claims['preferred_username'], 255),
+      locale: textOrNull(claims['locale'], 35),
     }
   }
 
@@ -224,16 +215,4 @@ export class OpenIdClient implements ProviderClient {
 
 function isAboutTheKey(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed
-}
-
-/** A claim that is a text of a sane length; anything else is as good as absent. */
-function text(value: unknown, maxLength: number): string | null {
-  return typeof value === 'string' && value.trim() !== '' && value.length <= maxLength ? value.trim() : null
-}
-
-/** Shown as an image by pages, so only https, or http on this machine. */
-function pictureUrl(value: unknown): string | null {
-  const url = text(value, 2_048)
-  if (url === null || !URL.canParse(url)) return null
-  return url.startsWith('https:') || isLoopbackUrl(url) ? url : null
 }

@@ -26,11 +26,17 @@ export interface ProviderClient {
    */
   exchange(grant: CodeGrant): Promise<ExternalProfile>
   /**
-   * Checks an ID token that an app got by itself (S35); absent where the provider has none.
+   * Checks an ID token that an app got by itself (S35); absent where the provider has none. Whether its nonce is one of ours
+   * is the caller's to check.
    *
    * @throws FocusError `id_token_invalid`, `provider_unreachable`
    */
-  verifyIdToken?(idToken: string, expected: { readonly nonce: string }): Promise<ExternalProfile>
+  verifyIdToken?(idToken: string): Promise<VerifiedIdToken>
+}
+
+export interface VerifiedIdToken {
+  readonly profile: ExternalProfile
+  readonly nonce: string
 }
 
 export interface AuthorizationRequest {

@@ -5,6 +5,7 @@ import type { UserKey } from '../../user-id.ts'
 import type { Accounts } from '../accounts.ts'
 import type { AuthConfig } from '../config.ts'
 import type { Provider, ProviderClient } from '../providers/provider.ts'
+import type { Providers } from '../providers/registry.ts'
 import { equalInConstantTime, newSecret, s256, sha256 } from '../secrets.ts'
 import type { User } from '../types.ts'
 import { type Flow, flowFromJson, flowKind, flowToJson } from './flow.ts'
@@ -39,6 +40,8 @@ export interface Callback {
   readonly error: string | null
   /** Value of the flow's cookie; null when the browser sent none. */
   readonly binding: string | null
+  /** Whom the request's access token speaks for; a link that began elsewhere is finished by its user this way. */
+  readonly userKey?: UserKey | null
 }
 
 export interface SignedIn {
@@ -55,6 +58,7 @@ export interface SignInDependencies {
   readonly runtime: Runtime
   readonly flows: OneTimeStore
   readonly accounts: Accounts
+  readonly providers: Providers
 }
 
 /** The authorization code flow, from its start to the user that it ends with. */
@@ -63,26 +67,19 @@ export class SignIn {
   readonly #runtime: Runtime
   readonly #flows: OneTimeStore
   readonly #accounts: Accounts
-  readonly #providers: ReadonlyMap<string, { readonly provider: Provider; readonly client: ProviderClient }>
+  readonly #providers: Providers
 
-  constructor({ config, runtime, flows, accounts }: SignInDependencies) {
+  constructor({ config, runtime, flows, accounts, providers }: SignInDependencies) {
     this.#config = config
     this.#runtime = runtime
     this.#flows = flows
     this.#accounts = accounts
-    this.#providers = new Map(
-      config.providers.map((provider) => [provider.name, { provider, client: provider.connect(runtime) }]),
-    )
-    if (this.#providers.size < config.providers.length) {
-      throw new FocusError('invalid_option', 'Two sign-in providers have one name.', {
-        hint: 'Give each provider its own `name`.',
-      })
-    }
+    this.#providers = providers
   }
 
   /** Names of the configured providers. */
   get providers(): string[] {
-    return [...this.#providers.keys()]
+    return this.#providers.names
   }
 
   /**
@@ -92,7 +89,7 @@ export class SignIn {
    * `provider_unreachable`, `provider_error`
    */
   async begin(providerName: string, options: BeginOptions = {}): Promise<BegunSignIn> {
-    const { provider, client } = this.#find(providerName)
+    const { provider, client } = this.#providers.find(providerName)
     const flow = this.#newFlow(provider, options)
     const { random, clock } = this.#runtime
     const state = newSecret(random)
@@ -125,10 +122,10 @@ export class SignIn {
    * `account_exists`, `account_linked_elsewhere`, `user_disabled`
    */
   async complete(providerName: string, callback: Callback): Promise<SignedIn> {
-    const { client } = this.#find(providerName)
+    const { client } = this.#providers.find(providerName)
     const seen = await this.peek(providerName, callback.state)
     if (!seen) throw unknownState()
-    if (!isBoundTo(seen, callback.binding)) throw notBound()
+    if (!isBoundTo(seen, callback)) throw notBound()
     this.#checkIssuer(client, callback)
     const flow = flowFromJson(await this.#flows.take(flowKind, callback.state))
     if (!flow) throw unknownState()
@@ -183,19 +180,6 @@ export class SignIn {
     })
   }
 
-  #find(name: string): { readonly provider: Provider; readonly client: ProviderClient } {
-    const found = this.#providers.get(name)
-    if (found) return found
-    if (this.#providers.size === 0) {
-      throw new FocusError('oauth_disabled', 'Sign-in is switched off: no provider is configured.', {
-        hint: 'Set OAUTH_ENABLED=True with GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET and GOOGLE_REDIRECT_URI.',
-      })
-    }
-    throw new FocusError('unknown_provider', 'No sign-in provider has this name.', {
-      hint: `Configured are: ${this.providers.join(', ')}.`,
-    })
-  }
-
   #checkIssuer({ issuer }: ProviderClient, { iss }: Callback): void {
     if (issuer === null) return
     if (iss === null) {
@@ -212,7 +196,10 @@ export class SignIn {
   }
 }
 
-function isBoundTo({ bindingHash }: Flow, binding: string | null): boolean {
+/** A link must end where it began: else somebody's account could be linked to another person's user by a mere URL. */
+function isBoundTo({ bindingHash, linkTo }: Flow, { binding, userKey }: Callback): boolean {
+  if (linkTo !== null && userKey === linkTo) return true
+  if (linkTo !== null && bindingHash === null) return false
   return bindingHash === null || (binding !== null && equalInConstantTime(sha256(binding), bindingHash))
 }
 

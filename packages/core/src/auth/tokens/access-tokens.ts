@@ -1,18 +1,14 @@
-import { errors, jwtVerify, SignJWT } from 'jose'
-import { FocusError } from '../../errors.ts'
+import { jwtVerify, SignJWT } from 'jose'
 import type { Runtime } from '../../runtime.ts'
 import type { UserId, UserKey } from '../../user-id.ts'
 import { accessTokenClientId, type AuthConfig } from '../config.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
 import { newSecret } from '../secrets.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal, TokenVerifier } from '../types.ts'
+import { clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
+import { expired, invalid, revoked } from './refusals.ts'
+import type { TokenKeys } from './token-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
-
-/** Clocks of two servers may differ by this much (S19). */
-export const clockToleranceSeconds = 30
-/** Far above any token of ours; what is longer is not looked at. */
-const maxTokenLength = 8_192
 
 export interface AccessTokenGrant {
   readonly userKey: UserKey
@@ -23,20 +19,21 @@ export interface AccessTokenGrant {
 export interface AccessTokensDependencies {
   readonly config: AuthConfig
   readonly runtime: Runtime
-  readonly keys: KeyRing
+  readonly keys: TokenKeys
   readonly ended: EndedSessions
   /** Between the keys in tokens and the application's ids. */
   readonly userId: (key: UserKey) => UserId
 }
 
-/** Our own access tokens: JWTs by RFC 9068, signed with the key ring. */
+/** Our own access tokens: JWTs by RFC 9068, signed with one of our keys. */
 export class AccessTokens implements TokenVerifier {
   readonly #config: AuthConfig
   readonly #runtime: Runtime
-  readonly #keys: KeyRing
+  readonly #keys: TokenKeys
   readonly #ended: EndedSessions
   readonly #userId: (key: UserKey) => UserId
   readonly #verified = new VerifiedTokens()
+  #generation = 0
 
   constructor({ config, runtime, keys, ended, userId }: AccessTokensDependencies) {
     this.#config = config
@@ -47,7 +44,7 @@ export class AccessTokens implements TokenVerifier {
   }
 
   async issue({ userKey, sessionId, ttlSeconds }: AccessTokenGrant): Promise<string> {
-    const { kid, alg, privateKey } = await this.#keys.signing()
+    const { kid, alg, key } = await this.#keys.signing()
     const now = Math.floor(this.#runtime.clock() / 1_000)
     return await new SignJWT({ sid: sessionId, client_id: accessTokenClientId })
       .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
@@ -57,15 +54,17 @@ export class AccessTokens implements TokenVerifier {
       .setJti(newSecret(this.#runtime.random).slice(0, 22))
       .setIssuedAt(now)
       .setExpirationTime(now + ttlSeconds)
-      .sign(privateKey)
+      .sign(key)
   }
 
   async verify(token: string): Promise<Principal> {
+    if (this.#generation !== this.#keys.generation) {
+      this.#generation = this.#keys.generation
+      this.#verified.clear()
+    }
     const principal = this.#verified.get(token) ?? (await this.#verifyAnew(token))
     if (this.#runtime.clock() >= principal.expiresAt) throw expired()
-    if (principal.sessionId !== null && this.#ended.has(principal.sessionId)) {
-      throw new FocusError('session_revoked', 'The session of this token has ended.', { hint: 'Sign in again.' })
-    }
+    if (principal.sessionId !== null && this.#ended.has(principal.sessionId)) throw revoked()
     return principal
   }
 
@@ -97,27 +96,4 @@ export class AccessTokens implements TokenVerifier {
       throw toTokenError(error)
     }
   }
-}
-
-function scopesOf(scope: unknown): readonly string[] {
-  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
-}
-
-function toTokenError(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return expired()
-  if (error instanceof errors.JOSEError) return invalid()
-  // What is not about the token (the database, a bug) must not look as if it were.
-  return error
-}
-
-function expired(): FocusError {
-  return new FocusError('token_expired', 'The access token has expired.', {
-    hint: 'Get a new one with the refresh token (POST /auth/refresh), or sign in again.',
-  })
-}
-
-function invalid(): FocusError {
-  return new FocusError('invalid_token', 'The access token is not valid here.', {
-    hint: 'Send an access_token that this server issued, unchanged.',
-  })
 }

@@ -18,4 +18,8 @@ export class VerifiedTokens {
   set(token: string, principal: Principal): void {
     this.#principals.set(token, principal)
   }
+
+  clear(): void {
+    this.#principals.clear()
+  }
 }

@@ -6,6 +6,7 @@ import { createClientAddress } from '../../../src/client-address.ts'
 import { accountAdminRoutes } from '../../../src/http/account-admin-routes.ts'
 import { authRoutes } from '../../../src/http/auth-routes.ts'
 import { createHandler } from '../../../src/http/handler.ts'
+import { type RateLimitOptions, RateLimits } from '../../../src/http/rate-limits.ts'
 import { createOriginPolicy } from '../../../src/origin-policy.ts'
 import { createRuntime, type Runtime } from '../../../src/runtime.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
@@ -27,6 +28,7 @@ export interface AppOptions {
   /** A URL, or an open database that stays open. */
   readonly database?: string | Database
   readonly users?: (database: Database) => UserDirectory
+  readonly limits?: RateLimitOptions
   /** Leaves the background work off; `auth.start()` is then the test's. */
   readonly idle?: boolean
 }
@@ -85,7 +87,14 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   })
   if (options.idle !== true) await auth.start()
   const handler = createHandler({
-    routes: [...authRoutes({ auth, config }), ...accountAdminRoutes({ auth })],
+    routes: [
+      ...authRoutes({
+        auth,
+        config,
+        limits: new RateLimits(options.limits ?? { enabled: false, exemptLoopback: false }),
+      }),
+      ...accountAdminRoutes({ auth }),
+    ],
     basePath: '/api',
     adminKey,
     origins: config.origins,

@@ -1,0 +1,55 @@
+import { FocusError } from '../errors.ts'
+import { userJson } from './auth-json.ts'
+import { type AuthRouteDependencies, secrecy, usesHttps } from './auth-shared.ts'
+import { readJsonObject } from './body.ts'
+import { FlowCookies } from './flow-cookies.ts'
+import { json, noContent } from './responses.ts'
+import type { Route, RouteContext } from './route.ts'
+import { signedIn } from './signed-in.ts'
+
+/** Further providers for a signed-in user: to sign in with any of them and be the same person. */
+export function linkRoutes({ auth, config, limits }: AuthRouteDependencies): Route[] {
+  const cookies = new FlowCookies({ secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds })
+
+  /** By an app's ID token at once; otherwise the address where the person agrees. */
+  async function link({ request, params, principal, clientAddress }: RouteContext): Promise<Response> {
+    await limits.check('start', clientAddress)
+    const { userKey } = signedIn(principal)
+    const provider = params['provider'] ?? ''
+    const { id_token: idToken, return_to: returnTo } = await readJsonObject(request)
+    if (typeof idToken === 'string') {
+      const user = await auth.accounts.link(userKey, await auth.idTokens.verify(provider, idToken))
+      return json({ linked: provider, user: userJson(user) })
+    }
+    if (returnTo !== undefined && typeof returnTo !== 'string') {
+      throw new FocusError('invalid_request', 'return_to must be a text.')
+    }
+    const { authorizationUrl, state, binding } = await auth.signIn.begin(provider, {
+      bind: true,
+      linkTo: userKey,
+      origin: request.headers.get('origin'),
+      returnTo: returnTo ?? null,
+    })
+    const response = json({ authorization_url: authorizationUrl, state }, { headers: secrecy })
+    for (const cookie of binding === null ? [] : cookies.begin(request, state, binding)) {
+      response.headers.append('set-cookie', cookie)
+    }
+    return response
+  }
+
+  async function unlink({ params, principal }: RouteContext): Promise<Response> {
+    await auth.accounts.unlink(signedIn(principal).userKey, params['provider'] ?? '')
+    return noContent()
+  }
+
+  async function accounts({ principal }: RouteContext): Promise<Response> {
+    const list = await auth.accounts.list(signedIn(principal).userKey)
+    return json({ accounts: list.map(({ provider, issuer, subject }) => ({ provider, issuer, subject })) })
+  }
+
+  return [
+    { method: 'POST', path: '/auth/:provider/link', access: 'bearer', handle: link },
+    { method: 'DELETE', path: '/auth/:provider/link', access: 'bearer', handle: unlink },
+    { method: 'GET', path: '/auth/accounts', access: 'bearer', handle: accounts },
+  ]
+}

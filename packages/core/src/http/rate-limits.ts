@@ -1,0 +1,75 @@
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { FocusError } from '../errors.ts'
+import { isLoopbackHost } from '../origin-policy.ts'
+
+/** What one client address may do in a minute (S27). */
+export const requestsPerMinute = {
+  /** `GET /auth/{provider}` and `POST /auth/{provider}/link` */
+  start: 60,
+  /** `GET /auth/{provider}/callback` */
+  callback: 60,
+  /** `POST /auth/refresh` */
+  refresh: 120,
+  /** `POST /auth/token` and `POST /auth/{provider}/id_token` */
+  redeem: 60,
+  /** `POST /ws/ticket` */
+  ticket: 120,
+  /** WebSocket upgrades and Server-Sent Events */
+  upgrade: 300,
+} as const
+
+export type LimitedAction = keyof typeof requestsPerMinute
+
+export interface RateLimitOptions {
+  readonly enabled: boolean
+  /** Clients on this machine go free: for development, where every client is one. */
+  readonly exemptLoopback: boolean
+  /** Instead of `requestsPerMinute`. */
+  readonly perMinute?: Partial<Record<LimitedAction, number>>
+}
+
+/**
+ * Counts what each client address does, per process. An address that the host did not tell is not counted, since all such
+ * clients would share one allowance.
+ */
+export class RateLimits {
+  readonly #options: RateLimitOptions
+  readonly #limiters: ReadonlyMap<LimitedAction, RateLimiterMemory>
+
+  constructor(options: RateLimitOptions) {
+    this.#options = options
+    const limits = { ...requestsPerMinute, ...options.perMinute }
+    const actions = Object.keys(requestsPerMinute) as LimitedAction[]
+    this.#limiters = new Map(
+      actions.map((action) => [action, new RateLimiterMemory({ points: limits[action], duration: 60 })]),
+    )
+  }
+
+  /** @throws FocusError `rate_limited`, with the seconds to wait */
+  async check(action: LimitedAction, clientAddress: string | null): Promise<void> {
+    if (!this.#options.enabled || clientAddress === null) return
+    if (this.#options.exemptLoopback && isLoopbackHost(clientAddress.replace(/^::ffff:/i, ''))) return
+    try {
+      await this.#limiters.get(action)?.consume(networkOf(clientAddress))
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error
+      throw new FocusError('rate_limited', 'Too many requests from this address.', {
+        hint: 'Wait as long as Retry-After says.',
+        retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1_000)),
+      })
+    }
+  }
+}
+
+/** One customer of an IPv6 network has a /64 of addresses, and could use a new one for every request. */
+function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head.split(':').filter(Boolean)
+  if (tail !== undefined) {
+    const after = tail.split(':').filter(Boolean)
+    while (groups.length + after.length < 8) groups.push('0')
+    groups.push(...after)
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`
+}

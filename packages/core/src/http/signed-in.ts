@@ -1,0 +1,8 @@
+import type { Principal } from '../auth/types.ts'
+import { FocusError } from '../errors.ts'
+
+/** The person of a route with `access: 'bearer'`, whom the handler has already checked. */
+export function signedIn(principal: Principal | null): Principal {
+  if (principal) return principal
+  throw new FocusError('unauthenticated', 'This route needs an access token.')
+}
