@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HubServer } from './support/hub-server.ts'
+import { refusalOf } from './support/refusal.ts'
+
+let server: HubServer
+beforeAll(async () => {
+  server = await HubServer.start({ limits: { authTimeoutMs: 300, expiryNoticeMs: 60_000 } })
+})
+afterAll(() => server.stop())
+
+describe('credentials, the first that is present', () => {
+  test('a bearer header counts before ?token=', async () => {
+    const client = server.dial('?token=1', [], { authorization: 'Bearer 2' })
+    expect((await client.next('connection')).user_id).toBe(2)
+    await client.close()
+  })
+
+  test('a ticket works once, then closes with 4500', async () => {
+    const { ticket } = await server.hub.tickets.issue(await server.verify('3'), 'websocket')
+    const client = server.dial(`?ticket=${ticket}`)
+    expect((await client.next('connection')).user_id).toBe(3)
+    expect((await server.dial(`?ticket=${ticket}`).closed).code).toBe(4500)
+    await client.close()
+  })
+
+  test('S17 a ticket is no access token', async () => {
+    const { ticket } = await server.hub.tickets.issue(await server.verify('3'), 'websocket')
+    expect((await server.dial(`?token=${ticket}`).closed).code).toBe(4500)
+  })
+
+  test('a ticket of the event stream opens no WebSocket', async () => {
+    const { ticket } = await server.hub.tickets.issue(await server.verify('3'), 'stream')
+    expect((await server.dial(`?ticket=${ticket}`).closed).code).toBe(4500)
+  })
+
+  test('a first message signs in, and its ref comes back', async () => {
+    const client = await server.dial().opened()
+    client.send({ action: 'auth', token: '4', ref: 'first' })
+    expect(await client.next('connection')).toMatchObject({ user_id: 4, ref: 'first' })
+    await client.close()
+  })
+
+  test('a first message signs in where the URL said to resume', async () => {
+    const seen = server.feed.notify('40')
+    const missed = server.feed.notify('40')
+    const client = await server.dial(`?epoch=k3f9&offset=${seen.offset}`).opened()
+    client.send({ action: 'auth', token: '40' })
+    expect(await client.next('connection')).toMatchObject({ resume: { requested: true, recovered: true } })
+    expect(await client.next('notification')).toMatchObject({ id: missed.id, replayed: true })
+    await client.close()
+  })
+
+  test('other messages before it are refused, and the client may still sign in', async () => {
+    const client = await server.dial().opened()
+    client.send({ action: 'get_stats', ref: 1 })
+    expect(await client.next('error')).toMatchObject({ code: 'unauthenticated', ref: 1 })
+    client.send({ action: 'auth', token: '5' })
+    await client.next('connection')
+    await client.close()
+  })
+})
+
+describe('what is refused closes with the code that says why', () => {
+  test.each([
+    ['a malformed token', '?token=nonsense', {}, 4500],
+    ['an empty token', '?token=', {}, 4500],
+    ['a token in another scheme', '', { authorization: 'Basic Zm9jdXM6Zm9jdXM=' }, 4500],
+    ['a wrong header beside a good token', '?token=6', { authorization: 'Bearer nonsense' }, 4500],
+    ['an unknown ticket', '?ticket=nonsense', {}, 4500],
+    ['an expired token', '?token=6.session.1000', {}, 4001],
+  ])('%s', async (_name, query, headers, code) => {
+    expect((await server.dial(query, [], headers).closed).code).toBe(code)
+  })
+
+  test('a token of a session that ended: 4503', async () => {
+    server.revoked.add('gone')
+    expect((await server.dial('?token=6.gone').closed).code).toBe(4503)
+  })
+
+  test('a bad first message: 4500', async () => {
+    const client = await server.dial().opened()
+    client.send({ action: 'auth', token: 'nonsense' })
+    expect((await client.closed).code).toBe(4500)
+  })
+
+  test('silence: 4502 when the time for it is over', async () => {
+    const started = performance.now()
+    const client = await server.dial().opened()
+    expect((await client.closed).code).toBe(4502)
+    expect(performance.now() - started).toBeGreaterThanOrEqual(290)
+  })
+})
+
+describe('origins and subprotocols', () => {
+  test('S29 an origin that is not allowed is HTTP 403 with a hint', async () => {
+    const refusal = await refusalOf(server.dial('?token=1', [], { origin: 'http://evil.test' }))
+    expect(refusal).toMatchObject({ status: 403, problem: { code: 'origin_not_allowed' } })
+    expect(refusal.problem['hint']).toContain('FOCUS_ALLOWED_ORIGINS')
+  })
+
+  test('an allowed origin, and none at all, may connect', async () => {
+    const client = server.dial('?token=1', [], { origin: 'http://app.test' })
+    await client.next('connection')
+    await client.close()
+    await (await server.connect('1')).close()
+  })
+
+  test('focus.v1 is selected when offered', async () => {
+    const client = server.dial('?token=1', ['other', 'focus.v1'])
+    await client.next('connection')
+    expect(client.socket.protocol).toBe('focus.v1')
+    await client.close()
+  })
+
+  test('only foreign subprotocols: 4506', async () => {
+    expect((await server.dial('?token=1', ['graphql-transport-ws']).closed).code).toBe(4506)
+  })
+
+  test('another path is not taken', async () => {
+    const client = server.dial('/more?token=1')
+    expect((await refusalOf(client)).status).toBe(404)
+  })
+})
+
+describe('tokens on an open socket', () => {
+  test('auth_expiring comes before the end, auth with a fresh token keeps the connection', async () => {
+    const client = await server.dial(`?token=7.s7.${Date.now() + 1_500}`).opened()
+    await client.next('connection')
+    const { expires_at } = await client.next('auth_expiring')
+    expect(Date.parse(expires_at)).toBeLessThan(Date.now() + 1_500)
+    const fresh = Date.now() + 3_600_000
+    client.send({ action: 'auth', token: `7.s7.${fresh}`, ref: 9 })
+    expect(await client.next('authenticated')).toEqual({
+      type: 'authenticated',
+      auth_expires_at: new Date(fresh).toISOString(),
+      ref: 9,
+    })
+    server.feed.notify('7')
+    await client.next('notification')
+    await client.close()
+  })
+
+  test('expiry closes with 4001', async () => {
+    const client = await server.dial(`?token=8.s8.${Date.now() + 300}`).opened()
+    expect(await client.closed).toEqual({ code: 4001, reason: 'token expired' })
+  })
+
+  test('a token of another user is refused and the connection stays as it was', async () => {
+    const client = await server.connect('9')
+    client.send({ action: 'auth', token: '10', ref: 'x' })
+    expect(await client.next('error')).toMatchObject({ code: 'subject_mismatch', ref: 'x' })
+    server.feed.notify('10')
+    server.feed.notify('9', { title: 'mine' })
+    expect((await client.next('notification')).title).toBe('mine')
+    await client.close()
+  })
+
+  test('an invalid token is refused and the connection stays as it was', async () => {
+    const client = await server.connect('9')
+    client.send({ action: 'auth', token: 'nonsense' })
+    expect((await client.next('error')).code).toBe('invalid_token')
+    expect(await client.settled()).toEqual([])
+    await client.close()
+  })
+})
+
+describe('sessions that end', () => {
+  test('logout closes the sockets of that session with 4503, and no other', async () => {
+    const phone = await server.connect('11.phone')
+    const laptop = await server.connect('11.laptop')
+    server.end({ userKey: '11', sessionId: 'phone', reason: 'logout' })
+    expect((await phone.closed).code).toBe(4503)
+    server.feed.notify('11')
+    await laptop.next('notification')
+    await laptop.close()
+  })
+
+  test('logout everywhere closes all sockets of the user', async () => {
+    const clients = [await server.connect('12.a'), await server.connect('12.b'), await server.connect('12')]
+    server.end({ userKey: '12', sessionId: null, reason: 'logout_all' })
+    for (const client of clients) expect((await client.closed).code).toBe(4503)
+  })
+
+  test('a connection whose session ends while it is being admitted does not stay', async () => {
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    server.feed.gate = () => held
+    const client = await server.dial('?token=13.slow').opened()
+    await expect.poll(() => server.hub.stats().then(({ activeConnections }) => activeConnections)).toBe(1)
+    server.end({ userKey: '13', sessionId: 'slow', reason: 'revoked' })
+    expect((await client.closed).code).toBe(4503)
+    server.feed.gate = async () => undefined
+    release()
+    expect(client.received).toEqual([])
+  })
+})
