@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { ExpectedError } from './expected-error.mjs'
 import { exclusively } from './lock.mjs'
+import { pnpm } from './pnpm.mjs'
 import { root } from './root.mjs'
 
 const stamp = join(root, 'node_modules/.cache/focus-install')
@@ -28,24 +28,6 @@ async function installNow(wanted) {
   if (code !== 0) throw new ExpectedError(`${output}\nThe dependencies could not be installed; see above.`)
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)
-}
-
-/** pnpm comes through npm, which every Node brings along. */
-function pnpm(args) {
-  const env = { ...process.env, npm_config_loglevel: 'error', npm_config_update_notifier: 'false', CI: 'true' }
-  const npmArgs = ['exec', '--yes', '--prefer-offline', '--package=pnpm@12', '--', 'pnpm', ...args]
-  const npmScript = process.env.npm_execpath
-  const byScript = npmScript && basename(npmScript) === 'npm-cli.js'
-  const [command, commandArgs] = byScript ? [process.execPath, [npmScript, ...npmArgs]] : ['npm', npmArgs]
-  return new Promise((resolve, reject) => {
-    const shell = !byScript && process.platform === 'win32'
-    const child = spawn(command, commandArgs, { cwd: root, env, shell, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    child.stdout.on('data', (bytes) => (output += bytes))
-    child.stderr.on('data', (bytes) => (output += bytes))
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output }))
-  })
 }
 
 /** Of every file that decides what an install brings. */

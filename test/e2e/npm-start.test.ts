@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { endProcess, spawnBound } from '../support/child.ts'
+import { cleanEnvironment } from '../support/focus-dev.ts'
 import { isRunning, processTree } from '../support/processes.ts'
 import { removeFolder, temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -11,6 +12,7 @@ const workspace = resolve(import.meta.dirname, '../..')
 async function npmStart(data: string) {
   const child = spawnBound('npm', ['start', '--silent', '--', '--port', '0', '--json', '--data', data], {
     cwd: workspace,
+    env: cleanEnvironment(),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   if (!child.stdout) throw new Error('npm has no stdout')

@@ -97,7 +97,7 @@ function spawnFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child
 }
 
 /** Without the settings of whoever runs the tests. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const ours =
     /^(FOCUS_|GOOGLE_|OAUTH_|WEBSOCKET_|DATABASE_URL$|REDIS_URL$|PORT$|SMTP_URL$|SLACK_WEBHOOK|NODE_OPTIONS$)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))

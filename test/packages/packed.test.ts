@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { formatMessage } from 'publint/utils'
+import { publint } from 'publint'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type ConsumerProject, packIntoProject } from '../support/packed-packages.ts'
+import { removeFolder } from '../support/temporary-folder.ts'
+
+const workspace = resolve(import.meta.dirname, '../..')
+const names = ['@focus-api/adapters', '@focus-api/cli', '@focus-api/client', '@focus-api/core']
+
+let project: ConsumerProject
+
+beforeAll(async () => {
+  project = await packIntoProject()
+  return () => removeFolder(project.folder)
+}, 180_000)
+
+function find(name: string) {
+  const found = project.packages.find((each) => each.name === name)
+  if (!found) throw new Error(`${name} was not packed.`)
+  return found
+}
+
+/** Every address that a package can be imported by. */
+function entries(name: string): string[] {
+  return Object.keys(find(name).manifest.exports)
+    .filter((path) => path !== './package.json')
+    .map((path) => join(name, path))
+}
+
+/** Runs Node in the project and returns what it printed. */
+function node(...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project.folder, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`)
+  return stdout
+}
+
+it('every package of the workspace is packed', () => {
+  expect(project.packages.map(({ name }) => name)).toEqual(names)
+})
+
+describe.each(names)('%s, packed', (name) => {
+  it('satisfies publint', async () => {
+    const { folder, tarball } = find(name)
+    const { messages, pkg } = await publint({ pack: { tarball: readFileSync(tarball).buffer }, strict: true })
+    expect(
+      messages.map((message) => formatMessage(message, pkg)),
+      folder,
+    ).toEqual([])
+  })
+
+  it('has types that every resolver finds', () => {
+    const attw = resolve(workspace, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const { status, stdout } = spawnSync(process.execPath, [attw, find(name).tarball, '--profile', 'esm-only'], {
+      encoding: 'utf8',
+    })
+    expect(status, stdout).toBe(0)
+  })
+
+  it('holds no source, no tests and no address of this workspace', () => {
+    const { stdout } = spawnSync('tar', ['-tzf', find(name).tarball], { encoding: 'utf8' })
+    const files = stdout.trim().split('\n')
+    expect(files.filter((file) => /\/(src|test|node_modules)\/|\.test\./.test(file))).toEqual([])
+    expect(files).toContain('package/LICENSE')
+    expect(files).toContain('package/README.md')
+    expect(JSON.stringify(find(name).manifest)).not.toMatch(/workspace:|@focus-api\/source/)
+  })
+
+  it('can be imported, and required from CommonJS', () => {
+    for (const entry of entries(name)) {
+      const imported = node('--input-type=module', '-e', `console.log(Object.keys(await import('${entry}')).join())`)
+      const required = node('-e', `console.log(Object.keys(require('${entry}')).join())`)
+      expect(required, entry).toBe(imported)
+    }
+  })
+})
+
+describe('a project with the packed packages', () => {
+  it('type-checks an embedding', () => {
+    writeFileSync(
+      join(project.folder, 'server.ts'),
+      `
+        import { createFocus, FocusError, type Focus } from '@focus-api/core'
+        import { createFocusClient } from '@focus-api/client'
+        const focus: Focus = await createFocus({ database: 'sqlite::memory:' })
+        const receipt = await focus.notifications.notifyUser({ userId: 1, title: 'a', message: 'b' })
+        const outcome: string = receipt.outcome
+        export { createFocusClient, FocusError, outcome }
+      `,
+    )
+    const options = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node']
+    const tsc = resolve(workspace, 'node_modules/@typescript/native/bin/tsc')
+    const typeRoots = resolve(workspace, 'node_modules/@types')
+    expect(node(tsc, ...options, '--typeRoots', typeRoots, 'server.ts')).toBe('')
+  })
+
+  it('starts Focus and sends a notification', () => {
+    const output = node(
+      '--input-type=module',
+      '-e',
+      `
+        import { createFocus } from '@focus-api/core'
+        const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
+        const health = await focus.fetch(new Request('http://localhost/api/health'))
+        console.log(health.status)
+        await focus.close()
+      `,
+    )
+    expect(output).toBe('200\n')
+  })
+
+  it('has the focus command', () => {
+    const command = join(find('@focus-api/cli').folder, 'bin/focus.mjs')
+    expect(node(command, '--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})

@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { buildPackages } from '../../scripts/build.mjs'
+import { pnpm } from '../../scripts/pnpm.mjs'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const workspace = resolve(import.meta.dirname, '../..')
+
+export interface PackedPackage {
+  /** Such as `@focus-api/core`. */
+  readonly name: string
+  readonly tarball: string
+  /** Where it is unpacked: `node_modules/<name>` of the project. */
+  readonly folder: string
+  readonly manifest: Manifest
+}
+
+interface Manifest {
+  readonly name: string
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+/** A project that has the packages as a registry would hand them out. */
+export interface ConsumerProject {
+  readonly folder: string
+  readonly packages: readonly PackedPackage[]
+}
+
+/**
+ * Builds and packs every package and unpacks them into a new project. Beside each package lie the dependencies that its packed
+ * manifest declares, and no others: one that is used but not declared is not found, as at a user's.
+ */
+export async function packIntoProject(): Promise<ConsumerProject> {
+  await buildPackages({ types: true })
+  const folder = temporaryFolder('packed')
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
+  const names = readdirSync(join(workspace, 'packages')).filter((name) =>
+    existsSync(join(workspace, 'packages', name, 'package.json')),
+  )
+  const packages = []
+  for (const name of names) packages.push(await packInto(folder, join(workspace, 'packages', name)))
+  return { folder, packages }
+}
+
+async function packInto(project: string, source: string): Promise<PackedPackage> {
+  const { code, output } = await pnpm(['pack', '--json', '--pack-destination', project], source)
+  if (code !== 0) throw new Error(`${source} could not be packed:\n${output}`)
+  const { filename } = JSON.parse(output.slice(output.indexOf('{')))
+  const tarball = resolve(project, filename)
+  const { name } = readManifest(source)
+  const folder = join(project, 'node_modules', name)
+  mkdirSync(folder, { recursive: true })
+  const { status, stderr } = spawnSync('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`${tarball} could not be unpacked:\n${stderr}`)
+  const manifest = readManifest(folder)
+  linkDependencies(manifest, source, folder)
+  return { name, tarball, folder, manifest }
+}
+
+function linkDependencies(manifest: Manifest, source: string, folder: string): void {
+  const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }
+  for (const name of Object.keys(declared).filter((each) => !each.startsWith('@focus-api/'))) {
+    const installed = join(source, 'node_modules', name)
+    if (!existsSync(installed)) continue
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(installed, link)
+  }
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+}
