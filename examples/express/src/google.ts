@@ -6,6 +6,7 @@ export async function googleOrStandIn(
   redirectUri: string,
 ): Promise<{ readonly options: Pick<FocusOptions, 'google'>; close(): Promise<void> }> {
   if (process.env.GOOGLE_CLIENT_ID) return { options: {}, close: async () => undefined }
-  const { issuer, clientId, clientSecret, close } = await startDevIssuer({ redirectUris: [redirectUri] })
-  return { options: { google: { issuer, clientId, clientSecret, redirectUri } }, close }
+  const standIn = await startDevIssuer({ redirectUris: [redirectUri] })
+  const { issuer, clientId, clientSecret } = standIn
+  return { options: { google: { issuer, clientId, clientSecret, redirectUri } }, close: () => standIn.close() }
 }

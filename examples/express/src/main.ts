@@ -26,7 +26,7 @@ app.use(express.static(`${import.meta.dirname}/../public`))
 
 console.log(`Ready at ${url}`)
 
-process.once('SIGINT', end).once('SIGTERM', end)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end())
 
 async function end(): Promise<void> {
   await focus.drain({ windowMs: 0 })

@@ -58,6 +58,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   EROFS: 'the file system is read-only',
+  ENOENT: 'the folder above it takes no new folders',
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'a file has that name',
   ENOSPC: 'the disk is full',

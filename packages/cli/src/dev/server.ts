@@ -103,12 +103,11 @@ function focusOptions(
     logger: started.logger,
     database: settings.databaseUrl,
     ...(settings.secret === undefined ? {} : { secret: settings.secret }),
-    adminKey: started.adminKey,
-    // Without a public URL tokens name no address, so that two dev servers on one database know each other's.
-    ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+    // One from the environment is read by Focus itself, whose refusals then name the variable.
+    ...(settings.adminKey === undefined ? { adminKey: started.adminKey } : {}),
     port: started.port,
     // On loopback the guide's `curl …/api/ws/stats` works as it is written.
-    ...(settings.loopbackOnly ? { stats: 'public' as const } : {}),
+    ...(settings.loopbackOnly && !settings.statsSet ? { stats: 'public' as const } : {}),
     ...(devIssuer === null
       ? {}
       : {

@@ -21,8 +21,10 @@ export interface DevSettings {
   readonly dataFolder: string
   /** `sqlite:` in the data folder, unless `DATABASE_URL` says otherwise. */
   readonly databaseUrl: string
-  /** For a database of which no secret file lies beside it; undefined leaves it to Focus. */
+  /** For a database without a secret file beside it, where `FOCUS_SECRET` is not set; undefined leaves it to Focus. */
   readonly secret: string | undefined
+  /** `FOCUS_STATS` says who may read the stats. */
+  readonly statsSet: boolean
   readonly publicUrl: string | undefined
   /** Google's credentials; null lets the development issuer stand in. */
   readonly google: { readonly clientId: string; readonly clientSecret: string } | null
@@ -49,7 +51,9 @@ export function readDevSettings(flags: DevFlags, { env, cwd }: Pick<CommandConte
     loopbackOnly: isLoopback(host),
     dataFolder,
     databaseUrl: databaseUrl ?? `sqlite:${resolve(dataFolder, 'focus.db')}`,
-    secret: value('FOCUS_SECRET') ?? (isServerDatabase(databaseUrl) ? developmentSecret(databaseUrl) : undefined),
+    secret:
+      value('FOCUS_SECRET') === undefined && isServerDatabase(databaseUrl) ? developmentSecret(databaseUrl) : undefined,
+    statsSet: value('FOCUS_STATS') !== undefined,
     publicUrl,
     google: readGoogle(value('GOOGLE_CLIENT_ID'), value('GOOGLE_CLIENT_SECRET')),
     oauthEnabled: !/^(?:false|0|no|off)$/i.test(value('OAUTH_ENABLED') ?? ''),

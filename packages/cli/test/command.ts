@@ -1,0 +1,53 @@
+import { resolve } from 'node:path'
+import { buildPackages } from '../../../scripts/build.mjs'
+import { spawnBound } from '../../../test/support/child.ts'
+
+const bin = resolve(import.meta.dirname, '../bin/focus.mjs')
+
+export interface RunOptions {
+  readonly cwd: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Ends the process with this signal as soon as the text has appeared on stdout or stderr. */
+  readonly endAt?: { readonly text: string; readonly signal: NodeJS.Signals }
+  /** Closes its end of stdout after the first line, as `head -1` does. */
+  readonly readsOneLine?: boolean
+}
+
+export interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the built command as a person does, in a folder of its own and without the settings of whoever runs the tests. */
+export async function focus(args: readonly string[], { cwd, env = {}, endAt, readsOneLine }: RunOptions): Promise<Run> {
+  await buildPackages()
+  const child = spawnBound(process.execPath, [bin, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  const look = () => {
+    if (endAt !== undefined && (stdout + stderr).includes(endAt.text)) child.kill(endAt.signal)
+  }
+  child.stdout?.on('data', (bytes: Buffer) => {
+    stdout += bytes.toString()
+    if (readsOneLine && stdout.includes('\n')) child.stdout?.destroy()
+    look()
+  })
+  child.stderr?.on('data', (bytes: Buffer) => {
+    stderr += bytes.toString()
+    look()
+  })
+  const code = await new Promise<number | null>((done) => child.once('close', done))
+  return { code, stdout, stderr }
+}
+
+/** The error document that `--json` prints. */
+export function errorOf({ stdout }: Run): { code: string; message: string; hint?: string } {
+  const document: { ok: boolean; error: { code: string; message: string; hint?: string } } = JSON.parse(stdout)
+  if (document.ok) throw new Error(`not an error document: ${stdout}`)
+  return document.error
+}

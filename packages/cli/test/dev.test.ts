@@ -1,0 +1,239 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type FocusDev, startFocusDev } from '../../../test/support/focus-dev.ts'
+import { freePort } from '../../../test/support/ports.ts'
+import { signIn } from '../../../test/support/sign-in.ts'
+import { removeFolder, temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { errorOf, focus } from './command.ts'
+
+const cleanups: (() => Promise<void> | void)[] = []
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).toReversed()) await clean()
+})
+
+async function start(options: Parameters<typeof startFocusDev>[0] = {}): Promise<FocusDev> {
+  const server = await startFocusDev(options)
+  cleanups.push(() => server.stop())
+  return server
+}
+
+function folder(): string {
+  const made = temporaryFolder('cli')
+  cleanups.push(() => removeFolder(made))
+  return made
+}
+
+const answers = (url: string) =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  )
+
+describe('focus dev', () => {
+  test('announces itself in its data folder, for its owner alone, until it ends', async () => {
+    const server = await start()
+    const announcement = join(server.data, 'dev.json')
+    expect(JSON.parse(readFileSync(announcement, 'utf8'))).toEqual({
+      url: server.url,
+      admin_key: server.adminKey,
+      pid: server.process.pid,
+    })
+    for (const name of ['dev.json', 'admin-key', 'issuer.json']) {
+      expect(statSync(join(server.data, name)).mode & 0o777, name).toBe(0o600)
+    }
+    expect(await server.end('SIGTERM')).toBe(0)
+    expect(readdirSync(server.data).toSorted()).toEqual([
+      '.gitignore',
+      'admin-key',
+      'focus.db',
+      'focus.db.secret',
+      'issuer.json',
+    ])
+    expect(await answers(server.url)).toBe(false)
+    expect(await answers(server.issuer)).toBe(false)
+  })
+
+  test('ends with 130 at Ctrl-C, however often a launcher passes it on', async () => {
+    const server = await start()
+    const ended = server.end('SIGINT')
+    for (let repetition = 0; repetition < 3; repetition += 1) server.process.kill('SIGINT')
+    expect(await ended).toBe(130)
+    expect(existsSync(join(server.data, 'dev.json'))).toBe(false)
+  })
+
+  test('keeps people, key and admin key over a second start, also at another port', async () => {
+    const first = await start()
+    const before = await signIn(first, 'alice')
+    await first.end()
+    const second = await start({ data: first.data })
+    const after = await signIn(second, 'alice')
+    expect(after.user.id).toBe(before.user.id)
+    expect(second.adminKey).toBe(first.adminKey)
+    expect(second.issuer).toBe(first.issuer)
+  })
+
+  test('finds people again when its issuer had to move to another port', async () => {
+    const first = await start()
+    const before = await signIn(first, 'alice')
+    await first.end()
+    const squatter = createServer().listen(Number(new URL(first.issuer).port), '127.0.0.1')
+    cleanups.push(() => new Promise<void>((done) => void squatter.close(() => done())))
+    const second = await start({ data: first.data })
+    expect(second.issuer).not.toBe(first.issuer)
+    expect((await signIn(second, 'alice')).user.id).toBe(before.user.id)
+  })
+
+  test('starts again on what a killed one left behind', async () => {
+    const first = await start()
+    await first.end('SIGKILL')
+    expect(existsSync(join(first.data, 'dev.json'))).toBe(true)
+    const stats = await focus(['stats', '--json'], { cwd: folder() })
+    expect(errorOf(stats).code).toBe('no_server')
+    const second = await start({ data: first.data })
+    expect(await answers(`${second.url}/api/health`)).toBe(true)
+  })
+
+  test('is reached as localhost and as 127.0.0.1, and sends the page to where its cookies are', async () => {
+    const server = await start()
+    const byNumber = server.url.replace('localhost', '127.0.0.1')
+    expect(await answers(`${byNumber}/api/health`)).toBe(true)
+    const page = await fetch(`${byNumber}/?a=1`, { redirect: 'manual' })
+    expect(page.headers.get('location')).toBe(`${server.url}/?a=1`)
+  })
+
+  test('shows stats to everybody on loopback, as the guide has it', async () => {
+    const server = await start()
+    const stats = await fetch(`${server.url}/api/ws/stats`)
+    expect(await stats.json()).toMatchObject({ websocket_enabled: true, active_users: 0 })
+  })
+
+  test('reads .env of the folder, and the environment over it', async () => {
+    const cwd = folder()
+    writeFileSync(join(cwd, '.env'), 'GOOGLE_CLIENT_ID=only-half\nFOCUS_ADMIN_KEY=from-the-env-file-0123\n')
+    const half = await focus(['dev', '--port', '0', '--json'], { cwd })
+    expect(errorOf(half).code).toBe('invalid_option')
+    const whole = await focus(['dev', '--port', '0', '--json'], {
+      cwd,
+      env: { GOOGLE_CLIENT_SECRET: 'the-other-half' },
+      endAt: { text: '"admin_key"', signal: 'SIGTERM' },
+    })
+    expect(whole.code).toBe(0)
+    expect(JSON.parse(whole.stdout)).toMatchObject({
+      admin_key: 'from-the-env-file-0123',
+      issuer: 'https://accounts.google.com',
+    })
+  })
+
+  test('prints one line with --json, and nothing else on stdout', async () => {
+    const { stdout, code } = await focus(['dev', '--port', '0', '--json'], {
+      cwd: folder(),
+      endAt: { text: '"database"', signal: 'SIGTERM' },
+    })
+    expect(code).toBe(0)
+    expect(Object.keys(JSON.parse(stdout))).toEqual(['url', 'admin_key', 'issuer', 'database'])
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  test('speaks plain text without colours to what is no terminal', async () => {
+    const { stdout } = await focus(['dev', '--port', '0'], {
+      cwd: folder(),
+      endAt: { text: 'Ctrl-C', signal: 'SIGTERM' },
+    })
+    expect(stdout).toMatch(/Focus is ready at http:\/\/localhost:\d+/)
+    expect(stdout).toContain('For development only')
+    expect(stdout).not.toContain('\u001b')
+  })
+})
+
+describe('focus dev refuses in one sentence', () => {
+  test('a port that is taken', async () => {
+    const port = await freePort()
+    const squatter = createServer().listen(port, '127.0.0.1')
+    cleanups.push(() => new Promise<void>((done) => void squatter.close(() => done())))
+    const cwd = folder()
+    const run = await focus(['dev', '--port', String(port), '--json'], { cwd })
+    expect(run.code).toBe(1)
+    expect(errorOf(run)).toMatchObject({
+      code: 'port_taken',
+      message: `Port ${port} of 127.0.0.1 is taken by another program.`,
+    })
+    expect(run.stderr).not.toMatch(/at .*\.(js|ts):/)
+    expect(existsSync(join(cwd, '.focus/dev.json'))).toBe(false)
+  })
+
+  test('a data folder that is a file', async () => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'file'), '')
+    const run = await focus(['dev', '--port', '0', '--data', 'file/below', '--json'], { cwd })
+    expect(run.code).toBe(1)
+    expect(errorOf(run).message).toMatch(
+      /^The data folder .*file\/below cannot be used: a part of the path is a file\.$/,
+    )
+  })
+
+  test.each(['/dev/null/focus', '/proc/focus'])(
+    'the data folder %s, which nobody may make, not even root',
+    async (data) => {
+      const run = await focus(['dev', '--port', '0', '--data', data, '--json'], { cwd: folder() })
+      expect(run.code).toBe(1)
+      expect(errorOf(run)).toMatchObject({
+        code: 'data_folder',
+        message: expect.stringMatching(/^The data folder .* cannot be used: [a-z -]+\.$/),
+      })
+    },
+  )
+
+  test('a second one on the same data', async () => {
+    const server = await start()
+    const run = await focus(['dev', '--port', '0', '--data', server.data, '--json'], { cwd: folder() })
+    expect(run.code).toBe(1)
+    expect(errorOf(run)).toMatchObject({ code: 'already_running', message: expect.stringContaining(server.url) })
+    expect(await answers(`${server.url}/api/health`)).toBe(true)
+  })
+
+  test.each([
+    [
+      { GOOGLE_CLIENT_ID: 'x' },
+      'GOOGLE_CLIENT_ID is set and GOOGLE_CLIENT_SECRET is not: sign-in with Google needs both.',
+    ],
+    [
+      { GOOGLE_CLIENT_SECRET: 'x' },
+      'GOOGLE_CLIENT_SECRET is set and GOOGLE_CLIENT_ID is not: sign-in with Google needs both.',
+    ],
+    [{ PORT: 'http' }, 'PORT: expected a whole number from 0 to 65535 (0 takes any free port), got "http".'],
+  ])('the environment %j', async (env, message) => {
+    const run = await focus(['dev', '--json'], { cwd: folder(), env })
+    expect(run.code).toBe(1)
+    expect(errorOf(run)).toMatchObject({ code: 'invalid_option', message })
+  })
+
+  test.each([
+    ['WEBSOCKET_HEARTBEAT_INTERVAL', 'soon'],
+    ['FOCUS_ADMIN_KEY', 'short'],
+    ['DATABASE_URL', 'oracle://db'],
+  ])('the value of %s that Focus refuses, and the secret stays out', async (name, value) => {
+    const run = await focus(['dev', '--port', '0', '--json'], { cwd: folder(), env: { [name]: value } })
+    expect(run.code).toBe(1)
+    expect(errorOf(run)).toMatchObject({ code: 'invalid_option', message: expect.stringContaining(name) })
+  })
+
+  test.each([
+    [['--port', '70000'], /^--port: expected a whole number/],
+    [['--port', 'x'], /^--port: expected a whole number/],
+    [['--prot', '1'], /^Unknown option '--prot'\.$/],
+    [['surplus'], /^Too many arguments/],
+  ])('the wrong use %j, with exit 2', async (args, message) => {
+    const run = await focus(['dev', ...args, '--json'], { cwd: folder() })
+    expect(run.code).toBe(2)
+    expect(errorOf(run).message).toMatch(message)
+  })
+
+  test('an address that this machine does not have', async () => {
+    const run = await focus(['dev', '--port', '0', '--host', '192.0.2.1', '--json'], { cwd: folder() })
+    expect(run.code).toBe(1)
+    expect(errorOf(run).code).toBe('cannot_listen')
+    expect(run.stderr).toContain('other machines can reach this server')
+  })
+})
