@@ -21,7 +21,16 @@ export function checkReturnTo(value: string, allowed: readonly string[]): string
   }
   const url = URL.canParse(value) ? new URL(value) : null
   const web = url?.protocol === 'https:' || url?.protocol === 'http:'
-  if (!url || !web || url.username !== '' || url.password !== '' || !allowed.includes(url.origin)) throw notAllowed()
+  // `https:app.example` and `https:///app.example` are read as hosts by some and not by others.
+  if (
+    !url ||
+    !web ||
+    !value.startsWith(url.origin) ||
+    url.username !== '' ||
+    url.password !== '' ||
+    !allowed.includes(url.origin)
+  )
+    throw notAllowed()
   return url.href
 }
 

@@ -1,0 +1,357 @@
+import { createHash } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { oidc } from '../../src/auth/providers/oidc.ts'
+import { createOriginPolicy } from '../../src/origin-policy.ts'
+import { type App, publicUrl, startApp, TestClock } from './support/app.ts'
+import { CookieJar } from './support/browser.ts'
+import { begin, callbackFor, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
+import { googleAt } from './support/google.ts'
+import { TestIssuer } from './support/issuer.ts'
+
+let issuer: TestIssuer
+let app: App
+let clock: TestClock
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start()
+})
+
+afterAll(async () => {
+  await issuer.close()
+})
+
+beforeEach(async () => {
+  clock = new TestClock()
+  const other = oidc({
+    name: 'other',
+    issuer: issuer.url,
+    clientId: issuer.clientId,
+    clientSecret: issuer.clientSecret,
+  })
+  app = await startApp({
+    runtime: { clock: clock.read },
+    config: { providers: [googleAt(issuer), other], returnTo: ['https://app.example'] },
+  })
+})
+
+afterEach(async () => {
+  issuer.misbehaviour.callbackIss = issuer.url
+  await app.close()
+})
+
+async function expectProblem(response: Response, status: number, code: string): Promise<void> {
+  expect({ status: response.status, code: (await problemOf(response)).code }).toEqual({ status, code })
+}
+
+describe('The state', () => {
+  test('S01 has at least 128 bits, of which only the SHA-256 is stored', async () => {
+    const { state } = await begin(app)
+    expect(Buffer.from(state, 'base64url').length).toBeGreaterThanOrEqual(16)
+    expect((await begin(app)).state).not.toBe(state)
+    const rows = await app.database.db.selectFrom('focus_one_time').selectAll().execute()
+    expect(rows.map((row) => row.secret_hash)).toContain(createHash('sha256').update(state).digest('hex'))
+    expect(JSON.stringify(rows)).not.toContain(state)
+  })
+
+  test('S01 ends after ten minutes', async () => {
+    const path = await callbackFor(app, issuer)
+    clock.advance(10 * 60_000)
+    await expectProblem(await app.request(path), 400, 'invalid_state')
+  })
+
+  test('S02 works once', async () => {
+    const path = await callbackFor(app, issuer)
+    expect((await app.request(path)).status).toBe(200)
+    await expectProblem(await app.request(path), 400, 'invalid_state')
+  })
+
+  test('S02 is not used up by a callback that is refused before the provider is asked', async () => {
+    const path = await callbackFor(app, issuer)
+    await expectProblem(await app.request(path.replace('/google/', '/other/')), 400, 'invalid_state')
+    expect((await app.request(path)).status).toBe(200)
+  })
+})
+
+describe('The authorization request', () => {
+  test('S05 carries an S256 challenge of a verifier that never leaves the server', async () => {
+    const { authorization_url: url } = await begin(app)
+    const query = new URL(url).searchParams
+    expect(query.get('code_challenge_method')).toBe('S256')
+    expect(query.get('code_challenge')).toMatch(/^[\w-]{43}$/)
+    expect(query.has('code_verifier')).toBe(false)
+  })
+
+  test('S05 a callback with another flow’s code fails, because its verifier does not fit', async () => {
+    const mine = new URL(publicUrl + (await callbackFor(app, issuer)))
+    const attackers = new URL(publicUrl + (await callbackFor(app, issuer)))
+    mine.searchParams.set('code', attackers.searchParams.get('code') ?? '')
+    await expectProblem(await app.request(mine.pathname + mine.search), 400, 'invalid_grant')
+  })
+
+  test('S06 carries a nonce of at least 128 bits, another one each time', async () => {
+    const nonces = await Promise.all(
+      [begin(app), begin(app)].map(async (flow) => new URL((await flow).authorization_url).searchParams.get('nonce')),
+    )
+    expect(new Set(nonces).size).toBe(2)
+    for (const nonce of nonces) expect(Buffer.from(nonce ?? '', 'base64url').length).toBeGreaterThanOrEqual(16)
+  })
+
+  test('hands on login_hint and prompt', async () => {
+    const { authorization_url: url } = await begin(app, 'google', '?login_hint=alice&prompt=select_account')
+    expect(new URL(url).searchParams.get('login_hint')).toBe('alice')
+    expect(new URL(url).searchParams.get('prompt')).toBe('select_account')
+  })
+
+  test('S09 redirect_uri comes from configuration, whatever the request’s headers say', async () => {
+    const { authorization_url: url } = await begin(app, 'google', '', {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+      forwarded: 'host=evil.example;proto=https',
+    })
+    expect(new URL(url).searchParams.get('redirect_uri')).toBe(`${publicUrl}/api/auth/google/callback`)
+  })
+
+  test('S11 a parameter that is given twice is refused at the start too', async () => {
+    await expectProblem(await app.request('/auth/google?return_to=/a&return_to=/b'), 400, 'invalid_request')
+  })
+})
+
+describe('The callback', () => {
+  test('S07 wrong iss is refused', async () => {
+    issuer.misbehaviour.callbackIss = 'https://accounts.evil.example'
+    await expectProblem(await app.request(await callbackFor(app, issuer)), 400, 'iss_mismatch')
+  })
+
+  test("S07 a missing iss is accepted, because the guide's page forwards only code and state", async () => {
+    const callback = new URL(publicUrl + (await callbackFor(app, issuer)))
+    const { code, state } = Object.fromEntries(callback.searchParams)
+    expect((await app.request(`/auth/google/callback?code=${code}&state=${state}`)).status).toBe(200)
+  })
+
+  test('S07 a missing iss is refused where requireIss says so', async () => {
+    const strict = await startApp({ config: { providers: [googleAt(issuer)], requireIss: true } })
+    issuer.misbehaviour.callbackIss = null
+    const response = await strict.request(await callbackFor(strict, issuer))
+    expect(await problemOf(response)).toMatchObject({
+      code: 'iss_missing',
+      hint: 'Forward the whole query of the callback, not only code and state.',
+    })
+    await strict.close()
+  })
+
+  test('S08 a flow of one provider fails at the callback of another', async () => {
+    const path = await callbackFor(app, issuer)
+    await expectProblem(await app.request(path.replace('/google/', '/other/')), 400, 'invalid_state')
+  })
+
+  test.each(['code', 'state', 'iss'])('S11 a duplicate %s is refused', async (name) => {
+    const path = await callbackFor(app, issuer)
+    await expectProblem(await app.request(`${path}&${name}=again`), 400, 'invalid_request')
+  })
+
+  test('S11 oversized queries are refused', async () => {
+    await expectProblem(
+      await app.request(`/auth/google/callback?state=s&code=${'c'.repeat(5_000)}`),
+      400,
+      'invalid_request',
+    )
+    await expectProblem(
+      await app.request(`/auth/google/callback?state=s&code=c&junk=${'j'.repeat(20_000)}`),
+      400,
+      'invalid_request',
+    )
+  })
+
+  test('a callback without a state says where to begin', async () => {
+    await expectProblem(await app.request('/auth/google/callback?code=c'), 400, 'invalid_request')
+  })
+
+  test('a refusal at the provider is a problem with RFC 6749’s error', async () => {
+    const { state } = await begin(app)
+    const response = await app.request(`/auth/google/callback?error=access_denied&state=${state}`)
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code: 'access_denied', error: 'access_denied' })
+  })
+})
+
+describe('A sign-in by navigation', () => {
+  test('S03 is bound to its browser by a cookie', async () => {
+    const browser = new CookieJar(app)
+    const begun = await browser.navigate('/auth/google')
+    expect(begun.status).toBe(302)
+    expect(begun.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^focus_flow_[0-9a-f]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/),
+    ])
+    const callback = pathOf(await issuer.authorize(begun.headers.get('location') ?? ''))
+    await expectProblem(await new CookieJar(app).navigate(callback), 400, 'flow_not_bound')
+    expect((await browser.navigate(callback)).status).toBe(200)
+    expect(browser.names).toEqual([])
+  })
+
+  test('S03 the cookie is __Host- and Secure where the public URL is https', async () => {
+    const secure = await startApp({
+      config: { providers: [googleAt(issuer)], publicUrl: 'https://focus.example' },
+    })
+    const response = await secure.request('/auth/google?redirect=1')
+    expect(response.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^__Host-focus_flow_[0-9a-f]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600; Secure$/,
+      ),
+    ])
+    await secure.close()
+  })
+
+  test('S03 a sign-in that fetch began sets no cookie, neither at its start nor at its callback', async () => {
+    const byCookie = await startApp({ config: { providers: [googleAt(issuer)], refreshDelivery: 'cookie' } })
+    const start = await byCookie.request('/auth/google')
+    expect(start.headers.getSetCookie()).toEqual([])
+    const { authorization_url: url } = (await start.json()) as { authorization_url: string }
+    const callback = await byCookie.request(pathOf(await issuer.authorize(url)))
+    expect(callback.status).toBe(200)
+    expect(callback.headers.getSetCookie()).toEqual([])
+    await byCookie.close()
+  })
+
+  test('S04 two tabs that sign in at once both finish', async () => {
+    const browser = new CookieJar(app)
+    const tabs = [await browser.navigate('/auth/google'), await browser.navigate('/auth/google')]
+    const callbacks = await Promise.all(tabs.map((tab) => issuer.authorize(tab.headers.get('location') ?? '')))
+    for (const callback of callbacks.toReversed()) expect((await browser.navigate(pathOf(callback))).status).toBe(200)
+  })
+
+  test('S04 a browser keeps at most five open sign-ins, the newest', async () => {
+    const browser = new CookieJar(app)
+    const tabs: Response[] = []
+    for (let tab = 0; tab < 7; tab += 1) tabs.push(await browser.navigate('/auth/google'))
+    expect(browser.names).toHaveLength(5)
+    const callback = await issuer.authorize(tabs.at(-1)?.headers.get('location') ?? '')
+    expect((await browser.navigate(pathOf(callback))).status).toBe(200)
+  })
+})
+
+describe('A sign-in that ends on a page', () => {
+  /** Navigates to a start with `return_to`, through the provider, to the page. */
+  async function arrive(browser: CookieJar, query: string): Promise<URL> {
+    const begun = await browser.navigate(`/auth/google${query}`)
+    const callback = await issuer.authorize(begun.headers.get('location') ?? '')
+    const ended = await browser.navigate(pathOf(callback))
+    expect(ended.status).toBe(302)
+    return new URL(ended.headers.get('location') ?? '', publicUrl)
+  }
+
+  test('S34 gets a one-time code, and its tokens for the cookie of the browser that began', async () => {
+    const browser = new CookieJar(app)
+    const page = await arrive(browser, '?return_to=/welcome?tab=1')
+    expect(page.pathname + page.search).toMatch(/^\/welcome\?tab=1&focus_code=[\w-]{43}$/)
+    const body = { focus_code: page.searchParams.get('focus_code') }
+    const stranger = await app.request('/auth/token', { body })
+    await expectProblem(stranger, 400, 'invalid_grant')
+  })
+
+  test('S34 the code works once, for the right browser', async () => {
+    const browser = new CookieJar(app)
+    const body = { focus_code: (await arrive(browser, '?return_to=/')).searchParams.get('focus_code') }
+    const answer = await browser.send('/auth/token', { body })
+    expect(answer.status).toBe(200)
+    expect(((await answer.json()) as TokenAnswer).user.username).toBe('john_doe')
+    await expectProblem(await browser.send('/auth/token', { body }), 400, 'invalid_grant')
+  })
+
+  test('S34 the code ends after a minute', async () => {
+    const browser = new CookieJar(app)
+    const body = { focus_code: (await arrive(browser, '?return_to=/')).searchParams.get('focus_code') }
+    clock.advance(60_000)
+    await expectProblem(await browser.send('/auth/token', { body }), 400, 'invalid_grant')
+  })
+
+  test('S34 a challenge given at the start is answered by its verifier alone', async () => {
+    const verifier = 'v'.repeat(43)
+    const challenge = createHash('sha256').update(verifier).digest('base64url')
+    const browser = new CookieJar(app)
+    const first = await arrive(browser, `?return_to=/&code_challenge=${challenge}`)
+    const wrong = { focus_code: first.searchParams.get('focus_code'), code_verifier: 'w'.repeat(43) }
+    await expectProblem(await browser.send('/auth/token', { body: wrong }), 400, 'invalid_grant')
+    const second = await arrive(browser, `?return_to=/&code_challenge=${challenge}`)
+    const right = { focus_code: second.searchParams.get('focus_code'), code_verifier: verifier }
+    expect((await app.request('/auth/token', { body: right })).status).toBe(200)
+  })
+
+  test('S34 begun by fetch it needs a challenge', async () => {
+    await expectProblem(await app.request('/auth/google?return_to=/'), 400, 'invalid_request')
+  })
+
+  test('S10 ends at allow-listed origins', async () => {
+    const page = await arrive(new CookieJar(app), '?return_to=https://app.example/signed-in')
+    expect(page.origin + page.pathname).toBe('https://app.example/signed-in')
+  })
+
+  test.each([
+    '//evil.example',
+    '/\\evil.example',
+    '/%2F/evil.example',
+    '/%5Cevil.example',
+    '/%252f/evil.example',
+    '/\tevil',
+    'https://evil.example',
+    'https://app.example@evil.example',
+    'https://user@app.example',
+    'https://app.example.evil.example',
+    'http://app.example',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'app.example',
+    'https:app.example',
+    '/\u0000/evil',
+  ])('S10 %j is refused', async (address) => {
+    const response = await app.request(`/auth/google?redirect=1&return_to=${encodeURIComponent(address)}`)
+    await expectProblem(response, 400, 'return_to_not_allowed')
+  })
+
+  test('brings what went wrong along, never a token', async () => {
+    const browser = new CookieJar(app)
+    const begun = await browser.navigate('/auth/google?return_to=/welcome')
+    const { searchParams } = new URL(begun.headers.get('location') ?? '')
+    const ended = await browser.navigate(`/auth/google/callback?error=access_denied&state=${searchParams.get('state')}`)
+    expect(ended.status).toBe(302)
+    expect(ended.headers.get('location')).toMatch(/^\/welcome\?error=access_denied&error_description=/)
+  })
+})
+
+describe("The guide's page of another origin", () => {
+  const page = 'http://localhost:3000'
+
+  test('is where the provider’s redirect goes on to, with the query untouched and nothing consumed', async () => {
+    const { authorization_url: url } = await begin(app, 'google', '', { origin: page })
+    const callback = pathOf(await issuer.authorize(url))
+    const redirect = await new CookieJar(app).navigate(callback)
+    expect(redirect.status).toBe(302)
+    expect(redirect.headers.get('location')).toBe(page + callback)
+    const fetched = await app.request(callback, { headers: { origin: page } })
+    expect(fetched.status).toBe(200)
+  })
+
+  test('hears of refusals the same way', async () => {
+    const { state } = await begin(app, 'google', '', { origin: page })
+    const path = `/auth/google/callback?error=access_denied&state=${state}`
+    const redirect = await new CookieJar(app).navigate(path)
+    expect(redirect.headers.get('location')).toBe(page + path)
+  })
+
+  test('must be allow-listed: a stranger’s origin is not remembered', async () => {
+    const production = await startApp({
+      config: {
+        providers: [googleAt(issuer)],
+        publicUrl: 'https://focus.example',
+        origins: createOriginPolicy({ allowedOrigins: ['https://app.example'], publicUrl: 'https://focus.example' }),
+      },
+    })
+    const locationFor = async (origin: string) => {
+      const { authorization_url: url } = await begin(production, 'google', '', { origin })
+      return (await new CookieJar(production).navigate(pathOf(await issuer.authorize(url)))).headers.get('location')
+    }
+    expect(await locationFor('https://app.example')).toMatch(/^https:\/\/app\.example\/auth\/google\/callback\?/)
+    expect(await locationFor('https://evil.example')).toBeNull()
+    await production.close()
+  })
+})
