@@ -208,6 +208,32 @@ describe('the connection outlives its token', () => {
     expect(refreshes()).toBe(1)
     expect(client.notifications.isConnected).toBe(true)
   })
+
+  test('where no fresh one could be had in time, the connection comes back, with what was sent meanwhile', async () => {
+    const { auth, notifications } = server.focus
+    const user = await auth.users.byKey(String((await server.signIn('dora')).user.id))
+    if (!user) throw new Error('no user')
+    let asked = 0
+    const client = clientOf({
+      async token() {
+        asked += 1
+        if (asked === 2) throw new Error('away')
+        return (await auth.sessions.startShort(user, asked === 1 ? 1 : 600)).accessToken
+      },
+    })
+    const titles: string[] = []
+    const states: string[] = []
+    client.notifications.on('notification', ({ title }) => titles.push(title))
+    client.notifications.on('state', ({ status }) => states.push(status))
+    client.notifications.connect()
+    await client.notifications.whenOpen()
+    await notifications.notifyUser({ userId: user.id, title: 'one', message: 'M' })
+    await nextEvent(client.notifications, 'state', ({ status }) => status === 'connecting')
+    await notifications.notifyUser({ userId: user.id, title: 'two', message: 'M' })
+    await untilTrue(() => titles.length === 2)
+    expect(titles).toEqual(['one', 'two'])
+    expect(states).toEqual(['connecting', 'open', 'connecting', 'open'])
+  })
 })
 
 describe('fetch', () => {

@@ -383,6 +383,8 @@ export class Notifications implements AsyncIterable<FocusNotification> {
 
   /** Shows the change at once; when the server refuses it, what the server has is shown again. */
   async #change(change: InboxChange, work: () => Promise<number | undefined> | undefined): Promise<void> {
+    const unread = change.ids.filter((id) => this.list.find(id)?.readAt === null)
+    this.#count(Math.max(0, this.#unread - unread.length))
     this.#emitters.change.emit(change)
     try {
       const unreadCount = await work()
