@@ -32,6 +32,7 @@ export class Healer {
   #sharedDueAt = 0
   #debt = 0
   #reading = false
+  #again = false
 
   constructor(deps: HealerDeps) {
     this.#deps = deps
@@ -48,12 +49,28 @@ export class Healer {
     this.#debt = 0
     const sharedDue = registry.connections.length > 0 && now >= this.#sharedDueAt
     if (sharedDue) this.#sharedDueAt = now + intervalMs
-    if (slice.length === 0 && !sharedDue) return
+    if (slice.length > 0 || sharedDue) this.#start(slice, sharedDue)
+  }
+
+  /** Everything at once; asked for again meanwhile, once more afterwards. */
+  all(): void {
+    if (this.#reading) {
+      this.#again = true
+      return
+    }
+    const streams = [...this.#deps.registry.streams.values()].filter(({ connections }) => connections.length > 0)
+    if (streams.length > 0) this.#start(streams, true)
+  }
+
+  #start(streams: readonly Stream[], shared: boolean): void {
     this.#reading = true
-    this.#heal(slice, sharedDue)
+    this.#heal(streams, shared)
       .catch((error: unknown) => this.#deps.logger.warn('Comparing streams with the log failed', { error }))
       .finally(() => {
         this.#reading = false
+        if (!this.#again) return
+        this.#again = false
+        this.all()
       })
   }
 

@@ -54,6 +54,7 @@ export class Hub {
   readonly #admission: Admission
   readonly #actions: ActionHandler
   readonly #dispatcher: Dispatcher
+  readonly #healer: Healer
   readonly #sweeper: Sweeper
   readonly #drain: Drain
   readonly #server: WebSocketServerOf<typeof FocusWebSocket>
@@ -120,9 +121,10 @@ export class Hub {
       clientAddress: config.clientAddress ?? ((request) => request.socket.remoteAddress ?? null),
     })
     this.#drain = new Drain(context)
+    this.#healer = new Healer({ ...context, catchUp })
     this.#sweeper = new Sweeper({
       ...context,
-      healer: new Healer({ ...context, catchUp }),
+      healer: this.#healer,
       onSweep: (at) => {
         this.#gate.forget(at)
         this.#rates.sample(at)
@@ -226,6 +228,10 @@ export class Hub {
 
   drain({ windowMs = 10_000 }: { windowMs?: number } = {}): Promise<void> {
     return this.#drain.begin(windowMs, goodbyeMs)
+  }
+
+  heal(): void {
+    this.#healer.all()
   }
 
   sessionEnded(end: SessionEnd): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Principal, SessionEnd } from '../auth/types.ts'
 import type { RealtimeConfig, RealtimeDeps } from './config.ts'
+import type { Counters } from './counters.ts'
 import type { EventStreamRequest } from './event-stream.ts'
 import { Hub } from './hub.ts'
 import type { RealtimeLimits } from './limits.ts'
@@ -26,6 +27,7 @@ export interface Realtime {
 export interface RealtimeHub extends Realtime {
   readonly config: RealtimeConfig
   readonly limits: RealtimeLimits
+  readonly counters: Readonly<Counters>
   readonly tickets: Tickets
   /** Whether this node is sending its clients elsewhere. */
   readonly draining: boolean
@@ -39,6 +41,8 @@ export interface RealtimeHub extends Realtime {
   openEventStream(principal: Principal, request: EventStreamRequest): Promise<Response>
   /** Takes a WebSocket upgrade on the hub's own path; false, and nothing is touched, on any other. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
+  /** Compares all local streams with the log now: another process is known to have committed something. */
+  heal(): void
   /** Closes the local connections of a session that ended, with 4503. Brokers carry the same to other nodes. */
   sessionEnded(end: SessionEnd): void
   /** Drains at once, cuts who does not say goodbye, stops timers and leaves the broker, which stays open. */

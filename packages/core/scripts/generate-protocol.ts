@@ -1,0 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { asyncApi } from './async-api.ts'
+import { protocolDocument } from './protocol-document.ts'
+
+const here = (name: string) => new URL(`../${name}`, import.meta.url)
+
+writeFileSync(here('PROTOCOL.md'), protocolDocument())
+writeFileSync(here('asyncapi.json'), asyncApi())

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { HubServer } from './support/hub-server.ts'
+import { RawClient } from './support/raw-client.ts'
+import { refusalOf } from './support/refusal.ts'
+
+let server: HubServer
+beforeEach(async () => {
+  server = await HubServer.start()
+})
+afterEach(() => server.stop())
+
+describe('drain', () => {
+  test('clients get reconnect and 1012, spread evenly over the window; upgrades get 503', async () => {
+    const clients = await Promise.all(Array.from({ length: 20 }, (_, index) => server.connect(`${index}`)))
+    const started = performance.now()
+    const ends = clients.map(async (client) => {
+      const { after_ms } = await client.next('reconnect')
+      const { code } = await client.closed
+      return { code, announced: after_ms, closedAfter: performance.now() - started }
+    })
+    const drained = server.hub.drain({ windowMs: 1_000 })
+    const refusal = await refusalOf(server.dial('?token=1'))
+    expect(refusal).toMatchObject({ status: 503, problem: { code: 'draining' } })
+    expect(refusal.headers['retry-after']).toBe('1')
+    const results = await Promise.all(ends)
+    await drained
+    expect(results.every(({ code }) => code === 1012)).toBe(true)
+    const times = results.map(({ closedAfter }) => closedAfter).sort((a, b) => a - b)
+    // One of twenty per 50 ms: never more than a quarter of them within a tenth of the window.
+    for (const [index, time] of times.entries()) expect((times[index + 5] ?? Infinity) - time).toBeGreaterThan(100)
+    for (const { announced, closedAfter } of results) expect(Math.abs(announced - closedAfter)).toBeLessThan(250)
+    expect(await server.hub.connections()).toEqual([])
+  })
+
+  test('one client alone does not wait for the window', async () => {
+    const client = await server.connect('1')
+    const started = performance.now()
+    await Promise.all([server.hub.drain({ windowMs: 10_000 }), client.closed])
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+
+  test('who does not say goodbye is cut', async () => {
+    const rude = await RawClient.open(server.port, '?token=1')
+    await server.hub.drain({ windowMs: 0 })
+    await rude.closed
+    expect(rude.closeCode()).toBe(1012)
+  })
+
+  test('shutdown hurries a drain that is under way', async () => {
+    const clients = await Promise.all(Array.from({ length: 10 }, (_, index) => server.connect(`${index}`)))
+    const started = performance.now()
+    const drained = server.hub.drain({ windowMs: 60_000 })
+    await server.hub.shutdown()
+    await drained
+    for (const client of clients) expect((await client.closed).code).toBe(1012)
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
+  test('an unauthenticated connection is closed as well', async () => {
+    const client = await server.dial().opened()
+    await server.hub.drain({ windowMs: 0 })
+    expect((await client.closed).code).toBe(1012)
+  })
+})
+
+test('an operator closes one connection, the others stay', async () => {
+  const clients = [await server.connect('1'), await server.connect('1')]
+  const [first] = await server.hub.connections()
+  expect(await server.hub.close(first?.id ?? '')).toBe(true)
+  expect(await server.hub.close(first?.id ?? '')).toBe(false)
+  expect(await server.hub.close('nonsense')).toBe(false)
+  const closing = await Promise.race(clients.map(({ closed }) => closed))
+  expect(closing.code).toBe(4014)
+  expect(await server.hub.connections()).toHaveLength(1)
+})
+
+test('other upgrade handlers on the same server keep working', async () => {
+  const other = new WebSocketServer({ noServer: true })
+  const http = createServer()
+  http.on('upgrade', (request, socket, head) => {
+    if (server.hub.upgrade(request, socket, head)) return
+    other.handleUpgrade(request, socket, head, (socket) => socket.send('vite'))
+  })
+  await once(http.listen(0, '127.0.0.1'), 'listening')
+  const address = http.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const foreign = new WebSocket(`ws://127.0.0.1:${port}/hmr`)
+  const ours = new WebSocket(`ws://127.0.0.1:${port}/api/ws/notifications?token=1`)
+  const [fromForeign, fromOurs] = await Promise.all([once(foreign, 'message'), once(ours, 'message')])
+  expect(String(fromForeign[0])).toBe('vite')
+  expect(JSON.parse(String(fromOurs[0]))).toMatchObject({ type: 'connection', user_id: 1 })
+  foreign.terminate()
+  ours.terminate()
+  http.close()
+})
+
+test('two hubs in one process never see each other', async () => {
+  const second = await HubServer.start()
+  const here = await server.connect('1')
+  const there = await second.connect('1')
+  server.feed.notify('1')
+  await here.next('notification')
+  expect(await there.settled()).toEqual([])
+  expect(await server.hub.stats()).toMatchObject({ activeConnections: 1 })
+  await Promise.all([here.close(), there.close(), second.stop()])
+})
+
+test('two nodes on one log: one that hears nothing heals from the log', async () => {
+  const second = await HubServer.start({ feed: server.feed, limits: { healIntervalMs: 100 } })
+  const client = await second.connect('1')
+  server.feed.notify('1')
+  server.feed.notify('1')
+  expect((await client.next('notification')).offset).toBe(1)
+  expect((await client.next('notification')).offset).toBe(2)
+  await Promise.all([client.close(), second.stop()])
+})
+
+test('metrics count what happened', async () => {
+  const client = await server.connect('1')
+  server.feed.notify('1')
+  await client.next('notification')
+  client.send('?')
+  await client.next('error')
+  const { contentType, body } = await server.hub.metrics()
+  expect(contentType).toMatch(/^text\/plain/)
+  expect(body).toContain('focus_realtime_connections 1')
+  expect(body).toContain('focus_realtime_deliveries_total 1')
+  expect(body).toContain('focus_realtime_errors_total 1')
+  expect(body).toContain('focus_realtime_delivery_latency_seconds_count 1')
+  await client.close()
+  await expect
+    .poll(async () => (await server.hub.metrics()).body)
+    .toContain('focus_realtime_closes_total{code="1005"} 1')
+})
