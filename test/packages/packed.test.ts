@@ -80,7 +80,7 @@ describe.each(names)('%s, packed', (name) => {
 describe('a project with the packed packages', () => {
   it('type-checks an embedding', () => {
     writeFileSync(
-      join(project.folder, 'server.ts'),
+      join(project.folder, 'server.mts'),
       `
         import { createFocus, FocusError, type Focus } from '@focus-api/core'
         import { createFocusClient } from '@focus-api/client'
@@ -93,7 +93,7 @@ describe('a project with the packed packages', () => {
     const options = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node']
     const tsc = resolve(workspace, 'node_modules/@typescript/native/bin/tsc')
     const typeRoots = resolve(workspace, 'node_modules/@types')
-    expect(node(tsc, ...options, '--typeRoots', typeRoots, 'server.ts')).toBe('')
+    expect(node(tsc, ...options, '--typeRoots', typeRoots, 'server.mts')).toBe('')
   })
 
   it('starts Focus and sends a notification', () => {
