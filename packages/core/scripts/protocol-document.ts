@@ -49,7 +49,7 @@ export function jsonSchema(schema: z.ZodType): Schema {
 function typeOf(schema: Schema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``
   if (schema.enum) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' or ')
-  if (schema.anyOf) return [...new Set(schema.anyOf.map((one) => typeOf(one as Schema)))].join(' or ')
+  if (schema.anyOf) return [...new Set(schema.anyOf.map((one) => typeOf(one)))].join(' or ')
   if (schema.type === 'array') return `list of ${typeOf((schema.items ?? {}) as Schema)}`
   if (schema.type === 'object' && schema.properties) {
     const fields = Object.entries(schema.properties).map(([name, value]) => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Principal, SessionEnd } from '../../../src/auth/types.ts'
 import { FocusError } from '../../../src/errors.ts'
 import type { JsonValue, OneTimeStore } from '../../../src/one-time.ts'
@@ -54,6 +54,8 @@ export class HubServer {
   readonly feed: MemoryFeed
   readonly broker: Broker
   readonly revoked = new Set<string>()
+  /** The server's ends of all connections. */
+  readonly sockets: Socket[] = []
   #port = 0
 
   private constructor(options: HubOptions) {
@@ -79,6 +81,7 @@ export class HubServer {
       userIds: numericUserIds,
     })
     this.server = createServer((_request, response) => response.writeHead(426).end())
+    this.server.on('connection', (socket) => this.sockets.push(socket))
     this.server.on('upgrade', (request, socket, head) => {
       if (!this.hub.upgrade(request, socket, head)) socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
     })
