@@ -1,5 +1,8 @@
 export { createFocus, type Focus } from './focus.ts'
 export type { FocusOptions } from './options.ts'
+export { withoutEnvironment } from './options/precedence.ts'
+export { listMigrations, migrateDatabase } from './migration.ts'
+export type { MigrationResult, MigrationStatus } from './storage/migrate.ts'
 export { FocusError, type ErrorCode, errorCatalogue } from './errors.ts'
 export { google, type GoogleOptions } from './auth/providers/google.ts'
 export { oidc, type OidcOptions } from './auth/providers/oidc.ts'
