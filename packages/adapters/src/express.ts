@@ -1,5 +1,5 @@
 import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
-import type { Application, NextFunction, RequestHandler, Response } from 'express'
+import type { IRouter, NextFunction, RequestHandler, Response } from 'express'
 import { answer, attachUpgrade, type HostServer, pathOf } from './node.ts'
 import { sendResponse } from './node/response.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
@@ -26,7 +26,8 @@ export interface MountOptions {
 
 /**
  * Mounts Focus' routes below its base path and, where `server` is given, its WebSocket. Every other path goes on to the
- * application's next handler. Works before and after body parsers, on Express 4 and 5.
+ * application's next handler. Works before and after body parsers, on Express 4 and 5. Below a router that is mounted at a path
+ * of its own, start Focus with the whole path: `createFocus({ basePath: '/v1/api' })`.
  *
  * @example
  * ```ts
@@ -36,7 +37,7 @@ export interface MountOptions {
  * mountFocus(app, focus, { server })
  * ```
  */
-export function mountFocus(app: Application, focus: Focus, options: MountOptions = {}): void {
+export function mountFocus(app: Pick<IRouter, 'use'>, focus: Focus, options: MountOptions = {}): void {
   app.use((req, res, next) => {
     if (!focus.handles(pathOf(req.originalUrl))) next()
     else answer(focus, req, res, req.originalUrl).catch(next)

@@ -1,4 +1,4 @@
-import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import { type AuthenticatedUser, type Focus, FocusError, problem } from '@focus-api/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import { attachUpgrade, pathOf } from './node.ts'
 import { toRequest } from './node/request.ts'
@@ -34,20 +34,33 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
   // The body goes on unread: what reads it knows its limits.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.all(`${focus.basePath}/*`, { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request, reply) => {
-    const target = request.raw.url ?? '/'
-    if (!focus.handles(pathOf(target))) return reply.callNotFound()
-    const { remoteAddress } = request.socket
-    const answer = await focus.fetch(
-      toRequest(request.raw, reply.raw, target, request.body),
-      remoteAddress === undefined ? {} : { remoteAddress },
-    )
-    return reply.send(answer)
-  })
+  app.all(
+    `${pathInside(app.prefix, focus.basePath)}/*`,
+    { bodyLimit: Number.MAX_SAFE_INTEGER },
+    async (request, reply) => {
+      const target = request.raw.url ?? '/'
+      if (!focus.handles(pathOf(target))) return reply.callNotFound()
+      const { remoteAddress } = request.socket
+      const answer = await focus.fetch(
+        toRequest(request.raw, reply.raw, target, request.body),
+        remoteAddress === undefined ? {} : { remoteAddress },
+      )
+      return reply.send(answer)
+    },
+  )
   const detach = attachUpgrade(app.server, focus)
   app.addHook('preClose', async () => {
     await focus.drain({ windowMs: drainWindowMs })
     detach()
+  })
+}
+
+/** A plugin's paths begin after its prefix; Focus' base path, like every address it makes, includes it. */
+function pathInside(prefix: string, basePath: string): string {
+  const outer = prefix.replace(/\/$/, '')
+  if (basePath === outer || basePath.startsWith(`${outer}/`)) return basePath.slice(outer.length)
+  throw new FocusError('invalid_option', `The prefix ${prefix} is not the beginning of Focus' base path ${basePath}.`, {
+    hint: `Start Focus with { basePath: '${outer}/api' }.`,
   })
 }
 

@@ -126,6 +126,28 @@ describe.each(hosts)('$name', (host) => {
     await focus.notifications.notifyLimitWarning({ userId, appName: 'Instagram', percentage: 80 })
     expect(await messages.next()).toMatchObject({ type: 'notification', title: 'Limite bientot atteinte' })
     socket.close()
+    await expect.poll(async () => (await focus.realtime.stats()).activeConnections).toBe(0)
+  })
+
+  test('the event stream flows piece by piece, and ends when the client leaves', async () => {
+    const leave = new AbortController()
+    const answer = await fetch(`${url}/api/notifications/stream`, { headers: bearer(), signal: leave.signal })
+    expect(answer.headers.get('content-type')).toContain('text/event-stream')
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
+    const decoder = new TextDecoder()
+    let text = ''
+    const until = async (part: string) => {
+      while (!text.includes(part)) {
+        const { value, done } = await reader.read()
+        if (done) throw new Error(`the stream ended after: ${text}`)
+        text += decoder.decode(value, { stream: true })
+      }
+    }
+    await until('connection')
+    await focus.notifications.notifyAppBlocked({ userId, appName: 'Instagram' })
+    await until('Instagram')
+    leave.abort()
+    await expect.poll(async () => (await focus.realtime.stats()).activeConnections).toBe(0)
   })
 
   test('an upgrade elsewhere gets 404, and the server lives', async () => {

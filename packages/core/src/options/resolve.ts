@@ -22,6 +22,9 @@ export interface Resolved {
 
 const defaults = { database: 'sqlite:focus.db', port: 8000, basePath: '/api', heartbeatIntervalSeconds: 30 } as const
 
+const redisWarning =
+  'REDIS_URL is set, but this version has no Redis driver yet: several processes on one database find each other’s notifications by reading it, within seconds instead of at once.'
+
 /** @throws FocusError `invalid_option` naming the setting and the accepted form. */
 export function resolveOptions(options: FocusOptions, environment: Environment): Resolved {
   const values = readSettings(options, environment)
@@ -38,7 +41,7 @@ export function resolveOptions(options: FocusOptions, environment: Environment):
     websocketEnabled: values.websocketEnabled ?? true,
     heartbeatIntervalMs: (values.heartbeatIntervalSeconds ?? defaults.heartbeatIntervalSeconds) * 1_000,
     stats: values.stats ?? 'admin',
-    warnings: unknownVariables(environment),
+    warnings: [...unknownVariables(environment), ...(values.redisUrl === undefined ? [] : [redisWarning])],
   }
 }
 

@@ -37,6 +37,8 @@ export class SsePeer implements Peer {
       },
       new ByteLengthQueuingStrategy({ highWaterMark }),
     )
+    // `#queue` schedules what is written onto nothing, and the first text is there already.
+    writer.schedule(this)
   }
 
   get transport(): 'sse' {

@@ -1,0 +1,156 @@
+import { once } from 'node:events'
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { createFocus, type Focus } from '@focus-api/core'
+import express from 'express'
+import Fastify from 'fastify'
+import { afterEach, expect, test } from 'vitest'
+import * as forExpress from '../src/express.ts'
+import * as forFastify from '../src/fastify.ts'
+import { routeHandlers } from '../src/fetch.ts'
+import { attachUpgrade, nodeHandler } from '../src/node.ts'
+
+const closing: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+async function start(basePath = '/api'): Promise<Focus> {
+  const focus = await createFocus({ database: 'sqlite::memory:', basePath, env: {} })
+  closing.push(() => focus.close())
+  return focus
+}
+
+async function listen(server: ReturnType<typeof createServer>): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closing.push(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('below an Express router with a path of its own', async () => {
+  const focus = await start('/v1/api')
+  const app = express()
+  const router = express.Router()
+  forExpress.mountFocus(router, focus)
+  app.use('/v1', router)
+  const url = await listen(createServer(app))
+  expect((await fetch(`${url}/v1/api/health`)).status).toBe(200)
+  expect((await fetch(`${url}/api/health`)).status).toBe(404)
+})
+
+test('below a Fastify prefix', async () => {
+  const focus = await start('/v1/api')
+  const app = Fastify()
+  closing.push(() => app.close())
+  await app.register(forFastify.focusPlugin, { focus, prefix: '/v1' })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  expect((await fetch(`${url}/v1/api/health`)).status).toBe(200)
+  expect((await fetch(`${url}/api/health`)).status).toBe(404)
+})
+
+test('a Fastify prefix that the base path does not begin with is refused, with what to do', async () => {
+  const focus = await start()
+  const app = Fastify()
+  closing.push(() => app.close())
+  await expect(app.register(forFastify.focusPlugin, { focus, prefix: '/v1' })).rejects.toMatchObject({
+    code: 'invalid_option',
+    hint: "Start Focus with { basePath: '/v1/api' }.",
+  })
+})
+
+test('Fastify says goodbye to open sockets before it closes', async () => {
+  const focus = await start()
+  const app = Fastify()
+  await forFastify.mountFocus(app, focus)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const { user } = await focus.auth.accounts.signIn({
+    provider: 'test',
+    issuer: 'https://issuer.example',
+    subject: 'a',
+    email: null,
+    emailVerified: false,
+    fullName: null,
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: 'a',
+    locale: null,
+  })
+  const { accessToken } = await focus.auth.sessions.start(user, 'test')
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/ws/notifications?token=${accessToken}`)
+  await once(socket, 'message')
+  const closed = once(socket, 'close')
+  await app.close()
+  const [event] = (await closed) as [CloseEvent]
+  expect(event.code).toBe(1012)
+})
+
+test('plain HTTP at the address of the WebSocket is told what to do', async () => {
+  const focus = await start()
+  const app = express()
+  forExpress.mountFocus(app, focus)
+  const url = await listen(createServer(app))
+  const answer = await fetch(`${url}/api/ws/notifications`)
+  expect(answer.status).toBe(426)
+  expect(await answer.json()).toMatchObject({ code: 'upgrade_required', hint: expect.stringContaining('{ server }') })
+})
+
+test('over HTTP/2', async () => {
+  const focus = await start()
+  const handle = nodeHandler(focus)
+  const server = createHttp2Server({}, (req, res) => {
+    // The compatibility API of HTTP/2 has the shape of HTTP/1's request and response.
+    if (!handle(req as never, res as never)) res.writeHead(404).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  closing.push(() => {
+    client.close()
+    server.close()
+  })
+  const stream = client.request({ ':path': '/api/auth/me' })
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  expect(headers[':status']).toBe(401)
+  let body = ''
+  for await (const chunk of stream) body += String(chunk)
+  expect(JSON.parse(body)).toMatchObject({ code: 'unauthenticated' })
+})
+
+test("what is wrong here and not with the request is the host's to handle", async () => {
+  const focus = await start()
+  const broken: Focus = { ...focus, authenticate: () => Promise.reject(new Error('the key store is away')) }
+  const app = express()
+  app.get('/mine', forExpress.requireUser(broken), (_req, res) => res.json({}))
+  app.use((error: Error, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
+    res.status(500).json({ handled: error.message })
+  })
+  const url = await listen(createServer(app))
+  expect(await (await fetch(`${url}/mine`)).json()).toEqual({ handled: 'the key store is away' })
+})
+
+test('another upgrade listener of the server keeps its own paths', async () => {
+  const focus = await start()
+  const server = createServer()
+  server.on('upgrade', (req, socket) => {
+    if (req.url === '/theirs') socket.end('HTTP/1.1 200 Theirs\r\nConnection: close\r\n\r\n')
+  })
+  attachUpgrade(server, focus)
+  const url = await listen(server)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write('GET /theirs HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: hmr\r\n\r\n')
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  expect(String(head)).toContain('200 Theirs')
+  socket.destroy()
+})
+
+test('route handlers of Next answer every method', async () => {
+  const { GET, POST, OPTIONS } = routeHandlers(await start())
+  expect((await GET(new Request('http://localhost/api/health'))).status).toBe(200)
+  expect((await POST(new Request('http://localhost/api/health', { method: 'POST' }))).status).toBe(405)
+  expect((await OPTIONS(new Request('http://localhost/api/health', { method: 'OPTIONS' }))).status).toBe(204)
+})
