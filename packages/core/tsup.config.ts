@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: { index: 'src/index.ts', 'sqlite-worker': 'src/storage/sqlite/worker.ts' },
   format: 'esm',
   target: 'node22',
   // Optional dependencies are loaded when configured; a native driver cannot live in a bundle.

@@ -31,6 +31,10 @@ export function toLogEntry(
     event: content.event === undefined ? null : text('event', content.event, 1, contentLimits.eventLength),
     data: dataAsJson(content.data),
     createdAt,
+    expiresAt: null,
+    deliverAt: null,
+    policies: null,
+    source: null,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { UserKey } from '../user-id.ts'
 import type { InboxItem, NotificationEvent, StreamHead } from './types.ts'
 
-/** One accepted call on its way into a stream. */
+/** One accepted call on its way into a stream. Plain data: it crosses threads and waits in tables. */
 export interface LogEntry {
   /** UUIDv7, made before the transaction. */
   readonly id: string
@@ -15,10 +15,56 @@ export interface LogEntry {
   readonly data: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** When it stops being of interest; null for never. */
+  readonly expiresAt: number | null
+  /** When it enters the stream; null for now. */
+  readonly deliverAt: number | null
+  /** Null when nothing limits it. */
+  readonly policies: EntryPolicies | null
+  /** The row that waited for this moment, removed in the same transaction. */
+  readonly source: EntrySource | null
+}
+
+export type EntrySource = { readonly table: 'pending' | 'scheduled'; readonly id: string }
+
+/** The policies of one entry, resolved: keys are texts, times are milliseconds. */
+export interface EntryPolicies {
+  readonly dedupe: { readonly key: string; readonly windowMs: number } | null
+  readonly group: EntryGroup | null
+  readonly rate: EntryRate | null
+}
+
+export interface EntryGroup {
+  readonly key: string
+  /** Counted from the group's first notification. */
+  readonly windowMs: number
+  /** Texts of a merged notification; the newest one's own where absent. */
+  readonly merged: MergedTexts | null
+}
+
+/** ICU messages over `params` and `count`. */
+export interface MergedTexts {
+  readonly title: string | null
+  readonly message: string | null
+  readonly locale: string
+  readonly params: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface EntryRate {
+  readonly key: string
+  /** New notifications within any window of `windowMs`. */
+  readonly limit: number
+  readonly windowMs: number
+  readonly overflow: 'drop' | 'group' | 'defer'
 }
 
 /** What became of one entry. */
-export type AppendOutcome = { readonly outcome: 'created' | 'merged'; readonly event: NotificationEvent }
+export type AppendOutcome =
+  | { readonly outcome: 'created' | 'merged'; readonly id: string; readonly offset: number }
+  | { readonly outcome: 'scheduled' | 'deferred'; readonly dueAt: number }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' }
+  /** Its source row was taken or cancelled by somebody else. */
+  | { readonly outcome: 'gone' }
 
 export type CommitListener = (events: readonly NotificationEvent[]) => void
 
@@ -68,6 +114,11 @@ export interface StoredHead extends StreamHead {
  */
 export interface NotificationLog {
   readonly epoch: string
+  /**
+   * Applies the policies and writes the entry, in one transaction with whatever else is being written.
+   *
+   * @throws FocusError `storage_unavailable`
+   */
   append(entry: LogEntry): Promise<AppendOutcome>
   heads(userKeys: readonly UserKey[]): Promise<StoredHead[]>
   /**

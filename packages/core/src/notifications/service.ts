@@ -9,7 +9,7 @@ import { render } from './catalogue/render.ts'
 import { toLogEntry } from './content.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { Feed } from './feed.ts'
-import type { NotificationLog, ReadSelection } from './log.ts'
+import type { AppendOutcome, NotificationLog, ReadSelection } from './log.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './recipients.ts'
 import type {
   InboxPage,
@@ -251,14 +251,12 @@ class DurableNotifications implements Notifications {
   }
 
   async #send(recipient: Recipient | null, content: NotificationContent): Promise<Receipt> {
-    const { outcome, event } = await this.#log.append(
-      toLogEntry(content, {
-        id: this.#newId(),
-        userKey: recipient?.userKey ?? null,
-        createdAt: this.#runtime.clock(),
-      }),
-    )
-    return { outcome, id: event.id, offset: event.offset }
+    const entry = toLogEntry(content, {
+      id: this.#newId(),
+      userKey: recipient?.userKey ?? null,
+      createdAt: this.#runtime.clock(),
+    })
+    return toReceipt(entry.id, await this.#log.append(entry))
   }
 
   async #sendMany(
@@ -300,4 +298,18 @@ function pageSize(limit = 50): number {
 
 function isBuiltIn(name: string): name is keyof BuiltIn {
   return Object.hasOwn(builtInDefinitions, name)
+}
+
+function toReceipt(id: string, outcome: AppendOutcome): Receipt {
+  switch (outcome.outcome) {
+    case 'created':
+    case 'merged':
+    case 'suppressed':
+      return outcome
+    case 'scheduled':
+    case 'deferred':
+      return { outcome: outcome.outcome, id }
+    case 'gone':
+      return { outcome: 'suppressed', reason: 'expired' }
+  }
 }

@@ -33,7 +33,7 @@ export type Receipt =
       readonly outcome: 'pending' | 'scheduled' | 'deferred'
       readonly id: string
     }
-  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'preference' }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'preference' | 'expired' }
 
 /** What became of a notification to many people, counted. */
 export interface Summary {

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Kysely, MysqlDialect, SqliteDialect } from 'kysely'
+import { Kysely, MysqlDialect } from 'kysely'
 import { FocusError } from '../errors.ts'
 import { type DialectName, dialectOf } from './dialect.ts'
+import type { SqliteWriter } from './sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
 
 /** The database as the rooms' stores use it. */
@@ -11,6 +12,8 @@ export interface Database {
   readonly dialect: DialectName
   /** Path of the file, for SQLite databases that Focus opened itself; otherwise null. */
   readonly file: string | null
+  /** The writer thread, for SQLite files that Focus opened itself; otherwise null. */
+  readonly writer: SqliteWriter | null
   /** Closes what Focus opened; an instance that was passed in stays open. */
   close(): Promise<void>
 }
@@ -25,7 +28,7 @@ export interface Database {
 export async function openDatabase(source: string | Kysely<never>): Promise<Database> {
   if (typeof source !== 'string') {
     const db = source.withoutPlugins() as unknown as Kysely<FocusTables>
-    return { db, dialect: dialectOf(source), file: null, close: async () => undefined }
+    return { db, dialect: dialectOf(source), file: null, writer: null, close: async () => undefined }
   }
   if (source.startsWith('sqlite:')) return openSqlite(source.slice('sqlite:'.length).replace(/^\/\//, ''))
   if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source)
@@ -35,16 +38,16 @@ export async function openDatabase(source: string | Kysely<never>): Promise<Data
 }
 
 async function openSqlite(name: string): Promise<Database> {
-  const { default: BetterSqlite3 } = await load('better-sqlite3', () => import('better-sqlite3'))
-  const file = name === ':memory:' ? null : resolve(name)
+  const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./sqlite/open.ts'))
+  if (name === ':memory:') {
+    const db = openSqliteMemory()
+    return { db, dialect: 'sqlite', file: null, writer: null, close: () => db.destroy() }
+  }
+  const file = resolve(name)
   try {
-    if (file) mkdirSync(dirname(file), { recursive: true })
-    const connection = new BetterSqlite3(file ?? ':memory:', { timeout: 5_000 })
-    connection.pragma('journal_mode = WAL')
-    connection.pragma('synchronous = FULL')
-    connection.pragma('foreign_keys = ON')
-    const db = new Kysely<FocusTables>({ dialect: new SqliteDialect({ database: connection }) })
-    return { db, dialect: 'sqlite', file, close: () => db.destroy() }
+    mkdirSync(dirname(file), { recursive: true })
+    const { db, writer } = await openSqliteFile(file)
+    return { db, dialect: 'sqlite', file, writer, close: () => db.destroy() }
   } catch (error) {
     throw new FocusError(
       'storage_unavailable',
@@ -67,7 +70,7 @@ async function openMysql(url: string): Promise<Database> {
     connectTimeout: 5_000,
   })
   const db = new Kysely<FocusTables>({ dialect: new MysqlDialect({ pool }) })
-  return { db, dialect: 'mysql', file: null, close: () => db.destroy() }
+  return { db, dialect: 'mysql', file: null, writer: null, close: () => db.destroy() }
 }
 
 async function load<T>(name: string, importer: () => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import type { Generated } from 'kysely'
+import type { OutboxTables } from './outbox-tables.ts'
 
 /** The rows as the database holds them. Times are milliseconds since 1970; `*_key` columns hold a `UserKey`. */
-export interface FocusTables {
+export interface FocusTables extends OutboxTables {
   focus_users: UsersTable
   focus_accounts: AccountsTable
   focus_sessions: SessionsTable
@@ -12,6 +13,13 @@ export interface FocusTables {
   focus_streams: StreamsTable
   focus_notifications: NotificationsTable
   focus_broadcast_states: BroadcastStatesTable
+  focus_dedupe: DedupeTable
+  focus_groups: GroupsTable
+  focus_rates: RatesTable
+  focus_scheduled: ScheduledTable
+  focus_pending: PendingTable
+  focus_expiries: ExpiriesTable
+  focus_commits: CommitsTable
 }
 
 export interface UsersTable {
@@ -126,4 +134,54 @@ export interface BroadcastStatesTable {
   offset: number
   read_at: number | null
   deleted_at: number | null
+}
+
+export interface DedupeTable {
+  user_key: string
+  dedupe_key: string
+  expires_at: number
+}
+
+/** The notification that further ones of a group join. */
+export interface GroupsTable {
+  user_key: string
+  group_key: string
+  id: string
+  expires_at: number
+}
+
+export interface RatesTable {
+  user_key: string
+  rate_key: string
+  /** JSON: when notifications were let through, ascending, at most as many as the limit. */
+  times: string
+  expires_at: number
+}
+
+export interface ScheduledTable {
+  id: string
+  due_at: number
+  /** JSON of a `LogEntry`. */
+  entry: string
+}
+
+export interface PendingTable {
+  /** UUIDv7, so that their order is that of their making. */
+  id: string
+  /** JSON of a `PendingRequest`. */
+  request: string
+  created_at: number
+}
+
+export interface ExpiriesTable {
+  expires_at: number
+  id: string
+}
+
+/** One row per committed batch, kept for as long as somebody may ask whether it landed. */
+export interface CommitsTable {
+  id: string
+  /** Which attempt at the batch it was. */
+  attempt: number
+  committed_at: number
 }

@@ -1,54 +1,21 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { createNotifications, type Notifications } from '../../src/notifications/service.ts'
-import type { NotificationEvent, StateEvent } from '../../src/notifications/types.ts'
-import { createRuntime } from '../../src/runtime.ts'
-import { type Database, openDatabase } from '../../src/storage/database.ts'
-import { openNotificationLog } from '../../src/storage/log/notification-log.ts'
-import { migrateToLatest } from '../../src/storage/migrate.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Notifications } from '../../src/notifications/service.ts'
+import { backends, type Node, startNode } from './support.ts'
 
-interface Bench {
-  readonly notifications: Notifications
-  readonly events: NotificationEvent[]
-  readonly states: StateEvent[]
-}
-
-const opened: Array<{ close(): Promise<void> }> = []
-
-afterEach(async () => {
-  for (const thing of opened.splice(0).reverse()) await thing.close()
-})
-
-async function start(): Promise<Bench> {
-  const database: Database = await openDatabase('sqlite::memory:')
-  opened.push(database)
-  await migrateToLatest(database)
-  const runtime = createRuntime()
-  const events: NotificationEvent[] = []
-  const states: StateEvent[] = []
-  const people = new Map([
-    [1, { id: 1, locale: null, createdAt: 0, username: 'alice', email: 'alice@example.com' }],
-    [2, { id: 2, locale: 'en', createdAt: 0, username: 'bob', email: 'bob@example.com' }],
-  ])
-  const notifications = createNotifications({
-    config: { locale: 'fr', unknownUsers: 'refuse' },
-    runtime,
-    log: await openNotificationLog(database, runtime.clock),
-    publisher: {
-      notificationsCommitted: (batch) => events.push(...batch),
-      stateChanged: (event) => states.push(event),
-    },
-    users: {
-      parseId: Number,
-      get: async (id) => people.get(Number(id)) ?? null,
-      findByUsername: async (name) => [...people.values()].find((person) => person.username === name) ?? null,
-      findByEmail: async (email) => [...people.values()].find((person) => person.email === email) ?? null,
-    },
+describe.each(backends)('notifications on $name', (backend) => {
+  const nodes: Node[] = []
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+  afterEach(async () => {
+    for (const node of nodes.splice(0)) await node.close()
   })
-  opened.push(notifications)
-  return { notifications, events, states }
-}
 
-describe('the guide’s notifications', () => {
+  async function start(): Promise<Node> {
+    const node = await startNode(await backend.url())
+    nodes.push(node)
+    return node
+  }
+
   it('say in French what the guide says', async () => {
     const { notifications, events } = await start()
     await notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80.0 })
@@ -66,10 +33,28 @@ describe('the guide’s notifications', () => {
     await notifications.notifyLimitWarning({ userId: 2, appName: 'Instagram', percentage: 80 })
     expect(events[0]?.message).toBe('You have used 80% of your limit for Instagram')
   })
-})
 
-describe('the inbox', () => {
-  it('counts, marks and deletes, broadcasts included', async () => {
+  it('number the events of a stream from 1 without a gap, whoever sends at once', async () => {
+    const { notifications, events } = await start()
+    await Promise.all(
+      Array.from({ length: 300 }, (_, n) =>
+        notifications.notifyUser({ userId: 1 + (n % 3), title: 't', message: `${n}` }),
+      ),
+    )
+    for (const userKey of ['1', '2', '3']) {
+      const offsets = events.filter((event) => event.userKey === userKey).map((event) => event.offset)
+      expect(offsets).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+    }
+  })
+
+  it('refuse whom the directory does not know', async () => {
+    const { notifications } = await start()
+    await expect(notifications.notifyUser({ userId: 1_000, title: 't', message: 'm' })).rejects.toMatchObject({
+      code: 'unknown_user',
+    })
+  })
+
+  it('fill an inbox that counts, pages, marks and deletes, broadcasts included', async () => {
     const { notifications, states } = await start()
     const first = await notifications.notifyUser({ userId: 1, title: 'a', message: 'A' })
     await notifications.broadcast({ title: 'b', message: 'B' })
@@ -81,6 +66,7 @@ describe('the inbox', () => {
     expect(rest.notifications.map((item) => item.title)).toEqual(['a'])
     expect(rest.nextBefore).toBeNull()
     expect(await notifications.markRead(1, { ids: [page.notifications[1]?.id ?? ''] })).toBe(2)
+    expect(await unread(notifications)).toEqual(['c', 'a'])
     expect(await notifications.markRead(1, { all: true })).toBe(0)
     expect(await notifications.delete(1, 'id' in first ? first.id : '')).toBe(true)
     expect(states.map((state) => [state.state, state.unreadCount, state.stateRev])).toEqual([
@@ -88,5 +74,11 @@ describe('the inbox', () => {
       ['read', 0, 2],
       ['deleted', 0, 3],
     ])
+    expect((await notifications.inbox(2)).unreadCount).toBe(1)
   })
 })
+
+async function unread(notifications: Notifications): Promise<string[]> {
+  const page = await notifications.inbox(1, { unread: true })
+  return page.notifications.map((item) => item.title)
+}

@@ -1,6 +1,6 @@
-import { IntlMessageFormat } from 'intl-messageformat'
 import { FocusError } from '../../errors.ts'
 import type { JsonObject, JsonValue } from '../../one-time.ts'
+import { formatIcu } from '../icu.ts'
 import type { NotificationContent } from '../types.ts'
 import type { Definition, LocalizedText, ParamsSchema, SchemaIssue } from './definition.ts'
 
@@ -34,17 +34,9 @@ function describeIssue({ message, path }: SchemaIssue): string {
   return keys.length === 0 ? message : `${keys.join('.')}: ${message}`
 }
 
-/** Compiled messages by language and text: a catalogue has few of them, and compiling costs far more than filling. */
-const compiled = new WeakMap<LocalizedText, Map<string, IntlMessageFormat>>()
-
 export function formatText(text: LocalizedText, params: unknown, locales: readonly string[]): string {
   const locale = chooseLocale(Object.keys(text), locales)
-  const formats = compiled.get(text) ?? new Map<string, IntlMessageFormat>()
-  compiled.set(text, formats)
-  const format =
-    formats.get(locale) ?? new IntlMessageFormat(text[locale] ?? '', locale, undefined, { ignoreTag: true })
-  formats.set(locale, format)
-  return String(format.format<string>(isRecord(params) ? primitives(params) : {}))
+  return formatIcu(text[locale] ?? '', locale, isRecord(params) ? primitives(params) : {})
 }
 
 /** The first wanted language that exists, exactly or without its region; else the first that exists. */
@@ -57,10 +49,9 @@ function chooseLocale(available: readonly string[], wanted: readonly string[]): 
   return available[0] ?? 'en'
 }
 
-function primitives(params: Record<string, unknown>): Record<string, string | number | boolean | Date> {
-  const entries = Object.entries(params).filter(
-    (entry): entry is [string, string | number | boolean | Date] =>
-      ['string', 'number', 'boolean'].includes(typeof entry[1]) || entry[1] instanceof Date,
+function primitives(params: Record<string, unknown>): Record<string, string | number | boolean> {
+  const entries = Object.entries(params).filter((entry): entry is [string, string | number | boolean] =>
+    ['string', 'number', 'boolean'].includes(typeof entry[1]),
   )
   return Object.fromEntries(entries)
 }

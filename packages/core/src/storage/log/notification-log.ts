@@ -10,77 +10,68 @@ import type {
   StoredHead,
 } from '../../notifications/log.ts'
 import type { NotificationEvent, StreamHead } from '../../notifications/types.ts'
-import type { Clock } from '../../runtime.ts'
+import type { Runtime } from '../../runtime.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
-import { inTransaction } from '../transaction.ts'
+import { Committer } from './commit/committer.ts'
+import { KyselyRunner } from './commit/kysely-runner.ts'
+import type { CommitOutcome } from './commit/plan.ts'
 import { readEpoch } from './epoch.ts'
-import { ensureStream, HeadReader } from './heads.ts'
+import { HeadReader } from './heads.ts'
 import { readInbox } from './inbox.ts'
 import { InboxState } from './inbox-state.ts'
-import { toEvent, toStreamOwner } from './rows.ts'
+import { entryToEvent, toEvent, toStreamOwner } from './rows.ts'
 
-/** The notification log on a database whose tables are up to date. */
-export async function openNotificationLog(database: Database, clock: Clock): Promise<NotificationLog> {
-  return new KyselyNotificationLog(database, clock, await readEpoch(database))
+export interface NotificationLogOptions {
+  /** How long a call may wait for the database before it is refused; 10,000 when absent. */
+  readonly timeoutMs?: number
+  /** Notifications kept per person; 1,000 when absent. */
+  readonly maxPerStream?: number
 }
 
-class KyselyNotificationLog implements NotificationLog {
+/** The notification log on a database whose tables are up to date. */
+export async function openNotificationLog(
+  database: Database,
+  runtime: Pick<Runtime, 'clock' | 'logger'>,
+  options: NotificationLogOptions = {},
+): Promise<NotificationLog> {
+  return new DatabaseNotificationLog(database, runtime, await readEpoch(database), options)
+}
+
+class DatabaseNotificationLog implements NotificationLog {
   readonly epoch: string
   readonly #database: Database
-  readonly #clock: Clock
+  readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
+  readonly #committer: Committer
   readonly #heads: HeadReader
   readonly #state: InboxState
   readonly #listeners: CommitListener[] = []
 
-  constructor(database: Database, clock: Clock, epoch: string) {
+  constructor(
+    database: Database,
+    runtime: Pick<Runtime, 'clock' | 'logger'>,
+    epoch: string,
+    options: NotificationLogOptions,
+  ) {
     this.#database = database
-    this.#clock = clock
+    this.#runtime = runtime
     this.epoch = epoch
     this.#heads = new HeadReader(database.db, epoch)
     this.#state = new InboxState(database, epoch)
+    const timeoutMs = options.timeoutMs ?? 10_000
+    this.#committer = new Committer(database.writer ?? new KyselyRunner(database, timeoutMs), {
+      clock: runtime.clock,
+      maxPerStream: options.maxPerStream ?? 1_000,
+      timeoutMs,
+      committed: (entries, { outcomes }) => this.#tell(entries, outcomes),
+    })
   }
 
   async append(entry: LogEntry): Promise<AppendOutcome> {
-    const outcome = await this.#insert(entry)
-    for (const listener of this.#listeners) listener([outcome.event])
+    const outcome = await this.#committer.append(entry)
+    if (outcome.outcome === 'created') return { ...outcome, id: entry.id }
+    if (outcome.outcome === 'merged') return { outcome: 'merged', id: outcome.row.id, offset: outcome.row.offset }
     return outcome
-  }
-
-  #insert(entry: LogEntry): Promise<AppendOutcome> {
-    const owner = toStreamOwner(entry.userKey)
-    return inTransaction(this.#database, async (trx) => {
-      await ensureStream(this.#database, trx, owner, entry.createdAt)
-      await trx
-        .updateTable('focus_streams')
-        .set((set) => ({ head: set('head', '+', 1), unread: set('unread', '+', 1) }))
-        .where('user_key', '=', owner)
-        .execute()
-      const { head } = await trx
-        .selectFrom('focus_streams')
-        .select('head')
-        .where('user_key', '=', owner)
-        .executeTakeFirstOrThrow()
-      const row = {
-        user_key: owner,
-        offset: head,
-        id: entry.id,
-        event: entry.event,
-        type: entry.type,
-        title: entry.title,
-        message: entry.message,
-        data: entry.data,
-        count: 1,
-        group_key: null,
-        created_at: entry.createdAt,
-        expires_at: null,
-      }
-      await trx
-        .insertInto('focus_notifications')
-        .values({ ...row, read_at: null })
-        .execute()
-      return { outcome: 'created', event: toEvent(row, this.epoch) }
-    })
   }
 
   heads(userKeys: readonly UserKey[]): Promise<StoredHead[]> {
@@ -88,7 +79,7 @@ class KyselyNotificationLog implements NotificationLog {
   }
 
   firstSight(userKey: UserKey, since: number | null): Promise<void> {
-    return this.#state.firstSight(userKey, since, this.#clock())
+    return this.#state.firstSight(userKey, since, this.#runtime.clock())
   }
 
   async allHead(): Promise<StreamHead> {
@@ -110,15 +101,15 @@ class KyselyNotificationLog implements NotificationLog {
   }
 
   inbox(userKey: UserKey, selection: InboxSelection): Promise<InboxRows> {
-    return readInbox(this.#database.db, this.#heads, this.epoch, userKey, selection, this.#clock())
+    return readInbox(this.#database.db, this.#heads, this.epoch, userKey, selection, this.#runtime.clock())
   }
 
   markRead(userKey: UserKey, which: ReadSelection): Promise<StateChange | null> {
-    return this.#state.markRead(userKey, which, this.#clock())
+    return this.#state.markRead(userKey, which, this.#runtime.clock())
   }
 
   remove(userKey: UserKey, id: string): Promise<StateChange | null> {
-    return this.#state.remove(userKey, id, this.#clock())
+    return this.#state.remove(userKey, id, this.#runtime.clock())
   }
 
   onCommitted(listener: CommitListener): void {
@@ -126,6 +117,25 @@ class KyselyNotificationLog implements NotificationLog {
   }
 
   async close(): Promise<void> {
+    await this.#committer.close()
     this.#listeners.length = 0
+  }
+
+  #tell(entries: readonly LogEntry[], outcomes: readonly CommitOutcome[]): void {
+    const events: NotificationEvent[] = []
+    for (const [index, entry] of entries.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.outcome === 'created') events.push(entryToEvent(entry, outcome.offset, this.epoch))
+      if (outcome?.outcome === 'merged') events.push(toEvent(outcome.row, this.epoch))
+    }
+    if (events.length === 0) return
+    for (const listener of this.#listeners) {
+      try {
+        listener(events)
+      } catch (error) {
+        // What is committed stays accepted, whoever fails to hear of it; readers heal from the log.
+        this.#runtime.logger.error('A listener of the notification log failed', { error })
+      }
+    }
   }
 }

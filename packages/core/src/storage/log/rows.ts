@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import type { LogEntry } from '../../notifications/log.ts'
 import type { InboxItem, NotificationEvent } from '../../notifications/types.ts'
 import type { JsonObject } from '../../one-time.ts'
 import type { UserKey } from '../../user-id.ts'
@@ -29,6 +30,25 @@ export function toEvent(row: NotificationRow, epoch: string): NotificationEvent 
     timestamp: row.created_at,
     count: row.count,
     groupKey: row.group_key,
+  }
+}
+
+/** The event of an entry that became a row of its own. */
+export function entryToEvent(entry: LogEntry, offset: number, epoch: string): NotificationEvent {
+  return {
+    stream: entry.userKey === null ? 'all' : 'user',
+    userKey: entry.userKey,
+    epoch,
+    offset,
+    id: entry.id,
+    type: entry.type,
+    title: entry.title,
+    message: entry.message,
+    event: entry.event,
+    data: JSON.parse(entry.data) as JsonObject,
+    timestamp: entry.createdAt,
+    count: 1,
+    groupKey: entry.policies?.group?.key ?? null,
   }
 }
 

@@ -50,6 +50,78 @@ const tables: Table[] = [
     primaryKey: ['user_key', 'offset'],
     indexes: [{ columns: ['offset'] }],
   },
+  // The state of policies, in narrow tables that only notifications with a policy touch.
+  {
+    name: 'focus_dedupe',
+    columns: {
+      user_key: { type: 'key', size: 191 },
+      dedupe_key: { type: 'key', size: 191 },
+      expires_at: { type: 'integer' },
+    },
+    primaryKey: ['user_key', 'dedupe_key'],
+    indexes: [{ columns: ['expires_at'] }],
+  },
+  {
+    name: 'focus_groups',
+    columns: {
+      user_key: { type: 'key', size: 191 },
+      group_key: { type: 'key', size: 191 },
+      id: { type: 'key', size: 36 },
+      expires_at: { type: 'integer' },
+    },
+    primaryKey: ['user_key', 'group_key'],
+    indexes: [{ columns: ['expires_at'] }],
+  },
+  {
+    name: 'focus_rates',
+    columns: {
+      user_key: { type: 'key', size: 191 },
+      rate_key: { type: 'key', size: 191 },
+      times: { type: 'text' },
+      expires_at: { type: 'integer' },
+    },
+    primaryKey: ['user_key', 'rate_key'],
+    indexes: [{ columns: ['expires_at'] }],
+  },
+  {
+    name: 'focus_scheduled',
+    columns: {
+      id: { type: 'key', size: 36 },
+      due_at: { type: 'integer' },
+      entry: { type: 'text' },
+    },
+    primaryKey: ['id'],
+    indexes: [{ columns: ['due_at'] }],
+  },
+  {
+    // What callers wrote in their own transactions, until it gets its offset.
+    name: 'focus_pending',
+    columns: {
+      id: { type: 'key', size: 36 },
+      request: { type: 'text' },
+      created_at: { type: 'integer' },
+    },
+    primaryKey: ['id'],
+  },
+  {
+    name: 'focus_expiries',
+    columns: {
+      expires_at: { type: 'integer' },
+      id: { type: 'key', size: 36 },
+    },
+    primaryKey: ['expires_at', 'id'],
+  },
+  {
+    // One row per committed batch: tells a committer that lost its connection during COMMIT whether it landed.
+    name: 'focus_commits',
+    columns: {
+      id: { type: 'key', size: 36 },
+      attempt: { type: 'integer' },
+      committed_at: { type: 'integer' },
+    },
+    primaryKey: ['id'],
+    indexes: [{ columns: ['committed_at'] }],
+  },
 ]
 
 export const notificationLog: Migration = {

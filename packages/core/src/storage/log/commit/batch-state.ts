@@ -1,0 +1,94 @@
+/** What a batch's transaction has locked and read, and what the plan changes in it. */
+export class BatchState {
+  /** Waiting rows that are still there. */
+  readonly sources = new Set<string>()
+  readonly dedupe = new KeyedState<{ readonly expiresAt: number }>()
+  readonly groups = new KeyedState<{ readonly id: string; readonly expiresAt: number }>()
+  readonly rates = new KeyedState<{ readonly times: readonly number[]; readonly expiresAt: number }>()
+  /** Notifications that groups point at, by id. */
+  readonly notifications = new Map<string, NotificationState>()
+  readonly #heads = new Map<string, HeadState>()
+
+  addHead(head: HeadState): void {
+    this.#heads.set(head.owner, head)
+  }
+
+  head(owner: string): HeadState {
+    const head = this.#heads.get(owner)
+    if (!head) throw new TypeError('every owner of the batch is locked before it is planned')
+    return head
+  }
+
+  heads(): IterableIterator<HeadState> {
+    return this.#heads.values()
+  }
+}
+
+export interface NotificationState {
+  readonly id: string
+  readonly offset: number
+  readonly count: number
+  readonly unread: boolean
+}
+
+/** The head of a stream while a batch advances it. */
+export class HeadState {
+  readonly owner: string
+  readonly oldest: number
+  #head: number
+  #unread = 0
+  readonly #from: number
+
+  constructor(owner: string, head: number, oldest: number) {
+    this.owner = owner
+    this.oldest = oldest
+    this.#head = head
+    this.#from = head
+  }
+
+  /** The offset of a new event. */
+  advance(unread: 0 | 1): number {
+    this.#unread += unread
+    this.#head += 1
+    return this.#head
+  }
+
+  get head(): number {
+    return this.#head
+  }
+
+  get advancedBy(): number {
+    return this.#head - this.#from
+  }
+
+  get unreadAdded(): number {
+    return this.#unread
+  }
+}
+
+/** Rows of a policy's table, by owner and key; remembers which of them have to be written back. */
+export class KeyedState<Value extends { readonly expiresAt: number }> {
+  readonly #entries = new Map<string, { owner: string; key: string; value: Value; changed: boolean }>()
+
+  load(owner: string, key: string, value: Value): void {
+    this.#entries.set(compound(owner, key), { owner, key, value, changed: false })
+  }
+
+  get(owner: string, key: string, now: number): Value | undefined {
+    const value = this.#entries.get(compound(owner, key))?.value
+    return value && value.expiresAt > now ? value : undefined
+  }
+
+  set(owner: string, key: string, value: Value): void {
+    this.#entries.set(compound(owner, key), { owner, key, value, changed: true })
+  }
+
+  changed(): Array<{ readonly owner: string; readonly key: string; readonly value: Value }> {
+    return [...this.#entries.values()].filter((entry) => entry.changed)
+  }
+}
+
+/** Unambiguous whatever characters the two hold. */
+function compound(owner: string, key: string): string {
+  return `${owner.length}:${owner}${key}`
+}

@@ -1,0 +1,149 @@
+import { FocusError } from '../../../errors.ts'
+import type { LogEntry } from '../../../notifications/log.ts'
+import type { Clock } from '../../../runtime.ts'
+import type { BatchRunner } from './batch-runner.ts'
+import { classify } from './failures.ts'
+import type { CommitOutcome } from './plan.ts'
+import type { BatchResult } from './write-batch.ts'
+
+export interface CommitterOptions {
+  readonly clock: Clock
+  readonly maxPerStream: number
+  /** A call that has not been committed after this is refused. */
+  readonly timeoutMs: number
+  /** Called after each commit, in the order of the commits; must not throw. */
+  readonly committed: (entries: readonly LogEntry[], result: BatchResult) => void
+}
+
+const maxBatchEntries = 1_000
+/** Characters of text; stays below MySQL's smallest `max_allowed_packet` of 4 MB whatever has to be escaped. */
+const maxBatchLength = 500_000
+const maxQueued = 100_000
+
+interface Call {
+  readonly entry: LogEntry
+  readonly deadline: number
+  readonly resolve: (outcome: CommitOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Group commit: calls that arrive while a batch is being committed form the next one. One batch runs at a time, so that
+ * a process never waits for its own locks.
+ */
+export class Committer {
+  readonly #runner: BatchRunner
+  readonly #options: CommitterOptions
+  #queue: Call[] = []
+  #running: Promise<void> | null = null
+  #inFlight: Call[] = []
+  #timer: NodeJS.Timeout | null = null
+  #closed = false
+
+  constructor(runner: BatchRunner, options: CommitterOptions) {
+    this.#runner = runner
+    this.#options = options
+  }
+
+  append(entry: LogEntry): Promise<CommitOutcome> {
+    if (this.#closed) return Promise.reject(new FocusError('closed', 'The notification log is closed.'))
+    if (this.#queue.length >= maxQueued) return Promise.reject(tooMany())
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ entry, deadline: performance.now() + this.#options.timeoutMs, resolve, reject })
+      this.#running ??= this.#drain()
+    })
+  }
+
+  /** Commits what was accepted; later calls are refused. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running
+  }
+
+  async #drain(): Promise<void> {
+    this.#timer = setInterval(() => this.#refuseOverdue(), 500)
+    try {
+      while (this.#queue.length > 0) {
+        // Callers that the last commit resolved send again within this turn; waiting for it doubles the batches.
+        await new Promise((resolve) => setImmediate(resolve))
+        this.#inFlight = this.#takeBatch()
+        await this.#commit(this.#inFlight)
+      }
+    } finally {
+      clearInterval(this.#timer)
+      this.#inFlight = []
+      this.#running = null
+    }
+  }
+
+  #takeBatch(): Call[] {
+    let size = 0
+    let length = 0
+    for (const { entry } of this.#queue) {
+      length += entry.title.length + entry.message.length + entry.data.length + 300
+      if (size === maxBatchEntries || (size > 0 && length > maxBatchLength)) break
+      size += 1
+    }
+    return this.#queue.splice(0, size)
+  }
+
+  async #commit(calls: readonly Call[]): Promise<void> {
+    const entries = calls.map((call) => call.entry)
+    const { clock, maxPerStream, committed } = this.#options
+    let result: BatchResult
+    try {
+      result = await this.#runner.run(entries, { now: clock(), maxPerStream })
+    } catch (error) {
+      return this.#isolate(calls, error)
+    }
+    committed(entries, result)
+    for (const [index, call] of calls.entries()) {
+      const outcome = result.outcomes[index]
+      if (outcome) call.resolve(outcome)
+    }
+  }
+
+  /** An error that one entry may have caused must not reach the calls that happened to share its batch. */
+  async #isolate(calls: readonly Call[], error: unknown): Promise<void> {
+    if (calls.length === 1 || error instanceof FocusError || classify(error) !== 'statement') {
+      for (const call of calls) call.reject(refusal(error))
+      return
+    }
+    const middle = Math.ceil(calls.length / 2)
+    await this.#commit(calls.slice(0, middle))
+    await this.#commit(calls.slice(middle))
+  }
+
+  #refuseOverdue(): void {
+    const now = performance.now()
+    const overdue = (call: Call) => call.deadline <= now
+    for (const call of [...this.#inFlight, ...this.#queue]) if (overdue(call)) call.reject(tooSlow())
+    this.#queue = this.#queue.filter((call) => !overdue(call))
+  }
+}
+
+function refusal(error: unknown): FocusError {
+  if (error instanceof FocusError) return error
+  return new FocusError('storage_unavailable', 'The database refused the notification.', {
+    hint: 'The cause says why; `focus doctor` checks the database.',
+    cause: error,
+  })
+}
+
+function tooSlow(): FocusError {
+  return new FocusError(
+    'storage_unavailable',
+    'The database did not answer in time; the notification may still be written.',
+    {
+      hint: 'Check the database and its disk. Send again with the same idempotency key to be safe.',
+      retryAfterSeconds: 5,
+    },
+  )
+}
+
+function tooMany(): FocusError {
+  return new FocusError('storage_unavailable', `${maxQueued} notifications wait for the database already.`, {
+    hint: 'Send more slowly, or await the calls.',
+    retryAfterSeconds: 5,
+  })
+}

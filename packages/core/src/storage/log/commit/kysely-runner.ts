@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { CompiledQuery, type Kysely } from 'kysely'
+import { FocusError } from '../../../errors.ts'
+import type { LogEntry } from '../../../notifications/log.ts'
+import type { Database } from '../../database.ts'
+import type { FocusTables } from '../../tables.ts'
+import type { BatchRunner } from './batch-runner.ts'
+import { classify, messageOf } from './failures.ts'
+import { KyselySession } from './kysely-session.ts'
+import { batchStatements } from './statements.ts'
+import { type BatchContext, type BatchResult, writeBatch } from './write-batch.ts'
+
+/** How often a batch is tried again after losing to other transactions. */
+const maxContentions = 20
+
+/**
+ * Commits batches over Kysely, on MySQL and on SQLite databases that the application opened itself. A batch that lost its
+ * connection during COMMIT is looked up by its id before it is tried again: the id's primary key lets it land once.
+ */
+export class KyselyRunner implements BatchRunner {
+  readonly #database: Database
+  readonly #patienceMs: number
+
+  constructor(database: Database, patienceMs: number) {
+    this.#database = database
+    this.#patienceMs = patienceMs
+  }
+
+  async run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult> {
+    const deadline = performance.now() + this.#patienceMs
+    const batch = new Batch(entries, context)
+    for (let contentions = 0; ; ) {
+      try {
+        const landed = batch.uncertain ? await this.#lookUp(batch) : null
+        return landed ?? (await this.#attempt(batch))
+      } catch (error) {
+        const failure = classify(error)
+        if (failure === 'statement') throw error
+        if (failure === 'contention') contentions += 1
+        if (contentions > maxContentions || performance.now() > deadline) throw unavailable(error, batch)
+        await delay(failure === 'contention' ? Math.random() * 10 * contentions : 50 + Math.random() * 100)
+      }
+    }
+  }
+
+  #attempt(batch: Batch): Promise<BatchResult> {
+    return this.#database.db.connection().execute(async (connection) => {
+      const planned = await this.#write(connection, batch)
+      batch.committing(planned)
+      try {
+        await execute(connection, 'commit')
+      } catch (error) {
+        // A commit that the database itself refused is rolled back; one whose answer got lost may have landed.
+        if (classify(error) !== 'connection') batch.refused()
+        throw error
+      }
+      return planned
+    })
+  }
+
+  async #write(connection: Kysely<FocusTables>, batch: Batch): Promise<BatchResult> {
+    const { dialect } = this.#database
+    if (dialect === 'mysql') await execute(connection, 'set transaction isolation level read committed')
+    await execute(connection, dialect === 'mysql' ? 'start transaction' : 'begin immediate')
+    try {
+      const session = new KyselySession(connection, dialect)
+      const planned = await writeBatch(session, batch.entries, batch.context)
+      if (dialect === 'mysql') await session.run(batchStatements(dialect).insertCommit, [batch.marker()])
+      return planned
+    } catch (error) {
+      // InnoDB rolls back one statement only when a lock times out. A dead connection has nothing to roll back.
+      await execute(connection, 'rollback').catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #lookUp(batch: Batch): Promise<BatchResult | null> {
+    const marker = await this.#database.db
+      .selectFrom('focus_commits')
+      .select('attempt')
+      .where('id', '=', batch.id)
+      .executeTakeFirst()
+    return marker ? batch.planned(marker.attempt) : null
+  }
+}
+
+/** One batch over all attempts at it. */
+class Batch {
+  readonly id = randomUUID()
+  readonly entries: readonly LogEntry[]
+  readonly context: BatchContext
+  readonly #planned: BatchResult[] = []
+
+  constructor(entries: readonly LogEntry[], context: BatchContext) {
+    this.entries = entries
+    this.context = context
+  }
+
+  /** Whether an earlier attempt may have been committed. */
+  get uncertain(): boolean {
+    return this.#planned.length > 0
+  }
+
+  marker(): [string, number, number] {
+    return [this.id, this.#planned.length, this.context.now]
+  }
+
+  committing(planned: BatchResult): void {
+    this.#planned.push(planned)
+  }
+
+  refused(): void {
+    this.#planned.pop()
+  }
+
+  planned(attempt: number): BatchResult | null {
+    return this.#planned[attempt] ?? null
+  }
+}
+
+function execute(connection: Kysely<FocusTables>, statement: string): Promise<unknown> {
+  return connection.executeQuery(CompiledQuery.raw(statement))
+}
+
+function unavailable(error: unknown, batch: Batch): FocusError {
+  const fate = batch.uncertain ? 'may or may not have been written' : 'was not written'
+  return new FocusError('storage_unavailable', `The notification ${fate}: ${messageOf(error)}`, {
+    hint: 'Check that the database runs and can be reached, then send again.',
+    cause: error,
+    retryAfterSeconds: 5,
+  })
+}

@@ -1,0 +1,31 @@
+import { CompiledQuery, type Kysely } from 'kysely'
+import type { DialectName } from '../../dialect.ts'
+import type { FocusTables } from '../../tables.ts'
+import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './session.ts'
+
+/** SQLite takes no more placeholders in one statement; MySQL's text protocol takes any number. */
+const maxPlaceholders = 32_766
+
+/** A transaction over one connection of Kysely, with multi-row statements. */
+export class KyselySession implements BatchSession {
+  readonly dialect: DialectName
+  readonly #connection: Kysely<FocusTables>
+
+  constructor(connection: Kysely<FocusTables>, dialect: DialectName) {
+    this.#connection = connection
+    this.dialect = dialect
+  }
+
+  async run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]> {
+    const rowsAtOnce = this.dialect === 'sqlite' ? Math.floor(maxPlaceholders / statement.columns) : rows.length
+    const answers: SqlRow[] = []
+    for (let start = 0; start < rows.length; start += rowsAtOnce) {
+      const chunk = rows.slice(start, start + rowsAtOnce)
+      // Ready-made text instead of a query tree: compiling thousands of values costs more than inserting them.
+      const query = CompiledQuery.raw(statementText(statement, chunk.length), chunk.flat())
+      const { rows: answered } = await this.#connection.executeQuery<SqlRow>(query)
+      for (const row of answered) answers.push(row)
+    }
+    return answers
+  }
+}

@@ -1,0 +1,111 @@
+import type { DialectName } from '../../dialect.ts'
+import type { RowStatement } from './session.ts'
+
+/** The statements of a batch, in the words of one database. */
+export interface BatchStatements {
+  /** Creates or advances heads: owner, advance, unread added, now. Locks them in the order given. */
+  readonly advanceHeads: RowStatement
+  /** Null where `advanceHeads` answers them itself. */
+  readonly readHeads: RowStatement | null
+  readonly lockScheduled: RowStatement
+  readonly lockPending: RowStatement
+  readonly deleteScheduled: RowStatement
+  readonly deletePending: RowStatement
+  readonly readDedupe: RowStatement
+  readonly readGroups: RowStatement
+  readonly readRates: RowStatement
+  readonly writeDedupe: RowStatement
+  readonly writeGroups: RowStatement
+  readonly writeRates: RowStatement
+  readonly deleteMoved: RowStatement
+  readonly insertNotifications: RowStatement
+  readonly insertScheduled: RowStatement
+  readonly insertExpiries: RowStatement
+  readonly insertCommit: RowStatement
+}
+
+export const notificationColumns = [
+  'user_key',
+  'offset',
+  'id',
+  'event',
+  'type',
+  'title',
+  'message',
+  'data',
+  'count',
+  'group_key',
+  'created_at',
+  'expires_at',
+] as const
+
+export function batchStatements(dialect: DialectName): BatchStatements {
+  return dialect === 'mysql' ? mysqlStatements : sqliteStatements
+}
+
+const mysqlStatements = makeStatements('mysql')
+const sqliteStatements = makeStatements('sqlite')
+
+function makeStatements(dialect: DialectName): BatchStatements {
+  const mysql = dialect === 'mysql'
+  const quote = (name: string) => (mysql ? `\`${name}\`` : `"${name}"`)
+  const names = (columns: readonly string[]) => columns.map(quote).join(', ')
+
+  const insert = (table: string, columns: readonly string[], tail = ''): RowStatement => ({
+    head: `insert into ${table} (${names(columns)}) values`,
+    columns: columns.length,
+    tail,
+  })
+  const incoming = (column: string) => (mysql ? `values(${quote(column)})` : `excluded.${quote(column)}`)
+  const onConflict = (keys: readonly string[], assignments: readonly string[]) =>
+    `${mysql ? 'on duplicate key update' : `on conflict (${names(keys)}) do update set`} ${assignments.join(', ')}`
+  const upsert = (table: string, keys: readonly string[], columns: readonly string[]) =>
+    insert(
+      table,
+      [...keys, ...columns],
+      onConflict(
+        keys,
+        columns.map((column) => `${quote(column)} = ${incoming(column)}`),
+      ),
+    )
+  const among = (verb: string, keys: readonly string[], tail = ''): RowStatement => ({
+    head: `${verb} where (${keys.join(', ')}) in (${mysql ? '' : 'values'}`,
+    columns: keys.length,
+    tail: `)${tail}`,
+  })
+  const forUpdate = mysql ? ' for update' : ''
+  const heads = 'focus_streams'
+  const add = (column: string) => `${quote(column)} = ${heads}.${quote(column)} + ${incoming(column)}`
+
+  return {
+    advanceHeads: insert(
+      heads,
+      ['user_key', 'head', 'unread', 'created_at'],
+      onConflict(['user_key'], [add('head'), add('unread')]) + (mysql ? '' : ' returning user_key, head, oldest'),
+    ),
+    readHeads: mysql ? among(`select user_key, head, oldest from ${heads}`, ['user_key']) : null,
+    lockScheduled: among('select id from focus_scheduled', ['id'], forUpdate),
+    lockPending: among('select id from focus_pending', ['id'], forUpdate),
+    deleteScheduled: among('delete from focus_scheduled', ['id']),
+    deletePending: among('delete from focus_pending', ['id']),
+    readDedupe: among('select * from focus_dedupe', ['user_key', 'dedupe_key']),
+    readGroups: among(
+      `select g.user_key, g.group_key, g.expires_at, n.id, n.${quote('offset')}, n.${quote('count')}, n.read_at ` +
+        'from focus_groups g join focus_notifications n on n.id = g.id',
+      ['g.user_key', 'g.group_key'],
+    ),
+    readRates: among('select * from focus_rates', ['user_key', 'rate_key']),
+    writeDedupe: upsert('focus_dedupe', ['user_key', 'dedupe_key'], ['expires_at']),
+    writeGroups: upsert('focus_groups', ['user_key', 'group_key'], ['id', 'expires_at']),
+    writeRates: upsert('focus_rates', ['user_key', 'rate_key'], ['times', 'expires_at']),
+    deleteMoved: among('delete from focus_notifications', ['user_key', quote('offset')]),
+    insertNotifications: insert('focus_notifications', notificationColumns),
+    insertScheduled: upsert('focus_scheduled', ['id'], ['due_at', 'entry']),
+    insertExpiries: insert(
+      'focus_expiries',
+      ['expires_at', 'id'],
+      onConflict(['expires_at', 'id'], [`${quote('id')} = ${incoming('id')}`]),
+    ),
+    insertCommit: insert('focus_commits', ['id', 'attempt', 'committed_at']),
+  }
+}

@@ -1,0 +1,241 @@
+import type { LogEntry } from '../../../notifications/log.ts'
+import { sharedStream, toStreamOwner } from '../rows.ts'
+import { BatchState, HeadState } from './batch-state.ts'
+import { type CommitOutcome, overflowKey, type Plan, planBatch } from './plan.ts'
+import type { BatchSession, RowStatement, SqlRow, SqlValue } from './session.ts'
+import { type BatchStatements, batchStatements } from './statements.ts'
+
+export interface BatchResult {
+  /** In the order of the entries. */
+  readonly outcomes: readonly CommitOutcome[]
+  /** Owners of streams that may hold more rows than `maxPerStream`. */
+  readonly overgrown: readonly string[]
+}
+
+export interface BatchContext {
+  /** Milliseconds since 1970, the moment that policies are judged at. */
+  readonly now: number
+  /** Streams longer than this are reported, to be pruned. */
+  readonly maxPerStream: number
+}
+
+/**
+ * Writes a batch inside an open transaction. The heads come first, in one order everywhere: whoever holds a stream's head
+ * holds the stream, so that policies see all that came before, offsets are in the order of the commits, and no two
+ * batches wait for each other in a circle.
+ */
+export async function writeBatch(
+  session: BatchSession,
+  entries: readonly LogEntry[],
+  { now, maxPerStream }: BatchContext,
+): Promise<BatchResult> {
+  const statements = batchStatements(session.dialect)
+  const { state, advanced } = await lockHeads(session, statements, entries, now)
+  await readSources(session, statements, entries, state)
+  await readPolicies(session, statements, entries, state)
+  const plan = planBatch(entries, state, now)
+  await advanceHeads(session, statements, state, advanced, now)
+  await writePlan(session, statements, plan)
+  await writePolicies(session, statements, state)
+  const overgrown = [...state.heads()]
+    .filter((head) => head.head - head.oldest >= maxPerStream)
+    .map((head) => head.owner)
+  return { outcomes: plan.outcomes, overgrown }
+}
+
+/** How far each stream moves before the plan is made: only where every entry is sure to become a new row. */
+async function lockHeads(
+  session: BatchSession,
+  statements: BatchStatements,
+  entries: readonly LogEntry[],
+  now: number,
+): Promise<{ state: BatchState; advanced: ReadonlyMap<string, number> }> {
+  const advanced = new Map<string, number>()
+  for (const entry of entries) {
+    const owner = toStreamOwner(entry.userKey)
+    const before = advanced.get(owner) ?? 0
+    advanced.set(owner, isPlain(entry, now) ? before + 1 : NaN)
+  }
+  for (const [owner, count] of advanced) if (Number.isNaN(count)) advanced.set(owner, 0)
+  const owners = [...advanced.keys()].sort(compareBytes)
+  const rows = await run(
+    session,
+    statements.advanceHeads,
+    owners.map((owner) => {
+      const count = advanced.get(owner) ?? 0
+      return [owner, count, owner === sharedStream ? 0 : count, now]
+    }),
+  )
+  const heads = statements.readHeads
+    ? await run(
+        session,
+        statements.readHeads,
+        owners.map((owner) => [owner]),
+      )
+    : rows
+  const state = new BatchState()
+  for (const row of heads) {
+    const owner = String(row.user_key)
+    state.addHead(new HeadState(owner, Number(row.head) - (advanced.get(owner) ?? 0), Number(row.oldest)))
+  }
+  return { state, advanced }
+}
+
+function isPlain({ policies, source, deliverAt, expiresAt }: LogEntry, now: number): boolean {
+  return policies === null && source === null && deliverAt === null && (expiresAt === null || expiresAt > now)
+}
+
+async function readSources(
+  session: BatchSession,
+  statements: BatchStatements,
+  entries: readonly LogEntry[],
+  state: BatchState,
+): Promise<void> {
+  const ids = (table: 'pending' | 'scheduled') =>
+    entries.flatMap(({ source }) => (source?.table === table ? [[source.id]] : []))
+  const rows = [
+    ...(await run(session, statements.lockPending, ids('pending'))),
+    ...(await run(session, statements.lockScheduled, ids('scheduled'))),
+  ]
+  for (const row of rows) state.sources.add(String(row.id))
+}
+
+async function readPolicies(
+  session: BatchSession,
+  statements: BatchStatements,
+  entries: readonly LogEntry[],
+  state: BatchState,
+): Promise<void> {
+  const dedupe = new KeySet()
+  const groups = new KeySet()
+  const rates = new KeySet()
+  for (const { userKey, policies } of entries) {
+    if (!policies) continue
+    const owner = toStreamOwner(userKey)
+    if (policies.dedupe) dedupe.add(owner, policies.dedupe.key)
+    if (policies.group) groups.add(owner, policies.group.key)
+    if (policies.rate) rates.add(owner, policies.rate.key)
+    if (policies.rate?.overflow === 'group') groups.add(owner, overflowKey(policies.rate))
+  }
+  for (const row of await run(session, statements.readDedupe, dedupe.rows())) {
+    state.dedupe.load(String(row.user_key), String(row.dedupe_key), { expiresAt: Number(row.expires_at) })
+  }
+  for (const row of await run(session, statements.readGroups, groups.rows())) {
+    const id = String(row.id)
+    state.groups.load(String(row.user_key), String(row.group_key), { id, expiresAt: Number(row.expires_at) })
+    state.notifications.set(id, {
+      id,
+      offset: Number(row.offset),
+      count: Number(row.count),
+      unread: row.read_at === null,
+    })
+  }
+  for (const row of await run(session, statements.readRates, rates.rows())) {
+    state.rates.load(String(row.user_key), String(row.rate_key), {
+      times: JSON.parse(String(row.times)) as number[],
+      expiresAt: Number(row.expires_at),
+    })
+  }
+}
+
+/** Moves the heads that could not be moved before the plan was known. */
+async function advanceHeads(
+  session: BatchSession,
+  statements: BatchStatements,
+  state: BatchState,
+  advanced: ReadonlyMap<string, number>,
+  now: number,
+): Promise<void> {
+  const late = [...state.heads()]
+    .filter((head) => advanced.get(head.owner) === 0 && head.advancedBy > 0)
+    .map((head) => [head.owner, head.advancedBy, head.unreadAdded, now])
+  await run(session, statements.advanceHeads, late)
+}
+
+async function writePlan(session: BatchSession, statements: BatchStatements, plan: Plan): Promise<void> {
+  await run(
+    session,
+    statements.deleteMoved,
+    plan.moved.map(({ owner, offset }) => [owner, offset]),
+  )
+  await run(
+    session,
+    statements.insertNotifications,
+    plan.inserts.map((row) => [
+      row.user_key,
+      row.offset,
+      row.id,
+      row.event,
+      row.type,
+      row.title,
+      row.message,
+      row.data,
+      row.count,
+      row.group_key,
+      row.created_at,
+      row.expires_at,
+    ]),
+  )
+  const expiring = plan.inserts.filter((row) => row.expires_at !== null)
+  await run(
+    session,
+    statements.insertExpiries,
+    expiring.map((row) => [row.expires_at, row.id]),
+  )
+  const sources = (table: 'pending' | 'scheduled') =>
+    plan.finished.flatMap(({ source }) => (source?.table === table ? [[source.id]] : []))
+  await run(session, statements.deletePending, sources('pending'))
+  await run(session, statements.deleteScheduled, sources('scheduled'))
+  // After the deletes: a deferred entry waits on under its old id.
+  await run(
+    session,
+    statements.insertScheduled,
+    plan.scheduled.map(({ entry, dueAt }) => [entry.id, dueAt, JSON.stringify(entry)]),
+  )
+}
+
+async function writePolicies(session: BatchSession, statements: BatchStatements, state: BatchState): Promise<void> {
+  await run(
+    session,
+    statements.writeDedupe,
+    state.dedupe.changed().map(({ owner, key, value }) => [owner, key, value.expiresAt]),
+  )
+  await run(
+    session,
+    statements.writeGroups,
+    state.groups.changed().map(({ owner, key, value }) => [owner, key, value.id, value.expiresAt]),
+  )
+  await run(
+    session,
+    statements.writeRates,
+    state.rates.changed().map(({ owner, key, value }) => [owner, key, JSON.stringify(value.times), value.expiresAt]),
+  )
+}
+
+async function run(
+  session: BatchSession,
+  statement: RowStatement,
+  rows: readonly (readonly SqlValue[])[],
+): Promise<SqlRow[]> {
+  return rows.length === 0 ? [] : session.run(statement, rows)
+}
+
+/** The order of the primary key's collation, so that every committer locks heads in the same one. */
+function compareBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Pairs of owner and key, each once. */
+class KeySet {
+  readonly #owners = new Map<string, Set<string>>()
+
+  add(owner: string, key: string): void {
+    const keys = this.#owners.get(owner)
+    if (keys) keys.add(key)
+    else this.#owners.set(owner, new Set([key]))
+  }
+
+  rows(): string[][] {
+    return [...this.#owners].flatMap(([owner, keys]) => [...keys].map((key) => [owner, key]))
+  }
+}

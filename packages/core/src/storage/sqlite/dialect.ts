@@ -1,0 +1,157 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type DatabaseIntrospector,
+  type Dialect,
+  type DialectAdapter,
+  type Driver,
+  type Kysely,
+  type QueryCompiler,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import { type SqliteConnection, StatementCache } from './connection.ts'
+import type { SqliteWriter } from './writer.ts'
+
+/**
+ * SQLite for a server: reads run here, at once; writes and transactions run in the writer thread, one after another,
+ * and every transaction begins as a writer, so that none is refused half way.
+ */
+export class SqliteThreadDialect implements Dialect {
+  readonly #reader: SqliteConnection
+  readonly #writer: SqliteWriter
+
+  constructor(reader: SqliteConnection, writer: SqliteWriter) {
+    this.#reader = reader
+    this.#writer = writer
+  }
+
+  createAdapter(): DialectAdapter {
+    return new SqliteThreadAdapter()
+  }
+
+  createDriver(): Driver {
+    return new SqliteThreadDriver(this.#reader, this.#writer)
+  }
+
+  createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
+    return new SqliteIntrospector(db)
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new SqliteQueryCompiler()
+  }
+}
+
+class SqliteThreadAdapter extends SqliteAdapter {
+  /** Reads do not wait for the transaction that somebody has open. */
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+}
+
+class SqliteThreadDriver implements Driver {
+  readonly #reader: SqliteConnection
+  readonly #writer: SqliteWriter
+  readonly #statements: StatementCache
+
+  constructor(reader: SqliteConnection, writer: SqliteWriter) {
+    this.#reader = reader
+    this.#writer = writer
+    this.#statements = new StatementCache(reader)
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<SqliteThreadConnection> {
+    return new SqliteThreadConnection(this.#statements, this.#writer)
+  }
+
+  async beginTransaction(connection: SqliteThreadConnection): Promise<void> {
+    await connection.begin()
+  }
+
+  async commitTransaction(connection: SqliteThreadConnection): Promise<void> {
+    await connection.end('commit')
+  }
+
+  async rollbackTransaction(connection: SqliteThreadConnection): Promise<void> {
+    await connection.end('rollback')
+  }
+
+  async savepoint(connection: SqliteThreadConnection, name: string): Promise<void> {
+    await connection.statement(`savepoint "${name}"`)
+  }
+
+  async rollbackToSavepoint(connection: SqliteThreadConnection, name: string): Promise<void> {
+    await connection.statement(`rollback to "${name}"`)
+  }
+
+  async releaseSavepoint(connection: SqliteThreadConnection, name: string): Promise<void> {
+    await connection.statement(`release "${name}"`)
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    await this.#writer.close()
+    this.#reader.close()
+  }
+}
+
+class SqliteThreadConnection implements DatabaseConnection {
+  readonly #statements: StatementCache
+  readonly #writer: SqliteWriter
+  /** Gives the writer back; null outside a transaction. */
+  #release: (() => void) | null = null
+
+  constructor(statements: StatementCache, writer: SqliteWriter) {
+    this.#statements = statements
+    this.#writer = writer
+  }
+
+  async begin(): Promise<void> {
+    const release = await this.#writer.lock.acquire()
+    try {
+      await this.#writer.query('begin immediate', [])
+    } catch (error) {
+      release()
+      throw error
+    }
+    this.#release = release
+  }
+
+  async end(statement: 'commit' | 'rollback'): Promise<void> {
+    await this.#writer.query(statement, [])
+    // After a commit that failed, Kysely rolls back, and the transaction is held until then.
+    this.#release?.()
+    this.#release = null
+  }
+
+  async statement(sql: string): Promise<void> {
+    await this.#writer.query(sql, [])
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#release) return this.#write<R>(sql, parameters)
+    const read = readsOnly(sql) ? this.#statements.get(sql) : null
+    if (read?.readonly) return { rows: read.all(...parameters) as R[] }
+    return this.#writer.lock.hold(() => this.#write<R>(sql, parameters))
+  }
+
+  async *streamQuery<R>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    for (const row of this.#statements.get(sql).iterate(...parameters)) yield { rows: [row as R] }
+  }
+
+  async #write<R>(sql: string, parameters: readonly unknown[]): Promise<QueryResult<R>> {
+    const { rows, changes, lastInsertRowid } = await this.#writer.query(sql, parameters)
+    return { rows: rows as R[], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+  }
+}
+
+/** `begin` and its like count as reading for SQLite; they belong to the writer. */
+function readsOnly(sql: string): boolean {
+  return /^\s*(select|with|explain|pragma)\b/i.test(sql)
+}

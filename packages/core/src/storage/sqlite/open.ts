@@ -1,0 +1,27 @@
+import { Kysely, SqliteDialect } from 'kysely'
+import type { FocusTables } from '../tables.ts'
+import { openConnection } from './connection.ts'
+import { SqliteThreadDialect } from './dialect.ts'
+import { SqliteWriter } from './writer.ts'
+
+export interface SqliteFile {
+  readonly db: Kysely<FocusTables>
+  readonly writer: SqliteWriter
+}
+
+/** Opens a database file: reads here, writes in a thread of its own. */
+export async function openSqliteFile(file: string): Promise<SqliteFile> {
+  const reader = openConnection(file)
+  try {
+    const writer = await SqliteWriter.open(file)
+    return { db: new Kysely<FocusTables>({ dialect: new SqliteThreadDialect(reader, writer) }), writer }
+  } catch (error) {
+    reader.close()
+    throw error
+  }
+}
+
+/** A database that lives as long as this process holds it: for tests and trials. */
+export function openSqliteMemory(): Kysely<FocusTables> {
+  return new Kysely<FocusTables>({ dialect: new SqliteDialect({ database: openConnection(':memory:') }) })
+}

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import type { NotificationLog } from '../../src/notifications/log.ts'
+import type { DirectoryUser, RecipientDirectory } from '../../src/notifications/recipients.ts'
+import { createNotifications, type NotificationConfig, type Notifications } from '../../src/notifications/service.ts'
+import type { NotificationEvent, StateEvent } from '../../src/notifications/types.ts'
+import { createRuntime, type Runtime } from '../../src/runtime.ts'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
+import { type NotificationLogOptions, openNotificationLog } from '../../src/storage/log/notification-log.ts'
+import { migrateToLatest } from '../../src/storage/migrate.ts'
+
+/** A kind of database that the suites run over. */
+export interface Backend {
+  readonly name: string
+  start(): Promise<void>
+  /** URL of a new, empty database. */
+  url(): Promise<string>
+  stop(): Promise<void>
+}
+
+class SqliteFiles implements Backend {
+  readonly name = 'SQLite'
+  #folder = ''
+  #files = 0
+
+  async start(): Promise<void> {
+    this.#folder = mkdtempSync(join(tmpdir(), 'focus-log-'))
+  }
+
+  async url(): Promise<string> {
+    this.#files += 1
+    return `sqlite:${join(this.#folder, `${this.#files}.db`)}`
+  }
+
+  async stop(): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+class MariadbDatabases implements Backend {
+  readonly name = 'MariaDB'
+  #server: Mariadb | null = null
+
+  async start(): Promise<void> {
+    this.#server = await startMariadb()
+  }
+
+  async url(): Promise<string> {
+    if (!this.#server) throw new Error('the server is not started')
+    return this.#server.createDatabase()
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop()
+  }
+}
+
+export const backends: readonly Backend[] = [new SqliteFiles(), new MariadbDatabases()]
+
+/** A clock that stands still until it is moved. */
+export class ManualClock {
+  now = Date.UTC(2030, 0, 1)
+  readonly read = (): number => this.now
+  advance(ms: number): void {
+    this.now += ms
+  }
+}
+
+/** People with the ids 1 to 100. */
+export const people: RecipientDirectory = {
+  parseId: Number,
+  get: async (id) => person(Number(id)),
+  findByUsername: async (name) => (name.startsWith('user') ? person(Number(name.slice(4))) : null),
+  findByEmail: async (email) => person(Number(/^user(\d+)@example\.com$/.exec(email)?.[1])),
+}
+
+function person(id: number): DirectoryUser | null {
+  return id >= 1 && id <= 100 ? { id, locale: id % 2 === 0 ? 'en' : null, createdAt: 0 } : null
+}
+
+export interface Node {
+  readonly notifications: Notifications
+  readonly log: NotificationLog
+  readonly database: Database
+  /** In the order of publishing. */
+  readonly events: NotificationEvent[]
+  readonly states: StateEvent[]
+  close(): Promise<void>
+}
+
+export interface NodeOptions {
+  readonly runtime?: Partial<Runtime>
+  readonly config?: Partial<NotificationConfig>
+  readonly log?: NotificationLogOptions
+  readonly users?: RecipientDirectory
+}
+
+/** A whole notification service on a database, as one process has it. */
+export async function startNode(url: string, options: NodeOptions = {}): Promise<Node> {
+  const database = await openDatabase(url)
+  await migrateToLatest(database)
+  const runtime = createRuntime(options.runtime)
+  const events: NotificationEvent[] = []
+  const states: StateEvent[] = []
+  const log = await openNotificationLog(database, runtime, options.log)
+  const notifications = createNotifications({
+    config: { locale: 'fr', unknownUsers: 'refuse', ...options.config },
+    runtime,
+    log,
+    publisher: {
+      notificationsCommitted: (batch) => events.push(...batch),
+      stateChanged: (event) => states.push(event),
+    },
+    users: options.users ?? people,
+  })
+  return {
+    notifications,
+    log,
+    database,
+    events,
+    states,
+    close: async () => {
+      await notifications.close()
+      await database.close()
+    },
+  }
+}
