@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+import type { CommandContext } from '../context.ts'
+import { listSecrets } from './init.ts'
+import { InitProblem } from './problem.ts'
+import type { SecretNeed } from './secrets.ts'
+
+interface SecretFlags {
+  readonly set?: boolean
+  readonly environment?: string
+  readonly repo?: string
+  readonly cwd?: string
+}
+
+/** `focus init secrets`: lists what GitHub must hold, and hands over what the environment holds when asked to. */
+export async function run(context: CommandContext, flags: SecretFlags): Promise<void> {
+  const { terminal, env } = context
+  const cwd = resolve(context.cwd, flags.cwd ?? '.')
+  const secrets = listSecrets(cwd, flags.repo === undefined ? {} : { repo: flags.repo })
+  const values = new Map(secrets.flatMap(({ name }) => (env[name] ? [[name, env[name]] as const] : [])))
+  const set: string[] = []
+  if (flags.set === true) {
+    if (values.size === 0) {
+      throw new InitProblem('no_values', 'None of the secrets is an environment variable here.', {
+        hint: `Put them into the environment under their names, for example ${secrets[0]?.name ?? 'SERVER_HOST'}=… focus init secrets --set.`,
+      })
+    }
+    for (const [name, value] of values) {
+      await setSecret(cwd, name, value, flags)
+      set.push(name)
+      terminal.note(`set ${name}`)
+    }
+  }
+  terminal.result({ ok: true, schema: 1, secrets, set }, () => table(secrets, set))
+  if (flags.set !== true) terminal.note('Set them under Settings > Secrets and variables > Actions, or with --set.')
+}
+
+function table(secrets: readonly SecretNeed[], set: readonly string[]): string {
+  return secrets
+    .map(({ name, required, description, used_by }) => {
+      const kind = set.includes(name) ? 'set' : required ? 'required' : 'optional'
+      return `${name.padEnd(20)} ${kind.padEnd(9)} ${description} (${used_by.join(', ')})`
+    })
+    .join('\n')
+}
+
+/** The value goes over stdin: arguments can be read by every process of the machine. */
+function setSecret(cwd: string, name: string, value: string, flags: SecretFlags): Promise<void> {
+  const args = [
+    'secret',
+    'set',
+    name,
+    ...(flags.environment === undefined ? [] : ['--env', flags.environment]),
+    ...(flags.repo === undefined ? [] : ['--repo', flags.repo]),
+  ]
+  return new Promise((done, fail) => {
+    const child = execFile('gh', args, { cwd, timeout: 60_000 }, (error, _stdout, stderr) => {
+      if (error === null) done()
+      else fail(ghProblem(name, error, stderr))
+    })
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(value)
+  })
+}
+
+function ghProblem(name: string, error: Error, stderr: string): InitProblem {
+  if ('code' in error && error.code === 'ENOENT') {
+    return new InitProblem('gh_missing', 'The GitHub command line `gh` is not installed.', {
+      hint: 'Install it from https://cli.github.com and run `gh auth login`, or set the secrets in the repository’s settings.',
+      exitCode: 1,
+    })
+  }
+  return new InitProblem(
+    'gh_failed',
+    `\`gh secret set ${name}\` failed: ${stderr.trim().split('\n')[0] ?? error.message}`,
+    {
+      hint: 'Check `gh auth status`, and that you may administer the repository.',
+      exitCode: 1,
+    },
+  )
+}

@@ -1,0 +1,51 @@
+import { parse } from 'yaml'
+import { isRecord } from './repository.ts'
+
+/** A secret that the generated workflows read. */
+export interface SecretNeed {
+  readonly name: string
+  readonly required: boolean
+  /** `ci.yml: test` and the like. */
+  readonly used_by: readonly string[]
+  readonly description: string
+}
+
+const known: Readonly<Record<string, { readonly required: boolean; readonly description: string }>> = {
+  DOCKER_USERNAME: { required: true, description: 'Docker Hub user name' },
+  DOCKER_PASSWORD: { required: true, description: 'Docker Hub access token that may push' },
+  SERVER_HOST: { required: true, description: 'address or domain of the server' },
+  SERVER_USERNAME: { required: true, description: 'SSH user on the server, allowed to run docker' },
+  SERVER_SSH_KEY: { required: true, description: 'private SSH key of that user' },
+  SERVER_KNOWN_HOSTS: {
+    required: true,
+    description: "the server's host key: ssh-keyscan -t ed25519 <server>, fingerprint compared",
+  },
+  SLACK_WEBHOOK: { required: false, description: 'Slack incoming webhook; without it nothing is sent' },
+  CODECOV_TOKEN: { required: false, description: 'Codecov upload token; private repositories need it' },
+  SAFETY_API_KEY: { required: false, description: 'Safety API key; pip-audit scans without it' },
+}
+
+/** The secrets of a set of workflows, required ones first, as `--json` lists them. */
+export function secretNeeds(workflows: ReadonlyMap<string, string>): SecretNeed[] {
+  const users = new Map<string, Set<string>>()
+  for (const [path, source] of workflows) {
+    const document: unknown = parse(source)
+    const jobs = isRecord(document) && isRecord(document['jobs']) ? document['jobs'] : {}
+    for (const [job, definition] of Object.entries(jobs)) {
+      for (const [, name] of JSON.stringify(definition).matchAll(/\bsecrets\.([A-Z][A-Z0-9_]*)/g)) {
+        if (name === undefined || name === 'GITHUB_TOKEN') continue
+        const place = `${path.split('/').at(-1) ?? path}: ${job}`
+        users.set(name, (users.get(name) ?? new Set()).add(place))
+      }
+    }
+  }
+  const order = Object.keys(known)
+  return [...users]
+    .map(([name, places]) => ({
+      name,
+      required: known[name]?.required ?? true,
+      used_by: [...places],
+      description: known[name]?.description ?? '',
+    }))
+    .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+}
