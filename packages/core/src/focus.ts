@@ -120,7 +120,7 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
     const notifications = createNotifications({
       config: { locale: settings.locale, unknownUsers: 'refuse' },
       runtime,
-      log: await openNotificationLog(database, runtime.clock),
+      log: await openNotificationLog(database, runtime),
       publisher: brokerPublisher(broker),
       users,
     })

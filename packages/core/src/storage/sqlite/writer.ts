@@ -34,16 +34,19 @@ export class SqliteWriter implements BatchRunner {
     const writer = new SqliteWriter(worker)
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WriterMessage) => {
-        if ('kind' in message && message.kind === 'ready') resolve(writer)
-        else writer.#receive(message)
+        if ('kind' in message && message.kind === 'ready') {
+          // From here on only work that is under way keeps the process alive.
+          worker.unref()
+          resolve(writer)
+        } else {
+          writer.#receive(message)
+        }
       })
       worker.on('error', (error) => {
         reject(error)
         writer.#end(error)
       })
       worker.on('exit', () => writer.#end(new Error('the writer thread has ended')))
-      // Only work that is under way keeps the process alive.
-      worker.unref()
     })
   }
 
