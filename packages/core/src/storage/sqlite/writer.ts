@@ -73,6 +73,7 @@ export class SqliteWriter implements BatchRunner {
     if (this.#ended) return
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     await this.lock.hold(() => this.#ask({ kind: 'close' }))
+    this.#worker.ref()
     await exited
   }
 
