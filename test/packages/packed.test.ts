@@ -78,22 +78,19 @@ describe.each(names)('%s, packed', (name) => {
 })
 
 describe('a project with the packed packages', () => {
-  it('type-checks an embedding', () => {
-    writeFileSync(
-      join(project.folder, 'server.mts'),
-      `
-        import { createFocus, FocusError, type Focus } from '@focus-api/core'
-        import { createFocusClient } from '@focus-api/client'
-        const focus: Focus = await createFocus({ database: 'sqlite::memory:' })
-        const receipt = await focus.notifications.notifyUser({ userId: 1, title: 'a', message: 'b' })
-        const outcome: string = receipt.outcome
-        export { createFocusClient, FocusError, outcome }
-      `,
-    )
-    const options = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node']
+  it.each(['README.md', 'docs/guide.en.md'])('type-checks every TypeScript example of %s', (page) => {
+    const examples = [...readFileSync(resolve(workspace, page), 'utf8').matchAll(/```(tsx?)\n(.*?)```/gs)]
+    expect(examples.length).toBeGreaterThan(1)
+    const files = examples.map(([, extension, code], index) => {
+      const file = `example-${index}.${extension}`
+      // Each on its own, and with the function that a page shows notifications by.
+      const prelude = 'declare function show(title: string, message: string): void\n'
+      writeFileSync(join(project.folder, file), `${prelude}${code}\nexport {}\n`)
+      return file
+    })
     const tsc = resolve(workspace, 'node_modules/@typescript/native/bin/tsc')
-    const typeRoots = resolve(workspace, 'node_modules/@types')
-    expect(node(tsc, ...options, '--typeRoots', typeRoots, 'server.mts')).toBe('')
+    const options = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--jsx', 'react-jsx']
+    expect(node(tsc, ...options, '--types', 'node,express,react', ...files)).toBe('')
   })
 
   it('starts Focus and sends a notification', () => {

@@ -37,13 +37,26 @@ export interface ConsumerProject {
 export async function packIntoProject(): Promise<ConsumerProject> {
   await buildPackages({ types: true })
   const folder = temporaryFolder('packed')
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module', private: true }))
   const names = readdirSync(join(workspace, 'packages')).filter((name) =>
     existsSync(join(workspace, 'packages', name, 'package.json')),
   )
   const packages = []
   for (const name of names) packages.push(await packInto(folder, join(workspace, 'packages', name)))
+  linkApplication(folder)
   return { folder, packages }
+}
+
+/** What an application installs beside Focus. */
+function linkApplication(project: string): void {
+  const installed = {
+    'packages/adapters': ['express', '@types/express'],
+    'packages/client': ['react', '@types/react'],
+    '.': ['kysely', '@types/node'],
+  }
+  for (const [source, names] of Object.entries(installed)) {
+    for (const name of names) link(join(workspace, source, 'node_modules', name), join(project, 'node_modules', name))
+  }
 }
 
 async function packInto(project: string, source: string): Promise<PackedPackage> {
@@ -67,11 +80,13 @@ function linkDependencies(manifest: Manifest, source: string, folder: string): v
   const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }
   for (const name of Object.keys(declared).filter((each) => !each.startsWith('@focus-api/'))) {
     const installed = join(source, 'node_modules', name)
-    if (!existsSync(installed)) continue
-    const link = join(folder, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(installed, link)
+    if (existsSync(installed)) link(installed, join(folder, 'node_modules', name))
   }
+}
+
+function link(target: string, path: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(target, path)
 }
 
 function readManifest(folder: string): Manifest {
