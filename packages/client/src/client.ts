@@ -21,8 +21,13 @@ export interface FocusClientOptions {
    * nor refreshes.
    */
   readonly token?: AccessTokenSource
-  /** Where tokens outlive the page: `localStorage` when absent, memory alone with `null`. */
+  /** Where tokens outlive the page: `localStorage` when absent, memory alone with `null` and with cookie delivery. */
   readonly storage?: TokenStorage | null
+  /**
+   * How the server hands out refresh tokens, as it is set there: `body` when absent; with `cookie` no script ever sees one,
+   * and `completeSignIn()` finds the session again after a reload.
+   */
+  readonly refreshDelivery?: 'body' | 'cookie'
   /** Name of the entry in the storage; `focus` when absent. Two clients of one page for two servers need two names. */
   readonly storageKey?: string
   /** Language of the server's texts and of the notification centre, such as `fr` or `en`. */
@@ -98,14 +103,17 @@ export interface FocusClient {
 export function createFocusClient(options: FocusClientOptions = {}): FocusClient {
   const onError = guarded(options.onError ?? reportUncaught)
   const storageKey = options.storageKey ?? 'focus'
+  const cookies = options.refreshDelivery === 'cookie'
   const api = new Api({
     url: options.url?.toString(),
     // A method of `window`, which must not be called on anything else.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     locale: options.locale,
+    cookies,
   })
-  const storage = options.storage === null ? memoryStorage() : (options.storage ?? browserStorage('localStorage'))
-  const session = new Session({ api, storage, storageKey, onError })
+  const inMemory = options.storage === null || (cookies && options.storage === undefined)
+  const storage = inMemory ? memoryStorage() : (options.storage ?? browserStorage('localStorage'))
+  const session = new Session({ api, storage, storageKey, cookies, onError })
   const redirect = new RedirectSignIn(api, session, storageKey)
   const tokens: AccessTokens = options.token === undefined ? session : givenTokens(options.token)
   const notifications = new Notifications({
@@ -134,6 +142,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     signIn: (provider, signInOptions = {}) => redirect.begin(provider, signInOptions),
     async completeSignIn({ signal } = {}) {
       await redirect.complete(signal)
+      await session.restore()
       return session.user
     },
     adoptSession: (response) => session.adopt(response),

@@ -8,16 +8,26 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface ApiOptions {
+  readonly url: string | undefined
+  readonly fetch: typeof globalThis.fetch
+  readonly locale: string | undefined
+  /** Whether the sign-in's routes are to have cookies on other origins too. */
+  readonly cookies: boolean
+}
+
 /** The server's HTTP routes: JSON in, JSON out, problems as `FocusClientError`. */
 export class Api {
   readonly #url: string | undefined
   readonly #fetch: typeof globalThis.fetch
   readonly #locale: string | undefined
+  readonly #cookies: boolean
 
-  constructor(options: { url: string | undefined; fetch: typeof globalThis.fetch; locale: string | undefined }) {
+  constructor(options: ApiOptions) {
     this.#url = options.url
     this.#fetch = options.fetch
     this.#locale = options.locale
+    this.#cookies = options.cookies
   }
 
   /**
@@ -56,6 +66,7 @@ export class Api {
       response = await this.#fetch(url, {
         method,
         headers,
+        ...(this.#cookies && path.startsWith('/auth/') ? { credentials: 'include' } : {}),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal ? { signal } : {}),
       })

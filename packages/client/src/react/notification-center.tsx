@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import type { FocusNotification } from '../realtime/notification.ts'
 import { useFocusContext } from './context.ts'
 import { NotificationItem } from './notification-item.tsx'
@@ -30,12 +30,17 @@ export function NotificationCenter(props: NotificationCenterProps): ReactNode {
   const texts = { ...textsOf(locale), ...props.texts }
   const [latest, setLatest] = useState<FocusNotification | null>(null)
   const source = useNotifications({ onNotification: setLatest })
-  const { isOpen, setOpen, root, bell, onKeyDown } = usePanel()
+  const { isOpen, setOpen, root, bell, panel } = usePanel()
   const panelId = useId()
   const { unreadCount } = source
+  const readAll = () => {
+    // The button goes away with the last unread one; whoever pressed it by keyboard must not be lost with it.
+    panel.current?.focus()
+    void source.markAllRead()
+  }
 
   return (
-    <div ref={root} className={classNames('focus-center', props.className)} onKeyDown={onKeyDown}>
+    <div ref={root} className={classNames('focus-center', props.className)}>
       <button
         ref={bell}
         type="button"
@@ -55,8 +60,15 @@ export function NotificationCenter(props: NotificationCenterProps): ReactNode {
       <div role="status" style={unseen}>
         {latest && `${latest.title}. ${latest.message}`}
       </div>
-      <section id={panelId} className="focus-center-panel" aria-label={texts.title} hidden={!isOpen}>
-        {isOpen && <Panel {...props} source={source} texts={texts} locale={locale} />}
+      <section
+        ref={panel}
+        id={panelId}
+        className="focus-center-panel"
+        aria-label={texts.title}
+        tabIndex={-1}
+        hidden={!isOpen}
+      >
+        {isOpen && <Panel {...props} source={source} texts={texts} locale={locale} onReadAll={readAll} />}
       </section>
     </div>
   )
@@ -66,9 +78,10 @@ interface PanelProps extends NotificationCenterProps {
   readonly source: UseNotifications
   readonly texts: NotificationCenterTexts
   readonly locale: string
+  readonly onReadAll: () => void
 }
 
-function Panel({ source, texts, locale, onSelect, renderItem }: PanelProps): ReactNode {
+function Panel({ source, texts, locale, onSelect, onReadAll, renderItem }: PanelProps): ReactNode {
   const { notifications, unreadCount, state, hasMore, isLoading, error } = source
   const select = (notification: FocusNotification) => {
     if (notification.readAt === null) void source.markRead(notification.id)
@@ -79,7 +92,7 @@ function Panel({ source, texts, locale, onSelect, renderItem }: PanelProps): Rea
       <header className="focus-center-header">
         <h2>{texts.title}</h2>
         {unreadCount > 0 && (
-          <button type="button" className="focus-center-read-all" onClick={() => void source.markAllRead()}>
+          <button type="button" className="focus-center-read-all" onClick={onReadAll}>
             {texts.markAllRead}
           </button>
         )}
@@ -118,29 +131,26 @@ function usePanel() {
   const [isOpen, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   const bell = useRef<HTMLButtonElement>(null)
+  const panel = useRef<HTMLElement>(null)
 
   useEffect(() => {
     if (!isOpen) return undefined
-    const outside = new AbortController()
-    document.addEventListener(
-      'pointerdown',
-      ({ target }) => {
-        if (target instanceof Node && !root.current?.contains(target)) setOpen(false)
-      },
-      { signal: outside.signal },
-    )
-    return () => outside.abort()
-  }, [isOpen])
-
-  const onKeyDown = useCallback(
-    (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || !isOpen) return
+    const listening = new AbortController()
+    const { signal } = listening
+    const outside = ({ target }: Event) => {
+      if (target instanceof Node && !root.current?.contains(target)) setOpen(false)
+    }
+    const escape = ({ key }: KeyboardEvent) => {
+      if (key !== 'Escape') return
       setOpen(false)
       bell.current?.focus()
-    },
-    [isOpen],
-  )
-  return { isOpen, setOpen, root, bell, onKeyDown }
+    }
+    document.addEventListener('pointerdown', outside, { signal })
+    document.addEventListener('keydown', escape, { signal })
+    return () => listening.abort()
+  }, [isOpen])
+
+  return { isOpen, setOpen, root, bell, panel }
 }
 
 function classNames(...names: (string | undefined)[]): string {

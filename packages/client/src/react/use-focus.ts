@@ -14,8 +14,8 @@ export interface UseFocus {
   readonly isReady: boolean
   /** Why the sign-in that came back to this page did not succeed. */
   readonly signInError: FocusClientError | null
-  signIn(provider: string, options?: SignInOptions): Promise<void>
-  signOut(options?: SignOutOptions): Promise<void>
+  readonly signIn: (provider: string, options?: SignInOptions) => Promise<void>
+  readonly signOut: (options?: SignOutOptions) => Promise<void>
 }
 
 /** Who is signed in, and how to change that. Needs a `<FocusProvider>`. */

@@ -20,11 +20,11 @@ export interface UseNotifications {
   readonly isLoading: boolean
   /** What the last load or change failed with. The functions here never reject: look at this. */
   readonly error: FocusClientError | null
-  markRead(ids: string | Iterable<string>): Promise<void>
-  markAllRead(): Promise<void>
-  remove(id: string): Promise<void>
-  loadMore(): Promise<void>
-  reload(): Promise<void>
+  readonly markRead: (ids: string | Iterable<string>) => Promise<void>
+  readonly markAllRead: () => Promise<void>
+  readonly remove: (id: string) => Promise<void>
+  readonly loadMore: () => Promise<void>
+  readonly reload: () => Promise<void>
 }
 
 /** The person's notifications, kept up to date. Needs a `<FocusProvider>`. */

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly api: Api
   readonly storage: TokenStorage
   readonly storageKey: string
+  /** The refresh token is in a cookie that no script can read. */
+  readonly cookies: boolean
   readonly onError: ErrorSink
 }
 
@@ -37,15 +39,17 @@ export class Session implements AccessTokens {
   readonly #api: Api
   readonly #storage: TokenStorage
   readonly #key: string
+  readonly #cookies: boolean
   readonly #changes: Emitter<FocusUser | null>
   #current: StoredSession | null
   #isStored = true
   #refreshing: Promise<string | null> | null = null
 
-  constructor({ api, storage, storageKey, onError }: SessionOptions) {
+  constructor({ api, storage, storageKey, cookies, onError }: SessionOptions) {
     this.#api = api
     this.#storage = storage
     this.#key = storageKey
+    this.#cookies = cookies
     this.#changes = new Emitter(onError)
     this.#current = this.#load()
     globalThis.addEventListener?.('storage', this.#otherTabWrote)
@@ -89,31 +93,37 @@ export class Session implements AccessTokens {
   /** @throws as `get` */
   async renew(rejected: string): Promise<string | null> {
     if (this.#current && this.#current.access !== rejected) return this.#current.access
-    this.#refreshing ??= withTabLock(`${this.#key}:refresh`, () => this.#refresh(rejected)).finally(() => {
-      this.#refreshing = null
-    })
-    return this.#refreshing
+    return this.#refreshOnce(rejected)
+  }
+
+  /** Finds the session that a cookie keeps, where there is none in the storage. @throws as `get` */
+  async restore(): Promise<void> {
+    if (this.#cookies && !this.#current) await this.#refreshOnce(null)
   }
 
   close(): void {
     globalThis.removeEventListener?.('storage', this.#otherTabWrote)
   }
 
-  async #refresh(rejected: string): Promise<string | null> {
+  #refreshOnce(rejected: string | null): Promise<string | null> {
+    this.#refreshing ??= withTabLock(`${this.#key}:refresh`, () => this.#refresh(rejected)).finally(() => {
+      this.#refreshing = null
+    })
+    return this.#refreshing
+  }
+
+  async #refresh(rejected: string | null): Promise<string | null> {
     // While this tab waited, another one may have done it.
     if (this.#isStored) this.#become(this.#load())
     const before = this.#current
-    if (!before) return null
-    if (before.access !== rejected) return before.access
-    if (before.refresh === null) {
+    if (this.currentToken !== rejected) return this.currentToken
+    const body = this.#cookies ? {} : before?.refresh && { refresh_token: before.refresh }
+    if (!body) {
       this.clear()
       return null
     }
     try {
-      const tokens = await this.#api.request<TokenResponse>('/auth/refresh', {
-        method: 'POST',
-        body: { refresh_token: before.refresh },
-      })
+      const tokens = await this.#api.request<TokenResponse>('/auth/refresh', { method: 'POST', body })
       // Signed out, or in as somebody else, while the answer was on its way: that decides.
       if (this.currentToken === rejected) this.#write(sessionOf(tokens, before))
     } catch (error) {

@@ -1,0 +1,76 @@
+import { resolve } from 'node:path'
+import { build } from 'esbuild'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { launchBrowser } from '../../../../test/support/browser.ts'
+import { type FocusDev, startFocusDev } from '../../../../test/support/focus-dev.ts'
+import { type Site, startSite } from '../../../../test/support/site.ts'
+
+/** A page of an application on an origin of its own, a Focus server, and a browser that shows the one over the other. */
+export interface Harness {
+  readonly server: FocusDev
+  readonly browser: Browser
+  /** Origin of the pages. */
+  readonly siteUrl: string
+  /** Opens a page, and keeps what it complains about. */
+  open(context: BrowserContext, name: 'plain' | 'react', query?: Record<string, string>): Promise<OpenPage>
+  stop(): Promise<void>
+}
+
+export interface OpenPage {
+  readonly page: Page
+  /** Errors and warnings of the console, uncaught exceptions among them. */
+  readonly complaints: string[]
+  /** Addresses of the WebSockets that the page opened. */
+  readonly sockets: string[]
+}
+
+export async function startHarness(): Promise<Harness> {
+  const [plain, react] = await Promise.all([bundle('plain.ts'), bundle('react.tsx')])
+  const site = await startSite({ '/plain': plain, '/react': react })
+  const [server, browser] = await Promise.all([startFocusDev({ env: { FOCUS_RETURN_TO: site.url } }), launchBrowser()])
+  return {
+    server,
+    browser,
+    siteUrl: site.url,
+    open: (context, name, query = {}) => open(site, server, context, name, query),
+    async stop() {
+      await browser.close()
+      await site.stop()
+      await server.stop()
+    },
+  }
+}
+
+async function open(
+  site: Site,
+  server: FocusDev,
+  context: BrowserContext,
+  name: string,
+  query: Record<string, string>,
+): Promise<OpenPage> {
+  const page = await context.newPage()
+  const complaints: string[] = []
+  const sockets: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('websocket', (socket) => sockets.push(socket.url()))
+  await page.goto(`${site.url}/${name}?${new URLSearchParams({ api: `${server.url}/api`, ...query })}`)
+  return { page, complaints, sockets }
+}
+
+/** A module of `pages/`, as an application's bundler makes it. */
+async function bundle(file: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [resolve(import.meta.dirname, 'pages', file)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    jsx: 'automatic',
+    conditions: ['@focus-api/source'],
+    define: { 'process.env.NODE_ENV': '"development"' },
+  })
+  const code = (outputFiles[0]?.text ?? '').replaceAll('</script', String.raw`<\/script`)
+  return `<!doctype html><html lang="fr"><meta charset="utf-8"><link rel="icon" href="data:,"><div id="root"></div><script type="module">${code}</script>`
+}

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { focusJson } from '../../../../test/support/focus-dev.ts'
+import { type Harness, startHarness } from './harness.ts'
+
+let harness: Harness
+
+beforeAll(async () => {
+  harness = await startHarness()
+})
+afterAll(() => harness.stop())
+
+async function newContext(): Promise<BrowserContext> {
+  const context = await harness.browser.newContext()
+  onTestFinished(() => context.close())
+  return context
+}
+
+const ready = (page: Page) => page.waitForFunction(() => document.title === 'ready')
+
+async function signIn(page: Page, name: string): Promise<void> {
+  await ready(page)
+  await page.evaluate((loginHint) => window.focusClient.signIn('google', { loginHint }), name)
+  await page.waitForFunction(() => window.focusClient?.user !== null && document.title === 'ready')
+}
+
+/** A one-time code of a sign-in that was begun, and ended, in another browser. */
+async function codeOfSomebody(): Promise<string> {
+  const challenge = createHash('sha256').update('a verifier that the other page does not have').digest('base64url')
+  let url = new URL(`${harness.server.url}/api/auth/google`)
+  url.search = new URLSearchParams({
+    redirect: '1',
+    login_hint: 'mallory',
+    return_to: `${harness.siteUrl}/plain`,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  }).toString()
+  let cookie = ''
+  for (;;) {
+    const code = url.searchParams.get('focus_code')
+    if (code !== null) return code
+    const response = await fetch(url, { redirect: 'manual', headers: { cookie } })
+    cookie ||= response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    url = new URL(response.headers.get('location') ?? '', url)
+  }
+}
+
+describe('signing in by navigation', () => {
+  test('comes back signed in, with a clean address and no token anywhere in it', async () => {
+    const context = await newContext()
+    const { page, complaints, sockets } = await harness.open(context, 'plain', { keep: 'me' })
+    const before = page.url()
+    const addresses: string[] = []
+    page.on('request', (request) => addresses.push(request.url()))
+    await signIn(page, 'alice')
+    expect(await page.evaluate(() => window.focusClient.user)).toMatchObject({
+      username: 'alice',
+      email: 'alice@example.com',
+    })
+    expect(page.url()).toBe(before)
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+    await page.waitForFunction(() => window.focusClient.notifications.isConnected)
+    const token = await page.evaluate(() => window.focusClient.accessToken())
+    if (!token) throw new Error('no token')
+    expect([...addresses, ...sockets].some((address) => address.includes(token))).toBe(false)
+    expect(complaints).toEqual([])
+  })
+
+  test('a code is taken once, however often it is asked for', async () => {
+    const { page } = await harness.open(await newContext(), 'plain')
+    await signIn(page, 'alice')
+    const users = await page.evaluate(() =>
+      Promise.all([window.focusClient.completeSignIn(), window.focusClient.completeSignIn()]),
+    )
+    expect(users.map((user) => user?.username)).toEqual(['alice', 'alice'])
+  })
+
+  test('two tabs sign in at once', async () => {
+    const context = await newContext()
+    const [one, two] = await Promise.all([harness.open(context, 'plain'), harness.open(context, 'plain')])
+    await Promise.all([signIn(one.page, 'alice'), signIn(two.page, 'alice')])
+    expect(one.complaints.concat(two.complaints)).toEqual([])
+  })
+
+  test('a link with somebody else’s code signs nobody in', async () => {
+    const code = await codeOfSomebody()
+    const victim = await harness.open(await newContext(), 'plain', { focus_code: code })
+    await ready(victim.page)
+    expect(await victim.page.evaluate(() => [window.problem, window.focusClient.user])).toEqual(['invalid_grant', null])
+    expect(victim.page.url()).not.toContain('focus_code')
+  })
+
+  test('an application’s own `error` in the address is left alone', async () => {
+    const { page } = await harness.open(await newContext(), 'plain', { error: 'mine' })
+    await ready(page)
+    expect(page.url()).toContain('error=mine')
+    expect(await page.evaluate(() => window.problem)).toBeNull()
+  })
+
+  test('a sign-in that was refused says so, and cleans the address', async () => {
+    const { page } = await harness.open(await newContext(), 'plain')
+    await ready(page)
+    // The provider's answer when the person declines, in place of its page.
+    await page.route(/\/api\/auth\/google\?/, async (route) => {
+      const begun = await route.fetch({ maxRedirects: 0 })
+      const provider = new URL(begun.headers()['location'] ?? '').searchParams
+      const back = new URL(provider.get('redirect_uri') ?? '')
+      back.search = new URLSearchParams({ error: 'access_denied', state: provider.get('state') ?? '' }).toString()
+      await route.fulfill({ status: 302, headers: { ...begun.headers(), location: back.href } })
+    })
+    await page.evaluate(() => window.focusClient.signIn('google', { loginHint: 'alice' }))
+    await page.waitForFunction(() => window.problem === 'access_denied')
+    expect(page.url()).not.toContain('error')
+  })
+})
+
+describe('tabs of one browser', () => {
+  test('know of each other’s sign-in and sign-out', async () => {
+    const context = await newContext()
+    const [one, two] = [await harness.open(context, 'plain'), await harness.open(context, 'plain')]
+    await ready(two.page)
+    await signIn(one.page, 'bob')
+    await two.page.waitForFunction(() => window.focusClient.user?.username === 'bob')
+    await two.page.waitForFunction(() => window.focusClient.notifications.isConnected)
+    await one.page.evaluate(() => window.focusClient.signOut())
+    await two.page.waitForFunction(() => window.focusClient.notifications.state.status === 'closed')
+    expect(await two.page.evaluate(() => window.focusClient.user)).toBeNull()
+    expect(await two.page.evaluate(() => localStorage.getItem('focus'))).toBeNull()
+  })
+
+  test('refresh once between them', async () => {
+    const context = await newContext()
+    const refreshes: string[] = []
+    context.on('request', (request) => {
+      if (request.url().endsWith('/auth/refresh')) refreshes.push(request.method())
+    })
+    const [one, two] = [await harness.open(context, 'plain'), await harness.open(context, 'plain')]
+    await signIn(one.page, 'carol')
+    await two.page.waitForFunction(() => window.focusClient.user !== null)
+    const expire = () => {
+      const stored = JSON.parse(localStorage.getItem('focus') ?? '{}')
+      localStorage.setItem('focus', JSON.stringify({ ...stored, expiresAt: 0 }))
+      window.dispatchEvent(new StorageEvent('storage', { key: 'focus', storageArea: localStorage }))
+    }
+    await one.page.evaluate(expire)
+    await two.page.evaluate(expire)
+    const tokens = await Promise.all(
+      [one, two].map(({ page }) => page.evaluate(() => window.focusClient.accessToken())),
+    )
+    expect(tokens[0]).toMatch(/^ey/)
+    expect(tokens[0]).toBe(tokens[1])
+    expect(refreshes.filter((method) => method === 'POST')).toHaveLength(1)
+  })
+})
+
+describe('notifications on a page', () => {
+  test('arrive, and after a reload only what is new arrives', async () => {
+    const { page } = await harness.open(await newContext(), 'plain')
+    await signIn(page, 'dora')
+    await page.waitForFunction(() => window.focusClient.notifications.isConnected)
+    await focusJson(harness.server, ['notify', 'dora', '--title', 'One', '--message', 'M'])
+    await page.waitForFunction(() => window.received.includes('One'))
+    await page.reload()
+    await ready(page)
+    await page.waitForFunction(() => window.focusClient.notifications.isConnected)
+    expect(await page.evaluate(() => window.focusClient.notifications.unreadCount)).toBe(1)
+    await focusJson(harness.server, ['notify', 'dora', '--title', 'Two', '--message', 'M'])
+    await page.waitForFunction(() => window.received.includes('Two'))
+    expect(await page.evaluate(() => window.received)).toEqual(['Two'])
+  })
+})
