@@ -1,0 +1,217 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { oidc } from '../../src/auth/providers/oidc.ts'
+import { type App, startApp } from './support/app.ts'
+import { CookieJar } from './support/browser.ts'
+import { describeOverDatabases } from './support/dialects.ts'
+import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
+import { googleAt } from './support/google.ts'
+import { TestIssuer } from './support/issuer.ts'
+
+describeOverDatabases('Identity', (newDatabase) => {
+  let issuer: TestIssuer
+  let other: TestIssuer
+  let app: App
+
+  beforeAll(async () => {
+    ;[issuer, other] = await Promise.all([TestIssuer.start(), TestIssuer.start()])
+  })
+
+  afterAll(async () => {
+    await Promise.all([issuer.close(), other.close()])
+  })
+
+  beforeEach(async () => {
+    const { clientId, clientSecret } = other
+    const at = (name: string, trustEmail: boolean) =>
+      oidc({ name, issuer: other.url, clientId, clientSecret, trustEmail, idTokenAudiences: ['mobile-app'] })
+    app = await startApp({
+      database: await newDatabase(),
+      config: { providers: [googleAt(issuer), at('stranger', false), at('trusted', true)] },
+    })
+    issuer.person = { sub: 'john', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
+    other.person = { sub: 'john', name: 'John at work', email: 'john@gmail.com', email_verified: true }
+  })
+
+  afterEach(async () => {
+    await app.close()
+  })
+
+  const rows = async () => ({
+    users: await app.database.db.selectFrom('focus_users').selectAll().execute(),
+    accounts: await app.database.db.selectFrom('focus_accounts').selectAll().execute(),
+  })
+
+  const refusedSignIn = async (provider: string) => {
+    const response = await app.request(await callbackFor(app, other, provider))
+    return { status: response.status, code: (await problemOf(response)).code }
+  }
+
+  test('S12 the same subject at another issuer is another person', async () => {
+    other.person = { sub: 'john', name: 'Another John' }
+    const [first, second] = [await signIn(app, issuer), await signIn(app, other, 'stranger')]
+    expect(second.user.id).not.toBe(first.user.id)
+  })
+
+  test('S12 a person who changes the e-mail stays the same person', async () => {
+    const first = await signIn(app, issuer)
+    issuer.person = { ...issuer.person, email: 'john.doe@gmail.com' }
+    const second = await signIn(app, issuer)
+    expect(second.user).toEqual({ ...first.user, email: 'john.doe@gmail.com' })
+  })
+
+  test('S13 an e-mail that a trusted provider verified links to the user who has it verified', async () => {
+    const first = await signIn(app, issuer)
+    const second = await signIn(app, other, 'trusted')
+    expect(second.user.id).toBe(first.user.id)
+    expect((await rows()).accounts).toHaveLength(2)
+  })
+
+  test('S13 a provider that is not trusted does not link, and no row changes', async () => {
+    await signIn(app, issuer)
+    const before = await rows()
+    expect(await refusedSignIn('stranger')).toEqual({ status: 409, code: 'account_exists' })
+    expect(await rows()).toEqual(before)
+  })
+
+  test.each([false, 'true', 1, undefined])('S13 email_verified %j does not link', async (verified) => {
+    await signIn(app, issuer)
+    const before = await rows()
+    other.person = { ...other.person, email_verified: verified }
+    expect(await refusedSignIn('trusted')).toEqual({ status: 409, code: 'account_exists' })
+    expect(await rows()).toEqual(before)
+  })
+
+  test('S13 a local e-mail that is not verified is nobody’s proof', async () => {
+    await signIn(app, other, 'stranger')
+    const response = await app.request(await callbackFor(app, issuer))
+    expect((await problemOf(response)).code).toBe('account_exists')
+  })
+
+  test('S13 Google is believed for gmail.com and Workspace addresses only', async () => {
+    const verifiedAfter = async (claims: object) => {
+      issuer.person = { name: 'Somebody', email_verified: true, ...claims }
+      const { user } = await signIn(app, issuer)
+      return (await app.auth.users.get(user.id))?.emailVerified
+    }
+    expect(await verifiedAfter({ sub: 'a', email: 'a@gmail.com' })).toBe(true)
+    expect(await verifiedAfter({ sub: 'b', email: 'b@company.example', hd: 'company.example' })).toBe(true)
+    expect(await verifiedAfter({ sub: 'c', email: 'c@elsewhere.example' })).toBe(false)
+    expect(await verifiedAfter({ sub: 'd', email: 'd@notgmail.com' })).toBe(false)
+  })
+
+  test('S13 the e-mail’s case makes no second person', async () => {
+    const first = await signIn(app, issuer)
+    other.person = { ...other.person, email: 'JOHN@gmail.com' }
+    expect((await signIn(app, other, 'trusted')).user.id).toBe(first.user.id)
+  })
+
+  test('S14 two people who race for one e-mail do not both get it', async () => {
+    const paths = [await callbackFor(app, issuer), await callbackFor(app, other, 'stranger')]
+    const statuses = await Promise.all(paths.map(async (path) => (await app.request(path)).status))
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409])
+    expect((await rows()).users).toHaveLength(1)
+  })
+
+  test('an e-mail that another user has does not stop a returning person', async () => {
+    await signIn(app, issuer)
+    other.person = { sub: 'jane', name: 'Jane Doe', email: 'jane@work.example' }
+    const jane = await signIn(app, other, 'stranger')
+    other.person = { sub: 'jane', name: 'Jane D.', email: 'john@gmail.com' }
+    expect((await signIn(app, other, 'stranger')).user).toEqual({ ...jane.user, full_name: 'Jane D.' })
+  })
+
+  describe('Linking', () => {
+    const link = (token: string, body: object = {}) => ({ method: 'POST', bearer: token, body })
+
+    test('adds a provider to the signed-in user, who then signs in with either', async () => {
+      const john = await signIn(app, issuer)
+      const browser = new CookieJar(app)
+      const begun = await browser.send('/auth/stranger/link', link(john.access_token))
+      const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+      const ended = await browser.navigate(pathOf(await other.authorize(url)))
+      expect(await ended.json()).toEqual({ linked: 'stranger', user: john.user })
+      expect((await signIn(app, other, 'stranger')).user.id).toBe(john.user.id)
+    })
+
+    test('ends only where it began: a link sent to somebody else does nothing', async () => {
+      const mallory = await signIn(app, issuer)
+      const begun = await app.request('/auth/stranger/link', link(mallory.access_token))
+      const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+      const callback = pathOf(await other.authorize(url))
+      const victim = await new CookieJar(app).navigate(callback)
+      expect((await problemOf(victim)).code).toBe('flow_not_bound')
+      const withToken = await app.request(callback, { bearer: mallory.access_token })
+      expect(withToken.status).toBe(200)
+    })
+
+    test('refuses an account that is another user’s, and the removal of the last one', async () => {
+      const john = await signIn(app, issuer)
+      other.person = { sub: 'jane', name: 'Jane Doe' }
+      await signIn(app, other, 'stranger')
+      const begun = await app.request('/auth/stranger/link', link(john.access_token))
+      const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+      const taken = await app.request(pathOf(await other.authorize(url)), { bearer: john.access_token })
+      expect({ status: taken.status, code: (await problemOf(taken)).code }).toEqual({
+        status: 409,
+        code: 'account_linked_elsewhere',
+      })
+      const last = await app.request('/auth/google/link', { method: 'DELETE', bearer: john.access_token })
+      expect({ status: last.status, code: (await problemOf(last)).code }).toEqual({ status: 409, code: 'last_account' })
+    })
+
+    test('can be undone', async () => {
+      const john = await signIn(app, issuer)
+      await signIn(app, other, 'trusted')
+      const undone = await app.request('/auth/google/link', { method: 'DELETE', bearer: john.access_token })
+      expect(undone.status).toBe(204)
+      const accounts = await app.request('/auth/accounts', { bearer: john.access_token })
+      expect(await accounts.json()).toEqual({ accounts: [{ provider: 'trusted', issuer: other.url, subject: 'john' }] })
+    })
+  })
+
+  describe("An app's ID token", () => {
+    const nonceFrom = async (provider = 'trusted') => {
+      const response = await app.request(`/auth/${provider}/nonce`, { method: 'POST' })
+      return ((await response.json()) as { nonce: string }).nonce
+    }
+    const send = (idToken: string, provider = 'trusted') =>
+      app.request(`/auth/${provider}/id_token`, { body: { id_token: idToken } })
+    const tokenWith = (nonce: string | null, claims: object = {}) =>
+      other.sign({ ...other.idTokenClaims(other.person, nonce), ...claims })
+
+    test('S35 with a nonce of ours signs in, once', async () => {
+      const token = await tokenWith(await nonceFrom())
+      const response = await send(token)
+      expect(response.status).toBe(200)
+      expect(((await response.json()) as TokenAnswer).user.email).toBe('john@gmail.com')
+      expect((await problemOf(await send(token))).code).toBe('id_token_invalid')
+    })
+
+    test('S35 with a nonce of its own, of another provider, or none is refused', async () => {
+      for (const nonce of ['made-up', await nonceFrom('stranger'), null]) {
+        const response = await send(await tokenWith(nonce))
+        expect({ status: response.status, code: (await problemOf(response)).code }).toEqual({
+          status: 400,
+          code: 'id_token_invalid',
+        })
+      }
+    })
+
+    test('S35 needs an audience from the list', async () => {
+      expect((await send(await tokenWith(await nonceFrom(), { aud: 'mobile-app' }))).status).toBe(200)
+      expect((await send(await tokenWith(await nonceFrom(), { aud: 'somebody-elses-app' }))).status).toBe(400)
+    })
+
+    test('S35 that is forged leaves the nonce unused', async () => {
+      const nonce = await nonceFrom()
+      const [header, payload] = (await tokenWith(nonce)).split('.')
+      expect((await send(`${header}.${payload}.forged`)).status).toBe(400)
+      expect((await send(await tokenWith(nonce))).status).toBe(200)
+    })
+
+    test('S35 is never an access token', async () => {
+      const token = await tokenWith(await nonceFrom())
+      expect((await app.request('/auth/me', { bearer: token })).status).toBe(401)
+    })
+  })
+})
