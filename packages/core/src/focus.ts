@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { sql } from 'kysely'
 import { type Auth, createAuth } from './auth/auth.ts'
-import { authDefaults } from './auth/config.ts'
 import type { Principal } from './auth/types.ts'
 import { createClientAddress } from './client-address.ts'
 import { FocusError } from './errors.ts'
@@ -10,13 +9,14 @@ import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { createHandler } from './http/handler.ts'
 import { notificationRoutes } from './http/notification-routes.ts'
-import { RateLimits } from './http/rate-limits.ts'
+import { type RateLimitOptions, RateLimits } from './http/rate-limits.ts'
 import { realtimeRoutes } from './http/realtime-routes.ts'
 import type { RequestInfo } from './http/route.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import { createNotifications, type NotificationService } from './notifications/service.ts'
 import type { FocusOptions } from './options.ts'
-import { resolveOptions, tokenLifetimes } from './options/resolve.ts'
+import { authConfigOf } from './options/auth-config.ts'
+import { resolveOptions } from './options/resolve.ts'
 import { createOriginPolicy, isLoopbackUrl } from './origin-policy.ts'
 import { MemoryBroker } from './realtime/memory-broker.ts'
 import { brokerPublisher } from './realtime/publisher.ts'
@@ -92,20 +92,12 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
     await migrateToLatest(database)
 
     const oneTime = new KyselyOneTimeStore(database, runtime.clock)
+    const authConfig = authConfigOf(options, settings, { secrets, origins })
+    // Without a directory of their own, somebody else's tokens bring users that nobody here has heard of.
+    const foreignUsers = authConfig.tokens.kind === 'external' && options.users === undefined
     const users = options.users ?? new KyselyUserDirectory(database, runtime.clock)
-    const authConfig = {
-      ...authDefaults,
-      ...tokenLifetimes(options, values),
-      providers: settings.providers,
-      issuer: publicUrl ?? authDefaults.issuer,
-      publicUrl,
-      basePath,
-      secrets,
-      returnTo: values.returnTo ?? [],
-      origins,
-    }
-    // On a developer's machine every client is this machine.
-    const limits = new RateLimits({ enabled: true, exemptLoopback: publicUrl === null || isLoopbackUrl(publicUrl) })
+    const userIds = users.parseId && !foreignUsers ? { fromKey: users.parseId } : stringUserIds
+    const limits = new RateLimits(rateLimitsOf(options, publicUrl))
     const auth = createAuth({
       config: authConfig,
       runtime,
@@ -118,7 +110,10 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
 
     const broker = new MemoryBroker()
     const notifications = createNotifications({
-      config: { locale: settings.locale, unknownUsers: 'refuse' },
+      config: {
+        locale: settings.locale,
+        unknownUsers: options.notifications?.unknownUsers ?? (foreignUsers ? 'accept' : 'refuse'),
+      },
       runtime,
       log: await openNotificationLog(database, runtime),
       publisher: brokerPublisher(broker),
@@ -140,10 +135,16 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       feed: notifications.feed,
       broker,
       oneTime,
-      userIds: users.parseId ? { fromKey: users.parseId } : stringUserIds,
+      userIds,
       sessionExpiry: (id) => auth.sessions.endsAt(id),
     })
-    auth.onSessionEnded((end) => realtime.sessionEnded(end))
+    auth.onSessionEnded((end) => {
+      realtime.sessionEnded(end)
+      broker.publish({ kind: 'session_end', userKey: end.userKey, end })
+    })
+    broker.onMessage((message) => {
+      if (message.kind === 'session_end') auth.noteSessionEnd(message.end)
+    })
 
     const handler = createHandler({
       routes: [
@@ -189,6 +190,12 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       close: () => (closing ??= closeAll()),
     }
   }
+}
+
+function rateLimitsOf({ rateLimits }: FocusOptions, publicUrl: string | null): RateLimitOptions {
+  if (rateLimits === false) return { enabled: false, exemptLoopback: true }
+  const { exemptLoopback = publicUrl === null || isLoopbackUrl(publicUrl), perMinute = {} } = rateLimits ?? {}
+  return { enabled: true, exemptLoopback, perMinute }
 }
 
 async function checkStorage({ db }: Database): Promise<void> {

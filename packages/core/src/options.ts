@@ -1,8 +1,10 @@
-import type { Kysely } from 'kysely'
 import type { Provider } from './auth/providers/provider.ts'
 import type { UserDirectory } from './auth/types.ts'
+import type { LimitedAction } from './http/rate-limits.ts'
 import type { RealtimeLimits } from './realtime/limits.ts'
 import type { Clock, Logger, RandomSource } from './runtime.ts'
+import type { AnyKysely } from './storage/dialect.ts'
+import type { JWK } from 'jose'
 
 /**
  * What `createFocus` takes. Everything is optional; what is not given here is read from the environment, and what is not
@@ -10,7 +12,7 @@ import type { Clock, Logger, RandomSource } from './runtime.ts'
  */
 export interface FocusOptions {
   /** Where the tables live: `sqlite:focus.db` (default), `mysql://user:password@host/name`, or the application's Kysely. */
-  readonly database?: string | Kysely<never>
+  readonly database?: string | AnyKysely
   /** Encrypts what is kept at rest; at least 32 characters, several for rotation, the newest first. `FOCUS_SECRET`. */
   readonly secret?: string | readonly string[]
   /** Opens the admin routes; they are closed without one. `FOCUS_ADMIN_KEY`. */
@@ -30,6 +32,13 @@ export interface FocusOptions {
   readonly oauth?: {
     /** Sign-in as a whole; on when a provider is configured. `OAUTH_ENABLED`. */
     readonly enabled?: boolean
+    /** Refuses callbacks without `iss` (RFC 9207). Off, because the guide's browser code does not forward it. */
+    readonly requireIss?: boolean
+    /**
+     * Where browsers keep the refresh token of a sign-in by navigation: given to the page (`body`, the default) or in an
+     * HttpOnly cookie that no script reads (`cookie`).
+     */
+    readonly refreshDelivery?: 'body' | 'cookie'
   }
   /** Google as sign-in provider. `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET`, `GOOGLE_REDIRECT_URI`. */
   readonly google?: {
@@ -44,7 +53,25 @@ export interface FocusOptions {
   readonly providers?: readonly Provider[]
   /** The application's own users table; `focus_users` when absent. */
   readonly users?: UserDirectory
+  /**
+   * Access tokens. EdDSA keys in the database, made and rotated by the nodes themselves, unless `secret`, `keys` or
+   * `jwksUri` says otherwise.
+   */
   readonly tokens?: {
+    /** `iss` of our tokens: the public URL, or `focus`. With `jwksUri` required: who issues the tokens. */
+    readonly issuer?: string
+    /** `aud` of our tokens, `focus`. With `jwksUri` required: one or several of which a token must name one. */
+    readonly audience?: string | readonly string[]
+    /** HS256 with this secret of at least 32 characters, several for rotation. Who verifies can then also issue. */
+    readonly secret?: string | readonly string[]
+    /** Private JWKs of the application's own, the signing one first. */
+    readonly keys?: readonly JWK[]
+    /** Somebody else's tokens instead of ours, verified with the keys there; there is no sign-in then. */
+    readonly jwksUri?: string
+    /** With `jwksUri`: the header `typ` that tokens must have, such as `at+jwt`; any when absent. */
+    readonly typ?: string
+    /** With `jwksUri`: the claim that holds the user's id; `sub` when absent. */
+    readonly userIdClaim?: string
     /** How long an access token lives, 60 to 86,400. `FOCUS_ACCESS_TTL`, 3600. */
     readonly accessTtlSeconds?: number
     /** Seconds without a refresh after which a session ends; 30 days when absent. */
@@ -64,6 +91,19 @@ export interface FocusOptions {
   readonly stats?: 'admin' | 'public'
   /** Addresses and CIDR ranges of the reverse proxies in front. `FOCUS_TRUSTED_PROXIES`. */
   readonly trustedProxies?: readonly string[]
+  /** Requests of one address per minute to the sign-in routes; `false` switches the limits off. */
+  readonly rateLimits?:
+    | false
+    | {
+        /** Whether clients on this machine go free; they do unless there is a public URL. */
+        readonly exemptLoopback?: boolean
+        /** Instead of the defaults, which `docs/limits.md` lists. */
+        readonly perMinute?: Partial<Record<LimitedAction, number>>
+      }
+  readonly notifications?: {
+    /** Ids that the user directory does not know are refused as `unknown_user` (default), or get a stream all the same. */
+    readonly unknownUsers?: 'refuse' | 'accept'
+  }
   readonly logger?: Logger
   readonly clock?: Clock
   readonly random?: RandomSource

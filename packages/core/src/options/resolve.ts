@@ -1,4 +1,3 @@
-import { authDefaults } from '../auth/config.ts'
 import { google } from '../auth/providers/google.ts'
 import type { Provider } from '../auth/providers/provider.ts'
 import { FocusError } from '../errors.ts'
@@ -42,15 +41,6 @@ export function resolveOptions(options: FocusOptions, environment: Environment):
     heartbeatIntervalMs: (values.heartbeatIntervalSeconds ?? defaults.heartbeatIntervalSeconds) * 1_000,
     stats: values.stats ?? 'admin',
     warnings: [...unknownVariables(environment), ...(values.redisUrl === undefined ? [] : [redisWarning])],
-  }
-}
-
-/** Seconds of the tokens' and sessions' lives. */
-export function tokenLifetimes(options: FocusOptions, values: SettingValues) {
-  return {
-    accessTtlSeconds: values.accessTtlSeconds ?? authDefaults.accessTtlSeconds,
-    idleTtlSeconds: options.tokens?.idleTtlSeconds ?? authDefaults.idleTtlSeconds,
-    sessionTtlSeconds: options.tokens?.sessionTtlSeconds ?? authDefaults.sessionTtlSeconds,
   }
 }
 

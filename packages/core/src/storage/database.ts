@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Kysely, MysqlDialect } from 'kysely'
 import { FocusError } from '../errors.ts'
-import { type DialectName, dialectOf } from './dialect.ts'
+import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
 import type { SqliteWriter } from './sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
 
@@ -25,7 +25,7 @@ export interface Database {
  * @throws FocusError `invalid_option` for a URL that is not understood, `missing_dependency` when the driver is not
  * installed, `storage_unavailable` when the file cannot be opened.
  */
-export async function openDatabase(source: string | Kysely<never>): Promise<Database> {
+export async function openDatabase(source: string | AnyKysely): Promise<Database> {
   if (typeof source !== 'string') {
     const db = source.withoutPlugins() as unknown as Kysely<FocusTables>
     return { db, dialect: dialectOf(source), file: null, writer: null, close: async () => undefined }

@@ -4,8 +4,12 @@ import { FocusError } from '../errors.ts'
 /** The databases that Focus keeps its tables in. MariaDB counts as `mysql`. */
 export type DialectName = 'sqlite' | 'mysql'
 
+/** An application's own instance, whatever its tables; the type parameter of Kysely admits no narrower form of "any". */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type AnyKysely = Kysely<any>
+
 /** Which database an instance of Kysely speaks to. */
-export function dialectOf(db: Kysely<never>): DialectName {
+export function dialectOf(db: AnyKysely): DialectName {
   const { adapter } = db.getExecutor()
   if (adapter instanceof SqliteAdapter) return 'sqlite'
   if (adapter instanceof MysqlAdapter) return 'mysql'
