@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type ProgramName = 'mariadb' | 'redis' | 'nginx' | 'chromium' | 'curl'
+export type ProgramName = 'mariadb' | 'redis' | 'nginx' | 'chromium' | 'curl' | 'shellcheck' | 'jq' | 'openssl'
 
 interface Requirement {
   /** Names to look for, the first one found wins. */
@@ -36,6 +36,21 @@ const requirements: Record<ProgramName, Requirement> = {
     binaries: ['curl'],
     debianPackage: 'curl',
     purpose: 'the examples of the guide are run as they are written',
+  },
+  shellcheck: {
+    binaries: ['shellcheck'],
+    debianPackage: 'shellcheck',
+    purpose: 'the generated scripts are checked with it',
+  },
+  jq: {
+    binaries: ['jq'],
+    debianPackage: 'jq',
+    purpose: 'the steps of the generated workflows are run as they are written',
+  },
+  openssl: {
+    binaries: ['openssl'],
+    debianPackage: 'openssl',
+    purpose: 'the generated nginx configuration is loaded with a certificate',
   },
 }
 
