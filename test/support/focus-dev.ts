@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { buildPackages } from '../../scripts/build.mjs'
 import { endProcess, hasExited, spawnBound } from './child.ts'
+import { secretsIn } from './log-sentinel.ts'
 import { removeFolder, temporaryFolder } from './temporary-folder.ts'
 
 const command = resolve(import.meta.dirname, '../../packages/cli/bin/focus.mjs')
@@ -48,11 +49,13 @@ export async function startFocusDev(options: FocusDevOptions = {}): Promise<Focu
     stderr: () => errors,
     async end(signal = 'SIGTERM') {
       await endProcess(child, signal)
+      refuseSecrets(errors)
       return child.exitCode
     },
     async stop() {
       await endProcess(child, 'SIGKILL')
       removeFolder(data)
+      refuseSecrets(errors)
     },
   }
 }
@@ -94,6 +97,12 @@ function spawnFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child
     // Away from the workspace, whose .env must not be read.
     cwd: import.meta.dirname,
   })
+}
+
+/** S28: whatever a test did to the server, no secret is in what it wrote. */
+function refuseSecrets(output: string): void {
+  const found = secretsIn(output)
+  if (found.length > 0) throw new Error(`S28: focus dev wrote a secret, ${found.join(' and ')}:\n${output}`)
 }
 
 /** Without the settings of whoever runs the tests. */

@@ -1,0 +1,37 @@
+import { inspect } from 'node:util'
+import type { Logger } from '@focus-api/core'
+
+/** What tokens, codes, states, verifiers, tickets and keys look like here: 32 random bytes, or a JWT. */
+const shapes: readonly RegExp[] = [
+  /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{43,}/g,
+  /\bBearer\s+(?!\*|<|…|\[)\S{8,}/gi,
+  /[?&](?:code|state|token|ticket|code_verifier|focus_code|refresh_token)=[^&\s"'[*…]{8,}/g,
+]
+
+/** Every piece of a text that looks like a secret, or is one of those given. */
+export function secretsIn(text: string, known: Iterable<string> = []): string[] {
+  const shaped = shapes.flatMap((shape) => [...text.matchAll(shape)].map(([match]) => match))
+  return [...shaped, ...[...known].filter((secret) => text.includes(secret))]
+}
+
+/** A logger that looks for secrets in everything it is told, in causes and nested fields too (S28). */
+export interface LogSentinel {
+  readonly logger: Logger
+  readonly lines: readonly string[]
+  /** Lines that hold a secret, by its shape or because it is one of `known`. */
+  leaks(known?: Iterable<string>): string[]
+}
+
+export function createLogSentinel(): LogSentinel {
+  const lines: string[] = []
+  const write = (level: keyof Logger) => (message: string, fields?: Record<string, unknown>) =>
+    void lines.push(
+      `${level} ${message} ${inspect(fields, { depth: 12, maxStringLength: null, breakLength: Infinity })}`,
+    )
+  return {
+    logger: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    lines,
+    leaks: (known = []) => lines.filter((line) => secretsIn(line, known).length > 0),
+  }
+}
