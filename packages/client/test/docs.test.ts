@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+
+const folder = resolve(import.meta.dirname, '..')
+
+/** Beside what an example imports, it may use `show`, `badge`, and a client that is there already. */
+const prelude = `
+declare function show(...what: unknown[]): void
+declare function badge(count: number): void
+`
+const client = "declare const focus: import('@focus-api/client').FocusClient\n"
+
+/** The TypeScript examples of a page, as files of this package that exist only in memory. */
+function examples(page: string): Map<string, string> {
+  const text = readFileSync(resolve(folder, page), 'utf8')
+  return new Map(
+    [...text.matchAll(/```(tsx?)\n(.*?)```/gs)].map(([, extension, code = ''], index) => [
+      resolve(folder, `example-${index + 1}.${extension}`),
+      `${prelude}${code.includes('const focus') ? '' : client}${code}\nexport {}\n`,
+    ]),
+  )
+}
+
+function complaints(files: Map<string, string>): string[] {
+  const { config } = ts.readConfigFile(resolve(folder, '../../tsconfig.json'), (path) => ts.sys.readFile(path))
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, resolve(folder, '../..'))
+  const host = ts.createCompilerHost(options)
+  const disk = { ...host }
+  host.fileExists = (name) => files.has(name) || disk.fileExists(name)
+  host.readFile = (name) => files.get(name) ?? disk.readFile(name)
+  host.getSourceFile = (name, version, ...rest) => {
+    const text = files.get(name)
+    return text === undefined ? disk.getSourceFile(name, version, ...rest) : ts.createSourceFile(name, text, version)
+  }
+  const program = ts.createProgram([...files.keys()], { ...options, incremental: false, noEmit: true }, host)
+  return ts
+    .getPreEmitDiagnostics(program)
+    .filter(({ file }) => file === undefined || files.has(file.fileName))
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
+}
+
+describe.each(['README.md', '../../docs/client.md'])('%s', (page) => {
+  test('every example compiles', () => {
+    const files = examples(page)
+    expect(files.size).toBeGreaterThan(1)
+    expect(complaints(files)).toEqual([])
+  }, 60_000)
+})
+
+test('an example that is wrong is found', () => {
+  const wrong = "import { createFocusClient } from '@focus-api/client'\ncreateFocusClient({ uri: '/api' })\n"
+  expect(complaints(new Map([[resolve(folder, 'example-1.ts'), wrong]]))).toHaveLength(1)
+}, 60_000)
