@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { removeFolder } from '../../../../test/support/temporary-folder.ts'
+import { actionPins } from '../../src/init/actions.ts'
+import { type InitResult, runInit } from '../../src/init/init.ts'
+import { lintRepository } from '../../src/init/policy/index.ts'
+import { initOptions, layOut, listFiles, snapshot, text } from './support/fixture.ts'
+import { repositories } from './support/repositories.ts'
+import {
+  dockerfileFindings,
+  shellcheckFindings,
+  type WorkflowFindings,
+  workflowFindings,
+} from './support/validators.ts'
+
+interface Served {
+  readonly root: string
+  readonly result: InitResult
+  readonly milliseconds: number
+}
+
+const fixtures = repositories()
+const served = new Map<string, Served>()
+/** Workflows written in any repository, once each, and the repositories they came from. */
+const workflows = new Map<string, string>()
+const scripts = new Set<string>()
+let findings: WorkflowFindings
+
+beforeAll(async () => {
+  const texts = new Set<string>()
+  for (const fixture of fixtures) {
+    const root = layOut(fixture)
+    const start = performance.now()
+    const result = await runInit(initOptions(root, fixture.options))
+    served.set(fixture.name, { root, result, milliseconds: performance.now() - start })
+    for (const { path } of generated(result)) {
+      const source = text(root, path)
+      if (path.endsWith('.sh')) scripts.add(source)
+      if (!path.startsWith('.github/workflows/') || texts.has(source)) continue
+      texts.add(source)
+      workflows.set(`.github/workflows/${texts.size}.yml`, source)
+    }
+  }
+  findings = workflowFindings(workflows)
+})
+
+afterAll(() => {
+  for (const { root } of served.values()) removeFolder(root)
+})
+
+function generated({ report }: InitResult) {
+  return report.files.filter(({ state }) => state === 'create' || state === 'update')
+}
+
+function of(name: string): Served {
+  const found = served.get(name)
+  if (found === undefined) throw new Error(`${name} was not laid out`)
+  return found
+}
+
+describe.each(fixtures)('in $name', ({ name, options }) => {
+  it('writes files that hold W01 to W26', async () => {
+    const { root, result } = of(name)
+    const written = new Set(generated(result).map(({ path }) => path))
+    const findings = (await lintRepository(root)).filter(({ path }) => written.has(path))
+    // Where dependabot.yml was not asked for, W23 asks for it.
+    const expected = written.has('.github/dependabot.yml') ? [] : ['W23']
+    expect(
+      findings
+        .map(({ rule, path, message }) => `${rule} ${path} ${message}`)
+        .filter((line) => !expected.some((rule) => line.startsWith(rule))),
+    ).toEqual([])
+  })
+
+  it('writes nothing the second time', async () => {
+    const { root } = of(name)
+    const before = snapshot(root)
+    const { result } = { result: await runInit(initOptions(root, options)) }
+    expect(snapshot(root)).toEqual(before)
+    expect(result.written).toBe(false)
+    const check = await runInit(initOptions(root, { ...options, check: true }))
+    expect([check.exitCode, check.report.ok]).toEqual([0, true])
+  })
+
+  it('writes a Dockerfile for production', () => {
+    const { root, result } = of(name)
+    if (!generated(result).some(({ path }) => path === 'Dockerfile')) return
+    expect(dockerfileFindings(text(root, 'Dockerfile'))).toEqual([])
+  })
+
+  it('writes YAML', () => {
+    const { root, result } = of(name)
+    const paths = generated(result).map(({ path }) => path)
+    for (const path of paths.filter((path) => /\.ya?ml$/.test(path)))
+      expect(parse(text(root, path))).toBeTypeOf('object')
+  })
+
+  it('leaves no temporary file', () => {
+    expect(listFiles(of(name).root).filter((path) => /\.focus-(?!new|old)/.test(path))).toEqual([])
+  })
+})
+
+it('covers at least forty repositories', () => {
+  expect(fixtures.length).toBeGreaterThanOrEqual(40)
+  expect(new Set(fixtures.map(({ name }) => name)).size).toBe(fixtures.length)
+})
+
+it('writes workflows that the language service of GitHub Actions has nothing against', () => {
+  expect(findings.languageService).toEqual([])
+})
+
+it('writes workflows that actionlint has nothing against', () => {
+  expect(findings.actionlint).toEqual([])
+})
+
+it('is checked by validators that would notice', () => {
+  const [, source = ''] = [...workflows][0] ?? []
+  const broken = new Map([
+    [
+      '.github/workflows/a.yml',
+      source.replace('persist-credentials', 'persistent-credentials').replace('runs-on', 'runs-at'),
+    ],
+  ])
+  const { languageService, actionlint } = workflowFindings(broken)
+  expect(languageService.join()).toContain('persistent-credentials')
+  expect(actionlint.join()).toContain('runs-at')
+})
+
+it('writes scripts that shellcheck has nothing against', () => {
+  expect(scripts.size).toBeGreaterThan(3)
+  expect(shellcheckFindings([...scripts])).toBe('')
+})
+
+it('takes every action from the table of checked commits', () => {
+  for (const [path, source] of workflows) {
+    for (const [, repository, commit, version] of source.matchAll(/uses: ([\w.-]+\/[\w.-]+)[\w./-]*@(\S+) # (\S+)/g)) {
+      expect(actionPins.get(repository ?? ''), `${path}: ${repository}`).toEqual({ version, commit })
+    }
+    expect(source.match(/uses: /g)?.length).toBe(source.match(/uses: \S+@[0-9a-f]{40} # v/g)?.length)
+  }
+})
+
+it('detects and generates within 500 ms', () => {
+  const slowest = Math.max(...[...served.values()].map(({ milliseconds }) => milliseconds))
+  expect(slowest).toBeLessThan(500)
+})

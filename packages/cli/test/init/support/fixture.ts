@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
+import type { InitOptions } from '../../../src/init/init.ts'
+import { targets } from '../../../src/init/types.ts'
+
+/** A repository that a test lays out: paths to texts, or to what a text cannot say. */
+export interface Fixture {
+  readonly name: string
+  readonly files: Readonly<
+    Record<string, string | { readonly link: string } | { readonly text: string; readonly mode: number }>
+  >
+  /** `null`: not a git repository. */
+  readonly git?: { readonly branch?: string; readonly remote?: string; readonly commit?: boolean } | null
+  readonly options?: Partial<InitOptions>
+}
+
+/** Lays a fixture out in a temporary folder. */
+export function layOut(fixture: Pick<Fixture, 'files' | 'git'>): string {
+  const root = temporaryFolder('init')
+  for (const [path, content] of Object.entries(fixture.files)) write(root, path, content)
+  const git = fixture.git === undefined ? {} : fixture.git
+  if (git !== null) {
+    run(root, 'init', '--quiet', '--initial-branch', git.branch ?? 'main')
+    run(root, 'remote', 'add', 'origin', git.remote ?? 'https://github.com/acme/shop.git')
+    if (git.commit === true) {
+      run(root, 'add', '--all')
+      run(root, '-c', 'user.name=A', '-c', 'user.email=a@example.com', 'commit', '--quiet', '--message', 'start')
+    }
+  }
+  return root
+}
+
+function write(root: string, path: string, content: Fixture['files'][string]): void {
+  const target = join(root, path)
+  mkdirSync(dirname(target), { recursive: true })
+  if (typeof content === 'string') writeFileSync(target, content)
+  else if ('link' in content) symlinkSync(content.link, target)
+  else {
+    writeFileSync(target, content.text)
+    chmodSync(target, content.mode)
+  }
+}
+
+function run(root: string, ...args: readonly string[]): void {
+  execFileSync('git', args, { cwd: root, stdio: 'pipe' })
+}
+
+/** `runInit` options for everything, asking nobody. */
+export function initOptions(cwd: string, options: Partial<InitOptions> = {}): InitOptions {
+  return {
+    cwd,
+    targets,
+    answers: {},
+    dryRun: false,
+    check: false,
+    diff: false,
+    force: false,
+    restore: false,
+    ...options,
+  }
+}
+
+/** Every file below a folder with what identifies its content and the write that made it. */
+export function snapshot(root: string): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const path of listFiles(root)) {
+    const { ino, mtimeNs, mode } = statSync(join(root, path), { bigint: true })
+    const digest = createHash('sha256')
+      .update(readFileSync(join(root, path)))
+      .digest('hex')
+    files.set(path, `${digest} ${ino} ${mtimeNs} ${mode}`)
+  }
+  return files
+}
+
+/** Paths of all files below a folder, but for git's own. */
+export function listFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .filter((path) => !path.startsWith('.git/'))
+    .sort()
+}
+
+export function text(root: string, path: string): string {
+  return readFileSync(join(root, path), 'utf8')
+}
+
+/** Replaces text in a file, and fails when it is not there: an edit that did nothing would prove nothing. */
+export function edit(root: string, path: string, from: string, to: string): void {
+  const before = text(root, path)
+  if (!before.includes(from)) throw new Error(`${path} does not hold ${JSON.stringify(from)}`)
+  writeFileSync(join(root, path), before.replace(from, to))
+}
