@@ -159,7 +159,8 @@ export class KeyRing implements TokenKeys {
       alg,
       publicJwk: JSON.stringify({ ...publicJwk, kid, alg, use: 'sig' }),
       privateSealed: seal(privatePem, this.#newestSecret(), contextOf(kid), this.#runtime.random),
-      createdAt: this.#runtime.clock(),
+      // Keys are listed in this order, which the clocks of two nodes alone would not keep.
+      createdAt: Math.max(this.#runtime.clock(), (this.#keys.at(-1)?.stored.createdAt ?? 0) + 1),
       activatesAt: place.activatesAt,
       retiresAt: null,
     }

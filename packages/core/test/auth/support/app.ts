@@ -17,6 +17,7 @@ import { KyselySessionStore } from '../../../src/storage/session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/user-directory.ts'
 import { removeFolder, temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
 import { type LogLine, recordingLogger } from './log.ts'
+import { Sentinel } from './sentinel.ts'
 
 export const adminKey = 'admin-key-of-the-tests'
 export const secret = 'a secret of the tests, long enough for one'
@@ -39,6 +40,8 @@ export interface App {
   readonly database: Database
   readonly config: AuthConfig
   readonly log: readonly LogLine[]
+  /** Fails `close` when a secret was logged, and a request when a problem says one (S28). */
+  readonly sentinel: Sentinel
   /** A request to a path below `/api`; JSON where `body` is given. */
   request(path: string, init?: RequestOptions): Promise<Response>
   close(): Promise<void>
@@ -67,6 +70,8 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   const database = typeof given === 'string' ? await openDatabase(given) : given
   await migrateToLatest(database)
   const log = recordingLogger()
+  const sentinel = new Sentinel()
+  sentinel.guard(secret, adminKey, 'client-secret-1')
   const runtime = createRuntime({ logger: log.logger, ...options.runtime })
   const config: AuthConfig = {
     ...authDefaults,
@@ -107,7 +112,8 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     database,
     config,
     log: log.lines,
-    request(path, { method, headers = {}, body, bearer, remoteAddress = '192.0.2.1' } = {}) {
+    sentinel,
+    async request(path, { method, headers = {}, body, bearer, remoteAddress = '192.0.2.1' } = {}) {
       const request = new Request(`${config.publicUrl ?? publicUrl}/api${path}`, {
         method: method ?? (body === undefined ? 'GET' : 'POST'),
         headers: {
@@ -117,12 +123,16 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
-      return handler.fetch(request, { remoteAddress })
+      await sentinel.watchRequest(request.url, request.headers, body)
+      const response = await handler.fetch(request, { remoteAddress })
+      await sentinel.watchResponse(response)
+      return response
     },
     async close() {
       await auth.close()
       if (typeof given === 'string') await database.close()
       removeFolder(folder)
+      sentinel.inspectLog(log.lines)
     },
   }
 }

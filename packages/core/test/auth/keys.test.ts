@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { decodeProtectedHeader } from 'jose'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type App, secret, startApp, TestClock } from './support/app.ts'
+import { describeOverDatabases } from './support/dialects.ts'
+import { signIn } from './support/flow.ts'
+import { googleAt } from './support/google.ts'
+import { TestIssuer } from './support/issuer.ts'
+
+const run = promisify(execFile)
+
+describeOverDatabases('The key ring', (newDatabase) => {
+  let issuer: TestIssuer
+  let url: string
+  let clock: TestClock
+  let app: App
+
+  beforeAll(async () => {
+    issuer = await TestIssuer.start()
+  })
+
+  afterAll(async () => {
+    await issuer.close()
+  })
+
+  beforeEach(async () => {
+    clock = new TestClock()
+    issuer.clock = clock.read
+    url = await newDatabase()
+    app = await startNode()
+  })
+
+  afterEach(async () => {
+    await app.close()
+  })
+
+  async function startNode(secrets: readonly string[] = [secret]): Promise<App> {
+    return await startApp({
+      database: url,
+      runtime: { clock: clock.read },
+      config: { providers: [googleAt(issuer)], secrets },
+    })
+  }
+
+  const published = async (node: App = app) => {
+    const response = await node.request('/auth/jwks.json')
+    expect(response.headers.get('cache-control')).toBe('public, max-age=300')
+    const { keys } = (await response.json()) as { keys: { kid: string; d?: string; alg: string; kty: string }[] }
+    return keys
+  }
+  const kidOf = (token: string) => decodeProtectedHeader(token).kid
+  const statusOf = async (token: string, node: App = app) => (await node.request('/auth/me', { bearer: token })).status
+
+  test('publishes public halves only', async () => {
+    expect(await published()).toEqual([
+      { kid: expect.any(String), alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519', use: 'sig', x: expect.any(String) },
+    ])
+  })
+
+  test('S20 four processes that start at once on one new database end with one key', async () => {
+    const fresh = await newDatabase()
+    const script = join(import.meta.dirname, 'support/cold-start.ts')
+    const starts = Array.from({ length: 4 }, () =>
+      run(process.execPath, ['--conditions=@focus-api/source', '--no-warnings', script, fresh, secret]),
+    )
+    const answers = (await Promise.all(starts)).map(({ stdout }) => stdout)
+    expect(new Set(answers).size).toBe(1)
+    expect(JSON.parse(answers[0] ?? '')).toHaveLength(1)
+  })
+
+  test('S20 a new key is published before it signs, and the old one after it has signed', async () => {
+    const [old] = await published()
+    const before = (await signIn(app, issuer)).access_token
+    const next = await app.auth.keys.rotate()
+    expect((await published()).map((key) => key.kid)).toEqual([old?.kid, next.kid])
+    expect(kidOf((await signIn(app, issuer)).access_token)).toBe(old?.kid)
+
+    // Every copy of the published keys is at most five minutes old, and every node's half a minute.
+    clock.advance(300_000 + 30_000)
+    const lastOfOld = before
+    const firstOfNew = (await signIn(app, issuer)).access_token
+    expect(kidOf(firstOfNew)).toBe(next.kid)
+    expect(await statusOf(lastOfOld)).toBe(200)
+
+    clock.advance(3_600_000 + 299_000)
+    expect((await published()).map((key) => key.kid)).toContain(old?.kid)
+    clock.advance(1_000)
+    await app.auth.keys.upkeep()
+    expect((await published()).map((key) => key.kid)).toEqual([next.kid])
+  })
+
+  test('S20 other nodes follow a rotation without being told', async () => {
+    const other = await startNode()
+    const next = await app.auth.keys.rotate()
+    clock.advance(330_000)
+    const { access_token: token } = await signIn(app, issuer)
+    expect(kidOf(token)).toBe(next.kid)
+    expect(await statusOf(token, other)).toBe(200)
+    await other.close()
+  })
+
+  test('S20 two nodes that rotate at once make one key', async () => {
+    const other = await startNode()
+    await Promise.all([app.auth.keys.rotate(), other.auth.keys.rotate()])
+    expect(await published()).toHaveLength(2)
+    await other.close()
+  })
+
+  test('S20 a key that may be known to others is replaced at once, and its tokens die', async () => {
+    const { access_token: before } = await signIn(app, issuer)
+    expect(await statusOf(before)).toBe(200)
+    const next = await app.auth.keys.rotate({ immediately: true })
+    expect(await statusOf(before)).toBe(401)
+    expect(kidOf((await signIn(app, issuer)).access_token)).toBe(next.kid)
+    await app.auth.keys.rotate()
+    expect(await published()).toHaveLength(2)
+  })
+
+  test('S20 a key that has signed for ninety days is replaced', async () => {
+    clock.advance(91 * 86_400_000)
+    await app.auth.keys.upkeep()
+    expect(await published()).toHaveLength(2)
+    await app.auth.keys.upkeep()
+    expect(await published()).toHaveLength(2)
+  })
+
+  test('S20 private keys are encrypted at rest with FOCUS_SECRET', async () => {
+    const [row] = await app.database.db.selectFrom('focus_signing_keys').selectAll().execute()
+    expect(row?.private_sealed).toMatch(/^v1\./)
+    expect(JSON.stringify(row)).not.toMatch(/PRIVATE KEY|"d"/)
+    await expect(startNode(['another secret, long enough for one too'])).rejects.toMatchObject({
+      code: 'invalid_option',
+      hint: expect.stringContaining('FOCUS_SECRET=new,old'),
+    })
+  })
+
+  test('S32 FOCUS_SECRET=new,old moves to the new secret', async () => {
+    const { access_token: token } = await signIn(app, issuer)
+    const renewed = 'the new secret, long enough for one as well'
+    const moving = await startNode([renewed, secret])
+    await moving.close()
+    const moved = await startNode([renewed])
+    expect(await statusOf(token, moved)).toBe(200)
+    expect(kidOf((await signIn(moved, issuer)).access_token)).toBe(kidOf(token))
+    await moved.close()
+  })
+
+  test('operators see what each key is doing', async () => {
+    const admin = { authorization: 'Bearer admin-key-of-the-tests' }
+    const rotated = await app.request('/admin/keys/rotate', { method: 'POST', headers: admin })
+    expect(rotated.status).toBe(201)
+    expect(await rotated.json()).toMatchObject({ state: 'next', alg: 'EdDSA', retires_at: null })
+    const list = (await (await app.request('/admin/keys', { headers: admin })).json()) as { keys: { state: string }[] }
+    expect(list.keys.map((key) => key.state)).toEqual(['active', 'next'])
+    clock.advance(330_000)
+    const later = (await (await app.request('/admin/keys', { headers: admin })).json()) as { keys: { state: string }[] }
+    expect(later.keys.map((key) => key.state)).toEqual(['retiring', 'active'])
+  })
+})

@@ -1,0 +1,36 @@
+import { createAuth } from '../../../src/auth/auth.ts'
+import { authDefaults } from '../../../src/auth/config.ts'
+import { createOriginPolicy } from '../../../src/origin-policy.ts'
+import { createRuntime } from '../../../src/runtime.ts'
+import { openDatabase } from '../../../src/storage/database.ts'
+import { KyselyKeyStore } from '../../../src/storage/key-store.ts'
+import { migrateToLatest } from '../../../src/storage/migrate.ts'
+import { KyselyOneTimeStore } from '../../../src/storage/one-time-store.ts'
+import { KyselySessionStore } from '../../../src/storage/session-store.ts'
+import { KyselyUserDirectory } from '../../../src/storage/user-directory.ts'
+
+/** A process of its own that starts on a database it has never seen, and prints the ids of the keys it publishes. */
+const [url = '', secret = ''] = process.argv.slice(2)
+const database = await openDatabase(url)
+await migrateToLatest(database)
+const runtime = createRuntime()
+const auth = createAuth({
+  config: {
+    ...authDefaults,
+    providers: [],
+    publicUrl: null,
+    basePath: '/api',
+    secrets: [secret],
+    origins: createOriginPolicy({ allowedOrigins: [], publicUrl: null }),
+  },
+  runtime,
+  users: new KyselyUserDirectory(database, runtime.clock),
+  oneTime: new KyselyOneTimeStore(database, runtime.clock),
+  sessions: new KyselySessionStore(database),
+  keys: new KyselyKeyStore(database),
+})
+await auth.start()
+const { keys } = await auth.keys.jwks()
+process.stdout.write(JSON.stringify(keys.map((key) => key.kid)))
+await auth.close()
+await database.close()
