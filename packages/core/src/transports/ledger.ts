@@ -1,0 +1,134 @@
+import type { Clock, Logger } from '../runtime.ts'
+import type { OutboxStore, Reschedule } from './outbox.ts'
+
+const retryMs = 1_000
+/** How often a flush tries before it gives up. */
+const flushAttempts = 5
+
+/**
+ * What became of deliveries, on its way into the outbox. Gathered while a write is under way, so that a fast transport costs one
+ * write for many rows. What cannot be written is tried again; if the process ends first, those rows are delivered once more.
+ */
+export class Ledger {
+  readonly #store: OutboxStore
+  readonly #owner: string
+  readonly #clock: Clock
+  readonly #logger: Logger
+  #done: number[] = []
+  #returned: number[] = []
+  #again: Reschedule[] = []
+  #dead: Array<{ id: number; reason: string }> = []
+  #covered: Array<{ transport: string; notificationId: string; upToId: number }> = []
+  #writing: Promise<void> | undefined
+  #closed = false
+
+  constructor(store: OutboxStore, owner: string, clock: Clock, logger: Logger) {
+    this.#store = store
+    this.#owner = owner
+    this.#clock = clock
+    this.#logger = logger
+  }
+
+  done(id: number): void {
+    this.#done.push(id)
+    this.#writeSoon()
+  }
+
+  again(item: Reschedule): void {
+    this.#again.push(item)
+    this.#writeSoon()
+  }
+
+  dead(id: number, reason: string): void {
+    this.#dead.push({ id, reason })
+    this.#writeSoon()
+  }
+
+  /** It was not tried. */
+  giveBack(id: number): void {
+    this.#returned.push(id)
+    this.#writeSoon()
+  }
+
+  /** An escalation arrived: what waits for the same notification was said with it. */
+  covered(transport: string, notificationId: string, upToId: number): void {
+    this.#covered.push({ transport, notificationId, upToId })
+    this.#writeSoon()
+  }
+
+  async release(ids: readonly number[]): Promise<void> {
+    this.#returned.push(...ids)
+    await this.flush()
+  }
+
+  /** Resolves when everything is written, or could not be in several attempts. */
+  async flush(): Promise<void> {
+    for (let attempt = 0; attempt < flushAttempts && !this.#isEmpty; attempt += 1) {
+      this.#writeSoon()
+      await this.#writing
+    }
+    await this.#writing
+  }
+
+  /** Writes what it can; what it cannot is left to the end of the leases. */
+  async close(): Promise<void> {
+    await this.flush()
+    this.#closed = true
+  }
+
+  get #isEmpty(): boolean {
+    const lists = [this.#done, this.#returned, this.#again, this.#dead, this.#covered]
+    return lists.every((list) => list.length === 0)
+  }
+
+  #writeSoon(): void {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined
+    })
+  }
+
+  async #write(): Promise<void> {
+    // What settles in the same turn is written together.
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    while (!this.#isEmpty) {
+      const [done, returned, again, dead, covered] = [
+        this.#done,
+        this.#returned,
+        this.#again,
+        this.#dead,
+        this.#covered,
+      ]
+      this.#done = []
+      this.#returned = []
+      this.#again = []
+      this.#dead = []
+      this.#covered = []
+      const now = this.#clock()
+      try {
+        await this.#store.complete(this.#owner, done)
+        await this.#store.release(this.#owner, now, returned)
+        await this.#store.reschedule(this.#owner, now, again)
+        await this.#store.bury(this.#owner, now, dead)
+        for (const { transport, notificationId, upToId } of covered) {
+          await this.#store.dropCovered(transport, notificationId, upToId)
+        }
+      } catch (error) {
+        this.#done.push(...done)
+        this.#returned.push(...returned)
+        this.#again.push(...again)
+        this.#dead.push(...dead)
+        this.#covered.push(...covered)
+        this.#logger.warn('The outbox cannot be written; it is tried again.', { error })
+        await new Promise((resolve) => setTimeout(resolve, retryMs))
+        return this.#giveWay()
+      }
+    }
+  }
+
+  /** Leaves what is left to the next call, or to a timer when none comes. */
+  #giveWay(): void {
+    setTimeout(() => {
+      if (!this.#closed) this.#writeSoon()
+    }, retryMs).unref()
+  }
+}

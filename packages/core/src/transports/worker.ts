@@ -1,0 +1,344 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock, Logger, RandomSource } from '../runtime.ts'
+import type { UserKey } from '../user-id.ts'
+import { attemptDelivery, type AttemptOutcome } from './attempt.ts'
+import { defaultRetryPolicy, retryDelayMs } from './backoff.ts'
+import { Ledger } from './ledger.ts'
+import type { LeasedDelivery, OutboxStore } from './outbox.ts'
+import { Pace } from './pace.ts'
+import { isWanted, type PreferenceReader } from './preferences.ts'
+import type { DeliveryCounters } from './counters.ts'
+import type { OutboundMessage, OutboundUser, RetryPolicy, Transport } from './transport.ts'
+
+const defaults = { concurrency: 8, timeoutMs: 15_000 } as const
+/** Rows leased ahead for each slot, so that a fast transport does not wait for the database. */
+const prefetchPerSlot = 8
+/** How long a row may wait in memory before its attempt begins; the lease lasts longer by one attempt. */
+const patienceMs = 60_000
+const pollMs = 1_000
+const blockedPollMs = 250
+const maxStoreBackoffMs = 30_000
+
+export interface WorkerDeps {
+  readonly transport: Transport
+  /** Names this process in leases. */
+  readonly owner: string
+  readonly store: OutboxStore
+  readonly preferences: PreferenceReader
+  /** The person of a key; null when there is none, or they may not be reached any more. */
+  readonly userOf: (userKey: UserKey) => Promise<OutboundUser | null>
+  readonly isDisabled: () => boolean
+  readonly disable: (reason: string) => Promise<void>
+  readonly counters: DeliveryCounters
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly logger: Logger
+}
+
+/**
+ * Delivers what is due at one transport: leases rows, tries each, and tells the outbox what became of it. At least once: a
+ * process that dies holds leases that run out, and the next attempt has the same idempotency key.
+ */
+export class TransportWorker {
+  readonly #deps: WorkerDeps
+  readonly #transport: Transport
+  readonly #concurrency: number
+  readonly #timeoutMs: number
+  readonly #retry: RetryPolicy
+  readonly #pace: Pace
+  readonly #ledger: Ledger
+  readonly #closing = new AbortController()
+  /** Leased and not begun, by lane; a lane of its own for what has none. */
+  readonly #lanes = new Map<string, Queued[]>()
+  readonly #ready: string[] = []
+  readonly #active = new Map<number, Promise<void>>()
+  readonly #aborts = new Set<AbortController>()
+  #queued = 0
+  #pausedUntil = 0
+  #wake: () => void = () => undefined
+  #woken = false
+  #loop: Promise<void> | undefined
+
+  constructor(deps: WorkerDeps) {
+    this.#deps = deps
+    this.#transport = deps.transport
+    this.#concurrency = deps.transport.concurrency ?? defaults.concurrency
+    this.#timeoutMs = deps.transport.timeoutMs ?? defaults.timeoutMs
+    this.#retry = { ...defaultRetryPolicy, ...deps.transport.retry }
+    this.#pace = new Pace(deps.transport.rate, deps.clock)
+    this.#ledger = new Ledger(deps.store, deps.owner, deps.clock, deps.logger)
+  }
+
+  get name(): string {
+    return this.#transport.name
+  }
+
+  start(): void {
+    this.#loop ??= this.#run()
+  }
+
+  /** There may be something due. */
+  wake(): void {
+    this.#woken = true
+    this.#wake()
+  }
+
+  /** Delivers everything that is due now and settles it. Without `start()`: for frozen clocks. Returns how many were tried. */
+  async runDue(): Promise<number> {
+    let tried = 0
+    for (;;) {
+      const { leased } = await this.#fill()
+      tried += leased
+      this.#begin()
+      if (this.#active.size > 0) await Promise.race(this.#active.values())
+      else {
+        await this.#ledger.flush()
+        // What is queued still waits for its pace.
+        if (leased === 0 || this.#queued > 0) return tried
+      }
+    }
+  }
+
+  /** Ends cleanly: nothing new begins, what runs may finish within `graceMs` and is aborted then. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing.abort(new Error('The server is shutting down.'))
+    this.#wake()
+    await this.#loop
+    await this.#ledger.release(this.#takeQueued().map(({ delivery }) => delivery.id))
+    const grace = delay(graceMs, undefined, { ref: false })
+    await Promise.race([Promise.allSettled(this.#active.values()), grace])
+    for (const abort of this.#aborts) abort.abort(new Error('The server is shutting down.'))
+    await Promise.allSettled(this.#active.values())
+    await this.#ledger.close()
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0
+    while (!this.#closing.signal.aborted) {
+      this.#woken = false
+      let pauseMs = pollMs
+      try {
+        const { leased, blocked, full } = await this.#fill()
+        failures = 0
+        this.#begin()
+        if (leased > 0 && !full) continue
+        if (blocked) pauseMs = blockedPollMs
+        if (this.#pace.waitMs > 0) pauseMs = Math.min(pauseMs, this.#pace.waitMs)
+      } catch (error) {
+        failures += 1
+        pauseMs = Math.min(maxStoreBackoffMs, pollMs * 2 ** failures)
+        this.#deps.logger.warn('The outbox cannot be read; deliveries wait.', { transport: this.name, error })
+      }
+      await this.#sleep(pauseMs, failures > 0)
+    }
+  }
+
+  /** Until something may have come, a slot is free, or `ms` have passed. */
+  async #sleep(ms: number, throughWakes: boolean): Promise<void> {
+    if (this.#woken && !throughWakes) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      timer.unref()
+      this.#wake = () => {
+        if (throughWakes && !this.#closing.signal.aborted) return
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.#closing.signal.aborted) this.#wake()
+    })
+    this.#wake = () => undefined
+  }
+
+  /** Leases as much as there is room for. */
+  async #fill(): Promise<{ leased: number; blocked: boolean; full: boolean }> {
+    const { clock, store, owner, isDisabled } = this.#deps
+    const now = clock()
+    const capacity = this.#concurrency * prefetchPerSlot
+    const room = Math.min(capacity - this.#queued, this.#pace.available - this.#queued)
+    const refill = this.#queued * 2 <= capacity
+    if (room < 1 || !refill || isDisabled() || now < this.#pausedUntil) return { leased: 0, blocked: false, full: true }
+    const { deliveries, blocked } = await store.lease({
+      transport: this.name,
+      owner,
+      ordered: this.#transport.ordered ?? false,
+      now,
+      leaseMs: patienceMs + 2 * this.#timeoutMs,
+      limit: room,
+    })
+    // A row whose attempt outlived its lease in this very process comes back here; it is being tried already.
+    const fresh = deliveries.filter(({ id }) => !this.#active.has(id))
+    await this.#enqueue(fresh, now + patienceMs)
+    return { leased: deliveries.length, blocked, full: false }
+  }
+
+  async #enqueue(deliveries: readonly LeasedDelivery[], startBefore: number): Promise<void> {
+    const wanted = await this.#dropUnwanted(deliveries)
+    for (const delivery of wanted) {
+      const lane = delivery.lane ?? `#${delivery.id}`
+      const queue = this.#lanes.get(lane)
+      if (queue) queue.push({ delivery, startBefore })
+      else {
+        this.#lanes.set(lane, [{ delivery, startBefore }])
+        this.#ready.push(lane)
+      }
+      this.#queued += 1
+    }
+  }
+
+  /** Escalations of what was read meanwhile, and what kept killing its worker. */
+  async #dropUnwanted(deliveries: readonly LeasedDelivery[]): Promise<LeasedDelivery[]> {
+    const conditional = deliveries.filter((delivery) => delivery.unless === 'read')
+    const states = await this.#deps.store.readStates(conditional.map((delivery) => delivery.payload.id))
+    return deliveries.filter((delivery) => {
+      if (delivery.attempts > this.#retry.maxAttempts) {
+        this.#bury(delivery, `Its worker ended during each of ${this.#retry.maxAttempts} attempts.`)
+        return false
+      }
+      if (delivery.unless !== 'read' || states.get(delivery.payload.id) === 'unread') return true
+      this.#deps.counters.count(this.name, 'cancelled')
+      this.#ledger.done(delivery.id)
+      return false
+    })
+  }
+
+  /** Begins attempts while there are slots. */
+  #begin(): void {
+    while (this.#active.size < this.#concurrency && this.#pace.available >= 1 && !this.#closing.signal.aborted) {
+      const lane = this.#ready.shift()
+      const next = lane === undefined ? undefined : this.#lanes.get(lane)?.shift()
+      if (lane === undefined || next === undefined) return
+      this.#queued -= 1
+      this.#pace.take(1)
+      const running = this.#deliver(lane, next).finally(() => {
+        this.#active.delete(next.delivery.id)
+        this.#begin()
+        this.wake()
+      })
+      this.#active.set(next.delivery.id, running)
+    }
+  }
+
+  async #deliver(lane: string, { delivery, startBefore }: Queued): Promise<void> {
+    const now = this.#deps.clock()
+    // After its time somebody else may have leased it.
+    const stale = now > startBefore || now < this.#pausedUntil || this.#deps.isDisabled()
+    const arrived = stale ? false : await this.#attempt(delivery)
+    if (stale) this.#ledger.giveBack(delivery.id)
+    const rest = this.#lanes.get(lane) ?? []
+    if (rest.length > 0 && arrived) this.#ready.push(lane)
+    else {
+      this.#lanes.delete(lane)
+      this.#queued -= rest.length
+      for (const waiting of rest) this.#ledger.giveBack(waiting.delivery.id)
+    }
+  }
+
+  /** True when the next of the lane may go: this one has arrived, or never will. */
+  async #attempt(delivery: LeasedDelivery): Promise<boolean> {
+    const abort = new AbortController()
+    this.#aborts.add(abort)
+    try {
+      const message = await this.#messageOf(delivery)
+      if (message === null) {
+        this.#deps.counters.count(this.name, 'skipped')
+        this.#ledger.done(delivery.id)
+        return true
+      }
+      const outcome = await attemptDelivery(this.#transport, message, delivery, abort, this.#timeoutMs)
+      return this.#settle(delivery, outcome)
+    } catch (error) {
+      return this.#settle(delivery, {
+        kind: 'retry',
+        reason: messageOf(error),
+        retryAfterMs: null,
+        pause: false,
+        delivered: [],
+      })
+    } finally {
+      this.#aborts.delete(abort)
+    }
+  }
+
+  /** Null when there is nobody, or nowhere, to deliver it to. */
+  async #messageOf({ payload }: LeasedDelivery): Promise<OutboundMessage | null> {
+    const { userKey, ...content } = payload
+    const addressed = this.#transport.addresses !== undefined
+    const user = userKey === null ? null : await this.#deps.userOf(userKey)
+    if (addressed && user === null) return null
+    if (userKey !== null && !payload.critical) {
+      const matrix = await this.#deps.preferences.matrixOf(userKey)
+      if (!isWanted(matrix, payload.event, this.name)) return null
+    }
+    const to = user === null ? [] : ((await this.#transport.addresses?.(user)) ?? [])
+    return addressed && to.length === 0 ? null : { ...content, user, to }
+  }
+
+  #settle(delivery: LeasedDelivery, outcome: AttemptOutcome): boolean {
+    const { counters, clock, random } = this.#deps
+    switch (outcome.kind) {
+      case 'arrived':
+        counters.count(this.name, 'delivered', clock() - delivery.payload.timestamp)
+        this.#ledger.done(delivery.id)
+        if (delivery.unless !== null) this.#ledger.covered(this.name, delivery.payload.id, delivery.id)
+        return true
+      case 'never':
+        if (outcome.disable) this.#disable(outcome.reason)
+        this.#bury(delivery, outcome.reason)
+        return true
+      case 'retry': {
+        if (this.#closing.signal.aborted && outcome.aborted === true) {
+          this.#ledger.giveBack(delivery.id)
+          return false
+        }
+        if (outcome.pause && outcome.retryAfterMs !== null) this.#pausedUntil = clock() + outcome.retryAfterMs
+        if (delivery.attempts >= this.#retry.maxAttempts) {
+          this.#bury(delivery, `${outcome.reason} (attempt ${delivery.attempts}, the last)`)
+          return true
+        }
+        counters.count(this.name, 'retried')
+        this.#ledger.again({
+          id: delivery.id,
+          dueAt: clock() + retryDelayMs(this.#retry, delivery.attempts, outcome.retryAfterMs, random),
+          error: outcome.reason,
+          delivered: [...new Set([...delivery.delivered, ...outcome.delivered])],
+        })
+        return false
+      }
+    }
+  }
+
+  #bury(delivery: LeasedDelivery, reason: string): void {
+    this.#deps.counters.count(this.name, 'dead')
+    this.#deps.logger.warn('A delivery is dead.', {
+      transport: this.name,
+      notification: delivery.payload.id,
+      attempts: delivery.attempts,
+      reason,
+    })
+    this.#ledger.dead(delivery.id, reason)
+  }
+
+  #disable(reason: string): void {
+    this.#deps.disable(reason).catch((error: unknown) => {
+      this.#deps.logger.error('A transport could not be switched off.', { transport: this.name, error })
+    })
+  }
+
+  #takeQueued(): Queued[] {
+    const queued = [...this.#lanes.values()].flat()
+    this.#lanes.clear()
+    this.#ready.length = 0
+    this.#queued = 0
+    return queued
+  }
+}
+
+interface Queued {
+  readonly delivery: LeasedDelivery
+  /** Not tried after this moment, since its lease may be over before the attempt is. */
+  readonly startBefore: number
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
