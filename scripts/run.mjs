@@ -7,8 +7,8 @@ const major = Number(process.versions.node.split('.')[0])
 
 if (major < 20) {
   fail(`Focus needs Node 20 or newer to set itself up (this is ${process.versions.node}): https://nodejs.org`)
-} else if (task !== 'start' && task !== 'test') {
-  fail('Usage: node scripts/run.mjs start|test [arguments]', 2)
+} else if (!['start', 'test', 'example'].includes(task)) {
+  fail('Usage: node scripts/run.mjs start|test|example [arguments]', 2)
 } else {
   import(`./${task}.mjs`)
     .then((module) => module.default(args))

@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { buildPackages } from './build.mjs'
 import { install } from './install.mjs'
 import { findNode } from './node.mjs'
 import { root } from './root.mjs'
+import { runToEnd } from './run-to-end.mjs'
 
 /** Installs, builds and runs `focus dev` with the given arguments until it ends; resolves with its exit code. */
 export default async function start(args) {
@@ -13,22 +11,4 @@ export default async function start(args) {
   const node = findNode()
   await buildPackages({ node })
   return runToEnd(node, [join(root, 'packages/cli/bin/focus.mjs'), 'dev', ...args])
-}
-
-/** Runs a program in the foreground. Signals pass on to it, so that it has the last word on how it ends. */
-function runToEnd(command, args) {
-  const child = spawn(command, args, { stdio: 'inherit' })
-  const forward = (signal) => {
-    // A terminal sends Ctrl-C to the program as well as to us; a second one would mean "now!".
-    if (signal === 'SIGINT' && process.stdin.isTTY) return
-    child.kill(signal)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, forward)
-  // What comes again must not end us before the program has ended.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined)
-  process.once('exit', () => child.kill('SIGTERM'))
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
-  })
 }

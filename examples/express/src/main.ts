@@ -1,19 +1,17 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { mountFocus, requireUser } from '@focus-api/adapters/express'
+import { googleOrStandIn } from '@focus-api/cli'
 import { createFocus } from '@focus-api/core'
 import express from 'express'
-import { googleOrStandIn } from './google.ts'
 
-const app = express()
-const server = app.listen(Number(process.env.PORT ?? 8000), '127.0.0.1')
-await once(server, 'listening')
-const { port } = server.address() as AddressInfo
+const port = Number(process.env.PORT ?? 8000)
 const url = `http://localhost:${port}`
-
 // With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET set, `createFocus()` alone would do.
 const google = await googleOrStandIn(`${url}/api/auth/google/callback`)
 const focus = await createFocus({ port, ...google.options })
+
+const app = express()
+const server = app.listen(port, '127.0.0.1')
 mountFocus(app, focus, { server })
 
 app.post('/activities', requireUser(focus), express.json(), async (req, res) => {
@@ -22,8 +20,9 @@ app.post('/activities', requireUser(focus), express.json(), async (req, res) => 
   res.status(201).json(activity)
 })
 
-app.use(express.static(`${import.meta.dirname}/../public`))
+app.use(express.static(`${import.meta.dirname}/../../public`))
 
+await once(server, 'listening')
 console.log(`Ready at ${url}`)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end())

@@ -1,0 +1,31 @@
+import { startDevIssuer } from './issuer.ts'
+
+/** What `createFocus({ google })` takes, and what to close at the end. */
+export interface GoogleOrStandIn {
+  readonly options: {
+    readonly google?: {
+      readonly issuer: string
+      readonly clientId: string
+      readonly clientSecret: string
+      readonly redirectUri: string
+    }
+  }
+  close(): Promise<void>
+}
+
+/**
+ * Google by its credentials in the environment; without any, a provider on this machine that asks for a name only. For
+ * examples and for development, never for production.
+ *
+ * @example
+ * ```ts
+ * const google = await googleOrStandIn('http://localhost:8000/api/auth/google/callback')
+ * const focus = await createFocus({ ...google.options })
+ * ```
+ */
+export async function googleOrStandIn(redirectUri: string): Promise<GoogleOrStandIn> {
+  if (process.env.GOOGLE_CLIENT_ID) return { options: {}, close: async () => undefined }
+  const standIn = await startDevIssuer({ redirectUris: [redirectUri] })
+  const { issuer, clientId, clientSecret } = standIn
+  return { options: { google: { issuer, clientId, clientSecret, redirectUri } }, close: () => standIn.close() }
+}
