@@ -24,7 +24,7 @@ function looseInstall(command: string): string | undefined {
   if (/^yarn(?: install)?(?: -|$)/.test(command) && !/--(?:immutable|frozen-lockfile)\b/.test(command))
     return 'Add `--immutable`'
   if (/^bun (?:install|i)\b/.test(command) && !/--frozen-lockfile\b/.test(command)) return 'Add `--frozen-lockfile`'
-  if (/^(?:pnpm|yarn|bun) add\b/.test(command)) return 'Install from the lockfile'
+  if (/^(?:pnpm|yarn|bun) add(?:\s|$)/.test(command)) return 'Install from the lockfile'
   if (/^uv sync\b/.test(command) && !/--(?:locked|frozen)\b/.test(command)) return 'Add `--locked`'
   if (/^(?:npx|pnpm dlx|yarn dlx|bunx)\s/.test(command)) return looseProgram(command)
   if (/^(?:poetry run )?(?:python3? -m )?pip3? install\b/.test(command)) return loosePip(command)

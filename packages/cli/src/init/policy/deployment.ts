@@ -118,7 +118,7 @@ export const nginxLog: FileRule = {
           message: `Take ${variable} out of the log format; \`$request_method $uri\` says enough.`,
         }
     }
-    for (const [directive, name] of bare.matchAll(/\baccess_log\s+\S+(?:\s+(\w+))?[^;]*;/g)) {
+    for (const [directive, name] of bare.matchAll(/\baccess_log\s+[^\s;]+(?:\s+(\w+))?[^;]*;/g)) {
       if (/access_log\s+off\b/.test(directive)) continue
       if (name === undefined || name === 'combined' || name === 'main') {
         yield {
