@@ -1,0 +1,298 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createOriginPolicy } from '../../src/origin-policy.ts'
+import { type App, type AppOptions, startApp } from './support/app.ts'
+import { CookieJar } from './support/browser.ts'
+import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
+import { googleAt } from './support/google.ts'
+import { TestIssuer } from './support/issuer.ts'
+
+let issuer: TestIssuer
+const apps: App[] = []
+
+beforeAll(async () => {
+  issuer = await TestIssuer.start()
+})
+
+afterAll(async () => {
+  await issuer.close()
+})
+
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close()
+})
+
+async function start(config: AppOptions['config'] = {}, options: Omit<AppOptions, 'config'> = {}): Promise<App> {
+  const app = await startApp({ ...options, config: { providers: [googleAt(issuer)], ...config } })
+  apps.push(app)
+  return app
+}
+
+const production = {
+  publicUrl: 'https://focus.example',
+  origins: createOriginPolicy({ allowedOrigins: ['https://app.example'], publicUrl: 'https://focus.example' }),
+}
+
+describe('Problems', () => {
+  test('S24 say nothing of what broke inside', async () => {
+    const app = await start()
+    await app.database.db.schema.dropTable('focus_one_time').execute()
+    const response = await app.request('/auth/google')
+    expect(response.status).toBe(500)
+    expect(response.headers.get('content-type')).toContain('application/problem+json')
+    expect(await response.json()).toEqual({
+      type: 'urn:focus:problem:internal',
+      title: 'Internal error',
+      status: 500,
+      detail: expect.not.stringMatching(/focus_one_time|insert|sql| at /i),
+      code: 'internal',
+    })
+  })
+
+  test('a 401 carries WWW-Authenticate, with an error only when there were credentials', async () => {
+    const app = await start()
+    const none = await app.request('/auth/me')
+    expect(none.status).toBe(401)
+    expect(none.headers.get('www-authenticate')).toBe('Bearer realm="focus"')
+    const bad = await app.request('/auth/me', { bearer: 'a.b.c' })
+    expect(bad.headers.get('www-authenticate')).toMatch(/^Bearer realm="focus", error="invalid_token"/)
+  })
+
+  test('sign-in that is switched off says how to switch it on', async () => {
+    const app = await start({ providers: [] })
+    const response = await app.request('/auth/google')
+    expect(response.status).toBe(404)
+    expect(await problemOf(response)).toMatchObject({
+      code: 'oauth_disabled',
+      hint: expect.stringContaining('GOOGLE_CLIENT_ID'),
+    })
+  })
+
+  test.each<[string, unknown, string]>([
+    ['/auth/refresh', {}, 'invalid_request'],
+    ['/auth/refresh', { refresh_token: 42 }, 'invalid_request'],
+    ['/auth/refresh', { refresh_token: 'unknown-refresh-token' }, 'invalid_grant'],
+    ['/auth/token', {}, 'invalid_request'],
+    ['/auth/token', { focus_code: 'unknown-code' }, 'invalid_grant'],
+    ['/auth/google/id_token', {}, 'invalid_request'],
+    ['/auth/google/id_token', { id_token: 'x'.repeat(20_000) }, 'id_token_invalid'],
+  ])('%s refuses %j with %s and RFC 6749’s error', async (path, body, code) => {
+    const app = await start()
+    const response = await app.request(path, { body })
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code, error: expect.any(String) })
+  })
+})
+
+test('S25 answers with a token are kept by no cache and told to no other site', async () => {
+  const app = await start()
+  const callback = await app.request(await callbackFor(app, issuer))
+  const { refresh_token: token } = (await callback.clone().json()) as TokenAnswer
+  const refresh = await app.request('/auth/refresh', { body: { refresh_token: token } })
+  const begun = await app.request('/auth/google')
+  for (const response of [callback, refresh, begun]) {
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+  }
+})
+
+describe('S26 CORS', () => {
+  test('names an allowed origin, and never another or *', async () => {
+    const app = await start(production)
+    const allowed = async (origin: string) =>
+      (await app.request('/auth/google', { headers: { origin } })).headers.get('access-control-allow-origin')
+    expect(await allowed('https://app.example')).toBe('https://app.example')
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      'http://localhost:3000',
+      'https://app.example.evil.example',
+    ]) {
+      expect(await allowed(origin)).toBeNull()
+    }
+  })
+
+  test('answers preflights the same way', async () => {
+    const app = await start(production)
+    const preflight = (origin: string) =>
+      app.request('/auth/refresh', {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      })
+    expect((await preflight('https://app.example')).headers.get('access-control-allow-origin')).toBe(
+      'https://app.example',
+    )
+    expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull()
+  })
+})
+
+describe('The refresh cookie', () => {
+  async function signInByCookie(): Promise<{ app: App; browser: CookieJar; answer: TokenAnswer; cookies: string[] }> {
+    const app = await start({ ...production, refreshDelivery: 'cookie' })
+    const browser = new CookieJar(app)
+    const begun = await browser.navigate('/auth/google?return_to=/')
+    const ended = await browser.navigate(pathOf(await issuer.authorize(begun.headers.get('location') ?? '')))
+    const code = new URL(ended.headers.get('location') ?? '', 'https://focus.example').searchParams.get('focus_code')
+    const response = await browser.send('/auth/token', {
+      body: { focus_code: code },
+      headers: { 'sec-fetch-site': 'same-origin' },
+    })
+    expect(response.status).toBe(200)
+    return {
+      app,
+      browser,
+      answer: (await response.json()) as TokenAnswer,
+      cookies: response.headers.getSetCookie(),
+    }
+  }
+
+  const refresh = (browser: CookieJar, headers: Record<string, string>) =>
+    browser.send('/auth/refresh', { method: 'POST', headers })
+
+  test('is out of reach of scripts and other sites, and keeps the token out of the body', async () => {
+    const { answer, cookies } = await signInByCookie()
+    expect(answer).not.toHaveProperty('refresh_token')
+    expect(cookies).toContainEqual(
+      expect.stringMatching(
+        /^__Host-focus_refresh=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/,
+      ),
+    )
+  })
+
+  test('refreshes without a body, and is renewed', async () => {
+    const { browser } = await signInByCookie()
+    const before = browser.value('__Host-focus_refresh')
+    const response = await refresh(browser, { 'sec-fetch-site': 'same-origin' })
+    expect(response.status).toBe(200)
+    expect(await response.json()).not.toHaveProperty('refresh_token')
+    expect(browser.value('__Host-focus_refresh')).not.toBe(before)
+  })
+
+  test.each<[string, Record<string, string>, number]>([
+    ['our own page', { 'sec-fetch-site': 'same-origin', origin: 'https://focus.example' }, 200],
+    ['our own page in a browser that says only Origin', { origin: 'https://focus.example' }, 200],
+    ['an allow-listed page', { 'sec-fetch-site': 'cross-site', origin: 'https://app.example' }, 200],
+    ['a stranger’s page', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }, 403],
+    ['a stranger’s page in a browser that says only Origin', { origin: 'https://evil.example' }, 403],
+    ['a sibling domain', { 'sec-fetch-site': 'same-site', origin: 'https://blog.focus.example' }, 403],
+    ['a sandboxed frame', { 'sec-fetch-site': 'cross-site', origin: 'null' }, 403],
+  ])('S26 is believed or not from %s', async (_name, headers, status) => {
+    const { browser } = await signInByCookie()
+    expect((await refresh(browser, headers)).status).toBe(status)
+  })
+
+  test('S26 the one-time code’s cookie is not believed from a stranger’s page either', async () => {
+    const app = await start(production)
+    const browser = new CookieJar(app)
+    await browser.navigate('/auth/google?return_to=/')
+    const response = await browser.send('/auth/token', {
+      body: { focus_code: 'some code' },
+      headers: { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+    })
+    expect((await problemOf(response)).code).toBe('origin_not_allowed')
+  })
+
+  test('goes with the logout', async () => {
+    const { browser, answer } = await signInByCookie()
+    const response = await browser.send('/auth/logout', { method: 'POST', bearer: answer.access_token })
+    expect(response.status).toBe(204)
+    expect(browser.names).not.toContain('__Host-focus_refresh')
+  })
+})
+
+describe('S27 Rate limits', () => {
+  const limits = { enabled: true, exemptLoopback: true, perMinute: { start: 3, callback: 3, refresh: 3, redeem: 3 } }
+  const many = async (app: App, path: string, options: Parameters<App['request']>[1], count = 4) => {
+    const responses: Response[] = []
+    for (let turn = 0; turn < count; turn += 1) responses.push(await app.request(path, options))
+    return responses
+  }
+
+  test.each<[string, Parameters<App['request']>[1]]>([
+    ['/auth/google', {}],
+    ['/auth/google/callback?state=unknown&code=c', {}],
+    ['/auth/refresh', { body: { refresh_token: 'unknown-token' } }],
+    ['/auth/token', { body: { focus_code: 'unknown-code' } }],
+    ['/auth/google/id_token', { body: { id_token: 'a.b.c' } }],
+    ['/auth/google/nonce', { method: 'POST' }],
+  ])('%s answers 429 with Retry-After', async (path, options) => {
+    const app = await start({}, { limits })
+    const responses = await many(app, path, options)
+    expect(responses.slice(0, 3).map((response) => response.status)).not.toContain(429)
+    const last = responses.at(-1)
+    expect(last?.status).toBe(429)
+    expect(Number(last?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+    expect(Number(last?.headers.get('retry-after'))).toBeLessThanOrEqual(60)
+  })
+
+  test('count each address by itself, and an IPv6 network as one', async () => {
+    const app = await start({}, { limits })
+    await many(app, '/auth/google', { remoteAddress: '2001:db8:1:2::1' })
+    const status = async (remoteAddress: string) => (await app.request('/auth/google', { remoteAddress })).status
+    expect(await status('2001:db8:1:2:ffff::9')).toBe(429)
+    expect(await status('2001:db8:1:3::1')).toBe(200)
+    expect(await status('192.0.2.99')).toBe(200)
+  })
+
+  test('are not escaped by X-Forwarded-For of a peer that is no trusted proxy', async () => {
+    const app = await start({}, { limits })
+    await many(app, '/auth/google', {})
+    const response = await app.request('/auth/google', { headers: { 'x-forwarded-for': '198.51.100.7' } })
+    expect(response.status).toBe(429)
+  })
+
+  test('leave loopback clients alone in development', async () => {
+    const app = await start({}, { limits })
+    const responses = await many(app, '/auth/google', { remoteAddress: '127.0.0.1' }, 10)
+    expect(new Set(responses.map((response) => response.status))).toEqual(new Set([200]))
+  })
+})
+
+describe('S28 Secrets', () => {
+  test('the sentinel of these tests sees a secret in a log line, and in the cause of an error', async () => {
+    const app = await start()
+    const answer = await signIn(app, issuer)
+    const line = (fields: Record<string, unknown>) => [{ level: 'debug' as const, message: 'x', fields }]
+    expect(() => app.sentinel.inspectLog(line({ token: `…${answer.refresh_token}…` }))).toThrow('secret')
+    const error = new Error('outer', { cause: new Error(answer.access_token) })
+    expect(() => app.sentinel.inspectLog(line({ error }))).toThrow('secret')
+  })
+
+  test('do not reach the log or an error when the exchange fails', async () => {
+    const app = await start()
+    for (const [status, body] of [
+      [400, '{"error":"invalid_grant","error_description":"code abc"}'],
+      [500, 'down'],
+      [200, '{"access_token":"provider-access-token","token_type":"bearer","id_token":"a.b.c"}'],
+    ] as const) {
+      issuer.misbehaviour.handle = (request, response) =>
+        request.url === '/token' &&
+        Boolean(response.writeHead(status, { 'content-type': 'application/json' }).end(body))
+      const path = await callbackFor(app, issuer)
+      const query = new URL(path, 'http://x').searchParams
+      const error: unknown = await app.auth.signIn
+        .complete('google', {
+          state: query.get('state') ?? '',
+          code: query.get('code'),
+          iss: query.get('iss'),
+          error: null,
+          binding: null,
+        })
+        .catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(Error)
+      app.sentinel.guard(query.get('code') ?? '', query.get('state') ?? '', 'provider-access-token')
+      app.sentinel.inspectLog([{ level: 'error', message: 'thrown', fields: { error } }])
+    }
+    delete issuer.misbehaviour.handle
+  })
+
+  test('do not reach the log when a used refresh token comes again', async () => {
+    const app = await start()
+    const { refresh_token: first } = await signIn(app, issuer)
+    const next = (await (await app.request('/auth/refresh', { body: { refresh_token: first } })).json()) as TokenAnswer
+    await app.request('/auth/refresh', { body: { refresh_token: next.refresh_token } })
+    await app.request('/auth/refresh', { body: { refresh_token: first } })
+    expect(app.log).toContainEqual(expect.objectContaining({ level: 'warn' }))
+  })
+})
