@@ -20,8 +20,8 @@ export class WebSocketPeer implements Peer {
   readonly #webSocket: FocusWebSocket
   readonly #socket: Duplex
   readonly #writer: TurnWriter
-  #first: Buffer | null = null
-  #rest: Buffer[] | null = null
+  /** One frame stays by itself: most turns bring a socket one, and a list costs memory. */
+  #queued: Buffer | Buffer[] | null = null
   #queuedBytes = 0
 
   constructor(webSocket: FocusWebSocket, socket: Duplex, writer: TurnWriter) {
@@ -65,11 +65,10 @@ export class WebSocketPeer implements Peer {
   }
 
   flush(): void {
-    const first = this.#first
-    if (first === null) return
-    const bytes = this.#rest === null ? first : Buffer.concat([first, ...this.#rest], this.#queuedBytes)
-    this.#first = null
-    this.#rest = null
+    const queued = this.#queued
+    if (queued === null) return
+    const bytes = Array.isArray(queued) ? this.#writer.join(queued, this.#queuedBytes) : queued
+    this.#queued = null
     this.#queuedBytes = 0
     // After the closing handshake began nothing but control frames may follow (RFC 6455 §5.5.1).
     if (this.open) this.#socket.write(bytes)
@@ -88,13 +87,13 @@ export class WebSocketPeer implements Peer {
 
   #queue(frame: Buffer): void {
     this.#queuedBytes += frame.length
-    if (this.#first === null) {
-      this.#first = frame
+    if (this.#queued === null) {
+      this.#queued = frame
       this.#writer.schedule(this)
-    } else if (this.#rest === null) {
-      this.#rest = [frame]
+    } else if (Array.isArray(this.#queued)) {
+      this.#queued.push(frame)
     } else {
-      this.#rest.push(frame)
+      this.#queued = [this.#queued, frame]
     }
   }
 }

@@ -1,0 +1,121 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import type { ContestantName } from './contestants/index.ts'
+import type { Answer, ClientAnswer, ClientOrder, Greeting, Order } from './protocol.ts'
+
+export interface Slice {
+  /** Deliveries per second of wall time. */
+  readonly perSecond: number
+  readonly cpuMicroseconds: number
+  readonly userCpuMicroseconds: number
+}
+
+const greetings: Readonly<Record<ContestantName, Greeting>> = {
+  focus: 'focus',
+  'socket.io': 'socket.io',
+  ws: 'none',
+  'raw net': 'none',
+}
+
+/** A server process and a client process, connected. */
+export class Arena {
+  readonly name: ContestantName
+  readonly #server: ChildProcess
+  readonly #client: ChildProcess
+  readonly #ports: { port: number; controlPort: number }
+  #notificationBytes = 0
+
+  private constructor(
+    name: ContestantName,
+    server: ChildProcess,
+    client: ChildProcess,
+    ports: { port: number; controlPort: number },
+  ) {
+    this.name = name
+    this.#server = server
+    this.#client = client
+    this.#ports = ports
+  }
+
+  static async open(name: ContestantName): Promise<Arena> {
+    const here = (file: string) => new URL(file, import.meta.url)
+    const server = fork(here('server-process.ts'), [name], { execArgv: [...process.execArgv, '--expose-gc'] })
+    const client = fork(here('client-process.ts'))
+    const ports = await answerOf<Answer, 'listening'>(server, 'listening')
+    return new Arena(name, server, client, ports)
+  }
+
+  async connect(users: readonly number[], concurrency = 100): Promise<number> {
+    const { port, controlPort } = this.#ports
+    this.#client.send({
+      op: 'connect',
+      port,
+      controlPort,
+      greeting: greetings[this.name],
+      users,
+      concurrency,
+    } satisfies ClientOrder)
+    const { seconds } = await answerOf<ClientAnswer, 'connected'>(this.#client, 'connected')
+    return seconds
+  }
+
+  /** Learns how many bytes one notification to one socket is. */
+  async calibrate(user: number, sockets: number): Promise<void> {
+    await this.#count(Number.MAX_SAFE_INTEGER)
+    this.#server.send({ op: 'one', user } satisfies Order)
+    for (let before = -1, bytes = 0; bytes === 0 || bytes !== before; ) {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      this.#client.send({ op: 'received' } satisfies ClientOrder)
+      before = bytes
+      bytes = (await answerOf<ClientAnswer, 'received'>(this.#client, 'received')).bytes
+      this.#notificationBytes = bytes / sockets
+    }
+  }
+
+  get notificationBytes(): number {
+    return this.#notificationBytes
+  }
+
+  /** `perTurn` notifications per turn, each to `socketsPerUser` sockets. */
+  async slice(users: readonly number[], socketsPerUser: number, rounds: number, perTurn: number): Promise<Slice> {
+    await this.#count(this.#notificationBytes * socketsPerUser * perTurn)
+    this.#server.send({ op: 'rounds', users, rounds, perTurn, window: 4 } satisfies Order)
+    const answer = await answerOf<Answer, 'rounds'>(this.#server, 'rounds')
+    const deliveries = rounds * perTurn * socketsPerUser
+    const cpu = answer.userCpuSeconds + answer.systemCpuSeconds
+    return {
+      perSecond: deliveries / answer.seconds,
+      cpuMicroseconds: (cpu * 1e6) / deliveries,
+      userCpuMicroseconds: (answer.userCpuSeconds * 1e6) / deliveries,
+    }
+  }
+
+  /** Resident bytes of the server after a collection. */
+  async memory(): Promise<number> {
+    this.#server.send({ op: 'memory' } satisfies Order)
+    return (await answerOf<Answer, 'memory'>(this.#server, 'memory')).rss
+  }
+
+  close(): void {
+    this.#server.kill()
+    this.#client.kill()
+  }
+
+  async #count(roundBytes: number): Promise<void> {
+    this.#client.send({ op: 'count', roundBytes } satisfies ClientOrder)
+    await answerOf<ClientAnswer, 'counting'>(this.#client, 'counting')
+  }
+}
+
+async function answerOf<Message extends Answer | ClientAnswer, Op extends Message['op']>(
+  child: ChildProcess,
+  op: Op,
+): Promise<Extract<Message, { op: Op }>> {
+  for (;;) {
+    const [message]: Message[] = await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(() => Promise.reject(new Error(`a process of the bench ended while ${op} was awaited`))),
+    ])
+    if (message?.op === op) return message as Extract<Message, { op: Op }>
+  }
+}

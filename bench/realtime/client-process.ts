@@ -1,0 +1,103 @@
+import { connect, type Socket } from 'node:net'
+import type { ClientAnswer, ClientOrder, Greeting } from './protocol.ts'
+
+/** All clients in one cheap process: raw sockets that upgrade by hand and count bytes. */
+let received = 0
+let roundBytes = Number.POSITIVE_INFINITY
+let rounds = 0
+let control: Socket | null = null
+
+process.on('message', (order: ClientOrder) => void obey(order))
+process.on('disconnect', () => process.exit())
+
+async function obey(order: ClientOrder): Promise<void> {
+  switch (order.op) {
+    case 'connect': {
+      control = connect(order.controlPort, '127.0.0.1')
+      control.setNoDelay(true)
+      const started = performance.now()
+      await connectAll(order)
+      answer({ op: 'connected', seconds: (performance.now() - started) / 1_000 })
+      break
+    }
+    case 'count':
+      received = 0
+      rounds = 0
+      roundBytes = order.roundBytes
+      answer({ op: 'counting' })
+      break
+    case 'received':
+      answer({ op: 'received', bytes: received })
+      break
+  }
+}
+
+async function connectAll({
+  port,
+  users,
+  greeting,
+  concurrency,
+}: Extract<ClientOrder, { op: 'connect' }>): Promise<void> {
+  const left = users.values()
+  const worker = async () => {
+    for (const user of left) await open(port, user, greeting)
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+}
+
+/** Resolves once the server said that the connection is ready. */
+function open(port: number, user: number, greeting: Greeting): Promise<void> {
+  const path =
+    greeting === 'socket.io'
+      ? `/socket.io/?EIO=4&transport=websocket&token=${user}`
+      : `/api/ws/notifications?token=${user}`
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    let text = ''
+    let step = 0
+    const onData = (bytes: Buffer) => {
+      text += bytes.toString('latin1')
+      if (greeting === 'socket.io' && step === 0 && text.includes('"sid"')) {
+        step = 1
+        text = ''
+        // The packet "40" (connect), masked with zeros.
+        socket.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]))
+      } else if (ready(text, greeting, step)) {
+        socket.off('data', onData)
+        socket.on('data', count)
+        resolve()
+      }
+    }
+    socket.on('data', onData)
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      )
+    })
+  })
+}
+
+function ready(text: string, greeting: Greeting, step: number): boolean {
+  switch (greeting) {
+    case 'socket.io':
+      return step === 1 && text.includes('"sid"')
+    case 'focus':
+      return text.includes('"type":"connection"') && text.endsWith('}')
+    case 'none':
+      return text.endsWith('\r\n\r\n')
+  }
+}
+
+function count(bytes: Buffer): void {
+  received += bytes.length
+  const complete = Math.floor(received / roundBytes)
+  if (complete <= rounds) return
+  control?.write(Buffer.alloc(complete - rounds))
+  rounds = complete
+}
+
+function answer(message: ClientAnswer): void {
+  process.send?.(message)
+}

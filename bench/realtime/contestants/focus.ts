@@ -1,0 +1,73 @@
+import { createServer } from 'node:http'
+import type { StreamHead } from '../../../packages/core/src/notifications/types.ts'
+import { MemoryBroker } from '../../../packages/core/src/realtime/memory-broker.ts'
+import { brokerPublisher } from '../../../packages/core/src/realtime/publisher.ts'
+import { createRealtime } from '../../../packages/core/src/realtime/realtime.ts'
+import type { NotificationFeed } from '../../../packages/core/src/realtime/types.ts'
+import { createRuntime } from '../../../packages/core/src/runtime.ts'
+import { numericUserIds } from '../../../packages/core/src/user-id.ts'
+import { type Contestant, firstOffset } from '../contestant.ts'
+import { makeEvent } from '../notification.ts'
+import { noTickets } from './no-tickets.ts'
+
+/** The hub, on events that are already committed. */
+export function focus(): Contestant {
+  const offsets = new Map<string, number>()
+  const head = (userKey: string): StreamHead => ({
+    epoch: 'k3f9',
+    offset: offsets.get(userKey) ?? firstOffset,
+    oldest: 1,
+    unreadCount: 0,
+    stateRev: 0,
+  })
+  const unread = () => Promise.reject(new Error('The hub read the log: the measurement is void'))
+  const feed: NotificationFeed = {
+    head: async (userKey) => head(userKey),
+    heads: async (userKeys) => userKeys.map(head),
+    allHead: async () => head(''),
+    read: unread,
+    readAll: unread,
+    markRead: unread,
+  }
+  const broker = new MemoryBroker()
+  const publisher = brokerPublisher(broker)
+  const hub = createRealtime({
+    config: {
+      basePath: '/api',
+      enabled: true,
+      heartbeatIntervalMs: 30_000,
+      locale: 'fr',
+      stats: 'admin',
+      limits: { connectionsPerUser: 100_000, connectionsPerNode: 100_000 },
+      isOriginAllowed: () => true,
+    },
+    runtime: createRuntime(),
+    verifier: {
+      verify: async (token) => ({
+        userKey: token,
+        userId: Number(token),
+        sessionId: 'session',
+        scopes: [],
+        expiresAt: Date.now() + 86_400_000,
+      }),
+    },
+    feed,
+    broker,
+    oneTime: noTickets,
+    userIds: numericUserIds,
+  })
+  const server = createServer()
+  server.on('upgrade', (request, socket, head) => void hub.upgrade(request, socket, head))
+  return {
+    server,
+    notify(user) {
+      const userKey = String(user)
+      const offset = (offsets.get(userKey) ?? firstOffset) + 1
+      offsets.set(userKey, offset)
+      publisher.notificationsCommitted([makeEvent(userKey, offset)])
+    },
+    check() {
+      if (hub.counters.lags > 0) throw new Error(`${hub.counters.lags} connections lagged: the measurement is void`)
+    },
+  }
+}

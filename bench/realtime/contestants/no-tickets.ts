@@ -1,0 +1,9 @@
+import type { OneTimeStore } from '../../../packages/core/src/one-time.ts'
+
+/** The measurements use tokens only. */
+export const noTickets: OneTimeStore = {
+  put: async () => undefined,
+  take: async () => null,
+  peek: async () => null,
+  purge: async () => 0,
+}
