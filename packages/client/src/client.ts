@@ -72,7 +72,7 @@ export interface FocusClient {
   completeSignIn(options?: ListenOptions): Promise<FocusUser | null>
   /** Takes over a session that was begun elsewhere, such as the answer of the callback. */
   adoptSession(tokens: TokenResponse): void
-  /** Ends the session here at once, and on the server as soon as that can be reached. Never fails. */
+  /** Ends the session here, and on the server if that can be reached. Never rejects. */
   signOut(options?: SignOutOptions): Promise<void>
   /** Told when somebody signs in or out, in this tab or another. The answer stops it. */
   onAuthChange(listener: (user: FocusUser | null) => void, options?: ListenOptions): () => void
@@ -147,12 +147,12 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     },
     adoptSession: (response) => session.adopt(response),
     async signOut({ everywhere = false } = {}) {
-      // Asked before the session is forgotten, and without a refresh: what has expired needs no logout.
-      const token = session.currentToken
+      // One that has ended is renewed first, or the session would live on at the server.
+      const token = await session.get().catch(() => null)
       session.clear()
       if (token === null) return
       const path = everywhere ? '/auth/logout_all' : '/auth/logout'
-      await api.request(path, { method: 'POST', token }).catch(() => undefined)
+      await api.request(path, { method: 'POST', token, keepalive: true }).catch(() => undefined)
     },
     onAuthChange: (listener, listenOptions) => session.onChange(listener, listenOptions),
     async accessToken() {

@@ -5,6 +5,8 @@ export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: unknown
   readonly token?: string | null
+  /** Whether it may outlive the page. */
+  readonly keepalive?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -55,7 +57,7 @@ export class Api {
 
   /** Answers the parsed body, `undefined` for 204. */
   async request<Answer>(path: string, request: ApiRequest = {}): Promise<Answer> {
-    const { method = 'GET', body, token, signal } = request
+    const { method = 'GET', body, token, keepalive = false, signal } = request
     const headers: Record<string, string> = { accept: 'application/json' }
     if (this.#locale !== undefined) headers['accept-language'] = this.#locale
     if (token) headers['authorization'] = `Bearer ${token}`
@@ -66,6 +68,7 @@ export class Api {
       response = await this.#fetch(url, {
         method,
         headers,
+        keepalive,
         ...(this.#cookies && path.startsWith('/auth/') ? { credentials: 'include' } : {}),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal ? { signal } : {}),

@@ -1,4 +1,3 @@
-import type { ErrorSink } from '../emitter.ts'
 import type { ClientMessage, ServerMessage } from '../protocol.ts'
 import type { AccessTokens } from '../session/session.ts'
 import { type ConnectionState, type Effect, idleMachine, type Machine, type MachineEvent, step } from './machine.ts'
@@ -15,7 +14,6 @@ export interface ConnectionOptions {
   readonly auth: SocketAuth
   /** Read at every try; global when absent. */
   readonly WebSocket: typeof globalThis.WebSocket | undefined
-  readonly onError: ErrorSink
   /** The address with the position to resume from, read at every try. */
   url(): URL
   message(message: ServerMessage): void
@@ -128,8 +126,8 @@ export class Connection {
       if (auth === 'query') url.searchParams.set('token', token)
       socket = new Socket(url)
     } catch (error) {
-      this.#options.onError(error)
-      this.dispatch({ type: 'close', code: 4500, reason: 'no WebSocket' })
+      // No address, or no WebSocket in this runtime: trying again would not help.
+      this.dispatch({ type: 'close', code: 4999, reason: error instanceof Error ? error.message : String(error) })
       return
     }
     this.#socket = socket
@@ -156,6 +154,7 @@ export class Connection {
       this.dispatch({ type: 'connection', heartbeatMs: seconds ? seconds * 1000 : defaultHeartbeatMs })
       return
     }
+    if (message.type === 'reconnect') this.dispatch({ type: 'leaving', afterMs: message.after_ms })
     this.#options.message(message)
   }
 

@@ -46,6 +46,9 @@ export class Inbox {
     if (event !== undefined) query.set('event', event)
     const path = query.size > 0 ? `/notifications?${query}` : '/notifications'
     const page = await this.#request<InboxResponse>(path, { signal })
+    if (!Array.isArray(page?.notifications)) {
+      throw new FocusClientError('invalid_response', 'The answer holds no notifications.')
+    }
     return {
       notifications: page.notifications.map(toNotification),
       nextBefore: page.next_before,

@@ -135,6 +135,15 @@ describe('reconnecting', () => {
     expect((driver.machine.deadline ?? 0) - driver.now).toBe(4_000)
   })
 
+  test('waits for as long as a node that leaves asked for', () => {
+    const driver = stable().send({ type: 'leaving', afterMs: 4_211 })
+    driver.random = 0
+    driver.wait(1_000).close(1012)
+    expect((driver.machine.deadline ?? 0) - driver.now).toBe(3_211)
+    driver.tick().send({ type: 'token', token: 'one' }).close(1006)
+    expect(driver.machine.deadline).toBe(driver.now)
+  })
+
   test('does not wait when the page wakes up', () => {
     const driver = open().close(1006).wait(10).send({ type: 'wake' })
     expect(driver.state).toEqual({ status: 'connecting', attempt: 1 })

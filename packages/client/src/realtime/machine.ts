@@ -45,6 +45,8 @@ export interface Machine {
   readonly silenceMs: number
   /** A ping is out, and anything the server says before the deadline answers it. */
   readonly probing: boolean
+  /** The next try comes no sooner, in milliseconds since 1970. */
+  readonly notBefore: number
 }
 
 export type MachineEvent =
@@ -56,6 +58,8 @@ export type MachineEvent =
   | { readonly type: 'unauthorized'; readonly message: string }
   /** The server's `connection` message. */
   | { readonly type: 'connection'; readonly heartbeatMs: number }
+  /** The node says when it will close the connection, and that another one may be asked from then on. */
+  | { readonly type: 'leaving'; readonly afterMs: number }
   | ({ readonly type: 'close' } & CloseReason)
   /** The deadline has come; `heardAt` is when the server last said anything. */
   | { readonly type: 'tick'; readonly heardAt: number }
@@ -101,6 +105,7 @@ export const idleMachine: Machine = {
   openedAt: 0,
   silenceMs: 0,
   probing: false,
+  notBefore: 0,
 }
 
 /** One step: pure, with the time and a random number from 0 to 1 passed in. */
@@ -125,6 +130,8 @@ export function step(machine: Machine, event: MachineEvent, now: number, random:
         : stay(machine)
     case 'connection':
       return status === 'connecting' ? open(machine, event.heartbeatMs, now) : stay(machine)
+    case 'leaving':
+      return stay({ ...machine, notBefore: now + event.afterMs })
     case 'close':
       return status === 'connecting' || status === 'open'
         ? closed(settle(machine, now), event, now, random)
@@ -195,7 +202,7 @@ function closed(machine: Machine, { code, reason }: CloseReason, now: number, ra
 }
 
 function retry(machine: Machine, reason: CloseReason, now: number, random: number): Step {
-  const retryAt = now + backoffMs(machine.attempt, random)
+  const retryAt = Math.max(now + backoffMs(machine.attempt, random), machine.notBefore)
   const attempt = machine.attempt + 1
   return {
     machine: {
@@ -205,6 +212,7 @@ function retry(machine: Machine, reason: CloseReason, now: number, random: numbe
       attempt,
       reason,
       probing: false,
+      notBefore: 0,
     },
     effects: [{ type: 'drop' }],
   }

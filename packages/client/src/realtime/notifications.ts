@@ -94,7 +94,6 @@ export class Notifications implements AsyncIterable<FocusNotification> {
       tokens: options.tokens,
       auth: options.socketAuth,
       WebSocket: options.WebSocket,
-      onError,
       url: () => this.#socketUrl(options.socketUrl()),
       message: (message) => this.#hear(message),
       state: (state) => this.#emitters.state.emit(state),
