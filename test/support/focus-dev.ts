@@ -67,7 +67,7 @@ export interface CommandResult {
 }
 
 /** Runs `focus …` to its end. */
-export async function runFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
+async function runFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
   await buildPackages()
   const child = spawnFocus(args, env)
   let stdout = ''
