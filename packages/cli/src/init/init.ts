@@ -92,6 +92,7 @@ export async function runInit(options: InitOptions): Promise<InitResult> {
   assertValid(rendered)
 
   const asked = files.filter(({ target }) => options.targets.includes(target))
+  for (const path of [manifestPath, ...asked.map((file) => file.path)]) repository.assertPlain(path)
   const plan = asked.map((file) => planFile(repository, file, manifest.files.get(file.path), rendered, options))
   const orphans = [...manifest.files.keys()].filter((path) => !isKnown(path, files) && inScope(path, options.targets))
   for (const path of orphans)

@@ -72,12 +72,12 @@ export class Repository {
   }
 
   /**
-   * Refuses a path that a write must not go to: one outside the repository, or one that passes a symbolic link, since
-   * what it names may be outside by the time of the write.
+   * Refuses a path that is not simply a file (or nothing yet) in the repository: one outside, or one that passes a
+   * symbolic link, since what it names may be outside by the time of the write.
    *
-   * @throws {@link InitProblem} `unsafe_path`, `not_a_file` or `read_only`
+   * @throws InitProblem `unsafe_path`, `not_a_file`
    */
-  assertWritable(path: string): void {
+  assertPlain(path: string): void {
     const target = resolve(this.root, path)
     if (!this.#contains(target) || target === this.root) {
       throw new InitProblem('unsafe_path', `${path} is outside the repository.`, {
@@ -100,12 +100,22 @@ export class Repository {
           hint: 'Move it away, or leave that target out with `--only`.',
         })
       }
-      if (last && (stat.mode & 0o200) === 0) {
-        throw new InitProblem('read_only', `${part} is read-only.`, {
-          hint: `Make it writable (chmod u+w ${part}), or leave that target out with \`--only\`.`,
-          exitCode: 1,
-        })
-      }
+    }
+  }
+
+  /**
+   * Refuses a file that its owner made read-only: replacing it would be possible, and not what they want.
+   *
+   * @throws InitProblem `read_only`
+   */
+  assertWritable(path: string): void {
+    this.assertPlain(path)
+    const stat = lstatSync(join(this.root, path), { throwIfNoEntry: false })
+    if (stat !== undefined && (stat.mode & 0o200) === 0) {
+      throw new InitProblem('read_only', `${path} is read-only.`, {
+        hint: `Make it writable (chmod u+w ${path}), or leave that target out with \`--only\`.`,
+        exitCode: 1,
+      })
     }
   }
 

@@ -76,12 +76,14 @@ export function snapshot(root: string): Map<string, string> {
   return files
 }
 
-/** Paths of all files below a folder, but for git's own. */
-export function listFiles(root: string): string[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((path) => !path.startsWith('.git/'))
+/** Paths of all files below a folder, but for git's own; links are not followed. */
+export function listFiles(root: string, folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return path === '.git' ? [] : listFiles(root, path)
+      return entry.isFile() ? [path] : []
+    })
     .sort()
 }
 

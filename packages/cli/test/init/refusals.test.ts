@@ -1,0 +1,163 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { runInit } from '../../src/init/init.ts'
+import { InitProblem } from '../../src/init/problem.ts'
+import { type Fixture, initOptions, layOut, listFiles, text } from './support/fixture.ts'
+
+const manifest = '.focus/ci.json'
+const plain = { 'package.json': '{"name":"shop"}', 'package-lock.json': '{}' }
+
+/** Runs it, and expects a refusal that leaves the repository as it was. */
+async function refusal(fixture: Pick<Fixture, 'files' | 'git' | 'options'>): Promise<InitProblem> {
+  const root = layOut(fixture)
+  const before = listFiles(root)
+  const problem = await runInit(initOptions(root, fixture.options)).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(listFiles(root)).toEqual(before)
+  if (!(problem instanceof InitProblem)) throw new Error(`no refusal, but ${String(problem)}`)
+  expect(problem.hint).not.toBe('')
+  return problem
+}
+
+const refusals: readonly (readonly [
+  what: string,
+  code: string,
+  exit: number,
+  hint: RegExp,
+  fixture: Pick<Fixture, 'files' | 'git' | 'options'>,
+])[] = [
+  [
+    'two lockfiles',
+    'contradictory_lockfiles',
+    2,
+    /--pm npm or --pm pnpm/,
+    { files: { ...plain, 'pnpm-lock.yaml': '' } },
+  ],
+  [
+    'a lockfile against packageManager',
+    'contradictory_lockfiles',
+    2,
+    /--pm/,
+    { files: { ...plain, 'package.json': '{"packageManager":"yarn@4.1.0"}' } },
+  ],
+  [
+    'two Python lockfiles',
+    'contradictory_lockfiles',
+    2,
+    /--pm poetry or --pm uv|--pm uv or --pm poetry/,
+    { files: { 'uv.lock': '', 'poetry.lock': '' } },
+  ],
+  ['both flavours', 'ambiguous_flavour', 2, /--flavour/, { files: { ...plain, 'pyproject.toml': '' } }],
+  ['neither flavour', 'unknown_flavour', 2, /--flavour/, { files: { 'main.go': '' } }],
+  [
+    'a package manager of the other flavour',
+    'invalid_package_manager',
+    2,
+    /npm, pnpm, yarn, bun/,
+    { files: plain, options: { answers: { pm: 'poetry' } } },
+  ],
+  ['a package.json that is no JSON', 'invalid_json', 2, /package\.json/, { files: { 'package.json': '{' } }],
+  ['a package.json that is a list', 'invalid_json', 2, /package\.json/, { files: { 'package.json': '[]' } }],
+  ['a pyproject.toml that is no TOML', 'invalid_toml', 2, /pyproject/, { files: { 'pyproject.toml': '[' } }],
+  [
+    'a branch name that is none',
+    'invalid_branch',
+    2,
+    /letters/,
+    { files: plain, options: { answers: { branch: 'a b' } } },
+  ],
+  [
+    'a repository that is none',
+    'invalid_repo',
+    2,
+    /owner\/name/,
+    { files: plain, options: { answers: { repo: 'shop' } } },
+  ],
+  [
+    'a health path with a query',
+    'invalid_health_path',
+    2,
+    /\/health/,
+    { files: plain, options: { answers: { healthPath: '/h?$(id)' } } },
+  ],
+  [
+    'a workflow that is a symbolic link',
+    'unsafe_path',
+    2,
+    /link/,
+    { files: { ...plain, '.github/workflows/ci.yml': { link: '/etc/hostname' } } },
+  ],
+  ['a folder that is a symbolic link', 'unsafe_path', 2, /link/, { files: { ...plain, '.github': { link: '/tmp' } } }],
+  [
+    'a manifest folder that is a symbolic link',
+    'unsafe_path',
+    2,
+    /link/,
+    { files: { ...plain, '.focus': { link: '..' } } },
+  ],
+  ['a folder where a file should be', 'not_a_file', 2, /--only/, { files: { ...plain, 'Dockerfile/x': '' } }],
+  ['a file where a folder should be', 'not_a_file', 2, /--only/, { files: { ...plain, deploy: '' } }],
+  [
+    'a read-only file',
+    'read_only',
+    1,
+    /chmod/,
+    { files: { ...plain, 'README.md': { text: '# Shop\n', mode: 0o444 } } },
+  ],
+  ['a manifest that is no JSON', 'invalid_json', 2, /ci\.json/, { files: { ...plain, [manifest]: '{' } }],
+  ['a manifest of nothing', 'invalid_manifest', 2, /delete/, { files: { ...plain, [manifest]: '{}' } }],
+  [
+    'a manifest that leaves the repository',
+    'invalid_manifest',
+    2,
+    /delete/,
+    { files: { ...plain, [manifest]: '{"schema":1,"files":{"../x":{"base":""}}}' } },
+  ],
+  [
+    'a manifest of a newer version',
+    'newer_manifest',
+    2,
+    /newer/,
+    { files: { ...plain, [manifest]: '{"schema":2,"files":{}}' } },
+  ],
+]
+
+it.each(refusals)('%s: %s', async (_what, code, exit, hint, fixture) => {
+  const problem = await refusal(fixture)
+  expect([problem.code, problem.exitCode]).toEqual([code, exit])
+  expect(problem.hint).toMatch(hint)
+})
+
+it('refuses a folder that does not exist', async () => {
+  await expect(runInit(initOptions('/nonexistent/shop'))).rejects.toMatchObject({
+    code: 'no_such_directory',
+    exitCode: 2,
+  })
+})
+
+it('refuses a folder inside a repository, since GitHub reads workflows at the root', async () => {
+  const root = layOut({ files: plain })
+  mkdirSync(join(root, 'backend'))
+  writeFileSync(join(root, 'backend/package.json'), '{}')
+  await expect(runInit(initOptions(join(root, 'backend')))).rejects.toMatchObject({ code: 'not_the_root', exitCode: 2 })
+})
+
+describe('when a write fails half-way', () => {
+  it('says so, and the next run goes on from there', async () => {
+    const root = layOut({ files: plain })
+    // A folder with the name of the temporary file, so that staging the manifest, which comes last, fails.
+    mkdirSync(join(root, `.focus/.ci.json.focus-${process.pid}`), { recursive: true })
+    await expect(runInit(initOptions(root))).rejects.toMatchObject({ code: 'write_failed', exitCode: 1 })
+    expect(listFiles(root)).toEqual(['package-lock.json', 'package.json'])
+  })
+})
+
+it('never follows a branch name into a workflow', async () => {
+  const root = layOut({ files: plain, git: { branch: 'main' } })
+  writeFileSync(join(root, '.git/HEAD'), 'ref: refs/heads/x]\n    evil: true\n')
+  await runInit(initOptions(root))
+  expect(text(root, '.github/workflows/ci.yml')).toContain('branches: [main, develop]')
+})
