@@ -13,7 +13,8 @@ import { type RateLimitOptions, RateLimits } from './http/rate-limits.ts'
 import { realtimeRoutes } from './http/realtime-routes.ts'
 import type { RequestInfo } from './http/route.ts'
 import { systemRoutes } from './http/system-routes.ts'
-import { createNotifications, type NotificationService } from './notifications/service.ts'
+import type { NotificationService } from './notifications/notification-service.ts'
+import { createNotifications } from './notifications/service.ts'
 import type { FocusOptions } from './options.ts'
 import { authConfigOf } from './options/auth-config.ts'
 import { resolveOptions } from './options/resolve.ts'
@@ -102,6 +103,7 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       config: authConfig,
       runtime,
       users,
+      userIds,
       oneTime,
       sessions: new KyselySessionStore(database),
       keys: new KyselyKeyStore(database),
@@ -138,9 +140,9 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       userIds,
       sessionExpiry: (id) => auth.sessions.endsAt(id),
     })
-    auth.onSessionEnded((end) => {
+    auth.onSessionEnded((end, here) => {
       realtime.sessionEnded(end)
-      broker.publish({ kind: 'session_end', userKey: end.userKey, end })
+      if (here) broker.publish({ kind: 'session_end', userKey: end.userKey, end })
     })
     broker.onMessage((message) => {
       if (message.kind === 'session_end') auth.noteSessionEnd(message.end)

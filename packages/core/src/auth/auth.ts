@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserIdCodec, UserKey } from '../user-id.ts'
 import { Accounts } from './accounts.ts'
 import { bearerToken } from './bearer.ts'
 import type { AuthConfig } from './config.ts'
@@ -28,6 +28,8 @@ export interface AuthDependencies {
   readonly config: AuthConfig
   readonly runtime: Runtime
   readonly users: UserDirectory
+  /** The application's form of ids in tokens, where it is not the directory's. */
+  readonly userIds?: UserIdCodec
   readonly oneTime: OneTimeStore
   readonly sessions: SessionStore
   readonly keys: KeyStore
@@ -52,7 +54,8 @@ export interface Auth {
    */
   authenticate(headers: IncomingHttpHeaders | Headers): Promise<Principal | null>
   /**
-   * Called once for every session that ends, wherever it ended; `noteSessionEnd` is how other nodes' ends come in early.
+   * Called once for every session that ends; the listener's second argument says whether it ended on this node, and is news
+   * to the others. `noteSessionEnd` is how other nodes' ends come in early.
    *
    * @returns what takes the listener away
    */
@@ -73,7 +76,7 @@ export function createAuth(dependencies: AuthDependencies): Auth {
   const keepMs = (config.accessTtlSeconds + clockToleranceSeconds) * 1_000
   const ended = new EndedSessions(dependencies.sessions, runtime, keepMs)
   const keys = tokenKeys(dependencies)
-  const userId = (key: UserKey) => accounts.userId(key)
+  const userId = (key: UserKey) => dependencies.userIds?.fromKey(key) ?? accounts.userId(key)
   const issued = new AccessTokens({ config, runtime, keys, ended, userId })
   const tokens =
     config.tokens.kind === 'external' ? new ExternalTokens({ settings: config.tokens, runtime, ended, userId }) : issued
@@ -105,7 +108,7 @@ export function createAuth(dependencies: AuthDependencies): Auth {
       return token === null ? null : await tokens.verify(token)
     },
     onSessionEnded: (listener) => ended.onEnded(listener),
-    noteSessionEnd: (end) => ended.add(end),
+    noteSessionEnd: (end) => ended.hear(end),
     async start() {
       await keys.start()
       await ended.load()

@@ -45,6 +45,11 @@ export interface User {
   /** BCP 47 tag, such as `fr`; null where unknown. */
   readonly locale: string | null
   readonly disabled: boolean
+  /**
+   * When the user came to be, in milliseconds since 1970. A directory that knows it keeps broadcasts that are older than the
+   * person out of their inbox.
+   */
+  readonly createdAt?: number
 }
 
 /** What a provider says of the person who signed in; every field beyond `issuer` and `subject` may be absent. */

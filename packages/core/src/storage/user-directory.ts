@@ -234,5 +234,6 @@ function toUser(row: Selectable<UsersTable>): User {
     avatarUrl: row.avatar_url,
     locale: row.locale,
     disabled: row.disabled_at !== null,
+    createdAt: row.created_at,
   }
 }

@@ -2,7 +2,8 @@ import type { Runtime } from '../../runtime.ts'
 import type { SessionEnd } from '../types.ts'
 import type { SessionStore } from './session-store.ts'
 
-export type SessionEndListener = (end: SessionEnd) => void
+/** @param here whether the session was ended by this node, which the others then have to hear */
+export type SessionEndListener = (end: SessionEnd, here: boolean) => void
 
 /** Re-reads overlap by this much, because clocks of nodes differ and commits arrive late. */
 const overlapMs = 60_000
@@ -35,24 +36,19 @@ export class EndedSessions {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Notes an end and tells the listeners; a second time for one session does nothing. */
-  add(end: SessionEnd, endedAt: number = this.#runtime.clock()): void {
-    if (end.sessionId === null || this.#endedAt.has(end.sessionId)) return
-    this.#endedAt.set(end.sessionId, endedAt)
-    for (const listener of this.#listeners) {
-      try {
-        listener(end)
-      } catch (error) {
-        this.#runtime.logger.error('A listener of ended sessions failed', {
-          error: error instanceof Error ? error.message : 'unknown',
-        })
-      }
-    }
+  /** Notes an end that this node made, and tells the listeners. */
+  add(end: SessionEnd): void {
+    this.#note(end, this.#runtime.clock(), true)
+  }
+
+  /** Notes an end that another node told of; one that is known already is no news. */
+  hear(end: SessionEnd): void {
+    this.#note(end, this.#runtime.clock(), false)
   }
 
   /** Reads what ended, everything that matters at start and the recent ones later. */
   async load(since: number = this.#runtime.clock() - this.#keepMs): Promise<void> {
-    for (const { endedAt, ...end } of await this.#store.endedAfter(since)) this.add(end, endedAt)
+    for (const { endedAt, ...end } of await this.#store.endedAfter(since)) this.#note(end, endedAt, false)
     const forgetBefore = this.#runtime.clock() - this.#keepMs - overlapMs
     for (const [id, endedAt] of this.#endedAt) if (endedAt < forgetBefore) this.#endedAt.delete(id)
   }
@@ -60,5 +56,19 @@ export class EndedSessions {
   /** What may have ended elsewhere since the last look. */
   async heal(lastLookAt: number): Promise<void> {
     await this.load(lastLookAt - overlapMs)
+  }
+
+  #note(end: SessionEnd, endedAt: number, here: boolean): void {
+    if (end.sessionId === null || this.#endedAt.has(end.sessionId)) return
+    this.#endedAt.set(end.sessionId, endedAt)
+    for (const listener of this.#listeners) {
+      try {
+        listener(end, here)
+      } catch (error) {
+        this.#runtime.logger.error('A listener of ended sessions failed', {
+          error: error instanceof Error ? error.message : 'unknown',
+        })
+      }
+    }
   }
 }

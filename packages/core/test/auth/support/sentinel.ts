@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { secretsIn } from '../../../../../test/support/log-sentinel.ts'
 import type { LogLine } from './log.ts'
 
 /** Names under which secrets travel, in queries, bodies and cookies. */
@@ -39,9 +40,9 @@ export class Sentinel {
     }
   }
 
-  /** The secrets that a text says. */
+  /** The secrets that a text says: those that passed by, and what has the shape of one. */
   findIn(text: string): string[] {
-    return [...this.#secrets].filter((secret) => text.includes(secret))
+    return secretsIn(text, this.#secrets)
   }
 
   /** @throws Error when a log line of any level says a secret, in an error's cause too */
