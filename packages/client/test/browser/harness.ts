@@ -32,7 +32,7 @@ export async function startHarness(): Promise<Harness> {
     server,
     browser,
     siteUrl: site.url,
-    open: (context, name, query = {}) => open(site, server, context, name, query),
+    open: (context, name, query = {}) => openPage(site, `${server.url}/api`, context, name, query),
     async stop() {
       await browser.close()
       await site.stop()
@@ -41,9 +41,10 @@ export async function startHarness(): Promise<Harness> {
   }
 }
 
-async function open(
+/** Opens a page of a site that uses the API at `api`. */
+export async function openPage(
   site: Site,
-  server: FocusDev,
+  api: string,
   context: BrowserContext,
   name: string,
   query: Record<string, string>,
@@ -56,12 +57,12 @@ async function open(
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('websocket', (socket) => sockets.push(socket.url()))
-  await page.goto(`${site.url}/${name}?${new URLSearchParams({ api: `${server.url}/api`, ...query })}`)
+  await page.goto(`${site.url}/${name}?${new URLSearchParams({ api, ...query })}`)
   return { page, complaints, sockets }
 }
 
 /** A module of `pages/`, as an application's bundler makes it. */
-async function bundle(file: string): Promise<string> {
+export async function bundle(file: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [resolve(import.meta.dirname, 'pages', file)],
     bundle: true,

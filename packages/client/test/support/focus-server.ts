@@ -27,7 +27,7 @@ export async function startFocusServer(options: FocusOptions = {}): Promise<Focu
   let running = await start()
 
   async function start(): Promise<{ focus: Focus; server: Server }> {
-    const focus = await createFocus({ env: {}, database, ...options })
+    const focus = await createFocus({ env: {}, port, database, ...options })
     const handle = nodeHandler(focus)
     const server = createServer((req, res) => {
       if (!handle(req, res)) res.writeHead(404).end()

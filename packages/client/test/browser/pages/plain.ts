@@ -9,9 +9,10 @@ declare global {
   }
 }
 
-const url = new URL(location.href).searchParams.get('api') ?? '/api'
+const parameters = new URL(location.href).searchParams
+const url = parameters.get('api') ?? '/api'
 
-window.focusClient = createFocusClient({ url })
+window.focusClient = createFocusClient({ url, refreshDelivery: parameters.has('cookie') ? 'cookie' : 'body' })
 window.received = []
 window.states = []
 window.problem = null
