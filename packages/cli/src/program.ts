@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { type CommandContext, readEnvironment } from './context.ts'
 import { Definer } from './definitions/define.ts'
 import { defineMessaging } from './definitions/messaging.ts'
+import { defineOperating } from './definitions/operating.ts'
 import { defineServing } from './definitions/serving.ts'
 import { CommandFailure, ExitCode, usageFailure } from './failure.ts'
 import { SignalWatch } from './signals.ts'
@@ -69,6 +70,7 @@ With --json, stdout holds JSON and nothing else.`,
     )
   defineServing(program, definer)
   defineMessaging(program, definer)
+  defineOperating(program, definer)
   return program
 }
 

@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { loadConfig } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
 import { readDevSettings, type DevFlags } from '../dev/settings.ts'
 import { terminalLogger } from '../dev/terminal-logger.ts'
-import { ExitCode, Interruption } from '../failure.ts'
+import { exitCodeOf, untilEnded } from '../http/until-ended.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** `focus dev`: the main job with no configuration, until SIGINT (exit 130) or SIGTERM (exit 0). */
 export async function run(context: CommandContext, flags: DevFlags): Promise<number> {
   const { terminal, env, signal } = context
-  const settings = readDevSettings(flags, context)
+  const config = await loadConfig(context)
+  const settings = readDevSettings(flags, context, config)
   if (!settings.loopbackOnly) {
     terminal.warn(
       `listening on ${settings.host}: other machines can reach this server. The development issuer asks for no password and answers on this machine only; \`focus serve\` is for production.`,
@@ -17,22 +18,19 @@ export async function run(context: CommandContext, flags: DevFlags): Promise<num
   }
   context.outliveReader()
   const { startDevServer } = await import('../dev/server.ts')
-  const server = await startDevServer(settings, env, terminalLogger(terminal))
+  const server = await startDevServer(settings, config, { env, logger: terminalLogger(terminal) })
   try {
     terminal.result(
       { url: server.url, admin_key: server.adminKey, issuer: server.issuer, database: server.database },
       () => welcome(terminal, server.url, server.devIssuer),
     )
     if (flags.open) openBrowser(terminal, server.url)
-    if (!signal.aborted) await once(signal, 'abort')
+    await untilEnded(signal)
     terminal.note('Ending: sockets are told, requests under way are answered.')
   } finally {
     await server.close()
   }
-  // A supervisor's SIGTERM is how a server ends well; Ctrl-C is an interruption like any other command's.
-  return signal.reason instanceof Interruption && signal.reason.signal === 'SIGINT'
-    ? ExitCode.interrupted
-    : ExitCode.done
+  return exitCodeOf(signal)
 }
 
 function welcome(terminal: Terminal, url: string, devIssuer: boolean): string {

@@ -2,8 +2,9 @@ import type { CommandContext } from '../context.ts'
 import { usageFailure } from '../failure.ts'
 import { listen, type Position } from '../listen/listen.ts'
 import { messageLine } from '../listen/message-line.ts'
-import { RemoteClient, textOf } from '../remote/client.ts'
-import { resolveRemote, type RemoteFlags } from '../remote/settings.ts'
+import { type RemoteClient, textOf } from '../remote/client.ts'
+import type { RemoteFlags } from '../remote/settings.ts'
+import { openClient } from '../remote/open.ts'
 
 export interface ListenFlags extends RemoteFlags {
   readonly token?: string
@@ -18,7 +19,7 @@ export async function run(context: CommandContext, flags: ListenFlags): Promise<
   if ((flags.token === undefined) === (flags.user === undefined)) {
     throw usageFailure('Give --user (an id, a username or an e-mail address) or --token, one of them.')
   }
-  const client = new RemoteClient(resolveRemote(flags, context))
+  const client = await openClient(context, flags)
   await listen({
     base: client.base,
     token: () => accessToken(client, flags, signal),

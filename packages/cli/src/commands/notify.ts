@@ -1,7 +1,8 @@
 import type { CommandContext } from '../context.ts'
 import { CommandFailure, ExitCode, usageFailure } from '../failure.ts'
-import { type JsonDocument, RemoteClient, textOf } from '../remote/client.ts'
-import { resolveRemote, type RemoteFlags } from '../remote/settings.ts'
+import { type JsonDocument, type RemoteClient, textOf } from '../remote/client.ts'
+import type { RemoteFlags } from '../remote/settings.ts'
+import { openClient } from '../remote/open.ts'
 import { readNotification, type NotificationFlags } from '../notify/notification.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -20,7 +21,7 @@ export async function run(context: CommandContext, flags: NotifyFlags, operands:
       'Or give --broadcast to reach everybody.',
     )
   }
-  const client = new RemoteClient(resolveRemote(flags, context))
+  const client = await openClient(context, flags)
   const { terminal } = context
   if (flags.broadcast) {
     const receipt = await send(client, { ...body, broadcast: true }, context)

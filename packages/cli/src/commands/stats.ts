@@ -1,13 +1,14 @@
 import type { CommandContext } from '../context.ts'
 import { CommandFailure } from '../failure.ts'
-import { type JsonDocument, RemoteClient, textOf } from '../remote/client.ts'
-import { resolveRemote, type RemoteFlags } from '../remote/settings.ts'
+import { type JsonDocument, textOf } from '../remote/client.ts'
+import type { RemoteFlags } from '../remote/settings.ts'
+import { openClient } from '../remote/open.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** `focus stats`: who is connected, once. */
 export async function run(context: CommandContext, flags: RemoteFlags): Promise<void> {
   const { terminal, signal } = context
-  const client = new RemoteClient(resolveRemote(flags, context))
+  const client = await openClient(context, flags)
   const stats = await client.call('/ws/stats', { signal })
   if (typeof stats.active_connections !== 'number') {
     throw new CommandFailure('not_focus', `What answers at ${client.base} is not a Focus server.`, {

@@ -19,4 +19,20 @@ export function defineServing(program: Command, definer: Definer): void {
     withExamples(dev, 'focus dev', 'focus dev --port 0 --data /tmp/focus --json'),
     () => import('../commands/dev.ts'),
   )
+
+  const serve = withJson(
+    program
+      .command('serve')
+      .summary('the same routes for production')
+      .description(
+        'Serves the routes and the WebSocket for production, configured by environment, .env or focus.config.ts. Refuses to start half-configured. At SIGTERM it drains: sockets are told to go elsewhere, requests under way are answered.',
+      )
+      .option('--port <port>', 'port to listen on (default: PORT, else 8000)')
+      .option('--host <host>', 'address to listen on (default: 0.0.0.0)')
+      .option('--drain <seconds>', 'over how long sockets are sent away (default: 5)'),
+  )
+  definer.does(
+    withExamples(serve, 'focus serve', 'focus serve --host 127.0.0.1 --port 9000 --drain 20'),
+    () => import('../commands/serve.ts'),
+  )
 }

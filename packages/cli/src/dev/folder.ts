@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { CommandFailure } from '../failure.ts'
 import { findRunningServer } from '../data-folder.ts'
 import { hasCode, isFileMissing } from '../context.ts'
@@ -13,7 +14,7 @@ import { writePrivateFile } from '../private-file.ts'
  */
 export async function openDataFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     await writePrivateFile(join(folder, '.gitignore'), '*\n')
   } catch (error) {
     throw unusable(folder, error)
@@ -27,6 +28,18 @@ export async function openDataFolder(folder: string): Promise<void> {
       hint: 'Use that one, end it, or start this one on another folder with --data.',
     },
   )
+}
+
+/** Not `mkdir` with `recursive`: where a folder exists that takes no new ones (`/proc`), Node tries for ever. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    if (hasCode(error) && error.code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (!isFileMissing(error) || existsSync(dirname(folder))) throw error
+    await makeFolder(dirname(folder))
+    await mkdir(folder, { mode: 0o700 })
+  }
 }
 
 /** The admin key of the data folder, made at the first start. */

@@ -1,10 +1,14 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
-import { createFocus, type Focus, type FocusOptions, type Logger } from '@focus-api/core'
+import { createFocus, type Focus, type FocusOptions, type Logger, withoutEnvironment } from '@focus-api/core'
+import type { FocusConfig } from '../config-file.ts'
+import type { Environment } from '../context.ts'
 import { announceServer, withdrawServer } from '../data-folder.ts'
 import { startDevIssuer, type DevIssuer } from '../dev-issuer/issuer.ts'
+import { closeHttp } from '../http/close.ts'
+import { listen } from '../http/listen.ts'
+import { describeDatabase } from '../database-name.ts'
 import { folderAdminKey, openDataFolder } from './folder.ts'
-import { listen } from './listen.ts'
 import { pageHandler } from './page-routes.ts'
 import type { DevSettings } from './settings.ts'
 
@@ -24,9 +28,6 @@ export interface DevServer {
 
 const CALLBACK = '/api/auth/google/callback'
 
-/** How long a request that is under way at the end may still take. */
-const GRACE_MS = 2_000
-
 /**
  * Starts everything that `focus dev` is made of: data folder, HTTP server, development issuer, Focus, page.
  *
@@ -34,8 +35,8 @@ const GRACE_MS = 2_000
  */
 export async function startDevServer(
   settings: DevSettings,
-  env: Readonly<Record<string, string | undefined>>,
-  logger: Logger,
+  config: FocusConfig,
+  { env, logger }: { readonly env: Environment; readonly logger: Logger },
 ): Promise<DevServer> {
   const { dataFolder } = settings
   const closing: (() => Promise<void>)[] = []
@@ -54,7 +55,7 @@ export async function startDevServer(
     const url = settings.publicUrl ?? `http://localhost:${port}`
     const devIssuer = await startIssuer(settings, url)
     if (devIssuer !== null) closing.push(() => devIssuer.close())
-    const focus = await createFocus(focusOptions(settings, { url, port, adminKey, devIssuer, env, logger }))
+    const focus = await createFocus(focusOptions(settings, { config, url, port, adminKey, devIssuer, env, logger }))
     closing.push(() => closeFocus(focus))
 
     const detach = attachUpgrade(http, focus)
@@ -72,7 +73,7 @@ export async function startDevServer(
       adminKey,
       issuer: settings.oauthEnabled ? (devIssuer?.issuer ?? 'https://accounts.google.com') : null,
       devIssuer: devIssuer !== null,
-      database: withoutPassword(settings.databaseUrl),
+      database: describeDatabase(settings.database),
       close,
     }
   } catch (error) {
@@ -89,19 +90,21 @@ async function startIssuer(settings: DevSettings, url: string): Promise<DevIssue
 function focusOptions(
   settings: DevSettings,
   started: {
+    readonly config: FocusConfig
     readonly url: string
     readonly port: number
     readonly adminKey: string
     readonly devIssuer: DevIssuer | null
-    readonly env: Readonly<Record<string, string | undefined>>
+    readonly env: Environment
     readonly logger: Logger
   },
 ): FocusOptions {
   const { devIssuer, url } = started
   return {
+    ...withoutEnvironment(started.config, started.env),
     env: started.env,
     logger: started.logger,
-    database: settings.databaseUrl,
+    database: settings.database,
     ...(settings.secret === undefined ? {} : { secret: settings.secret }),
     // One from the environment is read by Focus itself, whose refusals then name the variable.
     ...(settings.adminKey === undefined ? { adminKey: started.adminKey } : {}),
@@ -129,23 +132,4 @@ function starting(_request: IncomingMessage, response: ServerResponse): void {
 async function closeFocus(focus: Focus): Promise<void> {
   await focus.drain({ windowMs: 0 })
   await focus.close()
-}
-
-function closeHttp(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS)
-    server.close(() => {
-      clearTimeout(patience)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
-}
-
-function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return url
-  const parsed = new URL(url)
-  if (parsed.password === '') return url
-  parsed.password = '***'
-  return parsed.href
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
-import { CommandFailure, usageFailure } from '../failure.ts'
+import type { FocusConfig } from '../config-file.ts'
+import { CommandFailure } from '../failure.ts'
+import { readPort } from '../http/port.ts'
 import type { CommandContext } from '../context.ts'
 import { defaultDataFolder } from '../data-folder.ts'
 
@@ -19,8 +21,8 @@ export interface DevSettings {
   readonly loopbackOnly: boolean
   /** Absolute. */
   readonly dataFolder: string
-  /** `sqlite:` in the data folder, unless `DATABASE_URL` says otherwise. */
-  readonly databaseUrl: string
+  /** `sqlite:` in the data folder, unless `DATABASE_URL` or `focus.config.ts` say otherwise. */
+  readonly database: NonNullable<FocusConfig['database']>
   /** For a database without a secret file beside it, where `FOCUS_SECRET` is not set; undefined leaves it to Focus. */
   readonly secret: string | undefined
   /** `FOCUS_STATS` says who may read the stats. */
@@ -32,43 +34,40 @@ export interface DevSettings {
   readonly adminKey: string | undefined
 }
 
-const DEFAULT_PORT = 8000
-
 /**
- * From flags, then environment.
+ * From flags, then environment, then `focus.config.ts`.
  *
  * @throws CommandFailure `usage` for a flag of the wrong form, `invalid_option` for a variable
  */
-export function readDevSettings(flags: DevFlags, { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>): DevSettings {
+export function readDevSettings(
+  flags: DevFlags,
+  { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>,
+  config: FocusConfig,
+): DevSettings {
   const value = (name: string) => (env[name]?.trim() ? env[name].trim() : undefined)
   const host = flags.host ?? '127.0.0.1'
   const dataFolder = resolve(cwd, flags.data ?? defaultDataFolder)
-  const databaseUrl = value('DATABASE_URL')
-  const publicUrl = value('FOCUS_PUBLIC_URL')
+  const database = value('DATABASE_URL') ?? config.database
+  const publicUrl = value('FOCUS_PUBLIC_URL') ?? config.publicUrl
   return {
-    port: readPort(flags.port, value('PORT')),
+    port: readPort(flags.port, value('PORT'), config.port),
     host,
     loopbackOnly: isLoopback(host),
     dataFolder,
-    databaseUrl: databaseUrl ?? `sqlite:${resolve(dataFolder, 'focus.db')}`,
+    database: database ?? `sqlite:${resolve(dataFolder, 'focus.db')}`,
     secret:
-      value('FOCUS_SECRET') === undefined && isServerDatabase(databaseUrl) ? developmentSecret(databaseUrl) : undefined,
-    statsSet: value('FOCUS_STATS') !== undefined,
+      (value('FOCUS_SECRET') ?? config.secret) === undefined && isServerDatabase(database)
+        ? developmentSecret(database)
+        : undefined,
+    statsSet: (value('FOCUS_STATS') ?? config.stats) !== undefined,
     publicUrl,
-    google: readGoogle(value('GOOGLE_CLIENT_ID'), value('GOOGLE_CLIENT_SECRET')),
-    oauthEnabled: !/^(?:false|0|no|off)$/i.test(value('OAUTH_ENABLED') ?? ''),
-    adminKey: value('FOCUS_ADMIN_KEY'),
+    google: readGoogle(
+      value('GOOGLE_CLIENT_ID') ?? config.google?.clientId,
+      value('GOOGLE_CLIENT_SECRET') ?? config.google?.clientSecret,
+    ),
+    oauthEnabled: !/^(?:false|0|no|off)$/i.test(value('OAUTH_ENABLED') ?? String(config.oauth?.enabled ?? '')),
+    adminKey: value('FOCUS_ADMIN_KEY') ?? config.adminKey,
   }
-}
-
-function readPort(flag: string | undefined, variable: string | undefined): number {
-  const text = flag ?? variable
-  if (text === undefined) return DEFAULT_PORT
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (port <= 65_535) return port
-  const expected = 'expected a whole number from 0 to 65535 (0 takes any free port)'
-  if (flag !== undefined) throw usageFailure(`--port: ${expected}, got ${JSON.stringify(flag)}.`)
-  throw new CommandFailure('invalid_option', `PORT: ${expected}, got ${JSON.stringify(text)}.`)
 }
 
 function readGoogle(clientId: string | undefined, clientSecret: string | undefined): DevSettings['google'] {
@@ -89,8 +88,8 @@ function developmentSecret(databaseUrl: string): string {
   return createHash('sha256').update(`focus dev ${databaseUrl}`).digest('base64url')
 }
 
-function isServerDatabase(url: string | undefined): url is string {
-  return url !== undefined && !url.startsWith('sqlite:')
+function isServerDatabase(database: FocusConfig['database']): database is string {
+  return typeof database === 'string' && !database.startsWith('sqlite:')
 }
 
 export function isLoopback(host: string): boolean {

@@ -53,9 +53,7 @@ export class RemoteClient {
       if (signal.aborted) throw signal.reason
       throw unreachable(base, error)
     }
-    const document = parse(text)
-    if (response.ok && document !== null) return document
-    throw this.#refusal(response.status, document)
+    return answerOf(response.ok, text, (problem) => this.#refusal(response.status, problem))
   }
 
   #refusal(status: number, problem: JsonDocument | null): CommandFailure {
@@ -84,6 +82,17 @@ export class RemoteClient {
       typeof problem.hint === 'string' ? { hint: problem.hint } : {},
     )
   }
+}
+
+/** The document of a good answer; what `refusal` makes of any other is thrown. */
+export function answerOf(
+  ok: boolean,
+  text: string,
+  refusal: (problem: JsonDocument | null) => CommandFailure,
+): JsonDocument {
+  const document = parse(text)
+  if (ok && document !== null) return document
+  throw refusal(document)
 }
 
 /** A field of an answer as text, for people. */

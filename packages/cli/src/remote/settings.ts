@@ -1,4 +1,5 @@
 import { CommandFailure, usageFailure } from '../failure.ts'
+import type { FocusConfig } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
 import { defaultDataFolder, findRunningServer } from '../data-folder.ts'
 
@@ -6,7 +7,6 @@ import { defaultDataFolder, findRunningServer } from '../data-folder.ts'
 export interface RemoteFlags {
   readonly url?: string
   readonly adminKey?: string
-  readonly data?: string
 }
 
 /** Where a running server is, and what opens its admin routes. */
@@ -20,28 +20,29 @@ export interface RemoteSettings {
 }
 
 /**
- * The server to speak with: by flags, else by `FOCUS_URL` and `FOCUS_ADMIN_KEY` (environment or `.env`), else the
- * `focus dev` that runs in this folder.
+ * The server to speak with: by flags, else by `FOCUS_URL` and `FOCUS_ADMIN_KEY` (environment or `.env`), else by
+ * `focus.config.ts`, else the `focus dev` that runs in this folder.
  *
  * @throws CommandFailure `no_server` when nothing names one, `usage` for an address of the wrong form
  */
-export function resolveRemote(flags: RemoteFlags, { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>): RemoteSettings {
-  const named = flags.url ?? nonEmpty(env.FOCUS_URL)
-  const key = flags.adminKey ?? nonEmpty(env.FOCUS_ADMIN_KEY) ?? null
-  const running = findRunningServer(cwd, flags.data)
+export function resolveRemote(
+  flags: RemoteFlags,
+  { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>,
+  config: FocusConfig,
+): RemoteSettings {
+  const configured = config.url ?? config.publicUrl
+  const named = flags.url ?? nonEmpty(env.FOCUS_URL) ?? configured
+  const key = flags.adminKey ?? nonEmpty(env.FOCUS_ADMIN_KEY) ?? config.adminKey ?? null
+  const running = findRunningServer(cwd)
   if (named !== undefined) {
-    const base = baseOf(named, flags.url === undefined ? 'FOCUS_URL' : '--url')
+    const base = baseOf(named, nameOf(flags, env))
     const isOurs = running !== null && baseOf(running.url, 'dev.json') === base
     return { base, adminKey: key ?? (isOurs ? running.adminKey : null), fromDataFolder: false }
   }
   if (running === null) {
-    throw new CommandFailure(
-      'no_server',
-      `No Focus server is known here (${flags.data ?? defaultDataFolder} has none running).`,
-      {
-        hint: 'Start one with `focus dev` in this folder, or name yours with --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
-      },
-    )
+    throw new CommandFailure('no_server', `No Focus server is known here (${defaultDataFolder} has none running).`, {
+      hint: 'Start one with `focus dev` in this folder, or name yours with --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
+    })
   }
   return { base: baseOf(running.url, 'dev.json'), adminKey: key ?? running.adminKey, fromDataFolder: true }
 }
@@ -53,6 +54,11 @@ function baseOf(url: string, name: string): string {
     throw usageFailure(`${name} is not an http or https address: ${url}`, `Give one such as http://localhost:8000.`)
   }
   return parsed.origin + (parsed.pathname === '/' ? '/api' : parsed.pathname.replace(/\/+$/, ''))
+}
+
+function nameOf(flags: RemoteFlags, env: CommandContext['env']): string {
+  if (flags.url !== undefined) return '--url'
+  return nonEmpty(env.FOCUS_URL) === undefined ? 'url of focus.config.ts' : 'FOCUS_URL'
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

@@ -1,0 +1,51 @@
+import { withoutEnvironment, listMigrations, migrateDatabase, type MigrationStatus } from '@focus-api/core'
+import { loadConfig } from '../config-file.ts'
+import type { CommandContext } from '../context.ts'
+import { findDatabase } from '../database-name.ts'
+import { usageFailure } from '../failure.ts'
+import { table } from '../table.ts'
+
+export interface MigrateFlags {
+  readonly status?: boolean
+  readonly to?: string
+}
+
+/** `focus migrate`: brings the tables of the configured database up to date, or says where they are. */
+export async function run(context: CommandContext, flags: MigrateFlags): Promise<void> {
+  const { terminal, env } = context
+  const config = await loadConfig(context)
+  const database = findDatabase(context, config) ?? 'sqlite:focus.db'
+  const options = { ...withoutEnvironment(config, env), env, database }
+  const before = await listMigrations(options)
+  if (flags.status) {
+    terminal.result(
+      { migrations: before.map(({ name, appliedAt }) => ({ name, applied_at: appliedAt?.toISOString() ?? null })) },
+      () =>
+        table(
+          terminal,
+          ['MIGRATION', 'APPLIED'],
+          before.map(({ name, appliedAt }) => [name, appliedAt?.toISOString() ?? 'waits']),
+          'This version has no migrations.',
+        ),
+    )
+    return
+  }
+  const to = flags.to === undefined ? undefined : target(before, flags.to)
+  const { applied, current } = await migrateDatabase(options, to)
+  terminal.result({ applied, current }, () =>
+    applied.length === 0 ? `Nothing to do: the database is at ${current}.` : `Applied ${applied.join(', ')}.`,
+  )
+}
+
+/** Migrations go forward only: what is applied stays applied. */
+function target(migrations: readonly MigrationStatus[], text: string): string {
+  const index = /^\d+$/.test(text) ? migrations.findIndex(({ name }) => Number.parseInt(name, 10) === Number(text)) : -1
+  const migration = migrations[index]
+  if (migration === undefined) {
+    throw usageFailure(`--to: there is no migration ${text}.`, '`focus migrate --status` lists them.')
+  }
+  if (migrations.slice(index + 1).some(({ appliedAt }) => appliedAt !== null)) {
+    throw usageFailure(`--to: the database is beyond ${migration.name}, and migrations go forward only.`)
+  }
+  return migration.name
+}

@@ -1,0 +1,70 @@
+import type { CommandContext } from '../context.ts'
+import { usageFailure } from '../failure.ts'
+import type { Json, JsonDocument, RemoteRequest } from '../remote/client.ts'
+import { textOf } from '../remote/client.ts'
+import { withRoutes } from '../remote/routes.ts'
+import type { RemoteFlags } from '../remote/settings.ts'
+import { table } from '../table.ts'
+
+type Row = { readonly [field: string]: Json | undefined }
+
+export interface Listing {
+  /** Route to ask, under the base path. */
+  readonly path: string
+  /** Field of the answer that holds the rows. */
+  readonly field: string
+  readonly columns: readonly string[]
+  readonly cells: (row: Row) => readonly string[]
+  readonly none: string
+  /** Which of the rows are wanted; all when absent. */
+  readonly wanted?: (row: Row) => boolean
+}
+
+/** Prints what a route lists: the answer itself with `--json`, a table otherwise. */
+export async function list(context: CommandContext, flags: RemoteFlags, listing: Listing): Promise<void> {
+  const { terminal, signal } = context
+  await withRoutes(context, flags, async (routes) => {
+    const answer = await routes.call(listing.path, { signal })
+    const rows = rowsOf(answer[listing.field]).filter(listing.wanted ?? (() => true))
+    terminal.result({ ...answer, [listing.field]: rows }, () =>
+      table(terminal, listing.columns, rows.map(listing.cells), listing.none),
+    )
+  })
+}
+
+/** Calls a route that does something, and says what was done. */
+export async function act(
+  context: CommandContext,
+  flags: RemoteFlags,
+  action: {
+    readonly path: string
+    readonly request: Omit<RemoteRequest, 'signal'>
+    readonly done: (answer: JsonDocument) => string
+  },
+): Promise<void> {
+  await withRoutes(context, flags, async (routes) => {
+    const answer = await routes.call(action.path, { ...action.request, signal: context.signal })
+    context.terminal.result({ ok: true, ...answer }, () => action.done(answer))
+  })
+}
+
+/** @throws CommandFailure `usage` */
+export function required(operands: readonly string[], what: string): string {
+  const [operand] = operands
+  if (operand === undefined || operand === '') throw usageFailure(`Name ${what}.`)
+  return operand
+}
+
+/** A path with its variable parts encoded. */
+export function path(strings: TemplateStringsArray, ...values: readonly string[]): string {
+  return strings.reduce((text, string, index) => text + encodeURIComponent(values[index - 1] ?? '') + string)
+}
+
+/** Fields of a row as text, in the order in which they are named. */
+export function cells(...fields: readonly string[]): (row: Row) => readonly string[] {
+  return (row) => fields.map((field) => textOf(row[field]))
+}
+
+function rowsOf(value: Json | undefined): Row[] {
+  return Array.isArray(value) ? value.filter((row): row is Row => typeof row === 'object' && row !== null) : []
+}

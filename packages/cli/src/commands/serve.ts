@@ -1,0 +1,48 @@
+import { createServer } from 'node:http'
+import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
+import { createFocus, withoutEnvironment } from '@focus-api/core'
+import { loadConfig } from '../config-file.ts'
+import type { CommandContext } from '../context.ts'
+import { describeDatabase } from '../database-name.ts'
+import { closeHttp } from '../http/close.ts'
+import { listen } from '../http/listen.ts'
+import { exitCodeOf, untilEnded } from '../http/until-ended.ts'
+import { productionLogger } from '../serve/log.ts'
+import { assertConfigured, readServeSettings, type ServeFlags } from '../serve/settings.ts'
+
+/** `focus serve`: the routes and the WebSocket for production, until SIGTERM (exit 0) or SIGINT (exit 130). */
+export async function run(context: CommandContext, flags: ServeFlags): Promise<number> {
+  const { terminal, env, signal } = context
+  const config = await loadConfig(context)
+  const settings = readServeSettings(flags, env, config)
+  assertConfigured(env, config)
+  context.outliveReader()
+  const logger = productionLogger()
+  const focus = await createFocus({ ...withoutEnvironment(config, env), env, logger })
+  try {
+    const routes = nodeHandler(focus)
+    const server = createServer((request, response) => {
+      if (!routes(request, response)) response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n')
+    })
+    attachUpgrade(server, focus)
+    const port = await listen(server, settings.port, settings.host)
+    try {
+      const document = {
+        url: env.FOCUS_PUBLIC_URL?.trim() || config.publicUrl,
+        host: settings.host,
+        port,
+        database: describeDatabase(env.DATABASE_URL?.trim() || config.database || 'sqlite:focus.db'),
+      }
+      terminal.result(document, () => `Focus serves ${document.url} on ${settings.host}, port ${port}.`)
+      await untilEnded(signal)
+      logger.info('draining', { windowMs: settings.drainMs })
+      await focus.drain({ windowMs: settings.drainMs })
+    } finally {
+      await closeHttp(server)
+    }
+  } finally {
+    await focus.close()
+  }
+  logger.info('ended')
+  return exitCodeOf(signal)
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { FocusOptions } from '@focus-api/core'
+import type { CommandContext } from './context.ts'
+import { CommandFailure } from './failure.ts'
+
+/**
+ * What `focus.config.ts` exports as its default: the options of `createFocus`, and where the command line reaches the
+ * server. Flags and environment win over it.
+ */
+export interface FocusConfig extends FocusOptions {
+  /** The running server, for `focus notify` and its like; `publicUrl` when absent. `FOCUS_URL`. */
+  readonly url?: string
+}
+
+/**
+ * Gives an editor the types of `focus.config.ts`.
+ *
+ * @example
+ * ```ts
+ * import { defineConfig } from '@focus-api/cli'
+ *
+ * export default defineConfig({ publicUrl: 'https://app.example', database: 'mysql://focus@db/focus' })
+ * ```
+ */
+export function defineConfig(config: FocusConfig): FocusConfig {
+  return config
+}
+
+const names = ['focus.config.ts', 'focus.config.mts', 'focus.config.js', 'focus.config.mjs']
+
+/**
+ * The configuration of the folder; empty when it has none.
+ *
+ * @throws CommandFailure `invalid_config`
+ */
+export async function loadConfig({ cwd }: Pick<CommandContext, 'cwd'>): Promise<FocusConfig> {
+  const path = names.map((name) => join(cwd, name)).find((candidate) => existsSync(candidate))
+  if (path === undefined) return {}
+  let module: { readonly default?: unknown }
+  try {
+    module = await import(pathToFileURL(path).href)
+  } catch (error) {
+    throw new CommandFailure('invalid_config', `${path} cannot be loaded: ${firstLine(error)}`, {
+      hint: path.endsWith('ts')
+        ? `Node ${process.versions.node} has to read TypeScript: use types that can be stripped, or name the file focus.config.js.`
+        : 'Correct the file and run the command again.',
+      cause: error,
+    })
+  }
+  if (typeof module.default === 'object' && module.default !== null) return module.default
+  throw new CommandFailure('invalid_config', `${path} has no configuration as its default export.`, {
+    hint: 'Write `export default defineConfig({ … })`, with defineConfig from @focus-api/cli.',
+  })
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+}

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { listMigrations } from '@focus-api/core'
+import type { FocusConfig } from '../config-file.ts'
+import { describeDatabase } from '../database-name.ts'
+import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
+
+/** Whether the database answers, and has the tables of this version. Nothing is changed or made. */
+export async function checkDatabase(database: NonNullable<FocusConfig['database']>, cwd: string): Promise<Finding[]> {
+  const name = describeDatabase(database)
+  const file = typeof database === 'string' ? /^sqlite:(?:\/\/)?(.+)$/.exec(database)?.[1] : undefined
+  if (file !== undefined && file !== ':memory:' && !existsSync(file.startsWith('/') ? file : `${cwd}/${file}`)) {
+    return [skipped('database', `${name} is not there yet; the first start makes it`)]
+  }
+  try {
+    const migrations = await listMigrations({ database, env: {} })
+    const waiting = migrations.filter(({ appliedAt }) => appliedAt === null)
+    return [
+      ok('database', `${name} answers`),
+      waiting.length === 0
+        ? ok('migrations', 'the tables are up to date')
+        : warning(
+            'migrations',
+            `${waiting.length} of ${migrations.length} migrations wait: ${waiting.map((one) => one.name).join(', ')}.`,
+            'Run `focus migrate`; the next start does so by itself.',
+          ),
+    ]
+  } catch (error) {
+    return [
+      failed(
+        'database',
+        `${name} does not answer: ${reasonOf(error)}.`,
+        'Check that the database runs, that host, port, name, user and password of DATABASE_URL are right, and that this machine may reach it. In CI: the service container and its health check.',
+      ),
+    ]
+  }
+}

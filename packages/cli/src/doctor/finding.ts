@@ -1,0 +1,36 @@
+/** What one check of `focus doctor` found. */
+export interface Finding {
+  /** Stable name, such as `google.redirect_uri`. */
+  readonly check: string
+  /** `skipped`: there was nothing to look at, or no way to. */
+  readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
+  readonly message: string
+  /** What to do about it. */
+  readonly mend?: string
+}
+
+export function ok(check: string, message: string): Finding {
+  return { check, status: 'ok', message }
+}
+
+export function warning(check: string, message: string, mend: string): Finding {
+  return { check, status: 'warning', message, mend }
+}
+
+export function failed(check: string, message: string, mend: string): Finding {
+  return { check, status: 'failed', message, mend }
+}
+
+export function skipped(check: string, message: string): Finding {
+  return { check, status: 'skipped', message }
+}
+
+/** The system's word for what went wrong, from wherever libraries hide it. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const inner = error instanceof AggregateError ? error.errors.find((one) => one instanceof Error) : error.cause
+  const { code } = error as { code?: unknown }
+  if (inner instanceof Error && (error.message === '' || error.message === 'fetch failed')) return reasonOf(inner)
+  if (error.name === 'TimeoutError') return 'no answer in time'
+  return typeof code === 'string' && !error.message.includes(code) ? `${code} ${error.message}`.trim() : error.message
+}

@@ -1,0 +1,84 @@
+import { type JsonDocument, textOf } from '../remote/client.ts'
+import type { RemoteSettings } from '../remote/settings.ts'
+import { failed, type Finding, ok, reasonOf, skipped } from './finding.ts'
+
+const TIMEOUT_MS = 10_000
+
+/** Whether the server answers, is ready, and takes the admin key and the token that it is asked with. */
+export async function checkServer(
+  { base, adminKey }: RemoteSettings,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const get = (path: string, bearer?: string | null) => ask(base + path, bearer, signal)
+  let health: Answer
+  try {
+    health = await get('/health')
+  } catch (error) {
+    return [
+      failed(
+        'server',
+        `${base} cannot be reached: ${reasonOf(error)}.`,
+        'Check that the server runs, and address, DNS, firewall and reverse proxy on the way.',
+      ),
+    ]
+  }
+  if (health.body?.status !== 'ok') {
+    const mend =
+      health.status >= 500
+        ? 'The reverse proxy answers, and does not reach the server behind it: check that it runs, and `proxy_pass`.'
+        : 'Check the address, with the base path when that is not /api, and `proxy_pass`: the path has to reach the server unchanged.'
+    return [failed('server', `What answers at ${base} is not a Focus server (HTTP ${health.status}).`, mend)]
+  }
+  return [
+    ok('server', `${base} answers`),
+    checkReady(await get('/ready')),
+    checkAdminKey(adminKey === null ? null : await get('/ws/connections', adminKey)),
+    ...(token === undefined ? [] : [checkToken(await get('/auth/me', token))]),
+  ]
+}
+
+function checkReady({ status, body }: Answer): Finding {
+  if (status === 200) return ok('server.ready', 'it is ready')
+  return failed(
+    'server.ready',
+    `It is not ready (HTTP ${status}, ${textOf(body?.code)}).`,
+    body?.code === 'draining' ? 'It is shutting down; ask the next one.' : 'Check the database of the server.',
+  )
+}
+
+function checkAdminKey(answer: Answer | null): Finding {
+  if (answer === null) return skipped('admin_key', 'no admin key was given (--admin-key, FOCUS_ADMIN_KEY)')
+  if (answer.status === 200) return ok('admin_key', 'the admin key is right')
+  return answer.body?.code === 'admin_key_missing'
+    ? failed('admin_key', 'The server has no admin key.', 'Set FOCUS_ADMIN_KEY where the server runs.')
+    : failed('admin_key', 'The server refuses the admin key.', "Give the server's own FOCUS_ADMIN_KEY.")
+}
+
+const tokenMends: Readonly<Record<string, string>> = {
+  token_expired: 'Refresh it (POST /auth/refresh), or sign in again.',
+  session_revoked: 'Its session has ended: sign in again.',
+  invalid_token: 'Take the access_token that the sign-in answered, whole, and of this very server.',
+}
+
+function checkToken({ status, body }: Answer): Finding {
+  if (status === 200) return ok('token', `the token speaks for ${textOf(body?.username)}`)
+  const code = textOf(body?.code ?? status)
+  return failed('token', `The server refuses the token (${code}).`, tokenMends[code] ?? 'Sign in again.')
+}
+
+interface Answer {
+  readonly status: number
+  /** Null when it is not a JSON object. */
+  readonly body: JsonDocument | null
+}
+
+async function ask(url: string, bearer: string | null | undefined, signal: AbortSignal): Promise<Answer> {
+  const response = await fetch(url, {
+    headers: { accept: 'application/json', ...(bearer ? { authorization: `Bearer ${bearer}` } : {}) },
+    redirect: 'manual',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  })
+  const body: unknown = await response.json().catch(() => null)
+  return { status: response.status, body: typeof body === 'object' ? (body as JsonDocument | null) : null }
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { createFocus, withoutEnvironment } from '@focus-api/core'
+import type { FocusConfig } from '../config-file.ts'
+import type { CommandContext } from '../context.ts'
+import { CommandFailure } from '../failure.ts'
+import { answerOf } from './client.ts'
+import type { Routes } from './routes.ts'
+
+/** The same routes without a server: answered in this process, directly on the database. */
+export async function openDirectRoutes(
+  { env, terminal }: CommandContext,
+  config: FocusConfig,
+  database: NonNullable<FocusConfig['database']>,
+): Promise<Routes> {
+  const adminKey = randomBytes(24).toString('base64url')
+  const { GOOGLE_CLIENT_ID: _id, GOOGLE_CLIENT_SECRET: _secret, FOCUS_ADMIN_KEY: _key, ...rest } = env
+  const focus = await createFocus({
+    ...withoutEnvironment(config, env),
+    // Nobody signs in here, so half-set credentials are not this command's business.
+    env: { ...rest, OAUTH_ENABLED: 'False' },
+    database,
+    adminKey,
+    websocket: { enabled: false },
+  })
+  terminal.note('No server is named here: working directly on the database.')
+  return {
+    async call(path, { method = 'GET', body, headers = {} }) {
+      const response = await focus.fetch(
+        new Request(`http://localhost${focus.basePath}${path}`, {
+          method,
+          headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json', ...headers },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        }),
+      )
+      return answerOf(response.ok, await response.text(), (problem) => refusal(response.status, problem))
+    },
+    close: () => focus.close(),
+  }
+}
+
+function refusal(status: number, problem: { readonly [field: string]: unknown } | null): CommandFailure {
+  const text = (field: string) => (typeof problem?.[field] === 'string' ? problem[field] : undefined)
+  const hint = text('hint')
+  return new CommandFailure(
+    text('code') ?? 'internal',
+    text('detail') ?? text('title') ?? `HTTP ${status}`,
+    hint === undefined ? {} : { hint },
+  )
+}

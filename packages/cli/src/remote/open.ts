@@ -1,0 +1,9 @@
+import { loadConfig } from '../config-file.ts'
+import type { CommandContext } from '../context.ts'
+import { RemoteClient } from './client.ts'
+import { type RemoteFlags, resolveRemote } from './settings.ts'
+
+/** A client of the server that flags, environment, `focus.config.ts` or folder name. */
+export async function openClient(context: CommandContext, flags: RemoteFlags): Promise<RemoteClient> {
+  return new RemoteClient(resolveRemote(flags, context, await loadConfig(context)))
+}

@@ -1,0 +1,42 @@
+import { loadConfig } from '../config-file.ts'
+import type { CommandContext } from '../context.ts'
+import { findDatabase } from '../database-name.ts'
+import { CommandFailure } from '../failure.ts'
+import { type JsonDocument, RemoteClient, type RemoteRequest } from './client.ts'
+import { type RemoteFlags, resolveRemote } from './settings.ts'
+
+/** Focus' routes, wherever they are answered. */
+export interface Routes {
+  call(path: string, request: RemoteRequest): Promise<JsonDocument>
+  close(): Promise<void>
+}
+
+/**
+ * Runs `work` with the routes of the server that flags, environment or folder name. Where none is named and a database is
+ * configured, they are answered here, directly on it.
+ */
+export async function withRoutes(
+  context: CommandContext,
+  flags: RemoteFlags,
+  work: (routes: Routes) => Promise<void>,
+): Promise<void> {
+  const routes = await openRoutes(context, flags)
+  try {
+    await work(routes)
+  } finally {
+    await routes.close()
+  }
+}
+
+async function openRoutes(context: CommandContext, flags: RemoteFlags): Promise<Routes> {
+  const config = await loadConfig(context)
+  try {
+    const client = new RemoteClient(resolveRemote(flags, context, config))
+    return { call: (path, request) => client.call(path, request), close: async () => undefined }
+  } catch (error) {
+    const database = findDatabase(context, config)
+    if (!(error instanceof CommandFailure) || error.code !== 'no_server' || database === null) throw error
+    const { openDirectRoutes } = await import('./direct-routes.ts')
+    return openDirectRoutes(context, config, database)
+  }
+}
