@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 
 /**
@@ -28,7 +27,7 @@ async function stream(body: ReadableStream<Uint8Array>, res: ServerResponse): Pr
   try {
     res.flushHeaders()
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      if (!res.write(chunk.value) && !res.destroyed) await Promise.race([once(res, 'drain'), once(res, 'close')])
+      if (!res.write(chunk.value) && !res.destroyed) await drained(res)
       if (res.destroyed) return
     }
     res.end()
@@ -38,4 +37,17 @@ async function stream(body: ReadableStream<Uint8Array>, res: ServerResponse): Pr
   } finally {
     res.off('close', cancel)
   }
+}
+
+/** The client took what was written, or has gone. */
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      res.off('drain', settle)
+      res.off('close', settle)
+      resolve()
+    }
+    res.on('drain', settle)
+    res.on('close', settle)
+  })
 }

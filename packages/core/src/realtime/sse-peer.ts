@@ -18,7 +18,7 @@ export class SsePeer implements Peer {
   readonly #writer: TurnWriter
   readonly #highWaterMark: number
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null
-  #text = `retry: ${retryMs}\n\n`
+  #text = ''
   #onDrained: (() => void) | null = null
 
   constructor(writer: TurnWriter, highWaterMark: number, onGone: () => void) {
@@ -37,8 +37,7 @@ export class SsePeer implements Peer {
       },
       new ByteLengthQueuingStrategy({ highWaterMark }),
     )
-    // `#queue` schedules what is written onto nothing, and the first text is there already.
-    writer.schedule(this)
+    this.#queue(`retry: ${retryMs}\n\n`)
   }
 
   get transport(): 'sse' {

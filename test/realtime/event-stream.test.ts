@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { EventStreamClient } from './event-stream-client.ts'
+import { RunningFocus, type Person } from './running-focus.ts'
+
+let server: RunningFocus
+let alice: Person
+beforeEach(async () => {
+  server = await RunningFocus.start({ websocket: { heartbeatIntervalSeconds: 1 } })
+  alice = await server.person('alice')
+})
+afterEach(() => server.stop())
+
+const streamUrl = (query = '') => `${server.url}/notifications/stream${query}`
+const open = (headers: Record<string, string> = {}, query = '') =>
+  EventStreamClient.open(streamUrl(query), { authorization: `Bearer ${alice.token}`, ...headers })
+const notify = (title: string, event?: string) =>
+  server.focus.notifications.notifyUser({ userId: alice.id, title, message: 'm', ...(event && { event }) })
+const connections = () => server.focus.realtime.stats().then(({ activeConnections }) => activeConnections)
+
+describe('Server-Sent Events', () => {
+  test('carry the messages of the WebSocket, each with the position to come back with', async () => {
+    const stream = await open()
+    expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(stream.response.headers.get('cache-control')).toContain('no-store')
+    expect(stream.response.headers.get('x-accel-buffering')).toBe('no')
+    const greeting = await stream.next()
+    expect(greeting?.message).toMatchObject({
+      type: 'connection',
+      message: 'Connexion etablie avec succes',
+      user_id: alice.id,
+    })
+    expect(greeting?.id).toMatch(/^[^:]+:0:0$/)
+    await notify('first')
+    const notification = await stream.until('notification')
+    expect(notification.message).toMatchObject({ title: 'first', offset: 1 })
+    expect(notification.id).toMatch(/^[^:]+:1:0$/)
+    expect((await stream.until('heartbeat')).id).toBe(notification.id)
+    stream.close()
+    await expect.poll(connections).toBe(0)
+  })
+
+  test('Last-Event-ID resumes: what was missed comes first, marked as replayed', async () => {
+    const stream = await open()
+    await notify('seen')
+    const { id } = await stream.until('notification')
+    stream.close()
+    await notify('missed')
+    await server.focus.notifications.broadcast({ title: 'to all', message: 'm' })
+    const again = await open({ 'last-event-id': id })
+    expect((await again.next())?.message['resume']).toEqual({ requested: true, recovered: true })
+    const missed = await again.until('notification')
+    expect(missed.message).toMatchObject({ title: 'missed', replayed: true })
+    const broadcast = await again.until('notification')
+    expect(broadcast.message).toMatchObject({ title: 'to all', stream: 'all' })
+    expect(broadcast.id).toMatch(/:2:1$/)
+    again.close()
+  })
+
+  test('a Last-Event-ID that is not ours starts afresh', async () => {
+    const stream = await open({ 'last-event-id': 'nonsense' })
+    expect((await stream.next())?.message['resume']).toEqual({ requested: false, recovered: false })
+    stream.close()
+  })
+
+  test('?events= filters', async () => {
+    const stream = await open({}, '?events=limits')
+    await stream.until('connection')
+    await notify('hidden', 'activities')
+    await notify('shown', 'limits')
+    expect((await stream.until('notification')).message).toMatchObject({ title: 'shown', offset: 2 })
+    stream.close()
+  })
+
+  test('without a token, and with a bad one: 401', async () => {
+    for (const [query, code] of [
+      ['', 'unauthenticated'],
+      ['?token=nonsense', 'invalid_token'],
+      ['?ticket=nonsense', 'invalid_token'],
+    ]) {
+      const answer = await fetch(streamUrl(query))
+      expect(answer.status).toBe(401)
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer')
+      expect(await answer.json()).toMatchObject({ code })
+    }
+  })
+
+  test('a stream ticket works again and again, until its session ends', async () => {
+    const answer = await server.as(alice, '/ws/ticket', { use: 'stream' })
+    const { ticket, expires_in }: { ticket: string; expires_in: number } = await answer.json()
+    expect(expires_in).toBeGreaterThan(30)
+    for (let round = 0; round < 2; round += 1) {
+      const stream = await EventStreamClient.open(streamUrl(`?ticket=${ticket}`))
+      expect((await stream.next())?.message['type']).toBe('connection')
+      stream.close()
+    }
+    const stream = await EventStreamClient.open(streamUrl(`?ticket=${ticket}`))
+    await stream.until('connection')
+    await server.as(alice, '/auth/logout', {})
+    expect((await stream.until('close')).message).toEqual({ type: 'close', code: 4503, reason: 'session revoked' })
+    expect(await stream.next()).toBeNull()
+    expect((await fetch(streamUrl(`?ticket=${ticket}`))).status).toBe(401)
+  })
+
+  test('a ticket of the WebSocket opens no stream', async () => {
+    const { ticket }: { ticket: string } = await (await server.as(alice, '/ws/ticket', {})).json()
+    expect((await fetch(streamUrl(`?ticket=${ticket}`))).status).toBe(401)
+  })
+
+  test('a reader that pauses is caught up from the log', async () => {
+    const stream = await open()
+    await stream.until('connection')
+    const total = 500
+    for (let index = 1; index <= total; index += 1) {
+      await server.focus.notifications.notifyUser({
+        userId: alice.id,
+        title: `${index}`,
+        message: 'x'.repeat(7_000),
+        data: { filling: 'y'.repeat(9_000) },
+      })
+    }
+    const [connection] = await server.focus.realtime.connections()
+    expect(connection).toMatchObject({ transport: 'sse' })
+    expect(connection?.lag).toBeGreaterThan(0)
+    for (let index = 1; index <= total; index += 1) {
+      expect((await stream.until('notification')).message['offset']).toBe(index)
+    }
+    stream.close()
+  })
+
+  test('HEAD opens nothing', async () => {
+    const headers = { authorization: `Bearer ${alice.token}` }
+    const answer = await fetch(streamUrl(), { method: 'HEAD', headers })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toContain('text/event-stream')
+    expect(await connections()).toBe(0)
+  })
+
+  test('a node that leaves says so and refuses new streams with 503', async () => {
+    const stream = await open()
+    await stream.until('connection')
+    const drained = server.focus.drain({ windowMs: 100 })
+    expect((await stream.until('reconnect')).message['after_ms']).toBeTypeOf('number')
+    expect((await stream.until('close')).message).toMatchObject({ code: 1012 })
+    expect(await stream.next()).toBeNull()
+    await drained
+    const answer = await fetch(streamUrl(), { headers: { authorization: `Bearer ${alice.token}` } })
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('1')
+  })
+})

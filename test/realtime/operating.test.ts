@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { RunningFocus, type Person } from './running-focus.ts'
+
+let server: RunningFocus
+let alice: Person
+beforeAll(async () => {
+  server = await RunningFocus.start()
+  alice = await server.person('alice')
+})
+afterAll(() => server.stop())
+
+const socketUrl = (query: string) => `${server.url.replace('http', 'ws')}/ws/notifications${query}`
+
+async function connect(query: string): Promise<{ socket: WebSocket; greeting: Record<string, unknown> }> {
+  const socket = new WebSocket(socketUrl(query))
+  const [message]: MessageEvent<string>[] = await once(socket, 'message')
+  return { socket, greeting: JSON.parse(message?.data ?? '') }
+}
+
+async function closeCode(socket: WebSocket): Promise<number | undefined> {
+  const [close]: CloseEvent[] = await once(socket, 'close')
+  return close?.code
+}
+
+describe('what an operator sees and does', () => {
+  test('GET /ws/stats needs the admin key and has the guide’s fields', async () => {
+    expect((await fetch(`${server.url}/ws/stats`)).status).toBe(401)
+    const { socket } = await connect(`?token=${alice.token}`)
+    expect(await (await server.admin('/ws/stats')).json()).toEqual({
+      websocket_enabled: true,
+      active_users: 1,
+      active_connections: 1,
+      connected_user_ids: [alice.id],
+      nodes: 1,
+      rates: { deliveries: expect.any(Number), actions: expect.any(Number) },
+    })
+    socket.close()
+  })
+
+  test("stats: 'public' answers the guide's curl", async () => {
+    const open = await RunningFocus.start({ stats: 'public' })
+    const answer = await fetch(`${open.url}/ws/stats`)
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ websocket_enabled: true, active_users: 0, connected_user_ids: [] })
+    await open.stop()
+  })
+
+  test('GET /ws/connections lists them, DELETE closes one with 4014', async () => {
+    const { socket, greeting } = await connect(`?token=${alice.token}`)
+    const { connections } = await (await server.admin(`/ws/connections?user_id=${alice.id}`)).json()
+    expect(connections).toEqual([
+      {
+        id: greeting['connection_id'],
+        user_id: alice.id,
+        node: expect.any(String),
+        since: expect.stringMatching(/Z$/),
+        transport: 'websocket',
+        offset: 0,
+        lag: 0,
+      },
+    ])
+    expect(await (await server.admin('/ws/connections?user_id=999')).json()).toEqual({ connections: [] })
+    const path = `/ws/connections/${encodeURIComponent(String(greeting['connection_id']))}`
+    const closed = closeCode(socket)
+    expect((await server.admin(path, undefined, 'DELETE')).status).toBe(204)
+    expect(await closed).toBe(4014)
+    const again = await server.admin(path, undefined, 'DELETE')
+    expect(again.status).toBe(404)
+    expect(await again.json()).toMatchObject({ code: 'unknown_connection' })
+  })
+
+  test('S31 a person’s token opens no operator route', async () => {
+    for (const path of ['/ws/stats', '/ws/connections', '/metrics']) {
+      expect((await server.as(alice, path)).status).toBe(401)
+    }
+  })
+
+  test('GET /metrics is in the format of Prometheus', async () => {
+    const answer = await server.admin('/metrics')
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0.0.4/)
+    expect(await answer.text()).toMatch(/^focus_realtime_connections \d+$/m)
+  })
+})
+
+describe('tickets', () => {
+  test('POST /ws/ticket gives one that works once', async () => {
+    const answer = await server.as(alice, '/ws/ticket', {})
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('cache-control')).toContain('no-store')
+    const { ticket, expires_in }: { ticket: string; expires_in: number } = await answer.json()
+    expect(expires_in).toBe(30)
+    const { socket, greeting } = await connect(`?ticket=${ticket}`)
+    expect(greeting['user_id']).toBe(alice.id)
+    const second = new WebSocket(socketUrl(`?ticket=${ticket}`))
+    expect(await closeCode(second)).toBe(4500)
+    socket.close()
+  })
+
+  test('an empty body is a request for the WebSocket; another use is refused', async () => {
+    const headers = { authorization: `Bearer ${alice.token}` }
+    const plain = await fetch(`${server.url}/ws/ticket`, { method: 'POST', headers })
+    expect(await plain.json()).toMatchObject({ expires_in: 30 })
+    const answer = await server.as(alice, '/ws/ticket', { use: 'espionage' })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ code: 'invalid_request' })
+    expect((await fetch(`${server.url}/ws/ticket`, { method: 'POST' })).status).toBe(401)
+  })
+})
+
+describe('revocation through the whole of Focus', () => {
+  test('S23 logout closes the session’s socket with 4503, and its token with it', async () => {
+    const bob = await server.person('bob')
+    const { socket } = await connect(`?token=${bob.token}`)
+    const closed = closeCode(socket)
+    expect((await server.as(bob, '/auth/logout', {})).status).toBe(204)
+    expect(await closed).toBe(4503)
+    const again = new WebSocket(socketUrl(`?token=${bob.token}`))
+    expect(await closeCode(again)).toBe(4503)
+  })
+})
+
+test('a limit that does not exist stops the start with its name', async () => {
+  const limits: object = { maxMessageBites: 3 }
+  await expect(RunningFocus.start({ websocket: { limits } })).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringContaining('maxMessageBites'),
+  })
+})

@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
+import { createFocus, type Focus, type FocusOptions } from '@focus-api/core'
+import { removeFolder, temporaryFolder } from '../support/temporary-folder.ts'
+
+const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
+
+export interface Person {
+  readonly id: number
+  readonly token: string
+}
+
+/** Focus on a plain Node server, with SQLite in a folder of its own. */
+export class RunningFocus {
+  readonly focus: Focus
+  readonly url: string
+  readonly #server: Server
+  readonly #folder: string
+
+  private constructor(focus: Focus, server: Server, url: string, folder: string) {
+    this.focus = focus
+    this.#server = server
+    this.url = url
+    this.#folder = folder
+  }
+
+  static async start(options: FocusOptions = {}): Promise<RunningFocus> {
+    const folder = temporaryFolder('realtime')
+    const focus = await createFocus({ database: `sqlite:${join(folder, 'focus.db')}`, adminKey, env: {}, ...options })
+    const handle = nodeHandler(focus)
+    const server = createServer((req, res) => {
+      if (!handle(req, res)) res.writeHead(404).end()
+    })
+    attachUpgrade(server, focus)
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    return new RunningFocus(focus, server, `http://127.0.0.1:${port}/api`, folder)
+  }
+
+  /** A person who signed in for the first time, with an access token. */
+  async person(username: string): Promise<Person> {
+    const { user } = await this.focus.auth.accounts.signIn({
+      provider: 'test',
+      issuer: 'https://issuer.example',
+      subject: username,
+      email: null,
+      emailVerified: false,
+      fullName: null,
+      givenName: null,
+      avatarUrl: null,
+      preferredUsername: username,
+      locale: null,
+    })
+    const answer = await this.admin('/admin/token', { user: username })
+    const { access_token: token }: { access_token: string } = await answer.json()
+    return { id: Number(user.id), token }
+  }
+
+  admin(path: string, body?: object, method = body ? 'POST' : 'GET'): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+  }
+
+  /** A request with a person's token. */
+  as(person: Person, path: string, body?: object): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.focus.close()
+    this.#server.closeAllConnections()
+    this.#server.close()
+    removeFolder(this.#folder)
+  }
+}
