@@ -7,7 +7,7 @@ import { createClientAddress } from './client-address.ts'
 import { FocusError } from './errors.ts'
 import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
-import { createHandler } from './http/handler.ts'
+import { createHandler, type RouteInfo } from './http/handler.ts'
 import { notificationRoutes } from './http/notification-routes.ts'
 import { type RateLimitOptions, RateLimits } from './http/rate-limits.ts'
 import { realtimeRoutes } from './http/realtime-routes.ts'
@@ -40,6 +40,8 @@ export interface Focus {
   readonly realtime: Realtime
   /** Such as `/api`; empty for the root. */
   readonly basePath: string
+  /** Every route below the base path, and who may call it; `openapi.json` describes them. */
+  readonly routes: readonly RouteInfo[]
   /** Whether a path is one of Focus' routes; what is not is the host's. */
   handles(pathname: string): boolean
   /** Answers any route. Never rejects: what goes wrong is an RFC 9457 problem. */
@@ -183,6 +185,7 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
       notifications,
       realtime,
       basePath,
+      routes: handler.routes,
       handles: (pathname) => handler.handles(pathname),
       fetch: (request, info) => handler.fetch(request, info),
       upgrade: (request, socket, head) => realtime.upgrade(request, socket, head),

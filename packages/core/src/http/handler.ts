@@ -20,7 +20,11 @@ export interface HandlerDependencies {
   readonly logger: Logger
 }
 
+/** What answers at a path: for documents and gateways. */
+export type RouteInfo = Pick<Route, 'method' | 'path' | 'access'>
+
 export interface Handler {
+  readonly routes: readonly RouteInfo[]
   /** Whether a path is one of our routes; what is not goes on to the host's next handler. */
   handles(pathname: string): boolean
   fetch(request: Request, info?: RequestInfo): Promise<Response>
@@ -59,6 +63,9 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
   }
 
   return {
+    routes: Object.freeze(
+      dependencies.routes.map(({ method, path, access }) => Object.freeze({ method, path, access })),
+    ),
     handles(pathname) {
       const path = pathBelow(pathname)
       return path !== null && router.has(path)
