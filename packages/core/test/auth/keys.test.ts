@@ -130,7 +130,7 @@ describeOverDatabases('The key ring', (newDatabase) => {
     const [row] = await app.database.db.selectFrom('focus_signing_keys').selectAll().execute()
     expect(row?.private_sealed).toMatch(/^v1\./)
     expect(JSON.stringify(row)).not.toMatch(/PRIVATE KEY|"d"/)
-    await expect(startNode(['another secret, long enough for one too'])).rejects.toMatchObject({
+    await expect(startNode(['another secret that is long enough as well'])).rejects.toMatchObject({
       code: 'invalid_option',
       hint: expect.stringContaining('FOCUS_SECRET=new,old'),
     })
@@ -138,7 +138,7 @@ describeOverDatabases('The key ring', (newDatabase) => {
 
   test('S32 FOCUS_SECRET=new,old moves to the new secret', async () => {
     const { access_token: token } = await signIn(app, issuer)
-    const renewed = 'the new secret, long enough for one as well'
+    const renewed = 'the new secret, which is long enough too'
     const moving = await startNode([renewed, secret])
     await moving.close()
     const moved = await startNode([renewed])

@@ -20,7 +20,7 @@ import { type LogLine, recordingLogger } from './log.ts'
 import { Sentinel } from './sentinel.ts'
 
 export const adminKey = 'admin-key-of-the-tests'
-export const secret = 'a secret of the tests, long enough for one'
+export const secret = 'a secret of the tests that is long enough'
 export const publicUrl = 'http://localhost:8000'
 
 export interface AppOptions {

@@ -27,6 +27,8 @@ export interface Misbehaviour {
   claims?: (claims: Claims) => Claims
   /** The ID token itself. */
   idToken?: (claims: Claims, signed: string) => Promise<string> | string
+  /** Exchanges a code as often as it is presented. */
+  codesAgain?: boolean
   /** Left out of the callback when null. */
   callbackIss?: string | null
 }
@@ -155,7 +157,7 @@ export class TestIssuer {
   async #token(form: URLSearchParams): Promise<[Claims, number?]> {
     const code = form.get('code') ?? ''
     const grant = this.#grants.get(code)
-    this.#grants.delete(code)
+    if (this.misbehaviour.codesAgain !== true) this.#grants.delete(code)
     const verified = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url')

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '@focus-api/core'
+import { FocusError } from '@focus-api/core'
+import type { Kysely, Selectable } from 'kysely'
+
+/** The application's own tables; Focus never touches them but through the class below. */
+export interface AppTables {
+  people: {
+    /** Such as `usr_3f6c…`. */
+    id: string
+    handle: string
+    mail: string | null
+    mail_confirmed: number
+    display_name: string | null
+    photo: string | null
+    blocked: number
+  }
+  /** Who signs in with what. Its primary key `(issuer, subject)` is what keeps one person one person. */
+  people_logins: { issuer: string; subject: string; provider: string; person_id: string }
+}
+
+/** The application's people as Focus' users. Their ids are strings, so there is no `parseId`. */
+export class AppUsers implements UserDirectory {
+  readonly #db: Kysely<AppTables>
+
+  constructor(db: Kysely<AppTables>) {
+    this.#db = db
+  }
+
+  async get(id: string): Promise<User | null> {
+    return await this.#findBy('id', id)
+  }
+
+  async findByEmail(email: string): Promise<User | null> {
+    return await this.#findBy('mail', email)
+  }
+
+  async findByUsername(username: string): Promise<User | null> {
+    return await this.#findBy('handle', username)
+  }
+
+  async findByAccount({ issuer, subject }: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<User | null> {
+    const login = await this.#db
+      .selectFrom('people_logins')
+      .select('person_id')
+      .where('issuer', '=', issuer)
+      .where('subject', '=', subject)
+      .executeTakeFirst()
+    return login ? await this.get(login.person_id) : null
+  }
+
+  /** Two sign-ins of one new person may run at once: the login's primary key lets one of them through. */
+  async create(profile: ExternalProfile): Promise<User> {
+    const id = `usr_${randomUUID()}`
+    const person = {
+      id,
+      handle: id,
+      mail: profile.email,
+      mail_confirmed: profile.emailVerified ? 1 : 0,
+      display_name: profile.fullName,
+      photo: profile.avatarUrl,
+      blocked: 0,
+    }
+    try {
+      await this.#db.transaction().execute(async (trx) => {
+        await trx.insertInto('people').values(person).execute()
+        await trx.insertInto('people_logins').values(toLogin(id, profile)).execute()
+      })
+      return toUser(person)
+    } catch (error) {
+      const meanwhile = await this.findByAccount(profile)
+      if (meanwhile) return meanwhile
+      throw error
+    }
+  }
+
+  async linkAccount(id: string, profile: ExternalProfile): Promise<void> {
+    const owner = await this.findByAccount(profile)
+    if (owner && owner.id !== id) {
+      throw new FocusError('account_linked_elsewhere', 'This account is linked to another user.')
+    }
+    if (!owner) await this.#db.insertInto('people_logins').values(toLogin(id, profile)).execute()
+  }
+
+  async unlinkAccount(id: string, { issuer, subject }: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<void> {
+    await this.#db
+      .deleteFrom('people_logins')
+      .where('person_id', '=', id)
+      .where('issuer', '=', issuer)
+      .where('subject', '=', subject)
+      .execute()
+  }
+
+  async accounts(id: string): Promise<ExternalAccount[]> {
+    return await this.#db
+      .selectFrom('people_logins')
+      .select(['issuer', 'subject', 'provider'])
+      .where('person_id', '=', id)
+      .execute()
+  }
+
+  /** Takes from the provider what people expect to follow it; the address stays what the person confirmed. */
+  async update(id: string, profile: ExternalProfile): Promise<User> {
+    await this.#db
+      .updateTable('people')
+      .set({ display_name: profile.fullName, photo: profile.avatarUrl })
+      .where('id', '=', id)
+      .execute()
+    const user = await this.get(id)
+    if (user) return user
+    throw new FocusError('unknown_user', 'There is no such user.')
+  }
+
+  async setDisabled(id: string, disabled: boolean): Promise<void> {
+    await this.#db
+      .updateTable('people')
+      .set({ blocked: disabled ? 1 : 0 })
+      .where('id', '=', id)
+      .execute()
+  }
+
+  async list({ limit, after = '' }: { limit: number; after?: string }): Promise<User[]> {
+    const rows = await this.#db
+      .selectFrom('people')
+      .selectAll()
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return rows.map(toUser)
+  }
+
+  async #findBy(column: 'id' | 'mail' | 'handle', value: string): Promise<User | null> {
+    const row = await this.#db.selectFrom('people').selectAll().where(column, '=', value).executeTakeFirst()
+    return row ? toUser(row) : null
+  }
+}
+
+function toLogin(personId: string, { issuer, subject, provider }: ExternalProfile): AppTables['people_logins'] {
+  return { issuer, subject, provider, person_id: personId }
+}
+
+function toUser(row: Selectable<AppTables['people']>): User {
+  return {
+    id: row.id,
+    username: row.handle,
+    email: row.mail,
+    emailVerified: row.mail_confirmed === 1,
+    fullName: row.display_name,
+    avatarUrl: row.photo,
+    locale: null,
+    disabled: row.blocked === 1,
+  }
+}
