@@ -10,3 +10,8 @@ export type {
   TransportSettings,
 } from './transport.ts'
 export type { PushSubscription, PushSubscriptionStore } from './push-subscriptions.ts'
+export { webhook, type WebhookOptions } from './webhook.ts'
+export { slack, type SlackOptions } from './slack.ts'
+export { email, type EmailContent, type EmailOptions } from './email.ts'
+export { type Urgency, webPush, type WebPushOptions, type WebPushTransport } from './web-push.ts'
+export { log, type LogOptions } from './log.ts'

@@ -1,0 +1,208 @@
+import type { Transporter } from 'nodemailer'
+import { isLoopbackHost } from '../origin-policy.ts'
+import { emailTexts } from '../messages/email.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
+import { sendToEach } from './fan-out.ts'
+import { escapeHtml } from './html.ts'
+import { loadPeer } from './peers.ts'
+import { driveSettings, invalid } from './settings.ts'
+import type {
+  DeliveryAttempt,
+  OutboundMessage,
+  OutboundUser,
+  Transport,
+  TransportHost,
+  TransportSettings,
+} from './transport.ts'
+
+export interface EmailOptions extends TransportSettings {
+  /** `email` when absent. */
+  readonly name?: string
+  /**
+   * The mail server: `smtps://user:password@host` or `smtp://user:password@host:587`, with nodemailer's options as the query. TLS
+   * is required unless the server is on this machine or the query says `requireTLS=false`.
+   */
+  readonly url: string
+  /** Such as `Focus <hello@app.example>`. */
+  readonly from: string
+  readonly replyTo?: string
+  /** Where a person is reached; their verified address when absent. */
+  readonly addresses?: (user: OutboundUser) => readonly string[] | Promise<readonly string[]>
+  /** What a mail says; the notification's title and message when absent. */
+  readonly format?: (message: OutboundMessage<string>, unsubscribeUrl: string | null) => EmailContent
+  /** Another address that unsubscribes by one POST (RFC 8058), or false for none; Focus' own when absent. */
+  readonly unsubscribe?: false | ((message: OutboundMessage<string>) => string | null)
+}
+
+export interface EmailContent {
+  readonly subject: string
+  readonly text: string
+  readonly html?: string
+}
+
+/**
+ * Sends notifications by e-mail, as text and HTML, with one-click unsubscription (RFC 2369, RFC 8058) and a `Message-ID` that is the
+ * same at every attempt. Needs the package nodemailer. Set by `SMTP_URL` too.
+ *
+ * @throws FocusError `invalid_option`; at the start `missing_dependency`
+ * @example
+ * ```ts
+ * email({ url: 'smtps://user:password@mail.example', from: 'Focus <hello@app.example>' })
+ * ```
+ */
+export function email(options: EmailOptions): Transport<string> {
+  const server = serverOf(options.url)
+  const domain = domainOf(options.from)
+  const settings = driveSettings(options, { timeoutMs: 30_000, concurrency: 4 })
+  let mailer: Transporter | undefined
+  let host: TransportHost | undefined
+
+  async function deliver(message: OutboundMessage<string>, attempt: DeliveryAttempt): Promise<void> {
+    const unsubscribeUrl = unsubscribeUrlOf(message)
+    const { subject, text, html } = (options.format ?? defaultContent(host))(message, unsubscribeUrl)
+    await sendToEach(
+      message.to,
+      (address) => address,
+      attempt,
+      (to) =>
+        send({
+          from: options.from,
+          to: { name: message.user?.fullName ?? '', address: to },
+          subject: subject.replace(/\s+/g, ' ').trim(),
+          text,
+          messageId: `<${attempt.idempotencyKey.replace(':', '.')}@${domain}>`,
+          date: new Date(message.timestamp),
+          signal: attempt.signal,
+          headers: {
+            'Auto-Submitted': 'auto-generated',
+            ...(unsubscribeUrl === null
+              ? {}
+              : {
+                  'List-Unsubscribe': `<${unsubscribeUrl}>`,
+                  'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+                }),
+          },
+          ...(html === undefined ? {} : { html }),
+          ...(options.replyTo === undefined ? {} : { replyTo: options.replyTo }),
+        }),
+    )
+  }
+
+  async function send(mail: Parameters<Transporter['sendMail']>[0]): Promise<void> {
+    if (!mailer) throw new RetryableDeliveryError('The transport was not started.')
+    try {
+      await mailer.sendMail(mail)
+    } catch (error) {
+      throw asDeliveryError(error)
+    }
+  }
+
+  function unsubscribeUrlOf(message: OutboundMessage<string>): string | null {
+    if (options.unsubscribe === false) return null
+    return options.unsubscribe
+      ? options.unsubscribe(message)
+      : (host?.unsubscribeUrl(message, options.name ?? 'email') ?? null)
+  }
+
+  return {
+    ...settings,
+    name: options.name ?? 'email',
+    addresses: options.addresses ?? ((user) => (user.email !== null && user.emailVerified ? [user.email] : [])),
+    async start(given) {
+      host = given
+      const { createTransport } = await loadPeer('nodemailer', 'email', () => import('nodemailer'))
+      const timeout = settings.timeoutMs ?? 30_000
+      mailer = createTransport({
+        ...server,
+        pool: true,
+        maxConnections: settings.concurrency ?? 4,
+        // What lasts longer than an attempt is of no use to anybody.
+        connectionTimeout: timeout,
+        greetingTimeout: timeout,
+        socketTimeout: timeout,
+        // A notification's text must never make the server read a file or fetch a URL.
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      })
+    },
+    deliver,
+    close: () => mailer?.close(),
+  }
+}
+
+/** 5yz after MAIL, RCPT or DATA is about this mail (RFC 5321 §4.2.1); before it, about the server or our account. */
+function asDeliveryError(error: unknown): Error {
+  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
+  const aboutTheMail = code === 'EENVELOPE' || code === 'EMESSAGE' || code === 'ESTREAM'
+  const said = typeof responseCode === 'number' ? `The mail server answered ${responseCode}.` : describe(error)
+  if (aboutTheMail && typeof responseCode === 'number' && responseCode >= 500) {
+    return new PermanentDeliveryError(said, { cause: error })
+  }
+  // Nodemailer refuses an address that is none before it speaks to the server.
+  if (code === 'EENVELOPE' && responseCode === undefined) return new PermanentDeliveryError(said, { cause: error })
+  return new RetryableDeliveryError(said, { cause: error })
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `The mail was not sent: ${error.message}` : 'The mail was not sent.'
+}
+
+function defaultContent(host: TransportHost | undefined) {
+  return (message: OutboundMessage<string>, unsubscribeUrl: string | null): EmailContent => {
+    const french = (message.user?.locale ?? host?.locale ?? 'fr').toLowerCase().startsWith('fr')
+    const { unsubscribe } = emailTexts[french ? 'fr' : 'en']
+    const footer = unsubscribeUrl === null ? '' : `\n\n--\n${unsubscribe}: ${unsubscribeUrl}`
+    return {
+      subject: message.title,
+      text: `${message.message || message.title}${footer}\n`,
+      html: htmlOf(message, french ? 'fr' : 'en', unsubscribeUrl, unsubscribe),
+    }
+  }
+}
+
+function htmlOf(message: OutboundMessage, lang: string, unsubscribeUrl: string | null, unsubscribe: string): string {
+  const footer =
+    unsubscribeUrl === null
+      ? ''
+      : `<p style="margin-top:32px;font-size:13px"><a href="${escapeHtml(unsubscribeUrl)}" style="color:#666">${escapeHtml(unsubscribe)}</a></p>`
+  return `<!doctype html>
+<html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(message.title)}</title></head>
+<body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#222">
+<div style="max-width:560px;margin:0 auto">
+<h1 style="font-size:20px;margin:0 0 12px">${escapeHtml(message.title)}</h1>
+<p style="margin:0;white-space:pre-line">${escapeHtml(message.message)}</p>
+${footer}
+</div></body></html>
+`
+}
+
+/** Nodemailer's options from a URL. @throws FocusError `invalid_option` without the value, which holds a password */
+function serverOf(url: string): Record<string, unknown> {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed === null || !/^smtps?:$/.test(parsed.protocol) || parsed.hostname === '') {
+    throw invalid(
+      'email: the address of the mail server has another form.',
+      'Give smtps://user:password@host or smtp://user:password@host:587.',
+    )
+  }
+  const secure = parsed.protocol === 'smtps:'
+  const local = isLoopbackHost(parsed.hostname)
+  return {
+    host: parsed.hostname.replace(/^\[|\]$/g, ''),
+    port: parsed.port === '' ? (secure ? 465 : 587) : Number(parsed.port),
+    secure,
+    // On this machine nobody listens in, and servers for development have certificates that nobody signed.
+    ...(local && !secure ? { ignoreTLS: true } : {}),
+    requireTLS: !secure && !local && parsed.searchParams.get('requireTLS') !== 'false',
+    ...(parsed.username === ''
+      ? {}
+      : { auth: { user: decodeURIComponent(parsed.username), pass: decodeURIComponent(parsed.password) } }),
+  }
+}
+
+function domainOf(from: string): string {
+  const domain = /@([^\s@<>]+)>?\s*$/.exec(from)?.[1]
+  if (domain === undefined)
+    throw invalid(`email: from: ${JSON.stringify(from)} is not an address.`, 'Give "Focus <hello@app.example>".')
+  return domain
+}

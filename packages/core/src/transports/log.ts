@@ -1,0 +1,36 @@
+import type { Logger } from '../runtime.ts'
+import { driveSettings } from './settings.ts'
+import type { Transport, TransportSettings } from './transport.ts'
+
+export interface LogOptions extends TransportSettings {
+  /** `log` when absent. */
+  readonly name?: string
+  /** Where to; the logger of `createFocus` when absent. */
+  readonly logger?: Pick<Logger, 'info'>
+}
+
+/**
+ * Writes a line for every notification: whose it is, its topic, title and ids. For development, and for audit
+ * trails.
+ */
+export function log(options: LogOptions = {}): Transport {
+  let logger = options.logger
+  return {
+    ...driveSettings(options),
+    name: options.name ?? 'log',
+    start(host) {
+      logger ??= host.logger
+    },
+    async deliver(message, { attempt, idempotencyKey }) {
+      logger?.info('notification', {
+        user: message.user?.key ?? null,
+        title: message.title,
+        type: message.type,
+        event: message.event,
+        count: message.count,
+        idempotencyKey,
+        attempt,
+      })
+    },
+  }
+}

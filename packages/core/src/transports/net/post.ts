@@ -1,0 +1,112 @@
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import { isLoopbackHost, isLoopbackUrl } from '../../origin-policy.ts'
+import { PermanentDeliveryError } from '../errors.ts'
+import { ForbiddenAddressError, isPublicAddress, publicLookup } from './address-guard.ts'
+
+/** Of an answer only its beginning matters: the reason of a refusal. */
+const maxAnswerBytes = 16_384
+
+/** Who chose an address, and so where it may lead. */
+export type UrlTrust =
+  /** The operator wrote it: this machine is allowed too. */
+  | 'configured'
+  /** A user gave it: the public internet only. */
+  | 'public'
+  /** Anything goes, the private network included. */
+  | 'anywhere'
+
+export interface PostRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string | number>>
+  readonly body: string | Buffer
+  readonly signal: AbortSignal
+  readonly trust: UrlTrust
+}
+
+export interface PostAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** At most 16 KiB of it. */
+  readonly body: string
+}
+
+/**
+ * One POST to an address of which somebody else may have a say (S30): https, or http on this machine; no redirects; the
+ * address that is connected to is checked, not the name; the signal ends it whatever the peer does.
+ *
+ * @throws PermanentDeliveryError for an address that is not allowed
+ */
+export async function post({ url, headers, body, signal, trust }: PostRequest): Promise<PostAnswer> {
+  const target = checkUrl(url, trust)
+  const guarded = isGuarded(target, trust)
+  signal.throwIfAborted()
+  const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+  const request = send(target, {
+    method: 'POST',
+    headers: { 'user-agent': 'Focus', ...headers, 'content-length': Buffer.byteLength(body) },
+    signal,
+    // A connection of one peer is never kept for another, and none is kept through a restart.
+    agent: false,
+    ...(guarded ? { lookup: publicLookup } : {}),
+  })
+  try {
+    return await answerTo(request, body)
+  } catch (error) {
+    if (error instanceof ForbiddenAddressError) throw new PermanentDeliveryError(error.message, { cause: error })
+    throw error
+  }
+}
+
+/**
+ * Whether a URL may be used at all, as far as that can be said without a look-up.
+ *
+ * @throws PermanentDeliveryError
+ */
+export function checkUrl(url: string, trust: UrlTrust): URL {
+  if (!URL.canParse(url)) throw new PermanentDeliveryError('The address is not a URL.')
+  const target = new URL(url)
+  const plainAllowed = trust === 'anywhere' || (trust === 'configured' && isLoopbackUrl(url))
+  if (target.protocol !== 'https:' && !(target.protocol === 'http:' && plainAllowed)) {
+    throw new PermanentDeliveryError(`The address of ${target.host || 'the peer'} is not https.`)
+  }
+  if (target.username || target.password) throw new PermanentDeliveryError('The address holds a name or a password.')
+  const literal = target.hostname.replace(/^\[|\]$/g, '')
+  // No look-up is made for a literal address, so it is checked here.
+  if (isGuarded(target, trust) && (isIP(literal) !== 0 ? !isPublicAddress(literal) : isLoopbackHost(literal))) {
+    throw new PermanentDeliveryError(`${target.hostname} is not an address on the public internet.`)
+  }
+  return target
+}
+
+function isGuarded(target: URL, trust: UrlTrust): boolean {
+  return trust === 'public' || (trust === 'configured' && !isLoopbackHost(target.hostname))
+}
+
+function answerTo(request: ClientRequest, body: string | Buffer): Promise<PostAnswer> {
+  return new Promise((resolve, reject) => {
+    request.on('error', reject)
+    request.on('response', (response) => {
+      readBeginning(response).then((text) => {
+        const headers = Object.fromEntries(
+          Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+        )
+        resolve({ status: response.statusCode ?? 0, headers, body: text })
+        request.destroy()
+      }, reject)
+    })
+    request.end(body)
+  })
+}
+
+async function readBeginning(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size >= maxAnswerBytes) break
+  }
+  return Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString()
+}

@@ -1,0 +1,119 @@
+import type { JsonObject } from '../one-time.ts'
+import type { Clock } from '../runtime.ts'
+import { failureOf } from './answer.ts'
+import { PermanentDeliveryError } from './errors.ts'
+import { digest } from './fan-out.ts'
+import { checkUrl, post, type UrlTrust } from './net/post.ts'
+import { driveSettings, invalid } from './settings.ts'
+import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from './transport.ts'
+
+export interface SlackOptions extends TransportSettings {
+  /** `slack` when absent. */
+  readonly name?: string
+  /** Incoming webhook of a channel: `https://hooks.slack.com/services/…`. A secret: whoever has it can post. */
+  readonly url: string
+  /** The payload; title, message and topic as blocks when absent. */
+  readonly format?: (message: OutboundMessage) => JsonObject
+  /** Lets the address lead into the private network. */
+  readonly allowPrivateNetwork?: boolean
+}
+
+/** Slack lets an incoming webhook post about once a second. */
+const slackRate = { count: 1, perMs: 1_000 }
+/** Answers after which no message will arrive there any more, until somebody gives another address. */
+const hookIsGone = /^(?:no_service|no_service_id|no_active_hooks|no_team|team_disabled|invalid_token)\b/
+
+/**
+ * Posts every notification to one Slack channel, broadcasts included, at Slack's own pace. Set by `SLACK_WEBHOOK` too.
+ *
+ * @throws FocusError `invalid_option`
+ * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+ * @example
+ * ```ts
+ * slack({ url: process.env.SLACK_WEBHOOK })
+ * ```
+ */
+export function slack(options: SlackOptions): Transport {
+  const { url, name = 'slack', format = slackPayload } = options
+  const trust: UrlTrust = options.allowPrivateNetwork === true ? 'anywhere' : 'configured'
+  try {
+    checkUrl(url, trust)
+  } catch (error) {
+    throw invalid(
+      `slack: ${(error as Error).message}`,
+      'Copy the Webhook URL from your app at https://api.slack.com/apps, Incoming Webhooks.',
+    )
+  }
+  let clock: Clock = Date.now
+
+  async function deliver(message: OutboundMessage, { signal }: DeliveryAttempt): Promise<void> {
+    const answer = await post({
+      url,
+      body: JSON.stringify(format(message)),
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+      signal,
+      trust,
+    })
+    if (answer.status >= 200 && answer.status < 300) return
+    const reason = /^[a-z_]{1,60}$/.exec(answer.body.trim())?.[0] ?? ''
+    if (hookIsGone.test(reason) || answer.status === 410) {
+      throw new PermanentDeliveryError(`Slack answered ${answer.status} (${reason || 'gone'}).`, {
+        disable: reason !== 'channel_is_archived',
+      })
+    }
+    throw failureOf(answer, 'Slack', clock, reason)
+  }
+
+  return {
+    ...driveSettings(options, { rate: slackRate, concurrency: 1 }),
+    name,
+    fingerprint: digest(url),
+    start: (host) => void (clock = host.clock),
+    deliver,
+  }
+}
+
+/** Limits of Block Kit, with room for the ellipsis. */
+const maxHeader = 150
+const maxSection = 3_000
+const icons: Readonly<Record<string, string>> = {
+  info: ':information_source:',
+  success: ':white_check_mark:',
+  warning: ':warning:',
+  error: ':x:',
+}
+
+/** A notification as Slack shows it: one line where there is only room for one, blocks elsewhere. */
+export function slackPayload(message: OutboundMessage): JsonObject {
+  const title = shorten(message.title, maxHeader)
+  const whose = message.user === null ? null : (message.user.fullName ?? message.user.email ?? `#${message.user.id}`)
+  const context = [message.event, whose, message.count > 1 ? `×${message.count}` : null].filter((part) => part !== null)
+  const blocks: JsonObject[] = [
+    { type: 'header', text: { type: 'plain_text', text: title, emoji: false } },
+    ...(message.message === ''
+      ? []
+      : [{ type: 'section', text: { type: 'mrkdwn', text: shorten(escapeMrkdwn(message.message), maxSection) } }]),
+    ...(context.length === 0
+      ? []
+      : [
+          {
+            type: 'context',
+            elements: [{ type: 'mrkdwn', text: shorten(escapeMrkdwn(context.join(' · ')), maxSection) }],
+          },
+        ]),
+  ]
+  const icon = icons[message.type]
+  return {
+    text: `${icon === undefined ? '' : `${icon} `}*${escapeMrkdwn(title)}* ${escapeMrkdwn(message.message)}`.trim(),
+    blocks,
+  }
+}
+
+/** The three characters that Slack gives a meaning (mentions and links begin with `<`). */
+function escapeMrkdwn(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+function shorten(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`
+}

@@ -1,0 +1,164 @@
+import type { PlannedDelivery } from '../../../src/notifications/outbound.ts'
+import type { NotificationEvent } from '../../../src/notifications/types.ts'
+import { createRuntime, type Logger, silentLogger } from '../../../src/runtime.ts'
+import { type Database, openDatabase } from '../../../src/storage/database.ts'
+import { migrateToLatest } from '../../../src/storage/migrate.ts'
+import { insertOutboxRows, toOutboxRows } from '../../../src/storage/outbox-rows.ts'
+import { KyselyOutboxStore } from '../../../src/storage/outbox-store.ts'
+import { KyselyPreferenceStore } from '../../../src/storage/preference-store.ts'
+import { KyselyPushSubscriptionStore } from '../../../src/storage/push-subscription-store.ts'
+import { KyselyTransportStateStore } from '../../../src/storage/transport-state-store.ts'
+import type { RoutingOptions } from '../../../src/transports/planner.ts'
+import { Outbound } from '../../../src/transports/outbound.ts'
+import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport } from '../../../src/transports/transport.ts'
+
+/** A clock that stands still until it is told to go on. */
+export class FrozenClock {
+  now = Date.UTC(2030, 0, 1)
+  readonly read = (): number => this.now
+  advance(ms: number): void {
+    this.now += ms
+  }
+}
+
+export interface OutboxBench {
+  readonly outbound: Outbound
+  readonly database: Database
+  readonly store: KyselyOutboxStore
+  readonly preferences: KyselyPreferenceStore
+  readonly pushSubscriptions: KyselyPushSubscriptionStore
+  readonly clock: FrozenClock
+  /** Commits events of one user for transports, as the log does. */
+  readonly commit: (
+    event: Partial<NotificationEvent>,
+    ...deliveries: Array<Partial<PlannedDelivery> & { transport: string }>
+  ) => Promise<void>
+  close(): Promise<void>
+}
+
+export interface BenchOptions {
+  readonly url: string
+  readonly transports: readonly Transport[]
+  readonly routing?: RoutingOptions
+  readonly clock?: FrozenClock
+  readonly logger?: Logger
+  readonly findUser?: (userKey: string) => Promise<OutboundUser | null>
+  readonly unsubscribeUrl?: (message: OutboundMessage, transport: string) => string | null
+  /** Full jitter's chance, 0 to 1; 1 makes delays their longest. */
+  readonly chance?: number
+}
+
+/** The outbox with its transports over a real database, as `createFocus` composes them; nothing moves by itself. */
+export async function openBench(options: BenchOptions): Promise<OutboxBench> {
+  const database = await openDatabase(options.url)
+  await migrateToLatest(database)
+  const clock = options.clock ?? new FrozenClock()
+  const store = new KyselyOutboxStore(database)
+  const preferences = new KyselyPreferenceStore(database)
+  const pushSubscriptions = new KyselyPushSubscriptionStore(database)
+  const byte = Math.round((options.chance ?? 1) * 255)
+  const runtime = createRuntime({
+    clock: clock.read,
+    logger: options.logger ?? silentLogger,
+    // Four bytes are the jitter; sixteen are an id, and ids must differ.
+    ...(options.chance === undefined
+      ? {}
+      : {
+          random: (size) => (size === 4 ? new Uint8Array(4).fill(byte) : crypto.getRandomValues(new Uint8Array(size))),
+        }),
+  })
+  const outbound = new Outbound({
+    transports: options.transports,
+    routing: options.routing ?? {},
+    runtime,
+    store,
+    states: new KyselyTransportStateStore(database),
+    preferences,
+    findUser: options.findUser ?? (async (key) => person(key)),
+    host: { locale: 'en', pushSubscriptions, unsubscribeUrl: options.unsubscribeUrl ?? (() => null) },
+  })
+  await outbound.prepare()
+  return {
+    outbound,
+    database,
+    store,
+    preferences,
+    pushSubscriptions,
+    clock,
+    async commit(event, ...deliveries) {
+      const planned = deliveries.map((delivery) => ({
+        ordered: false,
+        afterMs: 0,
+        unless: null,
+        critical: false,
+        ...delivery,
+      }))
+      await insertOutboxRows(database.db, toOutboxRows(eventOf(event, clock.now), planned, clock.now))
+    },
+    async close() {
+      await outbound.close(100)
+      await database.close()
+    },
+  }
+}
+
+export function person(key: string, overrides: Partial<OutboundUser> = {}): OutboundUser {
+  return {
+    key,
+    id: Number(key),
+    email: `user${key}@example.com`,
+    emailVerified: true,
+    fullName: null,
+    locale: 'en',
+    ...overrides,
+  }
+}
+
+let made = 0
+
+export function eventOf(event: Partial<NotificationEvent>, now: number): NotificationEvent {
+  made += 1
+  return {
+    stream: 'user',
+    userKey: '1',
+    epoch: 'test',
+    offset: made,
+    id: `01890000-0000-7000-8000-${String(made).padStart(12, '0')}`,
+    type: 'info',
+    title: `Title ${made}`,
+    message: `Message ${made}`,
+    event: null,
+    data: {},
+    timestamp: now,
+    count: 1,
+    groupKey: null,
+    ...event,
+  }
+}
+
+export interface Received {
+  readonly message: OutboundMessage
+  readonly attempt: number
+  readonly key: string
+}
+
+/** A transport whose peer is this process; `answer` decides what becomes of each attempt. */
+export function recorder(
+  name: string,
+  answer: (received: Received, attempt: DeliveryAttempt) => void | Promise<void> = () => undefined,
+  settings: Partial<Transport> = {},
+): { readonly transport: Transport; readonly received: Received[] } {
+  const received: Received[] = []
+  return {
+    received,
+    transport: {
+      ...settings,
+      name,
+      async deliver(message, attempt) {
+        const one = { message, attempt: attempt.attempt, key: attempt.idempotencyKey }
+        received.push(one)
+        await answer(one, attempt)
+      },
+    },
+  }
+}
