@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { type Auth, createAuth } from './auth/auth.ts'
 import type { Principal } from './auth/types.ts'
 import { createClientAddress } from './client-address.ts'
+import { durationMs } from './duration.ts'
 import { FocusError } from './errors.ts'
 import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
@@ -13,7 +14,9 @@ import { type RateLimitOptions, RateLimits } from './http/rate-limits.ts'
 import { realtimeRoutes } from './http/realtime-routes.ts'
 import type { RequestInfo } from './http/route.ts'
 import { systemRoutes } from './http/system-routes.ts'
-import type { NotificationService } from './notifications/notification-service.ts'
+import type { BuiltInCatalogue } from './notifications/catalogue/built-in.ts'
+import type { Definitions } from './notifications/catalogue/definition.ts'
+import type { Merged, NotificationService } from './notifications/notification-service.ts'
 import { createNotifications } from './notifications/service.ts'
 import type { FocusOptions } from './options.ts'
 import { authConfigOf } from './options/auth-config.ts'
@@ -26,7 +29,7 @@ import { createRuntime } from './runtime.ts'
 import { resolveSecrets } from './secret.ts'
 import { type Database, openDatabase } from './storage/database.ts'
 import { KyselyKeyStore } from './storage/key-store.ts'
-import { openNotificationLog } from './storage/log/notification-log.ts'
+import { type NotificationLogOptions, openNotificationLog } from './storage/log/notification-log.ts'
 import { type MigrationResult, migrateToLatest } from './storage/migrate.ts'
 import { KyselyOneTimeStore } from './storage/one-time-store.ts'
 import { KyselySessionStore } from './storage/session-store.ts'
@@ -34,9 +37,9 @@ import { KyselyUserDirectory } from './storage/user-directory.ts'
 import { stringUserIds } from './user-id.ts'
 
 /** Sign-in and notifications of one application, running. Made by `createFocus`, ended by `close()`. */
-export interface Focus {
+export interface Focus<Catalogue = BuiltInCatalogue> {
   readonly auth: Auth
-  readonly notifications: NotificationService
+  readonly notifications: NotificationService<Catalogue>
   readonly realtime: Realtime
   /** Such as `/api`; empty for the root. */
   readonly basePath: string
@@ -75,7 +78,9 @@ export interface Focus {
  * await focus.close()
  * ```
  */
-export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
+export async function createFocus<Catalogue extends Definitions = BuiltInCatalogue>(
+  options: FocusOptions<Catalogue> = {},
+): Promise<Focus<Merged<Catalogue>>> {
   const settings = resolveOptions(options, options.env ?? process.env)
   const runtime = createRuntime(options)
   for (const warning of settings.warnings) runtime.logger.warn(warning)
@@ -88,7 +93,7 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
     throw error
   }
 
-  async function compose(): Promise<Focus> {
+  async function compose(): Promise<Focus<Merged<Catalogue>>> {
     const { values, publicUrl, basePath } = settings
     const secrets = resolveSecrets({ configured: values.secrets, database, publicUrl })
     const origins = createOriginPolicy({ allowedOrigins: values.allowedOrigins ?? [], publicUrl })
@@ -119,10 +124,12 @@ export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
         unknownUsers: options.notifications?.unknownUsers ?? (foreignUsers ? 'accept' : 'refuse'),
       },
       runtime,
-      log: await openNotificationLog(database, runtime),
+      log: await openNotificationLog(database, runtime, retentionOf(options)),
       publisher: brokerPublisher(broker),
       users,
+      ...(options.catalogue && { catalogue: options.catalogue }),
     })
+    notifications.start()
     const realtime = createRealtime({
       config: {
         basePath,
@@ -201,6 +208,14 @@ function rateLimitsOf({ rateLimits }: FocusOptions, publicUrl: string | null): R
   if (rateLimits === false) return { enabled: false, exemptLoopback: true }
   const { exemptLoopback = publicUrl === null || isLoopbackUrl(publicUrl), perMinute = {} } = rateLimits ?? {}
   return { enabled: true, exemptLoopback, perMinute }
+}
+
+function retentionOf({ notifications = {} }: FocusOptions): NotificationLogOptions {
+  const { maxPerUser, maxAge } = notifications
+  return {
+    ...(maxPerUser === undefined ? {} : { maxPerStream: maxPerUser }),
+    ...(maxAge === undefined ? {} : { maxAgeMs: durationMs('notifications.maxAge', maxAge) }),
+  }
 }
 
 async function checkStorage({ db }: Database): Promise<void> {

@@ -21,8 +21,28 @@ export type {
   User,
   UserDirectory,
 } from './auth/types.ts'
-export type { NotificationService } from './notifications/service.ts'
-export type { NotificationInput, Receipt, Summary } from './notifications/types.ts'
+export { defineNotifications } from './notifications/catalogue/define.ts'
+export type { BuiltInCatalogue } from './notifications/catalogue/built-in.ts'
+export type { Definition, Definitions, LocalizedText } from './notifications/catalogue/definition.ts'
+export type { ParamsSchema } from './notifications/catalogue/params.ts'
+export type {
+  NotificationService,
+  NotifyManyOptions,
+  NotifyNamedOptions,
+  NotifyOptions,
+  TransactionNotifications,
+} from './notifications/notification-service.ts'
+export type { Dedupe, Group, Policies, Rate } from './notifications/policies.ts'
+export type {
+  InboxItem,
+  InboxPage,
+  InboxQuery,
+  NotificationContent,
+  NotificationInput,
+  NotificationType,
+  Receipt,
+  Summary,
+} from './notifications/types.ts'
 export type { Realtime } from './realtime/realtime.ts'
 export type { RealtimeLimits } from './realtime/limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/types.ts'

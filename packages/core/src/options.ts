@@ -1,5 +1,7 @@
 import type { Provider } from './auth/providers/provider.ts'
 import type { UserDirectory } from './auth/types.ts'
+import type { Duration } from './duration.ts'
+import type { Definitions } from './notifications/catalogue/definition.ts'
 import type { LimitedAction } from './http/rate-limits.ts'
 import type { RealtimeLimits } from './realtime/limits.ts'
 import type { Clock, Logger, RandomSource } from './runtime.ts'
@@ -10,7 +12,7 @@ import type { JWK } from 'jose'
  * What `createFocus` takes. Everything is optional; what is not given here is read from the environment, and what is not
  * there has a default that suits one process with SQLite on this machine. `docs/environment.md` lists all of it.
  */
-export interface FocusOptions {
+export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   /** Where the tables live: `sqlite:focus.db` (default), `mysql://user:password@host/name`, or the application's Kysely. */
   readonly database?: string | AnyKysely
   /** Encrypts what is kept at rest; at least 32 characters, several for rotation, the newest first. `FOCUS_SECRET`. */
@@ -103,7 +105,13 @@ export interface FocusOptions {
   readonly notifications?: {
     /** Ids that the user directory does not know are refused as `unknown_user` (default), or get a stream all the same. */
     readonly unknownUsers?: 'refuse' | 'accept'
+    /** Notifications kept per person, and broadcasts; 1,000 when absent. What is beyond is removed, oldest first. */
+    readonly maxPerUser?: number
+    /** How long notifications are kept: milliseconds, or a text such as `30d`; `90d` when absent. */
+    readonly maxAge?: Duration
   }
+  /** The application's own notifications, made by `defineNotifications`, beside the built-in ones. */
+  readonly catalogue?: Catalogue
   readonly logger?: Logger
   readonly clock?: Clock
   readonly random?: RandomSource

@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { FocusError } from '../errors.ts'
 import type { InboxItem, InboxQuery } from '../notifications/types.ts'
-import type { Notifications } from '../notifications/service.ts'
 import { readJsonObject } from './body.ts'
-import { sendNotification } from './notification-send.ts'
+import { type NotificationBackend, sendNotification } from './notification-send.ts'
 import { json, noContent } from './responses.ts'
 import type { Route, RouteContext } from './route.ts'
 
 /** The inbox of the person who asks, and the operator's way to send. */
-export function notificationRoutes(notifications: Notifications): Route[] {
+export function notificationRoutes(notifications: NotificationBackend): Route[] {
   return [
     {
       method: 'GET',
@@ -52,10 +51,22 @@ export function notificationRoutes(notifications: Notifications): Route[] {
       access: 'admin',
       handle: (context) => sendNotification(notifications, context.request),
     },
+    {
+      method: 'DELETE',
+      path: '/notifications/scheduled/:id',
+      access: 'admin',
+      handle: async ({ params }) => {
+        if (await notifications.cancel(params.id ?? '')) return noContent()
+        throw new FocusError('unknown_notification', 'No notification of this id is waiting.', {
+          hint: 'It may have been delivered or cancelled already.',
+        })
+      },
+    },
   ]
 }
 
-const readSelection = z
+/** What `POST /notifications/read` takes. */
+export const readSelection = z
   .union([
     z.object({ ids: z.array(z.string().min(1).max(64)).min(1).max(500) }),
     z

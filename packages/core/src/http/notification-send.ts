@@ -1,24 +1,58 @@
 import { z } from 'zod'
 import { FocusError } from '../errors.ts'
-import type { Notifications } from '../notifications/service.ts'
+import type { JsonValue } from '../one-time.ts'
+import type { RepeatableIds } from '../notifications/idempotency.ts'
+import type { Message, Notifications } from '../notifications/service.ts'
 import type { Recipient } from '../notifications/recipients.ts'
-import type { Receipt } from '../notifications/types.ts'
+import type { Delivery, Receipt } from '../notifications/types.ts'
 import { readJsonObject } from './body.ts'
 import { json } from './responses.ts'
 
+/** What the routes need of the service, whatever its catalogue. */
+export type NotificationBackend = Pick<
+  Notifications,
+  'cancel' | 'delete' | 'idempotency' | 'inbox' | 'markRead' | 'recipients' | 'send'
+>
+
 const userId = z.union([z.int(), z.string().min(1).max(320)])
+const duration = z.union([z.number(), z.string()])
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true })])
 
 const address = {
   user_id: userId.optional(),
   user_ids: z.array(userId).min(1).max(1_000).optional(),
-  /** An id, a username or an e-mail. */
-  user: z.string().min(1).max(320).optional(),
+  user: z.string().min(1).max(320).optional().describe('An id, a username or an e-mail.'),
   users: z.array(z.string().min(1).max(320)).min(1).max(1_000).optional(),
   broadcast: z.boolean().optional(),
 }
 
+const delivery = {
+  deliver_at: moment.optional(),
+  expires_at: moment.optional(),
+  dedupe: z.object({ key: z.string(), window: duration.optional() }).optional(),
+  group: z
+    .object({
+      key: z.string(),
+      window: duration.optional(),
+      title: z.string().optional(),
+      message: z.string().optional(),
+    })
+    .optional(),
+  rate: z
+    .object({
+      key: z.string().optional(),
+      limit: z.number(),
+      window: duration,
+      overflow: z.enum(['drop', 'group', 'defer']).optional(),
+    })
+    .optional(),
+  critical: z.boolean().optional(),
+  transports: z.array(z.string()).optional(),
+}
+
 const content = z.object({
   ...address,
+  ...delivery,
   notification_type: z.string().optional(),
   title: z.string(),
   message: z.string(),
@@ -26,43 +60,60 @@ const content = z.object({
   data: z.record(z.string(), z.json()).nullish(),
 })
 
-const catalogued = z.object({
+const named = z.object({
   ...address,
-  /** `limit_warning` or `limitWarning`. */
-  helper: z.string().optional(),
+  ...delivery,
+  helper: z.string().optional().describe('`limit_warning` or `limitWarning`.'),
   name: z.string().optional(),
   params: z.record(z.string(), z.json()).default({}),
   locale: z.string().max(35).optional(),
 })
 
+/** What `POST /notifications` takes. */
+export const sendBody = z.union([content, named])
+
 type Address = z.infer<z.ZodObject<typeof address>>
 
 /**
  * `POST /notifications`: sends what the body says to whom it names. Answers the receipt of one person, or `results` with
- * one for each.
+ * one for each; the same again for the same `Idempotency-Key` within 24 hours.
  */
-export async function sendNotification(notifications: Notifications, request: Request): Promise<Response> {
+export async function sendNotification(notifications: NotificationBackend, request: Request): Promise<Response> {
   const body = await readJsonObject(request)
-  const helper = 'helper' in body || 'name' in body
-  const message = helper ? parse(catalogued, body) : parse(content, body)
-  const recipients = await findRecipients(notifications, message)
-  const send = (recipient: Recipient | null) =>
-    'title' in message ? sendContent(notifications, recipient, message) : sendHelper(notifications, recipient, message)
-  if (recipients === 'everybody') return json({ ...(await send(null)), user_id: null, broadcast: true })
+  const asked = 'helper' in body || 'name' in body ? readNamed(body) : readContent(body)
+  const recipients = await findRecipients(notifications, asked.address)
+  const send = (ids?: RepeatableIds) => sendToAll(notifications, recipients, asked.message, asked.several, ids)
+  const key = request.headers.get('idempotency-key')
+  return json(await (key === null ? send() : notifications.idempotency.run(key, body, send)))
+}
+
+async function sendToAll(
+  notifications: NotificationBackend,
+  recipients: readonly Recipient[] | 'everybody',
+  message: Message,
+  several: boolean,
+  ids: RepeatableIds | undefined,
+): Promise<JsonValue> {
+  if (recipients === 'everybody') {
+    return { ...(await notifications.send(null, message, ids)), user_id: null, broadcast: true }
+  }
   const results = await Promise.all(
-    recipients.map(async (recipient) => ({ ...(await send(recipient)), user_id: recipient.userId })),
+    recipients.map(async (recipient) => toAnswer(await notifications.send(recipient, message, ids), recipient)),
   )
-  const several = message.user_ids !== undefined || message.users !== undefined
-  return json(several ? { results } : results[0])
+  return several ? { results } : (results[0] ?? null)
+}
+
+function toAnswer(receipt: Receipt, { userId }: Recipient) {
+  return { ...receipt, user_id: userId }
 }
 
 /** All of them are found before anything is sent, so that a misspelt name sends nothing. */
 async function findRecipients(
-  { recipients }: Notifications,
+  { recipients }: NotificationBackend,
   { user_id, user_ids, user, users, broadcast }: Address,
 ): Promise<Recipient[] | 'everybody'> {
-  const named = [user_id, user_ids, user, users, broadcast || undefined].filter((value) => value !== undefined)
-  if (named.length !== 1) {
+  const addressed = [user_id, user_ids, user, users, broadcast || undefined].filter((value) => value !== undefined)
+  if (addressed.length !== 1) {
     throw new FocusError('invalid_request', 'The body must name its recipients in exactly one way.', {
       hint: 'Send one of user_id, user_ids, user, users, or "broadcast": true.',
     })
@@ -76,31 +127,66 @@ async function findRecipients(
   return [...new Map(found.map((recipient) => [recipient.userKey, recipient])).values()]
 }
 
-function sendContent(notifications: Notifications, recipient: Recipient | null, body: z.infer<typeof content>) {
-  const { notification_type: type, title, message, event, data } = body
-  const said = {
-    title,
-    message,
-    ...(type === undefined ? {} : { type }),
-    ...(event ? { event } : {}),
-    ...(data ? { data } : {}),
-  }
-  return recipient ? notifications.notifyUser({ ...said, userId: recipient.userId }) : notifications.broadcast(said)
+interface Asked {
+  readonly address: Address
+  readonly several: boolean
+  readonly message: Message
 }
 
-function sendHelper(
-  notifications: Notifications,
-  recipient: Recipient | null,
-  { helper, name = helper ?? '', params, locale }: z.infer<typeof catalogued>,
-): Promise<Receipt> {
-  if (!recipient) {
-    throw new FocusError('invalid_request', 'The notifications of the catalogue are for people, not for everybody.', {
-      hint: 'Name users, or send title and message with "broadcast": true.',
-    })
+function readContent(body: unknown): Asked {
+  const asked = parse(content, body)
+  const { notification_type: type, title, message, event, data } = asked
+  return {
+    address: asked,
+    several: isForSeveral(asked),
+    message: {
+      content: {
+        title,
+        message,
+        ...(type === undefined ? {} : { type }),
+        ...(event ? { event } : {}),
+        ...(data ? { data } : {}),
+        ...readDelivery(asked),
+      },
+    },
   }
-  const entry = camelCase(name)
-  const camelParams = Object.fromEntries(Object.entries(params).map(([key, value]) => [camelCase(key), value]))
-  return notifications.notifyNamed(entry, { ...camelParams, userId: recipient.userId }, locale ? { locale } : {})
+}
+
+function readNamed(body: unknown): Asked {
+  const asked = parse(named, body)
+  const { helper, name = helper ?? '', params, locale } = asked
+  return {
+    address: asked,
+    several: isForSeveral(asked),
+    message: {
+      name: camelCase(name),
+      params: Object.fromEntries(Object.entries(params).map(([key, value]) => [camelCase(key), value])),
+      options: { ...readDelivery(asked), ...(locale === undefined ? {} : { locale }) },
+    },
+  }
+}
+
+function isForSeveral({ user_ids, users }: Address): boolean {
+  return user_ids !== undefined || users !== undefined
+}
+
+function readDelivery({ deliver_at, expires_at, ...rest }: z.infer<z.ZodObject<typeof delivery>>): Delivery {
+  const { dedupe, group, rate, critical, transports } = rest
+  return defined({
+    dedupe,
+    group,
+    rate,
+    critical,
+    transports,
+    deliverAt: deliver_at === undefined ? undefined : new Date(deliver_at),
+    expiresAt: expires_at === undefined ? undefined : new Date(expires_at),
+  })
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const present: { [K in keyof T]?: Exclude<T[K], undefined> } = {}
+  return Object.assign(present, Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
 }
 
 function camelCase(name: string): string {

@@ -1,5 +1,7 @@
 import { FocusError } from '../errors.ts'
-import type { LogEntry } from './log.ts'
+import type { LogEntry, MergedTexts } from './log.ts'
+import type { Routing } from './outbound.ts'
+import { resolvePolicies } from './policies.ts'
 import type { NotificationContent } from './types.ts'
 import type { UserKey } from '../user-id.ts'
 
@@ -13,6 +15,16 @@ export const contentLimits = {
   eventLength: 191,
 } as const
 
+export interface EntryContext {
+  readonly id: string
+  readonly userKey: UserKey | null
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Language of merged texts, and what they are filled with. */
+  readonly locale: string
+  readonly params?: MergedTexts['params']
+}
+
 /**
  * Checks what a caller wants to say and turns it into an entry of the log.
  *
@@ -20,22 +32,46 @@ export const contentLimits = {
  */
 export function toLogEntry(
   content: NotificationContent,
-  { id, userKey, createdAt }: { id: string; userKey: UserKey | null; createdAt: number },
+  { id, userKey, now, locale, params = {} }: EntryContext,
 ): LogEntry {
+  const event = content.event === undefined ? null : text('event', content.event, 1, contentLimits.eventLength)
+  const deliverAt = moment('deliverAt', content.deliverAt)
+  const expiresAt = moment('expiresAt', content.expiresAt)
+  if (expiresAt !== null && expiresAt <= Math.max(now, deliverAt ?? 0)) {
+    throw invalid('expiresAt: lies before the delivery.')
+  }
   return {
     id,
     userKey,
     type: text('type', content.type ?? 'info', 1, contentLimits.typeLength),
     title: text('title', content.title, 1, contentLimits.titleLength),
     message: text('message', content.message, 0, contentLimits.messageLength),
-    event: content.event === undefined ? null : text('event', content.event, 1, contentLimits.eventLength),
+    event,
     data: dataAsJson(content.data),
-    createdAt,
-    expiresAt: null,
-    deliverAt: null,
-    policies: null,
+    createdAt: now,
+    expiresAt,
+    deliverAt: deliverAt !== null && deliverAt > now ? deliverAt : null,
+    policies: content.critical ? null : resolvePolicies(content, { event, locale, params }),
+    deliveries: [],
+    routing: routingOf(content),
     source: null,
   }
+}
+
+function routingOf({ transports, escalate, critical }: NotificationContent): Routing | null {
+  if (transports === undefined && escalate === undefined && critical === undefined) return null
+  return {
+    ...(transports === undefined ? {} : { transports }),
+    ...(escalate === undefined ? {} : { escalate }),
+    ...(critical === undefined ? {} : { critical }),
+  }
+}
+
+function moment(name: string, date: unknown): number | null {
+  if (date === undefined || date === null) return null
+  const ms = date instanceof Date ? date.getTime() : NaN
+  if (Number.isNaN(ms)) throw invalid(`${name}: expected a Date.`)
+  return ms
 }
 
 function text(name: string, value: unknown, min: number, max: number): string {

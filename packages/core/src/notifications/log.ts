@@ -1,4 +1,7 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { JsonValue } from '../one-time.ts'
 import type { UserKey } from '../user-id.ts'
+import type { PlannedDelivery, Routing } from './outbound.ts'
 import type { InboxItem, NotificationEvent, StreamHead } from './types.ts'
 
 /** One accepted call on its way into a stream. Plain data: it crosses threads and waits in tables. */
@@ -21,6 +24,10 @@ export interface LogEntry {
   readonly deliverAt: number | null
   /** Null when nothing limits it. */
   readonly policies: EntryPolicies | null
+  /** What else is committed with it. */
+  readonly deliveries: readonly PlannedDelivery[]
+  /** What decides on deliveries, for entries that wait: it is asked when they enter the stream. */
+  readonly routing: Routing | null
   /** The row that waited for this moment, removed in the same transaction. */
   readonly source: EntrySource | null
 }
@@ -108,6 +115,36 @@ export interface StoredHead extends StreamHead {
   readonly unseen: boolean
 }
 
+/** Something that a caller's own transaction left to be sequenced. */
+export interface PendingRow {
+  /** UUIDv7: the id that the notification will have. */
+  readonly id: string
+  /** JSON of what is to be sent. */
+  readonly request: string
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+/** Port: what was answered to calls with an idempotency key. */
+export interface IdempotencyStore {
+  /** Keeps `record` under the key unless there is one, and returns the one that was there. */
+  claim(key: string, record: IdempotencyRecord, expiresAt: number): Promise<IdempotencyRecord | null>
+  read(key: string): Promise<IdempotencyRecord | null>
+  update(key: string, record: IdempotencyRecord): Promise<void>
+  release(key: string): Promise<void>
+}
+
+export interface IdempotencyRecord {
+  /** Hash of what was asked: the same key with something else is a mistake. */
+  readonly request: string
+  /** What the ids are derived from, so that a call that is taken up again makes the same ones. */
+  readonly seed: string
+  /** Milliseconds since 1970: who has not answered by then has died. */
+  readonly leaseUntil: number
+  /** Null while the call is under way. */
+  readonly answer: JsonValue
+}
+
 /**
  * Port: the durable streams. Everything that resolves is committed; offsets of a stream are gap-free and in the order of
  * the commits.
@@ -134,8 +171,31 @@ export interface NotificationLog {
   markRead(userKey: UserKey, which: ReadSelection): Promise<StateChange | null>
   /** Null when the user has no such notification. */
   remove(userKey: UserKey, id: string): Promise<StateChange | null>
+  /** What callers' own transactions left, oldest first. */
+  pending(limit: number): Promise<PendingRow[]>
+  /** The statement that leaves something to be sequenced, for a caller's own transaction. */
+  pendingInsert(row: PendingRow): { readonly sql: string; readonly parameters: readonly unknown[] }
+  /** Runs `work` in a transaction of the caller's database, with a way to leave something there. */
+  transaction<DB, T>(
+    db: Kysely<DB>,
+    work: (trx: Transaction<DB>, leave: (row: PendingRow) => Promise<void>) => Promise<T>,
+  ): Promise<T>
+  /** Entries whose time has come, with the row they waited in as their source. */
+  due(limit: number): Promise<LogEntry[]>
+  /** When the next one is due; null when nothing waits. */
+  nextDue(): Promise<number | null>
+  /** Gives up what waits. True when it was still there. */
+  discard(source: EntrySource): Promise<boolean>
+  /** Keeps answers to calls that may be repeated. */
+  readonly idempotency: IdempotencyStore
+  /** The notification of an id, wherever it is; null when it is not in the log. */
+  find(id: string): Promise<{ readonly outcome: 'created' | 'scheduled'; readonly offset: number } | null>
+  /** Removes what has expired or is too old or too much; happens by itself. */
+  upkeep(): Promise<void>
   /** Told of every event after its commit, in the order of the offsets of its stream. */
   onCommitted(listener: CommitListener): void
+  /** Told when another process committed to the database, where that can be noticed: on SQLite files. */
+  onForeignCommit(listener: () => void): void
   /** Finishes what was accepted, then stops. The database stays open. */
   close(): Promise<void>
 }

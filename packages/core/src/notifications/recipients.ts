@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { FocusError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+import { checkedUserKey } from './user-keys.ts'
 
 /** A person that notifications can be sent to. */
 export interface Recipient {
@@ -43,7 +44,7 @@ export class Recipients {
 
   /** Null when the directory does not know the id and unknown users are refused. */
   async find(id: UserId): Promise<Recipient | null> {
-    const userKey = checkedKey(id)
+    const userKey = checkedUserKey(id)
     const cached = this.#known.get(userKey)
     if (cached && cached.until > this.#clock()) return cached.recipient
     const user = await this.#directory.get(this.#directory.parseId?.(userKey) ?? userKey)
@@ -89,17 +90,6 @@ export class Recipients {
     this.#known.set(recipient.userKey, { recipient, until: this.#clock() + 10_000 })
     return recipient
   }
-}
-
-function checkedKey(id: UserId): UserKey {
-  const key = toUserKey(id)
-  const valid =
-    (typeof id === 'number' && Number.isSafeInteger(id)) ||
-    (typeof id === 'string' && key !== '' && key.length <= 191 && key.isWellFormed())
-  if (valid) return key
-  throw new FocusError('invalid_notification', 'userId: expected a whole number or a string of 1 to 191 characters.', {
-    hint: 'Pass the id of the user as the user directory gives it.',
-  })
 }
 
 function refuse(name: string): never {

@@ -1,16 +1,37 @@
-import { v7 as uuidv7 } from 'uuid'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Kysely, Transaction } from 'kysely'
 import { FocusError } from '../errors.ts'
-import type { JsonObject } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
-import { type UserId, toUserKey } from '../user-id.ts'
-import { builtInDefinitions } from './catalogue/built-in.ts'
-import type { Definition, ParamsOf } from './catalogue/definition.ts'
+import type { UserId } from '../user-id.ts'
+import { sendToAudience } from './audience.ts'
+import { type BuiltInCatalogue, builtInCatalogue } from './catalogue/built-in.ts'
+import { checkDefinitions } from './catalogue/define.ts'
+import type { Definition, Definitions } from './catalogue/definition.ts'
 import { render } from './catalogue/render.ts'
-import { toLogEntry } from './content.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { Feed } from './feed.ts'
-import type { AppendOutcome, NotificationLog, ReadSelection } from './log.ts'
+import { Idempotency, type RepeatableIds } from './idempotency.ts'
+import type { EntrySource, LogEntry, NotificationLog, PendingRow, ReadSelection } from './log.ts'
+import type {
+  ActivityUpdateParams,
+  AppBlockedParams,
+  ChallengeUpdateParams,
+  LeaderboardUpdateParams,
+  LimitWarningParams,
+  Merged,
+  NotificationService,
+  NotifyManyOptions,
+  NotifyNamedOptions,
+  NotifyOptions,
+  TransactionNotifications,
+  UserIds,
+} from './notification-service.ts'
+import type { DeliveryPlanner } from './outbound.ts'
+import { type PendingRequest, restoreContent, storeContent } from './pending.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './recipients.ts'
+import { type Outgoing, Sender } from './sender.ts'
+import { Sequencer, type SequencerPass } from './sequencer.ts'
+import { checkedUserKey } from './user-keys.ts'
 import type {
   InboxPage,
   InboxQuery,
@@ -21,88 +42,29 @@ import type {
   Summary,
 } from './types.ts'
 
-type BuiltIn = typeof builtInDefinitions
-
-/** Params of a built-in notification. */
-export type BuiltInParams<K extends keyof BuiltIn> = ParamsOf<BuiltIn[K]>
-
-export interface NotifyOptions {
-  /** Language of a catalogue's texts for this call; the person's own when absent. */
-  readonly locale?: string
-}
-
-/** Sends notifications and keeps each person's inbox. A call that resolves is committed. */
-export interface NotificationService {
-  /**
-   * Sends one notification to one person.
-   *
-   * @throws FocusError `unknown_user`, `invalid_notification`, `data_too_large`, `storage_unavailable`
-   * @example
-   * ```ts
-   * const receipt = await focus.notifications.notifyUser({
-   *   userId: 123, type: 'info', title: 'Nouvelle activité', message: 'Activité enregistrée avec succès',
-   *   data: { app_name: 'Instagram', duration: 45 },
-   * })
-   * ```
-   */
-  notifyUser(notification: NotificationInput, options?: NotifyOptions): Promise<Receipt>
-  /** Sends one notification to many people; ids that the directory does not know are counted, not refused. */
-  notifyMany(userIds: Iterable<UserId> | AsyncIterable<UserId>, content: NotificationContent): Promise<Summary>
-  /** Sends one notification to everybody: one write, however many users there are. */
-  broadcast(content: NotificationContent): Promise<Receipt>
-  /** Sends a notification of the catalogue. */
-  notify<K extends keyof BuiltIn>(
-    name: K,
-    params: BuiltInParams<K> & { readonly userId: UserId },
-    options?: NotifyOptions,
-  ): Promise<Receipt>
-  notifyActivityUpdate(
-    params: { readonly userId: UserId } & ({ readonly activity: JsonObject } | { readonly activityData: JsonObject }),
-    options?: NotifyOptions,
-  ): Promise<Receipt>
-  notifyLimitWarning(
-    params: { readonly userId: UserId; readonly appName: string; readonly percentage: number },
-    options?: NotifyOptions,
-  ): Promise<Receipt>
-  notifyAppBlocked(
-    params: { readonly userId: UserId; readonly appName: string },
-    options?: NotifyOptions,
-  ): Promise<Receipt>
-  notifyChallengeUpdate(
-    params: {
-      readonly userId: UserId
-      readonly challengeTitle: string
-      readonly updateType: string
-      readonly message: string
-      readonly data?: JsonObject
-    },
-    options?: NotifyOptions,
-  ): Promise<Receipt>
-  notifyLeaderboardUpdate(
-    params: {
-      readonly userIds: Iterable<UserId> | AsyncIterable<UserId>
-      readonly challengeTitle: string
-      readonly leaderboardData: JsonObject
-    },
-    options?: NotifyOptions,
-  ): Promise<Summary>
-  /** One page of a person's inbox, newest first. @throws FocusError `invalid_request` */
-  inbox(userId: UserId, query?: InboxQuery): Promise<InboxPage>
-  /** Marks as read and returns what is still unread. */
-  markRead(userId: UserId, which: ReadSelection): Promise<number>
-  /** Takes a notification out of the inbox; false when it is not there. */
-  delete(userId: UserId, id: string): Promise<boolean>
-}
-
-/** The service with what the composition root needs beside it. */
-export interface Notifications extends NotificationService {
+/** The service with what routes and the composition root need beside it. */
+export interface Notifications<Catalogue = BuiltInCatalogue> extends NotificationService<Catalogue> {
   /** What the real-time hub reads. */
   readonly feed: Feed
   readonly recipients: Recipients
-  /** `notify` for a name that is known only at run time. @throws FocusError `invalid_notification` */
-  notifyNamed(name: string, params: JsonObject & { readonly userId: UserId }, options?: NotifyOptions): Promise<Receipt>
+  /** Sends to one person, or to everybody when null; `ids` makes it repeatable. */
+  send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt>
+  readonly idempotency: Idempotency
+  /** Told when another process committed to the database, where that can be noticed: on SQLite files. */
+  onForeignCommit(listener: () => void): void
+  /** Begins to take in, by itself, what waits. */
+  start(): void
   close(): Promise<void>
 }
+
+/** What a caller wants to say: in their own words, or in the catalogue's. */
+export type Message =
+  | { readonly content: NotificationContent }
+  | {
+      readonly name: string
+      readonly params: unknown
+      readonly options?: NotifyNamedOptions
+    }
 
 export interface NotificationConfig {
   /** Language of texts for people whose own is not known. */
@@ -111,205 +73,313 @@ export interface NotificationConfig {
   readonly unknownUsers: 'refuse' | 'accept'
 }
 
-export interface NotificationDeps {
+export interface NotificationDeps<Extra extends Definitions = Definitions> {
   readonly config: NotificationConfig
   readonly runtime: Runtime
   readonly log: NotificationLog
   readonly publisher: NotificationPublisher
   readonly users: RecipientDirectory
+  /** The application's own notifications, beside the guide's. */
+  readonly catalogue?: Extra
+  /** Decides on deliveries by other transports; there are none when absent. */
+  readonly planner?: DeliveryPlanner
 }
 
-export function createNotifications(deps: NotificationDeps): Notifications {
-  return new DurableNotifications(deps)
+/** @throws FocusError `invalid_option` for a definition with a mistake */
+export function createNotifications<Extra extends Definitions = BuiltInCatalogue>(
+  deps: NotificationDeps<Extra>,
+): Notifications<Merged<Extra>> {
+  return new DurableNotifications<Merged<Extra>>(deps)
 }
 
-class DurableNotifications implements Notifications {
+const waitingAtOnce = 500
+
+class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   readonly feed: Feed
   readonly recipients: Recipients
+  readonly idempotency: Idempotency
   readonly #config: NotificationConfig
   readonly #runtime: Runtime
   readonly #log: NotificationLog
+  readonly #definitions: Definitions
+  readonly #sender: Sender
+  readonly #sequencer: Sequencer
+  readonly #insideTransaction = new AsyncLocalStorage<true>()
 
-  constructor({ config, runtime, log, publisher, users }: NotificationDeps) {
+  constructor({ config, runtime, log, publisher, users, catalogue = {}, planner }: NotificationDeps) {
+    checkDefinitions(catalogue)
     this.#config = config
     this.#runtime = runtime
     this.#log = log
+    this.#definitions = { ...builtInCatalogue, ...catalogue }
     this.recipients = new Recipients(users, config.unknownUsers, runtime.clock)
     this.feed = new Feed(log, this.recipients, publisher)
+    this.#sequencer = new Sequencer(() => this.#takeWaiting(), runtime.clock, runtime.logger)
+    this.#sender = new Sender({
+      runtime,
+      log,
+      planner: planner ?? null,
+      scheduled: (dueAt) => this.#sequencer.expect(dueAt),
+    })
+    this.idempotency = new Idempotency(log.idempotency, runtime.clock, () => this.#sender.newId())
     log.onCommitted((events) => publisher.notificationsCommitted(events))
+    log.onForeignCommit(() => this.#sequencer.wake())
   }
 
-  async notifyUser({ userId, ...content }: NotificationInput): Promise<Receipt> {
-    return this.#send(await this.recipients.require(userId), content)
+  start(): void {
+    this.#sequencer.start()
   }
 
-  async notifyMany(userIds: Iterable<UserId> | AsyncIterable<UserId>, content: NotificationContent): Promise<Summary> {
-    return this.#sendMany(userIds, () => Promise.resolve(content))
+  onForeignCommit(listener: () => void): void {
+    this.#log.onForeignCommit(listener)
   }
 
-  async broadcast(content: NotificationContent): Promise<Receipt> {
-    return this.#send(null, content)
+  async notifyUser({ userId, ...content }: NotificationInput, options: NotifyOptions = {}): Promise<Receipt> {
+    const recipient = await this.#recipient(userId)
+    return this.#repeatable(options, { userId, content: storeContent(content) }, (ids) =>
+      this.send(recipient, { content }, ids),
+    )
   }
 
-  async notify<K extends keyof BuiltIn>(
-    name: K,
-    { userId, ...params }: BuiltInParams<K> & { readonly userId: UserId },
-    options: NotifyOptions = {},
-  ): Promise<Receipt> {
-    const recipient = await this.recipients.require(userId)
-    return this.#send(recipient, await this.#render(name, params, recipient, options))
+  async broadcast(content: NotificationContent, options: NotifyOptions = {}): Promise<Receipt> {
+    return this.#repeatable(options, { content: storeContent(content) }, (ids) => this.send(null, { content }, ids))
   }
 
-  async notifyNamed(
+  async notify(
     name: string,
-    { userId, ...params }: JsonObject & { readonly userId: UserId },
-    options: NotifyOptions = {},
+    { userId, ...params }: { readonly userId: UserId },
+    options: NotifyNamedOptions = {},
   ): Promise<Receipt> {
-    if (!isBuiltIn(name)) {
-      throw new FocusError(
-        'invalid_notification',
-        `There is no notification ${JSON.stringify(name)} in the catalogue.`,
-        {
-          hint: `It has ${Object.keys(builtInDefinitions).join(', ')}.`,
-        },
-      )
-    }
-    const recipient = await this.recipients.require(userId)
-    return this.#send(recipient, await this.#render(name, params, recipient, options))
+    const recipient = await this.#recipient(userId)
+    const { idempotencyKey: _, ...overrides } = options
+    return this.#repeatable(options, { userId, name, params, overrides }, (ids) =>
+      this.send(recipient, { name, params, options: overrides }, ids),
+    )
   }
 
-  notifyActivityUpdate(
-    params: { readonly userId: UserId } & ({ readonly activity: JsonObject } | { readonly activityData: JsonObject }),
-    options?: NotifyOptions,
-  ): Promise<Receipt> {
+  async notifyMany(userIds: UserIds, content: NotificationContent, options: NotifyManyOptions = {}): Promise<Summary> {
+    return this.#sendToMany(userIds, () => ({ content }), options)
+  }
+
+  async notifyManyNamed(
+    userIds: UserIds,
+    name: string,
+    params: unknown,
+    options: NotifyManyOptions = {},
+  ): Promise<Summary> {
+    const { locale } = options
+    const message = { name, params, options: locale === undefined ? {} : { locale } }
+    return this.#sendToMany(userIds, () => message, options)
+  }
+
+  async notifyActivityUpdate(params: ActivityUpdateParams, options?: NotifyNamedOptions): Promise<Receipt> {
     const activity = 'activity' in params ? params.activity : params.activityData
-    return this.notify('activityUpdate', { userId: params.userId, activity }, options)
+    const named = { userId: params.userId, activity }
+    return this.notify('activityUpdate', named, options)
   }
 
-  notifyLimitWarning(
-    params: { readonly userId: UserId; readonly appName: string; readonly percentage: number },
-    options?: NotifyOptions,
-  ): Promise<Receipt> {
+  async notifyLimitWarning(params: LimitWarningParams, options?: NotifyNamedOptions): Promise<Receipt> {
     return this.notify('limitWarning', params, options)
   }
 
-  notifyAppBlocked(params: { readonly userId: UserId; readonly appName: string }, options?: NotifyOptions) {
+  async notifyAppBlocked(params: AppBlockedParams, options?: NotifyNamedOptions): Promise<Receipt> {
     return this.notify('appBlocked', params, options)
   }
 
-  notifyChallengeUpdate(
-    params: {
-      readonly userId: UserId
-      readonly challengeTitle: string
-      readonly updateType: string
-      readonly message: string
-      readonly data?: JsonObject
-    },
-    options?: NotifyOptions,
-  ): Promise<Receipt> {
+  async notifyChallengeUpdate(params: ChallengeUpdateParams, options?: NotifyNamedOptions): Promise<Receipt> {
     return this.notify('challengeUpdate', params, options)
   }
 
   async notifyLeaderboardUpdate(
-    {
-      userIds,
-      ...params
-    }: {
-      readonly userIds: Iterable<UserId> | AsyncIterable<UserId>
-      readonly challengeTitle: string
-      readonly leaderboardData: JsonObject
-    },
-    options: NotifyOptions = {},
+    { userIds, ...params }: LeaderboardUpdateParams,
+    options?: NotifyManyOptions,
   ): Promise<Summary> {
-    return this.#sendMany(userIds, (recipient) => this.#render('leaderboardUpdate', params, recipient, options))
+    return this.notifyManyNamed(userIds, 'leaderboardUpdate', params, options)
+  }
+
+  async send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt> {
+    this.#refuseInsideTransaction()
+    const id = ids?.idFor(recipient?.userKey ?? '') ?? this.#sender.newId()
+    const entry = this.#sender.toEntry(recipient, this.#compose(recipient, message), id)
+    if (!ids?.resumed) return this.#sender.append(entry)
+    // An earlier attempt died on the way; what it had committed is not sent again.
+    const landed = await this.#log.find(id)
+    return landed ? { ...landed, id } : this.#sender.append(entry)
+  }
+
+  async transaction<DB, T>(
+    db: Kysely<DB>,
+    work: (trx: Transaction<DB>, notifications: TransactionNotifications<Catalogue>) => Promise<T>,
+  ): Promise<T> {
+    const result = await this.#log.transaction(db, (trx, leave) =>
+      this.#insideTransaction.run(true, () => work(trx, this.#leaving(leave))),
+    )
+    this.#sequencer.wake()
+    return result
+  }
+
+  pendingInsert({ userId, ...content }: NotificationInput): {
+    readonly sql: string
+    readonly parameters: readonly unknown[]
+  } {
+    return this.#log.pendingInsert(this.#pendingRow(checkedUserKey(userId), { content }))
+  }
+
+  sequence(): Promise<number> {
+    return this.#sequencer.run()
+  }
+
+  async cancel(id: string): Promise<boolean> {
+    return (await this.#log.discard({ table: 'scheduled', id })) || (await this.#log.discard({ table: 'pending', id }))
   }
 
   async inbox(userId: UserId, query: InboxQuery = {}): Promise<InboxPage> {
-    const userKey = toUserKey(userId)
-    const events = query.event === undefined ? [] : [query.event].flat()
-    const before = query.before === undefined ? null : decodeCursor(query.before)
-    await this.feed.head(userKey)
-    const { items, next, unreadCount } = await this.#log.inbox(userKey, {
+    const userKey = checkedUserKey(userId)
+    const selection = {
       limit: pageSize(query.limit),
-      before,
+      before: query.before === undefined ? null : decodeCursor(query.before),
       unreadOnly: query.unread ?? false,
-      events,
-    })
+      events: query.event === undefined ? [] : [query.event].flat(),
+    }
+    await this.feed.head(userKey)
+    const { items, next, unreadCount } = await this.#log.inbox(userKey, selection)
     return { notifications: items, nextBefore: next ? encodeCursor(next) : null, unreadCount }
   }
 
   async markRead(userId: UserId, which: ReadSelection): Promise<number> {
-    return this.feed.markRead(toUserKey(userId), which)
+    return this.feed.markRead(checkedUserKey(userId), which)
   }
 
   async delete(userId: UserId, id: string): Promise<boolean> {
-    return this.feed.remove(toUserKey(userId), id)
+    return this.feed.remove(checkedUserKey(userId), id)
   }
 
   async close(): Promise<void> {
+    await this.#sequencer.close()
     await this.#log.close()
   }
 
-  async #send(recipient: Recipient | null, content: NotificationContent): Promise<Receipt> {
-    const entry = toLogEntry(content, {
-      id: this.#newId(),
-      userKey: recipient?.userKey ?? null,
-      createdAt: this.#runtime.clock(),
+  /** Refuses before it reads: inside a transaction the pool may have no connection left to read with. */
+  async #recipient(userId: UserId): Promise<Recipient> {
+    this.#refuseInsideTransaction()
+    return this.recipients.require(userId)
+  }
+
+  #refuseInsideTransaction(): void {
+    if (!this.#insideTransaction.getStore()) return
+    throw new FocusError('inside_transaction', 'A notification was sent past the transaction that is open here.', {
+      hint: 'Use the second argument of the work: transaction(db, async (trx, notifications) => notifications.notifyUser(…)).',
     })
-    return toReceipt(entry.id, await this.#log.append(entry))
   }
 
-  async #sendMany(
-    userIds: Iterable<UserId> | AsyncIterable<UserId>,
-    contentFor: (recipient: Recipient) => Promise<NotificationContent>,
-  ): Promise<Summary> {
-    const summary = { total: 0, created: 0, merged: 0, suppressed: 0, later: 0, unknown: 0 }
-    for await (const userId of userIds) {
-      summary.total += 1
+  #repeatable(
+    { idempotencyKey }: NotifyOptions,
+    request: unknown,
+    send: (ids?: RepeatableIds) => Promise<Receipt>,
+  ): Promise<Receipt> {
+    return idempotencyKey === undefined ? send() : this.idempotency.run(idempotencyKey, request, send)
+  }
+
+  #sendToMany(userIds: UserIds, messageFor: () => Message, options: NotifyManyOptions): Promise<Summary> {
+    const send = async (userId: UserId) => {
       const recipient = await this.recipients.find(userId)
-      if (!recipient) {
-        summary.unknown += 1
-        continue
-      }
-      const { outcome } = await this.#send(recipient, await contentFor(recipient))
-      if (outcome === 'created' || outcome === 'merged' || outcome === 'suppressed') summary[outcome] += 1
-      else summary.later += 1
+      return recipient ? this.send(recipient, messageFor()) : null
     }
-    return summary
+    return sendToAudience(userIds, send, options)
   }
 
-  #render(name: keyof BuiltIn, params: unknown, recipient: Recipient, options: NotifyOptions) {
-    const locales = [options.locale, recipient.locale, this.#config.locale].filter((tag) => typeof tag === 'string')
-    const definition: Definition = builtInDefinitions[name]
-    return render(name, definition, params, locales)
+  #compose(recipient: Pick<Recipient, 'locale'> | null, message: Message): Outgoing {
+    if ('content' in message) return { content: message.content, locale: recipient?.locale ?? this.#config.locale }
+    const { name, params, options = {} } = message
+    const { locale, idempotencyKey: _, ...overrides } = options
+    const locales = [locale, recipient?.locale, this.#config.locale].filter((tag) => typeof tag === 'string')
+    const rendered = render(name, this.#definition(name), params, locales)
+    return { ...rendered, content: { ...rendered.content, ...overrides } }
   }
 
-  #newId(): string {
-    return uuidv7({ msecs: this.#runtime.clock(), random: this.#runtime.random(16) })
+  #definition(name: string): Definition {
+    const definition = Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : undefined
+    if (definition) return definition
+    throw new FocusError('invalid_notification', `There is no notification ${JSON.stringify(name)} in the catalogue.`, {
+      hint: `It has ${Object.keys(this.#definitions).join(', ')}.`,
+    })
   }
+
+  #leaving(leave: (row: PendingRow) => Promise<void>): TransactionNotifications<Catalogue> {
+    const pend = async (userId: UserId | null, message: Message): Promise<Receipt> => {
+      const row = this.#pendingRow(userId === null ? null : checkedUserKey(userId), message)
+      await leave(row)
+      return { outcome: 'pending', id: row.id }
+    }
+    return {
+      notifyUser: ({ userId, ...content }) => pend(userId, { content }),
+      broadcast: (content) => pend(null, { content }),
+      notify: (name, { userId, ...params }, options = {}) => pend(userId, { name, params, options }),
+    }
+  }
+
+  /** Composed once for the checks alone: a mistake belongs to the caller, not to the log of a server an instant later. */
+  #pendingRow(userKey: string | null, message: Message): PendingRow {
+    const id = this.#sender.newId()
+    this.#sender.toEntry(userKey === null ? null : { userKey }, this.#compose(null, message), id)
+    return { id, request: JSON.stringify(toRequest(userKey, message)), createdAt: this.#runtime.clock() }
+  }
+
+  async #takeWaiting(): Promise<SequencerPass> {
+    const pending = await this.#log.pending(waitingAtOnce)
+    const due = await this.#log.due(waitingAtOnce)
+    const taken = await Promise.allSettled([
+      ...pending.map((row) => this.#take({ table: 'pending', id: row.id }, () => this.#pendingEntry(row))),
+      ...due.map((entry) => this.#take({ table: 'scheduled', id: entry.id }, async () => entry)),
+    ])
+    const failed = taken.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+    const more = pending.length === waitingAtOnce || due.length === waitingAtOnce
+    return { taken: taken.length, more, nextDue: await this.#log.nextDue() }
+  }
+
+  /** What can never be sent must not stand in the way of what follows it. */
+  async #take(source: EntrySource, entry: () => Promise<LogEntry>): Promise<void> {
+    try {
+      await this.#sender.append(await entry())
+    } catch (error) {
+      if (!(error instanceof FocusError) || error.status >= 500) throw error
+      this.#runtime.logger.error('A notification that waited cannot be sent and is given up', { ...source, error })
+      await this.#log.discard(source)
+    }
+  }
+
+  async #pendingEntry(row: PendingRow): Promise<LogEntry> {
+    const request = JSON.parse(row.request) as PendingRequest
+    const recipient = request.userKey === null ? null : await this.recipients.require(request.userKey)
+    const entry = this.#sender.toEntry(recipient, this.#compose(recipient, toMessage(request)), row.id)
+    return { ...entry, createdAt: row.createdAt, source: { table: 'pending', id: row.id } }
+  }
+}
+
+function toRequest(userKey: string | null, message: Message): PendingRequest {
+  if ('content' in message) return { userKey, content: storeContent(message.content) }
+  const { locale, idempotencyKey: _, ...overrides } = message.options ?? {}
+  return {
+    userKey,
+    name: message.name,
+    params: message.params,
+    ...(locale === undefined ? {} : { locale }),
+    content: storeContent(overrides),
+  }
+}
+
+function toMessage(request: PendingRequest): Message {
+  const content = restoreContent(request.content)
+  if (request.name === undefined)
+    return { content: { ...content, title: content.title ?? '', message: content.message ?? '' } }
+  const { name, params, locale } = request
+  return { name, params, options: { ...content, ...(locale === undefined ? {} : { locale }) } }
 }
 
 function pageSize(limit = 50): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 200) return limit
-  throw new FocusError('invalid_request', 'limit: expected a whole number from 1 to 200.', {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 500) return limit
+  throw new FocusError('invalid_request', 'limit: expected a whole number from 1 to 500.', {
     hint: 'Leave it out for 50, and follow next_before for more.',
   })
-}
-
-function isBuiltIn(name: string): name is keyof BuiltIn {
-  return Object.hasOwn(builtInDefinitions, name)
-}
-
-function toReceipt(id: string, outcome: AppendOutcome): Receipt {
-  switch (outcome.outcome) {
-    case 'created':
-    case 'merged':
-    case 'suppressed':
-      return outcome
-    case 'scheduled':
-    case 'deferred':
-      return { outcome: outcome.outcome, id }
-    case 'gone':
-      return { outcome: 'suppressed', reason: 'expired' }
-  }
 }

@@ -1,19 +1,33 @@
 import type { JsonObject } from '../one-time.ts'
 import type { UserId, UserKey } from '../user-id.ts'
+import type { Routing } from './outbound.ts'
+import type { Policies } from './policies.ts'
+
+export type * from './outbound.ts'
 
 /** The built-in kinds; an application may use names of its own. */
 export type NotificationType = 'info' | 'success' | 'warning' | 'error' | (string & {})
 
-/** What a notification says, whoever it is for. */
-export interface NotificationContent {
+/** What a notification says, whoever it is for, and what may hold it back. */
+export interface NotificationContent extends Delivery {
   /** `info` when absent; at most 64 characters. */
   readonly type?: NotificationType
+  /** 1 to 500 characters. */
   readonly title: string
+  /** At most 8,000 characters. */
   readonly message: string
   /** The topic that subscriptions filter on, such as `activities`; at most 191 characters. */
   readonly event?: string
   /** Travels with the notification; at most 16 KiB as JSON. */
   readonly data?: JsonObject
+}
+
+/** When, how often and by what ways a notification reaches a person. */
+export interface Delivery extends Policies, Routing {
+  /** Not before this moment; at once when absent. */
+  readonly deliverAt?: Date
+  /** Of no interest from this moment on: not delivered any more, and taken out of the inbox. */
+  readonly expiresAt?: Date
 }
 
 export interface NotificationInput extends NotificationContent {
@@ -54,7 +68,7 @@ export interface InboxItem extends NotificationEvent {
 }
 
 export interface InboxQuery {
-  /** 1 to 200; 50 when absent. */
+  /** 1 to 500; 50 when absent. */
   readonly limit?: number
   /** `nextBefore` of the page before. */
   readonly before?: string

@@ -35,7 +35,7 @@ export async function migrateToLatest(database: Database, to?: string): Promise<
       const status = await migrationStatus(database)
       return { applied, current: status.findLast((step) => step.appliedAt !== null)?.name ?? null }
     }
-    if (!isBusy(error) || attempt === 20) {
+    if (!isRace(error) || attempt === 20) {
       const failed = results?.find((result) => result.status === 'Error')
       throw new FocusError(
         'storage_unavailable',
@@ -81,8 +81,10 @@ async function ddlContext({ db, dialect }: Database): Promise<DdlContext> {
   return { dialect, byteCollation: mariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin' }
 }
 
-function isBusy(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
+/** Another process holds the lock, or has just applied the same step; every statement may run again. */
+function isRace(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false
+  return /^SQLITE_BUSY|^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE)$|^ER_DUP_ENTRY$/.test(String(error.code))
 }
 
 function messageOf(error: unknown): string {

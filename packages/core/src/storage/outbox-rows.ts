@@ -48,8 +48,8 @@ export function toOutboxRows(
 }
 
 /** The values of a row in the order of `outboxColumns`, for prepared statements. */
-export function outboxValues(row: OutboxRow): unknown[] {
-  return outboxColumns.map((column) => row[column])
+export function outboxValues(row: OutboxRow): (string | number | null)[] {
+  return outboxColumns.map((column) => row[column] ?? null)
 }
 
 export async function insertOutboxRows(db: Kysely<FocusTables>, rows: readonly OutboxRow[]): Promise<void> {

@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import type { BuiltInCatalogue } from '../../src/notifications/catalogue/built-in.ts'
+import type { Definitions } from '../../src/notifications/catalogue/definition.ts'
 import type { NotificationLog } from '../../src/notifications/log.ts'
 import type { DirectoryUser, RecipientDirectory } from '../../src/notifications/recipients.ts'
 import { createNotifications, type NotificationConfig, type Notifications } from '../../src/notifications/service.ts'
+import type { Merged } from '../../src/notifications/notification-service.ts'
 import type { NotificationEvent, StateEvent } from '../../src/notifications/types.ts'
 import { createRuntime, type Runtime } from '../../src/runtime.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
@@ -80,8 +83,8 @@ function person(id: number): DirectoryUser | null {
   return id >= 1 && id <= 100 ? { id, locale: id % 2 === 0 ? 'en' : null, createdAt: 0 } : null
 }
 
-export interface Node {
-  readonly notifications: Notifications
+export interface Node<Catalogue = BuiltInCatalogue> {
+  readonly notifications: Notifications<Catalogue>
   readonly log: NotificationLog
   readonly database: Database
   /** In the order of publishing. */
@@ -90,7 +93,8 @@ export interface Node {
   close(): Promise<void>
 }
 
-export interface NodeOptions {
+export interface NodeOptions<Extra extends Definitions = BuiltInCatalogue> {
+  readonly catalogue?: Extra
   readonly runtime?: Partial<Runtime>
   readonly config?: Partial<NotificationConfig>
   readonly log?: NotificationLogOptions
@@ -98,7 +102,10 @@ export interface NodeOptions {
 }
 
 /** A whole notification service on a database, as one process has it. */
-export async function startNode(url: string, options: NodeOptions = {}): Promise<Node> {
+export async function startNode<Extra extends Definitions = BuiltInCatalogue>(
+  url: string,
+  options: NodeOptions<Extra> = {},
+): Promise<Node<Merged<Extra>>> {
   const database = await openDatabase(url)
   await migrateToLatest(database)
   const runtime = createRuntime(options.runtime)
@@ -114,6 +121,7 @@ export async function startNode(url: string, options: NodeOptions = {}): Promise
       stateChanged: (event) => states.push(event),
     },
     users: options.users ?? people,
+    ...(options.catalogue && { catalogue: options.catalogue }),
   })
   return {
     notifications,

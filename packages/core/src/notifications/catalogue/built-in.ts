@@ -1,17 +1,18 @@
 import { z } from 'zod'
 import { notificationTexts as texts } from '../../messages/notifications.ts'
+import { defineNotifications } from './define.ts'
 
-const text = z.string().min(1).max(500)
+const text = z.string().min(1).max(400)
 const json = z.record(z.string(), z.json())
 
 /** The guide's notifications. */
-export const builtInDefinitions = {
+export const builtInCatalogue = defineNotifications({
   activityUpdate: {
     ...texts.activityUpdate,
     event: 'activities',
     type: 'info',
     params: z.object({ activity: json }),
-    data: ({ activity }: { activity: z.infer<typeof json> }) => activity,
+    data: ({ activity }) => activity,
   },
   limitWarning: {
     ...texts.limitWarning,
@@ -29,11 +30,11 @@ export const builtInDefinitions = {
     ...texts.challengeUpdate,
     event: 'challenges',
     type: 'info',
-    params: z.object({ challengeTitle: text, updateType: text, message: z.string().max(4_000), data: json.optional() }),
-    data: (p: { challengeTitle: string; updateType: string; data?: z.infer<typeof json> | undefined }) => ({
-      challenge_title: p.challengeTitle,
-      update_type: p.updateType,
-      ...p.data,
+    params: z.object({ challengeTitle: text, updateType: text, message: z.string().max(8_000), data: json.optional() }),
+    data: ({ challengeTitle, updateType, data }) => ({
+      challenge_title: challengeTitle,
+      update_type: updateType,
+      ...data,
     }),
   },
   leaderboardUpdate: {
@@ -41,9 +42,8 @@ export const builtInDefinitions = {
     event: 'challenges',
     type: 'info',
     params: z.object({ challengeTitle: text, leaderboardData: json }),
-    data: (p: { challengeTitle: string; leaderboardData: z.infer<typeof json> }) => ({
-      challenge_title: p.challengeTitle,
-      ...p.leaderboardData,
-    }),
+    data: ({ challengeTitle, leaderboardData }) => ({ challenge_title: challengeTitle, ...leaderboardData }),
   },
-} as const
+})
+
+export type BuiltInCatalogue = typeof builtInCatalogue

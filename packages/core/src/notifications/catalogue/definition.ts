@@ -1,50 +1,49 @@
+import type { Duration } from '../../duration.ts'
 import type { JsonObject } from '../../one-time.ts'
+import type { Escalation } from '../outbound.ts'
+import type { Rate } from '../policies.ts'
 import type { NotificationType } from '../types.ts'
+import type { ParamsOutput, ParamsSpec } from './params.ts'
 
 /**
- * The part of Standard Schema (https://standardschema.dev, version 1) that is used: zod, valibot, arktype and others
- * implement it.
+ * One text in each language that it exists in, by language tag: ICU messages over the params, such as
+ * `{count, plural, one {# new comment} other {# new comments}}`.
  */
-export interface ParamsSchema<Input = unknown, Output = Input> {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: string
-    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
-    readonly types?: { readonly input: Input; readonly output: Output } | undefined
-  }
-}
-
-type SchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] }
-
-export interface SchemaIssue {
-  readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
-}
-
-/** One text in each language that it exists in: ICU messages (`{count, plural, one {…} other {…}}`) over the params. */
 export type LocalizedText = Readonly<Record<string, string>>
 
-/** A kind of notification: its topic, its texts and the params that fill them. */
-export interface Definition {
+/** A kind of notification: its topic, its texts, the params that fill them, and what may hold it back. */
+export interface Definition<Spec extends ParamsSpec = ParamsSpec> {
   /** The topic that subscriptions filter on. */
   readonly event?: string
   /** `info` when absent. */
   readonly type?: NotificationType
-  readonly params: ParamsSchema
+  /** Kinds by name (`{ appName: 'string', percentage: 'number' }`) or a schema of zod, valibot, arktype and others. */
+  readonly params: Spec
   readonly title: LocalizedText
   readonly message: LocalizedText
-  /** What travels as `data`, from checked params; the params with snake_case names when absent. */
-  data?(params: unknown): JsonObject
+  /** What travels as `data`; the params with snake_case names when absent. */
+  data?(params: ParamsOutput<Spec>): JsonObject
+  readonly dedupe?: { readonly key: PolicyKey<Spec>; readonly window?: Duration }
+  readonly group?: {
+    readonly key: PolicyKey<Spec>
+    readonly window?: Duration
+    /** Texts once there are several; they may use `count`. */
+    readonly title?: LocalizedText
+    readonly message?: LocalizedText
+  }
+  readonly rate?: Rate
+  readonly critical?: boolean
+  readonly transports?: readonly string[]
+  readonly escalate?: readonly Escalation[]
+}
+
+/** A text that may hold params (`limit:{appName}`), or a function of them. */
+export type PolicyKey<Spec extends ParamsSpec> = string | KeyFunction<Spec>['of']
+
+/** A method's parameter may be narrower than its interface's, which lets one list hold definitions of different params. */
+interface KeyFunction<Spec extends ParamsSpec> {
+  of(params: ParamsOutput<Spec>): string
 }
 
 /** Definitions by name. */
 export type Definitions = Readonly<Record<string, Definition>>
-
-/** What a schema's definition takes. */
-export type ParamsOf<D> = D extends { readonly params: { readonly '~standard': { readonly types?: infer Types } } }
-  ? NonNullable<Types> extends { readonly input: infer Input }
-    ? Input
-    : never
-  : never

@@ -1,55 +1,94 @@
 import { FocusError } from '../../errors.ts'
 import type { JsonObject, JsonValue } from '../../one-time.ts'
-import { formatIcu } from '../icu.ts'
+import { formatIcu, type IcuParams } from '../icu.ts'
+import type { Policies } from '../policies.ts'
 import type { NotificationContent } from '../types.ts'
-import type { Definition, LocalizedText, ParamsSchema, SchemaIssue } from './definition.ts'
+import type { Definition, LocalizedText, PolicyKey } from './definition.ts'
+import { checkParams, type ParamsSpec } from './params.ts'
 
-/** Checks the params of a definition and fills its texts in one language. */
-export async function render(
-  name: string,
-  definition: Definition,
-  input: unknown,
-  locales: readonly string[],
-): Promise<NotificationContent> {
-  const params = await validateParams(name, definition.params, input)
+/** A notification of the catalogue, ready to be sent. */
+export interface Rendered {
+  readonly content: NotificationContent
+  readonly locale: string
+  readonly params: IcuParams
+}
+
+/**
+ * Checks the params of a definition and fills its texts in the first of the languages that it exists in.
+ *
+ * @throws FocusError `invalid_notification`
+ */
+export function render(name: string, definition: Definition, input: unknown, locales: readonly string[]): Rendered {
+  const params = checkParams(name, definition.params, input)
+  const values = isRecord(params) ? primitives(params) : {}
+  const locale = chooseLocale(definition.title, locales)
+  const fill = (text: LocalizedText) => format(name, pick(text, [locale, ...locales]), locale, values)
   return {
-    type: definition.type ?? 'info',
-    title: formatText(definition.title, params, locales),
-    message: formatText(definition.message, params, locales),
-    ...(definition.event === undefined ? {} : { event: definition.event }),
-    data: definition.data ? definition.data(params) : snakeCaseData(params),
+    locale,
+    params: values,
+    content: {
+      type: definition.type ?? 'info',
+      title: fill(definition.title),
+      message: fill(definition.message),
+      ...(definition.event === undefined ? {} : { event: definition.event }),
+      data: definition.data ? definition.data(params) : snakeCaseData(params),
+      ...definitionPolicies(name, definition, params, values, [locale, ...locales]),
+      ...(definition.critical === undefined ? {} : { critical: definition.critical }),
+      ...(definition.transports === undefined ? {} : { transports: definition.transports }),
+      ...(definition.escalate === undefined ? {} : { escalate: definition.escalate }),
+    },
   }
 }
 
-async function validateParams(name: string, schema: ParamsSchema, input: unknown): Promise<unknown> {
-  const result = await schema['~standard'].validate(input)
-  if (result.issues === undefined) return result.value
-  throw new FocusError('invalid_notification', `${name}: ${result.issues.map(describeIssue).join('; ')}`, {
-    hint: 'Compare the params with the definition in the catalogue.',
-  })
+function definitionPolicies(
+  name: string,
+  { dedupe, group, rate }: Definition,
+  params: unknown,
+  values: IcuParams,
+  locales: readonly string[],
+): Policies {
+  const keyOf = (key: PolicyKey<ParamsSpec>) =>
+    typeof key === 'function' ? key(params) : format(name, key, 'en', values)
+  return {
+    ...(dedupe && { dedupe: { ...dedupe, key: keyOf(dedupe.key) } }),
+    ...(group && {
+      group: {
+        key: keyOf(group.key),
+        ...(group.window === undefined ? {} : { window: group.window }),
+        ...(group.title && { title: pick(group.title, locales) }),
+        ...(group.message && { message: pick(group.message, locales) }),
+      },
+    }),
+    ...(rate && { rate }),
+  }
 }
 
-function describeIssue({ message, path }: SchemaIssue): string {
-  const keys = (path ?? []).map((step) => String(typeof step === 'object' ? step.key : step))
-  return keys.length === 0 ? message : `${keys.join('.')}: ${message}`
+function format(name: string, message: string, locale: string, values: IcuParams): string {
+  try {
+    return formatIcu(message, locale, values)
+  } catch (error) {
+    throw new FocusError('invalid_notification', `${name}: ${(error as Error).message}`, {
+      hint: 'Its texts use a param that was not given.',
+      cause: error,
+    })
+  }
 }
 
-export function formatText(text: LocalizedText, params: unknown, locales: readonly string[]): string {
-  const locale = chooseLocale(Object.keys(text), locales)
-  return formatIcu(text[locale] ?? '', locale, isRecord(params) ? primitives(params) : {})
+function pick(text: LocalizedText, locales: readonly string[]): string {
+  return text[chooseLocale(text, locales)] ?? ''
 }
 
 /** The first wanted language that exists, exactly or without its region; else the first that exists. */
-function chooseLocale(available: readonly string[], wanted: readonly string[]): string {
+function chooseLocale(text: LocalizedText, wanted: readonly string[]): string {
   for (const locale of wanted) {
-    const language = locale.split('-')[0]
-    const found = available.find((tag) => tag === locale) ?? available.find((tag) => tag === language)
-    if (found !== undefined) return found
+    if (Object.hasOwn(text, locale)) return locale
+    const language = locale.split('-')[0] ?? ''
+    if (Object.hasOwn(text, language)) return language
   }
-  return available[0] ?? 'en'
+  return Object.keys(text)[0] ?? 'en'
 }
 
-function primitives(params: Record<string, unknown>): Record<string, string | number | boolean> {
+function primitives(params: Record<string, unknown>): IcuParams {
   const entries = Object.entries(params).filter((entry): entry is [string, string | number | boolean] =>
     ['string', 'number', 'boolean'].includes(typeof entry[1]),
   )

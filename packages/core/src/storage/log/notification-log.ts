@@ -1,14 +1,18 @@
 import type {
   AppendOutcome,
   CommitListener,
+  EntrySource,
+  IdempotencyStore,
   InboxRows,
   InboxSelection,
   LogEntry,
   NotificationLog,
+  PendingRow,
   ReadSelection,
   StateChange,
   StoredHead,
 } from '../../notifications/log.ts'
+import type { Kysely, Transaction } from 'kysely'
 import type { NotificationEvent, StreamHead } from '../../notifications/types.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { UserKey } from '../../user-id.ts'
@@ -21,12 +25,17 @@ import { HeadReader } from './heads.ts'
 import { readInbox } from './inbox.ts'
 import { InboxState } from './inbox-state.ts'
 import { entryToEvent, toEvent, toStreamOwner } from './rows.ts'
+import { Upkeep } from './upkeep.ts'
+import { WaitingRows } from './waiting.ts'
+import { KyselyIdempotencyStore } from '../idempotency-store.ts'
 
 export interface NotificationLogOptions {
   /** How long a call may wait for the database before it is refused; 10,000 when absent. */
   readonly timeoutMs?: number
-  /** Notifications kept per person; 1,000 when absent. */
+  /** Notifications kept per person, and broadcasts; 1,000 when absent. */
   readonly maxPerStream?: number
+  /** How long a notification is kept; 90 days when absent. */
+  readonly maxAgeMs?: number
 }
 
 /** The notification log on a database whose tables are up to date. */
@@ -40,11 +49,14 @@ export async function openNotificationLog(
 
 class DatabaseNotificationLog implements NotificationLog {
   readonly epoch: string
+  readonly idempotency: IdempotencyStore
   readonly #database: Database
   readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
   readonly #committer: Committer
   readonly #heads: HeadReader
   readonly #state: InboxState
+  readonly #waiting: WaitingRows
+  readonly #upkeep: Upkeep
   readonly #listeners: CommitListener[] = []
 
   constructor(
@@ -53,18 +65,27 @@ class DatabaseNotificationLog implements NotificationLog {
     epoch: string,
     options: NotificationLogOptions,
   ) {
+    const maxPerStream = options.maxPerStream ?? 1_000
     this.#database = database
     this.#runtime = runtime
     this.epoch = epoch
     this.#heads = new HeadReader(database.db, epoch)
     this.#state = new InboxState(database, epoch)
+    this.idempotency = new KyselyIdempotencyStore(database, runtime.clock)
+    this.#waiting = new WaitingRows(database.db)
+    this.#upkeep = new Upkeep(database, runtime, { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 })
     const timeoutMs = options.timeoutMs ?? 10_000
     this.#committer = new Committer(database.writer ?? new KyselyRunner(database, timeoutMs), {
       clock: runtime.clock,
-      maxPerStream: options.maxPerStream ?? 1_000,
+      maxPerStream,
+      epoch,
       timeoutMs,
-      committed: (entries, { outcomes }) => this.#tell(entries, outcomes),
+      committed: (entries, { outcomes, overgrown }) => {
+        this.#upkeep.overgrown(overgrown)
+        this.#tell(entries, outcomes)
+      },
     })
+    this.#upkeep.start()
   }
 
   async append(entry: LogEntry): Promise<AppendOutcome> {
@@ -112,11 +133,51 @@ class DatabaseNotificationLog implements NotificationLog {
     return this.#state.remove(userKey, id, this.#runtime.clock())
   }
 
+  pending(limit: number): Promise<PendingRow[]> {
+    return this.#waiting.pending(limit)
+  }
+
+  pendingInsert(row: PendingRow): { sql: string; parameters: readonly unknown[] } {
+    return this.#waiting.pendingInsert(row)
+  }
+
+  transaction<DB, T>(
+    db: Kysely<DB>,
+    work: (trx: Transaction<DB>, leave: (row: PendingRow) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    return this.#waiting.transaction(db, work)
+  }
+
+  due(limit: number): Promise<LogEntry[]> {
+    return this.#waiting.due(this.#runtime.clock(), limit)
+  }
+
+  nextDue(): Promise<number | null> {
+    return this.#waiting.nextDue()
+  }
+
+  discard(source: EntrySource): Promise<boolean> {
+    return this.#waiting.discard(source)
+  }
+
+  find(id: string): Promise<{ outcome: 'created' | 'scheduled'; offset: number } | null> {
+    return this.#waiting.find(id)
+  }
+
+  upkeep(): Promise<void> {
+    return this.#upkeep.run()
+  }
+
   onCommitted(listener: CommitListener): void {
     this.#listeners.push(listener)
   }
 
+  onForeignCommit(listener: () => void): void {
+    this.#database.writer?.onForeignCommit(listener)
+  }
+
   async close(): Promise<void> {
+    await this.#upkeep.close()
     await this.#committer.close()
     this.#listeners.length = 0
   }

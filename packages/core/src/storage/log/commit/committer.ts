@@ -9,6 +9,7 @@ import type { BatchResult } from './write-batch.ts'
 export interface CommitterOptions {
   readonly clock: Clock
   readonly maxPerStream: number
+  readonly epoch: string
   /** A call that has not been committed after this is refused. */
   readonly timeoutMs: number
   /** Called after each commit, in the order of the commits; must not throw. */
@@ -89,10 +90,10 @@ export class Committer {
 
   async #commit(calls: readonly Call[]): Promise<void> {
     const entries = calls.map((call) => call.entry)
-    const { clock, maxPerStream, committed } = this.#options
+    const { clock, maxPerStream, epoch, committed } = this.#options
     let result: BatchResult
     try {
-      result = await this.#runner.run(entries, { now: clock(), maxPerStream })
+      result = await this.#runner.run(entries, { now: clock(), maxPerStream, epoch })
     } catch (error) {
       return this.#isolate(calls, error)
     }

@@ -1,4 +1,5 @@
 import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log.ts'
+import type { PlannedDelivery } from '../../../notifications/outbound.ts'
 import { mergedTexts } from '../../../notifications/merged-texts.ts'
 import { type NotificationRow, sharedStream, toStreamOwner } from '../rows.ts'
 import type { BatchState, HeadState, NotificationState } from './batch-state.ts'
@@ -17,6 +18,8 @@ export interface Plan {
   readonly inserts: readonly PlannedRow[]
   /** Rows that moved on to a new offset. */
   readonly moved: readonly { readonly owner: string; readonly offset: number }[]
+  /** Rows as they are after an event, with what else the event goes to. */
+  readonly outbound: readonly { readonly row: PlannedRow; readonly deliveries: readonly PlannedDelivery[] }[]
   readonly scheduled: readonly { readonly entry: LogEntry; readonly dueAt: number }[]
   /** Entries whose waiting row is done with. */
   readonly finished: readonly LogEntry[]
@@ -35,6 +38,7 @@ export function planBatch(entries: readonly LogEntry[], state: BatchState, now: 
     outcomes,
     inserts: [...planner.inserts.values()],
     moved: planner.moved,
+    outbound: planner.outbound,
     scheduled: planner.scheduled,
     finished: entries.filter((entry, index) => entry.source !== null && outcomes[index]?.outcome !== 'gone'),
   }
@@ -44,6 +48,7 @@ class Planner {
   /** By id. */
   readonly inserts = new Map<string, PlannedRow>()
   readonly moved: { owner: string; offset: number }[] = []
+  readonly outbound: { row: PlannedRow; deliveries: readonly PlannedDelivery[] }[] = []
   readonly scheduled: { entry: LogEntry; dueAt: number }[] = []
   readonly #state: BatchState
   readonly #now: number
@@ -113,7 +118,7 @@ class Planner {
   #create(entry: LogEntry, owner: string, head: HeadState): CommitOutcome {
     const offset = head.advance(owner === sharedStream ? 0 : 1)
     const { policies } = entry
-    this.inserts.set(entry.id, {
+    this.#write(entry, {
       user_key: owner,
       offset,
       id: entry.id,
@@ -169,9 +174,14 @@ class Planner {
       created_at: entry.createdAt,
       expires_at: entry.expiresAt,
     }
-    this.inserts.set(target.id, row)
+    this.#write(entry, row)
     this.#state.notifications.set(target.id, { id: target.id, offset, count, unread: true })
     return { outcome: 'merged', row }
+  }
+
+  #write({ deliveries }: LogEntry, row: PlannedRow): void {
+    this.inserts.set(row.id, row)
+    if (deliveries.length > 0) this.outbound.push({ row, deliveries })
   }
 
   #schedule(entry: LogEntry, dueAt: number, outcome: 'scheduled' | 'deferred'): CommitOutcome {

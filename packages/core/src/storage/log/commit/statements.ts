@@ -1,4 +1,5 @@
 import type { DialectName } from '../../dialect.ts'
+import { outboxColumns } from '../../outbox-rows.ts'
 import type { RowStatement } from './session.ts'
 
 /** The statements of a batch, in the words of one database. */
@@ -21,6 +22,7 @@ export interface BatchStatements {
   readonly insertNotifications: RowStatement
   readonly insertScheduled: RowStatement
   readonly insertExpiries: RowStatement
+  readonly insertOutbox: RowStatement
   readonly insertCommit: RowStatement
 }
 
@@ -106,6 +108,7 @@ function makeStatements(dialect: DialectName): BatchStatements {
       ['expires_at', 'id'],
       onConflict(['expires_at', 'id'], [`${quote('id')} = ${incoming('id')}`]),
     ),
+    insertOutbox: insert('focus_outbox', outboxColumns),
     insertCommit: insert('focus_commits', ['id', 'attempt', 'committed_at']),
   }
 }

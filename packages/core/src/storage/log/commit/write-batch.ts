@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../../notifications/log.ts'
-import { sharedStream, toStreamOwner } from '../rows.ts'
+import { outboxValues, toOutboxRows } from '../../outbox-rows.ts'
+import { sharedStream, toEvent, toStreamOwner } from '../rows.ts'
 import { BatchState, HeadState } from './batch-state.ts'
 import { type CommitOutcome, overflowKey, type Plan, planBatch } from './plan.ts'
 import type { BatchSession, RowStatement, SqlRow, SqlValue } from './session.ts'
@@ -17,6 +18,7 @@ export interface BatchContext {
   readonly now: number
   /** Streams longer than this are reported, to be pruned. */
   readonly maxPerStream: number
+  readonly epoch: string
 }
 
 /**
@@ -27,7 +29,7 @@ export interface BatchContext {
 export async function writeBatch(
   session: BatchSession,
   entries: readonly LogEntry[],
-  { now, maxPerStream }: BatchContext,
+  { now, maxPerStream, epoch }: BatchContext,
 ): Promise<BatchResult> {
   const statements = batchStatements(session.dialect)
   const { state, advanced } = await lockHeads(session, statements, entries, now)
@@ -36,6 +38,7 @@ export async function writeBatch(
   const plan = planBatch(entries, state, now)
   await advanceHeads(session, statements, state, advanced, now)
   await writePlan(session, statements, plan)
+  await writeOutbox(session, statements, plan, now, epoch)
   await writePolicies(session, statements, state)
   const overgrown = [...state.heads()]
     .filter((head) => head.head - head.oldest >= maxPerStream)
@@ -192,6 +195,17 @@ async function writePlan(session: BatchSession, statements: BatchStatements, pla
     statements.insertScheduled,
     plan.scheduled.map(({ entry, dueAt }) => [entry.id, dueAt, JSON.stringify(entry)]),
   )
+}
+
+async function writeOutbox(
+  session: BatchSession,
+  statements: BatchStatements,
+  { outbound }: Plan,
+  now: number,
+  epoch: string,
+): Promise<void> {
+  const rows = outbound.flatMap(({ row, deliveries }) => toOutboxRows(toEvent(row, epoch), deliveries, now))
+  await run(session, statements.insertOutbox, rows.map(outboxValues))
 }
 
 async function writePolicies(session: BatchSession, statements: BatchStatements, state: BatchState): Promise<void> {

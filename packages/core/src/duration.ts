@@ -1,0 +1,21 @@
+import { FocusError } from './errors.ts'
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const longest = 365 * 86_400_000
+
+/** Milliseconds, or a text such as `30s`, `5m`, `2h`, `1d`. */
+export type Duration = number | string
+
+/**
+ * Milliseconds of `30s`, `5m`, `2h`, `1d`, or of a number that is milliseconds already.
+ *
+ * @throws FocusError `invalid_notification` naming `what`
+ */
+export function durationMs(what: string, value: Duration): number {
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(String(value).trim()) ?? []
+  const ms = typeof value === 'number' ? value : Math.round(Number(amount || NaN) * (units[unit] ?? NaN))
+  if (Number.isFinite(ms) && ms >= 0 && ms <= longest) return Math.round(ms)
+  throw new FocusError('invalid_notification', `${what}: ${JSON.stringify(value)} is not a duration.`, {
+    hint: 'Give milliseconds, or a text such as 30s, 5m, 2h or 1d; a year at most.',
+  })
+}

@@ -1,0 +1,66 @@
+import type { UserId } from '../user-id.ts'
+import type { NotifyManyOptions, UserIds } from './notification-service.ts'
+import type { Receipt, Summary } from './types.ts'
+
+/** Large enough to fill a batch of the log, small enough to stop soon. */
+const chunkSize = 1_000
+/** While one chunk is being committed, the next is being prepared. */
+const chunksAtOnce = 2
+
+/**
+ * Sends to each id of an audience of any size. Ids are taken only as fast as their notifications are committed, so that
+ * neither the list nor the queue of the log ever holds more than a few thousand.
+ *
+ * @param send answers null for an id that nobody has
+ */
+export async function sendToAudience(
+  userIds: UserIds,
+  send: (userId: UserId) => Promise<Receipt | null>,
+  { onProgress, signal }: NotifyManyOptions,
+): Promise<Summary> {
+  const summary = { total: 0, created: 0, merged: 0, suppressed: 0, later: 0, unknown: 0 }
+  const running = new Set<Promise<void>>()
+  const start = (chunk: readonly UserId[]) => {
+    const done = sendChunk(chunk, send, summary).then(() => {
+      running.delete(done)
+      onProgress?.({ ...summary })
+    })
+    running.add(done)
+    return running.size < chunksAtOnce ? undefined : Promise.race(running)
+  }
+  try {
+    let chunk: UserId[] = []
+    for await (const userId of userIds) {
+      signal?.throwIfAborted()
+      chunk.push(userId)
+      if (chunk.length < chunkSize) continue
+      await start(chunk)
+      chunk = []
+    }
+    signal?.throwIfAborted()
+    if (chunk.length > 0) await start(chunk)
+    await Promise.all(running)
+    return summary
+  } finally {
+    await Promise.allSettled(running)
+  }
+}
+
+async function sendChunk(
+  userIds: readonly UserId[],
+  send: (userId: UserId) => Promise<Receipt | null>,
+  summary: { -readonly [K in keyof Summary]: number },
+): Promise<void> {
+  const results = await Promise.allSettled(userIds.map(send))
+  for (const result of results) {
+    if (result.status === 'rejected') throw result.reason
+    summary.total += 1
+    summary[kindOf(result.value)] += 1
+  }
+}
+
+function kindOf(receipt: Receipt | null): Exclude<keyof Summary, 'total'> {
+  if (!receipt) return 'unknown'
+  const { outcome } = receipt
+  return outcome === 'created' || outcome === 'merged' || outcome === 'suppressed' ? outcome : 'later'
+}

@@ -1,0 +1,79 @@
+import { durationMs } from '../../duration.ts'
+import { FocusError } from '../../errors.ts'
+import { contentLimits } from '../content.ts'
+import { compileIcu } from '../icu.ts'
+import type { Definition, Definitions, LocalizedText } from './definition.ts'
+import type { ParamsSpec } from './params.ts'
+
+/**
+ * Defines an application's own notifications. What is wrong in a definition (an ICU message with a mistake, a text without
+ * any language, a topic that is too long) is said here, not when the first one is sent.
+ *
+ * @throws FocusError `invalid_option` that names the definition
+ * @example
+ * ```ts
+ * const catalogue = defineNotifications({
+ *   commentAdded: {
+ *     event: 'comments',
+ *     params: { author: 'string', post: 'string' },
+ *     title: { fr: 'Nouveau commentaire', en: 'New comment' },
+ *     message: { fr: '{author} a commenté {post}', en: '{author} commented on {post}' },
+ *     group: {
+ *       key: 'post:{post}', window: '1h',
+ *       message: { en: '{count, plural, one {# new comment} other {# new comments}} on {post}' },
+ *     },
+ *   },
+ * })
+ * const focus = await createFocus({ catalogue })
+ * await focus.notifications.notify('commentAdded', { userId: 7, author: 'Alice', post: 'Hello' })
+ * ```
+ */
+export function defineNotifications<const Specs extends Readonly<Record<string, ParamsSpec>>>(
+  definitions: {
+    readonly [K in keyof Specs]: Definition<Specs[K]>
+  },
+): { readonly [K in keyof Specs]: Definition<Specs[K]> } {
+  for (const [name, definition] of Object.entries<Definition>(definitions)) checkDefinition(name, definition)
+  return Object.freeze({ ...definitions })
+}
+
+/** @throws FocusError `invalid_option` */
+export function checkDefinitions(definitions: Definitions): void {
+  for (const [name, definition] of Object.entries(definitions)) checkDefinition(name, definition)
+}
+
+function checkDefinition(name: string, { title, message, group, dedupe, rate, event, type }: Definition): void {
+  const refuse = (what: string) => {
+    throw new FocusError('invalid_option', `The notification ${name}: ${what}.`, {
+      hint: 'Mend its definition in defineNotifications().',
+    })
+  }
+  checkText(`${name}.title`, title)
+  checkText(`${name}.message`, message)
+  if (group?.title) checkText(`${name}.group.title`, group.title)
+  if (group?.message) checkText(`${name}.group.message`, group.message)
+  if (dedupe?.window !== undefined) durationMs(`${name}.dedupe.window`, dedupe.window)
+  if (group?.window !== undefined) durationMs(`${name}.group.window`, group.window)
+  if (rate) durationMs(`${name}.rate.window`, rate.window)
+  if (event !== undefined && (event === '' || event.length > contentLimits.eventLength)) {
+    refuse(`its topic must have 1 to ${contentLimits.eventLength} characters`)
+  }
+  if (type !== undefined && (type === '' || type.length > contentLimits.typeLength)) {
+    refuse(`its type must have 1 to ${contentLimits.typeLength} characters`)
+  }
+}
+
+function checkText(what: string, text: LocalizedText): void {
+  const entries = Object.entries(text)
+  if (entries.length === 0) throw new FocusError('invalid_option', `${what}: has no language.`)
+  for (const [locale, message] of entries) {
+    try {
+      compileIcu(message, locale)
+    } catch (error) {
+      throw new FocusError('invalid_option', `${what}.${locale}: ${(error as Error).message}.`, {
+        hint: 'Write an ICU message, such as {count, plural, one {# comment} other {# comments}}.',
+        cause: error,
+      })
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { FocusError } from '../errors.ts'
+import type { JsonValue } from '../one-time.ts'
+import type { Clock } from '../runtime.ts'
+import type { IdempotencyRecord, IdempotencyStore } from './log.ts'
+
+const keptForMs = 24 * 60 * 60_000
+/** Longer than any call may take; after it, whoever held the key is taken for dead. */
+const leaseMs = 30_000
+
+/** Where the ids of a repeatable call come from: the same ones each time. */
+export interface RepeatableIds {
+  /** @param owner distinguishes the notifications of one call */
+  idFor(owner: string): string
+  /** Whether an earlier attempt may have sent some of them. */
+  readonly resumed: boolean
+}
+
+/** Answers a repeated call with what was answered before, also when both come at once or to different nodes. */
+export class Idempotency {
+  readonly #store: IdempotencyStore
+  readonly #clock: Clock
+  readonly #newSeed: () => string
+
+  constructor(store: IdempotencyStore, clock: Clock, newSeed: () => string) {
+    this.#store = store
+    this.#clock = clock
+    this.#newSeed = newSeed
+  }
+
+  /**
+   * @throws FocusError `idempotency_conflict` when the key was used for something else, `invalid_request` for a key that is
+   * none, and what `work` throws, after which the key is free again
+   */
+  async run<T extends JsonValue>(key: string, request: unknown, work: (ids: RepeatableIds) => Promise<T>): Promise<T> {
+    checkKey(key)
+    const asked = createHash('sha256').update(JSON.stringify(request)).digest('base64url')
+    const claim = await this.#claim(key, asked)
+    // An answer is what an earlier run of this same function returned.
+    if ('answer' in claim) return claim.answer as T
+    try {
+      const answer = await work(repeatableIds(claim.seed, claim.resumed))
+      await this.#store.update(key, { request: asked, seed: claim.seed, leaseUntil: 0, answer })
+      return answer
+    } catch (error) {
+      await this.#giveUp(key, asked, claim.seed, error)
+      throw error
+    }
+  }
+
+  /** A refusal leaves nothing behind; what may have been written is taken up again with the same ids. */
+  async #giveUp(key: string, request: string, seed: string, error: unknown): Promise<void> {
+    const refused = error instanceof FocusError && error.code !== 'storage_unavailable'
+    const giveUp = refused
+      ? this.#store.release(key)
+      : this.#store.update(key, { request, seed, leaseUntil: 0, answer: null })
+    await giveUp.catch(() => undefined)
+  }
+
+  async #claim(
+    key: string,
+    request: string,
+  ): Promise<{ readonly seed: string; readonly resumed: boolean } | { readonly answer: JsonValue }> {
+    const mine: IdempotencyRecord = {
+      request,
+      seed: this.#newSeed(),
+      leaseUntil: this.#clock() + leaseMs,
+      answer: null,
+    }
+    let other = await this.#store.claim(key, mine, this.#clock() + keptForMs)
+    if (!other) return { seed: mine.seed, resumed: false }
+    for (let waitMs = 5; ; waitMs = Math.min(waitMs * 2, 200)) {
+      if (other.request !== request) throw conflict()
+      if (other.answer !== null) return { answer: other.answer }
+      if (other.leaseUntil <= this.#clock()) break
+      await delay(waitMs)
+      const now = await this.#store.read(key)
+      // The other call was refused: this one may try.
+      if (!now) return this.#claim(key, request)
+      other = now
+    }
+    await this.#store.update(key, { ...other, leaseUntil: this.#clock() + leaseMs })
+    return { seed: other.seed, resumed: true }
+  }
+}
+
+function checkKey(key: string): void {
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return
+  throw new FocusError('invalid_request', 'The idempotency key must have 1 to 255 printable ASCII characters.', {
+    hint: 'Use a new UUID for each thing that is to happen once.',
+  })
+}
+
+function conflict(): FocusError {
+  return new FocusError(
+    'idempotency_conflict',
+    'The idempotency key was used with another content in the last 24 hours.',
+    {
+      hint: 'Repeat a call unchanged, or use a new key for a new one.',
+    },
+  )
+}
+
+/** UUIDv7s with the time of the seed, so that they sort with their neighbours. */
+function repeatableIds(seed: string, resumed: boolean): RepeatableIds {
+  return {
+    resumed,
+    idFor: (owner) => {
+      const hash = createHash('sha256').update(`${seed}\n${owner}`).digest('hex')
+      const variant = '89ab'[Number.parseInt(hash.slice(0, 1), 16) % 4] ?? '8'
+      return `${seed.slice(0, 14)}7${hash.slice(1, 4)}-${variant}${hash.slice(4, 7)}-${hash.slice(7, 19)}`
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import type { JsonObject } from '../one-time.ts'
+import type { UserKey } from '../user-id.ts'
+import type { Escalation } from './outbound.ts'
+import type { Policies } from './policies.ts'
+import type { NotificationContent } from './types.ts'
+
+/**
+ * What a caller's transaction leaves: not yet addressed, rendered or limited, because all that needs reads, and locks, that
+ * have no place in somebody else's transaction.
+ */
+export type PendingRequest = { readonly userKey: UserKey | null; readonly content: StoredContent } & (
+  | { readonly name?: undefined }
+  | { readonly name: string; readonly params: unknown; readonly locale?: string }
+)
+
+/** Content as JSON keeps it: moments as numbers. */
+interface StoredContent extends Policies {
+  readonly type?: string
+  readonly title?: string
+  readonly message?: string
+  readonly event?: string
+  readonly data?: JsonObject
+  readonly deliverAt?: number
+  readonly expiresAt?: number
+  readonly transports?: readonly string[]
+  readonly escalate?: readonly Escalation[]
+  readonly critical?: boolean
+}
+
+export function storeContent({ deliverAt, expiresAt, ...content }: Partial<NotificationContent>): StoredContent {
+  return {
+    ...content,
+    ...(deliverAt === undefined ? {} : { deliverAt: deliverAt.getTime() }),
+    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.getTime() }),
+  }
+}
+
+export function restoreContent({ deliverAt, expiresAt, ...content }: StoredContent): Partial<NotificationContent> {
+  return {
+    ...content,
+    ...(deliverAt === undefined ? {} : { deliverAt: new Date(deliverAt) }),
+    ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) }),
+  }
+}

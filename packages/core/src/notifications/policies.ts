@@ -1,0 +1,133 @@
+import { type Duration, durationMs } from '../duration.ts'
+import { FocusError } from '../errors.ts'
+import { compileIcu } from './icu.ts'
+import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from './log.ts'
+
+/** Of several with one key within the window, only the first is sent. */
+export interface Dedupe {
+  /** At most 180 characters; per person. */
+  readonly key: string
+  /** A day when absent. */
+  readonly window?: Duration | undefined
+}
+
+/** Those with one key within the window become one notification, which counts them. */
+export interface Group {
+  /** At most 180 characters; per person. */
+  readonly key: string
+  /** From the first one on; an hour when absent. */
+  readonly window?: Duration | undefined
+  /**
+   * Texts of the merged notification: ICU messages over `count`, such as
+   * `{count, plural, one {# new comment} other {# new comments}}`; the newest one's own when absent.
+   */
+  readonly title?: string | undefined
+  readonly message?: string | undefined
+}
+
+/** At most `limit` new notifications of a topic to one person within any window. */
+export interface Rate {
+  /** What is counted together; the topic when absent. */
+  readonly key?: string | undefined
+  /** 1 to 1,000. */
+  readonly limit: number
+  readonly window: Duration
+  /**
+   * What happens to those beyond: `drop` (default) forgets them, `group` merges them into the last one that was let
+   * through, `defer` sends them when the window has room again.
+   */
+  readonly overflow?: 'drop' | 'group' | 'defer' | undefined
+}
+
+/** What may hold a notification back. Applied in the transaction of the insert, so they hold on several nodes too. */
+export interface Policies {
+  readonly dedupe?: Dedupe | null
+  readonly group?: Group | null
+  readonly rate?: Rate | null
+}
+
+const keyLength = 180
+
+/**
+ * Checks policies and gives them the form that the log applies; null when there is none.
+ *
+ * @throws FocusError `invalid_notification`
+ */
+export function resolvePolicies(
+  { dedupe, group, rate }: Policies,
+  { event, locale, params }: { event: string | null; locale: string; params: MergedTexts['params'] },
+): EntryPolicies | null {
+  if (!dedupe && !group && !rate) return null
+  return {
+    dedupe: dedupe
+      ? { key: policyKey('dedupe.key', dedupe.key), windowMs: windowMs('dedupe.window', dedupe.window ?? '1d') }
+      : null,
+    group: group ? resolveGroup(group, locale, params) : null,
+    rate: rate ? resolveRate(rate, event) : null,
+  }
+}
+
+function resolveGroup(
+  { key, window, title, message }: Group,
+  locale: string,
+  params: MergedTexts['params'],
+): EntryGroup {
+  const merged = title !== undefined || message !== undefined
+  return {
+    key: policyKey('group.key', key),
+    windowMs: windowMs('group.window', window ?? '1h'),
+    merged: merged
+      ? { title: icu('group.title', title, locale), message: icu('group.message', message, locale), locale, params }
+      : null,
+  }
+}
+
+function resolveRate({ key, limit, window, overflow = 'drop' }: Rate, event: string | null): EntryRate {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
+    throw invalid('rate.limit: expected a whole number from 1 to 1,000.')
+  }
+  if (overflow !== 'drop' && overflow !== 'group' && overflow !== 'defer') {
+    throw invalid('rate.overflow: expected drop, group or defer.')
+  }
+  return {
+    key: key === undefined ? (event ?? '').slice(0, keyLength) : policyKey('rate.key', key),
+    limit,
+    windowMs: windowMs('rate.window', window),
+    overflow,
+  }
+}
+
+function policyKey(what: string, key: unknown): string {
+  if (
+    typeof key !== 'string' ||
+    key === '' ||
+    key.length > keyLength ||
+    !key.isWellFormed() ||
+    key.startsWith('\u0001')
+  ) {
+    throw invalid(`${what}: expected a text of 1 to ${keyLength} characters.`)
+  }
+  return key
+}
+
+function windowMs(what: string, window: Duration): number {
+  const ms = durationMs(what, window)
+  if (ms > 0) return ms
+  throw invalid(`${what}: must be longer than nothing.`)
+}
+
+function icu(what: string, message: string | undefined, locale: string): string | null {
+  if (message === undefined) return null
+  try {
+    compileIcu(message, locale)
+    return message
+  } catch (error) {
+    throw invalid(`${what}: is not an ICU message (${(error as Error).message}).`)
+  }
+}
+
+function invalid(message: string): FocusError {
+  return new FocusError('invalid_notification', message, {
+    hint: 'dedupe takes key and window, group key and window, rate limit, window and overflow.',
+  })
+}

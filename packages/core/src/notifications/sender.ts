@@ -1,0 +1,79 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Runtime } from '../runtime.ts'
+import type { IcuParams } from './icu.ts'
+import { toLogEntry } from './content.ts'
+import type { AppendOutcome, LogEntry, NotificationLog } from './log.ts'
+import type { DeliveryPlanner } from './outbound.ts'
+import type { Recipient } from './recipients.ts'
+import type { NotificationContent, Receipt } from './types.ts'
+
+/** Content with what its texts were made from. */
+export interface Outgoing {
+  readonly content: NotificationContent
+  readonly locale: string
+  readonly params?: IcuParams
+}
+
+export interface SenderDeps {
+  readonly runtime: Runtime
+  readonly log: NotificationLog
+  readonly planner: DeliveryPlanner | null
+  /** Told when something will be due. */
+  readonly scheduled: (dueAt: number) => void
+}
+
+/** The way of one notification: checked, planned, committed. */
+export class Sender {
+  readonly #deps: SenderDeps
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps
+  }
+
+  newId(): string {
+    const { clock, random } = this.#deps.runtime
+    return uuidv7({ msecs: clock(), random: random(16) })
+  }
+
+  /** Null sends to everybody. @throws FocusError `invalid_notification`, `data_too_large` */
+  toEntry(recipient: Pick<Recipient, 'userKey'> | null, outgoing: Outgoing, id: string): LogEntry {
+    const now = this.#deps.runtime.clock()
+    const { content, locale, params = {} } = outgoing
+    return toLogEntry(content, { id, userKey: recipient?.userKey ?? null, now, locale, params })
+  }
+
+  async append(entry: LogEntry): Promise<Receipt> {
+    const { log, scheduled } = this.#deps
+    const planned = await this.#plan(entry)
+    if (planned === 'suppressed') {
+      if (entry.source) await log.discard(entry.source)
+      return { outcome: 'suppressed', reason: 'preference' }
+    }
+    const outcome = await log.append(planned)
+    if ('dueAt' in outcome) scheduled(outcome.dueAt)
+    return toReceipt(entry.id, outcome)
+  }
+
+  /** What waits is planned when its time has come: preferences may have changed by then. */
+  async #plan(entry: LogEntry): Promise<LogEntry | 'suppressed'> {
+    const { planner } = this.#deps
+    if (!planner || entry.deliverAt !== null) return entry
+    const deliveries = await planner.plan({ userKey: entry.userKey, event: entry.event, ...entry.routing })
+    return deliveries === 'suppressed' ? deliveries : { ...entry, deliveries }
+  }
+}
+
+function toReceipt(id: string, outcome: AppendOutcome): Receipt {
+  switch (outcome.outcome) {
+    case 'created':
+    case 'merged':
+      return { outcome: outcome.outcome, id: outcome.id, offset: outcome.offset }
+    case 'suppressed':
+      return outcome
+    case 'scheduled':
+    case 'deferred':
+      return { outcome: outcome.outcome, id }
+    case 'gone':
+      return { outcome: 'suppressed', reason: 'expired' }
+  }
+}

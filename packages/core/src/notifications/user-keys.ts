@@ -1,0 +1,14 @@
+import { FocusError } from '../errors.ts'
+import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+
+/** @throws FocusError `invalid_notification` for an id that none can be */
+export function checkedUserKey(id: UserId): UserKey {
+  const key = toUserKey(id)
+  const valid =
+    (typeof id === 'number' && Number.isSafeInteger(id)) ||
+    (typeof id === 'string' && key !== '' && key.length <= 191 && key.isWellFormed())
+  if (valid) return key
+  throw new FocusError('invalid_notification', 'userId: expected a whole number or a text of 1 to 191 characters.', {
+    hint: 'Pass the id of the user as the user directory gives it.',
+  })
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import type { IdempotencyRecord, IdempotencyStore } from '../notifications/log.ts'
+import type { Clock } from '../runtime.ts'
+import type { Database } from './database.ts'
+
+const kind = 'idempotency'
+
+/** `IdempotencyStore` over the table of one-time things. */
+export class KyselyIdempotencyStore implements IdempotencyStore {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  async claim(key: string, record: IdempotencyRecord, expiresAt: number): Promise<IdempotencyRecord | null> {
+    const { db, dialect } = this.#database
+    await db
+      .deleteFrom('focus_one_time')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .where('expires_at', '<=', this.#clock())
+      .execute()
+    const insert = db
+      .insertInto('focus_one_time')
+      .values({ kind, secret_hash: hash(key), payload: JSON.stringify(record), expires_at: expiresAt })
+    const { numInsertedOrUpdatedRows } = await (dialect === 'mysql'
+      ? insert.ignore()
+      : insert.onConflict((conflict) => conflict.doNothing())
+    ).executeTakeFirstOrThrow()
+    if (numInsertedOrUpdatedRows === 1n) return null
+    return (await this.read(key)) ?? this.claim(key, record, expiresAt)
+  }
+
+  async read(key: string): Promise<IdempotencyRecord | null> {
+    const row = await this.#database.db
+      .selectFrom('focus_one_time')
+      .select('payload')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .executeTakeFirst()
+    return row ? (JSON.parse(row.payload) as IdempotencyRecord) : null
+  }
+
+  async update(key: string, record: IdempotencyRecord): Promise<void> {
+    await this.#database.db
+      .updateTable('focus_one_time')
+      .set({ payload: JSON.stringify(record) })
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .execute()
+  }
+
+  async release(key: string): Promise<void> {
+    await this.#database.db
+      .deleteFrom('focus_one_time')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .execute()
+  }
+}
+
+function hash(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}

@@ -1,0 +1,81 @@
+import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
+import type { EntrySource, LogEntry, PendingRow } from '../../notifications/log.ts'
+import type { Database } from '../database.ts'
+
+const insertPending = 'insert into focus_pending (id, request, created_at) values (?, ?, ?)'
+
+/** What waits to enter a stream: left by callers' transactions, or for a later moment. */
+export class WaitingRows {
+  readonly #db: Database['db']
+
+  constructor(db: Database['db']) {
+    this.#db = db
+  }
+
+  pendingInsert({ id, request, createdAt }: PendingRow): { sql: string; parameters: readonly unknown[] } {
+    return { sql: insertPending, parameters: [id, request, createdAt] }
+  }
+
+  transaction<DB, T>(
+    db: Kysely<DB>,
+    work: (trx: Transaction<DB>, leave: (row: PendingRow) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    return db.transaction().execute((trx) =>
+      work(trx, async (row) => {
+        const { sql, parameters } = this.pendingInsert(row)
+        await trx.executeQuery(CompiledQuery.raw(sql, [...parameters]))
+      }),
+    )
+  }
+
+  async pending(limit: number): Promise<PendingRow[]> {
+    const rows = await this.#db.selectFrom('focus_pending').selectAll().orderBy('id').limit(limit).execute()
+    return rows.map(({ id, request, created_at }) => ({ id, request, createdAt: created_at }))
+  }
+
+  async due(now: number, limit: number): Promise<LogEntry[]> {
+    const rows = await this.#db
+      .selectFrom('focus_scheduled')
+      .select(['id', 'entry'])
+      .where('due_at', '<=', now)
+      .orderBy('due_at')
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+    return rows.map(({ id, entry }) => ({
+      ...(JSON.parse(entry) as LogEntry),
+      // It is as old as its delivery, and what waited gives way to the row in the stream.
+      createdAt: now,
+      source: { table: 'scheduled', id },
+    }))
+  }
+
+  async nextDue(): Promise<number | null> {
+    const row = await this.#db
+      .selectFrom('focus_scheduled')
+      .select('due_at')
+      .orderBy('due_at')
+      .limit(1)
+      .executeTakeFirst()
+    return row?.due_at ?? null
+  }
+
+  async discard({ table, id }: EntrySource): Promise<boolean> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom(table === 'pending' ? 'focus_pending' : 'focus_scheduled')
+      .where('id', '=', id)
+      .executeTakeFirst()
+    return numDeletedRows > 0n
+  }
+
+  async find(id: string): Promise<{ outcome: 'created' | 'scheduled'; offset: number } | null> {
+    const row = await this.#db
+      .selectFrom('focus_notifications')
+      .select('offset')
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (row) return { outcome: 'created', offset: row.offset }
+    const waiting = await this.#db.selectFrom('focus_scheduled').select('id').where('id', '=', id).executeTakeFirst()
+    return waiting ? { outcome: 'scheduled', offset: 0 } : null
+  }
+}

@@ -1,0 +1,140 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
+import { backends, ManualClock, type Node, startNode } from './support.ts'
+
+const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
+
+describe.each(backends)('policies on $name', (backend) => {
+  const nodes: Node[] = []
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+  afterEach(async () => {
+    for (const node of nodes.splice(0)) await node.close()
+  })
+
+  async function start(): Promise<Node & { clock: ManualClock }> {
+    const clock = new ManualClock()
+    const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
+    nodes.push(node)
+    return { ...node, clock }
+  }
+
+  it('of racing duplicates with one key, one is sent; after the window, another', async () => {
+    const { notifications, clock } = await start()
+    const dedupe = { key: 'k', window: '10m' }
+    const receipts = await Promise.all(Array.from({ length: 50 }, () => notifications.notifyUser({ ...note, dedupe })))
+    expect(receipts.filter((receipt) => receipt.outcome === 'created')).toHaveLength(1)
+    expect(receipts.filter((receipt) => receipt.outcome === 'suppressed')).toHaveLength(49)
+    expect(await notifications.notifyUser({ ...note, userId: 2, dedupe })).toMatchObject({ outcome: 'created' })
+    clock.advance(10 * 60_000)
+    expect(await notifications.notifyUser({ ...note, dedupe })).toMatchObject({ outcome: 'created' })
+  })
+
+  it('a group is one notification that counts, moves to the head and is unread again', async () => {
+    const { notifications, events } = await start()
+    const group = { key: 'post', message: '{count, plural, one {# new comment} other {# new comments}}' }
+    const first = await notifications.notifyUser({ ...note, group })
+    await notifications.notifyUser({ ...note, userId: 1 })
+    await notifications.markRead(1, { all: true })
+    await notifications.notifyUser({ ...note, group })
+    const third = await notifications.notifyUser({ ...note, group, title: 'newest' })
+    expect(third).toEqual({ outcome: 'merged', id: 'id' in first ? first.id : '', offset: 4 })
+    const { notifications: inbox, unreadCount } = await notifications.inbox(1)
+    expect(
+      inbox.map(({ offset, count, title, message, readAt }) => [offset, count, title, message, readAt === null]),
+    ).toEqual([
+      [4, 3, 'newest', '3 new comments', true],
+      [2, 1, 't', 'm', false],
+    ])
+    expect(unreadCount).toBe(1)
+    expect(events.map((event) => event.offset)).toEqual([1, 2, 3, 4])
+  })
+
+  it('a group that was deleted or whose window has passed begins anew', async () => {
+    const { notifications, clock } = await start()
+    const group = { key: 'post', window: '1h' }
+    const first = await notifications.notifyUser({ ...note, group })
+    await notifications.delete(1, 'id' in first ? first.id : '')
+    expect(await notifications.notifyUser({ ...note, group })).toMatchObject({ outcome: 'created', offset: 2 })
+    clock.advance(60 * 60_000)
+    expect(await notifications.notifyUser({ ...note, group })).toMatchObject({ outcome: 'created', offset: 3 })
+  })
+
+  it('a rate lets through its limit within any window, and drops the rest', async () => {
+    const { notifications, clock } = await start()
+    const rate = { limit: 2, window: '1m' }
+    const outcomes: string[] = []
+    for (let second = 0; second < 120; second += 10) {
+      outcomes.push((await notifications.notifyUser({ ...note, rate })).outcome)
+      clock.advance(10_000)
+    }
+    const c = 'created'
+    const s = 'suppressed'
+    expect(outcomes).toEqual([c, c, s, s, s, s, c, c, s, s, s, s])
+  })
+
+  it('what goes beyond a rate joins the last one that was let through', async () => {
+    const { notifications } = await start()
+    const rate = { limit: 1, window: '1m', overflow: 'group' } as const
+    await notifications.notifyUser({ ...note, rate })
+    expect(await notifications.notifyUser({ ...note, rate })).toMatchObject({ outcome: 'merged', offset: 2 })
+    const { notifications: inbox } = await notifications.inbox(1)
+    expect(inbox).toHaveLength(1)
+    expect(inbox[0]?.count).toBe(2)
+  })
+
+  it('what goes beyond a rate waits until there is room', async () => {
+    const { notifications, clock, events } = await start()
+    const rate = { limit: 1, window: '1m', overflow: 'defer' } as const
+    const dedupe = { key: 'own', window: '1h' }
+    await notifications.notifyUser({ ...note, rate })
+    expect(await notifications.notifyUser({ ...note, rate, dedupe })).toMatchObject({ outcome: 'deferred' })
+    await notifications.sequence()
+    expect(events).toHaveLength(1)
+    clock.advance(60_000)
+    await notifications.sequence()
+    expect(events.map((event) => event.offset)).toEqual([1, 2])
+  })
+
+  it('critical notifications pass every policy', async () => {
+    const { notifications } = await start()
+    const policies = { rate: { limit: 1, window: '1m' }, dedupe: { key: 'k' } }
+    await notifications.notifyUser({ ...note, ...policies })
+    expect(await notifications.notifyUser({ ...note, ...policies, critical: true })).toMatchObject({
+      outcome: 'created',
+    })
+  })
+
+  it('definitions carry policies, and a call may differ', async () => {
+    const catalogue = defineNotifications({
+      commentAdded: {
+        event: 'comments',
+        params: { author: 'string', post: 'string', words: 'number?' },
+        title: { fr: 'Nouveau commentaire', en: 'New comment' },
+        message: { fr: '{author} a commenté', en: '{author} commented' },
+        group: {
+          key: 'post:{post}',
+          message: {
+            fr: '{count, plural, one {# commentaire} other {# commentaires}} sur {post}',
+            en: '{count, plural, one {# comment} other {# comments}} on {post}',
+          },
+        },
+      },
+    })
+    const node = await startNode(await backend.url(), { catalogue })
+    nodes.push(node)
+    const { notifications } = node
+    await notifications.notify('commentAdded', { userId: 2, author: 'Alice', post: 'Hello' })
+    await notifications.notify('commentAdded', { userId: 2, author: 'Bob', post: 'Hello' })
+    await notifications.notify(
+      'commentAdded',
+      { userId: 2, author: 'Eve', post: 'Other' },
+      { group: null, locale: 'fr' },
+    )
+    const { notifications: inbox } = await notifications.inbox(2)
+    expect(inbox.map((item) => [item.message, item.count, item.data])).toEqual([
+      ['Eve a commenté', 1, { author: 'Eve', post: 'Other' }],
+      ['2 comments on Hello', 2, { author: 'Bob', post: 'Hello' }],
+    ])
+  })
+})
