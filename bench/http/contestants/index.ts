@@ -1,0 +1,15 @@
+import type { StartContestant } from '../contestant.ts'
+import { adapters } from './adapters.ts'
+import { me } from './me.ts'
+
+export const contestants: Readonly<Record<string, StartContestant>> = { ...adapters, ...me }
+
+/** What is compared in one run: the first of each line is what the others are measured against. */
+export const comparisons: Readonly<Record<string, readonly string[]>> = {
+  express: ['express bare', 'express requireUser'],
+  fastify: ['fastify bare', 'fastify requireUser'],
+  koa: ['koa bare', 'koa requireUser'],
+  hono: ['hono bare', 'hono requireUser'],
+  node: ['node bare', 'node requireUser'],
+  me: ['express own /me', 'express /auth/me', 'node /auth/me'],
+}
