@@ -5,6 +5,7 @@ import { defineMessaging } from './definitions/messaging.ts'
 import { defineOperating } from './definitions/operating.ts'
 import { defineServing } from './definitions/serving.ts'
 import { CommandFailure, ExitCode, usageFailure } from './failure.ts'
+import { defineInit } from './init/define.ts'
 import { SignalWatch } from './signals.ts'
 import { Terminal } from './terminal.ts'
 import { version } from './version.ts'
@@ -71,6 +72,7 @@ With --json, stdout holds JSON and nothing else.`,
   defineServing(program, definer)
   defineMessaging(program, definer)
   defineOperating(program, definer)
+  defineInit(program, definer)
   return program
 }
 

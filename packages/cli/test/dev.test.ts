@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type FocusDev, startFocusDev } from '../../../test/support/focus-dev.ts'
 import { freePort } from '../../../test/support/ports.ts'
 import { signIn } from '../../../test/support/sign-in.ts'
-import { removeFolder, temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { errorOf, focus } from './command.ts'
 
 const cleanups: (() => Promise<void> | void)[] = []
@@ -20,9 +20,7 @@ async function start(options: Parameters<typeof startFocusDev>[0] = {}): Promise
 }
 
 function folder(): string {
-  const made = temporaryFolder('cli')
-  cleanups.push(() => removeFolder(made))
-  return made
+  return temporaryFolder('cli')
 }
 
 const answers = (url: string) =>
@@ -163,7 +161,7 @@ describe('focus dev refuses in one sentence', () => {
     expect(existsSync(join(cwd, '.focus/dev.json'))).toBe(false)
   })
 
-  test('a data folder that is a file', async () => {
+  test.concurrent('a data folder that is a file', async () => {
     const cwd = folder()
     writeFileSync(join(cwd, 'file'), '')
     const run = await focus(['dev', '--port', '0', '--data', 'file/below', '--json'], { cwd })
@@ -173,7 +171,7 @@ describe('focus dev refuses in one sentence', () => {
     )
   })
 
-  test.each(['/dev/null/focus', '/proc/focus'])(
+  test.concurrent.each(['/dev/null/focus', '/proc/focus'])(
     'the data folder %s, which nobody may make, not even root',
     async (data) => {
       const run = await focus(['dev', '--port', '0', '--data', data, '--json'], { cwd: folder() })
@@ -193,7 +191,7 @@ describe('focus dev refuses in one sentence', () => {
     expect(await answers(`${server.url}/api/health`)).toBe(true)
   })
 
-  test.each([
+  test.concurrent.each([
     [
       { GOOGLE_CLIENT_ID: 'x' },
       'GOOGLE_CLIENT_ID is set and GOOGLE_CLIENT_SECRET is not: sign-in with Google needs both.',
@@ -209,7 +207,7 @@ describe('focus dev refuses in one sentence', () => {
     expect(errorOf(run)).toMatchObject({ code: 'invalid_option', message })
   })
 
-  test.each([
+  test.concurrent.each([
     ['WEBSOCKET_HEARTBEAT_INTERVAL', 'soon'],
     ['FOCUS_ADMIN_KEY', 'short'],
     ['DATABASE_URL', 'oracle://db'],
@@ -219,7 +217,7 @@ describe('focus dev refuses in one sentence', () => {
     expect(errorOf(run)).toMatchObject({ code: 'invalid_option', message: expect.stringContaining(name) })
   })
 
-  test.each([
+  test.concurrent.each([
     [['--port', '70000'], /^--port: expected a whole number/],
     [['--port', 'x'], /^--port: expected a whole number/],
     [['--prot', '1'], /^Unknown option '--prot'\.$/],
@@ -230,7 +228,7 @@ describe('focus dev refuses in one sentence', () => {
     expect(errorOf(run).message).toMatch(message)
   })
 
-  test('an address that this machine does not have', async () => {
+  test.concurrent('an address that this machine does not have', async () => {
     const run = await focus(['dev', '--port', '0', '--host', '192.0.2.1', '--json'], { cwd: folder() })
     expect(run.code).toBe(1)
     expect(errorOf(run).code).toBe('cannot_listen')

@@ -139,7 +139,7 @@ describe('focus notify', () => {
     expect(sent.stderr).toContain('zoe')
   })
 
-  test.each([
+  test.concurrent.each([
     [['notify', '--title', 'T', '--message', 'M'], /^Name the person/],
     [['notify', 'alice'], /^--title is missing/],
     [['notify', 'alice', '--title', 'T', '--message', 'M', '--data', '{'], /^--data is not JSON/],

@@ -109,6 +109,8 @@ function focusOptions(
     // One from the environment is read by Focus itself, whose refusals then name the variable.
     ...(settings.adminKey === undefined ? { adminKey: started.adminKey } : {}),
     port: started.port,
+    // Whoever develops is one client, and often a busy one.
+    rateLimits: { exemptLoopback: true },
     // On loopback the guide's `curl …/api/ws/stats` works as it is written.
     ...(settings.loopbackOnly && !settings.statsSet ? { stats: 'public' as const } : {}),
     ...(devIssuer === null
