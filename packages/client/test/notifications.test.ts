@@ -243,6 +243,34 @@ describe('coming back', () => {
   })
 })
 
+describe('too much to send one by one', () => {
+  test('is a gap: the client says so, the list loads anew, and what follows arrives', async () => {
+    const { client, userId, received, notify } = await connected()
+    const { list } = client.notifications
+    onTestFinished(list.subscribe(() => undefined))
+    await notify('first')
+    await untilTrue(() => received.length === 1)
+    const position = client.notifications.position
+    client.notifications.disconnect()
+    await Promise.all(
+      Array.from({ length: 1_100 }, (_, n) =>
+        server.focus.notifications.notifyUser({ userId, title: `missed ${n}`, message: 'M' }),
+      ),
+    )
+    const gap = nextEvent(client.notifications, 'gap')
+    client.notifications.connect()
+    expect(await gap).toEqual({ reason: 'too_far' })
+    await client.notifications.whenOpen()
+    expect(client.notifications.unreadCount).toBe(1_101)
+    await untilTrue(() => list.snapshot.items.some(({ title }) => title.startsWith('missed')))
+    expect(position?.offset).toBe(1)
+    await notify('last')
+    await untilTrue(() => received.length === 2)
+    expect(received[1]).toMatchObject({ title: 'last', offset: 1_102 })
+    expect(list.snapshot.items[0]?.title).toBe('last')
+  })
+})
+
 describe('the inbox', () => {
   test('pages go back to the beginning', async () => {
     const { client, notify } = await connected()

@@ -291,7 +291,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     this.#count(0)
     this.list.reset()
     this.#connection.dispatch({ type: isSignedIn ? 'signed_in' : 'signed_out' })
-    if (isSignedIn) this.#resync()
+    if (isSignedIn && this.list.isUsed) this.#resync()
   }
 
   #socketUrl(url: URL): URL {
