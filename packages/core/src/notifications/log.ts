@@ -69,7 +69,7 @@ export interface EntryRate {
 export type AppendOutcome =
   | { readonly outcome: 'created' | 'merged'; readonly id: string; readonly offset: number }
   | { readonly outcome: 'scheduled' | 'deferred'; readonly dueAt: number }
-  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'expired' }
   /** Its source row was taken or cancelled by somebody else. */
   | { readonly outcome: 'gone' }
 

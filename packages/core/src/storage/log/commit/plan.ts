@@ -9,7 +9,7 @@ export type CommitOutcome =
   | { readonly outcome: 'created'; readonly offset: number }
   | { readonly outcome: 'merged'; readonly row: NotificationRow }
   | { readonly outcome: 'scheduled' | 'deferred'; readonly dueAt: number }
-  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'expired' }
   | { readonly outcome: 'gone' }
 
 /** Rows that a batch writes beyond the state that it changed. */
@@ -62,7 +62,7 @@ class Planner {
     const { source, deliverAt, expiresAt, policies } = entry
     if (source && !this.#state.sources.has(source.id)) return { outcome: 'gone' }
     if (deliverAt !== null && deliverAt > this.#now) return this.#schedule(entry, deliverAt, 'scheduled')
-    if (expiresAt !== null && expiresAt <= this.#now) return { outcome: 'gone' }
+    if (expiresAt !== null && expiresAt <= this.#now) return { outcome: 'suppressed', reason: 'expired' }
     const owner = toStreamOwner(entry.userKey)
     const head = this.#state.head(owner)
     if (!policies) return this.#create(entry, owner, head)

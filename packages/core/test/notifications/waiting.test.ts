@@ -1,0 +1,207 @@
+import knex, { type Knex } from 'knex'
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { backends, ManualClock, type Node, startNode } from './support.ts'
+
+const minute = 60_000
+
+describe.each(backends)('what waits on $name', (backend) => {
+  const opened: Array<{ close(): Promise<void> }> = []
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+  afterEach(async () => {
+    for (const thing of opened.splice(0).reverse()) await thing.close()
+  })
+
+  async function start(): Promise<Node & { clock: ManualClock; url: string }> {
+    const url = await backend.url()
+    const clock = new ManualClock()
+    const node = await startNode(url, { runtime: { clock: clock.read } })
+    opened.push(node)
+    return { ...node, clock, url }
+  }
+
+  it('is delivered when it is due, once, whichever node looks', async () => {
+    const { notifications, events, clock, url } = await start()
+    const other = await startNode(url, { runtime: { clock: clock.read } })
+    opened.push(other)
+    const receipt = await notifications.notifyUser({
+      userId: 1,
+      title: 't',
+      message: 'm',
+      deliverAt: new Date(clock.now + minute),
+    })
+    expect(receipt).toMatchObject({ outcome: 'scheduled' })
+    await notifications.sequence()
+    expect(events).toHaveLength(0)
+    clock.advance(minute)
+    await Promise.all([notifications.sequence(), other.notifications.sequence()])
+    const delivered = [...events, ...other.events]
+    expect(delivered.map(({ id, offset, timestamp }) => [id, offset, timestamp])).toEqual([
+      ['id' in receipt ? receipt.id : '', 1, clock.now],
+    ])
+  })
+
+  it('can be cancelled until it is delivered', async () => {
+    const { notifications, events, clock } = await start()
+    const deliverAt = new Date(clock.now + minute)
+    const kept = await notifications.notifyUser({ userId: 1, title: 'kept', message: 'm', deliverAt })
+    const cancelled = await notifications.notifyUser({ userId: 1, title: 'cancelled', message: 'm', deliverAt })
+    const idOf = (receipt: object) => ('id' in receipt ? String(receipt.id) : '')
+    expect(await notifications.cancel(idOf(cancelled))).toBe(true)
+    expect(await notifications.cancel(idOf(cancelled))).toBe(false)
+    clock.advance(minute)
+    await notifications.sequence()
+    expect(events.map((event) => event.title)).toEqual(['kept'])
+    expect(await notifications.cancel(idOf(kept))).toBe(false)
+  })
+
+  it('is not delivered once it has expired, and leaves the inbox when it expires there', async () => {
+    const { notifications, log, clock } = await start()
+    const expiresAt = new Date(clock.now + 2 * minute)
+    await notifications.notifyUser({ userId: 1, title: 'soon stale', message: 'm', expiresAt })
+    await notifications.notifyUser({
+      userId: 1,
+      title: 'late',
+      message: 'm',
+      expiresAt,
+      deliverAt: new Date(clock.now + minute),
+    })
+    await notifications.notifyUser({ userId: 1, title: 'stays', message: 'm' })
+    expect((await notifications.inbox(1)).unreadCount).toBe(2)
+    clock.advance(2 * minute)
+    expect(await notifications.sequence()).toBe(1)
+    await log.upkeep()
+    const { notifications: inbox, unreadCount } = await notifications.inbox(1)
+    expect(inbox.map((item) => item.title)).toEqual(['stays'])
+    expect(unreadCount).toBe(1)
+    expect(await notifications.sequence()).toBe(0)
+  })
+
+  it('shares the fate of the transaction that it was left in', async () => {
+    const { notifications, events, database } = await start()
+    await sql`create table orders (id integer)`.execute(database.db)
+    await expect(
+      notifications.transaction(database.db, async (trx, inside) => {
+        await sql`insert into orders values (1)`.execute(trx)
+        expect(await inside.notifyUser({ userId: 1, title: 'lost', message: 'm' })).toMatchObject({
+          outcome: 'pending',
+        })
+        throw new Error('no order after all')
+      }),
+    ).rejects.toThrow('no order after all')
+    await notifications.transaction(database.db, async (trx, inside) => {
+      await sql`insert into orders values (2)`.execute(trx)
+      await inside.notify('limitWarning', { userId: 2, appName: 'Instagram', percentage: 80 })
+    })
+    await notifications.sequence()
+    expect(events.map(({ userKey, offset, message }) => [userKey, offset, message])).toEqual([
+      ['2', 1, 'You have used 80% of your limit for Instagram'],
+    ])
+  })
+
+  it('may not be sent past an open transaction', async () => {
+    const { notifications, database } = await start()
+    const sent = notifications.transaction(database.db, () =>
+      notifications.notifyUser({ userId: 1, title: 't', message: 'm' }),
+    )
+    await expect(sent).rejects.toMatchObject({ code: 'inside_transaction' })
+  })
+
+  it('is refused at once when it says nothing that can be sent', async () => {
+    const { notifications } = await start()
+    expect(() => notifications.pendingInsert({ userId: 1, title: '', message: 'm' })).toThrow(
+      expect.objectContaining({ code: 'invalid_notification' }),
+    )
+  })
+
+  it('can be left by any query builder', async () => {
+    const { notifications, events, url } = await start()
+    const db = openKnex(url)
+    opened.push({ close: () => db.destroy() })
+    const { sql, parameters } = notifications.pendingInsert({ userId: 3, title: 'from elsewhere', message: 'm' })
+    await db.transaction((trx) => trx.raw(sql, parameters as Knex.RawBinding[]))
+    await notifications.sequence()
+    expect(events.map(({ userKey, title }) => [userKey, title])).toEqual([['3', 'from elsewhere']])
+  })
+
+  it('for somebody who does not exist is given up and does not hold up the rest', async () => {
+    const { notifications, database, events } = await start()
+    await notifications.transaction(database.db, async (_, inside) => {
+      await inside.notifyUser({ userId: 9_999, title: 'nobody', message: 'm' })
+      await inside.notifyUser({ userId: 1, title: 'somebody', message: 'm' })
+    })
+    await notifications.sequence()
+    expect(events.map((event) => event.title)).toEqual(['somebody'])
+    expect(await notifications.sequence()).toBe(0)
+  })
+})
+
+describe.each(backends)('repeated calls on $name', (backend) => {
+  const nodes: Node[] = []
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+  afterEach(async () => {
+    for (const node of nodes.splice(0)) await node.close()
+  })
+
+  it('with one key send once and answer the same, on whichever node and however they race', async () => {
+    const url = await backend.url()
+    const clock = new ManualClock()
+    nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
+    nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
+    const send = (n: number, message = 'm') =>
+      nodes[n % 2]?.notifications.notifyUser({ userId: 1, title: 't', message }, { idempotencyKey: 'order-7' })
+    const receipts = await Promise.all(Array.from({ length: 10 }, (_, n) => send(n)))
+    expect(new Set(receipts.map((receipt) => JSON.stringify(receipt))).size).toBe(1)
+    expect(nodes.flatMap((node) => node.events)).toHaveLength(1)
+    await expect(send(0, 'something else')).rejects.toMatchObject({ code: 'idempotency_conflict', status: 422 })
+    clock.advance(24 * 60 * minute)
+    expect(await send(1)).toMatchObject({ outcome: 'created', offset: 2 })
+  })
+
+  it('are free again when the first was refused', async () => {
+    const node = await startNode(await backend.url())
+    nodes.push(node)
+    const send = (title: string) =>
+      node.notifications.notifyUser({ userId: 1, title, message: 'm' }, { idempotencyKey: 'k' })
+    await expect(send('')).rejects.toMatchObject({ code: 'invalid_notification' })
+    expect(await send('t')).toMatchObject({ outcome: 'created' })
+  })
+
+  it('that take up a dead one’s work send what it had not', async () => {
+    const url = await backend.url()
+    const clock = new ManualClock()
+    const node = await startNode(url, { runtime: { clock: clock.read } })
+    nodes.push(node)
+    const { idempotency, recipients, send } = {
+      idempotency: node.notifications.idempotency,
+      recipients: node.notifications.recipients,
+      send: node.notifications.send.bind(node.notifications),
+    }
+    const [one, two] = [await recipients.require(1), await recipients.require(2)]
+    const message = { content: { title: 't', message: 'm' } }
+    // Sends to the first of two, then dies without an answer: its lease runs out.
+    void idempotency.run('k', 'both', async (ids) => {
+      await send(one, message, ids)
+      return new Promise<never>(() => undefined)
+    })
+    await vi.waitFor(() => expect(node.events).toHaveLength(1))
+    clock.advance(31_000)
+    const answer = await idempotency.run('k', 'both', async (ids) => [
+      await send(one, message, ids),
+      await send(two, message, ids),
+    ])
+    expect(answer).toMatchObject([
+      { outcome: 'created', offset: 1 },
+      { outcome: 'created', offset: 1 },
+    ])
+    expect(node.events.map((event) => event.userKey)).toEqual(['1', '2'])
+  })
+})
+
+function openKnex(url: string): Knex {
+  return url.startsWith('sqlite:')
+    ? knex({ client: 'better-sqlite3', useNullAsDefault: true, connection: { filename: url.slice('sqlite:'.length) } })
+    : knex({ client: 'mysql2', connection: url })
+}
