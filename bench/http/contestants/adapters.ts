@@ -45,7 +45,7 @@ export const adapters = {
   'koa bare': async () => {
     const app = new Koa()
     app.use(async (ctx) => void (ctx.body = answer))
-    return { server: createServer(app.callback()), headers: {} }
+    return { server: koaServer(app), headers: {} }
   },
   'koa requireUser': async () => {
     const { focus, headers } = await focusWithUser()
@@ -53,7 +53,7 @@ export const adapters = {
     forKoa.mountFocus(app, focus)
     app.use(forKoa.requireUser(focus))
     app.use(async (ctx) => void (ctx.body = { id: ctx.state.user.id }))
-    return { server: createServer(app.callback()), headers }
+    return { server: koaServer(app), headers }
   },
   'hono bare': async () => {
     const app = new Hono()
@@ -85,3 +85,8 @@ export const adapters = {
     return { server, headers }
   },
 } satisfies Record<string, StartContestant>
+
+function koaServer(app: Koa): Server {
+  const handle = app.callback()
+  return createServer((req, res) => void handle(req, res))
+}

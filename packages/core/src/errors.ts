@@ -58,7 +58,7 @@ const catalogue = {
   internal: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>
 
-/** A stable code of the table of refusals; see `PROTOCOL.md`. */
+/** A stable code of the table of refusals; see `docs/errors.md`. */
 export type ErrorCode = keyof typeof catalogue
 
 /** All codes with their HTTP status and title, for documentation and problem answers. */

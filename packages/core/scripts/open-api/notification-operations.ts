@@ -1,0 +1,74 @@
+import { readSelection } from '../../src/http/notification-routes.ts'
+import { sendBody } from '../../src/http/notification-send.ts'
+import { fields, type Operation } from './operation.ts'
+
+const { text, flag, limit } = fields
+
+export const notificationOperations: readonly Operation[] = [
+  {
+    method: 'GET',
+    path: '/notifications',
+    access: 'bearer',
+    summary: 'The inbox, newest first, broadcasts merged in.',
+    query: {
+      limit: limit(500).optional(),
+      before: text.describe('`next_before` of the page before.').optional(),
+      unread: flag.optional(),
+      event: text.describe('Topics, separated by commas.').optional(),
+    },
+    answers: { 200: 'Inbox' },
+  },
+  {
+    method: 'POST',
+    path: '/notifications/read',
+    access: 'bearer',
+    summary: 'Mark as read; other tabs hear of it.',
+    body: readSelection,
+    answers: { 200: 'UnreadCount' },
+  },
+  {
+    method: 'DELETE',
+    path: '/notifications/:id',
+    access: 'bearer',
+    summary: 'Take one out of the inbox.',
+    answers: { 204: null },
+    problems: ['unknown_notification'],
+  },
+  {
+    method: 'POST',
+    path: '/notifications',
+    access: 'admin',
+    summary: 'Send, with `title` and `message` or by a name of the catalogue.',
+    headers: {
+      'Idempotency-Key': text
+        .describe('The same key within 24 hours gets the same answer, and nothing is sent twice.')
+        .optional(),
+    },
+    body: sendBody,
+    answers: { 200: 'Sent' },
+    problems: ['unknown_user', 'invalid_notification', 'data_too_large', 'idempotency_conflict', 'storage_unavailable'],
+  },
+  {
+    method: 'DELETE',
+    path: '/notifications/scheduled/:id',
+    access: 'admin',
+    summary: 'Take back a notification that was not sent yet.',
+    answers: { 204: null },
+    problems: ['unknown_notification'],
+  },
+  {
+    method: 'GET',
+    path: '/notifications/stream',
+    access: 'public',
+    summary:
+      'Server-Sent Events: the messages of the WebSocket, for clients behind proxies that break it. With an access token or a ticket.',
+    query: {
+      ticket: text.optional(),
+      token: text.optional(),
+      events: text.describe('Topics, separated by commas.').optional(),
+    },
+    headers: { 'Last-Event-ID': text.describe('`epoch:offset:all_offset`').optional() },
+    answers: { 200: { mediaType: 'text/event-stream', description: 'One event per message.' } },
+    problems: ['unauthenticated', 'invalid_token', 'token_expired', 'session_revoked', 'draining'],
+  },
+]

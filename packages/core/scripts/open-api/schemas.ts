@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import { serverMessages } from '../../src/realtime/protocol/messages.ts'
+
+const time = z.iso.datetime().describe('ISO 8601, UTC.')
+const userId = z
+  .union([z.int(), z.string()])
+  .describe("A number with Focus' own directory, whatever the application's says otherwise.")
+
+const user = z.object({
+  id: userId,
+  username: z.string(),
+  email: z.string().nullable(),
+  full_name: z.string().nullable(),
+  avatar_url: z.string().nullable(),
+})
+
+const tokens = z.object({
+  access_token: z.string().describe('JWT by RFC 9068.'),
+  refresh_token: z.string().optional().describe('Works once. Absent where a cookie carries it.'),
+  token_type: z.literal('bearer'),
+  expires_in: z.int().describe('Seconds until the access token ends.'),
+  user,
+})
+
+const session = z.object({
+  id: z.string(),
+  provider: z.string(),
+  user_agent: z.string().nullable(),
+  ip: z.string().nullable(),
+  created_at: time,
+  last_used_at: time,
+  expires_at: time,
+  current: z.boolean().describe('The session of the token that asks.'),
+})
+
+const account = z.object({ provider: z.string(), issuer: z.string(), subject: z.string() })
+
+const notification = serverMessages.notification
+  .omit({ count: true, replayed: true })
+  .extend({ count: z.int().optional(), read_at: time.nullable() })
+
+const receipt = z.object({
+  outcome: z.enum(['created', 'merged', 'pending', 'scheduled', 'deferred', 'suppressed']),
+  id: z.string().optional(),
+  offset: z.int().optional(),
+  reason: z.enum(['duplicate', 'rate', 'preference']).optional().describe('Why it was suppressed.'),
+  user_id: userId.nullable(),
+})
+
+const signingKey = z.object({
+  kid: z.string(),
+  alg: z.string(),
+  state: z.string(),
+  created_at: time,
+  activates_at: time,
+  retires_at: time.nullable(),
+})
+
+const adminUser = user.extend({
+  email_verified: z.boolean(),
+  locale: z.string().nullable(),
+  disabled: z.boolean(),
+})
+
+/** Answers, by the name that they have in `openapi.json`. Live answers are held against them by `test/http/open-api.test.ts`. */
+export const schemas = {
+  Problem: z
+    .object({
+      type: z.string().describe('`urn:focus:problem:<code>`'),
+      title: z.string(),
+      status: z.int(),
+      detail: z.string(),
+      code: z.string().describe('Stable; docs/errors.md lists all of them.'),
+      hint: z.string().optional().describe('What to do about it.'),
+      error: z.string().optional().describe('On token routes: RFC 6749 §5.2.'),
+      error_description: z.string().optional(),
+    })
+    .describe('RFC 9457.'),
+  AuthorizationUrl: z.object({ authorization_url: z.url(), state: z.string() }),
+  Tokens: tokens,
+  User: user,
+  Sessions: z.object({ sessions: z.array(session) }),
+  Accounts: z.object({ accounts: z.array(account) }),
+  Linked: z.object({ linked: z.string(), user }),
+  Nonce: z.object({ nonce: z.string(), expires_in: z.int() }),
+  Jwks: z.object({
+    keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.literal('sig') })),
+  }),
+  Inbox: z.object({
+    notifications: z.array(notification),
+    next_before: z.string().nullable().describe('Opaque; null at the end.'),
+    unread_count: z.int(),
+  }),
+  Sent: z.union([
+    receipt.extend({ broadcast: z.literal(true).optional() }),
+    z.object({ results: z.array(receipt) }).describe('For `user_ids` and `users`.'),
+  ]),
+  UnreadCount: z.object({ unread_count: z.int() }),
+  Ticket: z.object({ ticket: z.string(), expires_in: z.int() }),
+  Stats: z.object({
+    websocket_enabled: z.boolean(),
+    active_users: z.int(),
+    active_connections: z.int(),
+    connected_user_ids: z.array(userId).max(1_000),
+    nodes: z.int(),
+    rates: z.record(z.string(), z.number()).describe('Per second.'),
+  }),
+  Connections: z.object({
+    connections: z.array(
+      z.object({
+        id: z.string(),
+        user_id: userId,
+        node: z.string(),
+        since: time,
+        transport: z.enum(['websocket', 'sse']),
+        offset: z.int(),
+        lag: z.int(),
+      }),
+    ),
+  }),
+  AdminUsers: z.object({ users: z.array(adminUser), next_after: z.string().nullable() }),
+  AdminUser: adminUser,
+  AdminUserDetails: adminUser.extend({ accounts: z.array(account), sessions: z.array(session) }),
+  AdminSessions: z.object({ user: adminUser, sessions: z.array(session) }),
+  Revoked: z.object({ revoked: z.int() }),
+  SigningKeys: z.object({ keys: z.array(signingKey) }),
+  SigningKey: signingKey,
+  Health: z.object({ status: z.literal('ok') }),
+  Readiness: z.object({ status: z.literal('ready') }),
+} as const satisfies Record<string, z.ZodType>
+
+export type SchemaName = keyof typeof schemas
