@@ -67,6 +67,7 @@ export function runStep(step: ScriptStep, cwd: string, env: NodeJS.ProcessEnv): 
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 120_000,
+    maxBuffer: 64 * 1024 * 1024,
   })
   if (error !== undefined) throw error
   return { status, output: stdout + stderr }
