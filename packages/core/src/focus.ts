@@ -149,6 +149,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       userIds,
       sessionExpiry: (id) => auth.sessions.endsAt(id),
     })
+    notifications.onForeignCommit(() => realtime.heal())
     auth.onSessionEnded((end, here) => {
       realtime.sessionEnded(end)
       if (here) broker.publish({ kind: 'session_end', userKey: end.userKey, end })
