@@ -243,6 +243,74 @@ describe('coming back', () => {
   })
 })
 
+describe('notifications that are merged', () => {
+  /** Adds a comment to the group, whose notification counts them. */
+  const comment = (userId: number | string, message: string) =>
+    server.focus.notifications.notifyUser({
+      userId,
+      title: 'Comment',
+      message,
+      group: { key: 'post-1', title: '{count} comments' },
+    })
+
+  test('are one entry that counts them, unread once', async () => {
+    const { client, userId, received } = await connected()
+    const { list } = client.notifications
+    onTestFinished(list.subscribe(() => undefined))
+    await untilTrue(() => !list.snapshot.isLoading)
+    for (const message of ['a', 'b', 'c']) await comment(userId, message)
+    await untilTrue(() => received.length === 3)
+    expect(received.map(({ count, title }) => [count, title])).toEqual([
+      [1, 'Comment'],
+      [2, '2 comments'],
+      [3, '3 comments'],
+    ])
+    expect(new Set(received.map(({ id }) => id)).size).toBe(1)
+    expect(list.snapshot.items).toMatchObject([{ count: 3, message: 'c', groupKey: 'post-1' }])
+    expect(client.notifications.unreadCount).toBe(1)
+  })
+
+  test('are unread again when one joins after reading', async () => {
+    const { client, userId, received } = await connected()
+    const { list } = client.notifications
+    onTestFinished(list.subscribe(() => undefined))
+    await comment(userId, 'a')
+    await untilTrue(() => list.snapshot.items.length === 1)
+    await client.notifications.markRead(received[0]?.id ?? '')
+    expect(client.notifications.unreadCount).toBe(0)
+    await comment(userId, 'b')
+    await untilTrue(() => received.length === 2)
+    expect(list.snapshot.items).toMatchObject([{ count: 2, readAt: null }])
+    expect(client.notifications.unreadCount).toBe(1)
+  })
+
+  test('arrive once after a while away, with all that joined', async () => {
+    const { client, userId, received, notify, titles } = await connected()
+    await comment(userId, 'a')
+    await untilTrue(() => received.length === 1)
+    client.notifications.disconnect()
+    await notify('between')
+    for (const message of ['b', 'c']) await comment(userId, message)
+    client.notifications.connect()
+    await untilTrue(() => received.length === 3)
+    expect(titles()).toEqual(['Comment', 'between', '3 comments'])
+    expect(received[2]).toMatchObject({ id: received[0]?.id, count: 3, replayed: true })
+    expect(client.notifications.position?.offset).toBe(4)
+  })
+
+  test('are counted right without a list too', async () => {
+    const { client, userId, received } = await connected()
+    const counts: number[] = []
+    client.notifications.on('unread', (count) => counts.push(count))
+    await comment(userId, 'a')
+    await untilTrue(() => received.length === 1)
+    await client.notifications.markAllRead()
+    await comment(userId, 'b')
+    await untilTrue(() => counts.length === 3)
+    expect(counts).toEqual([1, 0, 1])
+  })
+})
+
 describe('too much to send one by one', () => {
   test('is a gap: the client says so, the list loads anew, and what follows arrives', async () => {
     const { client, userId, received, notify } = await connected()
