@@ -1,15 +1,18 @@
 import type { Transaction } from 'kysely'
 import type { Database } from './database.ts'
+import { retryOnConflict } from './retry.ts'
 import type { FocusTables } from './tables.ts'
 
 /**
  * Runs `work` in a transaction: READ COMMITTED on MySQL, where the default level locks gaps and deadlocks; SQLite has one
- * level, and no name for it.
+ * level, and no name for it. A transaction that lost to others is run again, so `work` must do nothing but read and write
+ * through it.
  */
 export function inTransaction<T>(
   { db, dialect }: Database,
   work: (trx: Transaction<FocusTables>) => Promise<T>,
 ): Promise<T> {
   const transaction = db.transaction()
-  return (dialect === 'mysql' ? transaction.setIsolationLevel('read committed') : transaction).execute(work)
+  const configured = dialect === 'mysql' ? transaction.setIsolationLevel('read committed') : transaction
+  return retryOnConflict(() => configured.execute(work))
 }

@@ -10,7 +10,7 @@ describe.each(backends)('what waits on $name', (backend) => {
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
   afterEach(async () => {
-    for (const thing of opened.splice(0).reverse()) await thing.close()
+    for (const thing of opened.splice(0).toReversed()) await thing.close()
   })
 
   async function start(): Promise<Node & { clock: ManualClock; url: string }> {
@@ -150,7 +150,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     const clock = new ManualClock()
     nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
     nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
-    const send = (n: number, message = 'm') =>
+    const send = async (n: number, message = 'm') =>
       nodes[n % 2]?.notifications.notifyUser({ userId: 1, title: 't', message }, { idempotencyKey: 'order-7' })
     const receipts = await Promise.all(Array.from({ length: 10 }, (_, n) => send(n)))
     expect(new Set(receipts.map((receipt) => JSON.stringify(receipt))).size).toBe(1)

@@ -27,7 +27,12 @@ export function emptyStream(owner: string, now: number): StreamRow {
 /** Makes the stream's row where there is none. */
 export async function ensureStream({ dialect }: Database, db: Kysely<FocusTables>, owner: string, now: number) {
   const insert = db.insertInto('focus_streams').values(emptyStream(owner, now))
-  await (dialect === 'mysql' ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute()
+  // `insert ignore` would take a shared lock on the row that is there, and two that then write would deadlock.
+  const upsert =
+    dialect === 'mysql'
+      ? insert.onDuplicateKeyUpdate((set) => ({ head: set.ref('focus_streams.head') }))
+      : insert.onConflict((conflict) => conflict.doNothing())
+  await upsert.execute()
 }
 
 /** The user's high-water mark in the shared stream: broadcasts up to it are read, or older than the user. */
