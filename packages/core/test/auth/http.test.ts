@@ -4,7 +4,7 @@ import { type App, type AppOptions, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { TestIssuer } from './support/issuer.ts'
+import { readAll, TestIssuer } from './support/issuer.ts'
 
 let issuer: TestIssuer
 const apps: App[] = []
@@ -259,16 +259,21 @@ describe('S28 Secrets', () => {
     expect(() => app.sentinel.inspectLog(line({ error }))).toThrow('secret')
   })
 
-  test('do not reach the log or an error when the exchange fails', async () => {
+  test('do not reach the log or an error when the exchange fails, though the provider repeats them', async () => {
     const app = await start()
-    for (const [status, body] of [
-      [400, '{"error":"invalid_grant","error_description":"code abc"}'],
-      [500, 'down'],
-      [200, '{"access_token":"provider-access-token","token_type":"bearer","id_token":"a.b.c"}'],
-    ] as const) {
-      issuer.misbehaviour.handle = (request, response) =>
-        request.url === '/token' &&
-        Boolean(response.writeHead(status, { 'content-type': 'application/json' }).end(body))
+    const answers: [number, (form: string) => string][] = [
+      [400, (form) => JSON.stringify({ error: 'invalid_grant', error_description: form })],
+      [400, (form) => JSON.stringify({ error: form })],
+      [500, (form) => form],
+      [200, (form) => JSON.stringify({ access_token: form, token_type: 'bearer', id_token: `${form}.b.c` })],
+    ]
+    for (const [status, answer] of answers) {
+      issuer.misbehaviour.handle = async (request, response) => {
+        if (request.url !== '/token') return false
+        const form = await readAll(request)
+        for (const value of new URLSearchParams(form).values()) app.sentinel.guard(value)
+        return Boolean(response.writeHead(status, { 'content-type': 'application/json' }).end(answer(form)))
+      }
       const path = await callbackFor(app, issuer)
       const query = new URL(path, 'http://x').searchParams
       const error: unknown = await app.auth.signIn
@@ -281,8 +286,8 @@ describe('S28 Secrets', () => {
         })
         .catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(Error)
-      app.sentinel.guard(query.get('code') ?? '', query.get('state') ?? '', 'provider-access-token')
       app.sentinel.inspectLog([{ level: 'error', message: 'thrown', fields: { error } }])
+      expect((await app.request(await callbackFor(app, issuer))).status).toBeGreaterThanOrEqual(400)
     }
     delete issuer.misbehaviour.handle
   })

@@ -7,7 +7,8 @@ import { FocusError } from '../../errors.ts'
  * parameters in their causes, so nothing of them is kept but names and codes (S28).
  */
 export function toProviderError(error: unknown, provider: string): FocusError {
-  if (error instanceof FocusError) return error
+  const ours = findFocusError(error)
+  if (ours) return ours
   if (error instanceof ResponseBodyError) return refusedByProvider(error, provider)
   if (error instanceof AuthorizationResponseError) {
     return new FocusError('provider_error', `${provider} refused the sign-in: ${printable(error.error)}.`)
@@ -49,6 +50,12 @@ function refusedByProvider({ error }: ResponseBodyError, provider: string): Focu
     `${provider} refused the exchange: ${printable(error)}.`,
     hint ? { hint } : {},
   )
+}
+
+/** What our own `fetch` refused comes back wrapped by the library that called it. */
+function findFocusError(error: unknown): FocusError | null {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof FocusError) return at
+  return null
 }
 
 const idTokenCodes = new Set([

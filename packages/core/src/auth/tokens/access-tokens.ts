@@ -6,7 +6,7 @@ import { newSecret } from '../secrets.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal, TokenVerifier } from '../types.ts'
 import { clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
-import { expired, invalid, revoked } from './refusals.ts'
+import { invalid } from './refusals.ts'
 import type { TokenKeys } from './token-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
@@ -30,16 +30,15 @@ export class AccessTokens implements TokenVerifier {
   readonly #config: AuthConfig
   readonly #runtime: Runtime
   readonly #keys: TokenKeys
-  readonly #ended: EndedSessions
   readonly #userId: (key: UserKey) => UserId
-  readonly #verified = new VerifiedTokens()
+  readonly #verified: VerifiedTokens
   #generation = 0
 
   constructor({ config, runtime, keys, ended, userId }: AccessTokensDependencies) {
     this.#config = config
     this.#runtime = runtime
     this.#keys = keys
-    this.#ended = ended
+    this.#verified = new VerifiedTokens(runtime.clock, ended)
     this.#userId = userId
   }
 
@@ -57,18 +56,15 @@ export class AccessTokens implements TokenVerifier {
       .sign(key)
   }
 
-  async verify(token: string): Promise<Principal> {
+  verify(token: string): Promise<Principal> {
     if (this.#generation !== this.#keys.generation) {
       this.#generation = this.#keys.generation
       this.#verified.clear()
     }
-    const principal = this.#verified.get(token) ?? (await this.#verifyAnew(token))
-    if (this.#runtime.clock() >= principal.expiresAt) throw expired()
-    if (principal.sessionId !== null && this.#ended.has(principal.sessionId)) throw revoked()
-    return principal
+    return this.#verified.principalOf(token, this.#verifyAnew)
   }
 
-  async #verifyAnew(token: string): Promise<Principal> {
+  readonly #verifyAnew = async (token: string): Promise<Principal> => {
     if (token.length > maxTokenLength) throw invalid()
     try {
       const { payload } = await jwtVerify(token, (header) => this.#keys.verification(header.kid, header.alg), {
@@ -83,15 +79,13 @@ export class AccessTokens implements TokenVerifier {
       const { sub, sid, exp, iat } = payload
       if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || iat === undefined) throw invalid()
       if (iat * 1_000 > this.#runtime.clock() + clockToleranceSeconds * 1_000) throw invalid()
-      const principal = {
+      return {
         userKey: sub,
         userId: this.#userId(sub),
         sessionId: sid,
         scopes: scopesOf(payload['scope']),
         expiresAt: exp * 1_000,
       }
-      this.#verified.set(token, principal)
-      return principal
     } catch (error) {
       throw toTokenError(error)
     }

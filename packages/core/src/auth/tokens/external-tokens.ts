@@ -6,7 +6,7 @@ import { assertOutboundUrl, outboundFetch } from '../providers/outbound.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal, TokenVerifier } from '../types.ts'
 import { asymmetricAlgorithms, clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
-import { expired, invalid, revoked } from './refusals.ts'
+import { invalid } from './refusals.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
 /**
@@ -33,28 +33,24 @@ export interface ExternalTokensDependencies {
 export class ExternalTokens implements TokenVerifier {
   readonly #settings: ExternalTokenSettings
   readonly #runtime: Runtime
-  readonly #ended: EndedSessions
   readonly #userId: (key: UserKey) => UserId
   readonly #keys: ReturnType<typeof createRemoteJWKSet>
-  readonly #verified = new VerifiedTokens()
+  readonly #verified: VerifiedTokens
 
   constructor({ settings, runtime, ended, userId }: ExternalTokensDependencies) {
     assertOutboundUrl(settings.jwksUri)
     this.#settings = settings
     this.#runtime = runtime
-    this.#ended = ended
+    this.#verified = new VerifiedTokens(runtime.clock, ended)
     this.#userId = userId
     this.#keys = createRemoteJWKSet(new URL(settings.jwksUri), { [customFetch]: outboundFetch(runtime.fetch) })
   }
 
-  async verify(token: string): Promise<Principal> {
-    const principal = this.#verified.get(token) ?? (await this.#verifyAnew(token))
-    if (this.#runtime.clock() >= principal.expiresAt) throw expired()
-    if (principal.sessionId !== null && this.#ended.has(principal.sessionId)) throw revoked()
-    return principal
+  verify(token: string): Promise<Principal> {
+    return this.#verified.principalOf(token, this.#verifyAnew)
   }
 
-  async #verifyAnew(token: string): Promise<Principal> {
+  readonly #verifyAnew = async (token: string): Promise<Principal> => {
     if (token.length > maxTokenLength) throw invalid()
     const { issuer, audience, typ } = this.#settings
     try {
@@ -67,9 +63,7 @@ export class ExternalTokens implements TokenVerifier {
         requiredClaims: ['exp'],
         ...(typ === undefined ? {} : { typ }),
       })
-      const principal = this.#toPrincipal(payload)
-      this.#verified.set(token, principal)
-      return principal
+      return this.#toPrincipal(payload)
     } catch (error) {
       if (isAboutTheKeySet(error)) throw unreachable()
       throw toTokenError(error)
