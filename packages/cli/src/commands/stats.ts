@@ -1,30 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CommandContext } from '../context.ts'
-import { CommandFailure } from '../failure.ts'
-import { type JsonDocument, textOf } from '../remote/client.ts'
-import type { RemoteFlags } from '../remote/settings.ts'
+import { usageFailure } from '../failure.ts'
+import type { RemoteClient } from '../remote/client.ts'
 import { openClient } from '../remote/open.ts'
+import type { RemoteFlags } from '../remote/settings.ts'
+import { type StatsDocument, StatsReader } from '../stats/read.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** `focus stats`: who is connected, once. */
-export async function run(context: CommandContext, flags: RemoteFlags): Promise<void> {
-  const { terminal, signal } = context
-  const client = await openClient(context, flags)
-  const stats = await client.call('/ws/stats', { signal })
-  if (typeof stats.active_connections !== 'number') {
-    throw new CommandFailure('not_focus', `What answers at ${client.base} is not a Focus server.`, {
-      hint: 'Check --url (or FOCUS_URL).',
-    })
-  }
-  terminal.result(stats, () => table(terminal, stats))
+export interface StatsFlags extends RemoteFlags {
+  readonly watch?: boolean
+  readonly interval?: string
 }
 
-function table(terminal: Terminal, stats: JsonDocument): string {
-  const ids = Array.isArray(stats.connected_user_ids) ? stats.connected_user_ids : []
+/** `focus stats`: who is connected, once or again and again. */
+export async function run(context: CommandContext, flags: StatsFlags): Promise<void> {
+  const { terminal, signal } = context
+  const intervalMs = 1000 * seconds(flags.interval ?? '1')
+  const client = await openClient(context, flags)
+  if (flags.watch) return watch(context, client, intervalMs)
+  const stats = await new StatsReader(client).read(signal)
+  terminal.result(stats, () => summary(terminal, stats))
+}
+
+/** On a terminal a screen that is drawn anew; elsewhere one line for each reading. */
+async function watch(context: CommandContext, client: RemoteClient, intervalMs: number): Promise<void> {
+  const { terminal, signal } = context
+  const reader = new StatsReader(client)
+  const first = await reader.read(signal)
+  if (terminal.interactive) {
+    const { watchOnScreen } = await import('../watch/screen.ts')
+    return watchOnScreen({ terminal, signal, intervalMs, base: client.base, first, read: () => reader.read(signal) })
+  }
+  for (let stats = first; ; stats = await reader.read(signal)) {
+    terminal.result(stats, () => oneLine(stats))
+    await delay(intervalMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+}
+
+function summary(terminal: Terminal, stats: StatsDocument): string {
+  const ids = stats.connected_user_ids
+  const { rates, latency_ms: latency } = stats
   const rows: [string, string][] = [
-    ['WebSocket', stats.websocket_enabled === true ? 'on' : 'off'],
-    ['Connected people', textOf(stats.active_users)],
-    ['Connections', textOf(stats.active_connections)],
+    ['WebSocket', stats.websocket_enabled ? 'on' : 'off'],
+    ['People', String(stats.active_users)],
+    ['Connections', String(stats.active_connections)],
     ['Ids', ids.length === 0 ? '–' : ids.slice(0, 20).join(', ') + (ids.length > 20 ? ', …' : '')],
+    ...(stats.nodes === undefined ? [] : ([['Nodes', String(stats.nodes)]] satisfies [string, string][])),
+    ...(rates === undefined
+      ? []
+      : ([['Per second', `${rates.deliveries} deliveries, ${rates.actions} actions`]] satisfies [string, string][])),
+    ...(latency === undefined
+      ? []
+      : ([
+          [
+            'Latency',
+            latency.p50 === null ? '–' : `p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms`,
+          ],
+        ] satisfies [string, string][])),
   ]
-  return rows.map(([name, value]) => `${terminal.style('dim', name.padEnd(18))}${value}`).join('\n')
+  return rows.map(([name, value]) => `${terminal.style('dim', name.padEnd(14))}${value}`).join('\n')
+}
+
+function oneLine(stats: StatsDocument): string {
+  const rate = stats.rates === undefined ? '' : `, ${stats.rates.deliveries} deliveries/s`
+  return `${new Date().toISOString()} ${stats.active_users} people, ${stats.active_connections} connections${rate}`
+}
+
+function seconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
+  if (value >= 0.1 && value <= 3_600) return value
+  throw usageFailure(`--interval: expected seconds from 0.1 to 3600, got ${JSON.stringify(text)}.`)
 }

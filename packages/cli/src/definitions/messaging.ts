@@ -36,11 +36,17 @@ export function defineMessaging(program: Command, definer: Definer): void {
   )
 
   const stats = withServer(
-    program.command('stats').summary('who is connected').description('People and connections of a running server.'),
+    program
+      .command('stats')
+      .summary('who is connected, and how fast it goes')
+      .description(
+        'People, connections, nodes, rates and delivery latency of a running server. --watch draws them on the terminal with their past, and prints one line for each reading elsewhere.',
+      )
+      .option('--watch', 'again and again')
+      .option('--interval <seconds>', 'between two readings', '1'),
   )
-  definer.does(
-    withExamples(stats, 'focus stats', 'focus stats --json | jq .active_users'),
-    () => import('../commands/stats.ts'),
+  definer.does(withExamples(stats, 'focus stats', 'focus stats --watch', 'focus stats --json | jq .active_users'), () =>
+    import('../commands/stats.ts'),
   )
 
   const listen = withServer(

@@ -56,6 +56,22 @@ export class RemoteClient {
     return answerOf(response.ok, text, (problem) => this.#refusal(response.status, problem))
   }
 
+  /** The text of a route; null where this server or this key does not give it. */
+  async text(path: string, signal: AbortSignal): Promise<string | null> {
+    const { base, adminKey } = this.#settings
+    if (adminKey === null) return null
+    try {
+      const response = await fetch(base + path, {
+        headers: { authorization: `Bearer ${adminKey}` },
+        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      })
+      const text = await response.text()
+      return response.ok ? text : null
+    } catch {
+      return null
+    }
+  }
+
   #refusal(status: number, problem: JsonDocument | null): CommandFailure {
     const { base, adminKey, fromDataFolder } = this.#settings
     const code = problem?.code
