@@ -79,7 +79,7 @@ function gitHubRepository(common: string): GitFacts['repository'] {
 }
 
 /** `owner/name` of a GitHub address in any of the forms that git takes. */
-export function gitHubSlug(url: string): string | null {
+function gitHubSlug(url: string): string | null {
   const match =
     /^(?:https?:\/\/(?:[^@/]+@)?|git:\/\/|ssh:\/\/git@|git@)github\.com(?::\d+)?[/:]([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/i.exec(
       url,

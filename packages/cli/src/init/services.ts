@@ -12,14 +12,12 @@ interface ServiceRecipe {
   readonly url: (host: string, scheme?: string) => string
   /** Where the image keeps its data. */
   readonly data: string
-  readonly title: string
 }
 
 const password = 'throw-away'
 
 const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
   mysql: {
-    title: 'MySQL',
     image: 'mysql:8.4',
     port: 3306,
     environment: { MYSQL_ROOT_PASSWORD: password, MYSQL_DATABASE: 'app_test' },
@@ -29,7 +27,6 @@ const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
     data: '/var/lib/mysql',
   },
   mariadb: {
-    title: 'MariaDB',
     image: 'mariadb:11.4',
     port: 3306,
     environment: { MARIADB_ROOT_PASSWORD: password, MARIADB_DATABASE: 'app_test' },
@@ -39,7 +36,6 @@ const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
     data: '/var/lib/mysql',
   },
   postgres: {
-    title: 'PostgreSQL',
     image: 'postgres:17-alpine',
     port: 5432,
     environment: { POSTGRES_PASSWORD: password, POSTGRES_DB: 'app_test' },
@@ -49,7 +45,6 @@ const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
     data: '/var/lib/postgresql/data',
   },
   redis: {
-    title: 'Redis',
     image: 'redis:7.4-alpine',
     port: 6379,
     environment: {},
@@ -59,7 +54,6 @@ const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
     data: '/data',
   },
   mongodb: {
-    title: 'MongoDB',
     image: 'mongo:8.0',
     port: 27017,
     environment: {},
@@ -69,7 +63,6 @@ const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
     data: '/data/db',
   },
   rabbitmq: {
-    title: 'RabbitMQ',
     image: 'rabbitmq:4.1-alpine',
     port: 5672,
     environment: {},
@@ -78,11 +71,6 @@ const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
     url: (host, scheme = 'amqp') => `${scheme}://guest:guest@${host}:5672/`,
     data: '/var/lib/rabbitmq',
   },
-}
-
-/** Human name of a service. */
-export function serviceTitle(name: ServiceName): string {
-  return recipes[name].title
 }
 
 /**

@@ -38,7 +38,7 @@ export function environment(values: Readonly<Record<string, string>> | undefined
   `
 }
 
-export function runBlock(script: string): string {
+function runBlock(script: string): string {
   const plain = !script.includes('\n') && /^[A-Za-z][^#:{}[\]&*!|>'"%@`]*$/.test(script)
   if (plain) return `run: ${script}`
   return text`
@@ -48,6 +48,6 @@ export function runBlock(script: string): string {
 }
 
 /** A bare expression: written as a block scalar or around `${{ }}` with other text it would always be true. */
-export function yamlCondition(condition: string): string {
+function yamlCondition(condition: string): string {
   return /^[A-Za-z]/.test(condition) && !/[:#]/.test(condition) ? condition : JSON.stringify(condition)
 }
