@@ -15,6 +15,8 @@ const greetings: Readonly<Record<ContestantName, Greeting>> = {
   'socket.io': 'socket.io',
   ws: 'none',
   'raw net': 'none',
+  'focus, EdDSA': 'focus',
+  'socket.io, jsonwebtoken': 'socket.io',
 }
 
 /** A server process and a client process, connected. */
@@ -52,7 +54,7 @@ export class Arena {
       port,
       controlPort,
       greeting: greetings[this.name],
-      users,
+      tokens: users.map(String),
       concurrency,
     } satisfies ClientOrder)
     const { seconds } = await answerOf<ClientAnswer, 'connected'>(this.#client, 'connected')
@@ -96,9 +98,35 @@ export class Arena {
     return (await answerOf<Answer, 'memory'>(this.#server, 'memory')).rss
   }
 
+  async tokens(count: number): Promise<readonly string[]> {
+    this.#server.send({ op: 'tokens', count } satisfies Order)
+    return (await answerOf<Answer, 'tokens'>(this.#server, 'tokens')).tokens
+  }
+
+  /** Connects with each token and leaves again. */
+  async storm(tokens: readonly string[]): Promise<{ perSecond: number; cpuMicroseconds: number }> {
+    const before = await this.#cpuSeconds()
+    const { port } = this.#ports
+    this.#client.send({
+      op: 'storm',
+      port,
+      greeting: greetings[this.name],
+      tokens,
+      concurrency: 64,
+    } satisfies ClientOrder)
+    const { seconds } = await answerOf<ClientAnswer, 'stormed'>(this.#client, 'stormed')
+    const cpu = (await this.#cpuSeconds()) - before
+    return { perSecond: tokens.length / seconds, cpuMicroseconds: (cpu * 1e6) / tokens.length }
+  }
+
   close(): void {
     this.#server.kill()
     this.#client.kill()
+  }
+
+  async #cpuSeconds(): Promise<number> {
+    this.#server.send({ op: 'cpu' } satisfies Order)
+    return (await answerOf<Answer, 'cpu'>(this.#server, 'cpu')).seconds
   }
 
   async #count(roundBytes: number): Promise<void> {

@@ -20,6 +20,15 @@ async function obey(order: ClientOrder): Promise<void> {
       answer({ op: 'connected', seconds: (performance.now() - started) / 1_000 })
       break
     }
+    case 'storm': {
+      const started = performance.now()
+      await eachOf(order.tokens, order.concurrency, async (token) => {
+        const socket = await open(order.port, token, order.greeting)
+        socket.destroy()
+      })
+      answer({ op: 'stormed', seconds: (performance.now() - started) / 1_000 })
+      break
+    }
     case 'count':
       received = 0
       rounds = 0
@@ -32,25 +41,31 @@ async function obey(order: ClientOrder): Promise<void> {
   }
 }
 
-async function connectAll({
-  port,
-  users,
-  greeting,
-  concurrency,
-}: Extract<ClientOrder, { op: 'connect' }>): Promise<void> {
-  const left = users.values()
+async function connectAll(order: Extract<ClientOrder, { op: 'connect' }>): Promise<void> {
+  await eachOf(order.tokens, order.concurrency, async (token) => {
+    const socket = await open(order.port, token, order.greeting)
+    socket.on('data', count)
+  })
+}
+
+async function eachOf<Item>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values()
   const worker = async () => {
-    for (const user of left) await open(port, user, greeting)
+    for (const item of left) await work(item)
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
 /** Resolves once the server said that the connection is ready. */
-function open(port: number, user: number, greeting: Greeting): Promise<void> {
+function open(port: number, token: string, greeting: Greeting): Promise<Socket> {
   const path =
     greeting === 'socket.io'
-      ? `/socket.io/?EIO=4&transport=websocket&token=${user}`
-      : `/api/ws/notifications?token=${user}`
+      ? `/socket.io/?EIO=4&transport=websocket&token=${token}`
+      : `/api/ws/notifications?token=${token}`
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let text = ''
@@ -64,8 +79,7 @@ function open(port: number, user: number, greeting: Greeting): Promise<void> {
         socket.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x34, 0x30]))
       } else if (ready(text, greeting, step)) {
         socket.off('data', onData)
-        socket.on('data', count)
-        resolve()
+        resolve(socket)
       }
     }
     socket.on('data', onData)

@@ -5,6 +5,8 @@ export interface Contestant {
   readonly server: Server
   /** Sends one notification to all sockets of a user. */
   notify(user: number): void
+  /** Signed tokens of `count` people, for servers that verify them. */
+  tokens?(count: number): Promise<string[]>
   /** Throws when something that the measurement stands on did not hold. */
   check?(): void
 }

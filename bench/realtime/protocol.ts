@@ -10,6 +10,9 @@ export type Order =
   /** One notification, unmeasured. */
   | { readonly op: 'one'; readonly user: number }
   | { readonly op: 'memory' }
+  /** Access tokens of as many people. */
+  | { readonly op: 'tokens'; readonly count: number }
+  | { readonly op: 'cpu' }
 
 export type Answer =
   | { readonly op: 'listening'; readonly port: number; readonly controlPort: number }
@@ -20,6 +23,8 @@ export type Answer =
       readonly systemCpuSeconds: number
     }
   | { readonly op: 'memory'; readonly rss: number }
+  | { readonly op: 'tokens'; readonly tokens: readonly string[] }
+  | { readonly op: 'cpu'; readonly seconds: number }
 
 /** What makes a connection of a server ready. */
 export type Greeting = 'focus' | 'socket.io' | 'none'
@@ -31,8 +36,16 @@ export type ClientOrder =
       readonly port: number
       readonly controlPort: number
       readonly greeting: Greeting
-      /** User of each socket. */
-      readonly users: readonly number[]
+      /** Token of each socket. */
+      readonly tokens: readonly string[]
+      readonly concurrency: number
+    }
+  /** Connects with each token and leaves as soon as the connection is ready. */
+  | {
+      readonly op: 'storm'
+      readonly port: number
+      readonly greeting: Greeting
+      readonly tokens: readonly string[]
       readonly concurrency: number
     }
   /** From now on every `roundBytes` received in all are reported to the server as one round. */
@@ -41,5 +54,6 @@ export type ClientOrder =
 
 export type ClientAnswer =
   | { readonly op: 'connected'; readonly seconds: number }
+  | { readonly op: 'stormed'; readonly seconds: number }
   | { readonly op: 'counting' }
   | { readonly op: 'received'; readonly bytes: number }

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util'
 import { Arena, type Slice } from './arena.ts'
 import type { ContestantName } from './contestants/index.ts'
+import { measureMemory } from './memory.ts'
+import { median, round } from './statistics.ts'
+import { measureStorm } from './storm.ts'
 
 /**
- * Deliveries against socket.io, a `ws.send` loop and raw `net.write`, in interleaved slices of one run. Figures are medians;
+ * Deliveries, memory of idle connections and connection storms against socket.io, a `ws.send` loop and raw `net.write`, in interleaved slices of one run. Figures are medians;
  * what counts is their ratio.
  *
- *     pnpm --filter focus-bench run realtime [fan-out-1000 burst …] [--slices 5]
+ *     pnpm --filter focus-bench run realtime [fan-out-1000 memory storm …] [--slices 5]
  */
 const scenarios = {
   'fan-out-1000': { users: [1], socketsPerUser: 1_000, perTurn: 1, rounds: 100 },
@@ -24,8 +27,14 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { slices: { type: 'string', default: '5' } },
 })
-const chosen = positionals.length > 0 ? positionals.filter(isScenario) : Object.keys(scenarios).filter(isScenario)
-for (const scenario of chosen) await measure(scenario, Number(values.slices))
+const slices = Number(values.slices)
+const chosen = positionals.length > 0 ? positionals : [...Object.keys(scenarios), 'memory', 'storm']
+for (const name of chosen) {
+  if (name === 'memory') await measureMemory(10_000)
+  else if (name === 'storm') await measureStorm(2_000, slices)
+  else if (isScenario(name)) await measure(name, slices)
+  else throw new Error(`unknown scenario ${name}; there are ${Object.keys(scenarios).join(', ')}, memory, storm`)
+}
 
 async function measure(scenario: ScenarioName, slices: number): Promise<void> {
   const { users, socketsPerUser, perTurn, rounds } = scenarios[scenario]
@@ -72,15 +81,6 @@ function report(scenario: ScenarioName, results: ReadonlyMap<Arena, readonly Sli
       'user CPU, focus ×': round(ours.userCpu / userCpu),
     })),
   )
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }
 
 function range(count: number): number[] {

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
+import type { Contestant } from './contestant.ts'
 import { contestants, isContestant } from './contestants/index.ts'
 import type { Answer, Order } from './protocol.ts'
 
 /** One contestant in a process of its own; the clients acknowledge rounds over a control connection. */
 const name = process.argv[2]
 if (!isContestant(name)) throw new Error(`unknown contestant ${name}`)
-const contestant = contestants[name]()
+const contestant: Contestant = await contestants[name]()
 
 let acknowledged = 0
 let onAcknowledged: () => void = () => undefined
@@ -33,6 +34,14 @@ async function obey(order: Order): Promise<void> {
       await settle()
       answer({ op: 'memory', rss: process.memoryUsage.rss() })
       break
+    case 'tokens':
+      answer({ op: 'tokens', tokens: (await contestant.tokens?.(order.count)) ?? [] })
+      break
+    case 'cpu': {
+      const { user, system } = process.cpuUsage()
+      answer({ op: 'cpu', seconds: (user + system) / 1e6 })
+      break
+    }
     case 'one':
       contestant.notify(order.user)
       break

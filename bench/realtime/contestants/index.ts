@@ -1,15 +1,19 @@
 import type { Contestant } from '../contestant.ts'
 import { focus } from './focus.ts'
+import { focusWithTokens } from './focus-with-tokens.ts'
 import { rawNet } from './raw-net.ts'
 import { socketIo } from './socket-io.ts'
+import { socketIoWithTokens } from './socket-io-with-tokens.ts'
 import { wsLoop } from './ws-loop.ts'
 
 export const contestants = {
-  focus,
-  'socket.io': socketIo,
+  focus: () => focus(),
+  'socket.io': () => socketIo(),
   ws: wsLoop,
   'raw net': rawNet,
-} as const satisfies Record<string, () => Contestant>
+  'focus, EdDSA': focusWithTokens,
+  'socket.io, jsonwebtoken': socketIoWithTokens,
+} as const satisfies Record<string, () => Contestant | Promise<Contestant>>
 
 export type ContestantName = keyof typeof contestants
 

@@ -4,7 +4,7 @@ import { type Contestant, firstOffset } from '../contestant.ts'
 import { makeEvent, makePayload } from '../notification.ts'
 
 /** Socket.IO with a room per user, WebSocket transport only, without compression. */
-export function socketIo(): Contestant {
+export function socketIo(userOf: (token: string) => string = (token) => token): Contestant {
   const server = createServer()
   const io = new Server(server, {
     transports: ['websocket'],
@@ -13,8 +13,16 @@ export function socketIo(): Contestant {
     serveClient: false,
   })
   let offset = firstOffset
+  io.use((socket, next) => {
+    try {
+      socket.data = { user: userOf(String(socket.handshake.query['token'])) }
+      next()
+    } catch (error) {
+      next(error instanceof Error ? error : new Error('refused'))
+    }
+  })
   io.on('connection', (socket) => {
-    void socket.join(`user:${String(socket.handshake.query['token'])}`)
+    void socket.join(`user:${socket.data.user}`)
   })
   return {
     server,

@@ -1,0 +1,41 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { authDefaults } from '../../../packages/core/src/auth/config.ts'
+import { EndedSessions } from '../../../packages/core/src/auth/sessions/ended-sessions.ts'
+import { AccessTokens } from '../../../packages/core/src/auth/tokens/access-tokens.ts'
+import { ownKeys } from '../../../packages/core/src/auth/tokens/fixed-keys.ts'
+import { createOriginPolicy } from '../../../packages/core/src/origin-policy.ts'
+import { createRuntime } from '../../../packages/core/src/runtime.ts'
+import { openDatabase } from '../../../packages/core/src/storage/database.ts'
+import { migrateToLatest } from '../../../packages/core/src/storage/migrate.ts'
+import { KyselySessionStore } from '../../../packages/core/src/storage/session-store.ts'
+import type { Contestant } from '../contestant.ts'
+import { focus } from './focus.ts'
+
+/** The hub with our own access tokens (EdDSA), verified as in production, revocation included. */
+export async function focusWithTokens(): Promise<Contestant> {
+  const runtime = createRuntime()
+  const database = await openDatabase('sqlite::memory:')
+  await migrateToLatest(database)
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const keys = ownKeys([{ ...privateKey.export({ format: 'jwk' }), kid: 'bench', alg: 'EdDSA' }])
+  const ended = new EndedSessions(new KyselySessionStore(database), runtime, 3_600_000)
+  await ended.load()
+  const config = {
+    ...authDefaults,
+    providers: [],
+    publicUrl: null,
+    basePath: '/api',
+    secrets: [],
+    origins: createOriginPolicy({ allowedOrigins: [], publicUrl: null }),
+  }
+  const tokens = new AccessTokens({ config, runtime, keys, ended, userId: Number })
+  return {
+    ...focus(tokens),
+    tokens: (count) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          tokens.issue({ userKey: String(index + 1), sessionId: `session-${index}`, ttlSeconds: 3_600 }),
+        ),
+      ),
+  }
+}

@@ -1,0 +1,31 @@
+import { Arena } from './arena.ts'
+import { round } from './statistics.ts'
+
+const names = ['focus', 'socket.io', 'ws', 'raw net'] as const
+
+/** Resident memory of the server per idle connection, each of another user, with everything that the server keeps for it. */
+export async function measureMemory(connections: number): Promise<void> {
+  const users = Array.from({ length: connections }, (_, index) => index + 1)
+  const perConnection = new Map<string, number>()
+  for (const name of names) {
+    const arena = await Arena.open(name)
+    try {
+      // Code that ran once is compiled and its lasting objects are made before the first look.
+      await arena.connect(users.slice(0, 200))
+      const before = await arena.memory()
+      await arena.connect(users.slice(200))
+      perConnection.set(name, ((await arena.memory()) - before) / (connections - 200))
+    } finally {
+      arena.close()
+    }
+  }
+  const ours = perConnection.get('focus') ?? Number.NaN
+  console.log(`\nmemory, ${connections} idle connections`)
+  console.table(
+    [...perConnection].map(([server, bytes]) => ({
+      server,
+      'KiB per connection': round(bytes / 1_024),
+      'focus ×': round(ours / bytes),
+    })),
+  )
+}

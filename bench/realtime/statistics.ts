@@ -1,0 +1,9 @@
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/** To two decimals, for people. */
+export function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

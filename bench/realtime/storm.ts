@@ -1,0 +1,48 @@
+import { Arena } from './arena.ts'
+import { median, round } from './statistics.ts'
+
+const names = ['focus, EdDSA', 'socket.io, jsonwebtoken'] as const
+
+interface Storm {
+  readonly perSecond: number
+  readonly cpuMicroseconds: number
+}
+
+/** Connections per second, token verification and greeting included: tokens never seen before, and the same ones again. */
+export async function measureStorm(connections: number, slices: number): Promise<void> {
+  const arenas = new Map<string, Arena>()
+  const results = new Map<string, Storm[]>()
+  const note = (name: string, storm: Storm) => results.set(name, [...(results.get(name) ?? []), storm])
+  try {
+    for (const name of names) {
+      const arena = await Arena.open(name)
+      arenas.set(name, arena)
+      await arena.storm(await arena.tokens(connections / 2)) // warm-up
+    }
+    for (let slice = 0; slice < slices; slice += 1) {
+      for (const [name, arena] of arenas) {
+        const tokens = await arena.tokens(connections)
+        note(`${name}, first sight`, await arena.storm(tokens))
+        note(`${name}, known`, await arena.storm(tokens))
+      }
+    }
+  } finally {
+    for (const arena of arenas.values()) arena.close()
+  }
+  console.log(`\nstorm of ${connections} connections`)
+  const medians = [...results].map(([server, storms]) => ({
+    server,
+    perSecond: median(storms.map(({ perSecond }) => perSecond)),
+    cpu: median(storms.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+  }))
+  const peer = medians.find(({ server }) => server === 'socket.io, jsonwebtoken, first sight')
+  console.table(
+    medians.map(({ server, perSecond, cpu }) => ({
+      server,
+      'connections/s': Math.round(perSecond),
+      'CPU µs each': Math.round(cpu),
+      '× socket.io, connections/s': round(perSecond / (peer?.perSecond ?? Number.NaN)),
+      '× socket.io, per CPU second': round((peer?.cpu ?? Number.NaN) / cpu),
+    })),
+  )
+}
