@@ -1,0 +1,169 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { ChildProcess } from 'node:child_process'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { endProcess, spawnBound } from '../../../../test/support/child.ts'
+import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { type Backend, backends, type Node, startNode } from './support.ts'
+
+/** `FOCUS_FAULT_ROUNDS` repeats the killing; every ordinary run of the tests does the few below. */
+const rounds = Number(process.env.FOCUS_FAULT_ROUNDS ?? 2)
+
+const nodes: Node[] = []
+const writers: Writer[] = []
+afterEach(async () => {
+  for (const writer of writers.splice(0)) await writer.end('SIGKILL')
+  for (const node of nodes.splice(0)) await node.close()
+})
+
+/** A process that sends without pause, and what it was told had been accepted. */
+class Writer {
+  readonly accepted: string[] = []
+  readonly ready: Promise<unknown>
+  readonly exited: Promise<unknown[]>
+  readonly #child: ChildProcess
+  #errors = ''
+
+  constructor(url: string, name: string, concurrency: number, calls: number) {
+    const program = new URL('writer-process.ts', import.meta.url).pathname
+    const args = ['--conditions=@focus-api/source', program, url, name, `${concurrency}`, `${calls}`]
+    this.#child = spawnBound(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.exited = once(this.#child, 'close')
+    const { stdout, stderr } = this.#child
+    if (!stdout || !stderr) throw new Error('the streams are pipes')
+    stderr.on('data', (chunk) => (this.#errors += String(chunk)))
+    const lines = createInterface(stdout)
+    this.ready = Promise.race([once(lines, 'line'), this.exited])
+    lines.on('line', (line) => line !== 'ready' && this.accepted.push(line))
+    writers.push(this)
+  }
+
+  get errors(): string {
+    return this.#errors
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    await endProcess(this.#child, signal)
+    await this.exited
+  }
+
+  /** Resolves when it has had `count` more calls accepted. */
+  async progress(count: number): Promise<void> {
+    const goal = this.accepted.length + count
+    while (this.accepted.length < goal) {
+      if (this.#child.exitCode !== null) throw new Error(`the writer ended: ${this.#errors}`)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+}
+
+/** Every accepted call is in the log, once; every stream is without a gap; every count is right. */
+async function checkLog(url: string, accepted: readonly string[]): Promise<void> {
+  const node = await startNode(url, { config: { unknownUsers: 'accept' } })
+  nodes.push(node)
+  const found: string[] = []
+  for (let n = 0; n < 5; n += 1) {
+    const head = await node.notifications.feed.head(`shared-${n}`)
+    const rows = await node.log.read(`shared-${n}`, 0, Number.MAX_SAFE_INTEGER, 1_000_000)
+    expect(rows.map((row) => row.offset)).toEqual(rows.map((_, index) => index + 1))
+    expect([head.offset, head.unreadCount]).toEqual([rows.length, rows.length])
+    found.push(...rows.map((row) => row.id))
+  }
+  const inLog = new Set(found)
+  expect(inLog.size).toBe(found.length)
+  expect(accepted.filter((id) => !inLog.has(id))).toEqual([])
+}
+
+describe.each(backends)('faults on $name', (backend: Backend) => {
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+
+  it('32 writers in two processes make no gap, and no conflict of theirs reaches a caller', async () => {
+    const url = await backend.url()
+    const two = [new Writer(url, 'a', 16, 25), new Writer(url, 'b', 16, 25)]
+    await Promise.all(two.map((writer) => writer.exited))
+    expect(two.map((writer) => [writer.exitCode, writer.errors])).toEqual([
+      [0, ''],
+      [0, ''],
+    ])
+    const accepted = two.flatMap((writer) => writer.accepted)
+    expect(accepted).toHaveLength(800)
+    await checkLog(url, accepted)
+  })
+
+  it('what a killed process had been told is accepted is in the log', { timeout: 30_000 * rounds }, async () => {
+    const url = await backend.url()
+    const accepted: string[] = []
+    for (let round = 0; round < rounds; round += 1) {
+      const writer = new Writer(url, `round${round}`, 8, 0)
+      await writer.ready
+      await writer.progress(Math.floor(Math.random() * 300))
+      await writer.end('SIGKILL')
+      accepted.push(...writer.accepted)
+      await checkLog(url, accepted)
+    }
+  })
+})
+
+describe('a database that is killed', () => {
+  let server: Mariadb
+  beforeAll(async () => {
+    server = await startMariadb({ own: true })
+  })
+  afterAll(() => server.stop())
+
+  it('loses nothing and doubles nothing of what was accepted before, meanwhile and after', {
+    timeout: 30_000 * rounds,
+  }, async () => {
+    const url = await server.createDatabase()
+    const writer = new Writer(url, 'w', 8, 0)
+    await writer.ready
+    for (let round = 0; round < rounds; round += 1) {
+      await writer.progress(Math.floor(Math.random() * 300))
+      await server.kill('SIGKILL')
+      await server.restart()
+      await writer.progress(50)
+    }
+    await writer.end('SIGTERM')
+    expect(writer.errors).toBe('')
+    await checkLog(url, writer.accepted)
+  })
+
+  it('that stays away is a clear error after a bounded time, and nothing is half written', {
+    timeout: 30_000,
+  }, async () => {
+    const url = await server.createDatabase()
+    const node = await startNode(url, { log: { timeoutMs: 1_000 } })
+    nodes.push(node)
+    await node.notifications.notifyUser({ userId: 1, title: 'before', message: 'm' })
+    await server.kill('SIGKILL')
+    const began = performance.now()
+    await expect(node.notifications.notifyUser({ userId: 1, title: 'meanwhile', message: 'm' })).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      status: 503,
+    })
+    expect(performance.now() - began).toBeLessThan(5_000)
+    await server.restart()
+    await node.notifications.notifyUser({ userId: 1, title: 'after', message: 'm' })
+    const { notifications } = await node.notifications.inbox(1)
+    expect(notifications.map((item) => [item.offset, item.title])).toEqual([
+      [2, 'after'],
+      [1, 'before'],
+    ])
+  })
+
+  it('that hangs is a clear error after a bounded time', { timeout: 30_000 }, async () => {
+    const url = await server.createDatabase()
+    const node = await startNode(url, { log: { timeoutMs: 1_000 } })
+    nodes.push(node)
+    await node.notifications.notifyUser({ userId: 1, title: 'before', message: 'm' })
+    server.pause()
+    const sent = node.notifications.notifyUser({ userId: 1, title: 'meanwhile', message: 'm' })
+    await expect(sent).rejects.toMatchObject({ code: 'storage_unavailable' })
+    server.resume()
+  })
+})

@@ -1,0 +1,31 @@
+import { writeSync } from 'node:fs'
+import { startNode } from './support.ts'
+
+/**
+ * `writer-process.ts <url> <name> <writers> <calls>`: sends without pause from several writers at once, and prints a line
+ * for each call that resolved, before the writer goes on. Ends by itself after `calls` of each writer; 0 goes on until it
+ * is ended.
+ */
+const [url = '', name = '', writers = '1', calls = '0'] = process.argv.slice(2)
+const node = await startNode(url, { config: { unknownUsers: 'accept' }, log: { maxPerStream: 1_000_000 } })
+
+const ending = new AbortController()
+process.once('SIGTERM', () => ending.abort())
+writeSync(1, 'ready\n')
+
+async function write(writer: number): Promise<void> {
+  for (let n = 0; !ending.signal.aborted && (Number(calls) === 0 || n < Number(calls)); n += 1) {
+    // All writers of all processes share a few streams: what they fight for is the head.
+    const receipt = await node.notifications.notifyUser({
+      userId: `shared-${(writer + n) % 5}`,
+      title: `${name}.${writer}.${n}`,
+      message: 'm',
+      ...(n % 4 === 3 ? { dedupe: { key: `${name}.${writer}.${n}` } } : {}),
+    })
+    if (receipt.outcome !== 'created') throw new Error(`call ${n} was ${receipt.outcome}`)
+    writeSync(1, `${receipt.id}\n`)
+  }
+}
+
+await Promise.all(Array.from({ length: Number(writers) }, (_, writer) => write(writer)))
+await node.close()
