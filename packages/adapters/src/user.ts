@@ -15,8 +15,7 @@ export type UserGuard = (headers: IncomingHttpHeaders | Headers) => Promise<Auth
  */
 export function createUserGuard(focus: Focus, options: RequireUserOptions = {}): UserGuard {
   const scopes = Object.freeze([...(options.scopes ?? [])])
-  return async (headers) => {
-    const principal = await focus.authenticate(headers)
+  const admit = (principal: Principal | null): AuthenticatedUser => {
     if (!principal) {
       throw new FocusError('unauthenticated', 'This route needs an access token.', {
         hint: 'Send the header Authorization: Bearer <access_token>.',
@@ -30,6 +29,8 @@ export function createUserGuard(focus: Focus, options: RequireUserOptions = {}):
     }
     return toUser(principal)
   }
+  // The hot path of every protected route: one promise, not an async function's two.
+  return (headers) => focus.authenticate(headers).then(admit)
 }
 
 /** The person of a request, or null where it carries no token. A token that is there and bad is an error all the same. */
