@@ -20,6 +20,7 @@ import type { Merged, NotificationService } from './notifications/notification-s
 import { createNotifications } from './notifications/service.ts'
 import type { FocusOptions } from './options.ts'
 import { authConfigOf } from './options/auth-config.ts'
+import { composeOutbound } from './options/outbound.ts'
 import { resolveOptions } from './options/resolve.ts'
 import { createOriginPolicy, isLoopbackUrl } from './origin-policy.ts'
 import { MemoryBroker } from './realtime/memory-broker.ts'
@@ -34,12 +35,18 @@ import { type MigrationResult, migrateToLatest } from './storage/migrate.ts'
 import { KyselyOneTimeStore } from './storage/one-time-store.ts'
 import { KyselySessionStore } from './storage/session-store.ts'
 import { KyselyUserDirectory } from './storage/user-directory.ts'
+import type { Deliveries } from './transports/deliveries.ts'
+import type { PreferenceService } from './transports/preference-service.ts'
 import { stringUserIds } from './user-id.ts'
 
 /** Sign-in and notifications of one application, running. Made by `createFocus`, ended by `close()`. */
 export interface Focus<Catalogue = BuiltInCatalogue> {
   readonly auth: Auth
   readonly notifications: NotificationService<Catalogue>
+  /** What people want to be told, and where. */
+  readonly preferences: PreferenceService
+  /** The outbox: what waits for other transports, what failed and why. */
+  readonly deliveries: Deliveries
   readonly realtime: Realtime
   /** Such as `/api`; empty for the root. */
   readonly basePath: string
@@ -104,7 +111,20 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     // Without a directory of their own, somebody else's tokens bring users that nobody here has heard of.
     const foreignUsers = authConfig.tokens.kind === 'external' && options.users === undefined
     const users = options.users ?? new KyselyUserDirectory(database, runtime.clock)
+    const unknownUsers = options.notifications?.unknownUsers ?? (foreignUsers ? 'accept' : 'refuse')
     const userIds = users.parseId && !foreignUsers ? { fromKey: users.parseId } : stringUserIds
+    const elsewhere = composeOutbound({
+      options,
+      settings,
+      secrets,
+      database,
+      runtime,
+      users,
+      userIds,
+      unknownUsers,
+    })
+    // What is missing is found before anything runs.
+    await elsewhere.outbound.prepare()
     const limits = new RateLimits(rateLimitsOf(options, publicUrl))
     const auth = createAuth({
       config: authConfig,
@@ -121,15 +141,17 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     const notifications = createNotifications({
       config: {
         locale: settings.locale,
-        unknownUsers: options.notifications?.unknownUsers ?? (foreignUsers ? 'accept' : 'refuse'),
+        unknownUsers,
       },
       runtime,
       log: await openNotificationLog(database, runtime, retentionOf(options)),
-      publisher: brokerPublisher(broker),
-      users,
+      publisher: elsewhere.outbound.wokenBy(brokerPublisher(broker)),
+      users: elsewhere.recipients,
+      planner: elsewhere.outbound.planner,
       ...(options.catalogue && { catalogue: options.catalogue }),
     })
     notifications.start()
+    elsewhere.outbound.start()
     const realtime = createRealtime({
       config: {
         basePath,
@@ -163,12 +185,13 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
         ...systemRoutes({
           checkStorage: () => checkStorage(database),
           isDraining: () => realtime.draining,
-          metrics: () => realtime.metrics(),
+          metrics: () => elsewhere.outbound.metrics.after(realtime.metrics()),
           websocketEnabled: settings.websocketEnabled,
         }),
         ...authRoutes({ auth, config: authConfig, limits }),
         ...accountAdminRoutes({ auth }),
         ...notificationRoutes(notifications),
+        ...elsewhere.routes(notifications.recipients),
         ...realtimeRoutes(realtime, auth.tokens),
       ],
       basePath,
@@ -183,6 +206,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     async function closeAll(): Promise<void> {
       await realtime.shutdown()
       await notifications.close()
+      await elsewhere.outbound.close()
       await auth.close()
       await broker.close()
       await database.close()
@@ -191,6 +215,8 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     return {
       auth,
       notifications,
+      preferences: elsewhere.preferences,
+      deliveries: elsewhere.outbound.deliveries,
       realtime,
       basePath,
       routes: handler.routes,

@@ -43,6 +43,13 @@ export type {
   Receipt,
   Summary,
 } from './notifications/types.ts'
+export type { Escalation, Routing } from './notifications/types.ts'
+export type { RoutingOptions } from './transports/planner.ts'
+export type { Transport } from './transports/transport.ts'
+export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/deliveries.ts'
+export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './transports/outbox.ts'
+export type { PersonalPreferences, PreferenceChange, PreferenceService } from './transports/preference-service.ts'
+export type { PreferenceMatrix } from './transports/preferences.ts'
 export type { Realtime } from './realtime/realtime.ts'
 export type { RealtimeLimits } from './realtime/limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/types.ts'

@@ -6,6 +6,8 @@ import type { LimitedAction } from './http/rate-limits.ts'
 import type { RealtimeLimits } from './realtime/limits.ts'
 import type { Clock, Logger, RandomSource } from './runtime.ts'
 import type { AnyKysely } from './storage/dialect.ts'
+import type { RoutingOptions } from './transports/planner.ts'
+import type { Transport } from './transports/transport.ts'
 import type { JWK } from 'jose'
 
 /**
@@ -110,6 +112,13 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
     /** How long notifications are kept: milliseconds, or a text such as `30d`; `90d` when absent. */
     readonly maxAge?: Duration
   }
+  /**
+   * Where else notifications go: `slack()`, `email()`, `webPush()`, `webhook()`, `log()` of `@focus-api/core/transports`, or
+   * transports of the application's own. `SLACK_WEBHOOK` and `SMTP_URL` add one each.
+   */
+  readonly transports?: readonly Transport[]
+  /** Which transports a notification goes to when it does not say so itself; all of them when absent. */
+  readonly routing?: RoutingOptions
   /** The application's own notifications, made by `defineNotifications`, beside the built-in ones. */
   readonly catalogue?: Catalogue
   readonly logger?: Logger

@@ -112,3 +112,20 @@ export const redisUrl: Form<string> = {
     .trim()
     .regex(/^rediss?:\/\//),
 }
+
+export const slackWebhook: Form<string> = {
+  accepts:
+    'the address of an incoming webhook, such as https://hooks.slack.com/services/… (https, or http on this machine)',
+  schema: z
+    .string()
+    .trim()
+    .refine((value) => isHttpUrl(value) && (value.startsWith('https:') || isLoopbackUrl(value))),
+}
+
+export const smtpUrl: Form<string> = {
+  accepts: 'an address such as smtps://user:password@mail.example',
+  schema: z
+    .string()
+    .trim()
+    .refine((value) => URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol)),
+}

@@ -4,7 +4,7 @@ import type { Form } from './forms.ts'
 
 /** One thing that a user may set: in code by `option`, in the environment by the first of `env` that is not empty. */
 interface Setting<T> {
-  /** Path in `FocusOptions`, such as `websocket.heartbeatIntervalSeconds`. */
+  /** Path in `FocusOptions`, such as `websocket.heartbeatIntervalSeconds`; empty for what only the environment has. */
   readonly option: string
   readonly env: readonly string[]
   readonly form: Form<T>
@@ -43,6 +43,8 @@ export const settings = {
   port: define('port', ['PORT'], forms.whole('', 0, 65_535)),
   trustedProxies: define('trustedProxies', ['FOCUS_TRUSTED_PROXIES'], forms.list),
   accessTtlSeconds: define('tokens.accessTtlSeconds', ['FOCUS_ACCESS_TTL'], forms.whole('seconds', 60, 86_400)),
+  slackWebhook: define('', ['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'], forms.slackWebhook, true),
+  smtpUrl: define('', ['SMTP_URL'], forms.smtpUrl, true),
   stats: define('stats', ['FOCUS_STATS'], forms.choice('admin', 'public')),
 } as const
 
@@ -54,7 +56,7 @@ export type SettingValues = { readonly [K in SettingName]: ValueOf<(typeof setti
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Names that mean something to other parts of the product, or only to the command line. */
-const otherVariables = ['DATABASE_URL', 'SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL', 'SMTP_URL', 'FOCUS_URL']
+const otherVariables = ['DATABASE_URL', 'FOCUS_URL']
 
 /**
  * Reads every setting, from code first and then from the environment.

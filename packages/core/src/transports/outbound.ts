@@ -1,15 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { v4 as uuidv4 } from 'uuid'
 import { FocusError } from '../errors.ts'
-import type { DeliveryPlanner } from '../notifications/types.ts'
+import type { DeliveryPlanner, NotificationPublisher } from '../notifications/types.ts'
 import type { Runtime } from '../runtime.ts'
 import type { UserKey } from '../user-id.ts'
 import { DeliveryCounters } from './counters.ts'
 import { Deliveries } from './deliveries.ts'
 import type { DisabledTransport, OutboxStore, TransportStateStore } from './outbox.ts'
+import { OutboundMetrics } from './metrics.ts'
 import { Planner, type RoutingOptions } from './planner.ts'
 import { PreferenceReader, type PreferenceStore } from './preferences.ts'
-import type { OutboundUser, Transport, TransportHost } from './transport.ts'
+import type { Person, Transport, TransportHost } from './transport.ts'
 import { TransportWorker } from './worker.ts'
 
 const upkeepMs = 60_000
@@ -18,7 +19,7 @@ const deadRetentionMs = 30 * 86_400_000
 const purgeBite = 1_000
 /** Clocks of nodes may differ by this much without anything being moved. */
 const clockToleranceMs = 60_000
-const userCacheMs = 5_000
+const personCacheMs = 5_000
 
 export interface OutboundDeps {
   readonly transports: readonly Transport[]
@@ -27,8 +28,7 @@ export interface OutboundDeps {
   readonly store: OutboxStore
   readonly states: TransportStateStore
   readonly preferences: PreferenceStore
-  /** The person of a key; null when there is none, or they may not be reached any more. */
-  readonly findUser: (userKey: UserKey) => Promise<OutboundUser | null>
+  readonly findPerson: (userKey: UserKey) => Promise<Person>
   readonly host: Omit<TransportHost, 'logger' | 'clock'>
 }
 
@@ -37,10 +37,11 @@ export class Outbound {
   readonly planner: DeliveryPlanner
   readonly deliveries: Deliveries
   readonly counters = new DeliveryCounters()
+  readonly metrics: OutboundMetrics
   readonly transports: readonly Transport[]
   readonly #deps: OutboundDeps
   readonly #workers: readonly TransportWorker[]
-  readonly #users: LRUCache<UserKey, { readonly user: OutboundUser | null; readonly until: number }>
+  readonly #people: LRUCache<UserKey, { readonly person: Person; readonly until: number }>
   #disabled = new Map<string, DisabledTransport>()
   #timers: NodeJS.Timeout[] = []
   #upkeep: Promise<void> = Promise.resolve()
@@ -50,7 +51,7 @@ export class Outbound {
     checkNames(deps.transports)
     this.#deps = deps
     this.transports = deps.transports
-    this.#users = new LRUCache({ max: 10_000 })
+    this.#people = new LRUCache({ max: 10_000 })
     const preferences = new PreferenceReader(deps.preferences)
     const isDisabled = (name: string) => this.#disabled.has(name)
     this.planner = new Planner({ transports: deps.transports, routing: deps.routing, preferences, isDisabled })
@@ -63,13 +64,14 @@ export class Outbound {
           owner,
           store,
           preferences,
-          userOf: (userKey) => this.#userOf(userKey),
+          personOf: (userKey) => this.#personOf(userKey),
           isDisabled: () => isDisabled(transport.name),
           disable: (reason) => this.#disable(transport, reason),
           counters: this.counters,
           ...runtime,
         }),
     )
+    this.metrics = new OutboundMetrics(this.counters, () => store.counts(runtime.clock()), runtime.clock)
     this.deliveries = new Deliveries({
       store,
       states: deps.states,
@@ -80,15 +82,14 @@ export class Outbound {
     })
   }
 
-  /** Readies the transports, then delivers what is due and whatever comes. */
-  async start(): Promise<void> {
-    await this.prepare()
+  /** Delivers what is due and whatever comes, from now on. After `prepare()`. */
+  start(): void {
     for (const worker of this.#workers) worker.start()
     this.#every(upkeepMs, () => this.upkeep())
     this.#every(stateReadMs, () => this.refresh())
   }
 
-  /** `start()` without the workers. */
+  /** Readies the transports. @throws FocusError `missing_dependency` */
   async prepare(): Promise<void> {
     const { logger, clock } = this.#deps.runtime
     for (const transport of this.transports) await transport.start?.({ ...this.#deps.host, logger, clock })
@@ -98,6 +99,17 @@ export class Outbound {
   /** Something was committed: told so that it is not found only at the next look. */
   wake(): void {
     for (const worker of this.#workers) worker.wake()
+  }
+
+  /** A publisher that also wakes the workers of this node. */
+  wokenBy(publisher: NotificationPublisher): NotificationPublisher {
+    return {
+      notificationsCommitted: (events) => {
+        publisher.notificationsCommitted(events)
+        this.wake()
+      },
+      stateChanged: (event) => publisher.stateChanged(event),
+    }
   }
 
   /** Delivers what is due now at every transport; for frozen clocks. Returns how many deliveries were tried. */
@@ -153,13 +165,13 @@ export class Outbound {
     await states.disable(state)
   }
 
-  async #userOf(userKey: UserKey): Promise<OutboundUser | null> {
-    const { findUser, runtime } = this.#deps
-    const cached = this.#users.get(userKey)
-    if (cached && cached.until > runtime.clock()) return cached.user
-    const user = await findUser(userKey)
-    this.#users.set(userKey, { user, until: runtime.clock() + userCacheMs })
-    return user
+  async #personOf(userKey: UserKey): Promise<Person> {
+    const { findPerson, runtime } = this.#deps
+    const cached = this.#people.get(userKey)
+    if (cached && cached.until > runtime.clock()) return cached.person
+    const person = await findPerson(userKey)
+    this.#people.set(userKey, { person, until: runtime.clock() + personCacheMs })
+    return person
   }
 }
 

@@ -15,6 +15,13 @@ export interface OutboundUser {
   readonly locale: string | null
 }
 
+/** What the user directory says of a recipient. */
+export interface Person {
+  readonly user: OutboundUser
+  /** Whether they may be reached at addresses of their own: they exist, and are not disabled. */
+  readonly reachable: boolean
+}
+
 /** One committed notification on its way to one transport. */
 export interface OutboundMessage<Address = unknown> {
   /** UUIDv7; the same for every event of one notification. */

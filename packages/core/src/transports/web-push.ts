@@ -3,7 +3,7 @@ import type { Clock } from '../runtime.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
 import { sendToEach } from './fan-out.ts'
-import { post, type UrlTrust } from './net/post.ts'
+import { checkUrl, post, type UrlTrust } from './net/post.ts'
 import { loadPeer } from './peers.ts'
 import type { PushSubscription, PushSubscriptionStore } from './push-subscriptions.ts'
 import { driveSettings, invalid } from './settings.ts'
@@ -31,6 +31,8 @@ export interface WebPushOptions extends TransportSettings {
 export interface WebPushTransport extends Transport<PushSubscription> {
   /** `applicationServerKey` of `pushManager.subscribe()`. */
   readonly publicKey: string
+  /** @throws PermanentDeliveryError for an endpoint that may not be called */
+  checkEndpoint(endpoint: string): void
 }
 
 /** An encrypted record of 4,096 bytes holds no more (RFC 8291 §4). */
@@ -102,6 +104,7 @@ export function webPush(options: WebPushOptions): WebPushTransport {
     ...driveSettings(options, { concurrency: 16 }),
     name: options.name ?? 'web_push',
     publicKey,
+    checkEndpoint: (endpoint) => void checkUrl(endpoint, trust),
     addresses: async (user) => (await subscriptions?.list(user.key, clock())) ?? [],
     async start(host) {
       subscriptions = host.pushSubscriptions

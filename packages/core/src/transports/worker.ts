@@ -4,11 +4,11 @@ import type { UserKey } from '../user-id.ts'
 import { attemptDelivery, type AttemptOutcome } from './attempt.ts'
 import { defaultRetryPolicy, retryDelayMs } from './backoff.ts'
 import { Ledger } from './ledger.ts'
-import type { LeasedDelivery, OutboxStore } from './outbox.ts'
+import type { LeasedDelivery, OutboxPayload, OutboxStore } from './outbox.ts'
 import { Pace } from './pace.ts'
 import { isWanted, type PreferenceReader } from './preferences.ts'
 import type { DeliveryCounters } from './counters.ts'
-import type { OutboundMessage, OutboundUser, RetryPolicy, Transport } from './transport.ts'
+import type { OutboundMessage, Person, RetryPolicy, Transport } from './transport.ts'
 
 const defaults = { concurrency: 8, timeoutMs: 15_000 } as const
 /** Rows leased ahead for each slot, so that a fast transport does not wait for the database. */
@@ -25,8 +25,7 @@ export interface WorkerDeps {
   readonly owner: string
   readonly store: OutboxStore
   readonly preferences: PreferenceReader
-  /** The person of a key; null when there is none, or they may not be reached any more. */
-  readonly userOf: (userKey: UserKey) => Promise<OutboundUser | null>
+  readonly personOf: (userKey: UserKey) => Promise<Person>
   readonly isDisabled: () => boolean
   readonly disable: (reason: string) => Promise<void>
   readonly counters: DeliveryCounters
@@ -263,14 +262,17 @@ export class TransportWorker {
   async #messageOf({ payload }: LeasedDelivery): Promise<OutboundMessage | null> {
     const { userKey, ...content } = payload
     const addressed = this.#transport.addresses !== undefined
-    const user = userKey === null ? null : await this.#deps.userOf(userKey)
-    if (addressed && user === null) return null
-    if (userKey !== null && !payload.critical) {
-      const matrix = await this.#deps.preferences.matrixOf(userKey)
-      if (!isWanted(matrix, payload.event, this.name)) return null
-    }
-    const to = user === null ? [] : ((await this.#transport.addresses?.(user)) ?? [])
-    return addressed && to.length === 0 ? null : { ...content, user, to }
+    if (userKey === null) return addressed ? null : { ...content, user: null, to: [] }
+    if (!(await this.#isWanted(userKey, payload))) return null
+    const { user, reachable } = await this.#deps.personOf(userKey)
+    if (!addressed) return { ...content, user, to: [] }
+    const to = reachable ? ((await this.#transport.addresses?.(user)) ?? []) : []
+    return to.length === 0 ? null : { ...content, user, to }
+  }
+
+  /** Asked again here: what was switched off after the commit is off. */
+  async #isWanted(userKey: UserKey, { critical, event }: OutboxPayload): Promise<boolean> {
+    return critical || isWanted(await this.#deps.preferences.matrixOf(userKey), event, this.name)
   }
 
   #settle(delivery: LeasedDelivery, outcome: AttemptOutcome): boolean {

@@ -77,7 +77,7 @@ describeOverDatabases('the outbox', (newDatabase) => {
     clock.advance(1_002)
     await outbound.runDue()
     // The other message was never tried against the busy peer: it begins with its first attempt only now.
-    expect(a.received.map(({ attempt }) => attempt).toSorted()).toEqual([1, 1, 2])
+    expect(a.received.map(({ attempt }) => attempt).toSorted((one, other) => one - other)).toEqual([1, 1, 2])
   })
 
   it('parks what is refused, with its reason, and lets an operator try again', async () => {
@@ -352,7 +352,7 @@ describeOverDatabases('the outbox', (newDatabase) => {
     const first = await openBench({ url, transports: [hanging.transport] })
     for (let count = 0; count < 3; count += 1) await first.commit({}, { transport: 'a' })
     first.outbound.wake()
-    await first.outbound.start()
+    first.outbound.start()
     await expect.poll(() => hanging.received.length).toBe(1)
     await first.close()
     expect(aborted).toBe(true)

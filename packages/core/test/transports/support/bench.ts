@@ -10,7 +10,13 @@ import { KyselyPushSubscriptionStore } from '../../../src/storage/push-subscript
 import { KyselyTransportStateStore } from '../../../src/storage/transport-state-store.ts'
 import type { RoutingOptions } from '../../../src/transports/planner.ts'
 import { Outbound } from '../../../src/transports/outbound.ts'
-import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport } from '../../../src/transports/transport.ts'
+import type {
+  DeliveryAttempt,
+  OutboundMessage,
+  OutboundUser,
+  Person,
+  Transport,
+} from '../../../src/transports/transport.ts'
 
 /** A clock that stands still until it is told to go on. */
 export class FrozenClock {
@@ -42,7 +48,7 @@ export interface BenchOptions {
   readonly routing?: RoutingOptions
   readonly clock?: FrozenClock
   readonly logger?: Logger
-  readonly findUser?: (userKey: string) => Promise<OutboundUser | null>
+  readonly findPerson?: (userKey: string) => Promise<Person>
   readonly unsubscribeUrl?: (message: OutboundMessage, transport: string) => string | null
   /** Full jitter's chance, 0 to 1; 1 makes delays their longest. */
   readonly chance?: number
@@ -74,7 +80,7 @@ export async function openBench(options: BenchOptions): Promise<OutboxBench> {
     store,
     states: new KyselyTransportStateStore(database),
     preferences,
-    findUser: options.findUser ?? (async (key) => person(key)),
+    findPerson: options.findPerson ?? (async (key) => ({ user: person(key), reachable: true })),
     host: { locale: 'en', pushSubscriptions, unsubscribeUrl: options.unsubscribeUrl ?? (() => null) },
   })
   await outbound.prepare()

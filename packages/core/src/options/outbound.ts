@@ -1,0 +1,169 @@
+import type { User, UserDirectory } from '../auth/types.ts'
+import { FocusError } from '../errors.ts'
+import { deliveryRoutes } from '../http/delivery-routes.ts'
+import { preferenceRoutes } from '../http/preference-routes.ts'
+import type { Route } from '../http/route.ts'
+import { builtInCatalogue } from '../notifications/catalogue/built-in.ts'
+import type { RecipientDirectory, Recipients } from '../notifications/recipients.ts'
+import type { FocusOptions } from '../options.ts'
+import type { Runtime } from '../runtime.ts'
+import type { Database } from '../storage/database.ts'
+import { KyselyOutboxStore } from '../storage/outbox-store.ts'
+import { KyselyPreferenceStore } from '../storage/preference-store.ts'
+import { KyselyPushSubscriptionStore } from '../storage/push-subscription-store.ts'
+import { KyselyTransportStateStore } from '../storage/transport-state-store.ts'
+import { email } from '../transports/email.ts'
+import { Outbound } from '../transports/outbound.ts'
+import { PreferenceService } from '../transports/preference-service.ts'
+import { everything } from '../transports/preferences.ts'
+import { slack } from '../transports/slack.ts'
+import type { OutboundMessage, Transport } from '../transports/transport.ts'
+import { UnsubscribeTokens } from '../transports/unsubscribe.ts'
+import type { WebPushTransport } from '../transports/web-push.ts'
+import { toUserKey, type UserIdCodec, type UserKey } from '../user-id.ts'
+import type { Resolved } from './resolve.ts'
+
+export interface OutboundWiring {
+  readonly options: FocusOptions
+  readonly settings: Resolved
+  readonly secrets: readonly string[]
+  readonly database: Database
+  readonly runtime: Runtime
+  readonly users: UserDirectory
+  readonly userIds: UserIdCodec
+  readonly unknownUsers: 'refuse' | 'accept'
+}
+
+/** The transports with what stands around them: routing, preferences, routes. */
+export interface OutboundParts {
+  readonly outbound: Outbound
+  readonly preferences: PreferenceService
+  /** The directory, with the languages that people chose in their preferences. */
+  readonly recipients: RecipientDirectory
+  routes(recipients: Recipients): Route[]
+}
+
+/** @throws FocusError `invalid_option`, `missing_dependency` */
+export function composeOutbound(wiring: OutboundWiring): OutboundParts {
+  const { options, settings, secrets, database, runtime, users, userIds } = wiring
+  const { locale, publicUrl, basePath } = settings
+  const transports = transportsOf(options, settings)
+  const preferenceStore = new KyselyPreferenceStore(database)
+  const pushSubscriptions = new KyselyPushSubscriptionStore(database)
+  const tokens = new UnsubscribeTokens(secrets)
+  const outbound = new Outbound({
+    transports,
+    routing: options.routing ?? {},
+    runtime,
+    store: new KyselyOutboxStore(database),
+    states: new KyselyTransportStateStore(database),
+    preferences: preferenceStore,
+    findPerson: async (userKey) => {
+      const id = userIds.fromKey(userKey)
+      const [user, chosen] = await Promise.all([users.get(id), preferenceStore.locale(userKey)])
+      return {
+        user: {
+          key: userKey,
+          id,
+          email: user?.email ?? null,
+          emailVerified: user?.emailVerified ?? false,
+          fullName: user?.fullName ?? null,
+          locale: chosen ?? user?.locale ?? null,
+        },
+        reachable: user === null ? wiring.unknownUsers === 'accept' : !user.disabled,
+      }
+    },
+    host: { locale, pushSubscriptions, unsubscribeUrl },
+  })
+  const preferences = new PreferenceService({
+    store: preferenceStore,
+    topics: topicsOf(options),
+    transports: transports.map((transport) => transport.name),
+  })
+
+  function unsubscribeUrl({ user, event, critical }: OutboundMessage, transport: string): string | null {
+    if (user === null || critical || publicUrl === null) return null
+    const token = tokens.issue({ userKey: user.key, event: event ?? everything, transport })
+    return `${publicUrl}${basePath}/notifications/unsubscribe?token=${token}`
+  }
+
+  return {
+    outbound,
+    preferences,
+    recipients: withChosenLocales(users, (key) => preferenceStore.locale(key)),
+    routes: (recipients) => [
+      ...preferenceRoutes({
+        preferences,
+        subscriptions: pushSubscriptions,
+        webPush: transports.find(isWebPush) ?? null,
+        unsubscribe: tokens,
+        locale,
+        clock: runtime.clock,
+      }),
+      ...deliveryRoutes({
+        deliveries: outbound.deliveries,
+        findUser: async (reference) => (await recipients.search(reference)).userKey,
+        userIds,
+        clock: runtime.clock,
+      }),
+    ],
+  }
+}
+
+/** Those that were passed, and those of the environment, unless one of the same name was passed. */
+function transportsOf(options: FocusOptions, { values, publicUrl }: Resolved): Transport[] {
+  const given = options.transports ?? []
+  const { slackWebhook, smtpUrl } = values
+  const fromEnvironment = [
+    ...(slackWebhook === undefined ? [] : [named('SLACK_WEBHOOK', () => slack({ url: slackWebhook }))]),
+    ...(smtpUrl === undefined
+      ? []
+      : [named('SMTP_URL', () => email({ url: smtpUrl, from: senderOf(smtpUrl, publicUrl) }))]),
+  ]
+  return [...given, ...fromEnvironment.filter(({ name }) => !given.some((transport) => transport.name === name))]
+}
+
+/** Says which variable is wrong, rather than which option of a transport that nobody wrote. */
+function named(variable: string, make: () => Transport): Transport {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof FocusError)) throw error
+    throw new FocusError('invalid_option', `${variable}: ${error.message}`, {
+      cause: error,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    })
+  }
+}
+
+/** `?from=` of the URL; else the account where it is an address; else this host. */
+function senderOf(smtpUrl: string, publicUrl: string | null): string {
+  const url = new URL(smtpUrl)
+  const account = decodeURIComponent(url.username)
+  const host = publicUrl === null ? 'localhost' : new URL(publicUrl).hostname
+  return url.searchParams.get('from') ?? (account.includes('@') ? account : `notifications@${host}`)
+}
+
+function isWebPush(transport: Transport): transport is WebPushTransport {
+  return 'checkEndpoint' in transport && 'publicKey' in transport
+}
+
+function topicsOf(options: FocusOptions): string[] {
+  const definitions = Object.values({ ...builtInCatalogue, ...options.catalogue })
+  return [...new Set(definitions.flatMap(({ event }) => (event === undefined ? [] : [event])))]
+}
+
+/** The directory with the languages that people chose in their preferences. */
+function withChosenLocales(
+  users: UserDirectory,
+  localeOf: (key: UserKey) => Promise<string | null>,
+): RecipientDirectory {
+  const chosen = async (user: User | null) =>
+    user && { ...user, locale: (await localeOf(toUserKey(user.id))) ?? user.locale }
+  return {
+    ...(users.parseId && { parseId: users.parseId }),
+    get: async (id) => chosen(await users.get(id)),
+    findByUsername: async (name) => chosen(await users.findByUsername(name)),
+    findByEmail: async (address) => chosen(await users.findByEmail(address)),
+  }
+}

@@ -1,0 +1,129 @@
+import { afterEach, expect, it } from 'vitest'
+import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
+import type { User, UserDirectory } from '../../src/auth/types.ts'
+import { recorder } from './support/bench.ts'
+
+const running: Focus[] = []
+const adminKey = 'an-admin-key-of-the-tests'
+afterEach(async () => {
+  for (const focus of running.splice(0)) await focus.close()
+})
+
+const alice: User = {
+  id: 1,
+  username: 'alice',
+  email: 'alice@example.com',
+  emailVerified: true,
+  fullName: 'Alice',
+  avatarUrl: null,
+  locale: 'en',
+  disabled: false,
+}
+
+/** A directory of one person; only what notifications need of it. */
+const users: UserDirectory = {
+  parseId: Number,
+  get: async (id) => (Number(id) === 1 ? alice : null),
+  findByAccount: async () => alice,
+  findByEmail: async (email) => (email === alice.email ? alice : null),
+  findByUsername: async (name) => (name === alice.username ? alice : null),
+  create: async () => alice,
+  linkAccount: async () => undefined,
+  unlinkAccount: async () => undefined,
+  accounts: async () => [],
+  update: async () => alice,
+  setDisabled: async () => undefined,
+  list: async () => [alice],
+}
+
+async function start(options: FocusOptions): Promise<Focus> {
+  const focus = await createFocus({ database: 'sqlite::memory:', adminKey, users, env: {}, ...options })
+  running.push(focus)
+  return focus
+}
+
+function admin(focus: Focus, path: string, body?: object): Promise<Response> {
+  return focus.fetch(
+    new Request(`http://localhost/api${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }),
+  )
+}
+
+it('what is committed reaches every transport, broadcasts those without addresses', async () => {
+  const everything = recorder('everything')
+  const personal = recorder('personal', undefined, { addresses: (user) => [user.email] })
+  const focus = await start({ transports: [everything.transport, personal.transport] })
+  const receipt = await focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World', event: 'limits' })
+  await focus.notifications.broadcast({ title: 'All', message: 'of you' })
+  await expect.poll(() => everything.received.length + personal.received.length).toBe(3)
+  const id = 'id' in receipt ? receipt.id : ''
+  expect(personal.received[0]).toMatchObject({
+    key: `${id}:1`,
+    message: { id, title: 'Hello', event: 'limits', to: ['alice@example.com'], user: { id: 1, fullName: 'Alice' } },
+  })
+  const carried = new Map(everything.received.map(({ message }) => [message.title, message.user?.id ?? null]))
+  expect(Object.fromEntries(carried)).toEqual({ Hello: 1, All: null })
+})
+
+it('operators list, retry and purge over HTTP', async () => {
+  const stubborn = recorder(
+    'stubborn',
+    () => {
+      throw new TypeError('cannot')
+    },
+    { retry: { maxAttempts: 1 } },
+  )
+  const focus = await start({ transports: [stubborn.transport] })
+  await focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World' })
+  await expect.poll(async () => (await focus.deliveries.list({ state: 'dead' })).deliveries.length).toBe(1)
+  const listed = await (await admin(focus, '/admin/deliveries?user=alice&state=dead')).json()
+  expect(listed).toMatchObject({
+    deliveries: [
+      {
+        transport: 'stubborn',
+        user_id: 1,
+        state: 'dead',
+        attempts: 1,
+        title: 'Hello',
+        last_error: 'cannot (attempt 1, the last)',
+      },
+    ],
+    next_after: null,
+  })
+  expect(await (await admin(focus, '/admin/deliveries/retry', {})).json()).toEqual({ retried: 1 })
+  await expect.poll(() => stubborn.received.length).toBe(2)
+  await expect.poll(async () => (await focus.deliveries.transports())[0]?.dead).toBe(1)
+  expect(await (await admin(focus, '/admin/transports')).json()).toMatchObject({
+    transports: [{ name: 'stubborn', configured: true, waiting: 0, dead: 1, disabled_reason: null }],
+  })
+  expect(await (await admin(focus, '/metrics')).text()).toContain(
+    'focus_outbox_deliveries{transport="stubborn",state="dead"} 1',
+  )
+  expect(await (await admin(focus, '/admin/deliveries/purge', { transport: 'stubborn' })).json()).toEqual({ purged: 1 })
+  expect((await admin(focus, '/admin/deliveries?state=lost')).status).toBe(400)
+  expect((await admin(focus, '/admin/transports/pigeon/enable', {})).status).toBe(404)
+})
+
+it('a transport that is not configured is named in the refusal', async () => {
+  const focus = await start({ transports: [recorder('slack').transport] })
+  await expect(
+    focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World', transports: ['pigeon'] }),
+  ).rejects.toMatchObject({ code: 'invalid_notification', message: expect.stringContaining('"pigeon"') })
+})
+
+it('a wrong setting stops the start and is named', async () => {
+  await expect(start({ env: { SLACK_WEBHOOK: 'hooks.slack.com/secret' } })).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.not.stringContaining('secret'),
+  })
+  await expect(start({ transports: [recorder('a').transport, recorder('a').transport] })).rejects.toMatchObject({
+    code: 'invalid_option',
+  })
+  await expect(start({ routing: { transports: ['nowhere'] } })).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringContaining('nowhere'),
+  })
+})
