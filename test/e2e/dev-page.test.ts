@@ -17,7 +17,11 @@ beforeAll(async () => {
   mkdirSync(artifacts, { recursive: true })
   server = await startFocusDev({ args: ['--port', String(await freePort())] })
   browser = await launchBrowser()
-  const context = await browser.newContext({ locale: 'fr-FR', viewport: { width: 1200, height: 760 } })
+  const context = await browser.newContext({
+    locale: 'fr-FR',
+    viewport: { width: 1200, height: 760 },
+    reducedMotion: 'reduce',
+  })
   page = await context.newPage()
   return async () => {
     await browser.close()
