@@ -1,0 +1,34 @@
+import type { Contestant } from './contestant.ts'
+
+let counter = 0
+
+/** Notifications per second over a slice of time, with all of a contestant's callers at work. */
+export async function throughput(contestant: Contestant, milliseconds: number): Promise<number> {
+  const began = performance.now()
+  const until = began + milliseconds
+  let sent = 0
+  const caller = async () => {
+    while (performance.now() < until) {
+      await contestant.send((counter += 1))
+      sent += contestant.each
+    }
+  }
+  await Promise.all(Array.from({ length: contestant.callers }, caller))
+  return (sent * 1_000) / (performance.now() - began)
+}
+
+/** Milliseconds that a call takes, one after another, at a percentile. */
+export async function latency(contestant: Contestant, calls: number, percentile: number): Promise<number> {
+  const taken: number[] = []
+  for (let call = 0; call < calls; call += 1) {
+    const began = performance.now()
+    await contestant.send((counter += 1))
+    taken.push(performance.now() - began)
+  }
+  taken.sort((a, b) => a - b)
+  return taken[Math.floor((taken.length - 1) * percentile)] ?? NaN
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
+}
