@@ -120,8 +120,8 @@ export class Arena {
   }
 
   close(): void {
-    this.#server.kill()
-    this.#client.kill()
+    this.#server.disconnect()
+    this.#client.disconnect()
   }
 
   async #cpuSeconds(): Promise<number> {

@@ -9,7 +9,7 @@ import { CatchUp } from './catch-up.ts'
 import type { RealtimeConfig, RealtimeDeps } from './config.ts'
 import { Connection } from './connection.ts'
 import { Counters } from './counters.ts'
-import { findCredentials } from './credentials.ts'
+import { type Credentials, findCredentials } from './credentials.ts'
 import { Deliverer } from './deliverer.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Drain } from './drain.ts'
@@ -35,6 +35,13 @@ import { FocusWebSocket, WebSocketPeer } from './web-socket-peer.ts'
 const namedUsers = 1_000
 /** How long after the drain window a client may take to say goodbye. */
 const goodbyeMs = 1_000
+
+/** What an upgrade brought, without the request itself: keeping that alive would cost kilobytes per connection. */
+interface Opening {
+  readonly credentials: Credentials | null
+  readonly subprotocols: readonly string[]
+  readonly query: URLSearchParams
+}
 
 /** Wires the parts of the hub together and holds what they share: the connections of this node. */
 export class Hub {
@@ -156,10 +163,12 @@ export class Hub {
       refuseUpgrade(socket, refusal)
       return true
     }
+    const credentials = findCredentials(request.headers.authorization, target.query)
+    const subprotocols = offeredProtocols(request)
+    if (credentials) socket.cork()
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const offered = offeredProtocols(request)
-      const authorization = request.headers.authorization
-      this.#open(webSocket, socket, offered, authorization, target.query)
+      const peer = new WebSocketPeer(webSocket, socket, this.#writer, credentials !== null)
+      this.#open(webSocket, peer, { credentials, subprotocols, query: target.query })
     })
     return true
   }
@@ -245,27 +254,20 @@ export class Hub {
     this.#registry.forgetIdle(Number.POSITIVE_INFINITY, 0)
   }
 
-  #open(
-    webSocket: FocusWebSocket,
-    socket: Duplex,
-    offered: readonly string[],
-    authorization: string | undefined,
-    query: URLSearchParams,
-  ): void {
-    const connection = this.#connect(new WebSocketPeer(webSocket, socket, this.#writer))
+  #open(webSocket: FocusWebSocket, peer: WebSocketPeer, { credentials, subprotocols, query }: Opening): void {
+    const connection = this.#connect(peer)
     webSocket.connection = connection
     webSocket.on('error', ignore)
     webSocket.on('close', this.#onClose)
     webSocket.on('message', this.#onMessage)
     webSocket.on('ping', this.#onPing)
     webSocket.on('pong', this.#onPong)
-    if (offered.length > 0 && !offered.includes(subprotocol)) {
+    if (subprotocols.length > 0 && !subprotocols.includes(subprotocol)) {
       this.#end(connection, closeCodes.badSubprotocol)
       return
     }
     connection.filter = filterOf(query, this.limits.topicsPerConnection)
     const resume = resumeOf(query)
-    const credentials = findCredentials(authorization, query)
     if (credentials) void this.#admission.admit(connection, credentials, resume)
     else connection.resume = resume
   }

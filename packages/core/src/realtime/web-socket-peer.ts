@@ -23,11 +23,17 @@ export class WebSocketPeer implements Peer {
   /** One frame stays by itself: most turns bring a socket one, and a list costs memory. */
   #queued: Buffer | Buffer[] | null = null
   #queuedBytes = 0
+  #corked: boolean
 
-  constructor(webSocket: FocusWebSocket, socket: Duplex, writer: TurnWriter) {
+  /**
+   * @param corked whether the answer to the upgrade is held back for the first message, which follows within a moment: both
+   * then leave in one write, and a storm of connections costs half the system calls
+   */
+  constructor(webSocket: FocusWebSocket, socket: Duplex, writer: TurnWriter, corked: boolean) {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#writer = writer
+    this.#corked = corked
   }
 
   get transport(): 'websocket' {
@@ -72,10 +78,12 @@ export class WebSocketPeer implements Peer {
     this.#queuedBytes = 0
     // After the closing handshake began nothing but control frames may follow (RFC 6455 §5.5.1).
     if (this.open) this.#socket.write(bytes)
+    this.#release()
   }
 
   close(code: CloseCode): void {
     this.flush()
+    this.#release()
     this.#webSocket.close(code.code, code.reason)
     // A client that was paused, or is not read from, could otherwise never finish the handshake.
     this.#webSocket.resume()
@@ -83,6 +91,12 @@ export class WebSocketPeer implements Peer {
 
   terminate(): void {
     this.#webSocket.terminate()
+  }
+
+  #release(): void {
+    if (!this.#corked) return
+    this.#corked = false
+    this.#socket.uncork()
   }
 
   #queue(frame: Buffer): void {

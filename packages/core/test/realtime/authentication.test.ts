@@ -185,7 +185,7 @@ describe('sessions that end', () => {
     let release = () => {}
     const held = new Promise<void>((resolve) => (release = resolve))
     server.feed.gate = () => held
-    const client = await server.dial('?token=13.slow').opened()
+    const client = server.dial('?token=13.slow')
     await expect.poll(() => server.hub.stats().then(({ activeConnections }) => activeConnections)).toBe(1)
     server.end({ userKey: '13', sessionId: 'slow', reason: 'revoked' })
     expect((await client.closed).code).toBe(4503)
