@@ -1,4 +1,4 @@
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 
 export default defineConfig([
   {
@@ -10,26 +10,27 @@ export default defineConfig([
     sourcemap: true,
     splitting: true,
   },
-  {
-    // What browsers load: the page of `focus dev`, whole in one file.
-    entry: { page: 'src/page/page.ts' },
-    outDir: 'dist/page',
-    format: 'esm',
-    target: 'es2022',
-    platform: 'browser',
-    noExternal: [/.*/],
-    dts: false,
-    clean: true,
-    minify: true,
-    // The client from its source: packages are built at once, and its dist may not be there yet.
-    esbuildOptions(options) {
-      options.conditions = ['@focus-api/source']
-    },
-  },
-  {
-    entry: { page: 'src/page/page.css' },
-    outDir: 'dist/page',
-    dts: false,
-    minify: true,
-  },
+  ...browserPage('page', 'src/page/page.ts', 'src/page/page.css'),
+  ...browserPage('ops', 'src/ops/page/ops.ts', 'src/ops/page/ops.css'),
 ])
+
+/** What browsers load: the script of a page, whole in one file, and its styles. */
+function browserPage(name: string, script: string, styles: string): Options[] {
+  const common: Options = { outDir: `dist/${name}`, dts: false, minify: true }
+  return [
+    {
+      ...common,
+      entry: { [name]: script },
+      format: 'esm',
+      target: 'es2022',
+      platform: 'browser',
+      noExternal: [/.*/],
+      clean: true,
+      // The client from its source: packages are built at once, and its dist may not be there yet.
+      esbuildOptions(options) {
+        options.conditions = ['@focus-api/source']
+      },
+    },
+    { ...common, entry: { [name]: styles } },
+  ]
+}

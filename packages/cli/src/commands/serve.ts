@@ -7,6 +7,7 @@ import { describeDatabase } from '../database-name.ts'
 import { closeHttp } from '../http/close.ts'
 import { listen } from '../http/listen.ts'
 import { exitCodeOf, untilEnded } from '../http/until-ended.ts'
+import { opsHandler } from '../ops/handler.ts'
 import { productionLogger } from '../serve/log.ts'
 import { assertConfigured, readServeSettings, type ServeFlags } from '../serve/settings.ts'
 
@@ -21,8 +22,10 @@ export async function run(context: CommandContext, flags: ServeFlags): Promise<n
   const focus = await createFocus({ ...withoutEnvironment(config, env), env, logger })
   try {
     const routes = nodeHandler(focus)
+    const ops = settings.ops ? opsHandler(focus.basePath) : () => false
     const server = createServer((request, response) => {
-      if (!routes(request, response)) response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n')
+      if (!routes(request, response) && !ops(request, response))
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n')
     })
     attachUpgrade(server, focus)
     const port = await listen(server, settings.port, settings.host)

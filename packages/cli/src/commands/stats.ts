@@ -48,7 +48,10 @@ function summary(terminal: Terminal, stats: StatsDocument): string {
     ...(stats.nodes === undefined ? [] : ([['Nodes', String(stats.nodes)]] satisfies [string, string][])),
     ...(rates === undefined
       ? []
-      : ([['Per second', `${rates.deliveries} deliveries, ${rates.actions} actions`]] satisfies [string, string][])),
+      : ([['Per second', `${rates.deliveries.toFixed(1)} deliveries, ${rates.actions.toFixed(1)} actions`]] satisfies [
+          string,
+          string,
+        ][])),
     ...(latency === undefined
       ? []
       : ([
@@ -62,7 +65,7 @@ function summary(terminal: Terminal, stats: StatsDocument): string {
 }
 
 function oneLine(stats: StatsDocument): string {
-  const rate = stats.rates === undefined ? '' : `, ${stats.rates.deliveries} deliveries/s`
+  const rate = stats.rates === undefined ? '' : `, ${stats.rates.deliveries.toFixed(1)} deliveries/s`
   return `${new Date().toISOString()} ${stats.active_users} people, ${stats.active_connections} connections${rate}`
 }
 

@@ -29,7 +29,8 @@ export function defineServing(program: Command, definer: Definer): void {
       )
       .option('--port <port>', 'port to listen on (default: PORT, else 8000)')
       .option('--host <host>', 'address to listen on (default: 0.0.0.0)')
-      .option('--drain <seconds>', 'over how long sockets are sent away (default: 5)'),
+      .option('--drain <seconds>', 'over how long sockets are sent away (default: 5)')
+      .option('--ops', 'show the operations page at /focus; it asks for the admin key'),
   )
   definer.does(
     withExamples(serve, 'focus serve', 'focus serve --host 127.0.0.1 --port 9000 --drain 20'),

@@ -27,6 +27,7 @@ export function pageHtml({ locale, signIn }: PageContent): string {
 <header>
   <p class="brand"><span class="mark" aria-hidden="true"></span>Focus</p>
   <p class="state" id="state" data-state="idle" role="status" aria-label="${text.connection}" hidden><span id="state-text">${text.states.idle}</span></p>
+  <button type="button" id="retry" hidden>${text.retry}</button>
   <nav aria-label="${text.languages}">
     <span aria-current="true" lang="${locale}">${locale === 'fr' ? 'Français' : 'English'}</span>
     <a href="/?lang=${other}" lang="${other}" hreflang="${other}">${other === 'fr' ? 'Français' : 'English'}</a>
@@ -64,6 +65,7 @@ export function pageHtml({ locale, signIn }: PageContent): string {
       </div>
       <p class="hint" id="empty">${text.empty}</p>
       <ol id="notifications" aria-live="polite" aria-relevant="additions"></ol>
+      <button type="button" id="more" hidden>${text.more}</button>
     </section>
   </div>
 </main>

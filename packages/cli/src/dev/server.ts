@@ -9,6 +9,7 @@ import { closeHttp } from '../http/close.ts'
 import { listen } from '../http/listen.ts'
 import { describeDatabase } from '../database-name.ts'
 import { folderAdminKey, openDataFolder } from './folder.ts'
+import { opsHandler } from '../ops/handler.ts'
 import { pageHandler } from './page-routes.ts'
 import type { DevSettings } from './settings.ts'
 
@@ -62,8 +63,9 @@ export async function startDevServer(
     closing.push(async () => detach())
     const routes = nodeHandler(focus)
     const page = pageHandler(focus, { url, issuer: devIssuer?.issuer ?? null, signIn: settings.oauthEnabled })
+    const ops = opsHandler(focus.basePath)
     handle = (request, response) => {
-      if (!routes(request, response)) page(request, response)
+      if (!routes(request, response) && !ops(request, response)) page(request, response)
     }
     // Other commands on this machine go straight to the port, whatever is in front of the public URL.
     await announceServer(dataFolder, { url: `http://localhost:${port}`, adminKey, pid: process.pid })

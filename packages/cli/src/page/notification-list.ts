@@ -8,9 +8,12 @@ export class NotificationListView {
   readonly #texts: Texts
   readonly #time: Intl.DateTimeFormat
   readonly #drawn = new Map<string, { readonly notification: FocusNotification; readonly item: HTMLElement }>()
+  readonly #onRead: (id: string) => void
   #isFirst = true
 
-  constructor(list: HTMLElement, texts: Texts) {
+  /** @param onRead is told of the one that was read */
+  constructor(list: HTMLElement, texts: Texts, onRead: (id: string) => void) {
+    this.#onRead = onRead
     this.#list = list
     this.#texts = texts
     this.#time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'short', timeStyle: 'medium' })
@@ -51,19 +54,24 @@ export class NotificationListView {
     return item
   }
 
-  #content({ type, title, message, event, timestamp, count }: FocusNotification): HTMLElement[] {
+  #content({ id, type, title, message, event, timestamp, count, readAt }: FocusNotification): HTMLElement[] {
     const { types, merged } = this.#texts
     const kind = Object.hasOwn(types, type) ? types[type as keyof Texts['types']] : type
     const topic = [event, count > 1 ? `${count} ${merged}` : null].filter(Boolean).join(' · ')
     const time = make('time', '', this.#time.format(new Date(timestamp)))
     time.dateTime = timestamp
-    return [
+    const content = [
       make('span', 'kind', kind),
       make('span', 'topic', topic),
       time,
       make('h3', '', title),
       make('p', 'text', message),
     ]
+    if (readAt !== null) return content
+    const read = make('button', 'read', this.#texts.read)
+    read.type = 'button'
+    read.addEventListener('click', () => this.#onRead(id))
+    return [...content, read]
   }
 }
 

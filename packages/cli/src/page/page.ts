@@ -6,7 +6,9 @@ import { pageTexts } from './texts.ts'
 /** The page of `focus dev`, over `@focus-api/client` and nothing else: what it does, any page can do. */
 const texts = pageTexts[document.documentElement.lang === 'en' ? 'en' : 'fr']
 const focus = createFocusClient({ locale: document.documentElement.lang })
-const view = new NotificationListView(element('notifications', HTMLElement), texts)
+const view = new NotificationListView(element('notifications', HTMLElement), texts, (id) => {
+  focus.notifications.markRead(id).catch((error: unknown) => showFailure('', error))
+})
 
 const signedOut = element('signed-out', HTMLElement)
 const signedIn = element('signed-in', HTMLElement)
@@ -33,6 +35,7 @@ function showState(status: string): void {
   const known = Object.hasOwn(texts.states, status) ? (status as keyof typeof texts.states) : 'idle'
   element('state', HTMLElement).dataset.state = known
   element('state-text', HTMLElement).textContent = texts.states[known]
+  element('retry', HTMLElement).hidden = known !== 'reconnecting'
 }
 
 function showUnread(count: number): void {
@@ -92,6 +95,8 @@ onPress(element('sign-out', HTMLButtonElement), '', () => focus.signOut())
 onPress(element('read-all', HTMLButtonElement), '', async () => {
   await focus.notifications.markAllRead()
 })
+onPress(element('more', HTMLButtonElement), texts.failures.load, () => focus.notifications.list.loadMore())
+onPress(element('retry', HTMLButtonElement), '', async () => focus.notifications.retry())
 onPress(element('copy', HTMLButtonElement), '', copyCommand)
 for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-sample]')) {
   onPress(button, texts.failures.send, () => sendSample(button.dataset.sample ?? ''))
@@ -100,8 +105,10 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-s
 focus.onAuthChange(showUser)
 focus.notifications.on('state', ({ status }) => showState(status))
 focus.notifications.on('unread', showUnread)
-focus.notifications.list.subscribe(({ items, isLoading }) => {
+focus.notifications.list.subscribe(({ items, isLoading, hasMore, error }) => {
   element('empty', HTMLElement).hidden = items.length > 0
+  element('more', HTMLElement).hidden = !hasMore
+  if (error !== null) showFailure(texts.failures.load, error)
   view.show(items, isLoading)
 })
 

@@ -34,6 +34,9 @@ const fr = {
   notifications: 'Notifications',
   unread: 'non lues',
   readAll: 'Tout marquer comme lu',
+  read: 'Marquer comme lu',
+  more: 'Afficher plus',
+  retry: 'Réessayer',
   empty: 'Rien encore. Envoyez-vous une notification.',
   types: { info: 'Information', success: 'Succès', warning: 'Avertissement', error: 'Erreur' },
   merged: 'regroupées',
@@ -41,7 +44,7 @@ const fr = {
     refused: 'La connexion a été refusée.',
     signIn: 'La connexion a échoué :',
     send: 'L’envoi a échoué :',
-    offline: 'Le serveur ne répond pas.',
+    load: 'Le chargement a échoué :',
   },
 }
 
@@ -80,6 +83,9 @@ const en: Texts = {
   notifications: 'Notifications',
   unread: 'unread',
   readAll: 'Mark all as read',
+  read: 'Mark as read',
+  more: 'Show more',
+  retry: 'Try now',
   empty: 'Nothing yet. Send yourself a notification.',
   types: { info: 'Information', success: 'Success', warning: 'Warning', error: 'Error' },
   merged: 'merged',
@@ -87,7 +93,7 @@ const en: Texts = {
     refused: 'The sign-in was refused.',
     signIn: 'The sign-in failed:',
     send: 'Sending failed:',
-    offline: 'The server does not answer.',
+    load: 'Loading failed:',
   },
 }
 
