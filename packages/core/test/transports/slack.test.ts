@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { slack, slackPayload } from '../../src/transports/slack.ts'
+import { eventOf, openBench, person } from './support/bench.ts'
+import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
+
+const closing: Array<{ close(): Promise<void> }> = []
+afterEach(async () => {
+  for (const one of closing.splice(0).toReversed()) await one.close()
+})
+
+/** Slack's incoming webhooks as its documentation describes their answers; `script` names them in turn, then all is well. */
+async function startSlack(
+  ...script: ReadonlyArray<readonly [status: number, body: string, headers?: Record<string, string>]>
+) {
+  const waiting = [...script]
+  const peer: HttpPeer = await startHttpPeer(({ headers, body }, response) => {
+    const scripted = waiting.shift()
+    if (scripted) return say(response, ...scripted)
+    if (headers['content-type']?.startsWith('application/json') !== true) return say(response, 400, 'invalid_payload')
+    const payload = JSON.parse(body.toString()) as { text?: string }
+    say(response, payload.text ? 200 : 400, payload.text ? 'ok' : 'no_text')
+  })
+  closing.push(peer)
+  return peer
+}
+
+async function bench(peer: HttpPeer) {
+  const opened = await openBench({
+    url: 'sqlite::memory:',
+    transports: [slack({ url: `${peer.url}/services/T0/B0/x` })],
+    chance: 0,
+  })
+  closing.push(opened)
+  return { ...opened, states: async () => (await opened.outbound.deliveries.list()).deliveries }
+}
+
+describe('slack()', () => {
+  it('posts what Slack takes, one message a second', async () => {
+    const peer = await startSlack()
+    const { commit, outbound, clock, states } = await bench(peer)
+    for (const title of ['one', 'two', 'three'])
+      await commit({ title, type: 'warning', event: 'limits' }, { transport: 'slack' })
+    await outbound.runDue()
+    expect(peer.requests).toHaveLength(1)
+    for (let second = 0; second < 2; second += 1) {
+      clock.advance(1_000)
+      await outbound.runDue()
+    }
+    expect(await states()).toEqual([])
+    const [first] = peer.requests.map(({ body }) => JSON.parse(body.toString()) as Record<string, unknown>)
+    expect(first).toMatchObject({
+      text: expect.stringContaining('*one*'),
+      blocks: [{ type: 'header', text: { text: 'one' } }, {}, {}],
+    })
+    expect(peer.requests[0]?.path).toBe('/services/T0/B0/x')
+  })
+
+  it('waits as long as Slack asks with 429, and posts everything then', async () => {
+    const peer = await startSlack([429, 'rate_limited', { 'retry-after': '30' }])
+    const { commit, outbound, clock, states } = await bench(peer)
+    await commit({}, { transport: 'slack' })
+    await commit({}, { transport: 'slack' })
+    for (let second = 0; second < 29; second += 1) {
+      await outbound.runDue()
+      clock.advance(1_000)
+    }
+    expect(peer.requests).toHaveLength(1)
+    for (let second = 0; second < 4; second += 1) {
+      clock.advance(1_000)
+      await outbound.runDue()
+    }
+    expect(peer.requests).toHaveLength(3)
+    expect(await states()).toEqual([])
+  })
+
+  it.each([
+    [400, 'invalid_payload'],
+    [400, 'too_many_attachments'],
+    [403, 'action_prohibited'],
+    [404, 'channel_not_found'],
+    [410, 'channel_is_archived'],
+  ])('parks %i %s and goes on with the next', async (status, reason) => {
+    const peer = await startSlack([status, reason])
+    const { commit, outbound, clock, states } = await bench(peer)
+    await commit({ title: 'refused' }, { transport: 'slack' })
+    await commit({ title: 'fine' }, { transport: 'slack' })
+    await outbound.runDue()
+    clock.advance(1_000)
+    await outbound.runDue()
+    expect(await states()).toMatchObject([
+      { title: 'refused', state: 'dead', lastError: `Slack answered ${status} (${reason}).` },
+    ])
+    expect(peer.requests).toHaveLength(2)
+  })
+
+  it.each([
+    [404, 'no_service'],
+    [404, 'no_active_hooks'],
+    [404, 'no_team'],
+    [403, 'invalid_token'],
+  ])('is switched off by %i %s: the hook itself is gone', async (status, reason) => {
+    const { outbound, commit } = await bench(await startSlack([status, reason]))
+    await commit({}, { transport: 'slack' })
+    await outbound.runDue()
+    expect(await outbound.deliveries.transports()).toMatchObject([
+      { disabledReason: expect.stringContaining(reason), dead: 1 },
+    ])
+  })
+
+  it('tries again after Slack’s own errors', async () => {
+    const peer = await startSlack([500, 'rollup_error'], [503, ''])
+    const { commit, outbound, clock, states } = await bench(peer)
+    await commit({}, { transport: 'slack' })
+    for (let round = 0; round < 3; round += 1) {
+      await outbound.runDue()
+      clock.advance(3_600_000)
+    }
+    expect(peer.requests).toHaveLength(3)
+    expect(await states()).toEqual([])
+  })
+
+  it('lets nobody mention people or forge links, and keeps Slack’s limits', () => {
+    const {
+      stream: _,
+      userKey: __,
+      ...event
+    } = eventOf({ title: '<!channel> & co', message: `<https://evil|x>${'é'.repeat(8_000)}` }, 0)
+    const payload = slackPayload({ ...event, user: person('1', { fullName: '<@U1>' }), to: [], critical: false })
+    const text = JSON.stringify(payload)
+    expect(payload['text']).toContain('&lt;!channel&gt; &amp; co')
+    expect(text).not.toMatch(/<https|<@U1/)
+    const blocks = payload['blocks'] as Array<{ text?: { text: string } }>
+    expect(blocks[1]?.text?.text.length).toBeLessThanOrEqual(3_000)
+  })
+
+  it('says where the address comes from when it is wrong, and never shows it', () => {
+    expect(() => slack({ url: 'hooks.slack.com/services/T0/B0/secret' })).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining('secret') }),
+    )
+  })
+})

@@ -1,0 +1,297 @@
+import { createServer } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, describe, expect, it } from 'vitest'
+import { isPublicAddress, publicLookup } from '../../src/transports/net/address-guard.ts'
+import { webhook, type WebhookOptions } from '../../src/transports/webhook.ts'
+import { FrozenClock, openBench, type OutboxBench, type BenchOptions } from './support/bench.ts'
+import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
+
+const secret = `whsec_${randomBytes(32).toString('base64')}`
+const older = `whsec_${randomBytes(24).toString('base64')}`
+const closing: Array<{ close(): Promise<void> }> = []
+afterEach(async () => {
+  for (const one of closing.splice(0).toReversed()) await one.close()
+})
+
+async function peer(answer: Parameters<typeof startHttpPeer>[0]): Promise<HttpPeer> {
+  const started = await startHttpPeer(answer)
+  closing.push(started)
+  return started
+}
+
+async function bench(
+  options: Partial<WebhookOptions> & { url: WebhookOptions['url'] },
+  more: Partial<BenchOptions> = {},
+) {
+  const clock = new FrozenClock()
+  // Verifiers compare the time of the signature with their own.
+  clock.now = Date.now()
+  const opened: OutboxBench = await openBench({
+    url: 'sqlite::memory:',
+    transports: [webhook({ secret, ...options })],
+    clock,
+    chance: 0,
+    ...more,
+  })
+  closing.push(opened)
+  const states = async () => (await opened.outbound.deliveries.list()).deliveries
+  return { ...opened, states }
+}
+
+describe('webhook()', () => {
+  it('is verified by the Standard Webhooks library, with each of its secrets', async () => {
+    const verified: unknown[] = []
+    const receiver = await peer(({ body, headers }, response) => {
+      for (const key of [secret, older]) {
+        verified.push(new Webhook(key).verify(body.toString(), headers as Record<string, string>))
+      }
+      say(response, 204)
+    })
+    const { commit, outbound, states } = await bench({ url: `${receiver.url}/hook`, secret: [secret, older] })
+    await commit(
+      {
+        id: '01890000-0000-7000-8000-00000000beef',
+        offset: 12,
+        title: 'Été',
+        message: 'Ça va',
+        event: 'limits',
+        data: { app: 'é' },
+      },
+      { transport: 'webhook' },
+    )
+    await outbound.runDue()
+    expect(await states()).toEqual([])
+    expect(verified).toHaveLength(2)
+    expect(verified[0]).toMatchObject({
+      type: 'notification.created',
+      data: {
+        id: '01890000-0000-7000-8000-00000000beef',
+        offset: 12,
+        user_id: 1,
+        title: 'Été',
+        event: 'limits',
+        data: { app: 'é' },
+      },
+    })
+    expect(receiver.requests[0]?.headers['webhook-id']).toBe('01890000-0000-7000-8000-00000000beef:12')
+    expect(receiver.requests[0]?.headers['webhook-signature']?.toString().split(' ')).toHaveLength(2)
+  })
+
+  it('comes again after 500, with the same id and a new signature', async () => {
+    const receiver = await peer((_, response) => say(response, receiver.requests.length < 3 ? 500 : 200))
+    const { commit, outbound, clock, states } = await bench({ url: receiver.url })
+    await commit({}, { transport: 'webhook' })
+    for (let round = 0; round < 3; round += 1) {
+      await outbound.runDue()
+      clock.advance(3_600_000)
+    }
+    expect(await states()).toEqual([])
+    expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+    expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(3)
+  })
+
+  it('waits as long as 429 asks, in seconds or as a date', async () => {
+    const answers = ['17', 'date']
+    const { clock, ...rest } = await (async () => {
+      const receiver = await peer((_, response) => {
+        const next = answers.shift()
+        if (next === undefined) return say(response, 200)
+        const date = new Date(Math.ceil(opened.clock.now / 1_000) * 1_000 + 60_000).toUTCString()
+        say(response, 429, '', { 'retry-after': next === 'date' ? date : next })
+      })
+      const opened = await bench({ url: receiver.url })
+      return { ...opened, receiver }
+    })()
+    await rest.commit({}, { transport: 'webhook' })
+    for (const [waitMs, requests] of [
+      [16_999, 1],
+      [2, 2],
+      [59_000, 2],
+      [3_000, 3],
+    ] as const) {
+      await rest.outbound.runDue()
+      clock.advance(waitMs)
+      await rest.outbound.runDue()
+      expect(rest.receiver.requests).toHaveLength(requests)
+    }
+    expect(await rest.states()).toEqual([])
+  })
+
+  it('parks what the receiver refuses for good', async () => {
+    const receiver = await peer((_, response) => say(response, 422))
+    const { commit, outbound, states } = await bench({ url: receiver.url })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    expect(await states()).toMatchObject([{ state: 'dead', lastError: `${new URL(receiver.url).host} answered 422.` }])
+  })
+
+  it('is switched off by 410 Gone, and on again by another address', async () => {
+    const receiver = await peer((_, response) => say(response, 410))
+    const { commit, outbound, clock } = await bench({ url: receiver.url })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    await commit({}, { transport: 'webhook' })
+    clock.advance(86_400_000)
+    await outbound.runDue()
+    expect(receiver.requests).toHaveLength(1)
+    expect(await outbound.deliveries.transports()).toMatchObject([{ disabledReason: expect.stringContaining('410') }])
+  })
+
+  it('follows no redirect', async () => {
+    const elsewhere = await peer((_, response) => say(response, 200))
+    const receiver = await peer((_, response) => say(response, 302, '', { location: elsewhere.url }))
+    const { commit, outbound, states } = await bench({ url: receiver.url })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    expect(elsewhere.requests).toEqual([])
+    expect(await states()).toMatchObject([{ state: 'dead', lastError: expect.stringContaining('302') }])
+  })
+
+  it('tries again after a time-out, a reset and an answer that trickles', async () => {
+    const receiver = await peer((_, response, raw) => {
+      const turn = receiver.requests.length
+      // Nothing at all; a reset; headers and then a byte now and again; at last an answer.
+      if (turn === 2) raw.socket.resetAndDestroy()
+      if (turn === 3) {
+        response.writeHead(200)
+        const trickle = setInterval(() => response.write('.'), 20)
+        response.on('close', () => clearInterval(trickle))
+      }
+      if (turn === 4) say(response, 200)
+    })
+    const { commit, outbound, clock, states } = await bench({ url: receiver.url, timeoutMs: 200 })
+    await commit({}, { transport: 'webhook' })
+    const errors: Array<string | null | undefined> = []
+    for (let turn = 1; turn <= 4; turn += 1) {
+      await outbound.runDue()
+      errors.push((await states())[0]?.lastError)
+      clock.advance(3_600_000)
+    }
+    expect(errors).toEqual([
+      'No answer within 200 ms.',
+      expect.stringMatching(/ECONNRESET|socket hang up/),
+      'No answer within 200 ms.',
+      undefined,
+    ])
+    expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+  })
+
+  it('tries again when nobody listens', async () => {
+    const unused = createServer()
+    await new Promise<void>((resolve) => unused.listen(0, '127.0.0.1', resolve))
+    const { port } = unused.address() as AddressInfo
+    await new Promise((resolve) => unused.close(resolve))
+    const { commit, outbound, states } = await bench({ url: `http://127.0.0.1:${port}` })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    expect(await states()).toMatchObject([{ state: 'waiting', lastError: expect.stringContaining('ECONNREFUSED') }])
+  })
+
+  it('reads no more of an answer than it needs', async () => {
+    let written = 0
+    const receiver = await peer((_, response) => {
+      response.writeHead(200)
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536))) written += 65_536
+        if (!response.destroyed) response.once('drain', more)
+      }
+      more()
+    })
+    const { commit, outbound, states } = await bench({ url: receiver.url, timeoutMs: 5_000 })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    expect(await states()).toEqual([])
+    expect(written).toBeLessThan(16 * 1_048_576)
+  })
+
+  it('reaches each address of a person, and tries only those again that failed', async () => {
+    const fine = await peer((_, response) => say(response, 200))
+    const shaky = await peer((_, response) => say(response, shaky.requests.length === 1 ? 503 : 200))
+    const gone: string[] = []
+    const left = await peer((_, response) => say(response, 410))
+    const { commit, outbound, clock, states } = await bench({
+      url: () => [fine.url, shaky.url, left.url],
+      allowPrivateNetwork: true,
+      onGone: (url) => void gone.push(url),
+    })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    clock.advance(3_600_000)
+    await outbound.runDue()
+    expect([fine, shaky, left].map(({ requests }) => requests.length)).toEqual([1, 2, 1])
+    expect(gone).toEqual([left.url])
+    expect(await states()).toEqual([])
+  })
+
+  it('S30 refuses what a user gave that leads into the private network, by address or by name', async () => {
+    const inside = await peer((_, response) => say(response, 200))
+    const { port } = new URL(inside.url)
+    const targets = [
+      inside.url,
+      `https://127.0.0.1:${port}`,
+      `https://[::1]:${port}`,
+      `https://[::ffff:127.0.0.1]:${port}`,
+      `https://2130706433:${port}`,
+      `https://localhost:${port}`,
+      'https://169.254.169.254/latest/meta-data',
+      'https://user:password@example.com',
+      'ftp://example.com',
+      'nonsense',
+    ]
+    for (const target of targets) {
+      const { commit, outbound, states } = await bench({ url: () => target })
+      await commit({}, { transport: 'webhook' })
+      await outbound.runDue()
+      expect(await states(), target).toMatchObject([{ state: 'dead' }])
+    }
+    expect(inside.requests).toEqual([])
+  })
+
+  it('refuses settings that cannot work', () => {
+    const make = (options: Partial<WebhookOptions>) => () => webhook({ url: 'https://example.com', secret, ...options })
+    expect(make({ url: 'http://example.com' })).toThrow(/not https/)
+    expect(make({ url: 'https://10.0.0.7/hook' })).toThrow(/public internet/)
+    expect(make({ secret: 'whsec_short' })).toThrow(/another form/)
+    expect(make({ secret: [] })).toThrow(/needs a secret/)
+    expect(make({ concurrency: 0 })).toThrow(/concurrency/)
+    expect(make({})).not.toThrow()
+  })
+})
+
+describe('S30 the address guard', () => {
+  it.each(['8.8.8.8', '93.184.215.14', '2606:2800:21f:cb07:6820:80da:af6b:8b2c', '::ffff:8.8.8.8', '64:ff9b::8.8.8.8'])(
+    'lets %s through',
+    (address) => expect(isPublicAddress(address)).toBe(true),
+  )
+  it.each([
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.0.0.1',
+    '169.254.169.254',
+    '172.31.255.255',
+    '192.168.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    'fe80::1',
+    'fe80::1%eth0',
+    'fc00::1',
+    'fd12::1',
+    'ff02::1',
+    '::ffff:10.0.0.1',
+    '64:ff9b::10.0.0.1',
+    '2002:a00:1::',
+    '2001:db8::1',
+    'not an address',
+  ])('stops %s', (address) => expect(isPublicAddress(address)).toBe(false))
+
+  it('checks the addresses that a name resolves to, on the connection itself', async () => {
+    const resolved = new Promise((resolve) => publicLookup('localhost', {}, (error) => resolve(error?.message)))
+    expect(await resolved).toBe('localhost is not an address on the public internet.')
+  })
+})
