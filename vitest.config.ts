@@ -26,7 +26,7 @@ export default defineConfig({
           server: { deps: { inline: [/@actions\//] } },
           // Real servers and a real browser: one file at a time keeps timings honest on two cores.
           fileParallelism: false,
-          testTimeout: 20_000,
+          testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },
