@@ -101,7 +101,7 @@ async function admit(route: Route, request: Request, dependencies: HandlerDepend
 }
 
 /** @throws FocusError `admin_key_missing`, `unauthenticated`, `invalid_admin_key` */
-export function checkAdminKey(authorization: string | null, adminKey: string | null): void {
+function checkAdminKey(authorization: string | null, adminKey: string | null): void {
   if (adminKey === null) {
     throw new FocusError('admin_key_missing', 'Admin routes are closed because no admin key is configured.', {
       hint: 'Set FOCUS_ADMIN_KEY to a long random value and start the server again.',
