@@ -1,8 +1,9 @@
 import { Emitter, type ErrorSink } from '../emitter.ts'
 import { FocusClientError } from '../errors.ts'
+import type { InboxChange } from './events.ts'
 import type { InboxPage } from './inbox.ts'
 import type { FocusNotification } from './notification.ts'
-import type { InboxChange, Notifications } from './notifications.ts'
+import type { Notifications } from './notifications.ts'
 
 /** What a list shows; a new object at every change, the same one in between. */
 export interface ListSnapshot {

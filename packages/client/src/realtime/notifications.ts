@@ -1,44 +1,18 @@
-import { Emitter, type ErrorSink, type ListenOptions } from '../emitter.ts'
-import { FocusClientError } from '../errors.ts'
-import type { ClientMessage, ConnectionMessage, ErrorMessage, NotificationMessage, ServerMessage } from '../protocol.ts'
+import type { Emitter, ErrorSink, ListenOptions } from '../emitter.ts'
+import type { ClientMessage, ServerMessage } from '../protocol.ts'
 import type { AccessTokens } from '../session/session.ts'
 import { Connection, type SocketAuth } from './connection.ts'
-import { connectionClosed } from './connection-closed.ts'
+import { createEmitters, type Emitters, type InboxChange, type NotificationEvents } from './events.ts'
 import type { Inbox, InboxPage, InboxQuery } from './inbox.ts'
 import type { ConnectionState } from './machine.ts'
 import { NotificationList } from './notification-list.ts'
 import { NotificationQueue } from './notification-queue.ts'
-import { type FocusNotification, isServerId, toNotification } from './notification.ts'
+import { type FocusNotification, isServerId } from './notification.ts'
 import { type Position, PositionTracker } from './position.ts'
+import { Receiver } from './receiver.ts'
 import { Subscription } from './subscription.ts'
-
-/** What can be listened to, and what the listener is given. */
-export interface NotificationEvents {
-  /** A notification, once, in the order of its stream. One that was merged into comes again, with its `count` raised. */
-  notification: FocusNotification
-  /** The connection's state changed. */
-  state: ConnectionState
-  /** The number of unread notifications changed. */
-  unread: number
-  /** Read or deleted, in this tab or elsewhere. */
-  change: InboxChange
-  /** Notifications that will not come one by one; they are in the inbox, as far as they still exist. */
-  gap: Gap
-  /** The server refused a message of this client, or an inbox that had to be loaded did not come. */
-  error: FocusClientError
-  /** Every message of the server, as it travelled. */
-  message: ServerMessage
-}
-
-export interface InboxChange {
-  readonly ids: readonly string[]
-  readonly state: 'read' | 'deleted'
-}
-
-export interface Gap {
-  /** `retention`: gone from the log. `too_far`: too many to send. `position_lost`: the log was restored or rewritten. */
-  readonly reason: 'retention' | 'too_far' | 'position_lost'
-}
+import { UnreadCount } from './unread-count.ts'
+import { whenOpen } from './when-open.ts'
 
 export interface NotificationsOptions {
   readonly inbox: Inbox
@@ -61,12 +35,9 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   readonly #connection: Connection
   readonly #position: PositionTracker
   readonly #subscription: Subscription
-  readonly #emitters: { readonly [Name in keyof NotificationEvents]: Emitter<NotificationEvents[Name]> }
-  #unread = 0
-  #stateRev: number | null = null
-  /** Highest offset that arrived as a notification; the heartbeat being ahead of it means that a filter hid some. */
-  #shownOffset = 0
-  #positionLost = false
+  readonly #receiver: Receiver
+  readonly #emitters: Emitters
+  readonly #unread: UnreadCount
   /** Whose position it is; undefined while that is not known. */
   #userId: number | string | undefined
   /** Somebody called `connect()`: releasing the last hold is then no reason to disconnect. */
@@ -75,34 +46,31 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   #resyncTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: NotificationsOptions) {
-    const { onError, inbox } = options
-    const emitter = <Value>() => new Emitter<Value>(onError)
-    this.#emitters = {
-      notification: emitter(),
-      state: emitter(),
-      unread: emitter(),
-      change: emitter(),
-      gap: emitter(),
-      error: emitter(),
-      message: emitter(),
-    }
-    this.#inbox = inbox
+    const emitters = createEmitters(options.onError)
+    this.#emitters = emitters
+    this.#inbox = options.inbox
+    this.#unread = new UnreadCount(emitters.unread)
     this.#position = new PositionTracker(options.position)
-    this.#userId = options.userId ?? undefined
+    this.#userId = options.userId
     this.#subscription = new Subscription(options.events)
+    this.list = new NotificationList(this, options.onError)
+    this.#receiver = new Receiver({
+      emitters,
+      position: this.#position,
+      subscription: this.#subscription,
+      unread: this.#unread,
+      find: (id) => this.list.find(id),
+      resync: () => this.#resync(),
+    })
     this.#connection = new Connection({
       tokens: options.tokens,
       auth: options.socketAuth,
       WebSocket: options.WebSocket,
       url: () => this.#socketUrl(options.socketUrl()),
       message: (message) => this.#hear(message),
-      state: (state) => this.#emitters.state.emit(state),
-      forget: () => {
-        this.#position.forget()
-        this.#positionLost = true
-      },
+      state: (state) => this.#stateChanged(state),
+      forget: () => this.#receiver.forgetPosition(),
     })
-    this.list = new NotificationList(this, onError)
   }
 
   /** Where the connection is: `idle`, `connecting`, `open`, `reconnecting` or `closed`. */
@@ -116,7 +84,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
 
   /** As the server counts; 0 until it said so. */
   get unreadCount(): number {
-    return this.#unread
+    return this.#unread.value
   }
 
   /** The place up to which notifications were seen; null before the first connection. See the option `position`. */
@@ -149,6 +117,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   disconnect(): void {
     this.#isPinned = false
     clearTimeout(this.#resyncTimer)
+    this.#resyncTimer = undefined
     this.#connection.dispatch({ type: 'disconnect' })
   }
 
@@ -182,20 +151,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
    * @throws FocusClientError `connection_closed` when it has ended for good; the signal's reason when aborted
    */
   whenOpen(options: ListenOptions = {}): Promise<void> {
-    const { signal } = options
-    return new Promise((resolve, reject) => {
-      const stop = new AbortController()
-      const look = (state: ConnectionState) => {
-        if (state.status === 'open') resolve()
-        else if (state.status === 'closed') reject(connectionClosed(state))
-        else if (signal?.aborted) reject(signal.reason)
-        else return
-        stop.abort()
-      }
-      this.on('state', look, { signal: stop.signal })
-      signal?.addEventListener('abort', () => look(this.state), { signal: stop.signal })
-      look(this.state)
-    })
+    return whenOpen(this.state, this.#emitters.state, options)
   }
 
   /**
@@ -250,9 +206,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
    * @throws FocusClientError `not_signed_in`, `network_error`, and the server's codes
    */
   async inbox(query: InboxQuery = {}): Promise<InboxPage> {
-    const page = await this.#inbox.page(query)
-    this.#count(page.unreadCount)
-    return page
+    return this.#unread.setFrom(this.#inbox.page(query), ({ unreadCount }) => unreadCount)
   }
 
   /** Marks as read, here at once and in the person's other tabs and devices. @throws as `inbox` */
@@ -285,10 +239,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
       if (this.#userId !== undefined && userId !== this.#userId) this.#position.forget()
       this.#userId = userId ?? undefined
     }
-    this.#positionLost = false
-    this.#stateRev = null
-    this.#shownOffset = 0
-    this.#count(0)
+    this.#receiver.reset()
     this.list.reset()
     this.#connection.dispatch({ type: isSignedIn ? 'signed_in' : 'signed_out' })
     if (isSignedIn && this.list.isUsed) this.#resync()
@@ -302,92 +253,25 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   }
 
   #hear(message: ServerMessage): void {
-    switch (message.type) {
-      case 'connection':
-        this.#connected(message)
-        break
-      case 'heartbeat':
-        this.#heartbeat(message.offset ?? 0, message.state_rev)
-        this.#position.heartbeat(message)
-        break
-      case 'notification':
-        this.#receive(message)
-        break
-      case 'gap':
-        this.#position.gap(message)
-        this.#lost(message.reason)
-        break
-      case 'state':
-        this.#emitters.change.emit({ ids: message.ids, state: message.state })
-        this.#count(message.unread_count)
-        // Too many to name: the inbox knows.
-        if (message.ids.length === 0) this.#resync()
-        this.#stateRevSeen(message.state_rev, 1)
-        break
-      case 'auth_expiring':
-        this.#connection.reauthenticate()
-        break
-      case 'error':
-        this.#emitters.error.emit(refusal(message))
-        break
-    }
-    this.#emitters.message.emit(message)
+    if (message.type === 'auth_expiring') this.#connection.reauthenticate()
+    this.#receiver.hear(message)
   }
 
-  #connected(message: ConnectionMessage): void {
-    const isLost = this.#position.connected(message) || this.#positionLost
-    this.#positionLost = false
-    this.#shownOffset = message.stream?.offset ?? 0
-    if (message.unread_count !== undefined) this.#count(message.unread_count)
+  #stateChanged(state: ConnectionState): void {
     const { except } = this.#subscription
-    if (except.length > 0) queueMicrotask(() => this.send({ action: 'unsubscribe', events: [...except] }))
-    const reason = message.resume?.reason
-    // Those two are told by a `gap` message of their own.
-    if (isLost && reason !== 'retention' && reason !== 'too_far') this.#lost('position_lost')
-    if (message.state_rev !== undefined) this.#stateRevSeen(message.state_rev, 0)
-  }
-
-  #receive(message: NotificationMessage): void {
-    const isNew = this.#position.accept(message)
-    this.#shownOffset = Math.max(this.#shownOffset, message.stream === 'all' ? 0 : (message.offset ?? 0))
-    if (!isNew || !this.#subscription.wants(message.event)) return
-    const notification = toNotification(message)
-    const before = this.list.find(notification.id)
-    // A replay is in the count that the connection began with; a merge may or may not have been unread before.
-    if (notification.count > 1 && !before) this.#resync()
-    else if (!notification.replayed && before?.readAt !== null) this.#count(this.#unread + 1)
-    this.#emitters.notification.emit(notification)
-  }
-
-  #heartbeat(offset: number, stateRev: number | undefined): void {
-    const { events, except } = this.#subscription
-    const isFiltered = events !== null || except.length > 0
-    // Hidden ones are unread too.
-    if (isFiltered && offset > this.#shownOffset) this.#resync()
-    this.#shownOffset = Math.max(this.#shownOffset, offset)
-    if (stateRev !== undefined) this.#stateRevSeen(stateRev, 0)
-  }
-
-  /** @param step by how much the revision grows when nothing was missed */
-  #stateRevSeen(revision: number, step: 0 | 1): void {
-    const missed = this.#stateRev !== null && revision > this.#stateRev + step
-    this.#stateRev = Math.max(this.#stateRev ?? 0, revision)
-    if (missed) this.#resync()
-  }
-
-  #lost(reason: Gap['reason']): void {
-    this.#emitters.gap.emit({ reason })
-    this.#resync()
+    // Has no place in the address, where the topics that are wanted travel.
+    if (state.status === 'open' && except.length > 0) this.send({ action: 'unsubscribe', events: [...except] })
+    this.#emitters.state.emit(state)
   }
 
   /** Shows the change at once; when the server refuses it, what the server has is shown again. */
   async #change(change: InboxChange, work: () => Promise<number | undefined> | undefined): Promise<void> {
     const unread = change.ids.filter((id) => this.list.find(id)?.readAt === null)
-    this.#count(Math.max(0, this.#unread - unread.length))
+    this.#unread.set(Math.max(0, this.#unread.value - unread.length))
     this.#emitters.change.emit(change)
     try {
       const unreadCount = await work()
-      if (unreadCount !== undefined) this.#count(unreadCount)
+      if (unreadCount !== undefined) this.#unread.set(unreadCount)
     } catch (error) {
       this.#resync()
       throw error
@@ -396,9 +280,9 @@ export class Notifications implements AsyncIterable<FocusNotification> {
 
   /** Reads again what the server has: soon, once, and spread out, because a server's restart asks it of everybody. */
   #resync(): void {
-    clearTimeout(this.#resyncTimer)
-    this.#resyncTimer = setTimeout(
+    this.#resyncTimer ??= setTimeout(
       () => {
+        this.#resyncTimer = undefined
         if (this.list.isUsed) void this.list.reload()
         // What fails here is tried again with the next reason to.
         else if (this.#emitters.unread.size > 0) this.inbox({ limit: 1 }).catch(() => undefined)
@@ -406,17 +290,4 @@ export class Notifications implements AsyncIterable<FocusNotification> {
       50 + Math.random() * 200,
     )
   }
-
-  #count(unread: number): void {
-    if (unread === this.#unread) return
-    this.#unread = unread
-    this.#emitters.unread.emit(unread)
-  }
-}
-
-function refusal({ code, message, hint, retry_after }: ErrorMessage): FocusClientError {
-  return new FocusClientError(code ?? 'server_error', message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(retry_after === undefined ? {} : { retryAfterMs: retry_after * 1000 }),
-  })
 }

@@ -20,6 +20,11 @@ export class Subscription {
     return [...this.#except]
   }
 
+  /** Whether anything is unwanted. */
+  get isFiltering(): boolean {
+    return this.#only !== null || this.#except.size > 0
+  }
+
   add(events: readonly string[]): void {
     this.#only = new Set([...(this.#only ?? []), ...events])
     this.#except = new Set()

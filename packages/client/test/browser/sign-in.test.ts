@@ -129,28 +129,30 @@ describe('tabs of one browser', () => {
     expect(await two.page.evaluate(() => localStorage.getItem('focus'))).toBeNull()
   })
 
-  test('refresh once between them', async () => {
+  test('refresh at once without ending each other’s session', async () => {
     const context = await newContext()
-    const refreshes: string[] = []
-    context.on('request', (request) => {
-      if (request.url().endsWith('/auth/refresh')) refreshes.push(request.method())
-    })
     const [one, two] = [await harness.open(context, 'plain'), await harness.open(context, 'plain')]
     await signIn(one.page, 'carol')
     await two.page.waitForFunction(() => window.focusClient.user !== null)
+    // As after an hour.
     const expire = () => {
       const stored = JSON.parse(localStorage.getItem('focus') ?? '{}')
       localStorage.setItem('focus', JSON.stringify({ ...stored, expiresAt: 0 }))
       window.dispatchEvent(new StorageEvent('storage', { key: 'focus', storageArea: localStorage }))
     }
-    await one.page.evaluate(expire)
-    await two.page.evaluate(expire)
-    const tokens = await Promise.all(
-      [one, two].map(({ page }) => page.evaluate(() => window.focusClient.accessToken())),
-    )
-    expect(tokens[0]).toMatch(/^ey/)
-    expect(tokens[0]).toBe(tokens[1])
-    expect(refreshes.filter((method) => method === 'POST')).toHaveLength(1)
+    const refreshToken = () => JSON.parse(localStorage.getItem('focus') ?? '{}').refresh
+    for (let round = 0; round < 3; round += 1) {
+      await one.page.evaluate(expire)
+      await two.page.evaluate(expire)
+      // A tab may not have seen yet what the other wrote: the server's grace then gives both the same successor.
+      const tokens = await Promise.all(
+        [one, two].map(({ page }) => page.evaluate(() => window.focusClient.accessToken())),
+      )
+      expect(tokens).toEqual([expect.stringMatching(/^ey/), expect.stringMatching(/^ey/)])
+      const kept = await one.page.evaluate(refreshToken)
+      await expect.poll(() => two.page.evaluate(refreshToken)).toBe(kept)
+    }
+    expect(await two.page.evaluate(() => window.focusClient.user?.username)).toBe('carol')
   })
 })
 

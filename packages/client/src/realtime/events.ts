@@ -1,0 +1,48 @@
+import { Emitter, type ErrorSink } from '../emitter.ts'
+import type { FocusClientError } from '../errors.ts'
+import type { ServerMessage } from '../protocol.ts'
+import type { ConnectionState } from './machine.ts'
+import type { FocusNotification } from './notification.ts'
+
+/** What can be listened to, and what the listener is given. */
+export interface NotificationEvents {
+  /** A notification, once, in the order of its stream. One that was merged into comes again, with its `count` raised. */
+  notification: FocusNotification
+  /** The connection's state changed. */
+  state: ConnectionState
+  /** The number of unread notifications changed. */
+  unread: number
+  /** Read or deleted, in this tab or elsewhere. */
+  change: InboxChange
+  /** Notifications that will not come one by one; they are in the inbox, as far as they still exist. */
+  gap: Gap
+  /** The server refused a message of this client. */
+  error: FocusClientError
+  /** Every message of the server, as it travelled. */
+  message: ServerMessage
+}
+
+export interface InboxChange {
+  readonly ids: readonly string[]
+  readonly state: 'read' | 'deleted'
+}
+
+export interface Gap {
+  /** `retention`: gone from the log. `too_far`: too many to send. `position_lost`: the log was restored or rewritten. */
+  readonly reason: 'retention' | 'too_far' | 'position_lost'
+}
+
+export type Emitters = { readonly [Name in keyof NotificationEvents]: Emitter<NotificationEvents[Name]> }
+
+export function createEmitters(onError: ErrorSink): Emitters {
+  const emitter = <Value>() => new Emitter<Value>(onError)
+  return {
+    notification: emitter(),
+    state: emitter(),
+    unread: emitter(),
+    change: emitter(),
+    gap: emitter(),
+    error: emitter(),
+    message: emitter(),
+  }
+}
