@@ -1,12 +1,18 @@
 import { z } from 'zod'
 import { errorCatalogue, type ErrorCode } from '../../src/errors.ts'
+import { deliveryOperations } from './delivery-operations.ts'
 import { notificationOperations } from './notification-operations.ts'
 import type { Operation } from './operation.ts'
 import { operatorOperations } from './operator-operations.ts'
 import { schemas } from './schemas.ts'
 import { signInOperations } from './sign-in-operations.ts'
 
-export const operations: readonly Operation[] = [...signInOperations, ...notificationOperations, ...operatorOperations]
+export const operations: readonly Operation[] = [
+  ...signInOperations,
+  ...notificationOperations,
+  ...deliveryOperations,
+  ...operatorOperations,
+]
 
 const commonProblems: Readonly<Record<Operation['access'], readonly ErrorCode[]>> = {
   public: [],

@@ -62,6 +62,43 @@ const adminUser = user.extend({
   disabled: z.boolean(),
 })
 
+export const preferenceMatrix = z
+  .record(z.string(), z.record(z.string(), z.boolean()))
+  .describe('By topic, then by transport; `*` stands for every topic, and for every transport with the inbox.')
+
+const delivery = z.object({
+  id: z.int(),
+  transport: z.string(),
+  user_id: userId.nullable().describe('Null for a broadcast.'),
+  notification_id: z.string(),
+  offset: z.int(),
+  idempotency_key: z.string(),
+  event: z.string().nullable(),
+  title: z.string(),
+  state: z.enum(['waiting', 'leased', 'dead']),
+  attempts: z.int(),
+  unless: z.literal('read').nullable().describe('Cancelled when this came true: it is an escalation.'),
+  created_at: time,
+  due_at: time.nullable(),
+  dead_at: time.nullable(),
+  last_error: z.string().nullable(),
+})
+
+const transport = z.object({
+  name: z.string(),
+  configured: z.boolean().describe('False for a name that only the outbox still knows.'),
+  disabled_reason: z.string().nullable().describe('Why its peer switched it off.'),
+  disabled_at: time.nullable(),
+  waiting: z.int(),
+  leased: z.int(),
+  dead: z.int(),
+  oldest_waiting: time.nullable(),
+  delivered: z.int().describe('This and the following: since the start of the node that answers.'),
+  retried: z.int(),
+  skipped: z.int(),
+  cancelled: z.int(),
+})
+
 /** Answers, by the name that they have in `openapi.json`. Live answers are held against them by `test/http/open-api.test.ts`. */
 export const schemas = {
   Problem: z
@@ -125,6 +162,19 @@ export const schemas = {
   Revoked: z.object({ revoked: z.int() }),
   SigningKeys: z.object({ keys: z.array(signingKey) }),
   SigningKey: signingKey,
+  Preferences: z.object({
+    locale: z.string().nullable(),
+    preferences: preferenceMatrix,
+    topics: z.array(z.string()).describe('Those of the catalogue; others can be chosen as well.'),
+    transports: z.array(z.string()),
+  }),
+  PushSubscriptions: z.object({ public_key: z.string(), subscriptions: z.array(z.object({ endpoint: z.url() })) }),
+  PushSubscription: z.object({ endpoint: z.url() }),
+  Deliveries: z.object({ deliveries: z.array(delivery), next_after: z.int().nullable() }),
+  Retried: z.object({ retried: z.int() }),
+  Purged: z.object({ purged: z.int() }),
+  Transports: z.object({ transports: z.array(transport) }),
+  Transport: transport,
   Health: z.object({ status: z.literal('ok') }),
   Readiness: z.object({ status: z.literal('ready') }),
 } as const satisfies Record<string, z.ZodType>
