@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Summary } from '../../src/notifications/types.ts'
+import { backends, ManualClock, type Node, people, startNode } from './support.ts'
+
+describe.each(backends)('many people on $name', (backend) => {
+  const nodes: Node[] = []
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+  afterEach(async () => {
+    for (const node of nodes.splice(0)) await node.close()
+  })
+
+  async function start(options: Parameters<typeof startNode>[1] = {}): Promise<Node> {
+    const node = await startNode(await backend.url(), options)
+    nodes.push(node)
+    return node
+  }
+
+  it('are told in the order that the database takes it, and never read far ahead', async () => {
+    const { notifications } = await start({ config: { unknownUsers: 'accept' } })
+    let taken = 0
+    async function* ids() {
+      for (; taken < 5_000; taken += 1) yield `reader-${taken}`
+    }
+    const progress: Summary[] = []
+    let furthestAhead = 0
+    const summary = await notifications.notifyMany(
+      ids(),
+      { title: 't', message: 'm' },
+      {
+        onProgress: (done) => {
+          progress.push(done)
+          furthestAhead = Math.max(furthestAhead, taken - done.total)
+        },
+      },
+    )
+    expect(summary).toEqual({ total: 5_000, created: 5_000, merged: 0, suppressed: 0, later: 0, unknown: 0 })
+    expect(progress.map((done) => done.total)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000])
+    expect(furthestAhead).toBeLessThanOrEqual(3_000)
+  })
+
+  it('each read it in their own language, and those whom nobody knows are counted', async () => {
+    const { notifications, events } = await start()
+    const summary = await notifications.notifyLeaderboardUpdate({
+      userIds: [1, 2, 4_711],
+      challengeTitle: 'Challenge Octobre',
+      leaderboardData: { updated_at: '2024-10-30T10:30:00' },
+    })
+    expect(summary).toMatchObject({ total: 3, created: 2, unknown: 1 })
+    expect(events.map(({ userKey, event, title, message, data }) => [userKey, event, title, message, data])).toEqual([
+      [
+        '1',
+        'challenges',
+        'Challenge Octobre',
+        'Le classement a ete mis a jour',
+        { challenge_title: 'Challenge Octobre', updated_at: '2024-10-30T10:30:00' },
+      ],
+      [
+        '2',
+        'challenges',
+        'Challenge Octobre',
+        'The leaderboard was updated',
+        { challenge_title: 'Challenge Octobre', updated_at: '2024-10-30T10:30:00' },
+      ],
+    ])
+  })
+
+  it('are no more told once the signal says so', async () => {
+    const { notifications, events } = await start({ config: { unknownUsers: 'accept' } })
+    const stop = new AbortController()
+    function* ids() {
+      for (let n = 0; ; n += 1) yield `reader-${n}`
+    }
+    const sent = notifications.notifyMany(
+      ids(),
+      { title: 't', message: 'm' },
+      {
+        signal: stop.signal,
+        onProgress: () => stop.abort(new Error('enough')),
+      },
+    )
+    await expect(sent).rejects.toThrow('enough')
+    const told = events.length
+    await delay(20)
+    expect(events.length).toBe(told)
+  })
+
+  it('see a broadcast that was written once, from when they came, each with their own read state', async () => {
+    const clock = new ManualClock()
+    const { notifications, events } = await start({
+      runtime: { clock: clock.read },
+      users: {
+        ...people,
+        get: async (id) => {
+          const user = await people.get(id)
+          // Number 3 comes between the two broadcasts.
+          return user && { ...user, createdAt: id === 3 ? clock.now - 500 : 0 }
+        },
+      },
+    })
+    await notifications.broadcast({ title: 'first', message: 'm' })
+    clock.advance(1_000)
+    await notifications.broadcast({ title: 'second', message: 'm' })
+    const titles = async (id: number) => (await notifications.inbox(id)).notifications.map((item) => item.title)
+    expect(await titles(1)).toEqual(['second', 'first'])
+    expect(await titles(3)).toEqual(['second'])
+    expect(await notifications.markRead(1, { upToOffset: 1, stream: 'all' })).toBe(1)
+    const second = events[1]?.id ?? ''
+    expect(await notifications.delete(2, second)).toBe(true)
+    expect(await notifications.delete(2, second)).toBe(false)
+    expect(await titles(2)).toEqual(['first'])
+    expect((await notifications.inbox(1)).unreadCount).toBe(1)
+    expect((await notifications.inbox(2)).unreadCount).toBe(1)
+    expect((await notifications.inbox(3)).unreadCount).toBe(1)
+    expect(await notifications.feed.allHead()).toMatchObject({ offset: 2 })
+    expect(
+      (await notifications.feed.readAll(1, 2, 10)).map(({ stream, offset, title }) => [stream, offset, title]),
+    ).toEqual([['all', 2, 'second']])
+  })
+})
+
+describe.each(backends)('retention on $name', (backend) => {
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+
+  it('keeps the newest of each person, moves `oldest`, and counts what is still unread', async () => {
+    const node = await startNode(await backend.url(), { log: { maxPerStream: 10 } })
+    try {
+      for (let n = 1; n <= 25; n += 1) await node.notifications.notifyUser({ userId: 1, title: `${n}`, message: 'm' })
+      for (let n = 1; n <= 12; n += 1) await node.notifications.broadcast({ title: `all ${n}`, message: 'm' })
+      await node.log.upkeep()
+      const head = await node.notifications.feed.head('1')
+      expect(head).toMatchObject({ offset: 25, oldest: 16, unreadCount: 20 })
+      expect(await node.notifications.feed.allHead()).toMatchObject({ offset: 12, oldest: 3 })
+      const rows = await node.log.read('1', 0, 100, 100)
+      expect(rows.map((row) => row.offset)).toEqual([16, 17, 18, 19, 20, 21, 22, 23, 24, 25])
+      expect((await node.notifications.inbox(1, { limit: 100 })).notifications).toHaveLength(20)
+    } finally {
+      await node.close()
+    }
+  })
+
+  it('removes what is too old, and keeps what a merge made young again', async () => {
+    const clock = new ManualClock()
+    const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, log: { maxAgeMs: 1_000 } })
+    try {
+      const group = { key: 'g', window: '1h' }
+      await node.notifications.notifyUser({ userId: 1, title: 'old', message: 'm' })
+      await node.notifications.notifyUser({ userId: 1, title: 'grouped', message: 'm', group })
+      clock.advance(1_001)
+      await node.notifications.notifyUser({ userId: 1, title: 'grouped', message: 'm', group })
+      await node.log.upkeep()
+      expect((await node.log.read('1', 0, 100, 100)).map((row) => [row.offset, row.title])).toEqual([[3, 'grouped']])
+      expect(await node.notifications.feed.head('1')).toMatchObject({ offset: 3, oldest: 2, unreadCount: 1 })
+    } finally {
+      await node.close()
+    }
+  })
+})
