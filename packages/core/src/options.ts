@@ -88,7 +88,7 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
     readonly enabled?: boolean
     /** Seconds between heartbeats, 1 to 3600. `WEBSOCKET_HEARTBEAT_INTERVAL`, 30. */
     readonly heartbeatIntervalSeconds?: number
-    /** What one client, one user and one node may use; `docs/limits.md` lists them with their defaults. */
+    /** What one client, one user and one node may use; `PROTOCOL.md` lists them with their defaults. */
     readonly limits?: Partial<RealtimeLimits>
   }
   /** Who may read `GET /ws/stats`: the admin key (default) or everybody. `FOCUS_STATS`. */

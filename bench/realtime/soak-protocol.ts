@@ -1,0 +1,31 @@
+/** Between the runner of the soak and its two processes. */
+export type SoakServerMessage =
+  | { readonly op: 'ready'; readonly url: string; readonly tokens: readonly string[] }
+  | {
+      readonly op: 'report'
+      readonly rss: number
+      readonly heap: number
+      readonly connections: number
+      readonly sent: number
+    }
+  | { readonly op: 'stopped'; readonly heads: readonly number[] }
+
+export interface SoakClientReport {
+  readonly op: 'report'
+  readonly received: number
+  readonly lost: number
+  readonly duplicated: number
+  readonly reconnects: number
+  readonly unrecovered: number
+  readonly connected: number
+  /** Highest offset that each client saw. */
+  readonly positions?: readonly number[]
+}
+
+export interface SoakOptions {
+  readonly connections: number
+  /** Notifications per second. */
+  readonly rate: number
+  /** Connections per second that are cut, half by the server and half by the client. */
+  readonly kicks: number
+}

@@ -1,0 +1,86 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import type { SoakClientReport, SoakServerMessage } from './soak-protocol.ts'
+
+/**
+ * Many connections, steady notifications through the real log, kicks at random: nothing may be lost or duplicated, and the
+ * server's memory has to stay flat once it is warm.
+ *
+ *     pnpm --filter focus-bench run soak [--connections 10000] [--minutes 10] [--rate 500] [--kicks 20]
+ */
+const { values } = parseArgs({
+  options: {
+    connections: { type: 'string', default: '10000' },
+    minutes: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '500' },
+    kicks: { type: 'string', default: '20' },
+  },
+})
+const connections = Number(values.connections)
+const minutes = Number(values.minutes)
+const kicks = Number(values.kicks)
+/** RSS may grow by this share of what it was when warm. */
+const tolerance = 0.1
+
+const here = (file: string) => new URL(file, import.meta.url)
+const server = fork(here('soak-server-process.ts'), [JSON.stringify({ connections, rate: Number(values.rate), kicks })])
+const client = fork(here('soak-client-process.ts'))
+const memory: number[] = []
+let last: SoakClientReport | null = null
+
+server.on('message', (message: SoakServerMessage) => {
+  if (message.op === 'ready') client.send({ url: message.url, tokens: message.tokens, kicks })
+  if (message.op !== 'report') return
+  memory.push(message.rss)
+  console.log(
+    `${memory.length * 5} s: rss ${megabytes(message.rss)} MB, heap ${megabytes(message.heap)} MB, ` +
+      `${message.connections} connections, ${message.sent} sent` +
+      (last
+        ? `; ${last.received} received, ${last.reconnects} reconnects, ${last.lost} lost, ${last.duplicated} duplicated`
+        : ''),
+  )
+})
+client.on('message', (report: SoakClientReport) => {
+  last = report
+})
+
+const [first]: SoakClientReport[] = await once(client, 'message')
+console.log(`${first?.connected} connected`)
+server.send('start')
+await new Promise((resolve) => setTimeout(resolve, minutes * 60_000))
+client.send('calm')
+server.send('stop')
+const { heads } = await stopped()
+// Who was kicked last comes back within a second or so, and healing takes its interval.
+await new Promise((resolve) => setTimeout(resolve, 10_000))
+client.send('finish')
+const final = await positionsOf()
+const behind = heads.filter((head, index) => head !== (final.positions?.[index] ?? 0)).length
+const warm = memory[Math.floor(memory.length / 3)] ?? Number.NaN
+const growth = ((memory.at(-1) ?? Number.NaN) - warm) / warm
+const { positions: _, op: __, ...counts } = final
+console.log({ ...counts, behind, rssGrowthSinceWarm: `${(growth * 100).toFixed(1)} %` })
+server.disconnect()
+client.disconnect()
+const good = final.lost === 0 && final.duplicated === 0 && final.unrecovered === 0 && behind === 0 && growth < tolerance
+console.log(good ? 'passed' : 'FAILED')
+process.exitCode = good ? 0 : 1
+
+async function stopped(): Promise<Extract<SoakServerMessage, { op: 'stopped' }>> {
+  for (;;) {
+    const [message]: SoakServerMessage[] = await once(server, 'message')
+    if (message?.op === 'stopped') return message
+  }
+}
+
+async function positionsOf(): Promise<SoakClientReport> {
+  for (;;) {
+    const [message]: SoakClientReport[] = await once(client, 'message')
+    if (message?.positions) return message
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1_048_576)
+}
