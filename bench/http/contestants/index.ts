@@ -1,12 +1,14 @@
 import type { StartContestant } from '../contestant.ts'
 import { adapters } from './adapters.ts'
 import { me } from './me.ts'
+import { peers } from './peers.ts'
 
-export const contestants: Readonly<Record<string, StartContestant>> = { ...adapters, ...me }
+export const contestants: Readonly<Record<string, StartContestant>> = { ...adapters, ...me, ...peers }
 
 /** What is compared in one run: the first of each line is what the others are measured against. */
 export const comparisons: Readonly<Record<string, readonly string[]>> = {
   express: ['express bare', 'express requireUser'],
+  auth: ['express bare', 'express requireUser', 'express passport-jwt', 'express fast-jwt', 'express fast-jwt, cached'],
   fastify: ['fastify bare', 'fastify requireUser'],
   koa: ['koa bare', 'koa requireUser'],
   hono: ['hono bare', 'hono requireUser'],

@@ -46,7 +46,7 @@ export function signInRoutes({ auth, config, limits }: AuthRouteDependencies): R
     const flow = await auth.signIn.peek(provider, answer.state)
     const page = flow && isNavigation(request) ? pageOfOrigin(flow, provider) : null
     if (page !== null) return redirect(page + url.search)
-    const finish = { ...answer, userKey: flow?.linkTo == null ? null : await userKeyOf(request) }
+    const finish = { ...answer, flow, userKey: flow?.linkTo == null ? null : await userKeyOf(request) }
     if (flow?.returnTo != null) return await returnToPage(provider, finish, flow, flow.returnTo)
     const { user, linked } = await auth.signIn.complete(provider, finish)
     const bound = flow?.bindingHash != null
@@ -142,8 +142,8 @@ function readCallback(url: URL, binding: (state: string) => string | null): Call
  * The guide's browser code begins on a page of another origin and handles the callback there, at `/auth/{provider}/callback`:
  * the provider's redirect to us is sent on to it, with nothing consumed.
  */
-function pageOfOrigin({ origin, redirectUri }: Flow, provider: string): string | null {
-  if (origin === null || origin === new URL(redirectUri).origin) return null
+function pageOfOrigin({ origin, redirectUri, returnTo }: Flow, provider: string): string | null {
+  if (origin === null || returnTo !== null || origin === new URL(redirectUri).origin) return null
   return `${origin}/auth/${provider}/callback`
 }
 

@@ -281,6 +281,19 @@ describe('A sign-in that ends on a page', () => {
     await expectProblem(await app.request('/auth/google?return_to=/'), 400, 'invalid_request')
   })
 
+  test('S34 begun by fetch from another origin, it ends where return_to says', async () => {
+    const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
+    const query = `?return_to=https://app.example/done&code_challenge=${challenge}`
+    const { authorization_url: url } = await begin(app, 'google', query, { origin: 'http://localhost:3000' })
+    const ended = await new CookieJar(app).navigate(pathOf(await issuer.authorize(url)))
+    expect(ended.headers.get('location')).toMatch(/^https:\/\/app\.example\/done\?focus_code=[\w-]{43}$/)
+  })
+
+  test('S10 ends at our own origin', async () => {
+    const page = await arrive(new CookieJar(app), `?return_to=${publicUrl}/welcome`)
+    expect(page.href).toMatch(/^http:\/\/localhost:8000\/welcome\?focus_code=/)
+  })
+
   test('S10 ends at allow-listed origins', async () => {
     const page = await arrive(new CookieJar(app), '?return_to=https://app.example/signed-in')
     expect(page.origin + page.pathname).toBe('https://app.example/signed-in')

@@ -10,7 +10,7 @@ import type { EndedSessions } from './ended-sessions.ts'
 import type { Session, SessionStore } from './session-store.ts'
 
 /** How long a rotated refresh token still gets its successor: tabs race and answers get lost (S22). */
-export const rotationGraceMs = 30_000
+const rotationGraceMs = 30_000
 
 export interface ClientInfo {
   readonly userAgent?: string | null

@@ -42,6 +42,8 @@ export interface Callback {
   readonly binding: string | null
   /** Whom the request's access token speaks for; a link that began elsewhere is finished by its user this way. */
   readonly userKey?: UserKey | null
+  /** What `peek` has just said of the state, which is looked up otherwise. */
+  readonly flow?: Flow | null
 }
 
 export interface SignedIn {
@@ -68,6 +70,7 @@ export class SignIn {
   readonly #flows: OneTimeStore
   readonly #accounts: Accounts
   readonly #providers: Providers
+  readonly #returnTo: readonly string[]
 
   constructor({ config, runtime, flows, accounts, providers }: SignInDependencies) {
     this.#config = config
@@ -75,6 +78,8 @@ export class SignIn {
     this.#flows = flows
     this.#accounts = accounts
     this.#providers = providers
+    const { publicUrl, returnTo } = config
+    this.#returnTo = publicUrl === null ? returnTo : [...returnTo, new URL(publicUrl).origin]
   }
 
   /** Names of the configured providers. */
@@ -123,7 +128,7 @@ export class SignIn {
    */
   async complete(providerName: string, callback: Callback): Promise<SignedIn> {
     const { client } = this.#providers.find(providerName)
-    const seen = await this.peek(providerName, callback.state)
+    const seen = callback.flow === undefined ? await this.peek(providerName, callback.state) : callback.flow
     if (!seen) throw unknownState()
     if (!isBoundTo(seen, callback)) throw notBound()
     this.#checkIssuer(client, callback)
@@ -147,7 +152,7 @@ export class SignIn {
   #newFlow(provider: Provider, options: BeginOptions): Omit<Flow, 'bindingHash'> {
     const { random } = this.#runtime
     const { origin = null, codeChallenge = null } = options
-    const returnTo = options.returnTo == null ? null : checkReturnTo(options.returnTo, this.#config.returnTo)
+    const returnTo = options.returnTo == null ? null : checkReturnTo(options.returnTo, this.#returnTo)
     if (codeChallenge !== null && !/^[\w-]{43}$/.test(codeChallenge)) {
       throw new FocusError('invalid_request', 'code_challenge is not the S256 of a verifier.', {
         hint: 'Send base64url(SHA-256(code_verifier)), 43 characters without padding.',

@@ -19,7 +19,7 @@ import { removeFolder, temporaryFolder } from '../../../../../test/support/tempo
 import { type LogLine, recordingLogger } from './log.ts'
 import { Sentinel } from './sentinel.ts'
 
-export const adminKey = 'admin-key-of-the-tests'
+const adminKey = 'admin-key-of-the-tests'
 export const secret = 'a secret of the tests that is long enough'
 export const publicUrl = 'http://localhost:8000'
 

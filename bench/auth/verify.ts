@@ -1,0 +1,44 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createFocus } from '@focus-api/core'
+import { jwtVerify, SignJWT } from 'jose'
+import type { Contestant } from './contestant.ts'
+
+/** A token that was seen before, checked again: `focus.authenticate` against jose with the same kind of key and claims. */
+export async function verifyContestants(): Promise<readonly Contestant[]> {
+  const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
+  const { user } = await focus.auth.accounts.signIn({
+    provider: 'bench',
+    issuer: 'https://issuer.example',
+    subject: 'alice',
+    email: null,
+    emailVerified: false,
+    fullName: 'Alice',
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: null,
+    locale: null,
+  })
+  const { accessToken } = await focus.auth.sessions.start(user, 'bench')
+  const ours = { authorization: `Bearer ${accessToken}` }
+
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const claims = { issuer: 'https://issuer.example', audience: 'bench' }
+  const token = await new SignJWT({ sid: 'one-session-of-the-bench', client_id: 'bench' })
+    .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
+    .setIssuer(claims.issuer)
+    .setAudience(claims.audience)
+    .setSubject('1')
+    .setJti('one-token-of-the-bench')
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(privateKey)
+  const options = { ...claims, typ: 'at+jwt', algorithms: ['EdDSA'] }
+  return [
+    {
+      name: 'jose EdDSA',
+      run: async () => void (await jwtVerify(token, publicKey, options)),
+      close: async () => undefined,
+    },
+    { name: 'focus, known token', run: async () => void (await focus.authenticate(ours)), close: () => focus.close() },
+  ]
+}
