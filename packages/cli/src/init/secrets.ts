@@ -1,5 +1,4 @@
-import { parse } from 'yaml'
-import { isRecord } from './repository.ts'
+import { Workflow } from './policy/workflow.ts'
 
 /** A secret that the generated workflows read. */
 export interface SecretNeed {
@@ -29,12 +28,9 @@ const known: Readonly<Record<string, { readonly required: boolean; readonly desc
 export function secretNeeds(workflows: ReadonlyMap<string, string>): SecretNeed[] {
   const users = new Map<string, Set<string>>()
   for (const [path, source] of workflows) {
-    const document: unknown = parse(source)
-    const jobs = isRecord(document) && isRecord(document['jobs']) ? document['jobs'] : {}
-    for (const [job, definition] of Object.entries(jobs)) {
-      for (const [, name] of JSON.stringify(definition).matchAll(/\bsecrets\.([A-Z][A-Z0-9_]*)/g)) {
-        if (name === undefined || name === 'GITHUB_TOKEN') continue
-        const place = `${path.split('/').at(-1) ?? path}: ${job}`
+    for (const job of new Workflow(source).jobs) {
+      for (const name of job.secrets) {
+        const place = `${path.split('/').at(-1) ?? path}: ${job.id}`
         users.set(name, (users.get(name) ?? new Set()).add(place))
       }
     }

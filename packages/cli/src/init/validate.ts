@@ -20,7 +20,9 @@ export function assertValid(rendered: ReadonlyMap<string, string>): void {
     )
   }
   for (const [path, text] of rendered) {
-    const error = isYaml(path) ? parseDocument(text).errors[0] : undefined
+    // Workflows were parsed above.
+    const other = isYaml(path) && !path.startsWith('.github/workflows/')
+    const error = other ? parseDocument(text).errors[0] : undefined
     if (error === undefined) continue
     throw new InitProblem('invalid_output', `The generated ${path} is not YAML: ${error.message}`, {
       hint: 'Nothing was written. This is a defect of focus; please report it with the output of --json.',

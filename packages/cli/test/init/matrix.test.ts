@@ -24,15 +24,18 @@ const served = new Map<string, Served>()
 /** Workflows written in any repository, once each, and the repositories they came from. */
 const workflows = new Map<string, string>()
 const scripts = new Set<string>()
+const control = '.github/workflows/control.yml'
+/** What the validators say of what was written, and of a workflow that was broken on purpose. */
 let findings: WorkflowFindings
+let controls: WorkflowFindings
 
 beforeAll(async () => {
   const texts = new Set<string>()
   for (const fixture of fixtures) {
     const root = layOut(fixture)
-    const start = performance.now()
+    const start = process.cpuUsage()
     const result = await runInit(initOptions(root, fixture.options))
-    served.set(fixture.name, { root, result, milliseconds: performance.now() - start })
+    served.set(fixture.name, { root, result, milliseconds: spent(start) })
     for (const { path } of generated(result)) {
       const source = text(root, path)
       if (path.endsWith('.sh')) scripts.add(source)
@@ -41,8 +44,22 @@ beforeAll(async () => {
       workflows.set(`.github/workflows/${texts.size}.yml`, source)
     }
   }
-  findings = workflowFindings(workflows)
+  const [, first = ''] = [...workflows][0] ?? []
+  const broken = first.replace('persist-credentials', 'persistent-credentials').replace('runs-on', 'runs-at')
+  const all = workflowFindings(new Map([...workflows, [control, broken]]))
+  findings = pick(all, (line) => !line.startsWith(control))
+  controls = pick(all, (line) => line.startsWith(control))
 })
+
+/** Of this process, since other work on the machine is not the subject. */
+function spent(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
+}
+
+function pick({ languageService, actionlint }: WorkflowFindings, wanted: (line: string) => boolean): WorkflowFindings {
+  return { languageService: languageService.filter(wanted), actionlint: actionlint.filter(wanted) }
+}
 
 afterAll(() => {
   for (const { root } of served.values()) removeFolder(root)
@@ -75,11 +92,9 @@ describe.each(fixtures)('in $name', ({ name, options }) => {
   it('writes nothing the second time', async () => {
     const { root } = of(name)
     const before = snapshot(root)
-    const { result } = { result: await runInit(initOptions(root, options)) }
+    const again = await runInit(initOptions(root, options))
     expect(snapshot(root)).toEqual(before)
-    expect(result.written).toBe(false)
-    const check = await runInit(initOptions(root, { ...options, check: true }))
-    expect([check.exitCode, check.report.ok]).toEqual([0, true])
+    expect([again.exitCode, again.written]).toEqual([0, false])
   })
 
   it('writes a Dockerfile for production', () => {
@@ -114,16 +129,8 @@ it('writes workflows that actionlint has nothing against', () => {
 })
 
 it('is checked by validators that would notice', () => {
-  const [, source = ''] = [...workflows][0] ?? []
-  const broken = new Map([
-    [
-      '.github/workflows/a.yml',
-      source.replace('persist-credentials', 'persistent-credentials').replace('runs-on', 'runs-at'),
-    ],
-  ])
-  const { languageService, actionlint } = workflowFindings(broken)
-  expect(languageService.join()).toContain('persistent-credentials')
-  expect(actionlint.join()).toContain('runs-at')
+  expect(controls.languageService.join()).toContain('persistent-credentials')
+  expect(controls.actionlint.join()).toContain('runs-at')
 })
 
 it('writes scripts that shellcheck has nothing against', () => {

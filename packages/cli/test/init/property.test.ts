@@ -95,7 +95,7 @@ describe('for any flavour, package manager and options', () => {
           removeFolder(root)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 

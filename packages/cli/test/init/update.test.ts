@@ -108,7 +108,7 @@ describe('an edited file', () => {
     const agedManifest = text(root, manifest)
     const lines = aged.split('\n')
     const states = new Set<string | undefined>()
-    for (let line = 0; line < lines.length; line += 3) {
+    for (let line = 0; line < lines.length; line += 8) {
       const edited = [...lines.slice(0, line), '# mine', ...lines.slice(line)].join('\n')
       writeFileSync(join(root, ci), edited)
       writeFileSync(join(root, manifest), agedManifest)

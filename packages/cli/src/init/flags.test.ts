@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import { answersOf, type InitFlags, targetsOf } from './flags.ts'
+import { InitProblem } from './problem.ts'
+import { targets } from './types.ts'
+
+function problemOf(work: () => unknown): InitProblem {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof InitProblem) return error
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+const wrong: readonly (readonly [flags: InitFlags, hint: RegExp])[] = [
+  [{ flavour: 'go' }, /node, python/],
+  [{ pm: 'cargo' }, /npm, pnpm, yarn, bun, pip, poetry, uv/],
+  [{ services: 'mysql,oracle' }, /mysql, mariadb/],
+  [{ services: ',' }, /mysql, mariadb/],
+  [{ port: '0' }, /65535/],
+  [{ port: '65536' }, /65535/],
+  [{ port: '80a' }, /65535/],
+  [{ domain: 'a b;' }, /app\.example\.com/],
+  [{ domain: 'localhost' }, /app\.example\.com/],
+  [{ domain: `${'a'.repeat(260)}.com` }, /app\.example\.com/],
+]
+
+it.each(wrong)('%j is refused with what is allowed', (flags, hint) => {
+  const problem = problemOf(() => answersOf(flags))
+  expect([problem.code, problem.exitCode]).toEqual(['invalid_option', 2])
+  expect(problem.hint).toMatch(hint)
+})
+
+it('a target that is none is refused, also in --only', () => {
+  for (const work of [() => targetsOf(['cicd'], undefined), () => targetsOf([], 'ci,x'), () => targetsOf([], '')]) {
+    expect(problemOf(work).hint).toContain('ci, cd, docker')
+  }
+})
+
+it('targets are all of them, or those named, in one order', () => {
+  expect(targetsOf([], undefined)).toEqual(targets)
+  expect(targetsOf(['nginx', 'CI'], 'badges , ci')).toEqual(['ci', 'nginx', 'badges'])
+})
+
+it('answers hold what was said and nothing else', () => {
+  expect(answersOf({})).toEqual({})
+  expect(answersOf({ pm: 'PNPM', port: '3000', services: 'redis, none', domain: 'Shop.Example.com' })).toEqual({
+    pm: 'pnpm',
+    port: 3000,
+    services: ['redis', 'none'],
+    domain: 'shop.example.com',
+  })
+})
