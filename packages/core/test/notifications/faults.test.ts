@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 import type { ChildProcess } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { endProcess, spawnBound } from '../../../../test/support/child.ts'
@@ -22,6 +22,7 @@ class Writer {
   readonly ready: Promise<unknown>
   readonly exited: Promise<unknown[]>
   readonly #child: ChildProcess
+  readonly #lines: Interface
   #errors = ''
 
   constructor(url: string, name: string, concurrency: number, calls: number) {
@@ -32,9 +33,9 @@ class Writer {
     const { stdout, stderr } = this.#child
     if (!stdout || !stderr) throw new Error('the streams are pipes')
     stderr.on('data', (chunk) => (this.#errors += String(chunk)))
-    const lines = createInterface(stdout)
-    this.ready = Promise.race([once(lines, 'line'), this.exited])
-    lines.on('line', (line) => line !== 'ready' && this.accepted.push(line))
+    this.#lines = createInterface(stdout)
+    this.ready = Promise.race([once(this.#lines, 'line'), this.exited])
+    this.#lines.on('line', (line) => line !== 'ready' && this.accepted.push(line))
     writers.push(this)
   }
 
@@ -55,8 +56,8 @@ class Writer {
   async progress(count: number): Promise<void> {
     const goal = this.accepted.length + count
     while (this.accepted.length < goal) {
+      await Promise.race([once(this.#lines, 'line'), this.exited])
       if (this.#child.exitCode !== null) throw new Error(`the writer ended: ${this.#errors}`)
-      await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
 }

@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs'
 import { startNode } from './support.ts'
 
 /**
@@ -11,7 +10,7 @@ const node = await startNode(url, { config: { unknownUsers: 'accept' }, log: { m
 
 const ending = new AbortController()
 process.once('SIGTERM', () => ending.abort())
-writeSync(1, 'ready\n')
+await print('ready')
 
 async function write(writer: number): Promise<void> {
   for (let n = 0; !ending.signal.aborted && (Number(calls) === 0 || n < Number(calls)); n += 1) {
@@ -23,9 +22,14 @@ async function write(writer: number): Promise<void> {
       ...(n % 4 === 3 ? { dedupe: { key: `${name}.${writer}.${n}` } } : {}),
     })
     if (receipt.outcome !== 'created') throw new Error(`call ${n} was ${receipt.outcome}`)
-    writeSync(1, `${receipt.id}\n`)
+    await print(receipt.id)
   }
 }
 
 await Promise.all(Array.from({ length: Number(writers) }, (_, writer) => write(writer)))
 await node.close()
+
+/** Resolves when the pipe has the line. */
+function print(line: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
+}
