@@ -20,7 +20,7 @@ function browserPage(name: string, script: string, styles: string): Options[] {
   return [
     {
       ...common,
-      entry: { [name]: script },
+      entry: [script],
       format: 'esm',
       target: 'es2022',
       platform: 'browser',
@@ -31,6 +31,6 @@ function browserPage(name: string, script: string, styles: string): Options[] {
         options.conditions = ['@focus-api/source']
       },
     },
-    { ...common, entry: { [name]: styles } },
+    { ...common, entry: [styles] },
   ]
 }

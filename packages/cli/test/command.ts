@@ -9,8 +9,12 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
   /** Ends the process with this signal as soon as the text has appeared on stdout or stderr. */
   readonly endAt?: { readonly text: string; readonly signal: NodeJS.Signals }
+  /** Presses keys once the text has appeared; for a command that has a terminal. */
+  readonly pressAt?: { readonly text: string; readonly keys: string }
   /** Closes its end of stdout after the first line, as `head -1` does. */
   readonly readsOneLine?: boolean
+  /** Path of `script`: gives the command a terminal, and writes what appears there to stdout. */
+  readonly terminal?: string
 }
 
 export interface Run {
@@ -20,17 +24,28 @@ export interface Run {
 }
 
 /** Runs the built command as a person does, in a folder of its own and without the settings of whoever runs the tests. */
-export async function focus(args: readonly string[], { cwd, env = {}, endAt, readsOneLine }: RunOptions): Promise<Run> {
+export async function focus(
+  args: readonly string[],
+  { cwd, env = {}, endAt, pressAt, readsOneLine, terminal }: RunOptions,
+): Promise<Run> {
   await buildPackages()
-  const child = spawnBound(process.execPath, [bin, ...args], {
+  const command = [process.execPath, bin, ...args]
+  const [program = '', ...operands] =
+    terminal === undefined ? command : [terminal, '--quiet', '--return', '--command', command.join(' '), '/dev/null']
+  const child = spawnBound(program, operands, {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [pressAt === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   let stdout = ''
   let stderr = ''
+  let pressed = false
   const look = () => {
     if (endAt !== undefined && (stdout + stderr).includes(endAt.text)) child.kill(endAt.signal)
+    if (pressAt !== undefined && !pressed && stdout.includes(pressAt.text)) {
+      pressed = true
+      child.stdin?.write(pressAt.keys)
+    }
   }
   child.stdout?.on('data', (bytes: Buffer) => {
     stdout += bytes.toString()

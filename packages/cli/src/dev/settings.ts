@@ -92,6 +92,6 @@ function isServerDatabase(database: FocusConfig['database']): database is string
   return typeof database === 'string' && !database.startsWith('sqlite:')
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
 }

@@ -47,6 +47,7 @@ class Board {
     holder.replaceChildren()
     return new TimePlot(
       holder,
+      texts.time,
       series.map(([label = '', colour = '']) => ({ label, colour })),
     )
   }

@@ -9,7 +9,11 @@ export class TimePlot {
   readonly #holder: HTMLElement
   readonly #data: (number | null)[][]
 
-  constructor(holder: HTMLElement, series: readonly { readonly label: string; readonly colour: string }[]) {
+  constructor(
+    holder: HTMLElement,
+    timeLabel: string,
+    series: readonly { readonly label: string; readonly colour: string }[],
+  ) {
     this.#holder = holder
     this.#data = [[], ...series.map(() => [])]
     const ink = getComputedStyle(holder).getPropertyValue('--muted')
@@ -26,7 +30,7 @@ export class TimePlot {
           { stroke: ink, grid, size: 46 },
         ],
         series: [
-          { label: '', value: (_, seconds) => (seconds === null ? '' : atTime(seconds)) },
+          { label: timeLabel, value: (_, seconds) => (seconds === null ? '' : atTime(seconds)) },
           ...series.map(({ label, colour }) => ({ label, stroke: colour, width: 2, points: { show: false } })),
         ],
       },

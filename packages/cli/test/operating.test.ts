@@ -1,0 +1,291 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../../../test/support/browser.ts'
+import { findBinary } from '../../../test/support/binaries.ts'
+import { type FocusDev, reach, startFocusDev } from '../../../test/support/focus-dev.ts'
+import { openSocket } from '../../../test/support/notification-socket.ts'
+import { type SignedIn, signIn } from '../../../test/support/sign-in.ts'
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
+import { errorOf, focus, type Run } from './command.ts'
+
+let server: FocusDev
+let alice: SignedIn
+let bob: SignedIn
+const cwd = temporaryFolder('operating')
+
+beforeAll(async () => {
+  server = await startFocusDev()
+  alice = await signIn(server, 'alice')
+  bob = await signIn(server, 'bob')
+})
+afterAll(() => server.stop())
+
+const run = (...args: readonly string[]) => focus(args, { cwd, env: reach(server) })
+const documentOf = ({ stdout, stderr }: Run) => {
+  if (stderr !== '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+const me = async (token: string) =>
+  (await fetch(`${server.url}/api/auth/me`, { headers: { authorization: `Bearer ${token}` } })).status
+
+describe('focus users', () => {
+  test('lists and finds people', async () => {
+    const all = documentOf(await run('users', 'list', '--json'))
+    expect(all.users.map(({ username }: { username: string }) => username)).toEqual(['alice', 'bob'])
+    const page = documentOf(await run('users', '--limit', '1', '--json'))
+    expect(page).toMatchObject({ users: [{ username: 'alice' }], next_after: String(alice.user.id) })
+    const found = documentOf(await run('users', 'list', '--search', 'bo', '--json'))
+    expect(found.users).toMatchObject([{ id: bob.user.id, email: 'bob@example.com' }])
+  })
+
+  test('shows one, by username, with accounts and sessions', async () => {
+    expect(documentOf(await run('users', 'show', 'alice', '--json'))).toMatchObject({
+      id: alice.user.id,
+      accounts: [{ provider: 'google', issuer: server.issuer }],
+      sessions: [expect.objectContaining({ id: expect.any(String) })],
+    })
+    expect((await run('users', 'show', 'alice')).stdout).toMatch(/^email +alice@example\.com$/m)
+  })
+
+  test('keeps a person out, and lets them in again', async () => {
+    const { access_token: token } = await signIn(server, 'carol')
+    const socket = await openSocket(server, token)
+    const closed = new Promise<number>((resolve) =>
+      socket.socket.addEventListener('close', ({ code }) => resolve(code)),
+    )
+    expect(documentOf(await run('users', 'disable', 'carol', '--json'))).toMatchObject({ ok: true, disabled: true })
+    expect(await closed).toBe(4503)
+    expect(await me(token)).toBe(401)
+    expect(documentOf(await run('users', 'enable', 'carol', '--json'))).toMatchObject({ disabled: false })
+    expect(await me((await signIn(server, 'carol')).access_token)).toBe(200)
+  })
+})
+
+describe('focus sessions', () => {
+  test('lists a person’s and ends one, then all', async () => {
+    const first = await signIn(server, 'dave')
+    const second = await signIn(server, 'dave')
+    const { sessions } = documentOf(await run('sessions', 'list', 'dave', '--json'))
+    expect(sessions).toHaveLength(2)
+    expect(documentOf(await run('sessions', 'revoke', sessions[0].id, '--json'))).toEqual({ ok: true })
+    const statuses = [await me(first.access_token), await me(second.access_token)]
+    expect(new Set(statuses)).toEqual(new Set([200, 401]))
+    expect(documentOf(await run('sessions', 'revoke', '--user', 'dave', '--json'))).toEqual({ ok: true, revoked: 1 })
+    expect(await me(first.access_token)).toBe(401)
+    expect(await me(second.access_token)).toBe(401)
+  })
+})
+
+test('focus keys rotates, and the tokens of the old key still work', async () => {
+  const before = documentOf(await run('keys', 'list', '--json')).keys
+  expect(before).toMatchObject([{ state: 'active' }])
+  documentOf(await run('keys', 'rotate', '--json'))
+  expect(documentOf(await run('keys', '--json')).keys).toHaveLength(2)
+  expect(await me(alice.access_token)).toBe(200)
+})
+
+test('focus connections lists by person, and closes one', async () => {
+  const socket = await openSocket(server, bob.access_token)
+  const connected = await socket.next('connection')
+  const { connections } = documentOf(await run('connections', '--user', 'bob', '--json'))
+  expect(connections).toMatchObject([
+    { id: connected.connection_id, user_id: bob.user.id, transport: 'websocket', lag: 0 },
+  ])
+  expect(documentOf(await run('connections', 'list', '--user', 'alice', '--json')).connections).toEqual([])
+  expect((await run('connections')).stdout).toMatch(/^CONNECTION +USER +NODE/)
+  const closed = new Promise((resolve) => socket.socket.addEventListener('close', resolve))
+  expect(documentOf(await run('connections', 'close', connections[0].id, '--json'))).toEqual({ ok: true })
+  await closed
+})
+
+test.concurrent.each([
+  [['users', 'show', 'nobody'], 1, 'unknown_user'],
+  [['users', 'disable', 'nobody'], 1, 'unknown_user'],
+  [['users', 'list', '--limit', 'many'], 2, 'usage'],
+  [['users', 'show'], 2, 'usage'],
+  [['sessions', 'revoke'], 2, 'usage'],
+  [['sessions', 'revoke', 'nothing'], 1, 'not_found'],
+  [['sessions', 'list', 'nobody'], 1, 'unknown_user'],
+  [['connections', 'close', 'nothing'], 1, 'unknown_connection'],
+  [['connections', 'close'], 2, 'usage'],
+  [['stats', '--interval', '0'], 2, 'usage'],
+  [['migrate', '--to', '99'], 2, 'usage'],
+  [['serve', '--port', 'x'], 2, 'usage'],
+])('the wrong use %j ends with %d and %s', async (args, code, name) => {
+  const wrong = await run(...args, '--json')
+  expect(wrong.code).toBe(code)
+  expect(errorOf(wrong).code).toBe(name)
+})
+
+describe('without a server', () => {
+  test('users and sessions are worked on directly in the database', async () => {
+    const own = await startFocusDev()
+    const { access_token: token } = await signIn(own, 'alice')
+    await own.end()
+    const env = { DATABASE_URL: `sqlite:${join(own.data, 'focus.db')}` }
+    const shown = await focus(['users', 'show', 'alice', '--json'], { cwd, env })
+    expect(JSON.parse(shown.stdout).sessions).toHaveLength(1)
+    expect((await focus(['sessions', 'revoke', '--user', 'alice'], { cwd, env })).code).toBe(0)
+    const again = await startFocusDev({ data: own.data })
+    const refused = await fetch(`${again.url}/api/auth/me`, { headers: { authorization: `Bearer ${token}` } })
+    expect(refused.status).toBe(401)
+    await again.stop()
+  })
+
+  test('focus migrate makes the tables, and says where they are', async () => {
+    const env = { DATABASE_URL: `sqlite:${join(temporaryFolder('migrate'), 'new.db')}` }
+    const first = documentOf(await focus(['migrate', '--to', '1', '--json'], { cwd, env }))
+    expect(first).toEqual({ applied: ['0001-users-and-sessions'], current: '0001-users-and-sessions' })
+    const { migrations } = documentOf(await focus(['migrate', '--status', '--json'], { cwd, env }))
+    expect(migrations[0]).toEqual({ name: '0001-users-and-sessions', applied_at: expect.any(String) })
+    expect(migrations[1].applied_at).toBeNull()
+    const rest = documentOf(await focus(['migrate', '--json'], { cwd, env }))
+    expect(rest.applied).toEqual(migrations.slice(1).map(({ name }: { name: string }) => name))
+    expect((await focus(['migrate'], { cwd, env })).stdout).toMatch(/^Nothing to do/)
+    const back = await focus(['migrate', '--to', '1', '--json'], { cwd, env })
+    expect(errorOf(back).message).toContain('forward only')
+  })
+})
+
+describe('focus serve', () => {
+  const configured = () => {
+    const folder = temporaryFolder('serve')
+    const settings = {
+      DATABASE_URL: `sqlite:${join(folder, 'focus.db')}`,
+      FOCUS_PUBLIC_URL: 'https://focus.example',
+      FOCUS_SECRET: 'a-secret-that-is-long-enough-for-tests',
+      FOCUS_ADMIN_KEY: 'an-admin-key-for-tests',
+      OAUTH_ENABLED: 'False',
+    }
+    writeFileSync(
+      join(folder, '.env'),
+      Object.entries(settings)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+    )
+    return folder
+  }
+
+  test('names everything that is missing', async () => {
+    const refused = await focus(['serve', '--json'], { cwd, env: { FOCUS_PUBLIC_URL: 'https://focus.example' } })
+    expect(refused.code).toBe(1)
+    expect(errorOf(refused)).toMatchObject({
+      code: 'half_configured',
+      message: expect.stringMatching(/: FOCUS_SECRET, FOCUS_ADMIN_KEY, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET\.$/),
+    })
+  })
+
+  test('serves, shows no page unless it is told to, and drains at SIGTERM', async () => {
+    const folder = configured()
+    const serving = focus(['serve', '--port', '0', '--host', '127.0.0.1', '--drain', '0', '--json'], {
+      cwd: folder,
+      endAt: { text: '"port"', signal: 'SIGTERM' },
+    })
+    const { code, stdout, stderr } = await serving
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      url: 'https://focus.example',
+      host: '127.0.0.1',
+      port: expect.any(Number),
+    })
+    const lines = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['draining', 'ended']))
+  })
+
+  test('reads focus.config.ts below the environment', async () => {
+    const folder = configured()
+    writeFileSync(
+      join(folder, 'focus.config.mjs'),
+      "export default { publicUrl: 'https://from-the-file.example', locale: 'nonsense' }\n",
+    )
+    const refused = await focus(['serve', '--port', '0', '--json'], { cwd: folder })
+    expect(errorOf(refused).message).toMatch(/^locale: expected "fr" or "en"/)
+    const serving = await focus(['serve', '--port', '0', '--host', '127.0.0.1', '--json'], {
+      cwd: folder,
+      env: { FOCUS_LOCALE: 'en' },
+      endAt: { text: '"port"', signal: 'SIGTERM' },
+    })
+    expect(JSON.parse(serving.stdout).url).toBe('https://focus.example')
+  })
+
+  test.each([
+    ['export const x = 1', /has no configuration as its default export/],
+    ['export default {', /cannot be loaded/],
+  ])('refuses the configuration %j', async (text, message) => {
+    const folder = temporaryFolder('config')
+    writeFileSync(join(folder, 'focus.config.js'), text)
+    const refused = await focus(['stats', '--json'], { cwd: folder })
+    expect(refused.code).toBe(1)
+    expect(errorOf(refused)).toMatchObject({ code: 'invalid_config', message: expect.stringMatching(message) })
+  })
+})
+
+describe('focus stats --watch', () => {
+  test('prints one JSON document per reading where there is no terminal', async () => {
+    const { code, stdout } = await focus(['stats', '--watch', '--interval', '0.1', '--json'], {
+      cwd,
+      env: reach(server),
+      endAt: { text: '}\n{', signal: 'SIGINT' },
+    })
+    expect(code).toBe(130)
+    const readings = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(readings.length).toBeGreaterThan(1)
+    expect(readings[0]).toMatchObject({ active_users: 0, nodes: 1, latency_ms: { p50: null } })
+  })
+
+  test('draws on a terminal, and leaves it as it was', async () => {
+    const script = findBinary('script')
+    if (script === null) throw new Error('This test needs `script`, of util-linux, which gives a program a terminal.')
+    const { code, stdout } = await focus(['stats', '--watch', '--interval', '0.1'], {
+      cwd,
+      env: { ...reach(server), TERM: 'xterm-256color' },
+      terminal: script,
+      pressAt: { text: '▁▁▁', keys: 'q' },
+    })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/connections +0 /)
+    expect(stdout).toContain('\u001b[36m')
+    expect(stdout.lastIndexOf('\u001b[?25h\u001b[?1049l')).toBeGreaterThan(stdout.lastIndexOf('connections'))
+  })
+})
+
+test('the operations page shows what is connected, with the admin key alone', async () => {
+  const socket = await openSocket(server, bob.access_token)
+  await socket.next('connection')
+  const browser = await launchBrowser()
+  try {
+    const page = await (await browser.newContext({ locale: 'en-GB' })).newPage()
+    await page.goto(`${server.url}/focus`)
+    await page.fill('#key', 'a-wrong-key-0123456789')
+    await page.click('#key-form button')
+    await page.getByText('This key is refused.').waitFor()
+    expect(await page.locator('#board').isVisible()).toBe(false)
+    await page.fill('#key', server.adminKey)
+    await page.click('#key-form button')
+    await page.locator('#connections tr', { hasText: `bob (${bob.user.id})` }).waitFor()
+    expect(await page.locator('.uplot canvas').count()).toBe(3)
+    await page.fill('#to', 'bob')
+    await page.fill('#message', 'from the page')
+    await page.click('#send-form button.primary')
+    expect(await socket.next('notification', ({ message }) => message === 'from the page')).toBeDefined()
+    await page.getByText(/^created, offset \d+$/).waitFor()
+    const closed = new Promise((resolve) => socket.socket.addEventListener('close', resolve))
+    await page.locator('#connections tr', { hasText: 'bob' }).getByRole('button', { name: 'Cut' }).click()
+    await closed
+    await page.getByText('Nobody is connected.').waitFor()
+    await page.reload()
+    await page.locator('#board').waitFor()
+    await page.click('#close')
+    await page.reload()
+    expect(await page.locator('#board').isVisible()).toBe(false)
+  } finally {
+    await browser.close()
+  }
+})
