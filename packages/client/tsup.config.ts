@@ -4,7 +4,7 @@ export default defineConfig({
   entry: ['src/index.ts', 'src/react.ts'],
   format: 'esm',
   target: 'es2022',
-  dts: true,
+  dts: { compilerOptions: { stripInternal: true } },
   clean: true,
   sourcemap: true,
 })
