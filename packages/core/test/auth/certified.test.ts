@@ -100,14 +100,14 @@ class CertifiedIssuer {
   }
 }
 
-describeOverDatabases('With the certified oidc-provider', (newDatabase) => {
+describeOverDatabases('With the certified oidc-provider', (databases) => {
   const issuer = new CertifiedIssuer()
   let app: App
 
   beforeAll(async () => {
     await issuer.start()
     app = await startApp({
-      database: await newDatabase(),
+      database: await databases.empty(),
       config: { providers: [oidc({ name: 'certified', issuer: issuer.url, clientId, clientSecret })] },
     })
   })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { createOriginPolicy } from '../../src/origin-policy.ts'
 import { type App, publicUrl, startApp, TestClock } from './support/app.ts'
@@ -14,14 +14,8 @@ let clock: TestClock
 
 beforeAll(async () => {
   issuer = await TestIssuer.start()
-})
-
-afterAll(async () => {
-  await issuer.close()
-})
-
-beforeEach(async () => {
   clock = new TestClock()
+  issuer.clock = clock.read
   const other = oidc({
     name: 'other',
     issuer: issuer.url,
@@ -34,9 +28,13 @@ beforeEach(async () => {
   })
 })
 
-afterEach(async () => {
-  issuer.misbehaviour.callbackIss = issuer.url
+afterAll(async () => {
   await app.close()
+  await issuer.close()
+})
+
+afterEach(() => {
+  issuer.misbehaviour.callbackIss = issuer.url
 })
 
 async function expectProblem(response: Response, status: number, code: string): Promise<void> {
@@ -130,7 +128,10 @@ describe('The callback', () => {
   })
 
   test('S07 a missing iss is refused where requireIss says so', async () => {
-    const strict = await startApp({ config: { providers: [googleAt(issuer)], requireIss: true } })
+    const strict = await startApp({
+      runtime: { clock: clock.read },
+      config: { providers: [googleAt(issuer)], requireIss: true },
+    })
     issuer.misbehaviour.callbackIss = null
     const response = await strict.request(await callbackFor(strict, issuer))
     expect(await problemOf(response)).toMatchObject({
@@ -191,6 +192,7 @@ describe('A sign-in by navigation', () => {
 
   test('S03 the cookie is __Host- and Secure where the public URL is https', async () => {
     const secure = await startApp({
+      runtime: { clock: clock.read },
       config: { providers: [googleAt(issuer)], publicUrl: 'https://focus.example' },
     })
     const response = await secure.request('/auth/google?redirect=1')
@@ -203,7 +205,10 @@ describe('A sign-in by navigation', () => {
   })
 
   test('S03 a sign-in that fetch began sets no cookie, neither at its start nor at its callback', async () => {
-    const byCookie = await startApp({ config: { providers: [googleAt(issuer)], refreshDelivery: 'cookie' } })
+    const byCookie = await startApp({
+      runtime: { clock: clock.read },
+      config: { providers: [googleAt(issuer)], refreshDelivery: 'cookie' },
+    })
     const start = await byCookie.request('/auth/google')
     expect(start.headers.getSetCookie()).toEqual([])
     const { authorization_url: url } = (await start.json()) as { authorization_url: string }
@@ -353,6 +358,7 @@ describe("The guide's page of another origin", () => {
 
   test('must be allow-listed: a stranger’s origin is not remembered', async () => {
     const production = await startApp({
+      runtime: { clock: clock.read },
       config: {
         providers: [googleAt(issuer)],
         publicUrl: 'https://focus.example',

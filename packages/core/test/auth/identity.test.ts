@@ -7,7 +7,7 @@ import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './supp
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
 
-describeOverDatabases('Identity', (newDatabase) => {
+describeOverDatabases('Identity', (databases) => {
   let issuer: TestIssuer
   let other: TestIssuer
   let app: App
@@ -25,7 +25,7 @@ describeOverDatabases('Identity', (newDatabase) => {
     const at = (name: string, trustEmail: boolean) =>
       oidc({ name, issuer: other.url, clientId, clientSecret, trustEmail, idTokenAudiences: ['mobile-app'] })
     app = await startApp({
-      database: await newDatabase(),
+      database: await databases.empty(),
       config: { providers: [googleAt(issuer), at('stranger', false), at('trusted', true)] },
     })
     issuer.person = { sub: 'john', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
@@ -97,6 +97,14 @@ describeOverDatabases('Identity', (newDatabase) => {
     expect(await verifiedAfter({ sub: 'b', email: 'b@company.example', hd: 'company.example' })).toBe(true)
     expect(await verifiedAfter({ sub: 'c', email: 'c@elsewhere.example' })).toBe(false)
     expect(await verifiedAfter({ sub: 'd', email: 'd@notgmail.com' })).toBe(false)
+  })
+
+  test('S13 an address of the ID token is not vouched for by what user-info says of another', async () => {
+    other.userInfo = { email_verified: true, email: 'somebody-else@gmail.com', name: 'John' }
+    other.person = { sub: 'mallory', email: 'john@gmail.com' }
+    await signIn(app, issuer)
+    expect(await refusedSignIn('trusted')).toEqual({ status: 409, code: 'account_exists' })
+    other.userInfo = null
   })
 
   test('S13 the e-mail’s case makes no second person', async () => {

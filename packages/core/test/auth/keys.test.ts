@@ -11,7 +11,7 @@ import { TestIssuer } from './support/issuer.ts'
 
 const run = promisify(execFile)
 
-describeOverDatabases('The key ring', (newDatabase) => {
+describeOverDatabases('The key ring', (databases) => {
   let issuer: TestIssuer
   let url: string
   let clock: TestClock
@@ -28,7 +28,7 @@ describeOverDatabases('The key ring', (newDatabase) => {
   beforeEach(async () => {
     clock = new TestClock()
     issuer.clock = clock.read
-    url = await newDatabase()
+    url = await databases.empty()
     app = await startNode()
   })
 
@@ -60,7 +60,7 @@ describeOverDatabases('The key ring', (newDatabase) => {
   })
 
   test('S20 four processes that start at once on one new database end with one key', async () => {
-    const fresh = await newDatabase()
+    const fresh = await databases.create()
     const script = join(import.meta.dirname, 'support/cold-start.ts')
     const starts = Array.from({ length: 4 }, () =>
       run(process.execPath, ['--conditions=@focus-api/source', '--no-warnings', script, fresh, secret]),

@@ -7,7 +7,7 @@ import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
 
-describeOverDatabases('Sessions', (newDatabase) => {
+describeOverDatabases('Sessions', (databases) => {
   let issuer: TestIssuer
   let url: string
   let app: App
@@ -25,7 +25,7 @@ describeOverDatabases('Sessions', (newDatabase) => {
   beforeEach(async () => {
     clock = new TestClock()
     issuer.clock = clock.read
-    url = await newDatabase()
+    url = await databases.empty()
     app = await startNode()
     ends = []
     app.auth.onSessionEnded((end) => ends.push(end))

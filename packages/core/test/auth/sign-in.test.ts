@@ -5,14 +5,14 @@ import { describeOverDatabases } from './support/dialects.ts'
 import { begin, callbackFor, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { TestIssuer } from './support/issuer.ts'
 
-describeOverDatabases('Sign-in', (newDatabase) => {
+describeOverDatabases('Sign-in', (databases) => {
   let issuer: TestIssuer
   let app: App
 
   beforeAll(async () => {
     issuer = await TestIssuer.start()
     app = await startApp({
-      database: await newDatabase(),
+      database: await databases.empty(),
       config: {
         providers: [google({ issuer: issuer.url, clientId: issuer.clientId, clientSecret: issuer.clientSecret })],
       },

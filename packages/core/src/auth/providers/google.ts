@@ -2,6 +2,8 @@ import { type IdClaims, OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
 import { assertProviderSettings } from './settings.ts'
 
+const googleIssuer = 'https://accounts.google.com'
+
 export interface GoogleOptions {
   /** `GOOGLE_CLIENT_ID` */
   readonly clientId: string
@@ -27,7 +29,7 @@ export interface GoogleOptions {
  * @throws FocusError `invalid_option`
  */
 export function google(options: GoogleOptions): Provider {
-  const { issuer = 'https://accounts.google.com', clientId, clientSecret, redirectUri } = options
+  const { issuer = googleIssuer, clientId, clientSecret, redirectUri } = options
   assertProviderSettings({ name: 'google', clientId, issuer, redirectUri })
   return {
     name: 'google',
@@ -37,6 +39,7 @@ export function google(options: GoogleOptions): Provider {
         {
           name: 'google',
           issuer,
+          issuerAliases: issuer === googleIssuer ? ['accounts.google.com'] : [],
           clientId,
           clientSecret,
           scopes: ['openid', 'email', 'profile'],

@@ -31,6 +31,8 @@ export interface OpenIdSettings {
   /** Audiences accepted in an app's ID token beside our own client ID (S35). */
   readonly idTokenAudiences: readonly string[]
   readonly timeoutMs: number | undefined
+  /** Other forms of the issuer that its ID tokens may name. */
+  readonly issuerAliases?: readonly string[]
 }
 
 /** Claims of an ID token or of the user-info answer; nothing in it is checked for its type yet. */
@@ -149,7 +151,7 @@ export class OpenIdClient implements ProviderClient {
   ): Promise<JWTPayload> {
     const verify = () =>
       jwtVerify(idToken, keys, {
-        issuer: this.issuer,
+        issuer: [this.issuer, ...(this.#settings.issuerAliases ?? [])],
         audience: [...check.audiences],
         algorithms: [...asymmetricAlgorithms],
         clockTolerance: clockToleranceSeconds,
@@ -184,8 +186,10 @@ export class OpenIdClient implements ProviderClient {
   async #withUserInfo(connection: Connection, claims: IdClaims, accessToken: string): Promise<IdClaims> {
     const known = claims['email'] !== undefined && claims['name'] !== undefined
     if (known || connection.configuration.serverMetadata().userinfo_endpoint === undefined) return claims
-    const info = await fetchUserInfo(connection.configuration, accessToken, String(claims['sub']))
-    return { ...info, ...claims }
+    const info: IdClaims = await fetchUserInfo(connection.configuration, accessToken, String(claims['sub']))
+    // Whether an address is verified is said by whoever says the address: the two are taken from one source.
+    const address = claims['email'] === undefined ? info : claims
+    return { ...info, ...claims, email: address['email'], email_verified: address['email_verified'] }
   }
 
   #profile(claims: IdClaims): ExternalProfile {

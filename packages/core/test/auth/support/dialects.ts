@@ -1,14 +1,23 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { openDatabase } from '../../../src/storage/database.ts'
+import { migrateToLatest } from '../../../src/storage/migrate.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '../../../../../test/support/servers.ts'
 
-/** Runs a suite over every database; `newDatabase` makes an empty one and returns its URL. */
-export function describeOverDatabases(name: string, suite: (newDatabase: () => Promise<string>) => void): void {
+export interface Databases {
+  /** One that has never been used; returns its URL. */
+  create(): Promise<string>
+  /** The suite's own, without a row; returns its URL. Quicker than a new one. */
+  empty(): Promise<string>
+}
+
+/** Runs a suite over every database. */
+export function describeOverDatabases(name: string, suite: (databases: Databases) => void): void {
   describe(`${name} on SQLite`, () => {
     const folder = temporaryFolder('auth-sqlite')
     let count = 0
     afterAll(() => removeFolder(folder))
-    suite(async () => `sqlite:${join(folder, `${(count += 1)}.db`)}`)
+    suite(databasesOf(async () => `sqlite:${join(folder, `${(count += 1)}.db`)}`))
   })
   describe(`${name} on MariaDB`, () => {
     let server: Awaited<ReturnType<typeof startMariadb>> | undefined
@@ -18,9 +27,40 @@ export function describeOverDatabases(name: string, suite: (newDatabase: () => P
     afterAll(async () => {
       await server?.stop()
     })
-    suite(async () => {
-      if (!server) throw new Error('MariaDB is not started yet.')
-      return await server.createDatabase()
-    })
+    suite(
+      databasesOf(async () => {
+        if (!server) throw new Error('MariaDB is not started yet.')
+        return await server.createDatabase()
+      }),
+    )
   })
+}
+
+function databasesOf(create: () => Promise<string>): Databases {
+  let url: string | undefined
+  return {
+    create,
+    async empty() {
+      url ??= await create()
+      await removeRows(url)
+      return url
+    },
+  }
+}
+
+const tables = [
+  'focus_users',
+  'focus_accounts',
+  'focus_sessions',
+  'focus_refresh_tokens',
+  'focus_signing_keys',
+  'focus_one_time',
+  'focus_meta',
+] as const
+
+async function removeRows(url: string): Promise<void> {
+  const database = await openDatabase(url)
+  await migrateToLatest(database)
+  for (const table of tables) await database.db.deleteFrom(table).execute()
+  await database.close()
 }

@@ -44,6 +44,8 @@ export class TestIssuer {
   /** Paths that were asked for, in order. */
   readonly requests: string[] = []
   person: Claims = { sub: 'person-1', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
+  /** What the user-info endpoint says beside the subject; there is no such endpoint when null. */
+  userInfo: Claims | null = null
   clock: () => number = Date.now
   /** `authorization_response_iss_parameter_supported` */
   advertisesIss = true
@@ -118,6 +120,8 @@ export class TestIssuer {
         return this.#authorize(url, response)
       case '/token':
         return void json(...(await this.#token(new URLSearchParams(await readAll(request)))))
+      case '/userinfo':
+        return void json({ sub: this.person['sub'], ...this.userInfo })
       default:
         return void json({ error: 'not_found' }, 404)
     }
@@ -133,6 +137,7 @@ export class TestIssuer {
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256'],
       code_challenge_methods_supported: ['S256'],
+      ...(this.userInfo === null ? {} : { userinfo_endpoint: `${this.url}/userinfo` }),
       ...(this.advertisesIss ? { authorization_response_iss_parameter_supported: true } : {}),
     }
   }
