@@ -49,6 +49,20 @@ export const notificationOperations: readonly Operation[] = [
     problems: ['unknown_user', 'invalid_notification', 'data_too_large', 'idempotency_conflict', 'storage_unavailable'],
   },
   {
+    method: 'GET',
+    path: '/admin/epoch',
+    access: 'admin',
+    summary: 'The name of this history of the streams.',
+    answers: { 200: 'Epoch' },
+  },
+  {
+    method: 'POST',
+    path: '/admin/epoch/rotate',
+    access: 'admin',
+    summary: 'Begin a new history, after the database was restored to an earlier state: every client starts anew.',
+    answers: { 200: 'Epoch' },
+  },
+  {
     method: 'DELETE',
     path: '/notifications/scheduled/:id',
     access: 'admin',

@@ -43,7 +43,7 @@ const receipt = z.object({
   outcome: z.enum(['created', 'merged', 'pending', 'scheduled', 'deferred', 'suppressed']),
   id: z.string().optional(),
   offset: z.int().optional(),
-  reason: z.enum(['duplicate', 'rate', 'preference']).optional().describe('Why it was suppressed.'),
+  reason: z.enum(['duplicate', 'rate', 'preference', 'expired']).optional().describe('Why it was suppressed.'),
   user_id: userId.nullable(),
 })
 
@@ -133,6 +133,7 @@ export const schemas = {
     z.object({ results: z.array(receipt) }).describe('For `user_ids` and `users`.'),
   ]),
   UnreadCount: z.object({ unread_count: z.int() }),
+  Epoch: z.object({ epoch: z.string() }),
   Ticket: z.object({ ticket: z.string(), expires_in: z.int() }),
   Stats: z.object({
     websocket_enabled: z.boolean(),

@@ -52,6 +52,18 @@ export function notificationRoutes(notifications: NotificationBackend): Route[] 
       handle: (context) => sendNotification(notifications, context.request),
     },
     {
+      method: 'GET',
+      path: '/admin/epoch',
+      access: 'admin',
+      handle: () => json({ epoch: notifications.epoch }),
+    },
+    {
+      method: 'POST',
+      path: '/admin/epoch/rotate',
+      access: 'admin',
+      handle: async () => json({ epoch: await notifications.rotateEpoch() }),
+    },
+    {
       method: 'DELETE',
       path: '/notifications/scheduled/:id',
       access: 'admin',

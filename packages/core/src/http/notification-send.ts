@@ -11,7 +11,7 @@ import { json } from './responses.ts'
 /** What the routes need of the service, whatever its catalogue. */
 export type NotificationBackend = Pick<
   Notifications,
-  'cancel' | 'delete' | 'idempotency' | 'inbox' | 'markRead' | 'recipients' | 'send'
+  'cancel' | 'delete' | 'epoch' | 'idempotency' | 'inbox' | 'markRead' | 'recipients' | 'rotateEpoch' | 'send'
 >
 
 const userId = z.union([z.int(), z.string().min(1).max(320)])

@@ -150,7 +150,10 @@ export interface IdempotencyRecord {
  * the commits.
  */
 export interface NotificationLog {
+  /** Names this history of the streams; positions of another epoch mean nothing. */
   readonly epoch: string
+  /** Begins a new epoch, after the database was restored to an earlier state; other nodes notice within seconds. */
+  rotateEpoch(): Promise<string>
   /**
    * Applies the policies and writes the entry, in one transaction with whatever else is being written.
    *

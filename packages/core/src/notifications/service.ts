@@ -50,6 +50,9 @@ export interface Notifications<Catalogue = BuiltInCatalogue> extends Notificatio
   /** Sends to one person, or to everybody when null; `ids` makes it repeatable. */
   send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt>
   readonly idempotency: Idempotency
+  /** Names this history of the streams, and begins another one after a restore. */
+  readonly epoch: string
+  rotateEpoch(): Promise<string>
   /** Told when another process committed to the database, where that can be noticed: on SQLite files. */
   onForeignCommit(listener: () => void): void
   /** Begins to take in, by itself, what waits. */
@@ -128,6 +131,14 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
 
   start(): void {
     this.#sequencer.start()
+  }
+
+  get epoch(): string {
+    return this.#log.epoch
+  }
+
+  rotateEpoch(): Promise<string> {
+    return this.#log.rotateEpoch()
   }
 
   onForeignCommit(listener: () => void): void {

@@ -76,6 +76,19 @@ describe.each(backends)('notifications on $name', (backend) => {
     ])
     expect((await notifications.inbox(2)).unreadCount).toBe(1)
   })
+
+  it('name their history, the same on every node, and begin another one when told to', async () => {
+    const url = await backend.url()
+    const [one, two] = await Promise.all([startNode(url), startNode(url)])
+    nodes.push(one, two)
+    const before = one.notifications.epoch
+    expect(two.notifications.epoch).toBe(before)
+    const after = await one.notifications.rotateEpoch()
+    expect(after).not.toBe(before)
+    expect((await one.notifications.feed.head('1')).epoch).toBe(after)
+    await two.log.upkeep()
+    expect((await two.notifications.feed.allHead()).epoch).toBe(after)
+  })
 })
 
 async function unread(notifications: Notifications): Promise<string[]> {

@@ -5,14 +5,43 @@ import type { Database } from '../database.ts'
  * The epoch of this database: made at its first start, the same on every node. It changes only when an operator rotates it
  * after restoring a backup, so that clients notice that their positions mean nothing any more.
  */
-export async function readEpoch({ db, dialect }: Database): Promise<string> {
-  const insert = db.insertInto('focus_meta').values({ name: 'epoch', value: newEpoch() })
-  // Of several nodes that start at once, the first makes it and the others find it.
-  await (dialect === 'mysql' ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute()
+export class Epoch {
+  readonly #db: Database['db']
+  #current: string
+
+  static async open({ db, dialect }: Database): Promise<Epoch> {
+    const insert = db.insertInto('focus_meta').values({ name: 'epoch', value: newEpoch() })
+    // Of several nodes that start at once, the first makes it and the others find it.
+    await (dialect === 'mysql' ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute()
+    return new Epoch(db, await readEpoch(db))
+  }
+
+  private constructor(db: Database['db'], current: string) {
+    this.#db = db
+    this.#current = current
+  }
+
+  /** As this node knows it: another node's rotation is noticed with the next `refresh`. */
+  get current(): string {
+    return this.#current
+  }
+
+  async refresh(): Promise<void> {
+    this.#current = await readEpoch(this.#db)
+  }
+
+  async rotate(): Promise<string> {
+    await this.#db.updateTable('focus_meta').set({ value: newEpoch() }).where('name', '=', 'epoch').execute()
+    await this.refresh()
+    return this.#current
+  }
+}
+
+async function readEpoch(db: Database['db']): Promise<string> {
   const row = await db.selectFrom('focus_meta').select('value').where('name', '=', 'epoch').executeTakeFirstOrThrow()
   return row.value
 }
 
-export function newEpoch(): string {
+function newEpoch(): string {
   return randomBytes(6).toString('base64url')
 }

@@ -4,6 +4,7 @@ import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
 import type { BroadcastStatesTable, FocusTables, StreamsTable } from '../tables.ts'
 
+import type { Epoch } from './epoch.ts'
 import { sharedStream } from './rows.ts'
 
 export type StreamRow = Selectable<StreamsTable>
@@ -43,10 +44,10 @@ export function broadcastMark(stream: StreamRow, sharedHead: number): number {
 /** Reads heads with unread counts that include broadcasts. */
 export class HeadReader {
   readonly #db: Kysely<FocusTables>
-  readonly #epoch: string
+  readonly #epoch: Epoch
   #broadcasts: { readonly version: string; readonly offsets: readonly number[] } = { version: '', offsets: [] }
 
-  constructor(db: Kysely<FocusTables>, epoch: string) {
+  constructor(db: Kysely<FocusTables>, epoch: Epoch) {
     this.#db = db
     this.#epoch = epoch
   }
@@ -62,7 +63,7 @@ export class HeadReader {
     const streams = userKeys.map((key) => byOwner.get(key) ?? emptyStream(key, 0))
     const unread = await this.unreadBroadcasts(streams, shared)
     return streams.map((stream) => ({
-      epoch: this.#epoch,
+      epoch: this.#epoch.current,
       offset: stream.head,
       oldest: stream.oldest,
       unreadCount: stream.unread + (unread.get(stream.user_key) ?? 0),

@@ -4,6 +4,7 @@ import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
+import type { Epoch } from './epoch.ts'
 import { broadcastMark, ensureStream, HeadReader, type StreamRow } from './heads.ts'
 import { sharedStream } from './rows.ts'
 
@@ -13,9 +14,9 @@ const maxIdsInStateEvent = 500
 /** Changes what a user has read or deleted, and keeps the unread count with it in one transaction. */
 export class InboxState {
   readonly #database: Database
-  readonly #epoch: string
+  readonly #epoch: Epoch
 
-  constructor(database: Database, epoch: string) {
+  constructor(database: Database, epoch: Epoch) {
     this.#database = database
     this.#epoch = epoch
   }

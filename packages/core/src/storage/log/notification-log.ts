@@ -20,7 +20,7 @@ import type { Database } from '../database.ts'
 import { Committer } from './commit/committer.ts'
 import { KyselyRunner } from './commit/kysely-runner.ts'
 import type { CommitOutcome } from './commit/plan.ts'
-import { readEpoch } from './epoch.ts'
+import { Epoch } from './epoch.ts'
 import { HeadReader } from './heads.ts'
 import { readInbox } from './inbox.ts'
 import { InboxState } from './inbox-state.ts'
@@ -44,14 +44,14 @@ export async function openNotificationLog(
   runtime: Pick<Runtime, 'clock' | 'logger'>,
   options: NotificationLogOptions = {},
 ): Promise<NotificationLog> {
-  return new DatabaseNotificationLog(database, runtime, await readEpoch(database), options)
+  return new DatabaseNotificationLog(database, runtime, await Epoch.open(database), options)
 }
 
 class DatabaseNotificationLog implements NotificationLog {
-  readonly epoch: string
   readonly idempotency: IdempotencyStore
   readonly #database: Database
   readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
+  readonly #epoch: Epoch
   readonly #committer: Committer
   readonly #heads: HeadReader
   readonly #state: InboxState
@@ -62,23 +62,23 @@ class DatabaseNotificationLog implements NotificationLog {
   constructor(
     database: Database,
     runtime: Pick<Runtime, 'clock' | 'logger'>,
-    epoch: string,
+    epoch: Epoch,
     options: NotificationLogOptions,
   ) {
     const maxPerStream = options.maxPerStream ?? 1_000
     this.#database = database
     this.#runtime = runtime
-    this.epoch = epoch
+    this.#epoch = epoch
     this.#heads = new HeadReader(database.db, epoch)
     this.#state = new InboxState(database, epoch)
     this.idempotency = new KyselyIdempotencyStore(database, runtime.clock)
     this.#waiting = new WaitingRows(database.db)
-    this.#upkeep = new Upkeep(database, runtime, { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 })
+    this.#upkeep = new Upkeep(database, runtime, epoch, { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 })
     const timeoutMs = options.timeoutMs ?? 10_000
     this.#committer = new Committer(database.writer ?? new KyselyRunner(database, timeoutMs), {
       clock: runtime.clock,
       maxPerStream,
-      epoch,
+      epoch: () => epoch.current,
       timeoutMs,
       committed: (entries, { outcomes, overgrown }) => {
         this.#upkeep.overgrown(overgrown)
@@ -86,6 +86,14 @@ class DatabaseNotificationLog implements NotificationLog {
       },
     })
     this.#upkeep.start()
+  }
+
+  get epoch(): string {
+    return this.#epoch.current
+  }
+
+  rotateEpoch(): Promise<string> {
+    return this.#epoch.rotate()
   }
 
   async append(entry: LogEntry): Promise<AppendOutcome> {

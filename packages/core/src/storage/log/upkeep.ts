@@ -4,6 +4,7 @@ import type { Runtime } from '../../runtime.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
+import type { Epoch } from './epoch.ts'
 import { sharedStream } from './rows.ts'
 
 export interface Retention {
@@ -27,19 +28,24 @@ interface Removable {
 /** Whether what is removed ends where the stream begins, or leaves a hole in it as a deleted notification does. */
 type Where = 'tail' | 'hole'
 
-/** Removes in the background what is of no more use: expired, too old, too much, and policies whose window has passed. */
+/**
+ * Removes in the background what is of no more use: expired, too old, too much, and policies whose window has passed. Notices,
+ * too, when another node has rotated the epoch.
+ */
 export class Upkeep {
   readonly #database: Database
   readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
+  readonly #epoch: Epoch
   readonly #retention: Retention
   readonly #overgrown = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
   #closed = false
 
-  constructor(database: Database, runtime: Pick<Runtime, 'clock' | 'logger'>, retention: Retention) {
+  constructor(database: Database, runtime: Pick<Runtime, 'clock' | 'logger'>, epoch: Epoch, retention: Retention) {
     this.#database = database
     this.#runtime = runtime
+    this.#epoch = epoch
     this.#retention = retention
   }
 
@@ -71,6 +77,7 @@ export class Upkeep {
   }
 
   async #runOnce(): Promise<void> {
+    await this.#epoch.refresh()
     const now = this.#runtime.clock()
     await this.#removeExpired(now)
     await this.#removeOld(now - this.#retention.maxAgeMs)

@@ -67,7 +67,7 @@ export class HeadState {
 }
 
 /** Rows of a policy's table, by owner and key; remembers which of them have to be written back. */
-export class KeyedState<Value extends { readonly expiresAt: number }> {
+class KeyedState<Value extends { readonly expiresAt: number }> {
   readonly #entries = new Map<string, { owner: string; key: string; value: Value; changed: boolean }>()
 
   load(owner: string, key: string, value: Value): void {

@@ -9,7 +9,7 @@ import type { BatchResult } from './write-batch.ts'
 export interface CommitterOptions {
   readonly clock: Clock
   readonly maxPerStream: number
-  readonly epoch: string
+  readonly epoch: () => string
   /** A call that has not been committed after this is refused. */
   readonly timeoutMs: number
   /** Called after each commit, in the order of the commits; must not throw. */
@@ -93,7 +93,7 @@ export class Committer {
     const { clock, maxPerStream, epoch, committed } = this.#options
     let result: BatchResult
     try {
-      result = await this.#runner.run(entries, { now: clock(), maxPerStream, epoch })
+      result = await this.#runner.run(entries, { now: clock(), maxPerStream, epoch: epoch() })
     } catch (error) {
       return this.#isolate(calls, error)
     }

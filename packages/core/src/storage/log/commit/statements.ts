@@ -26,7 +26,7 @@ export interface BatchStatements {
   readonly insertCommit: RowStatement
 }
 
-export const notificationColumns = [
+const notificationColumns = [
   'user_key',
   'offset',
   'id',
