@@ -4,8 +4,9 @@ import type { CommandContext } from '../context.ts'
 import type { Terminal } from '../terminal.ts'
 import type { FileState } from './files/state.ts'
 import { answersOf, type InitFlags, targetsOf } from './flags.ts'
-import { type InitReport, type InitResult, runInit } from './init.ts'
+import { type InitResult, runInit } from './init.ts'
 import { InitProblem } from './problem.ts'
+import type { InitReport } from './report.ts'
 
 /** `focus init` */
 export async function run(context: CommandContext, flags: InitFlags, operands: readonly string[]): Promise<number> {

@@ -78,10 +78,10 @@ function gitHubRepository(common: string): GitFacts['repository'] {
   return null
 }
 
-/** `owner/name` of a GitHub address in any of the forms that git takes. */
-function gitHubSlug(url: string): string | null {
+/** `owner/name` of a GitHub address in any of the forms that git and npm take. */
+export function gitHubSlug(url: string): string | null {
   const match =
-    /^(?:https?:\/\/(?:[^@/]+@)?|git:\/\/|ssh:\/\/git@|git@)github\.com(?::\d+)?[/:]([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/i.exec(
+    /^(?:github:|(?:(?:git\+)?https?:\/\/(?:[^@/]+@)?|git:\/\/|(?:git\+)?ssh:\/\/git@|git@)github\.com(?::\d+)?[/:])([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/i.exec(
       url,
     )
   return match === null ? null : `${match[1]}/${match[2]}`

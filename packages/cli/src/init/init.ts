@@ -1,18 +1,18 @@
 import { version } from '../version.ts'
 import { detect } from './detect/index.ts'
-import { type Manifest, type ManifestEntry, readManifest, sha256, writeManifest } from './files/manifest.ts'
-import type { FileState } from './files/state.ts'
+import { type Manifest, type ManifestEntry, readManifest, writeManifest } from './files/manifest.ts'
 import { applyWrites, type Write } from './files/write.ts'
 import { type GitFacts, readGit } from './git.ts'
 import { manifestPath, targetPaths } from './paths.ts'
 import { type PlannedFile, planFile } from './plan.ts'
 import { type ExitCode, exitCodes, InitProblem } from './problem.ts'
 import { type RenderedFile, renderFiles } from './render/index.ts'
+import { describeRun, type InitReport } from './report.ts'
 import { Repository } from './repository.ts'
 import { type SecretNeed, secretNeeds } from './secrets.ts'
-import type { Answers, Project, Target } from './types.ts'
+import { otherComposeFile, surroundings } from './surroundings.ts'
+import type { Answers, Target } from './types.ts'
 import { assertValid } from './validate.ts'
-import { unifiedDiff } from './diff.ts'
 
 /** What one run of `focus init` was asked to do. */
 export interface InitOptions {
@@ -31,41 +31,7 @@ export interface InitOptions {
   readonly confirm?: (report: InitReport) => Promise<boolean>
 }
 
-/** The `--json` document. */
-export interface InitReport {
-  readonly ok: boolean
-  readonly schema: 1
-  readonly detected: DetectedReport
-  readonly files: readonly FileReport[]
-  readonly secrets: readonly SecretNeed[]
-  readonly warnings: readonly string[]
-}
-
-export interface FileReport {
-  readonly path: string
-  readonly state: FileState
-  /** Of the file as it is after the run (or would be); null when there is none. */
-  readonly sha256: string | null
-  readonly diff?: string
-  /** Where ours went when it could not be merged. */
-  readonly conflict_copy?: string
-}
-
-interface DetectedReport {
-  readonly flavour: string
-  readonly package_manager: string
-  readonly name: string
-  readonly slug: string
-  readonly default_branch: string
-  readonly repository: string | null
-  readonly services: readonly string[]
-  readonly port: number
-  readonly health_path: string
-  readonly uses_focus: boolean
-  readonly existing_workflows: readonly string[]
-  readonly evidence: Project['evidence']
-}
-
+/** How a run ended. */
 export interface InitResult {
   readonly report: InitReport
   readonly exitCode: ExitCode
@@ -86,7 +52,6 @@ export async function runInit(options: InitOptions): Promise<InitResult> {
   const answers = { ...manifest.answers, ...options.answers }
   const project = detect(repository, git, answers)
 
-  const warnings = [...project.warnings, ...surroundings(repository, git, manifest, project, options.targets)]
   const files = applicable(repository, manifest, renderFiles(project, answers.domain ?? 'example.com'))
   const rendered = new Map(files.filter((file) => file.region === undefined).map((file) => [file.path, file.text('')]))
   assertValid(rendered)
@@ -94,20 +59,36 @@ export async function runInit(options: InitOptions): Promise<InitResult> {
   const asked = files.filter(({ target }) => options.targets.includes(target))
   for (const path of [manifestPath, ...asked.map((file) => file.path)]) repository.assertPlain(path)
   const plan = asked.map((file) => planFile(repository, file, manifest.files.get(file.path), rendered, options))
-  const orphans = [...manifest.files.keys()].filter((path) => !isKnown(path, files) && inScope(path, options.targets))
-  for (const path of orphans)
-    warnings.push(`${path} is no longer generated; it stays as it is. Delete it if nothing uses it.`)
   const writes = [...plan.flatMap((file) => file.writes), ...manifestWrite(repository, manifest, answers, plan)]
   for (const { path } of writes) repository.assertWritable(path)
 
-  const report = await buildReport(options, project, plan, orphans, rendered, warnings, repository, manifest)
   const exitCode = exitCodeOf(options, plan)
-  const final = { ok: exitCode === exitCodes.done, ...report }
-  const wanted = !options.dryRun && !options.check
+  const report = {
+    ok: exitCode === exitCodes.done,
+    ...(await describeRun({
+      repository,
+      manifest,
+      project,
+      plan,
+      rendered,
+      orphans: [...manifest.files.keys()].filter((path) => !isKnown(path, files) && inScope(path, options.targets)),
+      warnings: [...project.warnings, ...surroundings(repository, git, manifest, project, options.targets)],
+      withDiff: options.diff,
+    })),
+  }
   const deletions = plan.flatMap((file) => file.deletions)
-  const confirmed = wanted && writes.length > 0 && (await (options.confirm?.(final) ?? Promise.resolve(true)))
-  if (confirmed) applyWrites(repository.root, writes, deletions)
-  return { report: final, exitCode, written: confirmed }
+  const wanted = !options.dryRun && !options.check && writes.length + deletions.length > 0
+  const written = wanted && (await (options.confirm?.(report) ?? Promise.resolve(true)))
+  if (written) applyWrites(repository.root, writes, deletions)
+  return { report, exitCode, written }
+}
+
+/** The secrets of this repository's generated workflows, required ones first. */
+export function listSecrets(cwd: string, answers: Answers): SecretNeed[] {
+  const repository = new Repository(cwd)
+  const project = detect(repository, readGit(repository.root), { ...readManifest(repository).answers, ...answers })
+  const files = renderFiles(project, 'example.com').filter(({ path }) => path.startsWith('.github/workflows/'))
+  return secretNeeds(new Map(files.map((file) => [file.path, file.text('')])))
 }
 
 function exitCodeOf(options: InitOptions, plan: readonly PlannedFile[]): ExitCode {
@@ -135,10 +116,6 @@ function applicable(repository: Repository, manifest: Manifest, files: readonly 
   return files.filter(({ path }) => path !== 'compose.yaml' || foreign === undefined || manifest.files.has(path))
 }
 
-function otherComposeFile(repository: Repository): string | undefined {
-  return ['compose.yml', 'docker-compose.yaml', 'docker-compose.yml'].find((path) => repository.has(path))
-}
-
 function isKnown(path: string, files: readonly RenderedFile[]): boolean {
   return files.some((file) => file.path === path)
 }
@@ -161,124 +138,4 @@ function manifestWrite(
   const content = writeManifest({ answers, files }, version())
   const present = repository.read(manifestPath)?.replaceAll('\r\n', '\n')
   return content === present ? [] : [{ path: manifestPath, content, executable: false }]
-}
-
-/** What lies around the generated files and would surprise somebody. */
-function surroundings(
-  repository: Repository,
-  git: GitFacts,
-  manifest: Manifest,
-  project: Project,
-  targets: readonly Target[],
-): string[] {
-  const warnings: string[] = []
-  if (git.root === null) warnings.push('This is not a git repository yet: run `git init`, and commit what was written.')
-  if (/^\/?\.focus\/?\s*$/m.test(repository.read('.gitignore') ?? '')) {
-    warnings.push(
-      '.gitignore leaves out .focus/, and .focus/ci.json must be committed: write `.focus/*` and `!.focus/ci.json` instead.',
-    )
-  }
-  if (project.repository === null && targets.includes('badges')) {
-    warnings.push(
-      'No remote on GitHub was found, so README.md gets no badges: name the repository with --repo owner/name.',
-    )
-  }
-  const compose = otherComposeFile(repository)
-  if (compose !== undefined && targets.includes('docker') && !manifest.files.has('compose.yaml')) {
-    warnings.push(`${compose} exists, so no compose.yaml is written beside it.`)
-  }
-  if (!targets.includes('docker') && targets.includes('ci') && !repository.has('Dockerfile')) {
-    warnings.push('There is no Dockerfile, and the job docker builds one: run `focus init docker` too.')
-  }
-  for (const { path, name } of workflowsOf(repository)) {
-    if (!targetPaths.ci.includes(path) && !targetPaths.cd.includes(path) && (name === 'CI' || name === 'CD')) {
-      warnings.push(`${path} is called ${name} as well: badges and required checks cannot tell the two apart.`)
-    }
-  }
-  return warnings
-}
-
-function workflowsOf(repository: Repository): { readonly path: string; readonly name: string | undefined }[] {
-  return repository
-    .list('.github/workflows')
-    .filter(({ name, directory }) => !directory && /\.ya?ml$/.test(name))
-    .map(({ name }) => {
-      const path = `.github/workflows/${name}`
-      const title = /^name:\s*["']?([^"'\n#]+?)["']?\s*$/m.exec(repository.read(path) ?? '')?.[1]
-      return { path, name: title }
-    })
-}
-
-async function buildReport(
-  options: InitOptions,
-  project: Project,
-  plan: readonly PlannedFile[],
-  orphans: readonly string[],
-  rendered: ReadonlyMap<string, string>,
-  warnings: readonly string[],
-  repository: Repository,
-  manifest: Manifest,
-): Promise<Omit<InitReport, 'ok'>> {
-  const workflows = [...rendered].filter(
-    ([path]) => path.startsWith('.github/workflows/') && plan.some((file) => file.path === path),
-  )
-  const settled = plan.filter(({ state }) => state === 'foreign').map(({ path }) => path)
-  const foreign =
-    settled.length === 0
-      ? []
-      : [`${settled.join(', ')}: not written by focus, so left alone; --force replaces (a copy stays).`]
-  const conflicts = plan
-    .filter(({ conflictCopy }) => conflictCopy !== undefined)
-    .map(
-      ({ path, conflictCopy }) =>
-        `${path}: your edits and the new version touch the same lines. Take what you want from ${conflictCopy}, then delete it.`,
-    )
-  return {
-    schema: 1,
-    detected: {
-      flavour: project.flavour,
-      package_manager: project.packageManager,
-      name: project.name,
-      slug: project.slug,
-      default_branch: project.defaultBranch,
-      repository: project.repository,
-      services: project.services,
-      port: project.port,
-      health_path: project.healthPath,
-      uses_focus: project.usesFocus,
-      existing_workflows: workflowsOf(repository)
-        .map(({ path }) => path)
-        .filter((path) => !manifest.files.has(path)),
-      evidence: project.evidence,
-    },
-    files: [
-      ...(await Promise.all(plan.map((file) => fileReport(file, options.diff)))),
-      ...orphans.map((path): FileReport => {
-        const text = repository.read(path)
-        return { path, state: 'orphan', sha256: text === undefined ? null : sha256(text) }
-      }),
-    ],
-    secrets: secretNeeds(new Map(workflows)),
-    warnings: [...warnings, ...foreign, ...conflicts],
-  }
-}
-
-async function fileReport(file: PlannedFile, withDiff: boolean): Promise<FileReport> {
-  const diff = withDiff && file.after !== undefined ? await unifiedDiff(file.path, file.before, file.after) : ''
-  return {
-    path: file.path,
-    state: file.state,
-    sha256: file.after === undefined ? null : sha256(file.after),
-    ...(diff === '' ? {} : { diff }),
-    ...(file.conflictCopy === undefined ? {} : { conflict_copy: file.conflictCopy }),
-  }
-}
-
-/** The secrets of this repository's generated workflows, required ones first. */
-export function listSecrets(cwd: string, answers: Answers): SecretNeed[] {
-  const repository = new Repository(cwd)
-  const git = readGit(repository.root)
-  const project = detect(repository, git, { ...readManifest(repository).answers, ...answers })
-  const files = renderFiles(project, 'example.com').filter(({ path }) => path.startsWith('.github/workflows/'))
-  return secretNeeds(new Map(files.map((file) => [file.path, file.text('')])))
 }

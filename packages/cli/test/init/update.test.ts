@@ -352,3 +352,21 @@ it('keeps the mode of a file, and makes scripts executable', () => {
     }),
   ).toBe('./deploy/deploy.sh\n')
 })
+
+it('takes the repository from the remote, else from the manifest, else leaves a name to fill in', async () => {
+  const badge = async (fixture: Parameters<typeof layOut>[0]) => {
+    root = layOut(fixture)
+    await again({ targets: ['badges'] })
+    return /github\.com\/([^/]+\/[^/]+)\/workflows/.exec(text(root, 'README.md'))?.[1]
+  }
+  const manifest = (repository: unknown) => ({ 'package.json': JSON.stringify({ name: 'shop', repository }) })
+  expect(await badge({ files: manifest('github:acme/other') })).toBe('acme/shop')
+  expect(await badge({ files: manifest('github:acme/other'), git: null })).toBe('acme/other')
+  expect(await badge({ files: manifest('acme/other'), git: null })).toBe('acme/other')
+  expect(await badge({ files: manifest({ url: 'git+ssh://git@github.com/acme/other.git' }), git: null })).toBe(
+    'acme/other',
+  )
+  expect(await badge({ files: manifest('https://example.com/acme/other'), git: null })).toBe('your-username/shop')
+  const poetry = '[project]\nname = "shop"\n[project.urls]\nSource = "https://github.com/acme/py"\n'
+  expect(await badge({ files: { 'pyproject.toml': poetry }, git: null })).toBe('acme/py')
+})

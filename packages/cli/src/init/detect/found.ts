@@ -6,6 +6,8 @@ import type { WorkspacePackage } from './workspaces.ts'
 /** What a flavour's detection hands over. */
 export interface Found {
   readonly name: string | undefined
+  /** Where the manifest says that the sources are. */
+  readonly repositoryUrl: string | undefined
   /** The file that most conclusions come from. */
   readonly manifest: string
   readonly packageManager: PackageManager

@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
-import { type GitFacts, isBranchName } from '../git.ts'
+import { type GitFacts, gitHubSlug, isBranchName } from '../git.ts'
 import { InitProblem } from '../problem.ts'
 import type { Repository } from '../repository.ts'
 import type { Answers, Flavour, Project } from '../types.ts'
+import type { Found } from './found.ts'
 import { Facts, oneLine, slugOf } from './facts.ts'
 import { detectHealthPath, detectPort } from './health.ts'
 import { detectNode } from './node.ts'
@@ -32,7 +33,7 @@ export function detect(repository: Repository, git: GitFacts, answers: Answers):
     name,
     slug: slugOf(name),
     defaultBranch: chooseBranch(git, answers, facts),
-    repository: chooseRepository(git, answers, facts),
+    repository: chooseRepository(git, found, answers, facts),
     services: services.names,
     serviceUrls: services.urls,
     usesFocus,
@@ -85,16 +86,21 @@ function chooseBranch(git: GitFacts, answers: Answers, facts: Facts): string {
   return name
 }
 
-function chooseRepository(git: GitFacts, answers: Answers, facts: Facts): string | null {
-  if (answers.repo !== undefined) {
-    if (!/^[\w.-]+\/[\w.-]+$/.test(answers.repo)) {
-      throw new InitProblem('invalid_repo', `${JSON.stringify(answers.repo)} is not owner/name.`, {
-        hint: 'Write the GitHub repository as owner/name, for example --repo acme/shop.',
-      })
-    }
-    facts.note('repository', answers.repo, '--repo')
-    return answers.repo
+function chooseRepository(git: GitFacts, found: Found, answers: Answers, facts: Facts): string | null {
+  if (answers.repo !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(answers.repo)) {
+    throw new InitProblem('invalid_repo', `${JSON.stringify(answers.repo)} is not owner/name.`, {
+      hint: 'Write the GitHub repository as owner/name, for example --repo acme/shop.',
+    })
   }
-  if (git.repository !== null) facts.note('repository', git.repository.slug, git.repository.from)
-  return git.repository?.slug ?? null
+  const choices = [
+    { slug: answers.repo, from: '--repo' },
+    { slug: git.repository?.slug, from: git.repository?.from ?? '' },
+    { slug: gitHubSlug(found.repositoryUrl ?? ''), from: found.manifest },
+  ]
+  for (const { slug, from } of choices) {
+    if (slug === undefined || slug === null) continue
+    facts.note('repository', slug, from)
+    return slug
+  }
+  return null
 }

@@ -1,4 +1,4 @@
-import type { Repository } from '../repository.ts'
+import { isRecord, type Repository } from '../repository.ts'
 import { type Answers, type NodePackageManager, nodePackageManagers } from '../types.ts'
 import { packageNames, strings } from './dependencies.ts'
 import type { Facts } from './facts.ts'
@@ -21,12 +21,20 @@ export function detectNode(repository: Repository, answers: Answers, facts: Fact
   const name = project.manifest['name']
   return {
     name: typeof name === 'string' ? name : undefined,
+    repositoryUrl: repositoryUrl(project.manifest['repository']),
     manifest: 'package.json',
     packageManager: project.manager,
     dependencies: project.dependencies,
     toolchain: nodeToolchain(project, facts),
     image: nodeImage(project, facts),
   }
+}
+
+/** `repository` of package.json: an address, `owner/name`, or an object with either. */
+function repositoryUrl(field: unknown): string | undefined {
+  const url = isRecord(field) ? field['url'] : field
+  if (typeof url !== 'string') return undefined
+  return /^[\w.-]+\/[\w.-]+$/.test(url) ? `github:${url}` : url
 }
 
 function readNodeProject(repository: Repository, answers: Answers, facts: Facts): NodeProject {

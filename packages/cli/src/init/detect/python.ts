@@ -1,4 +1,5 @@
 import { parse } from 'smol-toml'
+import { gitHubSlug } from '../git.ts'
 import { InitProblem } from '../problem.ts'
 import type { Repository } from '../repository.ts'
 import { type Answers, type PythonPackageManager, pythonPackageManagers } from '../types.ts'
@@ -21,6 +22,7 @@ export function detectPython(repository: Repository, port: number, answers: Answ
   const manifest = repository.has('pyproject.toml') ? 'pyproject.toml' : (project.requirements[0] ?? 'setup.py')
   return {
     name: projectName(project.pyproject),
+    repositoryUrl: repositoryUrl(project.pyproject),
     manifest,
     packageManager: project.manager,
     dependencies: project.dependencies,
@@ -78,6 +80,12 @@ function projectName(pyproject: Readonly<Record<string, unknown>>): string | und
     if (typeof place['name'] === 'string') return place['name']
   }
   return undefined
+}
+
+/** The first address on GitHub among the project's URLs. */
+function repositoryUrl(pyproject: Readonly<Record<string, unknown>>): string | undefined {
+  const urls = [...Object.values(table(pyproject, 'project', 'urls')), table(pyproject, 'tool', 'poetry')['repository']]
+  return urls.find((url) => typeof url === 'string' && gitHubSlug(url) !== null)?.toString()
 }
 
 function mentions(

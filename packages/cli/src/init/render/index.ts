@@ -48,7 +48,7 @@ export function renderFiles(project: Project, domain: string): RenderedFile[] {
     file('compose.yaml', 'docker', renderCompose(project)),
     file(nginxPath, 'nginx', renderNginx(project, domain)),
     envExample(project),
-    ...(project.repository === null ? [] : [badges(project, project.repository)]),
+    badges(project),
     file('.github/dependabot.yml', 'dependabot', renderDependabot(project)),
   ]
 }
@@ -68,7 +68,9 @@ function envExample(project: Project): RenderedFile {
   }
 }
 
-function badges(project: Project, repository: string): RenderedFile {
+function badges(project: Project): RenderedFile {
+  // The owner is the guide's placeholder until a remote says who it is; the next run then fills it in.
+  const repository = project.repository ?? `your-username/${project.slug}`
   return {
     path: 'README.md',
     target: 'badges',

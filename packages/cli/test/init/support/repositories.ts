@@ -127,6 +127,11 @@ function nastyRepositories(): Fixture[] {
     { name: 'a feature branch checked out', files: base, git: { branch: 'feature/x#1' } },
     { name: 'a remote elsewhere', files: base, git: { remote: 'https://git.example.com/acme/shop.git' } },
     { name: 'no git', files: base, git: null },
+    {
+      name: 'no remote, but a repository field',
+      files: { ...base, 'package.json': manifest({ repository: { url: 'git+https://github.com/acme/store.git' } }) },
+      git: null,
+    },
     { name: 'a README without a title', files: { ...base, 'README.md': 'Shop\n' } },
     { name: 'a README whose title is underlined', files: { ...base, 'README.md': 'Shop\n====\n\nText.\n' } },
     { name: 'an empty README', files: { ...base, 'README.md': '' } },
