@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Mariadb, startMariadb } from '../support/servers.ts'
+import { openSocket } from '../support/notification-socket.ts'
+import { RunningFocus, type Person } from './running-focus.ts'
+
+/** The hub on the real log, on each database. What needs faults on demand is tried in packages/core/test/realtime. */
+describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
+  let mariadb: Mariadb | null = null
+  let server: RunningFocus
+  let people = 0
+  beforeAll(async () => {
+    mariadb = dialect === 'MariaDB' ? await startMariadb() : null
+    server = await RunningFocus.start({
+      ...(mariadb && { database: mariadb.url, secret: 'a-secret-of-a-test-that-is-long-enough-for-all' }),
+      notifications: { maxPerUser: 20 },
+    })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await mariadb?.stop()
+  })
+
+  const newcomer = () => server.person(`person-${(people += 1)}`)
+  const connect = (person: Person, query = '') =>
+    openSocket({ url: server.url.replace(/\/api$/, '') }, `${person.token}${query}`)
+  const notify = (person: Person, more: object = {}) =>
+    server.focus.notifications.notifyUser({ userId: person.id, title: 't', message: 'm', ...more })
+
+  test('live, resumed and replayed offsets are one sequence', async () => {
+    const alice = await newcomer()
+    const first = await connect(alice)
+    const { stream } = (await first.next('connection')) as unknown as { stream: { epoch: string; offset: number } }
+    await notify(alice)
+    expect(await first.next('notification')).toMatchObject({ offset: stream.offset + 1 })
+    await first.close()
+    await notify(alice)
+    const second = await connect(alice, `&epoch=${stream.epoch}&offset=${stream.offset + 1}`)
+    expect(await second.next('connection')).toMatchObject({ resume: { requested: true, recovered: true } })
+    expect(await second.next('notification')).toMatchObject({ offset: stream.offset + 2, replayed: true })
+    await notify(alice)
+    expect(await second.next('notification')).toMatchObject({ offset: stream.offset + 3 })
+    await second.close()
+  })
+
+  test('a merge is a new event of the same id; a resume brings its last form', async () => {
+    const alice = await newcomer()
+    const socket = await connect(alice)
+    const { stream } = (await socket.next('connection')) as unknown as { stream: { epoch: string } }
+    for (let index = 0; index < 3; index += 1) await notify(alice, { group: { key: 'likes', window: '1h' } })
+    const forms = [
+      await socket.next('notification'),
+      await socket.next('notification'),
+      await socket.next('notification'),
+    ]
+    expect(forms.map(({ offset, count, group_key }) => [offset, count, group_key])).toEqual([
+      [1, 1, 'likes'],
+      [2, 2, 'likes'],
+      [3, 3, 'likes'],
+    ])
+    expect(new Set(forms.map(({ id }) => id)).size).toBe(1)
+    await socket.close()
+    const again = await connect(alice, `&epoch=${stream.epoch}&offset=1`)
+    expect(await again.next('notification')).toMatchObject({ offset: 3, count: 3, replayed: true })
+    await again.close()
+  })
+
+  test('a broadcast reaches everybody, also who was away', async () => {
+    const [alice, bob] = [await newcomer(), await newcomer()]
+    const here = await connect(alice)
+    const away = await connect(bob)
+    await here.next('connection')
+    const { stream, all } = (await away.next('connection')) as unknown as {
+      stream: { epoch: string; offset: number }
+      all: { offset: number }
+    }
+    await away.close()
+    await server.focus.notifications.broadcast({ title: 'to all', message: 'm' })
+    expect(await here.next('notification')).toMatchObject({ stream: 'all', title: 'to all' })
+    const back = await connect(bob, `&epoch=${stream.epoch}&offset=${stream.offset}&all_offset=${all.offset}`)
+    expect(await back.next('notification')).toMatchObject({ stream: 'all', offset: all.offset + 1, replayed: true })
+    await Promise.all([here.close(), back.close()])
+  })
+
+  test('read here shows there, and in the unread count', async () => {
+    const alice = await newcomer()
+    const receipt = await notify(alice)
+    await notify(alice)
+    const [here, there] = [await connect(alice), await connect(alice)]
+    expect(await here.next('connection')).toMatchObject({ unread_count: 2 })
+    await there.next('connection')
+    here.send({ action: 'read', ids: ['id' in receipt ? receipt.id : ''], ref: 'r' })
+    expect(await here.next('read')).toMatchObject({ unread_count: 1, ref: 'r' })
+    expect(await there.next('state')).toMatchObject({ state: 'read', unread_count: 1 })
+    await Promise.all([here.close(), there.close()])
+  })
+})
