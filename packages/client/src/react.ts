@@ -1,3 +1,5 @@
+'use client'
+
 export { FocusProvider, type FocusProviderProps } from './react/focus-provider.tsx'
 export { NotificationCenter, type NotificationCenterProps } from './react/notification-center.tsx'
 export type { NotificationCenterTexts } from './react/texts.ts'

@@ -171,4 +171,46 @@ describe('notifications on a page', () => {
     await page.waitForFunction(() => window.received.includes('Two'))
     expect(await page.evaluate(() => window.received)).toEqual(['Two'])
   })
+
+  test('the page asks when the network seems to go, and does not wait when it is back or is looked at', async () => {
+    const { page } = await harness.open(await newContext(), 'plain')
+    let cut: () => void = () => undefined
+    // The longest wait that the jitter can choose.
+    await page.addInitScript(() => Object.assign(Math, { random: () => 1 }))
+    await page.routeWebSocket(/\/ws\/notifications/, (socket) => {
+      socket.connectToServer()
+      cut = () => void socket.close({ code: 4012, reason: 'no pong' })
+    })
+    await signIn(page, 'erik')
+    const isOpen = () => page.waitForFunction(() => window.focusClient.notifications.isConnected)
+    await isOpen()
+    const answer = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          window.focusClient.notifications.on('message', ({ type }) => resolve(type))
+          window.dispatchEvent(new Event('offline'))
+        }),
+    )
+    expect(answer).toBe('pong')
+
+    for (const name of ['online', 'visibilitychange']) {
+      await page.evaluate((type) => {
+        const { notifications } = window.focusClient
+        const outcome = Promise.withResolvers<string>()
+        const stop = notifications.on('state', ({ status }) => {
+          if (status !== 'reconnecting') return
+          stop()
+          queueMicrotask(() => {
+            const target = type === 'online' ? window : document
+            target.dispatchEvent(new Event(type))
+            outcome.resolve(notifications.state.status)
+          })
+        })
+        Object.assign(window, { outcome: outcome.promise })
+      }, name)
+      cut()
+      expect(await page.evaluate(() => Reflect.get(window, 'outcome'))).toBe('connecting')
+      await isOpen()
+    }
+  })
 })
