@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { type CommandContext, readEnvironment } from './context.ts'
 import { Definer } from './definitions/define.ts'
+import { defineDelivering } from './definitions/delivering.ts'
 import { defineMessaging } from './definitions/messaging.ts'
 import { defineOperating } from './definitions/operating.ts'
 import { defineServing } from './definitions/serving.ts'
@@ -72,6 +73,7 @@ With --json, stdout holds JSON and nothing else.`,
   defineServing(program, definer)
   defineMessaging(program, definer)
   defineOperating(program, definer)
+  defineDelivering(program, definer)
   defineInit(program, definer)
   return program
 }

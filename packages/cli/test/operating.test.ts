@@ -99,7 +99,21 @@ test('focus connections lists by person, and closes one', async () => {
   await closed
 })
 
+test('focus deliveries and transports tell of an outbox with nothing in it', async () => {
+  expect(documentOf(await run('deliveries', '--json'))).toEqual({ deliveries: [], next_after: null })
+  expect(documentOf(await run('transports', '--json'))).toEqual({ transports: [] })
+  expect(documentOf(await run('deliveries', 'retry', '--transport', 'slack', '--json'))).toEqual({
+    ok: true,
+    retried: 0,
+  })
+  expect((await run('deliveries', 'purge', '--older-than', '7d')).stdout).toBe('0 are gone.\n')
+  expect(documentOf(await run('stats', '--json')).outbox).toEqual({ waiting: 0, dead: 0 })
+})
+
 test.concurrent.each([
+  [['deliveries', 'list', '--state', 'lost'], 1, 'invalid_request'],
+  [['deliveries', 'retry', '7', '--transport', 'slack'], 2, 'usage'],
+  [['transports', 'enable', 'nothing'], 1, 'not_found'],
   [['users', 'show', 'nobody'], 1, 'unknown_user'],
   [['users', 'disable', 'nobody'], 1, 'unknown_user'],
   [['users', 'list', '--limit', 'many'], 2, 'usage'],

@@ -52,6 +52,9 @@ function summary(terminal: Terminal, stats: StatsDocument): string {
           string,
           string,
         ][])),
+    ...(stats.outbox === undefined
+      ? []
+      : ([['Outbox', `${stats.outbox.waiting} waiting, ${stats.outbox.dead} failed`]] satisfies [string, string][])),
     ...(latency === undefined
       ? []
       : ([

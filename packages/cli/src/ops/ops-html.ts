@@ -33,6 +33,7 @@ export function opsHtml(locale: Locale, basePath: string): string {
       <div><dt>${text.connections}</dt><dd id="connection-count">–</dd></div>
       <div><dt>${text.nodes}</dt><dd id="nodes">–</dd></div>
       <div><dt>${text.deliveries}</dt><dd id="deliveries">–</dd></div>
+      <div><dt>${text.outbox}</dt><dd id="outbox">–</dd></div>
       <div><dt>${text.latency}, p99</dt><dd id="latency">–</dd></div>
     </dl>
     <div class="plots">

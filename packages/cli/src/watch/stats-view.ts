@@ -16,6 +16,7 @@ const rows: readonly Row[] = [
   { name: 'connections', read: (stats) => stats.active_connections, write: String },
   { name: 'deliveries/s', read: (stats) => stats.rates?.deliveries ?? null, write: oneDigit },
   { name: 'actions/s', read: (stats) => stats.rates?.actions ?? null, write: oneDigit },
+  { name: 'outbox', read: (stats) => stats.outbox?.waiting ?? null, write: String },
   { name: 'latency p50', read: (stats) => stats.latency_ms?.p50 ?? null, write: milliseconds },
   { name: 'latency p99', read: (stats) => stats.latency_ms?.p99 ?? null, write: milliseconds },
 ]

@@ -60,14 +60,15 @@ class Board {
   async refresh(): Promise<void> {
     clearTimeout(this.#timer)
     try {
-      const [stats, { connections }, metrics, { users }] = await Promise.all([
+      const [stats, { connections }, metrics, { users }, { transports }] = await Promise.all([
         this.#api.json('/ws/stats'),
         this.#api.json('/ws/connections'),
         this.#api.text('/metrics'),
         this.#api.json(`/admin/users?${new URLSearchParams({ limit: '50', ...searched() })}`),
+        this.#api.json('/admin/transports'),
       ])
       if (!this.#open) return
-      this.#showFigures(stats, this.#latency(metrics))
+      this.#showFigures(stats, this.#latency(metrics), waitingIn(rowsOf(transports)))
       this.#showUsers(rowsOf(users))
       this.#showConnections(rowsOf(connections))
       byId('state').textContent = ''
@@ -87,7 +88,7 @@ class Board {
     return latencyOf(recent)
   }
 
-  #showFigures(stats: Row, latency: Latency): void {
+  #showFigures(stats: Row, latency: Latency, outbox: number): void {
     const rates: Row = typeof stats.rates === 'object' && stats.rates !== null ? { ...stats.rates } : {}
     const numberOf = (value: unknown) => (typeof value === 'number' ? value : null)
     const figures: Record<string, unknown> = {
@@ -95,6 +96,7 @@ class Board {
       'connection-count': stats.active_connections,
       nodes: stats.nodes,
       deliveries: rates.deliveries,
+      outbox,
       latency: latency.p99,
     }
     for (const [id, value] of Object.entries(figures))
@@ -151,6 +153,10 @@ class Board {
 }
 
 let board: Board | null = null
+
+function waitingIn(transports: readonly Row[]): number {
+  return transports.reduce((sum, { waiting }) => sum + (typeof waiting === 'number' ? waiting : 0), 0)
+}
 
 function searched(): Record<string, string> {
   const text = element('search', HTMLInputElement).value.trim()
