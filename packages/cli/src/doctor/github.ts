@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
+import { checkWorkflowPolicy } from './workflow-policy.ts'
 
 const workflowFolder = '.github/workflows'
 
@@ -19,7 +20,8 @@ interface Workflow {
 export async function checkGithub(cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
   const workflows = await readWorkflows(cwd)
   if (workflows.length === 0) return [skipped('workflows', `there are no files in ${workflowFolder}`)]
-  return [...workflows.map(checkWorkflow), await checkSecrets(cwd, env, secretsOf(workflows))]
+  const secrets = await checkSecrets(cwd, env, secretsOf(workflows))
+  return [...workflows.map(checkWorkflow), ...(await checkWorkflowPolicy(cwd)), secrets]
 }
 
 async function readWorkflows(cwd: string): Promise<Workflow[]> {

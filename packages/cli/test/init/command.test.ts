@@ -169,3 +169,19 @@ describe('focus init secrets', () => {
     expect([nothing.code, errorOf(nothing).code]).toEqual([2, 'no_values'])
   })
 })
+
+it('focus doctor holds workflows against the same rules', async () => {
+  await init('ci', 'dependabot')
+  const policy = async (): Promise<{ status: string; message: string }[]> => {
+    const { stdout } = await focus(['doctor', '--json'], { cwd: root })
+    return JSON.parse(stdout).checks.filter(({ check }: { check: string }) => check === 'workflows.policy')
+  }
+  expect(await policy()).toEqual([expect.objectContaining({ status: 'ok' })])
+  edit(root, ci, 'persist-credentials: false', 'persist-credentials: true')
+  expect(await policy()).toEqual([
+    expect.objectContaining({
+      status: 'warning',
+      message: expect.stringMatching(/^\.github\/workflows\/ci\.yml:\d+ breaks W03 /),
+    }),
+  ])
+})
