@@ -14,6 +14,9 @@ export type NotificationBackend = Pick<
   'cancel' | 'delete' | 'epoch' | 'idempotency' | 'inbox' | 'markRead' | 'recipients' | 'rotateEpoch' | 'send'
 >
 
+/** Roomy enough for data that is refused for its own size, which says more than a refusal of the body. */
+const maxBodyBytes = 4 * 1_048_576
+
 const userId = z.union([z.int(), z.string().min(1).max(320)])
 const duration = z.union([z.number(), z.string()])
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true })])
@@ -79,7 +82,7 @@ type Address = z.infer<z.ZodObject<typeof address>>
  * one for each; the same again for the same `Idempotency-Key` within 24 hours.
  */
 export async function sendNotification(notifications: NotificationBackend, request: Request): Promise<Response> {
-  const body = await readJsonObject(request)
+  const body = await readJsonObject(request, { maxBytes: maxBodyBytes })
   const asked = 'helper' in body || 'name' in body ? readNamed(body) : readContent(body)
   const recipients = await findRecipients(notifications, asked.address)
   const send = (ids?: RepeatableIds) => sendToAll(notifications, recipients, asked.message, asked.several, ids)

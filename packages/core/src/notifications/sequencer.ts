@@ -20,6 +20,7 @@ export class Sequencer {
   #again = false
   #timer: NodeJS.Timeout | null = null
   #wakeAt = Infinity
+  #started = false
   #closed = false
 
   constructor(pass: () => Promise<SequencerPass>, clock: Clock, logger: Logger) {
@@ -29,6 +30,7 @@ export class Sequencer {
   }
 
   start(): void {
+    this.#started = true
     this.#sleep(pollMs)
   }
 
@@ -54,7 +56,9 @@ export class Sequencer {
 
   /** Something is due at `dueAt`. */
   expect(dueAt: number): void {
-    if (dueAt < this.#wakeAt) this.#sleep(Math.min(pollMs, Math.max(0, dueAt - this.#clock())))
+    if (dueAt >= this.#wakeAt) return
+    this.#wakeAt = dueAt
+    this.#sleep(pollMs)
   }
 
   async close(): Promise<void> {
@@ -71,15 +75,16 @@ export class Sequencer {
       const pass = await this.#pass()
       taken += pass.taken
       if (pass.more) this.#again = true
-      if (pass.nextDue !== null) this.#wakeAt = pass.nextDue
+      this.#wakeAt = Math.min(this.#wakeAt, pass.nextDue ?? Infinity)
     } while (this.#again && !this.#closed)
     return taken
   }
 
   #sleep(ms: number): void {
-    if (this.#closed) return
+    if (!this.#started || this.#closed) return
     if (this.#timer) clearTimeout(this.#timer)
-    const untilDue = Math.max(0, this.#wakeAt - this.#clock())
+    // Never at once: what is due and cannot be taken yet must not keep the process busy.
+    const untilDue = Math.max(10, this.#wakeAt - this.#clock())
     this.#timer = setTimeout(() => this.wake(), Math.min(ms, untilDue))
     this.#timer.unref()
   }

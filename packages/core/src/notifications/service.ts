@@ -248,7 +248,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     const userKey = checkedUserKey(userId)
     const selection = {
       limit: pageSize(query.limit),
-      before: query.before === undefined ? null : decodeCursor(query.before),
+      before: typeof query.before === 'string' ? decodeCursor(query.before) : null,
       unreadOnly: query.unread ?? false,
       events: query.event === undefined ? [] : [query.event].flat(),
     }

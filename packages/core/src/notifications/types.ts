@@ -70,8 +70,8 @@ export interface InboxItem extends NotificationEvent {
 export interface InboxQuery {
   /** 1 to 500; 50 when absent. */
   readonly limit?: number
-  /** `nextBefore` of the page before. */
-  readonly before?: string
+  /** `nextBefore` of the page before; the newest when null or absent. */
+  readonly before?: string | null
   readonly unread?: boolean
   /** One topic, or several. */
   readonly event?: string | readonly string[]

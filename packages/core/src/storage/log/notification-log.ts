@@ -75,7 +75,7 @@ class DatabaseNotificationLog implements NotificationLog {
     this.#waiting = new WaitingRows(database.db)
     this.#upkeep = new Upkeep(database, runtime, epoch, { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 })
     const timeoutMs = options.timeoutMs ?? 10_000
-    this.#committer = new Committer(database.writer ?? new KyselyRunner(database, timeoutMs), {
+    this.#committer = new Committer(database.writer ?? new KyselyRunner(database, 0.8 * timeoutMs), {
       clock: runtime.clock,
       maxPerStream,
       epoch: () => epoch.current,

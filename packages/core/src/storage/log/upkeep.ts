@@ -18,7 +18,7 @@ const bite = 200
 /** Between two bites, so that sending goes first. */
 const pauseMs = 5
 /** Longer than anybody waits for the answer to a COMMIT. */
-const commitsKeptMs = 60 * 60_000
+const commitsKeptMs = 10 * 60_000
 
 interface Removable {
   readonly user_key: string

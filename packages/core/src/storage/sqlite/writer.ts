@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { FocusError } from '../../errors.ts'
 import type { BatchRunner } from '../log/commit/batch-runner.ts'
+import { classify } from '../log/commit/failures.ts'
 import type { BatchContext, BatchResult } from '../log/commit/write-batch.ts'
 import type { LogEntry } from '../../notifications/log.ts'
 import { Mutex } from './mutex.ts'
@@ -57,7 +58,15 @@ export class SqliteWriter implements BatchRunner {
   }
 
   async run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult> {
-    const answer = await this.lock.hold(() => this.#ask({ kind: 'batch', entries, context }))
+    const answer = await this.lock.hold(async () => {
+      try {
+        return await this.#ask({ kind: 'batch', entries, context })
+      } catch (error) {
+        // Another process held the file for all of the busy time-out. Nothing was written; it gets one more.
+        if (classify(error) !== 'contention') throw error
+        return this.#ask({ kind: 'batch', entries, context })
+      }
+    })
     if (!answer || !('outcomes' in answer)) throw new TypeError('a batch is answered with outcomes')
     return answer
   }

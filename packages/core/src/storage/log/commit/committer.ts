@@ -136,7 +136,7 @@ function tooSlow(): FocusError {
     'storage_unavailable',
     'The database did not answer in time; the notification may still be written.',
     {
-      hint: 'Check the database and its disk. Send again with the same idempotency key to be safe.',
+      hint: 'Check the database and its disk. Inside a transaction of your own, send with notifications.transaction().',
       retryAfterSeconds: 5,
     },
   )
