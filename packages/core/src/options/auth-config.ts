@@ -34,6 +34,7 @@ export function authConfigOf(
     refreshDelivery: options.oauth?.refreshDelivery ?? authDefaults.refreshDelivery,
     returnTo: values.returnTo ?? authDefaults.returnTo,
     tokens,
+    scopes: options.tokens?.scopes,
   }
 }
 

@@ -1,10 +1,10 @@
-import type { User, UserDirectory } from '../auth/types.ts'
+import type { UserDirectory } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
 import { deliveryRoutes } from '../http/delivery-routes.ts'
 import { preferenceRoutes } from '../http/preference-routes.ts'
 import type { Route } from '../http/route.ts'
 import { builtInCatalogue } from '../notifications/catalogue/built-in.ts'
-import type { RecipientDirectory, Recipients } from '../notifications/recipients.ts'
+import type { DirectoryUser, RecipientDirectory, Recipients } from '../notifications/recipients.ts'
 import type { FocusOptions } from '../options.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Database } from '../storage/database.ts'
@@ -20,7 +20,7 @@ import { slack } from '../transports/slack.ts'
 import type { OutboundMessage, Transport } from '../transports/transport.ts'
 import { UnsubscribeTokens } from '../transports/unsubscribe.ts'
 import type { WebPushTransport } from '../transports/web-push.ts'
-import { toUserKey, type UserIdCodec, type UserKey } from '../user-id.ts'
+import { toUserKey, type UserId, type UserIdCodec, type UserKey } from '../user-id.ts'
 import type { Resolved } from './resolve.ts'
 
 export interface OutboundWiring {
@@ -90,7 +90,7 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
   return {
     outbound,
     preferences,
-    recipients: withChosenLocales(users, (key) => preferenceStore.locale(key)),
+    recipients: withChosenLocales(users, wiring.unknownUsers, (key) => preferenceStore.locale(key)),
     routes: (recipients) => [
       ...preferenceRoutes({
         preferences,
@@ -156,13 +156,15 @@ function topicsOf(options: FocusOptions): string[] {
 /** The directory with the languages that people chose in their preferences. */
 function withChosenLocales(
   users: UserDirectory,
+  unknownUsers: 'refuse' | 'accept',
   localeOf: (key: UserKey) => Promise<string | null>,
 ): RecipientDirectory {
-  const chosen = async (user: User | null) =>
+  const chosen = async (user: DirectoryUser | null) =>
     user && { ...user, locale: (await localeOf(toUserKey(user.id))) ?? user.locale }
+  const unknown = (id: UserId) => (unknownUsers === 'accept' ? { id, locale: null } : null)
   return {
     ...(users.parseId && { parseId: users.parseId }),
-    get: async (id) => chosen(await users.get(id)),
+    get: async (id) => chosen((await users.get(id)) ?? unknown(id)),
     findByUsername: async (name) => chosen(await users.findByUsername(name)),
     findByEmail: async (address) => chosen(await users.findByEmail(address)),
   }

@@ -9,6 +9,7 @@ import type {
 } from '../transports/outbox.ts'
 import type { Database } from './database.ts'
 import { OutboxAdministration } from './outbox-administration.ts'
+import { OutboxEscalations } from './outbox-escalations.ts'
 import { retryOnConflict } from './retry.ts'
 import type { FocusTables } from './tables.ts'
 import { inTransaction } from './transaction.ts'
@@ -26,12 +27,14 @@ interface Candidate {
 export class KyselyOutboxStore extends OutboxAdministration implements OutboxStore {
   readonly #database: Database
   readonly #db: Kysely<FocusTables>
+  readonly #escalations: OutboxEscalations
   #skipLocked: Promise<boolean> | undefined
 
   constructor(database: Database) {
     super(database)
     this.#database = database
     this.#db = database.db
+    this.#escalations = new OutboxEscalations(database)
   }
 
   /**
@@ -100,28 +103,12 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     )
   }
 
-  async readStates(notificationIds: readonly string[]): Promise<ReadonlyMap<string, 'read' | 'unread'>> {
-    if (notificationIds.length === 0) return new Map()
-    const rows = await this.#db
-      .selectFrom('focus_notifications')
-      .select(['id', 'read_at'])
-      .where('id', 'in', [...notificationIds])
-      .execute()
-    return new Map(rows.map((row) => [row.id, row.read_at === null ? 'unread' : 'read']))
+  readStates(notificationIds: readonly string[]): Promise<ReadonlyMap<string, 'read' | 'unread'>> {
+    return this.#escalations.readStates(notificationIds)
   }
 
-  async dropCovered(transport: string, notificationId: string, upToId: number): Promise<void> {
-    await retryOnConflict(() =>
-      this.#db
-        .deleteFrom('focus_outbox')
-        .where('notification_id', '=', notificationId)
-        .where('transport', '=', transport)
-        .where('cancel_if', 'is not', null)
-        .where('lease', 'is', null)
-        .where('dead_at', 'is', null)
-        .where('id', '<=', upToId)
-        .execute(),
-    )
+  supersede(transport: string, now: number, deliveries: readonly LeasedDelivery[]): Promise<ReadonlySet<number>> {
+    return this.#escalations.supersede(transport, now, deliveries)
   }
 
   async rebase(now: number, toleranceMs: number): Promise<void> {

@@ -18,7 +18,6 @@ export class Ledger {
   #returned: number[] = []
   #again: Reschedule[] = []
   #dead: Array<{ id: number; reason: string }> = []
-  #covered: Array<{ transport: string; notificationId: string; upToId: number }> = []
   #writing: Promise<void> | undefined
   #closed = false
 
@@ -50,24 +49,19 @@ export class Ledger {
     this.#writeSoon()
   }
 
-  /** An escalation arrived: what waits for the same notification was said with it. */
-  covered(transport: string, notificationId: string, upToId: number): void {
-    this.#covered.push({ transport, notificationId, upToId })
-    this.#writeSoon()
-  }
-
   async release(ids: readonly number[]): Promise<void> {
     this.#returned.push(...ids)
     await this.flush()
   }
 
-  /** Resolves when everything is written, or could not be in several attempts. */
-  async flush(): Promise<void> {
+  /** Writes everything; false when it could not, in several attempts. */
+  async flush(): Promise<boolean> {
     for (let attempt = 0; attempt < flushAttempts && !this.#isEmpty; attempt += 1) {
       this.#writeSoon()
       await this.#writing
     }
     await this.#writing
+    return this.#isEmpty
   }
 
   /** Writes what it can; what it cannot is left to the end of the leases. */
@@ -77,7 +71,7 @@ export class Ledger {
   }
 
   get #isEmpty(): boolean {
-    const lists = [this.#done, this.#returned, this.#again, this.#dead, this.#covered]
+    const lists = [this.#done, this.#returned, this.#again, this.#dead]
     return lists.every((list) => list.length === 0)
   }
 
@@ -91,33 +85,23 @@ export class Ledger {
     // What settles in the same turn is written together.
     await new Promise<void>((resolve) => setImmediate(resolve))
     while (!this.#isEmpty) {
-      const [done, returned, again, dead, covered] = [
-        this.#done,
-        this.#returned,
-        this.#again,
-        this.#dead,
-        this.#covered,
-      ]
+      const [done, returned, again, dead] = [this.#done, this.#returned, this.#again, this.#dead]
       this.#done = []
       this.#returned = []
       this.#again = []
       this.#dead = []
-      this.#covered = []
       const now = this.#clock()
       try {
         await this.#store.complete(this.#owner, done)
-        await this.#store.release(this.#owner, now, returned)
         await this.#store.reschedule(this.#owner, now, again)
         await this.#store.bury(this.#owner, now, dead)
-        for (const { transport, notificationId, upToId } of covered) {
-          await this.#store.dropCovered(transport, notificationId, upToId)
-        }
+        // Last: what failed must block its lane before what comes after it is there to be taken.
+        await this.#store.release(this.#owner, now, returned)
       } catch (error) {
         this.#done.push(...done)
         this.#returned.push(...returned)
         this.#again.push(...again)
         this.#dead.push(...dead)
-        this.#covered.push(...covered)
         this.#logger.warn('The outbox cannot be written; it is tried again.', { error })
         await new Promise((resolve) => setTimeout(resolve, retryMs))
         return this.#giveWay()

@@ -92,8 +92,11 @@ export interface OutboxStore {
   release(owner: string, now: number, ids: readonly number[]): Promise<void>
   /** Of the notifications, those that are still in an inbox, and whether they were read. */
   readStates(notificationIds: readonly string[]): Promise<ReadonlyMap<string, 'read' | 'unread'>>
-  /** Drops waiting escalations of a notification that an earlier one has just covered. */
-  dropCovered(transport: string, notificationId: string, upToId: number): Promise<void>
+  /**
+   * Of escalations of notifications that were merged since, those that a later event's escalation replaces; that one becomes due
+   * at once, so that the person hears once, in time, and of everything. Returns the ids that are replaced.
+   */
+  supersede(transport: string, now: number, deliveries: readonly LeasedDelivery[]): Promise<ReadonlySet<number>>
   /** Keeps the length of waits when the clock went back. */
   rebase(now: number, toleranceMs: number): Promise<void>
 

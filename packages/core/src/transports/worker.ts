@@ -50,6 +50,11 @@ export class TransportWorker {
   /** Leased and not begun, by lane; a lane of its own for what has none. */
   readonly #lanes = new Map<string, Queued[]>()
   readonly #ready: string[] = []
+  /**
+   * Lanes whose first delivery failed here, until the outbox knows: the outbox still calls it ours, and would hand out what comes
+   * after it. True once it is written; forgotten when the next lease begins after that.
+   */
+  readonly #broken = new Map<string, boolean>()
   readonly #active = new Map<number, Promise<void>>()
   readonly #aborts = new Set<AbortController>()
   #queued = 0
@@ -156,6 +161,7 @@ export class TransportWorker {
     const room = Math.min(capacity - this.#queued, this.#pace.available - this.#queued)
     const refill = this.#queued * 2 <= capacity
     if (room < 1 || !refill || isDisabled() || now < this.#pausedUntil) return { leased: 0, blocked: false, full: true }
+    for (const [lane, written] of this.#broken) if (written) this.#broken.delete(lane)
     const { deliveries, blocked } = await store.lease({
       transport: this.name,
       owner,
@@ -173,7 +179,11 @@ export class TransportWorker {
   async #enqueue(deliveries: readonly LeasedDelivery[], startBefore: number): Promise<void> {
     const wanted = await this.#dropUnwanted(deliveries)
     for (const delivery of wanted) {
-      const lane = delivery.lane ?? `#${delivery.id}`
+      if (delivery.lane !== null && this.#broken.has(delivery.lane)) {
+        this.#ledger.giveBack(delivery.id)
+        continue
+      }
+      const lane = delivery.lane === null ? `#${delivery.id}` : laneOf(delivery.lane)
       const queue = this.#lanes.get(lane)
       if (queue) queue.push({ delivery, startBefore })
       else {
@@ -184,17 +194,20 @@ export class TransportWorker {
     }
   }
 
-  /** Escalations of what was read meanwhile, and what kept killing its worker. */
+  /** Escalations of what was read meanwhile or merged onwards, and what kept ending its worker. */
   async #dropUnwanted(deliveries: readonly LeasedDelivery[]): Promise<LeasedDelivery[]> {
-    const conditional = deliveries.filter((delivery) => delivery.unless === 'read')
-    const states = await this.#deps.store.readStates(conditional.map((delivery) => delivery.payload.id))
+    const { store, clock, counters } = this.#deps
+    const escalations = deliveries.filter((delivery) => delivery.unless === 'read')
+    const states = await store.readStates(escalations.map((delivery) => delivery.payload.id))
+    const unread = escalations.filter((delivery) => states.get(delivery.payload.id) === 'unread')
+    const replaced = await store.supersede(this.name, clock(), unread)
     return deliveries.filter((delivery) => {
       if (delivery.attempts > this.#retry.maxAttempts) {
         this.#bury(delivery, `Its worker ended during each of ${this.#retry.maxAttempts} attempts.`)
         return false
       }
-      if (delivery.unless !== 'read' || states.get(delivery.payload.id) === 'unread') return true
-      this.#deps.counters.count(this.name, 'cancelled')
+      if (delivery.unless === null || (unread.includes(delivery) && !replaced.has(delivery.id))) return true
+      counters.count(this.name, 'cancelled')
       this.#ledger.done(delivery.id)
       return false
     })
@@ -224,12 +237,21 @@ export class TransportWorker {
     const arrived = stale ? false : await this.#attempt(delivery)
     if (stale) this.#ledger.giveBack(delivery.id)
     const rest = this.#lanes.get(lane) ?? []
-    if (rest.length > 0 && arrived) this.#ready.push(lane)
-    else {
-      this.#lanes.delete(lane)
-      this.#queued -= rest.length
-      for (const waiting of rest) this.#ledger.giveBack(waiting.delivery.id)
+    if (rest.length > 0 && arrived) {
+      this.#ready.push(lane)
+      return
     }
+    this.#lanes.delete(lane)
+    this.#queued -= rest.length
+    for (const waiting of rest) this.#ledger.giveBack(waiting.delivery.id)
+    if (!arrived && delivery.lane !== null) void this.#breakLane(delivery.lane)
+  }
+
+  async #breakLane(lane: string): Promise<void> {
+    this.#broken.set(lane, false)
+    let written = false
+    while (!written && !this.#closing.signal.aborted) written = await this.#ledger.flush()
+    this.#broken.set(lane, written)
   }
 
   /** True when the next of the lane may go: this one has arrived, or never will. */
@@ -281,7 +303,6 @@ export class TransportWorker {
       case 'arrived':
         counters.count(this.name, 'delivered', clock() - delivery.payload.timestamp)
         this.#ledger.done(delivery.id)
-        if (delivery.unless !== null) this.#ledger.covered(this.name, delivery.payload.id, delivery.id)
         return true
       case 'never':
         if (outcome.disable) this.#disable(outcome.reason)
@@ -333,6 +354,11 @@ export class TransportWorker {
     this.#queued = 0
     return queued
   }
+}
+
+/** Apart from the names of deliveries without a lane, whatever a user's key may be. */
+function laneOf(key: string): string {
+  return `=${key}`
 }
 
 interface Queued {

@@ -3,14 +3,14 @@ import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transp
 import { describeOverDatabases } from '../auth/support/dialects.ts'
 import { type BenchOptions, FrozenClock, openBench, type OutboxBench, recorder } from './support/bench.ts'
 
-describeOverDatabases('the outbox', (newDatabase) => {
+describeOverDatabases('the outbox', (databases) => {
   const opened: OutboxBench[] = []
   afterEach(async () => {
     for (const bench of opened.splice(0)) await bench.close()
   })
 
   async function open(options: Omit<BenchOptions, 'url'> & { url?: string }): Promise<OutboxBench> {
-    const bench = await openBench({ ...options, url: options.url ?? (await newDatabase()) })
+    const bench = await openBench({ ...options, url: options.url ?? (await databases.create()) })
     opened.push(bench)
     return bench
   }
@@ -190,7 +190,7 @@ describeOverDatabases('the outbox', (newDatabase) => {
   })
 
   it('shares the work between two workers, each delivery once', async () => {
-    const url = await newDatabase()
+    const url = await databases.create()
     const clock = new FrozenClock()
     const yielding = () => new Promise<void>((resolve) => setImmediate(resolve))
     const one = recorder('a', yielding)
@@ -207,7 +207,7 @@ describeOverDatabases('the outbox', (newDatabase) => {
   })
 
   it('keeps the order per person where the transport promises it', async () => {
-    const url = await newDatabase()
+    const url = await databases.create()
     const clock = new FrozenClock()
     const arrived: string[] = []
     let failures = 0
@@ -289,7 +289,7 @@ describeOverDatabases('the outbox', (newDatabase) => {
   })
 
   it('switches a transport off when its peer is gone, on every node, until an operator switches it on', async () => {
-    const url = await newDatabase()
+    const url = await databases.create()
     let gone = true
     const make = () =>
       recorder('a', () => {
@@ -335,7 +335,7 @@ describeOverDatabases('the outbox', (newDatabase) => {
   })
 
   it('gives back what it did not begin when it closes, and aborts what hangs', async () => {
-    const url = await newDatabase()
+    const url = await databases.create()
     let aborted = false
     const hanging = recorder(
       'a',

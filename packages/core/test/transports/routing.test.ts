@@ -1,0 +1,218 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createFocus, defineNotifications, type Focus, type FocusOptions } from '../../src/index.ts'
+import { FrozenClock, openBench, recorder } from './support/bench.ts'
+import { z } from 'zod'
+
+const running: Array<{ close(): Promise<void> }> = []
+afterEach(async () => {
+  for (const one of running.splice(0).toReversed()) await one.close()
+})
+
+async function focusWith(options: FocusOptions): Promise<Focus> {
+  const focus = await createFocus({
+    database: 'sqlite::memory:',
+    notifications: { unknownUsers: 'accept' },
+    env: {},
+    ...options,
+  })
+  running.push(focus)
+  return focus
+}
+
+/** The transports that a notification went to, once all of them had their turn. */
+async function deliveredBy(...recorders: Array<ReturnType<typeof recorder>>): Promise<Record<string, string[]>> {
+  return Object.fromEntries(
+    recorders.map(({ transport, received }) => [transport.name, received.map(({ message }) => message.title)]),
+  )
+}
+
+describe('routing', () => {
+  const names = ['mail', 'chat', 'phone'] as const
+  const plan = async (routing: FocusOptions['routing'], request: object) => {
+    const bench = await openBench({
+      url: 'sqlite::memory:',
+      transports: names.map(
+        (name) => recorder(name, undefined, name === 'phone' ? { addresses: () => ['x'] } : {}).transport,
+      ),
+      ...(routing ? { routing } : {}),
+    })
+    running.push(bench)
+    const planned = await bench.outbound.planner.plan({ userKey: '1', event: null, ...request })
+    if (planned === 'suppressed') return planned
+    return planned.map(({ transport, afterMs, unless }) =>
+      unless === null ? transport : `${transport} after ${afterMs} unless ${unless}`,
+    )
+  }
+
+  it('sends everywhere when nobody said anything', async () => {
+    expect(await plan(undefined, {})).toEqual(['mail', 'chat', 'phone'])
+  })
+
+  it('lets the topic say more than the default, and the call more than the topic', async () => {
+    const routing = { transports: ['chat'], topics: { limits: { transports: ['mail'] }, quiet: { transports: [] } } }
+    expect(await plan(routing, {})).toEqual(['chat'])
+    expect(await plan(routing, { event: 'limits' })).toEqual(['mail'])
+    expect(await plan(routing, { event: 'quiet' })).toEqual([])
+    expect(await plan(routing, { event: 'quiet', transports: ['phone'] })).toEqual(['phone'])
+    expect(await plan(routing, { event: '__proto__' })).toEqual(['chat'])
+  })
+
+  it('keeps an escalation’s transport for later, unless it was named', async () => {
+    const escalate = [
+      { after: '5m', unless: 'read', to: 'mail' },
+      { after: 3_600_000, unless: 'read', to: 'phone' },
+    ]
+    const later = ['mail after 300000 unless read', 'phone after 3600000 unless read']
+    expect(await plan(undefined, { escalate })).toEqual(['chat', ...later])
+    expect(await plan(undefined, { escalate, transports: ['mail'] })).toEqual(['mail', ...later])
+    expect(
+      await plan(
+        { topics: { limits: { escalate: [{ after: '1m', unless: 'read', to: 'mail' }] } } },
+        { event: 'limits' },
+      ),
+    ).toEqual(['chat', 'phone', 'mail after 60000 unless read'])
+  })
+
+  it('carries broadcasts where nobody in particular has to be reached', async () => {
+    expect(await plan(undefined, { userKey: null })).toEqual(['mail', 'chat'])
+    expect(await plan(undefined, { userKey: null, escalate: [{ after: '5m', unless: 'read', to: 'mail' }] })).toEqual([
+      'chat',
+    ])
+  })
+
+  it.each([
+    [{ transports: ['pigeon'] }, /"pigeon"/],
+    [{ escalate: [{ after: 'soon', unless: 'read', to: 'mail' }] }, /"soon" is not a duration/],
+    [{ escalate: [{ after: '5m', unless: 'seen', to: 'mail' }] }, /"seen" is not known/],
+  ])('refuses %j', async (request, message) => {
+    await expect(plan(undefined, request)).rejects.toThrow(message)
+  })
+
+  it('comes from a definition of the catalogue', async () => {
+    const mail = recorder('mail')
+    const chat = recorder('chat')
+    const focus = await createFocus({
+      database: 'sqlite::memory:',
+      notifications: { unknownUsers: 'accept' },
+      env: {},
+      transports: [mail.transport, chat.transport],
+      catalogue: defineNotifications({
+        invoice: {
+          event: 'billing',
+          params: z.object({ amount: z.number() }),
+          title: { en: 'Invoice' },
+          message: { en: 'You owe {amount}' },
+          transports: ['mail'],
+        },
+      }),
+    })
+    running.push(focus)
+    await focus.notifications.notify('invoice', { userId: 1, amount: 7 })
+    await focus.notifications.notifyUser({ userId: 1, title: 'other', message: '' })
+    await expect.poll(() => chat.received.length).toBe(1)
+    await expect.poll(() => mail.received.length).toBe(2)
+    expect(await deliveredBy(chat)).toEqual({ chat: ['other'] })
+  })
+})
+
+describe('escalation', () => {
+  async function escalating() {
+    const clock = new FrozenClock()
+    clock.now = Date.now()
+    const mail = recorder('mail')
+    const focus = await focusWith({
+      clock: clock.read,
+      transports: [mail.transport],
+      routing: { escalate: [{ after: '5m', unless: 'read', to: 'mail' }] },
+    })
+    return { focus, mail, clock, waiting: async () => (await focus.deliveries.list()).deliveries.length }
+  }
+
+  it('reaches who has not read in time', async () => {
+    const { focus, mail, clock } = await escalating()
+    await focus.notifications.notifyUser({ userId: 1, title: 'unread', message: '' })
+    await focus.deliveries.retry({ transport: 'none' })
+    clock.advance(299_000)
+    await focus.deliveries.retry({ transport: 'none' })
+    expect(mail.received).toEqual([])
+    clock.advance(1_000)
+    await expect.poll(() => mail.received.map(({ message }) => message.title), { timeout: 5_000 }).toEqual(['unread'])
+  })
+
+  it('leaves those in peace who have read it, or deleted it', async () => {
+    const { focus, mail, clock, waiting } = await escalating()
+    const read = await focus.notifications.notifyUser({ userId: 1, title: 'read', message: '' })
+    const deleted = await focus.notifications.notifyUser({ userId: 1, title: 'deleted', message: '' })
+    await focus.notifications.markRead(1, { ids: ['id' in read ? read.id : ''] })
+    await focus.notifications.delete(1, 'id' in deleted ? deleted.id : '')
+    expect(await waiting()).toBe(2)
+    clock.advance(300_000)
+    await expect.poll(waiting, { timeout: 5_000 }).toBe(0)
+    expect(mail.received).toEqual([])
+    expect((await focus.deliveries.transports())[0]?.outcomes.cancelled).toBe(2)
+  })
+
+  it('tells of a merged notification once, in time, and of everything', async () => {
+    const { focus, mail, clock, waiting } = await escalating()
+    for (const title of ['one', 'two', 'three']) {
+      await focus.notifications.notifyUser({ userId: 1, title, message: '', group: { key: 'g', window: '1h' } })
+      clock.advance(60_000)
+    }
+    expect(await waiting()).toBe(3)
+    clock.advance(120_000)
+    await expect.poll(waiting, { timeout: 5_000 }).toBe(0)
+    expect(mail.received).toMatchObject([{ message: { title: 'three', count: 3 } }])
+  })
+})
+
+describe('preferences', () => {
+  it('switch a topic off at one transport, at all, and altogether', async () => {
+    const mail = recorder('mail')
+    const chat = recorder('chat')
+    const focus = await focusWith({ transports: [mail.transport, chat.transport] })
+    const send = (title: string, event: string, more: object = {}) =>
+      focus.notifications.notifyUser({ userId: 1, title, message: '', event, ...more })
+    await focus.preferences.put(1, {
+      preferences: { limits: { mail: false }, challenges: { '*': false }, news: { '*': false, chat: true } },
+    })
+    await send('limit', 'limits')
+    await send('news', 'news')
+    expect(await send('challenge', 'challenges')).toEqual({ outcome: 'suppressed', reason: 'preference' })
+    await send('alarm', 'challenges', { critical: true })
+    await focus.notifications.notifyUser({ userId: 2, title: 'other', message: '', event: 'challenges' })
+    await expect.poll(() => chat.received.length).toBe(4)
+    await expect.poll(() => mail.received.length).toBe(2)
+    expect(mail.received.map(({ message }) => message.title).toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
+      'alarm',
+      'other',
+    ])
+    const inbox = await focus.notifications.inbox(1)
+    expect(inbox.notifications.map(({ title }) => title)).toEqual(['alarm', 'news', 'limit'])
+  })
+
+  it('count from the moment they are saved, also for what waits', async () => {
+    const clock = new FrozenClock()
+    const mail = recorder('mail', ({ attempt }) => {
+      if (attempt === 1) throw new Error('later')
+    })
+    const bench = await openBench({ url: 'sqlite::memory:', transports: [mail.transport], clock })
+    running.push(bench)
+    await bench.commit({ event: 'limits' }, { transport: 'mail' })
+    await bench.commit({ event: 'limits' }, { transport: 'mail', critical: true })
+    await bench.outbound.runDue()
+    await bench.preferences.put('1', { matrix: { limits: { mail: false } } })
+    clock.advance(60_000)
+    await bench.outbound.runDue()
+    expect(mail.received.filter(({ attempt }) => attempt === 2).map(({ message }) => message.critical)).toEqual([true])
+    expect((await bench.outbound.deliveries.list()).deliveries).toEqual([])
+  })
+
+  it('choose the language of the texts', async () => {
+    const mail = recorder('mail')
+    const focus = await focusWith({ transports: [mail.transport] })
+    await focus.preferences.put(1, { locale: 'en-GB' })
+    await focus.notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80 })
+    await expect.poll(() => mail.received[0]?.message.message).toBe('You have used 80% of your limit for Instagram')
+    expect(mail.received[0]?.message.user?.locale).toBe('en-GB')
+  })
+})
