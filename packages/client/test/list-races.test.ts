@@ -87,3 +87,24 @@ test('loads that are asked for together are one request', async () => {
   await Promise.all(loads)
   expect(held).toHaveLength(1)
 })
+
+test('a list that could not be loaded while the server was away loads when the connection is back', async () => {
+  const tokens = await server.signIn('frida')
+  await server.focus.notifications.notifyUser({ userId: tokens.user.id, title: 'was there', message: 'M' })
+  let isAway = true
+  const client = createFocusClient({
+    url: server.url,
+    storage: null,
+    fetch: (input, init) => (isAway ? Promise.reject(new TypeError('fetch failed')) : fetch(input, init)),
+  })
+  onTestFinished(() => client.close())
+  client.adoptSession(tokens)
+  const { list } = client.notifications
+  onTestFinished(list.subscribe(() => undefined))
+  await untilTrue(() => list.snapshot.error !== null)
+  expect(list.snapshot).toMatchObject({ isLoading: false, error: { code: 'network_error' } })
+  isAway = false
+  client.notifications.connect()
+  await untilTrue(() => list.snapshot.items.length === 1)
+  expect(list.snapshot.error).toBeNull()
+})

@@ -195,6 +195,18 @@ describe('coming back', () => {
     expect(kicks).toBeGreaterThan(3)
   })
 
+  test('a listener that tries again at once leaves every other listener with the states in their order', async () => {
+    const { client } = await connected()
+    const states: string[] = []
+    client.notifications.on('state', ({ status }) => {
+      if (status === 'reconnecting') client.notifications.retry()
+    })
+    client.notifications.on('state', ({ status }) => states.push(status))
+    server.cut()
+    await nextEvent(client.notifications, 'state', ({ status }) => status === 'open')
+    expect(states).toEqual(['reconnecting', 'connecting', 'open'])
+  })
+
   test('a restart of the server is survived, and nothing is lost', async () => {
     const { client, notify, titles } = await connected()
     await notify('before')

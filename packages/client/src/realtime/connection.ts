@@ -27,6 +27,8 @@ const defaultHeartbeatMs = 30_000
 /** Carries out what the state machine decides: the socket, the one timer, the tokens. */
 export class Connection {
   readonly #options: ConnectionOptions
+  readonly #events: MachineEvent[] = []
+  #isDispatching = false
   #machine: Machine = idleMachine
   #socket: WebSocket | null = null
   /** Numbers the tries, so that what belongs to an earlier one is not taken for news. */
@@ -49,15 +51,16 @@ export class Connection {
     return this.#socket
   }
 
+  /** Takes events one after the other: one that a listener causes waits until all listeners know of the one before. */
   dispatch(event: MachineEvent): void {
-    const before = this.#machine
-    const { machine, effects } = step(before, event, Date.now(), Math.random())
-    this.#machine = machine
-    this.#schedule(machine)
-    this.#listen(machine.public.status !== 'idle')
-    for (const effect of effects) this.#carryOut(effect)
-    // An effect that failed at once has told its own, later state.
-    if (this.#machine === machine && machine.public !== before.public) this.#options.state(machine.public)
+    this.#events.push(event)
+    if (this.#isDispatching) return
+    this.#isDispatching = true
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) this.#take(next)
+    } finally {
+      this.#isDispatching = false
+    }
   }
 
   /** Whether the message was handed to an authenticated connection. */
@@ -82,6 +85,16 @@ export class Connection {
       // The server will close with 4001, which has tries of its own.
       () => undefined,
     )
+  }
+
+  #take(event: MachineEvent): void {
+    const before = this.#machine
+    const { machine, effects } = step(before, event, Date.now(), Math.random())
+    this.#machine = machine
+    this.#schedule(machine)
+    this.#listen(machine.public.status !== 'idle')
+    for (const effect of effects) this.#carryOut(effect)
+    if (machine.public !== before.public) this.#options.state(machine.public)
   }
 
   #carryOut(effect: Effect): void {

@@ -28,6 +28,8 @@ export class NotificationList {
   #snapshot = emptyList
   #nextBefore: string | null = null
   #isUsed = false
+  /** Whether the first page has come; false again after a load that failed. */
+  #isLoaded = false
   /** Grows with every reset, so that an answer for somebody else is not shown. */
   #generation = 0
   #loading: Promise<void> | null = null
@@ -77,10 +79,16 @@ export class NotificationList {
     return this.#isUsed
   }
 
+  /** Whether somebody looks at it in vain, because a load failed. @internal */
+  get isMissing(): boolean {
+    return this.#isUsed && !this.#isLoaded && !this.#loading
+  }
+
   /** Forgets what was shown. @internal */
   reset(): void {
     this.#generation += 1
     this.#loading = null
+    this.#isLoaded = false
     this.#nextBefore = null
     this.#show(emptyList)
   }
@@ -107,7 +115,7 @@ export class NotificationList {
           if (generation === this.#generation) this.#add(page, before === null)
         },
         (error: unknown) => {
-          if (generation === this.#generation) this.#show(failure(error))
+          if (generation === this.#generation) this.#fail(error, before === null)
         },
       )
       .then(() => {
@@ -124,10 +132,21 @@ export class NotificationList {
 
   #add({ notifications, nextBefore }: InboxPage, isFirst: boolean): void {
     this.#nextBefore = nextBefore
+    this.#isLoaded = true
     // The newest page decides: what it should hold and does not was deleted, and older pages are asked for again.
     const live = this.#snapshot.items.filter((item) => item.offset === null || isNewer(item, notifications[0]))
     const items = isFirst ? this.#merge(notifications, live) : this.#merge(notifications)
     this.#show({ items, hasMore: nextBefore !== null, error: null })
+  }
+
+  #fail(error: unknown, isFirst: boolean): void {
+    const known = error instanceof FocusClientError ? error : null
+    // A server that knows only the first protocol has no inbox; nobody signed in has nothing in it.
+    const hasNone = known?.status === 404
+    if (isFirst) this.#isLoaded = hasNone
+    if (hasNone || known?.code === 'not_signed_in') return this.#show({ hasMore: false, error: null })
+    const problem = known ?? new FocusClientError('network_error', 'The inbox could not be loaded.', { cause: error })
+    this.#show({ error: problem })
   }
 
   #merge(
@@ -171,11 +190,4 @@ function applied(items: readonly FocusNotification[], { ids, state }: InboxChang
   if (state === 'deleted') return items.filter(({ id }) => !concerned.has(id))
   const now = new Date().toISOString()
   return items.map((item) => (concerned.has(item.id) && item.readAt === null ? { ...item, readAt: now } : item))
-}
-
-function failure(error: unknown): Partial<ListSnapshot> {
-  const known = error instanceof FocusClientError ? error : null
-  // A server that knows only the first protocol has no inbox, and nobody signed in has nothing in it.
-  if (known?.status === 404 || known?.code === 'not_signed_in') return { hasMore: false, error: null }
-  return { error: known ?? new FocusClientError('network_error', 'The inbox could not be loaded.', { cause: error }) }
 }

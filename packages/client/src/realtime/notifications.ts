@@ -261,6 +261,8 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     const { except } = this.#subscription
     // Has no place in the address, where the topics that are wanted travel.
     if (state.status === 'open' && except.length > 0) this.send({ action: 'unsubscribe', events: [...except] })
+    // What could not be loaded while the server was away can be now.
+    if (state.status === 'open' && this.list.isMissing) this.#resync()
     this.#emitters.state.emit(state)
   }
 
