@@ -85,6 +85,18 @@ test('focus keys rotates, and the tokens of the old key still work', async () =>
   expect(await me(alice.access_token)).toBe(200)
 })
 
+test('focus epoch begins a new one, and connected clients notice', async () => {
+  const socket = await openSocket(server, bob.access_token)
+  const connected = await socket.next('connection')
+  const { epoch } = documentOf(await run('epoch', 'show', '--json'))
+  expect(connected.stream).toMatchObject({ epoch })
+  const closed = new Promise<number>((resolve) => socket.socket.addEventListener('close', ({ code }) => resolve(code)))
+  const rotated = documentOf(await run('epoch', 'rotate', '--json'))
+  expect(rotated).toEqual({ ok: true, epoch: expect.not.stringMatching(`^${epoch}$`) })
+  expect(documentOf(await run('epoch', '--json'))).toEqual({ epoch: rotated.epoch })
+  expect(await closed).toBe(4003)
+})
+
 test('focus connections lists by person, and closes one', async () => {
   const socket = await openSocket(server, bob.access_token)
   const connected = await socket.next('connection')

@@ -9,6 +9,7 @@ export function defineOperating(program: Command, definer: Definer): void {
   defineUsers(program, definer)
   defineSessions(program, definer)
   defineKeys(program, definer)
+  defineEpoch(program, definer)
   defineMigrate(program, definer)
   defineDoctor(program, definer)
 }
@@ -102,6 +103,18 @@ function defineKeys(program: Command, definer: Definer): void {
   )
   definer.does(withExamples(rotate, 'focus keys rotate'), () =>
     import('../commands/keys.ts').then(({ rotate: run }) => ({ run })),
+  )
+}
+
+function defineEpoch(program: Command, definer: Definer): void {
+  const epoch = program.command('epoch').description('What tells positions of before a restored database from those of now.')
+  const show = withServer(epoch.command('show', { isDefault: true }).description('Prints it.'))
+  definer.does(withExamples(show, 'focus epoch show'), () => import('../commands/epoch.ts').then(({ show: run }) => ({ run })))
+  const rotate = withServer(
+    epoch.command('rotate').description('Begins a new one: after a database was restored from a backup, before it is served.'),
+  )
+  definer.does(withExamples(rotate, 'focus epoch rotate'), () =>
+    import('../commands/epoch.ts').then(({ rotate: run }) => ({ run })),
   )
 }
 

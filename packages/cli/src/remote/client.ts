@@ -1,4 +1,5 @@
 import { CommandFailure } from '../failure.ts'
+import { type HttpAnswer, send } from './http.ts'
 import type { RemoteSettings } from './settings.ts'
 
 export interface RemoteRequest {
@@ -33,10 +34,10 @@ export class RemoteClient {
    */
   async call(path: string, { method = 'GET', body, headers = {}, signal }: RemoteRequest): Promise<JsonDocument> {
     const { base, adminKey } = this.#settings
-    let response: Response
-    let text: string
+    let answer: HttpAnswer
+    const timeout = AbortSignal.timeout(TIMEOUT_MS)
     try {
-      response = await fetch(base + path, {
+      answer = await send(base + path, {
         method,
         headers: {
           accept: 'application/json',
@@ -44,16 +45,15 @@ export class RemoteClient {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        signal: AbortSignal.any([signal, timeout]),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
-      text = await response.text()
     } catch (error) {
-      if (signal.aborted) throw signal.reason
-      throw unreachable(base, error)
+      signal.throwIfAborted()
+      throw unreachable(base, error, timeout.aborted)
     }
-    return answerOf(response.ok, text, (problem) => this.#refusal(response.status, problem))
+    const { status, text } = answer
+    return answerOf(isSuccess(status), text, (problem) => this.#refusal(status, problem))
   }
 
   /** The text of a route; null where this server or this key does not give it. */
@@ -61,12 +61,12 @@ export class RemoteClient {
     const { base, adminKey } = this.#settings
     if (adminKey === null) return null
     try {
-      const response = await fetch(base + path, {
+      const { status, text } = await send(base + path, {
+        method: 'GET',
         headers: { authorization: `Bearer ${adminKey}` },
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       })
-      const text = await response.text()
-      return response.ok ? text : null
+      return isSuccess(status) ? text : null
     } catch {
       return null
     }
@@ -128,17 +128,20 @@ function parse(text: string): JsonDocument | null {
   }
 }
 
-function unreachable(base: string, error: unknown): CommandFailure {
-  const timedOut = error instanceof Error && error.name === 'TimeoutError'
-  const reason = timedOut ? `did not answer within ${TIMEOUT_MS / 1000} s` : 'cannot be reached'
-  return new CommandFailure('unreachable', `The server at ${base} ${reason}${detailOf(error)}.`, {
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
+function unreachable(base: string, error: unknown, timedOut: boolean): CommandFailure {
+  const reason = timedOut ? `did not answer within ${TIMEOUT_MS / 1000} s` : `cannot be reached${detailOf(error)}`
+  return new CommandFailure('unreachable', `The server at ${base} ${reason}.`, {
     hint: 'Check that it runs (`focus dev` starts one here) and that --url or FOCUS_URL names it.',
     cause: error,
   })
 }
 
-/** The system's word for it, such as ` (ECONNREFUSED)`: fetch keeps it in the cause. */
+/** The system's word for it, such as ` (ECONNREFUSED)`. */
 function detailOf(error: unknown): string {
-  const code = error instanceof Error ? (error.cause as { code?: unknown } | undefined)?.code : undefined
+  const { code } = error instanceof Error ? (error as { code?: unknown }) : {}
   return typeof code === 'string' ? ` (${code})` : ''
 }
