@@ -45,6 +45,9 @@ async function ask({ terminal, signal }: CommandContext, report: InitReport, fla
   try {
     const answer = await questions.question('Write this? [Y/n] ', { signal })
     return /^(?:y(?:es)?)?$/i.test(answer.trim())
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
   } finally {
     questions.close()
   }

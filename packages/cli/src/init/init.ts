@@ -10,7 +10,7 @@ import { type RenderedFile, renderFiles } from './render/index.ts'
 import { describeRun, type InitReport } from './report.ts'
 import { Repository } from './repository.ts'
 import { type SecretNeed, secretNeeds } from './secrets.ts'
-import { otherComposeFile, surroundings } from './surroundings.ts'
+import { otherComposeFile, readmeOf, surroundings } from './surroundings.ts'
 import type { Answers, Target } from './types.ts'
 import { assertValid } from './validate.ts'
 
@@ -52,7 +52,11 @@ export async function runInit(options: InitOptions): Promise<InitResult> {
   const answers = { ...manifest.answers, ...options.answers }
   const project = detect(repository, git, answers)
 
-  const files = applicable(repository, manifest, renderFiles(project, answers.domain ?? 'example.com'))
+  const files = applicable(
+    repository,
+    manifest,
+    renderFiles(project, { domain: answers.domain ?? 'example.com', readme: readmeOf(repository) }),
+  )
   const rendered = new Map(files.filter((file) => file.region === undefined).map((file) => [file.path, file.text('')]))
   assertValid(rendered)
 
@@ -87,7 +91,9 @@ export async function runInit(options: InitOptions): Promise<InitResult> {
 export function listSecrets(cwd: string, answers: Answers): SecretNeed[] {
   const repository = new Repository(cwd)
   const project = detect(repository, readGit(repository.root), { ...readManifest(repository).answers, ...answers })
-  const files = renderFiles(project, 'example.com').filter(({ path }) => path.startsWith('.github/workflows/'))
+  const files = renderFiles(project, { domain: 'example.com', readme: null }).filter(({ path }) =>
+    path.startsWith('.github/workflows/'),
+  )
   return secretNeeds(new Map(files.map((file) => [file.path, file.text('')])))
 }
 
@@ -122,7 +128,9 @@ function isKnown(path: string, files: readonly RenderedFile[]): boolean {
 
 /** A manifest entry belongs to the targets asked for; one of no target at all belongs to every run. */
 function inScope(path: string, targets: readonly Target[]): boolean {
-  const owner = Object.entries(targetPaths).find(([, paths]) => paths.includes(path))?.[0]
+  const owner = /^readme\.md$/i.test(path)
+    ? 'badges'
+    : Object.entries(targetPaths).find(([, paths]) => paths.includes(path))?.[0]
   return owner === undefined || targets.some((target) => target === owner)
 }
 

@@ -58,6 +58,9 @@ export function planFile(
   const style = disk?.restoreStyle ?? ((text: string) => text)
   const after = decision.write === undefined ? before : style(view.assemble(decision.write))
   const copy = decision.conflictCopy === undefined ? undefined : style(view.assemble(decision.conflictCopy))
+  const lying = openCopy?.restoreStyle(openCopy.text)
+  // One that was edited is the user's by now.
+  const ours = isOurs(openCopy?.text, entry, view)
   const write = (at: string, content: string): Write => ({ path: at, content, executable: file.executable })
   return {
     path,
@@ -67,10 +70,10 @@ export function planFile(
     after,
     writes: [
       ...(after === undefined || after === before ? [] : [write(path, after)]),
-      ...(decision.keepCopy === true && before !== undefined ? [write(`${path}.focus-old`, before)] : []),
-      ...(copy === undefined || copy === openCopy?.restoreStyle(openCopy.text) ? [] : [write(copyPath, copy)]),
+      ...(decision.keepCopy === true && before !== undefined ? [write(freeName(repository, path), before)] : []),
+      ...(copy !== undefined && copy !== lying && (lying === undefined || ours) ? [write(copyPath, copy)] : []),
     ],
-    deletions: copy === undefined && isOurs(openCopy?.text, entry, view) ? [copyPath] : [],
+    deletions: copy === undefined && ours ? [copyPath] : [],
     ...(copy === undefined ? {} : { conflictCopy: copyPath }),
     ...(decision.entry === undefined ? {} : { entry: decision.entry }),
   }
@@ -100,6 +103,14 @@ function regionOf(file: RenderedFile, region: Region, source: string | undefined
     return { mine: undefined, rendered, assemble: (part) => region.insert(source, marked(part, region)) }
   }
   return { mine: inside, rendered, assemble: (part) => before + marked(part, region) + after }
+}
+
+/** `<file>.focus-old`, or the first with a number that is not taken: a copy that was kept stays kept. */
+function freeName(repository: Repository, path: string): string {
+  const name = (index: number) => `${path}.focus-old${index === 0 ? '' : `.${index}`}`
+  let index = 0
+  while (repository.has(name(index))) index++
+  return name(index)
 }
 
 function isOurs(copy: string | undefined, entry: ManifestEntry | undefined, view: View): boolean {

@@ -24,6 +24,9 @@ export function surroundings(
       'No remote on GitHub was found, so the badges name your-username: run it again once there is one, or with --repo owner/name.',
     )
   }
+  if (targets.includes('badges') && readmeOf(repository) === null) {
+    warnings.push('The README is not Markdown, so it gets no badges.')
+  }
   const compose = otherComposeFile(repository)
   if (compose !== undefined && targets.includes('docker') && !manifest.files.has('compose.yaml')) {
     warnings.push(`${compose} exists, so no compose.yaml is written beside it.`)
@@ -54,4 +57,12 @@ export function workflowsOf(repository: Repository): { readonly path: string; re
 /** A Compose file of the user's own, under one of the names that Compose looks for. */
 export function otherComposeFile(repository: Repository): string | undefined {
   return ['compose.yml', 'docker-compose.yaml', 'docker-compose.yml'].find((path) => repository.has(path))
+}
+
+/** The README that badges go into, however its name is written; null for one that is not Markdown. */
+export function readmeOf(repository: Repository): string | null {
+  const names = repository.list('').flatMap(({ name, directory }) => (directory ? [] : [name]))
+  const markdown = names.find((name) => /^readme\.md$/i.test(name))
+  if (markdown !== undefined) return markdown
+  return names.some((name) => /^readme(?:\.\w+)?$/i.test(name)) ? null : 'README.md'
 }

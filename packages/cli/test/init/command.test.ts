@@ -1,12 +1,15 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { errorOf, focus, type Run } from '../command.ts'
 import { edit, layOut, listFiles, text } from './support/fixture.ts'
 
 const ci = '.github/workflows/ci.yml'
 const files = { 'package.json': '{"name":"shop","dependencies":{"mysql2":"3"}}', 'package-lock.json': '{}' }
+// Each test starts the command several times.
+vi.setConfig({ testTimeout: 90_000 })
+
 let root: string
 
 beforeEach(() => {

@@ -39,7 +39,9 @@ describe('W20: the deploy script', () => {
     server.running = before
     expect(deploy({ IMAGE: image('good') })).toMatchObject({ status: 0 })
     expect(server.running).toBe(image('good'))
-    expect(server.called('docker image prune')).toEqual(['docker image prune --all --force --filter until=168h'])
+    expect(server.called('docker image prune')).toEqual([
+      'docker image prune --all --force --filter until=168h --filter label=focus.application=shop',
+    ])
     expect(server.calls.findIndex((call) => call.startsWith('docker image prune'))).toBeGreaterThan(
       server.calls.findIndex((call) => call.startsWith('curl')),
     )

@@ -49,7 +49,7 @@ beforeAll(async () => {
   const all = workflowFindings(new Map([...workflows, [control, broken]]))
   findings = pick(all, (line) => !line.startsWith(control))
   controls = pick(all, (line) => line.startsWith(control))
-})
+}, 300_000)
 
 /** Of this process, since other work on the machine is not the subject. */
 function spent(start: NodeJS.CpuUsage): number {

@@ -19,7 +19,7 @@ it('this project’s own workflows hold W01 to W26', async () => {
 it('this project’s own workflows are accepted by both validators', () => {
   expect([...workflows.keys()]).toEqual([`${folder}/ci.yml`, `${folder}/release.yml`, `${folder}/security.yml`])
   expect(workflowFindings(workflows)).toEqual({ languageService: [], actionlint: [] })
-})
+}, 60_000)
 
 it('CI runs on every Node that is supported', () => {
   const ci = parse(workflows.get(`${folder}/ci.yml`) ?? '')

@@ -26,7 +26,7 @@ beforeAll(() => {
     },
   })
   const repository = new Repository(root)
-  const files = renderFiles(detect(repository, readGit(root), {}), 'example.com')
+  const files = renderFiles(detect(repository, readGit(root), {}), { domain: 'example.com', readme: null })
   good = new Map(files.map((file) => [file.path, file.text('')]))
 })
 

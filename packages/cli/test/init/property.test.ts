@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { removeFolder } from '../../../../test/support/temporary-folder.ts'
 import { runInit } from '../../src/init/init.ts'
 import { lintRepository } from '../../src/init/policy/index.ts'
@@ -11,6 +11,8 @@ import {
   targets,
 } from '../../src/init/types.ts'
 import { initOptions, layOut, listFiles, snapshot, text } from './support/fixture.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
 
 const packages = [
   'mysql2',

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
 import { type InitResult, runInit } from '../../src/init/init.ts'
 import { isSafeMerge } from '../../src/init/validate.ts'
@@ -19,6 +19,8 @@ const files = {
   'README.md': '# Shop\n\nText.\n',
   '.env.example': 'MINE=1\nPORT=9000\n',
 }
+
+vi.setConfig({ testTimeout: 90_000 })
 
 let root: string
 
@@ -177,6 +179,21 @@ describe('a conflict', () => {
     expect([stateOf(result, ci), result.exitCode]).toEqual(['update', 0])
     expect(text(root, ci)).toContain('timeout-minutes: 20')
     expect(text(root, `${ci}.focus-old`)).toBe(mine)
+  })
+
+  it('keeps edits to the new version, too', async () => {
+    await again()
+    edit(root, `${ci}.focus-new`, 'name: CI', 'name: half merged')
+    const before = snapshot(root)
+    expect((await again()).exitCode).toBe(4)
+    expect(snapshot(root)).toEqual(before)
+  })
+
+  it('is settled by --force twice, and both copies stay', async () => {
+    writeFileSync(join(root, `${ci}.focus-old`), 'older\n')
+    await again({ force: true })
+    expect(text(root, `${ci}.focus-old`)).toBe('older\n')
+    expect(text(root, `${ci}.focus-old.1`)).toBe(mine)
   })
 
   it('arises where a merge would fit by its lines, but break the workflow', () => {
@@ -351,6 +368,17 @@ it('keeps the mode of a file, and makes scripts executable', () => {
       encoding: 'utf8',
     }),
   ).toBe('./deploy/deploy.sh\n')
+})
+
+it('finds the README however it is written, and leaves one that is not Markdown', async () => {
+  root = layOut({ files: { 'package.json': '{}', 'readme.md': '# Shop\n' } })
+  await again({ targets: ['badges'] })
+  expect(text(root, 'readme.md')).toContain('badge.svg')
+  expect(listFiles(root)).not.toContain('README.md')
+  root = layOut({ files: { 'package.json': '{}', 'README.rst': 'Shop\n' } })
+  const { report } = await again({ targets: ['badges'] })
+  expect(listFiles(root)).toEqual(['README.rst', 'package.json'])
+  expect(report.warnings.join()).toContain('not Markdown')
 })
 
 it('takes the repository from the remote, else from the manifest, else leaves a name to fill in', async () => {

@@ -54,7 +54,8 @@ const skipped = /^(?:node_modules|dist|build|coverage|out|venv|env|__pycache__|t
 function searchSources(repository: Repository): { readonly path: string; readonly file: string } | undefined {
   const queue = ['']
   let files = 0
-  for (let directory = queue.shift(); directory !== undefined; directory = queue.shift()) {
+  for (let visited = 0; visited < queue.length && visited < mostFolders; visited++) {
+    const directory = queue[visited] ?? ''
     for (const entry of repository.list(directory)) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`
       if (entry.directory) {
@@ -71,3 +72,4 @@ function searchSources(repository: Repository): { readonly path: string; readonl
 
 const deepest = 5
 const mostFiles = 400
+const mostFolders = 400

@@ -8,6 +8,11 @@ import { wordsOf } from './node-words.ts'
 export function nodeImage(project: NodeProject, facts: Facts): ImageRecipe {
   const words = wordsOf(project.manager, project.yarnClassic)
   const bun = project.manager === 'bun'
+  if (project.manager === 'yarn' && !project.yarnClassic && usesPlugAndPlay(project)) {
+    facts.warn(
+      'Yarn installs without node_modules here, and the image starts `node` itself: set `nodeLinker: node-modules` in .yarnrc.yml, or change the CMD of the Dockerfile to `yarn node`.',
+    )
+  }
   const image = bun ? 'oven/bun:1-slim' : `node:${project.version.major}-bookworm-slim`
   return {
     buildImage: image,
@@ -20,6 +25,10 @@ export function nodeImage(project: NodeProject, facts: Facts): ImageRecipe {
     user: bun ? 'bun' : 'node',
     start: startCommand(project, facts),
   }
+}
+
+function usesPlugAndPlay(project: NodeProject): boolean {
+  return !/^nodeLinker:\s*["']?(?:node-modules|pnpm)\b/m.test(project.repository.read('.yarnrc.yml') ?? '')
 }
 
 /** `pnpm prune` knows a single package only. */

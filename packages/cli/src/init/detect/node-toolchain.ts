@@ -11,7 +11,7 @@ export function nodeToolchain(project: NodeProject, facts: Facts): Toolchain {
   const words = wordsOf(project.manager, project.yarnClassic)
   const setup = setupSteps(project)
   const { test, coverage } = nodeTests(project, words, facts)
-  const build = scriptCommand(project, words, ['build'], facts)
+  const build = scriptCommand(project, words, 'build', ['build'], facts)
   return {
     setup,
     install: [{ name: 'Install dependencies', run: words.install }],
@@ -33,12 +33,13 @@ function lintCommands(project: NodeProject, words: PackageManagerWords, facts: F
   const format = scriptCommand(
     project,
     words,
+    'format',
     ['format:check', 'check:format', 'format-check', 'prettier:check'],
     facts,
   )
   if (format !== undefined) commands.push({ name: 'Check the format', run: format })
   const lint =
-    scriptCommand(project, words, ['lint:ci', 'lint', 'lint:check'], facts) ?? lintTool(project, words, facts)
+    scriptCommand(project, words, 'lint', ['lint:ci', 'lint', 'lint:check'], facts) ?? lintTool(project, words, facts)
   if (lint !== undefined) commands.push({ name: 'Lint', run: lint })
   else {
     facts.note('lint', 'none', 'no lint script, eslint, biome or oxlint')
@@ -64,7 +65,7 @@ function lintTool(project: NodeProject, words: PackageManagerWords, facts: Facts
 
 function typeCommands(project: NodeProject, words: PackageManagerWords, facts: Facts): NamedCommand[] {
   const names = ['typecheck', 'type-check', 'types', 'check-types', 'check:types', 'types:check', 'tsc']
-  const script = scriptCommand(project, words, names, facts)
+  const script = scriptCommand(project, words, 'types', names, facts)
   if (script !== undefined) return [{ name: 'Check types', run: script }]
   if (project.repository.has('tsconfig.json') && project.dependencies.has('typescript')) {
     facts.note('types', 'tsc --noEmit', 'tsconfig.json')
@@ -78,18 +79,19 @@ function typeCommands(project: NodeProject, words: PackageManagerWords, facts: F
 function scriptCommand(
   project: NodeProject,
   words: PackageManagerWords,
+  fact: string,
   names: readonly string[],
   facts: Facts,
 ): string | undefined {
   const own = names.find((name) => project.scripts.has(name))
   if (own !== undefined) {
-    facts.note(`script_${names[0] ?? own}`, own, `package.json: scripts.${own}`)
+    facts.note(fact, own, `package.json: scripts.${own}`)
     return words.script(own)
   }
   for (const name of names) {
     const member = project.workspaces.find(({ manifest }) => hasScript(manifest, name))
     if (member === undefined || words.everywhere === null) continue
-    facts.note(`script_${names[0] ?? name}`, name, `${member.path}/package.json: scripts.${name}`)
+    facts.note(fact, name, `${member.path}/package.json: scripts.${name}`)
     return words.everywhere(name)
   }
   return undefined

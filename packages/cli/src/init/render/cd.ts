@@ -2,6 +2,7 @@ import { uses } from '../actions.ts'
 import { deployScriptPath } from '../paths.ts'
 import { expression, text } from '../text.ts'
 import type { Project } from '../types.ts'
+import { imageLabel } from './deploy-script.ts'
 import { checkout, generatedNotice } from './steps.ts'
 
 /** `.github/workflows/cd.yml`: the guide's jobs deploy, release and notify. */
@@ -78,7 +79,9 @@ function deployJob(project: Project): string {
             context: .
             push: true
             tags: ${expression('steps.meta.outputs.tags')}
-            labels: ${expression('steps.meta.outputs.labels')}
+            labels: |
+              ${expression('steps.meta.outputs.labels')}
+              ${imageLabel(project)}
             provenance: mode=max
             sbom: true
 

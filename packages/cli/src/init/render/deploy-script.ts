@@ -1,6 +1,11 @@
 import { text } from '../text.ts'
 import type { Project } from '../types.ts'
 
+/** What the images of this application are labelled with, so that cleaning up on a shared server takes no others. */
+export function imageLabel(project: Project): string {
+  return `focus.application=${project.slug}`
+}
+
 /**
  * `deploy/deploy.sh`: what the server runs. One function, called on the last line, so that a connection lost while the
  * script is sent runs nothing, and nothing inside reads the rest of the script as its input.
@@ -20,7 +25,8 @@ export function renderDeployScript(project: Project): string {
     #   HEALTH_PATH      answers 2xx when the application works
     #   HEALTH_TIMEOUT   seconds that a start may take
     #   ENV_FILE         the application's environment, one NAME=value a line; used when it exists
-    #   PRUNE_AGE        unused images older than this are removed after a success
+    #   PRUNE_AGE        this application's unused images older than this are removed after a success
+    #   PRUNE_LABEL      the label that its images carry
     #   DOCKER_USERNAME, DOCKER_PASSWORD   to pull a private image; kept for this run only
     set -Eeuo pipefail
 
@@ -43,6 +49,7 @@ export function renderDeployScript(project: Project): string {
         --detach
         --name "$CONTAINER"
         --restart unless-stopped
+        --init
         --publish "127.0.0.1:$PORT:$PORT"
         --env "PORT=$PORT"
         --volume "$CONTAINER-data:/app/data"
@@ -55,7 +62,8 @@ export function renderDeployScript(project: Project): string {
       if [[ -f "$ENV_FILE" ]]; then
         options+=(--env-file "$ENV_FILE")
       fi
-      docker stop "$CONTAINER" >/dev/null 2>&1 || true
+      # Long enough for the application to finish what it has under way.
+      docker stop -t 30 "$CONTAINER" >/dev/null 2>&1 || true
       docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
       docker run "\${options[@]}" "$1" >/dev/null
     }
@@ -96,6 +104,7 @@ export function renderDeployScript(project: Project): string {
       : "\${HEALTH_TIMEOUT:=120}"
       : "\${ENV_FILE:=$HOME/${project.slug}.env}"
       : "\${PRUNE_AGE:=168h}"
+      : "\${PRUNE_LABEL:=${imageLabel(project)}}"
       if [[ "$IMAGE" != *@sha256:* ]]; then
         say "IMAGE must name an image with its digest (name@sha256:...): a tag can be moved."
         exit 2
@@ -111,7 +120,7 @@ export function renderDeployScript(project: Project): string {
         roll_back
       fi
       say "$IMAGE is healthy."
-      docker image prune --all --force --filter "until=$PRUNE_AGE" >/dev/null
+      docker image prune --all --force --filter "until=$PRUNE_AGE" --filter "label=$PRUNE_LABEL" >/dev/null
     }
 
     main "$@" </dev/null

@@ -31,8 +31,16 @@ export interface RenderedFile {
   readonly region?: Region
 }
 
+/** What rendering needs beside the project. */
+export interface RenderOptions {
+  /** The host name that nginx serves. */
+  readonly domain: string
+  /** The README that gets the badges; null where it is not Markdown. */
+  readonly readme: string | null
+}
+
 /** Everything that the targets come to, in the order in which it is reported. */
-export function renderFiles(project: Project, domain: string): RenderedFile[] {
+export function renderFiles(project: Project, { domain, readme }: RenderOptions): RenderedFile[] {
   const file = (path: string, target: Target, source: string): RenderedFile => ({
     path,
     target,
@@ -48,7 +56,7 @@ export function renderFiles(project: Project, domain: string): RenderedFile[] {
     file('compose.yaml', 'docker', renderCompose(project)),
     file(nginxPath, 'nginx', renderNginx(project, domain)),
     envExample(project),
-    badges(project),
+    ...(readme === null ? [] : [badges(project, readme)]),
     file('.github/dependabot.yml', 'dependabot', renderDependabot(project)),
   ]
 }
@@ -68,11 +76,11 @@ function envExample(project: Project): RenderedFile {
   }
 }
 
-function badges(project: Project): RenderedFile {
+function badges(project: Project, path: string): RenderedFile {
   // The owner is the guide's placeholder until a remote says who it is; the next run then fills it in.
   const repository = project.repository ?? `your-username/${project.slug}`
   return {
-    path: 'README.md',
+    path,
     target: 'badges',
     executable: false,
     text: () => renderBadges(repository, project.defaultBranch),
