@@ -54,7 +54,8 @@ export class RunningFocus {
       preferredUsername: username,
       locale: null,
     })
-    const answer = await this.admin('/admin/token', { user: username })
+    const answer = await this.admin('/admin/token', { user: user.username })
+    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`)
     const { access_token: token }: { access_token: string } = await answer.json()
     return { id: Number(user.id), token }
   }

@@ -34,7 +34,7 @@ export async function focusWithTokens(): Promise<Contestant> {
     tokens: (count) =>
       Promise.all(
         Array.from({ length: count }, (_, index) =>
-          tokens.issue({ userKey: String(index + 1), sessionId: `session-${index}`, ttlSeconds: 3_600 }),
+          tokens.issue({ userKey: String(index + 1), sessionId: `session-${index}`, ttlSeconds: 3_600, scopes: [] }),
         ),
       ),
   }
