@@ -188,7 +188,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
           metrics: () => elsewhere.outbound.metrics.after(realtime.metrics()),
           websocketEnabled: settings.websocketEnabled,
         }),
-        ...authRoutes({ auth, config: authConfig, limits }),
+        ...authRoutes({ auth, config: authConfig }),
         ...accountAdminRoutes({ auth }),
         ...notificationRoutes(notifications),
         ...elsewhere.routes(notifications.recipients),
@@ -198,6 +198,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       adminKey: values.adminKey ?? null,
       origins,
       clientAddress,
+      limits,
       authenticate: (headers) => auth.authenticate(headers),
       logger: runtime.logger,
     })

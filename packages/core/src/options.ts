@@ -1,5 +1,5 @@
 import type { Provider } from './auth/providers/provider.ts'
-import type { UserDirectory } from './auth/types.ts'
+import type { User, UserDirectory } from './auth/types.ts'
 import type { Duration } from './duration.ts'
 import type { Definitions } from './notifications/catalogue/definition.ts'
 import type { LimitedAction } from './http/rate-limits.ts'
@@ -72,6 +72,11 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
     readonly keys?: readonly JWK[]
     /** Somebody else's tokens instead of ours, verified with the keys there; there is no sign-in then. */
     readonly jwksUri?: string
+    /**
+     * The scopes of a user's access tokens, for `requireUser(focus, { scopes })`; looked up whenever a token is issued, so that a
+     * change holds from the next refresh on.
+     */
+    readonly scopes?: (user: User) => readonly string[] | Promise<readonly string[]>
     /** With `jwksUri`: the header `typ` that tokens must have, such as `at+jwt`; any when absent. */
     readonly typ?: string
     /** With `jwksUri`: the claim that holds the user's id; `sub` when absent. */

@@ -2,6 +2,7 @@ import type { JWK } from 'jose'
 import type { OriginPolicy } from '../origin-policy.ts'
 import type { Provider } from './providers/provider.ts'
 import type { ExternalTokenSettings } from './tokens/external-tokens.ts'
+import type { User } from './types.ts'
 
 /** What sign-in needs to know, every value resolved: no defaults and no environment below this line. */
 export interface AuthConfig {
@@ -31,6 +32,8 @@ export interface AuthConfig {
   readonly origins: OriginPolicy
   /** What signs and verifies access tokens. */
   readonly tokens: TokenSettings
+  /** The scopes of a user's access tokens, looked up whenever one is issued; none when absent. */
+  readonly scopes?: ((user: User) => readonly string[] | Promise<readonly string[]>) | undefined
   /**
    * Where browsers keep the refresh token of a sign-in by navigation: in the page (`body`), or in an HttpOnly cookie that no
    * script reads (`cookie`).

@@ -13,11 +13,10 @@ import { signedIn } from './signed-in.ts'
 
 /** The routes of `/auth`: signing in, staying signed in, signing out, and the public keys. */
 export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
-  const { auth, config, limits } = dependencies
+  const { auth, config } = dependencies
   const delivery = new TokenDelivery(config)
 
   async function refresh(context: RouteContext): Promise<Response> {
-    await limits.check('refresh', context.clientAddress)
     const { refresh_token: fromBody } = await readJsonObject(context.request)
     const fromCookie = fromBody === undefined ? delivery.cookie.read(context.request) : null
     if (fromCookie !== null) refuseCrossSite(context.request, context.url, config.origins)
@@ -71,7 +70,7 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
   return [
     ...signInRoutes(dependencies),
     ...linkRoutes(dependencies),
-    { method: 'POST', path: '/auth/refresh', access: 'public', oauth: true, handle: refresh },
+    { method: 'POST', path: '/auth/refresh', access: 'public', limit: 'refresh', oauth: true, handle: refresh },
     { method: 'POST', path: '/auth/logout', access: 'bearer', handle: logout },
     { method: 'POST', path: '/auth/logout_all', access: 'bearer', handle: logoutAll },
     { method: 'GET', path: '/auth/me', access: 'bearer', handle: me },

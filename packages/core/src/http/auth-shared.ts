@@ -2,14 +2,12 @@ import type { Auth } from '../auth/auth.ts'
 import type { AuthConfig } from '../auth/config.ts'
 import type { TokenPair } from '../auth/sessions/sessions.ts'
 import { tokenJson } from './auth-json.ts'
-import type { RateLimits } from './rate-limits.ts'
 import { RefreshCookie } from './refresh-cookie.ts'
 import { json } from './responses.ts'
 
 export interface AuthRouteDependencies {
   readonly auth: Auth
   readonly config: AuthConfig
-  readonly limits: RateLimits
 }
 
 /** Headers of answers that carry a token or a state (S25); `Cache-Control: no-store` is on every answer. */

@@ -4,6 +4,7 @@ import { FocusError } from '../errors.ts'
 import { createOriginPolicy } from '../origin-policy.ts'
 import { type Logger, silentLogger } from '../runtime.ts'
 import { readJsonObject } from './body.ts'
+import { RateLimits } from './rate-limits.ts'
 import { createHandler, type HandlerDependencies } from './handler.ts'
 import { json } from './responses.ts'
 import type { Route } from './route.ts'
@@ -43,6 +44,7 @@ const adminKey = 'k'.repeat(24)
 
 function handler(overrides: Partial<HandlerDependencies> = {}) {
   return createHandler({
+    limits: new RateLimits({ enabled: false, exemptLoopback: true }),
     routes,
     basePath: '/api',
     adminKey,

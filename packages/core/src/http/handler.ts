@@ -5,6 +5,7 @@ import { FocusError } from '../errors.ts'
 import type { OriginPolicy } from '../origin-policy.ts'
 import type { Logger } from '../runtime.ts'
 import { preflight, withCors } from './cors.ts'
+import type { RateLimits } from './rate-limits.ts'
 import { problem } from './responses.ts'
 import type { RequestInfo, Route } from './route.ts'
 import { Router } from './router.ts'
@@ -16,6 +17,7 @@ export interface HandlerDependencies {
   readonly adminKey: string | null
   readonly origins: OriginPolicy
   readonly clientAddress: ClientAddress
+  readonly limits: RateLimits
   readonly authenticate: (headers: Headers) => Promise<Principal | null>
   readonly logger: Logger
 }
@@ -53,8 +55,9 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     if (!match) return notAllowed(request, url, methods)
     const { route, params } = match
     try {
-      const principal = await admit(route, request, dependencies)
       const clientAddress = dependencies.clientAddress(info.remoteAddress, request.headers.get('x-forwarded-for'))
+      if (route.limit) await dependencies.limits.check(route.limit, clientAddress)
+      const principal = await admit(route, request, dependencies)
       return await route.handle({ request, url, params, clientAddress, principal })
     } catch (error) {
       report(error, route, logger)

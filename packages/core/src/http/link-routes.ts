@@ -8,12 +8,11 @@ import type { Route, RouteContext } from './route.ts'
 import { signedIn } from './signed-in.ts'
 
 /** Further providers for a signed-in user: to sign in with any of them and be the same person. */
-export function linkRoutes({ auth, config, limits }: AuthRouteDependencies): Route[] {
+export function linkRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   const cookies = new FlowCookies({ secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds })
 
   /** By an app's ID token at once; otherwise the address where the person agrees. */
-  async function link({ request, params, principal, clientAddress }: RouteContext): Promise<Response> {
-    await limits.check('start', clientAddress)
+  async function link({ request, params, principal }: RouteContext): Promise<Response> {
     const { userKey } = signedIn(principal)
     const provider = params['provider'] ?? ''
     const { id_token: idToken, return_to: returnTo } = await readJsonObject(request)
@@ -48,7 +47,7 @@ export function linkRoutes({ auth, config, limits }: AuthRouteDependencies): Rou
   }
 
   return [
-    { method: 'POST', path: '/auth/:provider/link', access: 'bearer', handle: link },
+    { method: 'POST', path: '/auth/:provider/link', access: 'bearer', limit: 'start', handle: link },
     { method: 'DELETE', path: '/auth/:provider/link', access: 'bearer', handle: unlink },
     { method: 'GET', path: '/auth/accounts', access: 'bearer', handle: accounts },
   ]

@@ -3,8 +3,8 @@ import { FocusError } from '../errors.ts'
 import { isLoopbackHost } from '../origin-policy.ts'
 
 /** What one client address may do in a minute (S27). */
-export const requestsPerMinute = {
-  /** `GET /auth/{provider}` and `POST /auth/{provider}/link` */
+const requestsPerMinute = {
+  /** `GET /auth/{provider}`, `POST /auth/{provider}/nonce` and `…/link` */
   start: 60,
   /** `GET /auth/{provider}/callback` */
   callback: 60,
@@ -12,10 +12,8 @@ export const requestsPerMinute = {
   refresh: 120,
   /** `POST /auth/token` and `POST /auth/{provider}/id_token` */
   redeem: 60,
-  /** `POST /ws/ticket` */
+  /** `POST /ws/ticket`; upgrades have a limit of their own, in the hub */
   ticket: 120,
-  /** WebSocket upgrades and Server-Sent Events */
-  upgrade: 300,
 } as const
 
 export type LimitedAction = keyof typeof requestsPerMinute

@@ -24,6 +24,7 @@ export function realtimeRoutes(realtime: RealtimeHub, verifier: TokenVerifier): 
     {
       method: 'POST',
       path: '/ws/ticket',
+      limit: 'ticket',
       access: 'bearer',
       async handle({ request, principal }) {
         if (!principal) throw new FocusError('unauthenticated', 'A ticket needs an access token.')

@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/types.ts'
+import type { LimitedAction } from './rate-limits.ts'
 
 /** What the host knows of a request beyond the `Request` itself. */
 export interface RequestInfo {
@@ -26,6 +27,8 @@ export interface Route {
   /** Such as `/auth/:provider/callback`. */
   readonly path: string
   readonly access: 'public' | 'bearer' | 'admin'
+  /** What a client address may do only so often (S27). */
+  readonly limit?: LimitedAction
   /** Adds RFC 6749's `error` and `error_description` to problems. */
   readonly oauth?: boolean
   handle(context: RouteContext): Promise<Response> | Response

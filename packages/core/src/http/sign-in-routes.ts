@@ -19,12 +19,11 @@ const maxStateLength = 512
 const maxCodeLength = 4_096
 
 /** The routes of a sign-in: its start, the provider's callback, and the one-time code that may end it. */
-export function signInRoutes({ auth, config, limits }: AuthRouteDependencies): Route[] {
+export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   const cookies = new FlowCookies({ secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds })
   const delivery = new TokenDelivery(config)
 
-  async function begin({ request, url, params, clientAddress }: RouteContext): Promise<Response> {
-    await limits.check('start', clientAddress)
+  async function begin({ request, url, params }: RouteContext): Promise<Response> {
     const navigates = queryValue(url, 'redirect', 8) === '1' || acceptsHtml(request)
     const { authorizationUrl, state, binding } = await auth.signIn.begin(params['provider'] ?? '', {
       bind: navigates,
@@ -40,7 +39,6 @@ export function signInRoutes({ auth, config, limits }: AuthRouteDependencies): R
 
   async function callback(context: RouteContext): Promise<Response> {
     const { request, url, params } = context
-    await limits.check('callback', context.clientAddress)
     const provider = params['provider'] ?? ''
     const answer = readCallback(url, (state) => cookies.binding(request, state))
     const flow = await auth.signIn.peek(provider, answer.state)
@@ -83,7 +81,6 @@ export function signInRoutes({ auth, config, limits }: AuthRouteDependencies): R
   }
 
   async function redeem(context: RouteContext): Promise<Response> {
-    await limits.check('redeem', context.clientAddress)
     const { focus_code: code, code_verifier: codeVerifier } = await readJsonObject(context.request)
     if (typeof code !== 'string' || code === '') {
       throw new FocusError('invalid_request', 'focus_code is missing.', { hint: 'Send {"focus_code": "…"} as JSON.' })
@@ -99,14 +96,12 @@ export function signInRoutes({ auth, config, limits }: AuthRouteDependencies): R
     return delivery.answer(await auth.sessions.start(assertEnabled(user), provider, clientOf(context)), sameBrowser)
   }
 
-  async function newNonce({ params, clientAddress }: RouteContext): Promise<Response> {
-    await limits.check('start', clientAddress)
+  async function newNonce({ params }: RouteContext): Promise<Response> {
     const nonce = await auth.idTokens.newNonce(params['provider'] ?? '')
     return json({ nonce, expires_in: nonceTtlSeconds }, { headers: secrecy })
   }
 
   async function idToken(context: RouteContext): Promise<Response> {
-    await limits.check('redeem', context.clientAddress)
     const provider = context.params['provider'] ?? ''
     const { id_token: token } = await readJsonObject(context.request)
     if (typeof token !== 'string' || token === '') {
@@ -117,11 +112,25 @@ export function signInRoutes({ auth, config, limits }: AuthRouteDependencies): R
   }
 
   return [
-    { method: 'GET', path: '/auth/:provider', access: 'public', handle: begin },
-    { method: 'GET', path: '/auth/:provider/callback', access: 'public', oauth: true, handle: callback },
-    { method: 'POST', path: '/auth/token', access: 'public', oauth: true, handle: redeem },
-    { method: 'POST', path: '/auth/:provider/nonce', access: 'public', handle: newNonce },
-    { method: 'POST', path: '/auth/:provider/id_token', access: 'public', oauth: true, handle: idToken },
+    { method: 'GET', path: '/auth/:provider', access: 'public', limit: 'start', handle: begin },
+    {
+      method: 'GET',
+      path: '/auth/:provider/callback',
+      access: 'public',
+      limit: 'callback',
+      oauth: true,
+      handle: callback,
+    },
+    { method: 'POST', path: '/auth/token', access: 'public', limit: 'redeem', oauth: true, handle: redeem },
+    { method: 'POST', path: '/auth/:provider/nonce', access: 'public', limit: 'start', handle: newNonce },
+    {
+      method: 'POST',
+      path: '/auth/:provider/id_token',
+      access: 'public',
+      limit: 'redeem',
+      oauth: true,
+      handle: idToken,
+    },
   ]
 }
 

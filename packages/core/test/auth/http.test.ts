@@ -1,3 +1,4 @@
+import { createFocus } from '@focus-api/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createOriginPolicy } from '../../src/origin-policy.ts'
 import { type App, type AppOptions, startApp } from './support/app.ts'
@@ -224,6 +225,21 @@ describe('S27 Rate limits', () => {
     expect(last?.status).toBe(429)
     expect(Number(last?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
     expect(Number(last?.headers.get('retry-after'))).toBeLessThanOrEqual(60)
+  })
+
+  test('tickets are limited too', async () => {
+    const focus = await createFocus({
+      env: {},
+      database: 'sqlite::memory:',
+      rateLimits: { exemptLoopback: false, perMinute: { ticket: 2 } },
+    })
+    const statuses: number[] = []
+    for (let turn = 0; turn < 3; turn += 1) {
+      const request = new Request('http://localhost/api/ws/ticket', { method: 'POST' })
+      statuses.push((await focus.fetch(request, { remoteAddress: '127.0.0.1' })).status)
+    }
+    expect(statuses).toEqual([401, 401, 429])
+    await focus.close()
   })
 
   test('count each address by itself, and an IPv6 network as one', async () => {

@@ -14,21 +14,18 @@ let john: TokenAnswer
 
 beforeAll(async () => {
   issuer = await TestIssuer.start()
+  clock = new TestClock()
+  issuer.clock = clock.read
+  app = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
 })
 
 afterAll(async () => {
+  await app.close()
   await issuer.close()
 })
 
 beforeEach(async () => {
-  clock = new TestClock()
-  issuer.clock = clock.read
-  app = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
   john = await signIn(app, issuer)
-})
-
-afterEach(async () => {
-  await app.close()
 })
 
 async function check(token: string, node: App = app): Promise<string> {
@@ -149,6 +146,17 @@ test('a known token is not verified again, and its session’s end is seen all t
   expect(await check(john.access_token)).toBe('401 session_revoked')
 })
 
+test('carries the scopes that the application gives its user', async () => {
+  const node = await startApp({
+    runtime: { clock: clock.read },
+    config: { providers: [googleAt(issuer)], scopes: async ({ username }) => ['read', `only-${username}`] },
+  })
+  const answer = await signIn(node, issuer)
+  expect(decodeJwt(answer.access_token)['scope']).toBe('read only-john_doe')
+  expect((await node.auth.tokens.verify(answer.access_token)).scopes).toEqual(['read', 'only-john_doe'])
+  await node.close()
+})
+
 test('authenticate reads Node’s headers and a Headers object, and is null without a bearer', async () => {
   const authorization = `Bearer ${john.access_token}`
   const principal = await app.auth.authenticate({ authorization })
@@ -196,7 +204,10 @@ describe('Other keys', () => {
   test.each(['RS256', 'ES256', 'EdDSA'])('a private JWK of the application’s own: %s', async (alg) => {
     const { privateKey } = await generateKeyPair(alg, { extractable: true })
     const jwk = { ...(await exportJWK(privateKey)), kid: 'own-1', alg }
-    const node = await startApp({ config: { providers: [googleAt(issuer)], tokens: { kind: 'keys', keys: [jwk] } } })
+    const node = await startApp({
+      runtime: { clock: clock.read },
+      config: { providers: [googleAt(issuer)], tokens: { kind: 'keys', keys: [jwk] } },
+    })
     const { access_token: token } = await signIn(node, issuer)
     expect(decodeProtectedHeader(token)).toMatchObject({ alg, kid: 'own-1' })
     expect(await check(token, node)).toBe('good')
@@ -218,15 +229,18 @@ describe('Tokens of another issuer', () => {
   const settings = () => ({ jwksUri: `${issuer.url}/jwks`, issuer: issuer.url, audience: 'our-api' })
   let node: App
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     node = await startApp({
       runtime: { clock: clock.read },
       config: { tokens: { kind: 'external', ...settings() } },
     })
   })
 
-  afterEach(async () => {
+  afterEach(() => {
     delete issuer.misbehaviour.handle
+  })
+
+  afterAll(async () => {
     await node.close()
   })
 

@@ -186,7 +186,9 @@ export class Sessions {
   async #pair(user: User, session: Session, refreshToken: string | null): Promise<TokenPair> {
     const remaining = Math.floor((session.expiresAt - this.#runtime.clock()) / 1_000)
     const expiresIn = Math.max(1, Math.min(this.#config.accessTtlSeconds, remaining))
+    const scopes = (await this.#config.scopes?.(user)) ?? []
     const accessToken = await this.#tokens.issue({
+      scopes,
       userKey: session.userKey,
       sessionId: session.id,
       ttlSeconds: expiresIn,

@@ -14,6 +14,7 @@ export interface AccessTokenGrant {
   readonly userKey: UserKey
   readonly sessionId: string
   readonly ttlSeconds: number
+  readonly scopes: readonly string[]
 }
 
 export interface AccessTokensDependencies {
@@ -42,10 +43,14 @@ export class AccessTokens implements TokenVerifier {
     this.#userId = userId
   }
 
-  async issue({ userKey, sessionId, ttlSeconds }: AccessTokenGrant): Promise<string> {
+  async issue({ userKey, sessionId, ttlSeconds, scopes }: AccessTokenGrant): Promise<string> {
     const { kid, alg, key } = await this.#keys.signing()
     const now = Math.floor(this.#runtime.clock() / 1_000)
-    return await new SignJWT({ sid: sessionId, client_id: accessTokenClientId })
+    return await new SignJWT({
+      sid: sessionId,
+      client_id: accessTokenClientId,
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+    })
       .setProtectedHeader({ alg, kid, typ: 'at+jwt' })
       .setIssuer(this.#config.issuer)
       .setAudience(this.#config.audience)

@@ -92,18 +92,12 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   })
   if (options.idle !== true) await auth.start()
   const handler = createHandler({
-    routes: [
-      ...authRoutes({
-        auth,
-        config,
-        limits: new RateLimits(options.limits ?? { enabled: false, exemptLoopback: false }),
-      }),
-      ...accountAdminRoutes({ auth }),
-    ],
+    routes: [...authRoutes({ auth, config }), ...accountAdminRoutes({ auth })],
     basePath: '/api',
     adminKey,
     origins: config.origins,
     clientAddress: createClientAddress([]),
+    limits: new RateLimits(options.limits ?? { enabled: false, exemptLoopback: false }),
     authenticate: (headers) => auth.authenticate(headers),
     logger: runtime.logger,
   })
