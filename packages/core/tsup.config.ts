@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'transports/index': 'src/transports/index.ts', 'sqlite-worker': 'src/storage/sqlite/worker.ts' },
+  entry: {
+    index: 'src/index.ts',
+    'transports/index': 'src/transports/index.ts',
+    'sqlite-worker': 'src/storage/sqlite/worker.ts',
+  },
   format: 'esm',
   target: 'node22',
   // Optional dependencies are loaded when configured; a native driver cannot live in a bundle.
