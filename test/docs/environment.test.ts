@@ -8,7 +8,10 @@ const source = readFileSync(resolve(import.meta.dirname, '../../docs/environment
 const page = source.replaceAll(/ +\|/g, ' |')
 
 describe('docs/environment.md', () => {
-  it.each(Object.values(settings).filter(({ env }) => env.length > 0))('lists $option', ({ option, env }) => {
-    for (const name of env) expect(page).toContain(`| \`${name}\` | \`${option}\` |`)
+  const variables = Object.values(settings).flatMap(({ env, option }) => env.map((name) => ({ name, option })))
+
+  it.each(variables)('lists $name', ({ name, option }) => {
+    // What only the environment can set has no option beside it.
+    expect(page).toContain(option === '' ? `| \`${name}\` |` : `| \`${name}\` | \`${option}\` |`)
   })
 })
