@@ -107,7 +107,7 @@ export function webhook(options: WebhookOptions): Transport<string> {
 }
 
 /** A notification as webhooks carry it: the fields of the WebSocket's message, and whose it is. */
-export function notificationJson(message: OutboundMessage): JsonObject {
+function notificationJson(message: OutboundMessage): JsonObject {
   return {
     id: message.id,
     epoch: message.epoch,
