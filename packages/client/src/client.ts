@@ -152,7 +152,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
       session.clear()
       if (token === null) return
       const path = everywhere ? '/auth/logout_all' : '/auth/logout'
-      await api.request(path, { method: 'POST', token, keepalive: true }).catch(() => undefined)
+      await api.request(path, { method: 'POST', token, keepalive: true, timeoutMs: 5_000 }).catch(() => undefined)
     },
     onAuthChange: (listener, listenOptions) => session.onChange(listener, listenOptions),
     async accessToken() {

@@ -7,7 +7,10 @@ export interface ApiRequest {
   readonly token?: string | null
   /** Whether it may outlive the page. */
   readonly keepalive?: boolean
+  /** The caller's; in its place a limit of `timeoutMs`. */
   readonly signal?: AbortSignal | undefined
+  /** 30,000 when absent. */
+  readonly timeoutMs?: number
 }
 
 export interface ApiOptions {
@@ -57,7 +60,7 @@ export class Api {
 
   /** Answers the parsed body, `undefined` for 204. */
   async request<Answer>(path: string, request: ApiRequest = {}): Promise<Answer> {
-    const { method = 'GET', body, token, keepalive = false, signal } = request
+    const { method = 'GET', body, token, keepalive = false, signal, timeoutMs = 30_000 } = request
     const headers: Record<string, string> = { accept: 'application/json' }
     if (this.#locale !== undefined) headers['accept-language'] = this.#locale
     if (token) headers['authorization'] = `Bearer ${token}`
@@ -71,7 +74,7 @@ export class Api {
         keepalive,
         ...(this.#cookies && path.startsWith('/auth/') ? { credentials: 'include' } : {}),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal ? { signal } : {}),
+        signal: signal ?? AbortSignal.timeout(timeoutMs),
       })
     } catch (cause) {
       signal?.throwIfAborted()
@@ -83,6 +86,10 @@ export class Api {
       return (await response.json()) as Answer
     } catch (cause) {
       signal?.throwIfAborted()
+      // A body that breaks off is no answer either.
+      if (!(cause instanceof SyntaxError)) {
+        throw new FocusClientError('network_error', `${method} ${url} got half an answer`, { cause })
+      }
       throw new FocusClientError('invalid_response', `${method} ${url} did not answer JSON`, {
         status: response.status,
         cause,

@@ -113,6 +113,24 @@ describe('the session', () => {
   })
 })
 
+describe('a server that takes requests and answers none', () => {
+  test('does not keep anybody from signing out', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    onTestFinished(() => {
+      silent.close().closeAllConnections()
+    })
+    const address = silent.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    const client = clientOf({ url: `http://127.0.0.1:${address.port}/api` })
+    client.adoptSession(await server.signIn('alice'))
+    const began = performance.now()
+    await client.signOut()
+    expect(client.isSignedIn).toBe(false)
+    expect(performance.now() - began).toBeLessThan(10_000)
+  })
+})
+
 describe('refreshing', () => {
   test('happens before a token is used that is about to end', async () => {
     const { fetch, refreshes } = counted()

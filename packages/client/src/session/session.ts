@@ -9,6 +9,9 @@ import type { TokenStorage } from './token-storage.ts'
 /** A token that ends sooner than this is renewed before it is used. */
 const marginMs = 30_000
 
+/** How long a refresh may take; other tabs wait for it. */
+const timeoutMs = 10_000
+
 /** Gives access tokens to whoever speaks to the server. */
 export interface AccessTokens {
   /** A token that is good for a while; null when nobody is signed in. */
@@ -123,7 +126,7 @@ export class Session implements AccessTokens {
       return null
     }
     try {
-      const tokens = await this.#api.request<TokenResponse>('/auth/refresh', { method: 'POST', body })
+      const tokens = await this.#api.request<TokenResponse>('/auth/refresh', { method: 'POST', body, timeoutMs })
       // Signed out, or in as somebody else, while the answer was on its way: that decides.
       if (this.currentToken === rejected) this.#write(sessionOf(tokens, before))
     } catch (error) {
