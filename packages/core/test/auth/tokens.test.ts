@@ -179,6 +179,7 @@ describe('Other keys', () => {
     const [older, newer] = ['o'.repeat(32), 'n'.repeat(32)]
     const start = (secrets: string[]) =>
       startApp({
+        runtime: { clock: clock.read },
         database: app.database,
         config: { providers: [googleAt(issuer)], tokens: { kind: 'secret', secrets } },
       })
@@ -275,8 +276,10 @@ describe('Tokens of another issuer', () => {
   })
 
   test('cannot be checked while the issuer’s keys are away, which is not the token’s fault', async () => {
+    const fresh = await startApp({ config: { tokens: { kind: 'external', ...settings() } } })
     issuer.misbehaviour.handle = (_request, response) => Boolean(response.writeHead(503).end())
-    await expect(verify(await external())).rejects.toMatchObject({ code: 'provider_unreachable' })
+    await expect(fresh.auth.tokens.verify(await external())).rejects.toMatchObject({ code: 'provider_unreachable' })
+    await fresh.close()
   })
 
   test('leave no sign-in of ours', async () => {

@@ -12,6 +12,7 @@ export interface Session {
   /** Times are milliseconds since 1970. */
   readonly createdAt: number
   readonly lastUsedAt: number
+  /** Never after `expiresAt`. */
   readonly idleExpiresAt: number
   readonly expiresAt: number
   readonly endedAt: number | null

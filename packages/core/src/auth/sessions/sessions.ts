@@ -85,8 +85,7 @@ export class Sessions {
     if (!found) throw invalidRefreshToken()
     const { session, token } = found
     const now = this.#runtime.clock()
-    if (session.endedAt !== null || now >= session.idleExpiresAt || now >= session.expiresAt)
-      throw invalidRefreshToken()
+    if (session.endedAt !== null || now >= session.idleExpiresAt) throw invalidRefreshToken()
     const user = await this.#requireUser(session)
     const successor =
       token.rotatedAt === null
