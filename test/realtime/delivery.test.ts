@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { serverMessages } from '../../packages/core/src/realtime/protocol/messages.ts'
 import { type Mariadb, startMariadb } from '../support/servers.ts'
-import { openSocket } from '../support/notification-socket.ts'
+import { type NotificationSocket, openSocket } from '../support/notification-socket.ts'
 import { RunningFocus, type Person } from './running-focus.ts'
+
+const greeting = async (socket: NotificationSocket) => serverMessages.connection.parse(await socket.next('connection'))
 
 /** The hub on the real log, on each database. What needs faults on demand is tried in packages/core/test/realtime. */
 describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
@@ -29,7 +32,7 @@ describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
   test('live, resumed and replayed offsets are one sequence', async () => {
     const alice = await newcomer()
     const first = await connect(alice)
-    const { stream } = (await first.next('connection')) as unknown as { stream: { epoch: string; offset: number } }
+    const { stream } = await greeting(first)
     await notify(alice)
     expect(await first.next('notification')).toMatchObject({ offset: stream.offset + 1 })
     await first.close()
@@ -45,7 +48,7 @@ describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
   test('a merge is a new event of the same id; a resume brings its last form', async () => {
     const alice = await newcomer()
     const socket = await connect(alice)
-    const { stream } = (await socket.next('connection')) as unknown as { stream: { epoch: string } }
+    const { stream } = await greeting(socket)
     for (let index = 0; index < 3; index += 1) await notify(alice, { group: { key: 'likes', window: '1h' } })
     const forms = [
       await socket.next('notification'),
@@ -69,10 +72,7 @@ describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
     const here = await connect(alice)
     const away = await connect(bob)
     await here.next('connection')
-    const { stream, all } = (await away.next('connection')) as unknown as {
-      stream: { epoch: string; offset: number }
-      all: { offset: number }
-    }
+    const { stream, all } = await greeting(away)
     await away.close()
     await server.focus.notifications.broadcast({ title: 'to all', message: 'm' })
     expect(await here.next('notification')).toMatchObject({ stream: 'all', title: 'to all' })
