@@ -15,3 +15,9 @@ export { slack, type SlackOptions } from './slack.ts'
 export { email, type EmailContent, type EmailOptions } from './email.ts'
 export { type Urgency, webPush, type WebPushOptions, type WebPushTransport } from './web-push.ts'
 export { log, type LogOptions } from './log.ts'
+export {
+  type ConformanceCheck,
+  type ConformanceSubject,
+  type PeerBehaviour,
+  transportConformance,
+} from './conformance.ts'
