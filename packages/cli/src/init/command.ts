@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { resolve } from 'node:path'
 import type { CommandContext } from '../context.ts'
+import { Interruption } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 import type { FileState } from './files/state.ts'
 import { answersOf, type InitFlags, targetsOf } from './flags.ts'
@@ -47,7 +48,7 @@ async function ask({ terminal, signal }: CommandContext, report: InitReport, fla
     return /^(?:y(?:es)?)?$/i.test(answer.trim())
   } catch (error) {
     signal.throwIfAborted()
-    throw error
+    throw error instanceof Error && error.name === 'AbortError' ? new Interruption('SIGINT') : error
   } finally {
     questions.close()
   }

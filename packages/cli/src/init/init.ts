@@ -11,7 +11,7 @@ import { describeRun, type InitReport } from './report.ts'
 import { Repository } from './repository.ts'
 import { type SecretNeed, secretNeeds } from './secrets.ts'
 import { otherComposeFile, readmeOf, surroundings } from './surroundings.ts'
-import type { Answers, Target } from './types.ts'
+import type { Answers, Project, Target } from './types.ts'
 import { assertValid } from './validate.ts'
 
 /** What one run of `focus init` was asked to do. */
@@ -76,7 +76,10 @@ export async function runInit(options: InitOptions): Promise<InitResult> {
       plan,
       rendered,
       orphans: [...manifest.files.keys()].filter((path) => !isKnown(path, files) && inScope(path, options.targets)),
-      warnings: [...project.warnings, ...surroundings(repository, git, manifest, project, options.targets)],
+      warnings: [
+        ...relevant(project, options.targets),
+        ...surroundings(repository, git, manifest, project, options.targets),
+      ],
       withDiff: options.diff,
     })),
   }
@@ -105,6 +108,13 @@ function exitCodeOf(options: InitOptions, plan: readonly PlannedFile[]): ExitCod
 /** A run would change it, or could not. What the user decided (edits, deletions, own files) is no drift. */
 function isDrift({ state }: PlannedFile): boolean {
   return state === 'create' || state === 'update' || state === 'merge' || state === 'conflict'
+}
+
+/** The warnings about what was asked for. */
+function relevant(project: Project, asked: readonly Target[]): string[] {
+  return project.warnings
+    .filter(({ targets }) => targets.some((target) => asked.includes(target)))
+    .map(({ sentence }) => sentence)
 }
 
 /** GitHub reads workflows at the root of a repository only. */

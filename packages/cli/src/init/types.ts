@@ -39,6 +39,12 @@ export interface Evidence {
   readonly from: string
 }
 
+/** Something to know about some of the targets. */
+export interface Warning {
+  readonly sentence: string
+  readonly targets: readonly Target[]
+}
+
 /** A shell command of a workflow step. `null` stands for a step that the repository has no tool for. */
 export interface Command {
   readonly run: string
@@ -66,7 +72,7 @@ export interface Project {
   readonly toolchain: Toolchain
   readonly image: ImageRecipe
   readonly evidence: readonly Evidence[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
 }
 
 /** The commands of the CI job, already in the words of the project's package manager. */

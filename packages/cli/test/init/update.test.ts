@@ -370,6 +370,15 @@ it('keeps the mode of a file, and makes scripts executable', () => {
   ).toBe('./deploy/deploy.sh\n')
 })
 
+it('warns of what concerns the targets asked for', async () => {
+  root = layOut({ files: { 'package.json': '{}' } })
+  const warnings = async (...targets: NonNullable<Parameters<typeof initOptions>[1]>['targets'] & {}) =>
+    (await again({ targets, dryRun: true })).report.warnings.join()
+  expect(await warnings('env')).toBe('')
+  expect(await warnings('ci')).toMatch(/lockfile.*linter/)
+  expect(await warnings('docker')).toMatch(/lockfile.*how the application starts/)
+})
+
 it('finds the README however it is written, and leaves one that is not Markdown', async () => {
   root = layOut({ files: { 'package.json': '{}', 'readme.md': '# Shop\n' } })
   await again({ targets: ['badges'] })

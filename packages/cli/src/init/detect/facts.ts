@@ -1,16 +1,17 @@
-import type { Evidence } from '../types.ts'
+import type { Evidence, Target, Warning } from '../types.ts'
 
 /** Collects what detection concludes and what it is unsure of; one per run. */
 export class Facts {
   readonly evidence: Evidence[] = []
-  readonly warnings: string[] = []
+  readonly warnings: Warning[] = []
 
   note(fact: string, value: string, from: string): void {
     this.evidence.push({ fact, value, from })
   }
 
-  warn(sentence: string): void {
-    if (!this.warnings.includes(sentence)) this.warnings.push(sentence)
+  /** @param targets - what it matters to; a run that writes none of them does not say it */
+  warn(targets: readonly Target[], sentence: string): void {
+    this.warnings.push({ sentence, targets })
   }
 }
 

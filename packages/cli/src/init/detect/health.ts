@@ -41,6 +41,7 @@ export function detectHealthPath(repository: Repository, usesFocus: boolean, ans
   }
   facts.note('health_path', focusHealthPath, 'the default; no route found in the sources')
   facts.warn(
+    ['ci', 'cd', 'docker'],
     `No health route was found: the container test, HEALTHCHECK and the deployment ask ${focusHealthPath}; answer it with 200 once the application can work, or name yours with --health-path.`,
   )
   return focusHealthPath

@@ -10,6 +10,7 @@ export function nodeImage(project: NodeProject, facts: Facts): ImageRecipe {
   const bun = project.manager === 'bun'
   if (project.manager === 'yarn' && !project.yarnClassic && usesPlugAndPlay(project)) {
     facts.warn(
+      ['docker'],
       'Yarn installs without node_modules here, and the image starts `node` itself: set `nodeLinker: node-modules` in .yarnrc.yml, or change the CMD of the Dockerfile to `yarn node`.',
     )
   }
@@ -76,6 +77,9 @@ function startCommand(project: NodeProject, facts: Facts): string[] {
     return [runtime, entry]
   }
   facts.note('start', `${runtime} server.js`, 'a guess')
-  facts.warn('It is not clear how the application starts: add a `start` script; the Dockerfile guesses server.js.')
+  facts.warn(
+    ['docker'],
+    'It is not clear how the application starts: add a `start` script; the Dockerfile guesses server.js.',
+  )
   return [runtime, 'server.js']
 }

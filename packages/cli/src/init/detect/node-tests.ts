@@ -44,7 +44,7 @@ function withScript(project: NodeProject, words: PackageManagerWords, script: st
     }
   }
   if (/\bvitest\b/.test(last)) {
-    facts.warn('Vitest has no coverage provider here: add @vitest/coverage-v8 for exact figures.')
+    facts.warn(['ci'], 'Vitest has no coverage provider here: add @vitest/coverage-v8 for exact figures.')
   }
   return measuredByNode(words.script('test'))
 }
@@ -73,7 +73,7 @@ function withoutScript(project: NodeProject, words: PackageManagerWords, facts: 
     return covered(`bun test ${bunCoverage}`)
   }
   facts.note('test', 'node --test', 'no test script')
-  facts.warn('There is no test script: CI runs `node --test`; add a `test` script for anything else.')
+  facts.warn(['ci'], 'There is no test script: CI runs `node --test`; add a `test` script for anything else.')
   return measuredByNode('node --test')
 }
 

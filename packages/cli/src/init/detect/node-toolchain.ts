@@ -43,7 +43,7 @@ function lintCommands(project: NodeProject, words: PackageManagerWords, facts: F
   if (lint !== undefined) commands.push({ name: 'Lint', run: lint })
   else {
     facts.note('lint', 'none', 'no lint script, eslint, biome or oxlint')
-    facts.warn('No linter was found: add a `lint` script and run `focus init` again, and CI gets its step.')
+    facts.warn(['ci'], 'No linter was found: add a `lint` script and run `focus init` again, and CI gets its step.')
   }
   return commands
 }

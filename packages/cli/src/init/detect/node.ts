@@ -54,6 +54,7 @@ function readNodeProject(repository: Repository, answers: Answers, facts: Facts)
   const lockfile = lockfiles[manager].find((path) => repository.has(path))
   if (lockfile === undefined && hints.length + (answers.pm === undefined ? 0 : 1) > 0) {
     facts.warn(
+      ['ci', 'docker'],
       `There is no lockfile of ${manager}, and CI installs from one: run \`${manager} install\` and commit it.`,
     )
   }

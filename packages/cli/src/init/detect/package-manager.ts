@@ -51,7 +51,7 @@ export function choosePackageManager<P extends PackageManager>(
     return winner.manager
   }
   facts.note('package_manager', fallback.manager, 'the default; no lockfile')
-  facts.warn(fallback.warning)
+  facts.warn(['ci', 'docker'], fallback.warning)
   return fallback.manager
 }
 

@@ -59,7 +59,10 @@ function startCommand(project: PythonProject, port: number, facts: Facts): strin
     const module = path.replace(/\.py$/, '').replaceAll('/', '.')
     facts.note('start', `uvicorn ${module}:${name}`, path)
     if (!dependencies.has('uvicorn') && !dependencies.has('fastapi')) {
-      facts.warn('uvicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.')
+      facts.warn(
+        ['docker'],
+        'uvicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.',
+      )
     }
     return ['uvicorn', `${module}:${name}`, '--host', '0.0.0.0', '--port', String(port)]
   }
@@ -78,7 +81,7 @@ function startCommand(project: PythonProject, port: number, facts: Facts): strin
   const script = ['main.py', 'app.py', 'server.py'].find((path) => repository.has(path))
   facts.note('start', `python ${script ?? 'main.py'}`, script ?? 'a guess')
   if (script === undefined) {
-    facts.warn('It is not clear how the application starts: the Dockerfile guesses main.py; edit its CMD.')
+    facts.warn(['docker'], 'It is not clear how the application starts: the Dockerfile guesses main.py; edit its CMD.')
   }
   return ['python', script ?? 'main.py']
 }
@@ -86,7 +89,10 @@ function startCommand(project: PythonProject, port: number, facts: Facts): strin
 function gunicorn(target: string, from: string, project: PythonProject, port: number, facts: Facts): string[] {
   facts.note('start', `gunicorn ${target}`, from)
   if (!project.dependencies.has('gunicorn')) {
-    facts.warn('gunicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.')
+    facts.warn(
+      ['docker'],
+      'gunicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.',
+    )
   }
   return ['gunicorn', target, '--bind', `0.0.0.0:${port}`]
 }

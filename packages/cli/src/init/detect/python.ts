@@ -110,11 +110,15 @@ function warnOfMissingLock(
 ): void {
   const lock = lockfiles[manager].find((path) => repository.has(path))
   if (manager !== 'pip' && lock === undefined) {
-    facts.warn(`There is no ${manager}.lock, and CI installs from it: run \`${manager} lock\` and commit it.`)
+    facts.warn(
+      ['ci', 'docker'],
+      `There is no ${manager}.lock, and CI installs from it: run \`${manager} lock\` and commit it.`,
+    )
   }
   const loose = requirements.find((path) => !isFullyPinned(repository.read(path) ?? ''))
   if (manager === 'pip' && loose !== undefined) {
     facts.warn(
+      ['ci', 'docker'],
       `${loose} does not pin every version: compile it with \`uv pip compile --generate-hashes\` or pip-compile, so that CI installs what you tested.`,
     )
   }
