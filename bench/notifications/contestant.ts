@@ -4,7 +4,7 @@ export interface Contestant {
   /** How many callers send at once. */
   readonly callers: number
   /** Sends one notification, or as many as it says; resolves when they are committed. */
-  send(n: number): Promise<unknown> | unknown
+  send(n: number): unknown
   /** Notifications per `send`. */
   readonly each: number
   close(): Promise<void>

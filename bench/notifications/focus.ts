@@ -8,7 +8,7 @@ const policies = {
   none: () => ({}),
   'dedupe + rate': (n: number) => ({
     dedupe: { key: `activity:${n}`, window: '1h' },
-    rate: { limit: 1_000, window: '1m' },
+    rate: { limit: 1_000, window: '1s' },
   }),
 } as const
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Kysely, MysqlDialect } from 'kysely'
+import { CompiledQuery, Kysely, MysqlDialect } from 'kysely'
 import { FocusError } from '../errors.ts'
 import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
 import type { SqliteWriter } from './sqlite/writer.ts'
@@ -14,6 +14,8 @@ export interface Database {
   readonly file: string | null
   /** The writer thread, for SQLite files that Focus opened itself; otherwise null. */
   readonly writer: SqliteWriter | null
+  /** Whether each connection is READ COMMITTED from its beginning; otherwise each transaction has to ask for it. */
+  readonly readCommitted: boolean
   /** Closes what Focus opened; an instance that was passed in stays open. */
   close(): Promise<void>
 }
@@ -28,7 +30,14 @@ export interface Database {
 export async function openDatabase(source: string | AnyKysely): Promise<Database> {
   if (typeof source !== 'string') {
     const db = source.withoutPlugins() as unknown as Kysely<FocusTables>
-    return { db, dialect: dialectOf(source), file: null, writer: null, close: async () => undefined }
+    return {
+      db,
+      dialect: dialectOf(source),
+      file: null,
+      writer: null,
+      readCommitted: false,
+      close: async () => undefined,
+    }
   }
   if (source.startsWith('sqlite:')) return openSqlite(source.slice('sqlite:'.length).replace(/^\/\//, ''))
   if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source)
@@ -41,13 +50,13 @@ async function openSqlite(name: string): Promise<Database> {
   const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./sqlite/open.ts'))
   if (name === ':memory:') {
     const db = openSqliteMemory()
-    return { db, dialect: 'sqlite', file: null, writer: null, close: () => db.destroy() }
+    return { db, dialect: 'sqlite', file: null, writer: null, readCommitted: false, close: () => db.destroy() }
   }
   const file = resolve(name)
   try {
     mkdirSync(dirname(file), { recursive: true })
     const { db, writer } = await openSqliteFile(file)
-    return { db, dialect: 'sqlite', file, writer, close: () => db.destroy() }
+    return { db, dialect: 'sqlite', file, writer, readCommitted: false, close: () => db.destroy() }
   } catch (error) {
     throw new FocusError(
       'storage_unavailable',
@@ -69,8 +78,14 @@ async function openMysql(url: string): Promise<Database> {
     timezone: 'Z',
     connectTimeout: 5_000,
   })
-  const db = new Kysely<FocusTables>({ dialect: new MysqlDialect({ pool }) })
-  return { db, dialect: 'mysql', file: null, writer: null, close: () => db.destroy() }
+  const dialect = new MysqlDialect({
+    pool,
+    onCreateConnection: async (connection) => {
+      await connection.executeQuery(CompiledQuery.raw('set session transaction isolation level read committed'))
+    },
+  })
+  const db = new Kysely<FocusTables>({ dialect })
+  return { db, dialect: 'mysql', file: null, writer: null, readCommitted: true, close: () => db.destroy() }
 }
 
 async function load<T>(name: string, importer: () => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
 import { FocusError } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { DdlContext } from './ddl.ts'
+import { type Flavour, flavourOf } from './dialect.ts'
 import { migrations } from './migrations/all.ts'
 import type { Migration } from './migrations/migration.ts'
 
@@ -73,12 +74,15 @@ function toKysely(step: Migration, context: DdlContext): KyselyMigration {
   }
 }
 
-async function ddlContext({ db, dialect }: Database): Promise<DdlContext> {
-  if (dialect === 'sqlite') return { dialect, byteCollation: '' }
-  // PAD SPACE collations hold 'a' and 'a ' for one key; the two servers name the one that does not differently.
-  const { rows } = await sql<{ version: string }>`select version() as version`.execute(db)
-  const mariadb = /mariadb/i.test(rows[0]?.version ?? '')
-  return { dialect, byteCollation: mariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin' }
+async function ddlContext(database: Database): Promise<DdlContext> {
+  return { dialect: database.dialect, byteCollation: byteCollations[await flavourOf(database)] }
+}
+
+/** PAD SPACE collations hold 'a' and 'a ' for one key; the two servers name the one that does not differently. */
+const byteCollations: Readonly<Record<Flavour, string>> = {
+  sqlite: '',
+  mysql: 'utf8mb4_0900_bin',
+  mariadb: 'utf8mb4_nopad_bin',
 }
 
 /** Another process holds the lock, or has just applied the same step; every statement may run again. */

@@ -9,10 +9,11 @@ import type { FocusTables } from './tables.ts'
  * through it.
  */
 export function inTransaction<T>(
-  { db, dialect }: Database,
+  { db, dialect, readCommitted }: Database,
   work: (trx: Transaction<FocusTables>) => Promise<T>,
 ): Promise<T> {
   const transaction = db.transaction()
-  const configured = dialect === 'mysql' ? transaction.setIsolationLevel('read committed') : transaction
+  const configured =
+    dialect === 'mysql' && !readCommitted ? transaction.setIsolationLevel('read committed') : transaction
   return retryOnConflict(() => configured.execute(work))
 }

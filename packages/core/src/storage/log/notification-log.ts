@@ -17,6 +17,7 @@ import type { NotificationEvent, StreamHead } from '../../notifications/types.ts
 import type { Runtime } from '../../runtime.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
+import { type Flavour, flavourOf } from '../dialect.ts'
 import { Committer } from './commit/committer.ts'
 import { KyselyRunner } from './commit/kysely-runner.ts'
 import type { CommitOutcome } from './commit/plan.ts'
@@ -44,7 +45,7 @@ export async function openNotificationLog(
   runtime: Pick<Runtime, 'clock' | 'logger'>,
   options: NotificationLogOptions = {},
 ): Promise<NotificationLog> {
-  return new DatabaseNotificationLog(database, runtime, await Epoch.open(database), options)
+  return new DatabaseNotificationLog(database, runtime, await Epoch.open(database), await flavourOf(database), options)
 }
 
 class DatabaseNotificationLog implements NotificationLog {
@@ -63,6 +64,7 @@ class DatabaseNotificationLog implements NotificationLog {
     database: Database,
     runtime: Pick<Runtime, 'clock' | 'logger'>,
     epoch: Epoch,
+    flavour: Flavour,
     options: NotificationLogOptions,
   ) {
     const maxPerStream = options.maxPerStream ?? 1_000
@@ -75,7 +77,7 @@ class DatabaseNotificationLog implements NotificationLog {
     this.#waiting = new WaitingRows(database.db)
     this.#upkeep = new Upkeep(database, runtime, epoch, { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 })
     const timeoutMs = options.timeoutMs ?? 10_000
-    this.#committer = new Committer(database.writer ?? new KyselyRunner(database, 0.8 * timeoutMs), {
+    this.#committer = new Committer(database.writer ?? new KyselyRunner(database, flavour, 0.8 * timeoutMs), {
       clock: runtime.clock,
       maxPerStream,
       epoch: () => epoch.current,

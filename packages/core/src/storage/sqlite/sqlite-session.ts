@@ -9,7 +9,7 @@ import type { StatementCache } from './connection.ts'
 
 /** A transaction on a connection of this thread, with one prepared statement run row by row: the driver's fastest way. */
 export class SqliteSession implements BatchSession {
-  readonly dialect = 'sqlite'
+  readonly flavour = 'sqlite'
   readonly #statements: StatementCache
 
   constructor(statements: StatementCache) {

@@ -4,6 +4,7 @@ import { CompiledQuery, type Kysely } from 'kysely'
 import { FocusError } from '../../../errors.ts'
 import type { LogEntry } from '../../../notifications/log.ts'
 import type { Database } from '../../database.ts'
+import type { Flavour } from '../../dialect.ts'
 import type { FocusTables } from '../../tables.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import { classify, messageOf } from './failures.ts'
@@ -20,10 +21,12 @@ const maxContentions = 20
  */
 export class KyselyRunner implements BatchRunner {
   readonly #database: Database
+  readonly #flavour: Flavour
   readonly #patienceMs: number
 
-  constructor(database: Database, patienceMs: number) {
+  constructor(database: Database, flavour: Flavour, patienceMs: number) {
     this.#database = database
+    this.#flavour = flavour
     this.#patienceMs = patienceMs
   }
 
@@ -60,13 +63,14 @@ export class KyselyRunner implements BatchRunner {
   }
 
   async #write(connection: Kysely<FocusTables>, batch: Batch): Promise<BatchResult> {
-    const { dialect } = this.#database
-    if (dialect === 'mysql') await execute(connection, 'set transaction isolation level read committed')
+    const { dialect, readCommitted } = this.#database
+    if (dialect === 'mysql' && !readCommitted)
+      await execute(connection, 'set transaction isolation level read committed')
     await execute(connection, dialect === 'mysql' ? 'start transaction' : 'begin immediate')
     try {
-      const session = new KyselySession(connection, dialect)
+      const session = new KyselySession(connection, this.#flavour)
       const planned = await writeBatch(session, batch.entries, batch.context)
-      if (dialect === 'mysql') await session.run(batchStatements(dialect).insertCommit, [batch.marker()])
+      if (dialect === 'mysql') await session.run(batchStatements(this.#flavour).insertCommit, [batch.marker()])
       return planned
     } catch (error) {
       // InnoDB rolls back one statement only when a lock times out. A dead connection has nothing to roll back.

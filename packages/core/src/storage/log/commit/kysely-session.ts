@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely'
-import type { DialectName } from '../../dialect.ts'
+import type { Flavour } from '../../dialect.ts'
 import type { FocusTables } from '../../tables.ts'
 import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './session.ts'
 
@@ -8,16 +8,16 @@ const maxPlaceholders = 32_766
 
 /** A transaction over one connection of Kysely, with multi-row statements. */
 export class KyselySession implements BatchSession {
-  readonly dialect: DialectName
+  readonly flavour: Flavour
   readonly #connection: Kysely<FocusTables>
 
-  constructor(connection: Kysely<FocusTables>, dialect: DialectName) {
+  constructor(connection: Kysely<FocusTables>, flavour: Flavour) {
     this.#connection = connection
-    this.dialect = dialect
+    this.flavour = flavour
   }
 
   async run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]> {
-    const rowsAtOnce = this.dialect === 'sqlite' ? Math.floor(maxPlaceholders / statement.columns) : rows.length
+    const rowsAtOnce = this.flavour === 'sqlite' ? Math.floor(maxPlaceholders / statement.columns) : rows.length
     const answers: SqlRow[] = []
     for (let start = 0; start < rows.length; start += rowsAtOnce) {
       const chunk = rows.slice(start, start + rowsAtOnce)

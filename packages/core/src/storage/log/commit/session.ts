@@ -1,4 +1,4 @@
-import type { DialectName } from '../../dialect.ts'
+import type { Flavour } from '../../dialect.ts'
 
 export type SqlValue = string | number | null
 export type SqlRow = Readonly<Record<string, SqlValue>>
@@ -12,7 +12,7 @@ export interface RowStatement {
 
 /** One open transaction, as the commit of a batch uses it. */
 export interface BatchSession {
-  readonly dialect: DialectName
+  readonly flavour: Flavour
   /** Runs the statement for all rows, in as many executions as suit the driver; answers what it returned. */
   run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]>
 }

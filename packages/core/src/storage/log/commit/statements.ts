@@ -1,4 +1,4 @@
-import type { DialectName } from '../../dialect.ts'
+import type { Flavour } from '../../dialect.ts'
 import { outboxColumns } from '../../outbox-rows.ts'
 import type { RowStatement } from './session.ts'
 
@@ -41,15 +41,19 @@ const notificationColumns = [
   'expires_at',
 ] as const
 
-export function batchStatements(dialect: DialectName): BatchStatements {
-  return dialect === 'mysql' ? mysqlStatements : sqliteStatements
+export function batchStatements(flavour: Flavour): BatchStatements {
+  return statements[flavour]
 }
 
-const mysqlStatements = makeStatements('mysql')
-const sqliteStatements = makeStatements('sqlite')
+const statements: Readonly<Record<Flavour, BatchStatements>> = {
+  sqlite: makeStatements('sqlite'),
+  mysql: makeStatements('mysql'),
+  mariadb: makeStatements('mariadb'),
+}
 
-function makeStatements(dialect: DialectName): BatchStatements {
-  const mysql = dialect === 'mysql'
+function makeStatements(flavour: Flavour): BatchStatements {
+  const mysql = flavour !== 'sqlite'
+  const returning = flavour !== 'mysql'
   const quote = (name: string) => (mysql ? `\`${name}\`` : `"${name}"`)
   const names = (columns: readonly string[]) => columns.map(quote).join(', ')
 
@@ -83,9 +87,9 @@ function makeStatements(dialect: DialectName): BatchStatements {
     advanceHeads: insert(
       heads,
       ['user_key', 'head', 'unread', 'created_at'],
-      onConflict(['user_key'], [add('head'), add('unread')]) + (mysql ? '' : ' returning user_key, head, oldest'),
+      onConflict(['user_key'], [add('head'), add('unread')]) + (returning ? ' returning user_key, head, oldest' : ''),
     ),
-    readHeads: mysql ? among(`select user_key, head, oldest from ${heads}`, ['user_key']) : null,
+    readHeads: returning ? null : among(`select user_key, head, oldest from ${heads}`, ['user_key']),
     lockScheduled: among('select id from focus_scheduled', ['id'], forUpdate),
     lockPending: among('select id from focus_pending', ['id'], forUpdate),
     deleteScheduled: among('delete from focus_scheduled', ['id']),

@@ -31,7 +31,7 @@ export async function writeBatch(
   entries: readonly LogEntry[],
   { now, maxPerStream, epoch }: BatchContext,
 ): Promise<BatchResult> {
-  const statements = batchStatements(session.dialect)
+  const statements = batchStatements(session.flavour)
   const { state, advanced } = await lockHeads(session, statements, entries, now)
   await readSources(session, statements, entries, state)
   await readPolicies(session, statements, entries, state)
