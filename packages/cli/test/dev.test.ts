@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, get } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type FocusDev, startFocusDev } from '../../../test/support/focus-dev.ts'
+import { type FocusDev, reach, startFocusDev } from '../../../test/support/focus-dev.ts'
+import { openSocket } from '../../../test/support/notification-socket.ts'
 import { freePort } from '../../../test/support/ports.ts'
+import { startMariadb } from '../../../test/support/servers.ts'
 import { signIn } from '../../../test/support/sign-in.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
 import { errorOf, focus } from './command.ts'
@@ -22,6 +25,9 @@ async function start(options: Parameters<typeof startFocusDev>[0] = {}): Promise
 function folder(): string {
   return temporaryFolder('cli')
 }
+
+const hasIpv6Loopback = () =>
+  Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'))
 
 const answers = (url: string) =>
   fetch(url).then(
@@ -99,6 +105,38 @@ describe('focus dev', () => {
     expect(await answers(`${byNumber}/api/health`)).toBe(true)
     const page = await fetch(`${byNumber}/?a=1`, { redirect: 'manual' })
     expect(page.headers.get('location')).toBe(`${server.url}/?a=1`)
+  })
+
+  test('answers where localhost means ::1', async () => {
+    const server = await start()
+    const { port } = new URL(server.url)
+    const answer = await new Promise<number | string | undefined>((resolve) => {
+      get({ host: '::1', port, path: '/api/health' }, ({ statusCode }) => resolve(statusCode)).on(
+        'error',
+        ({ message }) => resolve(message),
+      )
+    })
+    expect(answer).toBe(hasIpv6Loopback() ? 200 : expect.stringContaining('::1'))
+    expect(await server.end()).toBe(0)
+  })
+
+  test('two of them on one database know each other’s people, tokens and notifications', async () => {
+    const db = await startMariadb()
+    cleanups.push(() => db.stop())
+    const env = { DATABASE_URL: db.url }
+    const one = await start({ env })
+    const other = await start({ env })
+    const alice = await signIn(one, 'alice')
+    expect((await signIn(other, 'alice')).user.id).toBe(alice.user.id)
+    const socket = await openSocket(other, alice.access_token)
+    await socket.next('connection')
+    const sent = await focus(['notify', 'alice', '--title', 'T', '--message', 'across'], {
+      cwd: folder(),
+      env: reach(one),
+    })
+    expect(sent.code).toBe(0)
+    expect(await socket.next('notification')).toMatchObject({ message: 'across' })
+    await socket.close()
   })
 
   test('shows stats to everybody on loopback, as the guide has it', async () => {

@@ -6,6 +6,7 @@ import type { Environment } from '../context.ts'
 import { announceServer, withdrawServer } from '../data-folder.ts'
 import { startDevIssuer, type DevIssuer } from '../dev-issuer/issuer.ts'
 import { closeHttp } from '../http/close.ts'
+import { alsoOnIpv6Loopback } from '../http/ipv6-loopback.ts'
 import { listen } from '../http/listen.ts'
 import { describeDatabase } from '../database-name.ts'
 import { folderAdminKey, openDataFolder } from './folder.ts'
@@ -49,7 +50,9 @@ export async function startDevServer(
     const adminKey = settings.adminKey ?? (await folderAdminKey(dataFolder))
     const http = createServer()
     const port = await listen(http, settings.port, settings.host)
-    closing.push(() => closeHttp(http))
+    const ipv6 = settings.loopbackOnly && settings.host !== '::1' ? await alsoOnIpv6Loopback(http, port) : null
+    if (ipv6 === 'taken') logger.warn(`another program has [::1]:${port}; where localhost leads there, use 127.0.0.1`)
+    closing.push(() => closeHttp(http, ipv6 === null || ipv6 === 'taken' ? [] : [ipv6]))
     let handle: (request: IncomingMessage, response: ServerResponse) => void = starting
     http.on('request', (request, response) => handle(request, response))
 
