@@ -93,10 +93,15 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
   for (const warning of settings.warnings) runtime.logger.warn(warning)
   const clientAddress = createClientAddress(settings.values.trustedProxies ?? [])
   const database = await openDatabase(settings.database)
+  /** Ends what was begun, the newest first; for a start that fails half-way as for `close()`. */
+  const begun: (() => Promise<void>)[] = [() => database.close()]
+  const endAll = async () => {
+    for (const end of begun.splice(0).toReversed()) await end()
+  }
   try {
     return await compose()
   } catch (error) {
-    await database.close()
+    await endAll()
     throw error
   }
 
@@ -125,6 +130,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     })
     // What is missing is found before anything runs.
     await elsewhere.outbound.prepare()
+    begun.push(() => elsewhere.outbound.close())
     const limits = new RateLimits(rateLimitsOf(options, publicUrl))
     const auth = createAuth({
       config: authConfig,
@@ -135,9 +141,11 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       sessions: new KyselySessionStore(database),
       keys: new KyselyKeyStore(database),
     })
+    begun.push(() => auth.close())
     await auth.start()
 
     const broker = new MemoryBroker()
+    begun.push(() => broker.close())
     const notifications = createNotifications({
       config: {
         locale: settings.locale,
@@ -150,6 +158,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       planner: elsewhere.outbound.planner,
       ...(options.catalogue && { catalogue: options.catalogue }),
     })
+    begun.push(() => notifications.close())
     notifications.start()
     elsewhere.outbound.start()
     const realtime = createRealtime({
@@ -171,6 +180,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       userIds,
       sessionExpiry: (id) => auth.sessions.endsAt(id),
     })
+    begun.push(() => realtime.shutdown())
     notifications.onForeignCommit(() => realtime.heal())
     auth.onSessionEnded((end, here) => {
       realtime.sessionEnded(end)
@@ -204,15 +214,6 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     })
 
     let closing: Promise<void> | undefined
-    async function closeAll(): Promise<void> {
-      await realtime.shutdown()
-      await notifications.close()
-      await elsewhere.outbound.close()
-      await auth.close()
-      await broker.close()
-      await database.close()
-    }
-
     return {
       auth,
       notifications,
@@ -227,7 +228,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       authenticate: (headers) => auth.authenticate(headers),
       migrate: () => migrateToLatest(database),
       drain: (window) => realtime.drain(window),
-      close: () => (closing ??= closeAll()),
+      close: () => (closing ??= endAll()),
     }
   }
 }
