@@ -3,7 +3,7 @@ import { FocusError } from '../errors.ts'
 import { isLoopbackHost } from '../origin-policy.ts'
 
 /** What one client address may do in a minute (S27). */
-const requestsPerMinute = {
+export const requestsPerMinute = {
   /** `GET /auth/{provider}`, `POST /auth/{provider}/nonce` and `…/link` */
   start: 60,
   /** `GET /auth/{provider}/callback` */
@@ -34,9 +34,10 @@ export class RateLimits {
   readonly #options: RateLimitOptions
   readonly #limiters: ReadonlyMap<LimitedAction, RateLimiterMemory>
 
+  /** @throws FocusError `invalid_option` for a limit that does not exist or is not a positive whole number */
   constructor(options: RateLimitOptions) {
     this.#options = options
-    const limits = { ...requestsPerMinute, ...options.perMinute }
+    const limits = { ...requestsPerMinute, ...checked(options.perMinute ?? {}) }
     const actions = Object.keys(requestsPerMinute) as LimitedAction[]
     this.#limiters = new Map(
       actions.map((action) => [action, new RateLimiterMemory({ points: limits[action], duration: 60 })]),
@@ -57,6 +58,16 @@ export class RateLimits {
       })
     }
   }
+}
+
+function checked(perMinute: object): Partial<Record<LimitedAction, number>> {
+  for (const [action, limit] of Object.entries(perMinute)) {
+    if (Object.hasOwn(requestsPerMinute, action) && Number.isSafeInteger(limit) && limit >= 1) continue
+    throw new FocusError('invalid_option', `rateLimits.perMinute.${action}: expected a limit of 1 or more requests.`, {
+      hint: `Limits: ${Object.keys(requestsPerMinute).join(', ')}; rateLimits: false switches them off.`,
+    })
+  }
+  return perMinute
 }
 
 /** One customer of an IPv6 network has a /64 of addresses, and could use a new one for every request. */
