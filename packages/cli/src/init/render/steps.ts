@@ -39,7 +39,7 @@ export function environment(values: Readonly<Record<string, string>> | undefined
 }
 
 function runBlock(script: string): string {
-  const plain = !script.includes('\n') && /^[A-Za-z][^#:{}[\]&*!|>'"%@`]*$/.test(script)
+  const plain = !script.includes('\n') && /^[A-Za-z][^#:{}[\]&*!|>'"%`]*$/.test(script)
   if (plain) return `run: ${script}`
   return text`
     run: |

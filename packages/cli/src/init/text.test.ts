@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { expression, lines, paragraphs, shellWord, text, yamlScalar } from './text.ts'
+
+describe('text', () => {
+  it('takes the common indentation away', () => {
+    expect(text`
+      a:
+        b: 1
+    `).toBe('a:\n  b: 1')
+  })
+
+  it('puts a block at the column of its place', () => {
+    const block = 'x: 1\ny:\n  z: 2'
+    expect(text`
+      a:
+        ${block}
+      b: 3
+    `).toBe('a:\n  x: 1\n  y:\n    z: 2\nb: 3')
+  })
+
+  it('leaves no hole where an optional block is empty', () => {
+    expect(text`
+      a: 1
+      ${''}
+      b: 2
+    `).toBe('a: 1\nb: 2')
+  })
+
+  it('keeps a line that holds more than the empty block', () => {
+    expect(text`
+      run: x ${''}
+      b: 2
+    `).toBe('run: x\nb: 2')
+  })
+
+  it('keeps empty lines that are meant', () => {
+    expect(text`
+      a: 1
+
+      b: 2
+    `).toBe('a: 1\n\nb: 2')
+    expect(paragraphs('a', '', 'b')).toBe('a\n\nb')
+    expect(lines('a', '', 'b')).toBe('a\nb')
+  })
+})
+
+it('an expression is what GitHub reads', () => {
+  expect(expression('github.ref')).toBe('${{ github.ref }}')
+})
+
+it.each([
+  'main',
+  'a b',
+  'true',
+  'No',
+  '1',
+  '1.5',
+  '',
+  ' a',
+  'a:',
+  'a: b',
+  'a #b',
+  '- a',
+  '@a',
+  "it's",
+  '"',
+  'a\nb',
+  '${{ x }}',
+  '8000:8000',
+  '*',
+  'ünïcode',
+])('yamlScalar writes %j so that it is read back', (value) => {
+  expect(parse(`key: ${yamlScalar(value)}`)).toEqual({ key: value })
+})
+
+it.each([
+  ['plain', 'plain'],
+  ['a/b.txt', 'a/b.txt'],
+  ['a b', "'a b'"],
+  ["it's", "'it'\\''s'"],
+  ['$(id)', "'$(id)'"],
+  ['', "''"],
+])('shellWord writes %j as %s', (value, word) => {
+  expect(shellWord(value)).toBe(word)
+})
