@@ -6,7 +6,8 @@ import { protocolDocument } from './protocol-document.ts'
 
 const here = (name: string) => new URL(`../${name}`, import.meta.url)
 
-writeFileSync(here('PROTOCOL.md'), protocolDocument())
+// One ships with the package, one is where a reader of the repository looks first.
+for (const place of ['PROTOCOL.md', '../../PROTOCOL.md']) writeFileSync(here(place), protocolDocument())
 writeFileSync(here('asyncapi.json'), asyncApi())
 writeFileSync(here('openapi.json'), openApi())
 writeFileSync(here('../../docs/errors.md'), errorDocument())
