@@ -58,6 +58,7 @@ describe('what an operator sees and does', () => {
         transport: 'websocket',
         offset: 0,
         lag: 0,
+        acknowledged: 0,
       },
     ])
     expect(await (await server.admin('/ws/connections?user_id=999')).json()).toEqual({ connections: [] })

@@ -153,6 +153,7 @@ export const schemas = {
         transport: z.enum(['websocket', 'sse']),
         offset: z.int(),
         lag: z.int(),
+        acknowledged: z.int(),
       }),
     ),
   }),

@@ -83,5 +83,6 @@ function connectionJson(connection: ConnectionInfo) {
     transport: connection.transport,
     offset: connection.offset,
     lag: connection.lag,
+    acknowledged: connection.acknowledged,
   }
 }

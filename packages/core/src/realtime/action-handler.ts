@@ -3,6 +3,7 @@ import { FocusError } from '../errors.ts'
 import type { Logger } from '../runtime.ts'
 import type { Admission } from './admission.ts'
 import type { Connection } from './connection.ts'
+import type { Credentials } from './credentials.ts'
 import type { Counters } from './counters.ts'
 import type { RealtimeLimits } from './limits.ts'
 import { isoTimestamp } from './outbound.ts'
@@ -43,7 +44,21 @@ export class ActionHandler {
     this.#deps = deps
   }
 
+  /** Signs a connection in, then answers what its client sent in the meantime. */
+  async admit(connection: Connection, credentials: Credentials, ref?: Ref): Promise<void> {
+    // The socket is paused, but what came in one piece with the token is read already.
+    connection.held = []
+    await this.#deps.admission.admit(connection, credentials, connection.resume, ref)
+    const { held } = connection
+    connection.held = null
+    for (const { data, binary } of held) this.message(connection, data, binary)
+  }
+
   message(connection: Connection, data: Buffer, binary: boolean): void {
+    if (connection.held !== null) {
+      connection.held.push({ data, binary })
+      return
+    }
     if (connection.ended || !this.#withinBudget(connection)) return
     const parsed = binary
       ? ({ ok: false, code: 'invalid_json', ref: undefined } as const)
@@ -104,12 +119,7 @@ export class ActionHandler {
   }
 
   async #auth(connection: Connection, { token, ref }: Action<'auth'>): Promise<void> {
-    if (!connection.live) {
-      // A second token while the first one is being looked at changes nothing.
-      if (connection.stream === null)
-        await this.#deps.admission.admit(connection, { kind: 'token', secret: token }, connection.resume, ref)
-      return
-    }
+    if (!connection.live) return this.admit(connection, { kind: 'token', secret: token }, ref)
     try {
       const principal = await this.#deps.verifier.verify(token)
       if (principal.userKey !== connection.stream?.userKey) {

@@ -38,6 +38,9 @@ export class Connection implements Positioned {
 
   /** Since when unsent bytes are above the limit; 0 while they are not. */
   laggingSince = 0
+  /** Messages that arrived together with the token, while it is looked at; null when none is. */
+  held: { readonly data: Buffer; readonly binary: boolean }[] | null = null
+
   /** The log is being read for this connection. */
   catchingUp = false
   syncing = false
@@ -49,6 +52,7 @@ export class Connection implements Positioned {
   actions: TokenBucket | null = null
   refusedActions = 0
   malformedInRow = 0
+  /** Highest offset that the client said it handled. */
   acknowledged = 0
 
   constructor(serial: number, peer: Peer, since: number, now: number) {

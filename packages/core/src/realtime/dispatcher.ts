@@ -78,9 +78,9 @@ export class Dispatcher {
 
   #state(event: StateEvent): void {
     const stream = this.#deps.registry.streams.get(event.userKey)
-    if (!stream || event.stateRev <= stream.stateRev) return
-    stream.stateRev = event.stateRev
-    stream.unreadCount = event.unreadCount
+    if (!stream || event.stateRev <= stream.toldStateRev) return
+    stream.toldStateRev = event.stateRev
+    stream.stateRev = Math.max(stream.stateRev, event.stateRev)
     const message = new Outbound({
       type: 'state',
       ids: [...event.ids],

@@ -205,6 +205,7 @@ export class Hub {
         transport: connection.peer.transport,
         offset: connection.own?.position ?? 0,
         lag: (connection.own?.lag ?? 0) + (connection.all?.lag ?? 0),
+        acknowledged: connection.acknowledged,
       })
     }
     return infos
@@ -267,9 +268,8 @@ export class Hub {
       return
     }
     connection.filter = filterOf(query, this.limits.topicsPerConnection)
-    const resume = resumeOf(query)
-    if (credentials) void this.#admission.admit(connection, credentials, resume)
-    else connection.resume = resume
+    connection.resume = resumeOf(query)
+    if (credentials) void this.#actions.admit(connection, credentials)
   }
 
   #connect(peer: Connection['peer']): Connection {

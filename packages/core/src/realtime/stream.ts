@@ -13,7 +13,8 @@ export class Stream {
   /** Highest offset that this node heard of. */
   latest = 0
   stateRev = 0
-  unreadCount = 0
+  /** The latest `state` that local connections were told of; the head may be ahead of it. */
+  toldStateRev = 0
   /** When the last connection left, on the monotonic clock. */
   emptySince = 0
 
@@ -23,13 +24,14 @@ export class Stream {
 
   learn(head: StreamHead): void {
     this.latest = Math.max(this.latest, head.offset)
-    this.stateRev = head.stateRev
-    this.unreadCount = head.unreadCount
+    this.stateRev = Math.max(this.stateRev, head.stateRev)
   }
 
   /** After a restore the log may be behind what was heard of it. */
   forget(): void {
     this.latest = 0
+    this.stateRev = 0
+    this.toldStateRev = 0
   }
 }
 

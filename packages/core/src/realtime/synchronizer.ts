@@ -40,7 +40,7 @@ export class Synchronizer {
     }
     connection.send({
       type: 'synced',
-      offset: Math.max(after, Math.min(request.since, upTo)),
+      offset: after,
       more: more && after < upTo,
       ...(userKey === null && { stream: 'all' }),
       ref: request.ref,

@@ -50,6 +50,8 @@ export interface ConnectionInfo {
   readonly offset: number
   /** How many events the connection is behind its stream's head. */
   readonly lag: number
+  /** Highest offset that the client acknowledged; 0 when it acknowledges nothing. */
+  readonly acknowledged: number
 }
 
 export interface RealtimeStats {

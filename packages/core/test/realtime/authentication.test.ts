@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HubServer } from './support/hub-server.ts'
+import { clientFrame, RawClient } from './support/raw-client.ts'
 import { refusalOf } from './support/refusal.ts'
 
 let server: HubServer
@@ -192,5 +193,33 @@ describe('sessions that end', () => {
     server.feed.gate = async () => undefined
     release()
     expect(client.received).toEqual([])
+  })
+})
+
+describe('what comes in one piece with the token', () => {
+  test('is answered after the connection message', async () => {
+    const client = await RawClient.open(server.port, '')
+    const text = (message: object) => clientFrame(1, Buffer.from(JSON.stringify(message)))
+    client.write(
+      Buffer.concat([text({ action: 'auth', token: '60' }), text({ action: 'subscribe', events: ['limits'] })]),
+    )
+    await expect.poll(() => client.frames().length).toBe(2)
+    expect(client.frames().map(({ payload }) => JSON.parse(payload.toString()).type)).toEqual([
+      'connection',
+      'subscribed',
+    ])
+    client.destroy()
+  })
+
+  test('two tokens in one piece make one connection', async () => {
+    const client = await RawClient.open(server.port, '')
+    const auth = clientFrame(1, Buffer.from(JSON.stringify({ action: 'auth', token: '61' })))
+    client.write(Buffer.concat([auth, auth]))
+    await expect.poll(() => client.frames().length).toBe(2)
+    const stats = await server.hub.stats()
+    expect(stats.connectedUserIds.filter((id) => id === 61)).toEqual([61])
+    expect((await server.hub.connections()).filter(({ userId }) => userId === 61)).toHaveLength(1)
+    client.destroy()
+    await expect.poll(async () => (await server.hub.stats()).connectedUserIds).not.toContain(61)
   })
 })

@@ -369,11 +369,25 @@ describe('sync, read and ack', () => {
     await other.stop()
   })
 
+  test('a state is told even when the log was looked at before the wake-up came', async () => {
+    const { id } = server.feed.notify('1')
+    const client = await server.connect('1')
+    server.feed.publishing = false
+    await server.feed.markRead('1', { ids: [id] })
+    const reads = server.feed.reads
+    await expect.poll(() => server.feed.reads).toBeGreaterThan(reads + 4)
+    const event = { userKey: '1', ids: [id], state: 'read', unreadCount: 0, stateRev: 1 } as const
+    server.broker.publish({ kind: 'state', userKey: '1', event })
+    expect(await client.next('state')).toMatchObject({ ids: [id], state_rev: 1 })
+    await client.close()
+  })
+
   test('ack is telemetry: answered only when it has a ref', async () => {
     const client = await server.connect('1')
     client.send({ action: 'ack', offset: 1 })
     client.send({ action: 'ack', offset: 2, ref: 'a' })
     expect(await client.next('acked')).toEqual({ type: 'acked', offset: 2, ref: 'a' })
+    expect(await server.hub.connections()).toMatchObject([{ acknowledged: 2 }])
     await client.close()
   })
 })
