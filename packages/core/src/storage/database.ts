@@ -55,8 +55,8 @@ async function openSqlite(name: string): Promise<Database> {
   const file = resolve(name)
   try {
     mkdirSync(dirname(file), { recursive: true })
-    const { db, writer } = await openSqliteFile(file)
-    return { db, dialect: 'sqlite', file, writer, readCommitted: false, close: () => db.destroy() }
+    const opened = await openSqliteFile(file)
+    return { ...opened, dialect: 'sqlite', file, readCommitted: false, close: () => opened.close() }
   } catch (error) {
     throw new FocusError(
       'storage_unavailable',

@@ -53,12 +53,10 @@ class SqliteThreadAdapter extends SqliteAdapter {
 }
 
 class SqliteThreadDriver implements Driver {
-  readonly #reader: SqliteConnection
   readonly #writer: SqliteWriter
   readonly #statements: StatementCache
 
   constructor(reader: SqliteConnection, writer: SqliteWriter) {
-    this.#reader = reader
     this.#writer = writer
     this.#statements = new StatementCache(reader)
   }
@@ -95,10 +93,8 @@ class SqliteThreadDriver implements Driver {
 
   async releaseConnection(): Promise<void> {}
 
-  async destroy(): Promise<void> {
-    await this.#writer.close()
-    this.#reader.close()
-  }
+  /** The connections belong to whoever opened them; Kysely does not even come here when it was never used. */
+  async destroy(): Promise<void> {}
 }
 
 class SqliteThreadConnection implements DatabaseConnection {

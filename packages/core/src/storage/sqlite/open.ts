@@ -7,6 +7,7 @@ import { SqliteWriter } from './writer.ts'
 export interface SqliteFile {
   readonly db: Kysely<FocusTables>
   readonly writer: SqliteWriter
+  close(): Promise<void>
 }
 
 /** Opens a database file: reads here, writes in a thread of its own. */
@@ -14,7 +15,13 @@ export async function openSqliteFile(file: string): Promise<SqliteFile> {
   const reader = openConnection(file)
   try {
     const writer = await SqliteWriter.open(file)
-    return { db: new Kysely<FocusTables>({ dialect: new SqliteThreadDialect(reader, writer) }), writer }
+    const db = new Kysely<FocusTables>({ dialect: new SqliteThreadDialect(reader, writer) })
+    const close = async () => {
+      await db.destroy()
+      await writer.close()
+      reader.close()
+    }
+    return { db, writer, close }
   } catch (error) {
     reader.close()
     throw error

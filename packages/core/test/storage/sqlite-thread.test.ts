@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
+import { startNode } from '../notifications/support.ts'
+
+describe('a SQLite file', () => {
+  let folder: string
+  let file: string
+  let database: Database
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'focus-sqlite-'))
+    file = join(folder, 'focus.db')
+    database = await openDatabase(`sqlite:${file}`)
+    await sql`create table t (id integer primary key, name text)`.execute(database.db)
+  })
+  afterEach(async () => {
+    await database.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const names = async () => {
+    const { rows } = await sql<{ name: string }>`select name from t order by id`.execute(database.db)
+    return rows.map((row) => row.name)
+  }
+
+  it('that another process has locked does not stop the event loop, nor reads', async () => {
+    const other = new BetterSqlite3(file)
+    other.exec('begin immediate')
+    const written = sql`insert into t (name) values ('waits')`.execute(database.db).then(() => 'written')
+    // Each of these needs a turn of the event loop of its own.
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(await names()).toEqual([])
+    other.exec('rollback')
+    other.close()
+    expect(await written).toBe('written')
+    expect(await names()).toEqual(['waits'])
+  })
+
+  it('has one transaction at a time, whole or not at all', async () => {
+    const transactions = Array.from({ length: 20 }, (_, n) =>
+      database.db.transaction().execute(async (trx) => {
+        const { rows } = await sql<{ count: number }>`select count(*) as count from t`.execute(trx)
+        await sql`insert into t (name) values (${`${rows[0]?.count}`})`.execute(trx)
+        if (n % 4 === 3) throw new Error('rolled back')
+      }),
+    )
+    const outcomes = await Promise.allSettled(transactions)
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(15)
+    expect(await names()).toEqual(Array.from({ length: 15 }, (_, n) => `${n}`))
+  })
+
+  it('says what it refuses with the codes of its driver', async () => {
+    await sql`insert into t values (1, 'a')`.execute(database.db)
+    await expect(sql`insert into t values (1, 'b')`.execute(database.db)).rejects.toMatchObject({
+      code: 'SQLITE_CONSTRAINT_PRIMARYKEY',
+    })
+    await expect(sql`insert into nowhere values (1)`.execute(database.db)).rejects.toThrow(/nowhere/)
+  })
+
+  it('refuses work after it was closed', async () => {
+    const url = `sqlite:${join(folder, 'other.db')}`
+    const other = await openDatabase(url)
+    await other.close()
+    await expect(sql`create table t (id integer)`.execute(other.db)).rejects.toThrow(/./)
+  })
+
+  it('tells of other processes’ commits, and not of its own', async () => {
+    const url = `sqlite:${join(folder, 'shared.db')}`
+    const [one, two] = [await startNode(url), await startNode(url)]
+    try {
+      const own = { heard: false }
+      one.notifications.onForeignCommit(() => (own.heard = true))
+      const foreign = new Promise<void>((resolve) => two.notifications.onForeignCommit(resolve))
+      await one.notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
+      await foreign
+      expect((await two.notifications.feed.head('1')).offset).toBe(1)
+      expect(own.heard).toBe(false)
+    } finally {
+      await one.close()
+      await two.close()
+    }
+  })
+
+  it('that cannot be opened is one clear error', async () => {
+    await expect(openDatabase(`sqlite:${join(file, 'below-a-file', 'focus.db')}`)).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      hint: expect.stringContaining('DATABASE_URL'),
+    })
+  })
+})
