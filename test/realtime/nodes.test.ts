@@ -51,12 +51,12 @@ test('a node killed under its clients: they come back with their positions and m
 })
 
 test('a node stopped for a while (SIGSTOP): no client is dropped for it, nothing is lost', async () => {
-  const node = await start({ websocket: { limits: { pingIntervalMs: 300, pongTimeoutMs: 500 } } })
+  const node = await start({ websocket: { limits: { pingIntervalMs: 500, pongTimeoutMs: 1_500 } } })
   const follower = new Follower(await node.token('alice'))
   await follower.connect(node.url)
   node.process.kill('SIGSTOP')
   // Longer than a silent client may be silent.
-  await new Promise((resolve) => setTimeout(resolve, 3_000))
+  await new Promise((resolve) => setTimeout(resolve, 3_500))
   node.process.kill('SIGCONT')
   await node.notify(alice, '1')
   await follower.until(1)
