@@ -1,3 +1,6 @@
+import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, MysqlDialect, SqliteDialect, sql } from 'kysely'
+import { createPool } from 'mysql2'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Notifications } from '../../src/notifications/service.ts'
 import { backends, type Node, startNode } from './support.ts'
@@ -77,6 +80,45 @@ describe.each(backends)('notifications on $name', (backend) => {
     expect((await notifications.inbox(2)).unreadCount).toBe(1)
   })
 
+  it('S33 tell people and keys apart that differ in case, accent or trailing space only', async () => {
+    const node = await startNode(await backend.url(), { config: { unknownUsers: 'accept' } })
+    nodes.push(node)
+    const names = ['auth0|abc', 'auth0|ABC', 'auth0|abc ', 'auth0|ábc', 'auth0|🦊', '__proto__']
+    for (const userId of names) {
+      for (const key of names) {
+        const receipt = await node.notifications.notifyUser({ userId, title: 't', message: '✓ 🦊', dedupe: { key } })
+        expect([userId, key, receipt.outcome]).toEqual([userId, key, 'created'])
+      }
+      expect(await node.notifications.feed.head(userId)).toMatchObject({ offset: names.length })
+    }
+    expect(node.events.every((event) => event.message === '✓ 🦊')).toBe(true)
+    const [row] = await node.log.read('auth0|🦊', 0, 1, 1)
+    expect(row?.message).toBe('✓ 🦊')
+  })
+
+  it('work over the application’s own Kysely, which stays open', async () => {
+    const db = openKysely(await backend.url())
+    const node = await startNode(db)
+    const receipts = await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        node.notifications.notifyUser({
+          userId: 1 + (n % 3),
+          title: 't',
+          message: 'm',
+          ...(n % 2 === 0 ? { dedupe: { key: `${n % 4}` } } : {}),
+        }),
+      ),
+    )
+    expect(receipts.filter((receipt) => receipt.outcome === 'created')).toHaveLength(30 + 3 * 2)
+    await node.notifications.transaction(db, (_, inside) => inside.notifyUser({ userId: 4, title: 't', message: 'm' }))
+    await node.notifications.sequence()
+    expect(node.events.at(-1)).toMatchObject({ userKey: '4', offset: 1 })
+    await node.close()
+    const { rows } = await sql<{ one: number }>`select 1 as one`.execute(db)
+    expect(rows).toEqual([{ one: 1 }])
+    await db.destroy()
+  })
+
   it('name their history, the same on every node, and begin another one when told to', async () => {
     const url = await backend.url()
     const [one, two] = await Promise.all([startNode(url), startNode(url)])
@@ -94,4 +136,10 @@ describe.each(backends)('notifications on $name', (backend) => {
 async function unread(notifications: Notifications): Promise<string[]> {
   const page = await notifications.inbox(1, { unread: true })
   return page.notifications.map((item) => item.title)
+}
+
+function openKysely(url: string): Kysely<unknown> {
+  return url.startsWith('sqlite:')
+    ? new Kysely({ dialect: new SqliteDialect({ database: new BetterSqlite3(url.slice('sqlite:'.length)) }) })
+    : new Kysely({ dialect: new MysqlDialect({ pool: createPool(url) }) })
 }

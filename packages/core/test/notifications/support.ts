@@ -10,6 +10,7 @@ import { createNotifications, type NotificationConfig, type Notifications } from
 import type { Merged } from '../../src/notifications/notification-service.ts'
 import type { NotificationEvent, StateEvent } from '../../src/notifications/types.ts'
 import { createRuntime, type Runtime } from '../../src/runtime.ts'
+import type { AnyKysely } from '../../src/storage/dialect.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { type NotificationLogOptions, openNotificationLog } from '../../src/storage/log/notification-log.ts'
 import { migrateToLatest } from '../../src/storage/migrate.ts'
@@ -103,10 +104,10 @@ export interface NodeOptions<Extra extends Definitions = BuiltInCatalogue> {
 
 /** A whole notification service on a database, as one process has it. */
 export async function startNode<Extra extends Definitions = BuiltInCatalogue>(
-  url: string,
+  source: string | AnyKysely,
   options: NodeOptions<Extra> = {},
 ): Promise<Node<Merged<Extra>>> {
-  const database = await openDatabase(url)
+  const database = await openDatabase(source)
   await migrateToLatest(database)
   const runtime = createRuntime(options.runtime)
   const events: NotificationEvent[] = []
