@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
-import { describeOverDatabases } from './support/dialects.ts'
+import { describeOverDatabases, removePeople } from './support/dialects.ts'
 import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
@@ -14,26 +14,27 @@ describeOverDatabases('Identity', (databases) => {
 
   beforeAll(async () => {
     ;[issuer, other] = await Promise.all([TestIssuer.start(), TestIssuer.start()])
-  })
-
-  afterAll(async () => {
-    await Promise.all([issuer.close(), other.close()])
-  })
-
-  beforeEach(async () => {
     const { clientId, clientSecret } = other
     const at = (name: string, trustEmail: boolean) =>
       oidc({ name, issuer: other.url, clientId, clientSecret, trustEmail, idTokenAudiences: ['mobile-app'] })
+    // From the start, because metadata is read once.
+    other.userInfo = {}
     app = await startApp({
       database: await databases.empty(),
       config: { providers: [googleAt(issuer), at('stranger', false), at('trusted', true)] },
     })
-    issuer.person = { sub: 'john', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
-    other.person = { sub: 'john', name: 'John at work', email: 'john@gmail.com', email_verified: true }
   })
 
-  afterEach(async () => {
+  afterAll(async () => {
     await app.close()
+    await Promise.all([issuer.close(), other.close()])
+  })
+
+  beforeEach(async () => {
+    await removePeople(app.database)
+    issuer.person = { sub: 'john', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
+    other.person = { sub: 'john', name: 'John at work', email: 'john@gmail.com', email_verified: true }
+    other.userInfo = {}
   })
 
   const rows = async () => ({
@@ -104,7 +105,6 @@ describeOverDatabases('Identity', (databases) => {
     other.person = { sub: 'mallory', email: 'john@gmail.com' }
     await signIn(app, issuer)
     expect(await refusedSignIn('trusted')).toEqual({ status: 409, code: 'account_exists' })
-    other.userInfo = null
   })
 
   test('S13 the e-mail’s case makes no second person', async () => {

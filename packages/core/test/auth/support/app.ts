@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { type Auth, createAuth } from '../../../src/auth/auth.ts'
 import { type AuthConfig, authDefaults } from '../../../src/auth/config.ts'
 import type { UserDirectory } from '../../../src/auth/types.ts'
@@ -15,7 +14,6 @@ import { migrateToLatest } from '../../../src/storage/migrate.ts'
 import { KyselyOneTimeStore } from '../../../src/storage/one-time-store.ts'
 import { KyselySessionStore } from '../../../src/storage/session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/user-directory.ts'
-import { removeFolder, temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
 import { type LogLine, recordingLogger } from './log.ts'
 import { Sentinel } from './sentinel.ts'
 
@@ -26,7 +24,7 @@ export const publicUrl = 'http://localhost:8000'
 export interface AppOptions {
   readonly config?: Partial<AuthConfig>
   readonly runtime?: Partial<Runtime>
-  /** A URL, or an open database that stays open. */
+  /** A URL, or an open database that stays open; one in memory when absent. */
   readonly database?: string | Database
   readonly users?: (database: Database) => UserDirectory
   readonly limits?: RateLimitOptions
@@ -65,8 +63,7 @@ export class TestClock {
 }
 
 export async function startApp(options: AppOptions = {}): Promise<App> {
-  const folder = temporaryFolder('auth')
-  const given = options.database ?? `sqlite:${join(folder, 'focus.db')}`
+  const given = options.database ?? 'sqlite::memory:'
   const database = typeof given === 'string' ? await openDatabase(given) : given
   await migrateToLatest(database)
   const log = recordingLogger()
@@ -125,7 +122,6 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     async close() {
       await auth.close()
       if (typeof given === 'string') await database.close()
-      removeFolder(folder)
       sentinel.inspectLog(log.lines)
     },
   }

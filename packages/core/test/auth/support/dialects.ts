@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { openDatabase } from '../../../src/storage/database.ts'
+import { type Database, openDatabase } from '../../../src/storage/database.ts'
 import { migrateToLatest } from '../../../src/storage/migrate.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '../../../../../test/support/servers.ts'
 
@@ -48,19 +48,24 @@ function databasesOf(create: () => Promise<string>): Databases {
   }
 }
 
-const tables = [
+const peopleTables = [
   'focus_users',
   'focus_accounts',
   'focus_sessions',
   'focus_refresh_tokens',
-  'focus_signing_keys',
   'focus_one_time',
-  'focus_meta',
 ] as const
+const keyTables = ['focus_signing_keys', 'focus_meta'] as const
 
 async function removeRows(url: string): Promise<void> {
   const database = await openDatabase(url)
   await migrateToLatest(database)
-  for (const table of tables) await database.db.deleteFrom(table).execute()
+  await removePeople(database)
+  for (const table of keyTables) await database.db.deleteFrom(table).execute()
   await database.close()
+}
+
+/** Everybody with their sessions and open sign-ins; what a running server needs to go on stays. */
+export async function removePeople({ db }: Database): Promise<void> {
+  for (const table of peopleTables) await db.deleteFrom(table).execute()
 }
