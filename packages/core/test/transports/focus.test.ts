@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { SMTPServer } from 'smtp-server'
 import { afterEach, expect, it } from 'vitest'
 import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
 import type { User, UserDirectory } from '../../src/auth/types.ts'
 import { recorder } from './support/bench.ts'
+import { say, startHttpPeer } from './support/http-peer.ts'
 
 const running: Focus[] = []
 const adminKey = 'an-admin-key-of-the-tests'
@@ -66,6 +70,36 @@ it('what is committed reaches every transport, broadcasts those without addresse
   })
   const carried = new Map(everything.received.map(({ message }) => [message.title, message.user?.id ?? null]))
   expect(Object.fromEntries(carried)).toEqual({ Hello: 1, All: null })
+})
+
+it.each(['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'])('%s in the environment is enough for Slack', async (variable) => {
+  const peer = await startHttpPeer((_, response) => say(response, 200, 'ok'))
+  const focus = await start({ env: { [variable]: `${peer.url}/services/T/B/x` } })
+  await focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World' })
+  await expect.poll(() => peer.requests[0]?.body.toString(), { timeout: 5_000 }).toContain('Hello')
+  await focus.close()
+  await peer.close()
+})
+
+it('SMTP_URL in the environment is enough for e-mail', async () => {
+  const mails: string[] = []
+  const server = new SMTPServer({
+    authOptional: true,
+    onData(stream, { envelope }, done) {
+      stream.resume().on('end', () => {
+        mails.push(...envelope.rcptTo.map(({ address }) => address))
+        done()
+      })
+    },
+  })
+  const listener = server.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  const focus = await start({ env: { SMTP_URL: `smtp://127.0.0.1:${port}?from=hello@app.example` } })
+  await focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World' })
+  await expect.poll(() => mails, { timeout: 5_000 }).toEqual(['alice@example.com'])
+  await focus.close()
+  await new Promise<void>((resolve) => server.close(resolve))
 })
 
 it('operators list, retry and purge over HTTP', async () => {
