@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { SessionEnd } from '../../src/auth/types.ts'
 import { type App, startApp, TestClock } from './support/app.ts'
-import { describeOverDatabases } from './support/dialects.ts'
+import { describeOverDatabases, removePeople } from './support/dialects.ts'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
@@ -16,23 +16,21 @@ describeOverDatabases('Sessions', (databases) => {
 
   beforeAll(async () => {
     issuer = await TestIssuer.start()
-  })
-
-  afterAll(async () => {
-    await issuer.close()
-  })
-
-  beforeEach(async () => {
     clock = new TestClock()
     issuer.clock = clock.read
     url = await databases.empty()
     app = await startNode()
-    ends = []
     app.auth.onSessionEnded((end) => ends.push(end))
   })
 
-  afterEach(async () => {
+  afterAll(async () => {
     await app.close()
+    await issuer.close()
+  })
+
+  beforeEach(async () => {
+    await removePeople(app.database)
+    ends = []
   })
 
   /** One more process on the same database. */
