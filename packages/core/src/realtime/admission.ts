@@ -11,6 +11,7 @@ import { isoTimestamp } from './outbound.ts'
 import type { Ref } from './protocol/actions.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import { greeting, type RealtimeLocale } from './protocol/errors.ts'
+import type { RecentEnds } from './recent-ends.ts'
 import type { Registry } from './registry.ts'
 import { planResume, type ResumePlan, type ResumeRequest } from './resume.ts'
 import { Cursor } from './stream.ts'
@@ -23,6 +24,7 @@ export interface AdmissionDeps {
   readonly feed: NotificationFeed
   readonly heads: Heads
   readonly catchUp: CatchUp
+  readonly recentEnds: RecentEnds
   readonly verifier: TokenVerifier
   readonly tickets: Tickets
   readonly limits: RealtimeLimits
@@ -74,6 +76,10 @@ export class Admission {
     connection.sessionId = principal.sessionId
     connection.authExpiresAt = principal.expiresAt
     const stream = registry.follow(connection, principal.userKey)
+    if (this.#deps.recentEnds.covers(principal.userKey, principal.sessionId, connection.openedAt)) {
+      this.#deps.end(connection, closeCodes.sessionRevoked)
+      return
+    }
     // The broker first, the head second: what is committed in between arrives by one of them.
     if (this.#deps.broker.connected) await stream.ready
     const [head, allHead] = await Promise.all([this.#deps.heads.read(principal.userKey), this.#deps.feed.allHead()])

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import type { Deliverer } from './deliverer.ts'
 import { notificationMessage, Outbound } from './outbound.ts'
 import { closeCodes, type CloseCode } from './protocol/close-codes.ts'
+import type { RecentEnds } from './recent-ends.ts'
 import type { Registry } from './registry.ts'
 import type { Cursor, Stream } from './stream.ts'
 import type { BrokerMessage } from './types.ts'
@@ -13,6 +14,8 @@ export interface DispatcherDeps {
   readonly registry: Registry
   readonly deliverer: Deliverer
   readonly catchUp: CatchUp
+  readonly recentEnds: RecentEnds
+  readonly now: () => number
   readonly end: (connection: Connection, code: CloseCode) => void
   /** Told of each event that arrived, for the latency from commit to socket. */
   readonly observe: (event: NotificationEvent) => void
@@ -40,7 +43,9 @@ export class Dispatcher {
     }
   }
 
-  sessionEnded({ userKey, sessionId }: SessionEnd): void {
+  sessionEnded(end: SessionEnd): void {
+    const { userKey, sessionId } = end
+    this.#deps.recentEnds.note(end, this.#deps.now())
     const connections = this.#deps.registry.streams.get(userKey)?.connections ?? []
     // A copy, because a connection that ends leaves the list.
     for (const connection of connections.slice()) {

@@ -22,6 +22,7 @@ import { type RealtimeLimits, resolveLimits } from './limits.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import { RealtimeMetrics, type RenderedMetrics } from './metrics.ts'
 import { RateMeter } from './rate-meter.ts'
+import { RecentEnds } from './recent-ends.ts'
 import { Registry } from './registry.ts'
 import { SsePeer } from './sse-peer.ts'
 import { Sweeper } from './sweeper.ts'
@@ -89,8 +90,10 @@ export class Hub {
       ttlMs: limits.ticketTtlMs,
       sessionExpiry: deps.sessionExpiry ?? null,
     })
+    const recentEnds = new RecentEnds()
     const context = {
       registry,
+      recentEnds,
       feed,
       broker,
       verifier,
@@ -134,6 +137,7 @@ export class Hub {
       healer: this.#healer,
       onSweep: (at) => {
         this.#gate.forget(at)
+        recentEnds.forget(at)
         this.#rates.sample(at)
       },
     })

@@ -55,14 +55,19 @@ export class Tickets {
     return { ticket, expiresInSeconds: Math.max(0, Math.round((expiresAt - now) / 1_000)) }
   }
 
-  /** @throws FocusError `invalid_token` for a ticket that is unknown, used or expired. */
+  /** @throws FocusError `invalid_token` for a ticket that is unknown, used or expired, `session_revoked` */
   async redeem(ticket: string): Promise<Principal> {
-    return this.#principal(await this.#deps.store.take(kindOf('websocket'), ticket))
+    return this.#alive(await this.#deps.store.take(kindOf('websocket'), ticket))
   }
 
-  /** The same for a ticket of the event stream, which stays usable. Also throws `session_revoked`. */
+  /** The same for a ticket of the event stream, which stays usable. */
   async peek(ticket: string): Promise<Principal> {
-    const principal = this.#principal(await this.#deps.store.peek(kindOf('stream'), ticket))
+    return this.#alive(await this.#deps.store.peek(kindOf('stream'), ticket))
+  }
+
+  /** A ticket outlives what it stands for: its session may have ended since. */
+  async #alive(payload: unknown): Promise<Principal> {
+    const principal = this.#principal(payload)
     if ((await this.#sessionEnd(principal)) === null) {
       throw new FocusError('session_revoked', 'The session of the ticket has ended', { hint: 'Sign in again.' })
     }

@@ -182,6 +182,27 @@ describe('sessions that end', () => {
     for (const client of clients) expect((await client.closed).code).toBe(4503)
   })
 
+  test('a ticket dies with its session', async () => {
+    const { ticket } = await server.hub.tickets.issue(await server.verify('14.short'), 'websocket')
+    server.end({ userKey: '14', sessionId: 'short', reason: 'logout' })
+    expect((await server.dial(`?ticket=${ticket}`).closed).code).toBe(4503)
+  })
+
+  test('a session that ends just after its token was found good gets no connection', async () => {
+    const found = Promise.withResolvers<void>()
+    const told = Promise.withResolvers<void>()
+    server.verified = () => {
+      found.resolve()
+      return told.promise
+    }
+    const client = server.dial('?token=15.race')
+    await found.promise
+    server.hub.sessionEnded({ userKey: '15', sessionId: 'race', reason: 'revoked' })
+    told.resolve()
+    server.verified = async () => undefined
+    expect((await client.closed).code).toBe(4503)
+  })
+
   test('a connection whose session ends while it is being admitted does not stay', async () => {
     let release = () => {}
     const held = new Promise<void>((resolve) => (release = resolve))

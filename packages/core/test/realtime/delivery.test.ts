@@ -277,6 +277,17 @@ describe('healing', () => {
     await client.close()
   })
 
+  test('what retention took before a connection could get it: a gap, then what is left', async () => {
+    const client = await server.connect('1')
+    server.feed.publishing = false
+    server.feed.notifyMany('1', [{}, {}, {}, {}, {}])
+    server.feed.prune('1', 4)
+    expect(await client.next('gap')).toEqual({ type: 'gap', from: 1, to: 3, reason: 'retention' })
+    expect((await client.next('notification')).offset).toBe(4)
+    expect((await client.next('notification')).offset).toBe(5)
+    await client.close()
+  })
+
   test('a head below the position, as after a restore: 4003', async () => {
     const client = await server.connect('1')
     server.feed.notify('1')

@@ -54,6 +54,8 @@ export class HubServer {
   readonly feed: MemoryFeed
   readonly broker: Broker
   readonly revoked = new Set<string>()
+  /** Awaited after a token was found good, before anybody hears of it. */
+  verified: () => Promise<void> = async () => undefined
   /** The server's ends of all connections. */
   readonly sockets: Socket[] = []
   #port = 0
@@ -79,6 +81,7 @@ export class HubServer {
       broker: this.broker,
       oneTime: new MemoryOneTimeStore(),
       userIds: numericUserIds,
+      sessionExpiry: async (id) => (this.revoked.has(id) ? null : Date.now() + 86_400_000),
     })
     this.server = createServer((_request, response) => response.writeHead(426).end())
     this.server.on('connection', (socket) => this.sockets.push(socket))
@@ -110,6 +113,7 @@ export class HubServer {
     if (session !== undefined && this.revoked.has(session)) throw new FocusError('session_revoked', 'Signed out')
     const expiresAt = expires === undefined ? Date.now() + 3_600_000 : Number(expires)
     if (expiresAt <= Date.now()) throw new FocusError('token_expired', 'The token has expired')
+    await this.verified()
     return { userKey: user, userId: Number(user), sessionId: session ?? null, scopes: [], expiresAt }
   }
 

@@ -1,0 +1,29 @@
+import type { SessionEnd } from '../auth/types.ts'
+import type { UserKey } from '../user-id.ts'
+
+/** Longer than any admission takes. */
+const keepMs = 60_000
+
+/**
+ * Sessions that ended lately. A token may be found valid, its session end, and only then its connection join its user's
+ * others: nobody would close that one.
+ */
+export class RecentEnds {
+  #ends: { readonly end: SessionEnd; readonly at: number }[] = []
+
+  note(end: SessionEnd, now: number): void {
+    this.#ends.push({ end, at: now })
+  }
+
+  /** Whether the session of a connection ended since it was opened. */
+  covers(userKey: UserKey, sessionId: string | null, openedAt: number): boolean {
+    return this.#ends.some(
+      ({ end, at }) =>
+        at >= openedAt && end.userKey === userKey && (end.sessionId === null || end.sessionId === sessionId),
+    )
+  }
+
+  forget(now: number): void {
+    if (this.#ends.length > 0) this.#ends = this.#ends.filter(({ at }) => now - at < keepMs)
+  }
+}
