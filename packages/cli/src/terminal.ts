@@ -38,8 +38,9 @@ export class Terminal {
     this.#env = env
   }
 
+  /** Characters that a line may have; no bound where nobody looks, so that programs find whole lines. */
   get columns(): number {
-    return this.#stdout.columns ?? 80
+    return this.interactive ? (this.#stdout.columns ?? 80) : Number.POSITIVE_INFINITY
   }
 
   /** The command's result, or one line of it where it streams. */

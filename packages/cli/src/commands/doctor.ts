@@ -4,6 +4,7 @@ import { examine, type ExamineFlags } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { ExitCode } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
+import { wrap } from '../wrap.ts'
 
 /** `focus doctor`: what is wrong, and how to mend it. Exit 1 when a check failed. */
 export async function run(context: CommandContext, flags: ExamineFlags): Promise<number> {
@@ -26,17 +27,13 @@ const colours = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' 
 function report(terminal: Terminal, checks: readonly Finding[]): string {
   const width = Math.max(...checks.map(({ check }) => check.length))
   const lines = checks.map(({ check, status, message, mend }) => {
-    const line = `${terminal.style(colours[status], marks[status])} ${check.padEnd(width)}  ${message}`
-    return mend === undefined ? line : `${line}\n${indent(`→ ${mend}`, width + 4)}`
+    const hanging = width + 4
+    const text = wrap(message, terminal.columns - hanging, hanging)
+    const line = `${terminal.style(colours[status], marks[status])} ${check.padEnd(width)}  ${text}`
+    if (mend === undefined) return line
+    return `${line}\n${' '.repeat(hanging)}→ ${wrap(mend, terminal.columns - hanging - 2, hanging + 2)}`
   })
   const count = (status: Finding['status']) => checks.filter((check) => check.status === status).length
   const summary = `${count('ok')} fine, ${count('warning')} to look at, ${count('failed')} broken, ${count('skipped')} not checked`
   return [...lines, '', terminal.style(count('failed') > 0 ? 'red' : 'green', summary)].join('\n')
-}
-
-function indent(text: string, width: number): string {
-  return text
-    .split('\n')
-    .map((line) => ' '.repeat(width) + line)
-    .join('\n')
 }

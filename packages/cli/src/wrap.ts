@@ -1,0 +1,24 @@
+const NARROWEST = 30
+
+/**
+ * Breaks text into lines between words; those after the first are indented. Lines that the text has itself stay.
+ *
+ * @param width of a line, in characters
+ */
+export function wrap(text: string, width: number, indent: number): string {
+  const limit = Math.max(NARROWEST, width)
+  const lines = text.split('\n').flatMap((line) => {
+    const broken: string[] = []
+    let current = /^ */.exec(line)?.[0] ?? ''
+    for (const word of line.trim().split(' ')) {
+      if (current.trim() !== '' && current.length + 1 + word.length > limit) {
+        broken.push(current)
+        current = word
+      } else {
+        current += current.trim() === '' ? word : ` ${word}`
+      }
+    }
+    return [...broken, current]
+  })
+  return lines.join(`\n${' '.repeat(indent)}`)
+}
