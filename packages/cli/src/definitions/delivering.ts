@@ -13,14 +13,22 @@ export function defineDelivering(program: Command, definer: Definer): void {
     import('../commands/deliveries.ts').then(({ list: run }) => ({ run })),
   )
   const retry = withServer(
-    withSelection(deliveries.command('retry').description('Tries those named again, or all that failed.').argument('[ids...]', 'deliveries')),
+    withSelection(
+      deliveries
+        .command('retry')
+        .description('Tries those named again, or all that failed.')
+        .argument('[ids...]', 'deliveries'),
+    ),
   )
   definer.does(withExamples(retry, 'focus deliveries retry --transport slack'), () =>
     import('../commands/deliveries.ts').then(({ retry: run }) => ({ run })),
   )
   const purge = withServer(
     withSelection(
-      deliveries.command('purge').description('Forgets those named, or all that failed.').argument('[ids...]', 'deliveries'),
+      deliveries
+        .command('purge')
+        .description('Forgets those named, or all that failed.')
+        .argument('[ids...]', 'deliveries'),
     ).option('--older-than <duration>', 'only what is older, such as 7d'),
   )
   definer.does(withExamples(purge, 'focus deliveries purge --state dead --older-than 7d'), () =>
@@ -30,13 +38,18 @@ export function defineDelivering(program: Command, definer: Definer): void {
 }
 
 function defineTransports(program: Command, definer: Definer): void {
-  const transports = program.command('transports').description('Where notifications go beside the person’s own connections.')
+  const transports = program
+    .command('transports')
+    .description('Where notifications go beside the person’s own connections.')
   const list = withServer(transports.command('list', { isDefault: true }).description('Lists them, with what waits.'))
   definer.does(withExamples(list, 'focus transports'), () =>
     import('../commands/transports.ts').then(({ list: run }) => ({ run })),
   )
   const enable = withServer(
-    transports.command('enable').description('Switches one on again whose peer was gone.').argument('<name>', 'transport'),
+    transports
+      .command('enable')
+      .description('Switches one on again whose peer was gone.')
+      .argument('<name>', 'transport'),
   )
   definer.does(withExamples(enable, 'focus transports enable slack'), () =>
     import('../commands/transports.ts').then(({ enable: run }) => ({ run })),

@@ -45,8 +45,9 @@ export function defineMessaging(program: Command, definer: Definer): void {
       .option('--watch', 'again and again')
       .option('--interval <seconds>', 'between two readings', '1'),
   )
-  definer.does(withExamples(stats, 'focus stats', 'focus stats --watch', 'focus stats --json | jq .active_users'), () =>
-    import('../commands/stats.ts'),
+  definer.does(
+    withExamples(stats, 'focus stats', 'focus stats --watch', 'focus stats --json | jq .active_users'),
+    () => import('../commands/stats.ts'),
   )
 
   const listen = withServer(

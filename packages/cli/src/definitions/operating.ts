@@ -107,11 +107,17 @@ function defineKeys(program: Command, definer: Definer): void {
 }
 
 function defineEpoch(program: Command, definer: Definer): void {
-  const epoch = program.command('epoch').description('What tells positions of before a restored database from those of now.')
+  const epoch = program
+    .command('epoch')
+    .description('What tells positions of before a restored database from those of now.')
   const show = withServer(epoch.command('show', { isDefault: true }).description('Prints it.'))
-  definer.does(withExamples(show, 'focus epoch show'), () => import('../commands/epoch.ts').then(({ show: run }) => ({ run })))
+  definer.does(withExamples(show, 'focus epoch show'), () =>
+    import('../commands/epoch.ts').then(({ show: run }) => ({ run })),
+  )
   const rotate = withServer(
-    epoch.command('rotate').description('Begins a new one: after a database was restored from a backup, before it is served.'),
+    epoch
+      .command('rotate')
+      .description('Begins a new one: after a database was restored from a backup, before it is served.'),
   )
   definer.does(withExamples(rotate, 'focus epoch rotate'), () =>
     import('../commands/epoch.ts').then(({ rotate: run }) => ({ run })),
@@ -143,7 +149,8 @@ function defineDoctor(program: Command, definer: Definer): void {
       .option('--token <token>', 'an access token that is refused, to be told why')
       .option('--quick', 'without waiting for a heartbeat'),
   )
-  definer.does(withExamples(doctor, 'focus doctor', 'focus doctor --url https://app.example --admin-key "$KEY"'), () =>
-    import('../commands/doctor.ts'),
+  definer.does(
+    withExamples(doctor, 'focus doctor', 'focus doctor --url https://app.example --admin-key "$KEY"'),
+    () => import('../commands/doctor.ts'),
   )
 }
