@@ -11,6 +11,7 @@ import { type ClientAction, parseAction, type Ref } from './protocol/actions.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import { type RealtimeLocale, type WireErrorCode, wireErrors } from './protocol/errors.ts'
 import type { ServerMessage } from './protocol/messages.ts'
+import { reasonOf } from './reason.ts'
 import type { ResumeRequest } from './resume.ts'
 import type { Synchronizer } from './synchronizer.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -74,7 +75,7 @@ export class ActionHandler {
     connection.malformedInRow = 0
     const { action } = parsed
     this.#perform(connection, action).catch((error: unknown) => {
-      this.#deps.logger.warn('An action of a client failed', { action: action.action, error })
+      this.#deps.logger.warn('An action of a client failed', { action: action.action, reason: reasonOf(error) })
       this.#refuse(connection, 'unavailable', action.ref)
     })
   }

@@ -11,12 +11,16 @@ import { isoTimestamp } from './outbound.ts'
 import type { Ref } from './protocol/actions.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import { greeting, type RealtimeLocale } from './protocol/errors.ts'
+import { reasonOf } from './reason.ts'
 import type { RecentEnds } from './recent-ends.ts'
 import type { Registry } from './registry.ts'
 import { planResume, type ResumePlan, type ResumeRequest } from './resume.ts'
 import { Cursor } from './stream.ts'
 import type { Tickets } from './tickets.ts'
 import type { Broker, NotificationFeed } from './types.ts'
+
+/** Between two warnings of the same kind. */
+const quietMs = 10_000
 
 export interface AdmissionDeps {
   readonly registry: Registry
@@ -40,6 +44,7 @@ export interface AdmissionDeps {
 /** Makes an open connection live: who is it, where did it stop, what did it miss. */
 export class Admission {
   readonly #deps: AdmissionDeps
+  #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps
@@ -196,7 +201,15 @@ export class Admission {
 
   #refuse(connection: Connection, error: unknown): void {
     const code = closeCodeOf(error)
-    if (code === closeCodes.overloaded) this.#deps.logger.warn('A connection could not be admitted', { error })
+    if (code === closeCodes.overloaded) this.#report(error)
     this.#deps.end(connection, code)
+  }
+
+  /** Clients come back by the thousand while the database is away: one line tells of them all. */
+  #report(error: unknown): void {
+    const now = this.#deps.now()
+    const level = now - this.#warnedAt < quietMs ? 'debug' : 'warn'
+    if (level === 'warn') this.#warnedAt = now
+    this.#deps.logger[level]('A connection could not be admitted', { reason: reasonOf(error) })
   }
 }

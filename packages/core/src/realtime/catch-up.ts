@@ -5,6 +5,7 @@ import type { Counters } from './counters.ts'
 import type { Deliverer } from './deliverer.ts'
 import { notificationMessage, Outbound } from './outbound.ts'
 import { closeCodes, type CloseCode } from './protocol/close-codes.ts'
+import { reasonOf } from './reason.ts'
 import type { Cursor, Stream } from './stream.ts'
 import type { NotificationFeed } from './types.ts'
 
@@ -41,7 +42,7 @@ export class CatchUp {
   start(connection: Connection): void {
     if (connection.catchingUp || connection.lagging || !connection.live) return
     this.#run(connection).catch((error: unknown) => {
-      this.#deps.logger.warn('Reading the log for a connection failed', { error })
+      this.#deps.logger.warn('Reading the log for a connection failed', { reason: reasonOf(error) })
     })
   }
 

@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts'
 import { headBatch } from './heads.ts'
 import type { RealtimeLimits } from './limits.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
+import { reasonOf } from './reason.ts'
 import type { Registry } from './registry.ts'
 import type { Stream } from './stream.ts'
 import type { Broker, NotificationFeed } from './types.ts'
@@ -65,7 +66,9 @@ export class Healer {
   #start(streams: readonly Stream[], shared: boolean): void {
     this.#reading = true
     this.#heal(streams, shared)
-      .catch((error: unknown) => this.#deps.logger.warn('Comparing streams with the log failed', { error }))
+      .catch((error: unknown) =>
+        this.#deps.logger.warn('Comparing streams with the log failed', { reason: reasonOf(error) }),
+      )
       .finally(() => {
         this.#reading = false
         if (!this.#again) return
