@@ -145,12 +145,14 @@ describeOverDatabases('With the certified oidc-provider', (databases) => {
     expect((await signInAs('bob')).user).toEqual(before.user)
   })
 
-  test('one hundred concurrent sign-ins of one person make one user', async () => {
+  test('one hundred concurrent sign-ins of one person make one user', { timeout: 60_000 }, async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => signInAs('carol')))
     expect(new Set(answers.map((answer) => answer.user.id)).size).toBe(1)
   })
 
-  test('one hundred concurrent sign-ins of one hundred people make one hundred users', async () => {
+  test('one hundred concurrent sign-ins of one hundred people make one hundred users', {
+    timeout: 60_000,
+  }, async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, (_, number) => signInAs(`p${number}`)))
     expect(new Set(answers.map((answer) => answer.user.id)).size).toBe(100)
   })

@@ -59,7 +59,7 @@ describeOverDatabases('The key ring', (databases) => {
     ])
   })
 
-  test('S20 four processes that start at once on one new database end with one key', async () => {
+  test('S20 four processes that start at once on one new database end with one key', { timeout: 60_000 }, async () => {
     const fresh = await databases.create()
     const script = join(import.meta.dirname, 'support/cold-start.ts')
     const starts = Array.from({ length: 4 }, () =>

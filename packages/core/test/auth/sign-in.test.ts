@@ -60,7 +60,7 @@ describeOverDatabases('Sign-in', (databases) => {
     })
   })
 
-  test('S14 one hundred first sign-ins of one person make one user', async () => {
+  test('S14 one hundred first sign-ins of one person make one user', { timeout: 60_000 }, async () => {
     issuer.person = { sub: 'crowd', name: 'Crowd Person', email: 'crowd@gmail.com', email_verified: true }
     const callbacks = await Promise.all(Array.from({ length: 100 }, () => callbackFor(app, issuer)))
     const responses = await Promise.all(callbacks.map((path) => app.request(path)))
@@ -69,7 +69,7 @@ describeOverDatabases('Sign-in', (databases) => {
     expect(new Set(answers.map((answer) => answer.user.id)).size).toBe(1)
   })
 
-  test('one hundred namesakes get one hundred users with usernames of their own', async () => {
+  test('one hundred namesakes get one hundred users with usernames of their own', { timeout: 60_000 }, async () => {
     const callbacks: string[] = []
     for (let number = 0; number < 100; number += 1) {
       issuer.person = { sub: `namesake-${number}`, name: 'Marie Curie' }
@@ -81,7 +81,9 @@ describeOverDatabases('Sign-in', (databases) => {
     expect(answers.map((answer) => answer.user.username)).toContain('marie_curie')
   })
 
-  test('S02 of two parallel callbacks of one flow exactly one succeeds, in 200 races', async () => {
+  test('S02 of two parallel callbacks of one flow exactly one succeeds, in 200 races', {
+    timeout: 120_000,
+  }, async () => {
     // Whether the code works once is not left to the provider.
     issuer.misbehaviour.codesAgain = true
     for (let race = 0; race < 200; race += 1) {
