@@ -27,6 +27,7 @@ export default defineConfig({
           // Real servers and a real browser: one file at a time keeps timings honest on two cores.
           fileParallelism: false,
           testTimeout: 30_000,
+          expect: { poll: { timeout: 15_000 } },
           hookTimeout: 60_000,
         },
       },
