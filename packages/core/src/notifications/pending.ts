@@ -1,5 +1,6 @@
 import type { JsonObject } from '../one-time.ts'
 import type { UserKey } from '../user-id.ts'
+import type { Message } from './composer.ts'
 import type { Escalation } from './outbound.ts'
 import type { Policies } from './policies.ts'
 import type { NotificationContent } from './types.ts'
@@ -35,10 +36,31 @@ export function storeContent({ deliverAt, expiresAt, ...content }: Partial<Notif
   }
 }
 
-export function restoreContent({ deliverAt, expiresAt, ...content }: StoredContent): Partial<NotificationContent> {
+function restoreContent({ deliverAt, expiresAt, ...content }: StoredContent): Partial<NotificationContent> {
   return {
     ...content,
     ...(deliverAt === undefined ? {} : { deliverAt: new Date(deliverAt) }),
     ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) }),
   }
+}
+
+/** What waits for a message to be composed later. */
+export function toRequest(userKey: string | null, message: Message): PendingRequest {
+  if ('content' in message) return { userKey, content: storeContent(message.content) }
+  const { locale, idempotencyKey: _, ...overrides } = message.options ?? {}
+  return {
+    userKey,
+    name: message.name,
+    params: message.params,
+    ...(locale === undefined ? {} : { locale }),
+    content: storeContent(overrides),
+  }
+}
+
+export function toMessage(request: PendingRequest): Message {
+  const content = restoreContent(request.content)
+  if (request.name === undefined)
+    return { content: { ...content, title: content.title ?? '', message: content.message ?? '' } }
+  const { name, params, locale } = request
+  return { name, params, options: { ...content, ...(locale === undefined ? {} : { locale }) } }
 }

@@ -6,12 +6,13 @@ import type { UserId } from '../user-id.ts'
 import { sendToAudience } from './audience.ts'
 import { type BuiltInCatalogue, builtInCatalogue } from './catalogue/built-in.ts'
 import { checkDefinitions } from './catalogue/define.ts'
-import type { Definition, Definitions } from './catalogue/definition.ts'
-import { render } from './catalogue/render.ts'
+import type { Definitions } from './catalogue/definition.ts'
+import { Composer, type Message } from './composer.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { Feed } from './feed.ts'
 import { Idempotency, type RepeatableIds } from './idempotency.ts'
-import type { EntrySource, LogEntry, NotificationLog, PendingRow, ReadSelection } from './log.ts'
+import { Intake } from './intake.ts'
+import type { NotificationLog, PendingRow, ReadSelection } from './log.ts'
 import type {
   ActivityUpdateParams,
   AppBlockedParams,
@@ -27,10 +28,10 @@ import type {
   UserIds,
 } from './notification-service.ts'
 import type { DeliveryPlanner } from './outbound.ts'
-import { type PendingRequest, restoreContent, storeContent } from './pending.ts'
+import { storeContent, toRequest } from './pending.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './recipients.ts'
-import { type Outgoing, Sender } from './sender.ts'
-import { Sequencer, type SequencerPass } from './sequencer.ts'
+import { Sender } from './sender.ts'
+import { Sequencer } from './sequencer.ts'
 import { checkedUserKey } from './user-keys.ts'
 import type {
   InboxPage,
@@ -60,15 +61,6 @@ export interface Notifications<Catalogue = BuiltInCatalogue> extends Notificatio
   close(): Promise<void>
 }
 
-/** What a caller wants to say: in their own words, or in the catalogue's. */
-export type Message =
-  | { readonly content: NotificationContent }
-  | {
-      readonly name: string
-      readonly params: unknown
-      readonly options?: NotifyNamedOptions
-    }
-
 export interface NotificationConfig {
   /** Language of texts for people whose own is not known. */
   readonly locale: string
@@ -95,35 +87,39 @@ export function createNotifications<Extra extends Definitions = BuiltInCatalogue
   return new DurableNotifications<Merged<Extra>>(deps)
 }
 
-const waitingAtOnce = 500
-
 class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   readonly feed: Feed
   readonly recipients: Recipients
   readonly idempotency: Idempotency
-  readonly #config: NotificationConfig
   readonly #runtime: Runtime
   readonly #log: NotificationLog
-  readonly #definitions: Definitions
+  readonly #composer: Composer
   readonly #sender: Sender
   readonly #sequencer: Sequencer
   readonly #insideTransaction = new AsyncLocalStorage<true>()
 
   constructor({ config, runtime, log, publisher, users, catalogue = {}, planner }: NotificationDeps) {
     checkDefinitions(catalogue)
-    this.#config = config
     this.#runtime = runtime
     this.#log = log
-    this.#definitions = { ...builtInCatalogue, ...catalogue }
+    this.#composer = new Composer({ ...builtInCatalogue, ...catalogue }, config.locale)
     this.recipients = new Recipients(users, config.unknownUsers, runtime.clock)
     this.feed = new Feed(log, this.recipients, publisher)
-    this.#sequencer = new Sequencer(() => this.#takeWaiting(), runtime.clock, runtime.logger)
     this.#sender = new Sender({
       runtime,
       log,
       planner: planner ?? null,
       scheduled: (dueAt) => this.#sequencer.expect(dueAt),
     })
+    const { recipients } = this
+    const intake = new Intake({
+      log,
+      sender: this.#sender,
+      composer: this.#composer,
+      recipients,
+      logger: runtime.logger,
+    })
+    this.#sequencer = new Sequencer(() => intake.pass(), runtime.clock, runtime.logger)
     this.idempotency = new Idempotency(log.idempotency, runtime.clock, () => this.#sender.newId())
     log.onCommitted((events) => publisher.notificationsCommitted(events))
     log.onForeignCommit(() => this.#sequencer.wake())
@@ -211,7 +207,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   async send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt> {
     this.#refuseInsideTransaction()
     const id = ids?.idFor(recipient?.userKey ?? '') ?? this.#sender.newId()
-    const entry = this.#sender.toEntry(recipient, this.#compose(recipient, message), id)
+    const entry = this.#sender.toEntry(recipient, this.#composer.compose(recipient, message), id)
     if (!ids?.resumed) return this.#sender.append(entry)
     // An earlier attempt died on the way; what it had committed is not sent again.
     const landed = await this.#log.find(id)
@@ -299,23 +295,6 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     return sendToAudience(userIds, send, options)
   }
 
-  #compose(recipient: Pick<Recipient, 'locale'> | null, message: Message): Outgoing {
-    if ('content' in message) return { content: message.content, locale: recipient?.locale ?? this.#config.locale }
-    const { name, params, options = {} } = message
-    const { locale, idempotencyKey: _, ...overrides } = options
-    const locales = [locale, recipient?.locale, this.#config.locale].filter((tag) => typeof tag === 'string')
-    const rendered = render(name, this.#definition(name), params, locales)
-    return { ...rendered, content: { ...rendered.content, ...overrides } }
-  }
-
-  #definition(name: string): Definition {
-    const definition = Object.hasOwn(this.#definitions, name) ? this.#definitions[name] : undefined
-    if (definition) return definition
-    throw new FocusError('invalid_notification', `There is no notification ${JSON.stringify(name)} in the catalogue.`, {
-      hint: `It has ${Object.keys(this.#definitions).join(', ')}.`,
-    })
-  }
-
   #leaving(leave: (row: PendingRow) => Promise<void>): TransactionNotifications<Catalogue> {
     const pend = async (userId: UserId | null, message: Message): Promise<Receipt> => {
       const row = this.#pendingRow(userId === null ? null : checkedUserKey(userId), message)
@@ -332,60 +311,9 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   /** Composed once for the checks alone: a mistake belongs to the caller, not to the log of a server an instant later. */
   #pendingRow(userKey: string | null, message: Message): PendingRow {
     const id = this.#sender.newId()
-    this.#sender.toEntry(userKey === null ? null : { userKey }, this.#compose(null, message), id)
+    this.#sender.toEntry(userKey === null ? null : { userKey }, this.#composer.compose(null, message), id)
     return { id, request: JSON.stringify(toRequest(userKey, message)), createdAt: this.#runtime.clock() }
   }
-
-  async #takeWaiting(): Promise<SequencerPass> {
-    const pending = await this.#log.pending(waitingAtOnce)
-    const due = await this.#log.due(waitingAtOnce)
-    const taken = await Promise.allSettled([
-      ...pending.map((row) => this.#take({ table: 'pending', id: row.id }, () => this.#pendingEntry(row))),
-      ...due.map((entry) => this.#take({ table: 'scheduled', id: entry.id }, async () => entry)),
-    ])
-    const failed = taken.find((result) => result.status === 'rejected')
-    if (failed) throw failed.reason
-    const more = pending.length === waitingAtOnce || due.length === waitingAtOnce
-    return { taken: taken.length, more, nextDue: await this.#log.nextDue() }
-  }
-
-  /** What can never be sent must not stand in the way of what follows it. */
-  async #take(source: EntrySource, entry: () => Promise<LogEntry>): Promise<void> {
-    try {
-      await this.#sender.append(await entry())
-    } catch (error) {
-      if (!(error instanceof FocusError) || error.status >= 500) throw error
-      this.#runtime.logger.error('A notification that waited cannot be sent and is given up', { ...source, error })
-      await this.#log.discard(source)
-    }
-  }
-
-  async #pendingEntry(row: PendingRow): Promise<LogEntry> {
-    const request = JSON.parse(row.request) as PendingRequest
-    const recipient = request.userKey === null ? null : await this.recipients.require(request.userKey)
-    const entry = this.#sender.toEntry(recipient, this.#compose(recipient, toMessage(request)), row.id)
-    return { ...entry, createdAt: row.createdAt, source: { table: 'pending', id: row.id } }
-  }
-}
-
-function toRequest(userKey: string | null, message: Message): PendingRequest {
-  if ('content' in message) return { userKey, content: storeContent(message.content) }
-  const { locale, idempotencyKey: _, ...overrides } = message.options ?? {}
-  return {
-    userKey,
-    name: message.name,
-    params: message.params,
-    ...(locale === undefined ? {} : { locale }),
-    content: storeContent(overrides),
-  }
-}
-
-function toMessage(request: PendingRequest): Message {
-  const content = restoreContent(request.content)
-  if (request.name === undefined)
-    return { content: { ...content, title: content.title ?? '', message: content.message ?? '' } }
-  const { name, params, locale } = request
-  return { name, params, options: { ...content, ...(locale === undefined ? {} : { locale }) } }
 }
 
 function pageSize(limit = 50): number {
