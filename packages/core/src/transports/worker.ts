@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock, Logger, RandomSource } from '../runtime.ts'
-import type { UserKey } from '../user-id.ts'
+import { type Addressing, addressMessage } from './addressing.ts'
 import { attemptDelivery, type AttemptOutcome } from './attempt.ts'
 import { defaultRetryPolicy, retryDelayMs } from './backoff.ts'
+import { type Queued, Lanes } from './lanes.ts'
 import { Ledger } from './ledger.ts'
-import type { LeasedDelivery, OutboxPayload, OutboxStore } from './outbox.ts'
+import type { LeasedDelivery, OutboxStore } from './outbox.ts'
 import { Pace } from './pace.ts'
-import { isWanted, type PreferenceReader } from './preferences.ts'
 import type { DeliveryCounters } from './counters.ts'
-import type { OutboundMessage, Person, RetryPolicy, Transport } from './transport.ts'
+import type { RetryPolicy, Transport } from './transport.ts'
 
 const defaults = { concurrency: 8, timeoutMs: 15_000 } as const
 /** Rows leased ahead for each slot, so that a fast transport does not wait for the database. */
@@ -19,13 +19,11 @@ const pollMs = 1_000
 const blockedPollMs = 250
 const maxStoreBackoffMs = 30_000
 
-export interface WorkerDeps {
+export interface WorkerDeps extends Addressing {
   readonly transport: Transport
   /** Names this process in leases. */
   readonly owner: string
   readonly store: OutboxStore
-  readonly preferences: PreferenceReader
-  readonly personOf: (userKey: UserKey) => Promise<Person>
   readonly isDisabled: () => boolean
   readonly disable: (reason: string) => Promise<void>
   readonly counters: DeliveryCounters
@@ -47,18 +45,10 @@ export class TransportWorker {
   readonly #pace: Pace
   readonly #ledger: Ledger
   readonly #closing = new AbortController()
-  /** Leased and not begun, by lane; a lane of its own for what has none. */
-  readonly #lanes = new Map<string, Queued[]>()
-  readonly #ready: string[] = []
-  /**
-   * Lanes whose first delivery failed here, until the outbox knows: the outbox still calls it ours, and would hand out what comes
-   * after it. True once it is written; forgotten when the next lease begins after that.
-   */
-  readonly #broken = new Map<string, boolean>()
+  readonly #lanes = new Lanes()
   readonly #active = new Map<number, Promise<void>>()
   readonly #aborts = new Set<AbortController>()
-  #queued = 0
-  #pausedUntil = 0
+  #pause = { from: 0, ms: 0 }
   #wake: () => void = () => undefined
   #woken = false
   #loop: Promise<void> | undefined
@@ -98,7 +88,7 @@ export class TransportWorker {
       else {
         await this.#ledger.flush()
         // What is queued still waits for its pace.
-        if (leased === 0 || this.#queued > 0) return tried
+        if (leased === 0 || this.#lanes.size > 0) return tried
       }
     }
   }
@@ -108,7 +98,7 @@ export class TransportWorker {
     this.#closing.abort(new Error('The server is shutting down.'))
     this.#wake()
     await this.#loop
-    await this.#ledger.release(this.#takeQueued().map(({ delivery }) => delivery.id))
+    await this.#ledger.release(this.#lanes.takeAll().map(({ delivery }) => delivery.id))
     const grace = delay(graceMs, undefined, { ref: false })
     await Promise.race([Promise.allSettled(this.#active.values()), grace])
     for (const abort of this.#aborts) abort.abort(new Error('The server is shutting down.'))
@@ -158,10 +148,10 @@ export class TransportWorker {
     const { clock, store, owner, isDisabled } = this.#deps
     const now = clock()
     const capacity = this.#concurrency * prefetchPerSlot
-    const room = Math.min(capacity - this.#queued, this.#pace.available - this.#queued)
-    const refill = this.#queued * 2 <= capacity
-    if (room < 1 || !refill || isDisabled() || now < this.#pausedUntil) return { leased: 0, blocked: false, full: true }
-    for (const [lane, written] of this.#broken) if (written) this.#broken.delete(lane)
+    const room = Math.min(capacity, this.#pace.available) - this.#lanes.size
+    const full = room < 1 || this.#lanes.size * 2 > capacity
+    if (full || isDisabled() || this.#isPaused(now)) return { leased: 0, blocked: false, full: true }
+    this.#lanes.leaseBegins()
     const { deliveries, blocked } = await store.lease({
       transport: this.name,
       owner,
@@ -177,20 +167,8 @@ export class TransportWorker {
   }
 
   async #enqueue(deliveries: readonly LeasedDelivery[], startBefore: number): Promise<void> {
-    const wanted = await this.#dropUnwanted(deliveries)
-    for (const delivery of wanted) {
-      if (delivery.lane !== null && this.#broken.has(delivery.lane)) {
-        this.#ledger.giveBack(delivery.id)
-        continue
-      }
-      const lane = delivery.lane === null ? `#${delivery.id}` : laneOf(delivery.lane)
-      const queue = this.#lanes.get(lane)
-      if (queue) queue.push({ delivery, startBefore })
-      else {
-        this.#lanes.set(lane, [{ delivery, startBefore }])
-        this.#ready.push(lane)
-      }
-      this.#queued += 1
+    for (const delivery of await this.#dropUnwanted(deliveries)) {
+      if (!this.#lanes.add({ delivery, startBefore })) this.#ledger.giveBack(delivery.id)
     }
   }
 
@@ -216,12 +194,10 @@ export class TransportWorker {
   /** Begins attempts while there are slots. */
   #begin(): void {
     while (this.#active.size < this.#concurrency && this.#pace.available >= 1 && !this.#closing.signal.aborted) {
-      const lane = this.#ready.shift()
-      const next = lane === undefined ? undefined : this.#lanes.get(lane)?.shift()
-      if (lane === undefined || next === undefined) return
-      this.#queued -= 1
+      const next = this.#lanes.take()
+      if (next === undefined) return
       this.#pace.take(1)
-      const running = this.#deliver(lane, next).finally(() => {
+      const running = this.#deliver(next).finally(() => {
         this.#active.delete(next.delivery.id)
         this.#begin()
         this.wake()
@@ -230,28 +206,28 @@ export class TransportWorker {
     }
   }
 
-  async #deliver(lane: string, { delivery, startBefore }: Queued): Promise<void> {
+  async #deliver(queued: Queued): Promise<void> {
+    const { delivery, startBefore } = queued
     const now = this.#deps.clock()
     // After its time somebody else may have leased it.
-    const stale = now > startBefore || now < this.#pausedUntil || this.#deps.isDisabled()
-    const arrived = stale ? false : await this.#attempt(delivery)
+    const stale = now > startBefore || this.#isPaused(now) || this.#deps.isDisabled()
     if (stale) this.#ledger.giveBack(delivery.id)
-    const rest = this.#lanes.get(lane) ?? []
-    if (rest.length > 0 && arrived) {
-      this.#ready.push(lane)
-      return
-    }
-    this.#lanes.delete(lane)
-    this.#queued -= rest.length
-    for (const waiting of rest) this.#ledger.giveBack(waiting.delivery.id)
-    if (!arrived && delivery.lane !== null) void this.#breakLane(delivery.lane)
+    else if (await this.#attempt(delivery)) return this.#lanes.advance(queued)
+    const behind = this.#lanes.stop(queued, () => this.#written())
+    for (const one of behind) this.#ledger.giveBack(one.delivery.id)
   }
 
-  async #breakLane(lane: string): Promise<void> {
-    this.#broken.set(lane, false)
+  /** Settles when everything up to now is in the outbox, or the worker ends. */
+  async #written(): Promise<boolean> {
     let written = false
     while (!written && !this.#closing.signal.aborted) written = await this.#ledger.flush()
-    this.#broken.set(lane, written)
+    return written
+  }
+
+  /** Counted from when it began, so that a clock that went back ends a pause rather than making it longer. */
+  #isPaused(now: number): boolean {
+    const { from, ms } = this.#pause
+    return now >= from && now < from + ms
   }
 
   /** True when the next of the lane may go: this one has arrived, or never will. */
@@ -259,7 +235,7 @@ export class TransportWorker {
     const abort = new AbortController()
     this.#aborts.add(abort)
     try {
-      const message = await this.#messageOf(delivery)
+      const message = await addressMessage(this.#transport, delivery.payload, this.#deps)
       if (message === null) {
         this.#deps.counters.count(this.name, 'skipped')
         this.#ledger.done(delivery.id)
@@ -280,23 +256,6 @@ export class TransportWorker {
     }
   }
 
-  /** Null when there is nobody, or nowhere, to deliver it to. */
-  async #messageOf({ payload }: LeasedDelivery): Promise<OutboundMessage | null> {
-    const { userKey, ...content } = payload
-    const addressed = this.#transport.addresses !== undefined
-    if (userKey === null) return addressed ? null : { ...content, user: null, to: [] }
-    if (!(await this.#isWanted(userKey, payload))) return null
-    const { user, reachable } = await this.#deps.personOf(userKey)
-    if (!addressed) return { ...content, user, to: [] }
-    const to = reachable ? ((await this.#transport.addresses?.(user)) ?? []) : []
-    return to.length === 0 ? null : { ...content, user, to }
-  }
-
-  /** Asked again here: what was switched off after the commit is off. */
-  async #isWanted(userKey: UserKey, { critical, event }: OutboxPayload): Promise<boolean> {
-    return critical || isWanted(await this.#deps.preferences.matrixOf(userKey), event, this.name)
-  }
-
   #settle(delivery: LeasedDelivery, outcome: AttemptOutcome): boolean {
     const { counters, clock, random } = this.#deps
     switch (outcome.kind) {
@@ -313,7 +272,7 @@ export class TransportWorker {
           this.#ledger.giveBack(delivery.id)
           return false
         }
-        if (outcome.pause && outcome.retryAfterMs !== null) this.#pausedUntil = clock() + outcome.retryAfterMs
+        if (outcome.pause && outcome.retryAfterMs !== null) this.#pause = { from: clock(), ms: outcome.retryAfterMs }
         if (delivery.attempts >= this.#retry.maxAttempts) {
           this.#bury(delivery, `${outcome.reason} (attempt ${delivery.attempts}, the last)`)
           return true
@@ -346,25 +305,6 @@ export class TransportWorker {
       this.#deps.logger.error('A transport could not be switched off.', { transport: this.name, error })
     })
   }
-
-  #takeQueued(): Queued[] {
-    const queued = [...this.#lanes.values()].flat()
-    this.#lanes.clear()
-    this.#ready.length = 0
-    this.#queued = 0
-    return queued
-  }
-}
-
-/** Apart from the names of deliveries without a lane, whatever a user's key may be. */
-function laneOf(key: string): string {
-  return `=${key}`
-}
-
-interface Queued {
-  readonly delivery: LeasedDelivery
-  /** Not tried after this moment, since its lease may be over before the attempt is. */
-  readonly startBefore: number
 }
 
 function messageOf(error: unknown): string {
