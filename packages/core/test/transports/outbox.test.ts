@@ -5,12 +5,16 @@ import { type BenchOptions, FrozenClock, openBench, type OutboxBench, recorder }
 
 describeOverDatabases('the outbox', (databases) => {
   const opened: OutboxBench[] = []
+  let made: Promise<string> | undefined
+  /** One database for all tests: making and migrating one costs more than any of them. */
+  const database = () => (made ??= databases.create())
   afterEach(async () => {
+    await opened[0]?.clear()
     for (const bench of opened.splice(0)) await bench.close()
   })
 
   async function open(options: Omit<BenchOptions, 'url'> & { url?: string }): Promise<OutboxBench> {
-    const bench = await openBench({ ...options, url: options.url ?? (await databases.create()) })
+    const bench = await openBench({ ...options, url: options.url ?? (await database()) })
     opened.push(bench)
     return bench
   }
@@ -190,7 +194,7 @@ describeOverDatabases('the outbox', (databases) => {
   })
 
   it('shares the work between two workers, each delivery once', async () => {
-    const url = await databases.create()
+    const url = await database()
     const clock = new FrozenClock()
     const yielding = () => new Promise<void>((resolve) => setImmediate(resolve))
     const one = recorder('a', yielding)
@@ -207,7 +211,7 @@ describeOverDatabases('the outbox', (databases) => {
   })
 
   it('keeps the order per person where the transport promises it', async () => {
-    const url = await databases.create()
+    const url = await database()
     const clock = new FrozenClock()
     const arrived: string[] = []
     let failures = 0
@@ -289,7 +293,7 @@ describeOverDatabases('the outbox', (databases) => {
   })
 
   it('switches a transport off when its peer is gone, on every node, until an operator switches it on', async () => {
-    const url = await databases.create()
+    const url = await database()
     let gone = true
     const make = () =>
       recorder('a', () => {
@@ -335,7 +339,7 @@ describeOverDatabases('the outbox', (databases) => {
   })
 
   it('gives back what it did not begin when it closes, and aborts what hangs', async () => {
-    const url = await databases.create()
+    const url = await database()
     let aborted = false
     const hanging = recorder(
       'a',

@@ -39,6 +39,8 @@ export interface OutboxBench {
     event: Partial<NotificationEvent>,
     ...deliveries: Array<Partial<PlannedDelivery> & { transport: string }>
   ) => Promise<void>
+  /** Empties the tables. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
@@ -100,6 +102,10 @@ export async function openBench(options: BenchOptions): Promise<OutboxBench> {
         ...delivery,
       }))
       await insertOutboxRows(database.db, toOutboxRows(eventOf(event, clock.now), planned, clock.now))
+    },
+    async clear() {
+      await database.db.deleteFrom('focus_outbox').execute()
+      await database.db.deleteFrom('focus_transport_states').execute()
     },
     async close() {
       await outbound.close(100)
