@@ -105,7 +105,7 @@ export class Arena {
 
   /** Connects with each token and leaves again. */
   async storm(tokens: readonly string[]): Promise<{ perSecond: number; cpuMicroseconds: number }> {
-    const before = await this.#cpuSeconds()
+    const before = await this.cpuSeconds()
     const { port } = this.#ports
     this.#client.send({
       op: 'storm',
@@ -115,18 +115,19 @@ export class Arena {
       concurrency: 64,
     } satisfies ClientOrder)
     const { seconds } = await answerOf<ClientAnswer, 'stormed'>(this.#client, 'stormed')
-    const cpu = (await this.#cpuSeconds()) - before
+    const cpu = (await this.cpuSeconds()) - before
     return { perSecond: tokens.length / seconds, cpuMicroseconds: (cpu * 1e6) / tokens.length }
+  }
+
+  /** What the server has used of the processor so far. */
+  async cpuSeconds(): Promise<number> {
+    this.#server.send({ op: 'cpu' } satisfies Order)
+    return (await answerOf<Answer, 'cpu'>(this.#server, 'cpu')).seconds
   }
 
   close(): void {
     this.#server.disconnect()
     this.#client.disconnect()
-  }
-
-  async #cpuSeconds(): Promise<number> {
-    this.#server.send({ op: 'cpu' } satisfies Order)
-    return (await answerOf<Answer, 'cpu'>(this.#server, 'cpu')).seconds
   }
 
   async #count(roundBytes: number): Promise<void> {

@@ -29,3 +29,20 @@ export async function measureMemory(connections: number): Promise<void> {
     })),
   )
 }
+
+/** What idle connections cost the processor: heartbeats, pings, deadlines and healing, kernel writes included. */
+export async function measureIdle(connections: number): Promise<void> {
+  const users = Array.from({ length: connections }, (_, index) => index + 1)
+  const arena = await Arena.open('focus')
+  try {
+    await arena.connect(users)
+    await arena.memory() // lets everything settle
+    const before = await arena.cpuSeconds()
+    const started = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 60_000))
+    const share = ((await arena.cpuSeconds()) - before) / ((performance.now() - started) / 1_000)
+    console.log(`\nidle, ${connections} connections: ${round(share * 100)} % of a core`)
+  } finally {
+    arena.close()
+  }
+}

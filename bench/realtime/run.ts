@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { Arena, type Slice } from './arena.ts'
 import type { ContestantName } from './contestants/index.ts'
-import { measureMemory } from './memory.ts'
+import { measureIdle, measureMemory } from './memory.ts'
 import { median, round } from './statistics.ts'
 import { measureStorm } from './storm.ts'
 
@@ -28,12 +28,13 @@ const { positionals, values } = parseArgs({
   options: { slices: { type: 'string', default: '5' } },
 })
 const slices = Number(values.slices)
-const chosen = positionals.length > 0 ? positionals : [...Object.keys(scenarios), 'memory', 'storm']
+const chosen = positionals.length > 0 ? positionals : [...Object.keys(scenarios), 'memory', 'idle', 'storm']
 for (const name of chosen) {
   if (name === 'memory') await measureMemory(10_000)
+  else if (name === 'idle') await measureIdle(10_000)
   else if (name === 'storm') await measureStorm(2_000, slices)
   else if (isScenario(name)) await measure(name, slices)
-  else throw new Error(`unknown scenario ${name}; there are ${Object.keys(scenarios).join(', ')}, memory, storm`)
+  else throw new Error(`unknown scenario ${name}; there are ${Object.keys(scenarios).join(', ')}, memory, idle, storm`)
 }
 
 async function measure(scenario: ScenarioName, slices: number): Promise<void> {

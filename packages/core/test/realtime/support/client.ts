@@ -7,7 +7,7 @@ export type MessageOf<Type extends MessageType> = z.infer<(typeof serverMessages
 type AnyMessage = MessageOf<MessageType>
 
 /** How long something may take to arrive before a test gives up on it. */
-const patienceMs = 8_000
+const patienceMs = 20_000
 
 export interface Closing {
   readonly code: number
