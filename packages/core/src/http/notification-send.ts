@@ -52,6 +52,10 @@ const delivery = {
     .optional(),
   critical: z.boolean().optional(),
   transports: z.array(z.string()).optional(),
+  escalate: z
+    .array(z.object({ after: duration, unless: z.literal('read'), to: z.string() }))
+    .max(10)
+    .optional(),
 }
 
 const content = z.object({
@@ -175,13 +179,14 @@ function isForSeveral({ user_ids, users }: Address): boolean {
 }
 
 function readDelivery({ deliver_at, expires_at, ...rest }: z.infer<z.ZodObject<typeof delivery>>): Delivery {
-  const { dedupe, group, rate, critical, transports } = rest
+  const { dedupe, group, rate, critical, transports, escalate } = rest
   return defined({
     dedupe,
     group,
     rate,
     critical,
     transports,
+    escalate,
     deliverAt: deliver_at === undefined ? undefined : new Date(deliver_at),
     expiresAt: expires_at === undefined ? undefined : new Date(expires_at),
   })

@@ -141,6 +141,19 @@ it('operators list, retry and purge over HTTP', async () => {
   expect((await admin(focus, '/admin/transports/pigeon/enable', {})).status).toBe(404)
 })
 
+it('operators send with a routing of its own over HTTP', async () => {
+  const chat = recorder('chat')
+  const focus = await start({ transports: [chat.transport, recorder('mail').transport] })
+  const body = { user: 'alice', title: 'Hello', message: '', transports: ['chat'] }
+  const escalate = [{ after: '5m', unless: 'read', to: 'mail' }]
+  expect((await admin(focus, '/notifications', { ...body, escalate })).status).toBe(200)
+  await expect.poll(() => chat.received.length).toBe(1)
+  await expect
+    .poll(async () => (await focus.deliveries.list()).deliveries)
+    .toMatchObject([{ transport: 'mail', state: 'waiting', unless: 'read' }])
+  expect((await admin(focus, '/notifications', { ...body, transports: ['pigeon'] })).status).toBe(400)
+})
+
 it('a transport that is not configured is named in the refusal', async () => {
   const focus = await start({ transports: [recorder('slack').transport] })
   await expect(
