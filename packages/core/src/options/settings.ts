@@ -56,7 +56,7 @@ export type SettingValues = { readonly [K in SettingName]: ValueOf<(typeof setti
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Names that mean something to other parts of the product, or only to the command line. */
-const otherVariables = ['DATABASE_URL', 'FOCUS_URL']
+const otherVariables = ['DATABASE_URL', 'FOCUS_URL', 'FOCUS_DEBUG']
 
 /**
  * Reads every setting, from code first and then from the environment.
