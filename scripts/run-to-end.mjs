@@ -4,7 +4,9 @@ import process from 'node:process'
 
 /** Runs a program in the foreground. Signals pass on to it, so that it has the last word on how it ends. */
 export function runToEnd(command, args) {
-  const child = spawn(command, args, { stdio: 'inherit' })
+  // The choice of Node is made; to the server the variable would be a setting that it does not know.
+  const { FOCUS_NODE: _, ...env } = process.env
+  const child = spawn(command, args, { stdio: 'inherit', env })
   const forward = (signal) => {
     // A terminal sends Ctrl-C to the program as well as to us; a second one would mean "now!".
     if (signal === 'SIGINT' && process.stdin.isTTY) return
