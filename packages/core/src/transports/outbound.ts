@@ -44,6 +44,7 @@ export class Outbound {
   readonly #people: LRUCache<UserKey, { readonly person: Person; readonly until: number }>
   #disabled = new Map<string, DisabledTransport>()
   #timers: NodeJS.Timeout[] = []
+  #lastUpkeep: number | null = null
   #upkeep: Promise<void> = Promise.resolve()
 
   /** @throws FocusError `invalid_option` for names that clash, and for a routing that names an unknown transport */
@@ -132,7 +133,9 @@ export class Outbound {
   async upkeep(): Promise<void> {
     const { store, runtime } = this.#deps
     const now = runtime.clock()
-    await store.rebase(now, clockToleranceMs)
+    // It reads the whole table: only when the clock went back, or may have done so before the start.
+    if (this.#lastUpkeep === null || now < this.#lastUpkeep) await store.rebase(now, clockToleranceMs)
+    this.#lastUpkeep = now
     while ((await store.purge({ state: 'dead', deadBefore: now - deadRetentionMs }, now, purgeBite)) === purgeBite);
   }
 

@@ -4,6 +4,7 @@ import { SMTPServer } from 'smtp-server'
 import { afterEach, expect, it } from 'vitest'
 import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
 import type { User, UserDirectory } from '../../src/auth/types.ts'
+import { describeOverDatabases } from '../auth/support/dialects.ts'
 import { recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
 
@@ -56,20 +57,31 @@ function admin(focus: Focus, path: string, body?: object): Promise<Response> {
   )
 }
 
-it('what is committed reaches every transport, broadcasts those without addresses', async () => {
-  const everything = recorder('everything')
-  const personal = recorder('personal', undefined, { addresses: (user) => [user.email] })
-  const focus = await start({ transports: [everything.transport, personal.transport] })
-  const receipt = await focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World', event: 'limits' })
-  await focus.notifications.broadcast({ title: 'All', message: 'of you' })
-  await expect.poll(() => everything.received.length + personal.received.length).toBe(3)
-  const id = 'id' in receipt ? receipt.id : ''
-  expect(personal.received[0]).toMatchObject({
-    key: `${id}:1`,
-    message: { id, title: 'Hello', event: 'limits', to: ['alice@example.com'], user: { id: 1, fullName: 'Alice' } },
+describeOverDatabases('createFocus with transports', (databases) => {
+  it('what is committed reaches every transport, broadcasts those without addresses', async () => {
+    const everything = recorder('everything')
+    const personal = recorder('personal', undefined, { addresses: (user) => [user.email] })
+    const focus = await start({
+      database: await databases.create(),
+      secret: 'a secret of these tests that is long enough',
+      transports: [everything.transport, personal.transport],
+    })
+    const receipt = await focus.notifications.notifyUser({
+      userId: 1,
+      title: 'Hello',
+      message: 'World',
+      event: 'limits',
+    })
+    await focus.notifications.broadcast({ title: 'All', message: 'of you' })
+    await expect.poll(() => everything.received.length + personal.received.length).toBe(3)
+    const id = 'id' in receipt ? receipt.id : ''
+    expect(personal.received[0]).toMatchObject({
+      key: `${id}:1`,
+      message: { id, title: 'Hello', event: 'limits', to: ['alice@example.com'], user: { id: 1, fullName: 'Alice' } },
+    })
+    const carried = new Map(everything.received.map(({ message }) => [message.title, message.user?.id ?? null]))
+    expect(Object.fromEntries(carried)).toEqual({ Hello: 1, All: null })
   })
-  const carried = new Map(everything.received.map(({ message }) => [message.title, message.user?.id ?? null]))
-  expect(Object.fromEntries(carried)).toEqual({ Hello: 1, All: null })
 })
 
 it.each(['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'])('%s in the environment is enough for Slack', async (variable) => {

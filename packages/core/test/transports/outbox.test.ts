@@ -267,6 +267,7 @@ describeOverDatabases('the outbox', (databases) => {
         throw new RetryableDeliveryError('busy', { retryAfterMs: 120_000 })
     })
     const { outbound, commit, clock } = await open({ transports: [a.transport], chance: 0 })
+    await outbound.upkeep()
     await commit({ title: 'later' }, { transport: 'a' })
     await outbound.runDue()
     await commit({ title: 'now' }, { transport: 'a' })
