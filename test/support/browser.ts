@@ -10,6 +10,8 @@ export function launchBrowser(): Promise<Browser> {
     chromiumSandbox: false,
     args: [
       '--disable-gpu',
+      // Containers give /dev/shm too little for a page.
+      '--disable-dev-shm-usage',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
