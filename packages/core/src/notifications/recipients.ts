@@ -48,8 +48,9 @@ export class Recipients {
     const cached = this.#known.get(userKey)
     if (cached && cached.until > this.#clock()) return cached.recipient
     const user = await this.#directory.get(this.#directory.parseId?.(userKey) ?? userKey)
-    if (user) return this.#remember(user)
-    return this.#unknownUsers === 'accept' ? { userKey, userId: id, locale: null, createdAt: null } : null
+    if (user) return this.#remember(recipientOf(user))
+    // Remembered too: where ids are another system's, each of them would be looked for with every notification.
+    return this.#unknownUsers === 'accept' ? this.#remember(strangerOf(userKey, id)) : null
   }
 
   /** @throws FocusError `unknown_user` */
@@ -64,7 +65,7 @@ export class Recipients {
    */
   async search(name: string): Promise<Recipient> {
     const user = (await this.#byId(name)) ?? (await this.#byName(name))
-    if (user) return this.#remember(user)
+    if (user) return this.#remember(recipientOf(user))
     if (this.#unknownUsers === 'accept') return this.require(name)
     return refuse(name)
   }
@@ -80,16 +81,19 @@ export class Recipients {
     return user ?? (name.includes('@') ? this.#directory.findByEmail(name) : null)
   }
 
-  #remember(user: DirectoryUser): Recipient {
-    const recipient: Recipient = {
-      userKey: toUserKey(user.id),
-      userId: user.id,
-      locale: user.locale,
-      createdAt: user.createdAt ?? null,
-    }
+  #remember(recipient: Recipient): Recipient {
     this.#known.set(recipient.userKey, { recipient, until: this.#clock() + 10_000 })
     return recipient
   }
+}
+
+function recipientOf(user: DirectoryUser): Recipient {
+  return { userKey: toUserKey(user.id), userId: user.id, locale: user.locale, createdAt: user.createdAt ?? null }
+}
+
+/** Somebody whom the directory does not know. */
+function strangerOf(userKey: UserKey, userId: UserId): Recipient {
+  return { userKey, userId, locale: null, createdAt: null }
 }
 
 function refuse(name: string): never {

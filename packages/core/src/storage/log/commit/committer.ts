@@ -65,8 +65,7 @@ export class Committer {
     this.#timer = setInterval(() => this.#refuseOverdue(), 500)
     try {
       while (this.#queue.length > 0) {
-        // Callers that the last commit resolved send again within this turn; waiting for it doubles the batches.
-        await new Promise((resolve) => setImmediate(resolve))
+        await this.#gather()
         this.#inFlight = this.#takeBatch()
         await this.#commit(this.#inFlight)
       }
@@ -74,6 +73,18 @@ export class Committer {
       clearInterval(this.#timer)
       this.#inFlight = []
       this.#running = null
+    }
+  }
+
+  /**
+   * Callers that the last commit resolved send again within a turn or two of the event loop. Without waiting for them they
+   * would split into groups that take turns, each with a commit of its own.
+   */
+  async #gather(): Promise<void> {
+    for (let quietTurns = 0; quietTurns < 2 && this.#queue.length < maxBatchEntries; ) {
+      const before = this.#queue.length
+      await new Promise((resolve) => setImmediate(resolve))
+      quietTurns = this.#queue.length > before ? 0 : quietTurns + 1
     }
   }
 
