@@ -9,16 +9,10 @@ import { inTransaction } from './transaction.ts'
 /** Below the number of placeholders that every database takes. */
 const keysPerQuery = 500
 
-/** How long another node's first choice may go unnoticed; sending would otherwise wait for a query each time. */
-const noChoiceKnownForMs = 1_000
-
 /** `PreferenceStore` over `focus_preferences` and `focus_locales`. */
 export class KyselyPreferenceStore implements PreferenceStore {
   readonly #database: Database
   readonly #db: Kysely<FocusTables>
-  /** Until when it is known that nobody has chosen anything; moments of `performance.now()`. */
-  #noChoiceUntil = 0
-  #changes = 0
 
   constructor(database: Database) {
     this.#database = database
@@ -46,7 +40,6 @@ export class KyselyPreferenceStore implements PreferenceStore {
         if (matrix !== undefined) await putMatrix(trx, userKey, matrix)
       }),
     )
-    this.#changed()
   }
 
   async set(userKey: UserKey, event: string, transport: string, enabled: boolean): Promise<void> {
@@ -60,7 +53,6 @@ export class KyselyPreferenceStore implements PreferenceStore {
           )
       ).execute(),
     )
-    this.#changed()
   }
 
   async matrices(userKeys: readonly UserKey[]): Promise<ReadonlyMap<UserKey, PreferenceMatrix>> {
@@ -86,16 +78,8 @@ export class KyselyPreferenceStore implements PreferenceStore {
 
   /** Most installations have no choice in the table yet, and need not look for anybody's. */
   async #anybodyChose(): Promise<boolean> {
-    if (performance.now() < this.#noChoiceUntil) return false
-    const changes = this.#changes
     const row = await this.#db.selectFrom('focus_preferences').select('user_key').limit(1).executeTakeFirst()
-    if (row === undefined && changes === this.#changes) this.#noChoiceUntil = performance.now() + noChoiceKnownForMs
     return row !== undefined
-  }
-
-  #changed(): void {
-    this.#changes += 1
-    this.#noChoiceUntil = 0
   }
 }
 
