@@ -256,6 +256,15 @@ describe('focus dev refuses in one sentence', () => {
   })
 
   test.concurrent.each([
+    ['mysql://root@127.0.0.1:9/focus', /^The database does not answer: .*ECONNREFUSED/],
+    ['sqlite:/proc/focus/focus.db', /^The database file \/proc\/focus\/focus\.db cannot be opened/],
+  ])('the database %s, which is not there', async (url, message) => {
+    const run = await focus(['dev', '--port', '0', '--json'], { cwd: folder(), env: { DATABASE_URL: url } })
+    expect(run.code).toBe(1)
+    expect(errorOf(run)).toMatchObject({ code: 'storage_unavailable', message: expect.stringMatching(message) })
+  })
+
+  test.concurrent.each([
     [['--port', '70000'], /^--port: expected a whole number/],
     [['--port', 'x'], /^--port: expected a whole number/],
     [['--prot', '1'], /^Unknown option '--prot'\.$/],

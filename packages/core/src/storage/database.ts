@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CompiledQuery, Kysely, MysqlDialect } from 'kysely'
 import { FocusError } from '../errors.ts'
@@ -54,7 +54,7 @@ async function openSqlite(name: string): Promise<Database> {
   }
   const file = resolve(name)
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     const opened = await openSqliteFile(file)
     return { ...opened, dialect: 'sqlite', file, readCommitted: false, close: () => opened.close() }
   } catch (error) {
@@ -66,6 +66,18 @@ async function openSqlite(name: string): Promise<Database> {
         cause: error,
       },
     )
+  }
+}
+
+/** Not `recursive`: below a folder that takes no new ones (`/proc`) Node would then try for ever. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Another node that starts at the same time may have been quicker.
+    if (!existsSync(folder)) throw error
   }
 }
 

@@ -75,7 +75,14 @@ function toKysely(step: Migration, context: DdlContext): KyselyMigration {
 }
 
 async function ddlContext(database: Database): Promise<DdlContext> {
-  return { dialect: database.dialect, byteCollation: byteCollations[await flavourOf(database)] }
+  try {
+    return { dialect: database.dialect, byteCollation: byteCollations[await flavourOf(database)] }
+  } catch (error) {
+    throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(error)}.`, {
+      hint: 'Check that it runs, and host, port, name, user and password of DATABASE_URL.',
+      cause: error,
+    })
+  }
 }
 
 /** PAD SPACE collations hold 'a' and 'a ' for one key; the two servers name the one that does not differently. */
