@@ -159,7 +159,10 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     return skipLocked ? query.forUpdate().skipLocked().execute() : query.forUpdate().execute()
   }
 
-  /** A lane may go on from its first row that is not in this owner's hands already. */
+  /**
+   * Of each lane the rows up to the first gap, beginning with its first that is not in this owner's hands already. A gap is a row
+   * that is waiting for its time, or that another worker holds or is just taking.
+   */
   async #respectLanes(
     trx: Transaction<FocusTables>,
     rows: readonly Candidate[],
@@ -167,20 +170,26 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
   ): Promise<{ takeable: Candidate[]; blocked: Candidate[] }> {
     const lanes = [...new Set(rows.map((row) => row.lane).filter((lane) => lane !== null))]
     if (lanes.length === 0) return { takeable: [...rows], blocked: [] }
-    const firsts = await trx
+    const pending = await trx
       .selectFrom('focus_outbox')
-      .select((select) => ['lane', select.fn.min('id').as('first')])
+      .select(['id', 'lane'])
       .where('transport', '=', transport)
       .where('lane', 'in', lanes)
       .where('dead_at', 'is', null)
+      .where('id', '<=', Math.max(...rows.map((row) => row.id)))
       .where((where: ExpressionBuilder<FocusTables, 'focus_outbox'>) =>
         where.or([where('lease', 'is', null), where('lease', '!=', owner)]),
       )
-      .groupBy('lane')
+      .orderBy('id')
       .execute()
-    const firstOf = new Map(firsts.map((row) => [row.lane, row.first]))
-    const open = new Set(rows.filter((row) => firstOf.get(row.lane) === row.id).map((row) => row.lane))
-    const isOpen = (row: Candidate) => row.lane === null || open.has(row.lane)
+    const locked = new Set(rows.map((row) => row.id))
+    const stopped = new Set<string | null>()
+    const open = new Set<number>()
+    for (const { id, lane } of pending) {
+      if (!locked.has(id)) stopped.add(lane)
+      if (!stopped.has(lane)) open.add(id)
+    }
+    const isOpen = (row: Candidate) => row.lane === null || open.has(row.id)
     return { takeable: rows.filter(isOpen), blocked: rows.filter((row) => !isOpen(row)) }
   }
 

@@ -244,6 +244,27 @@ describeOverDatabases('the outbox', (databases) => {
     }
   })
 
+  it('leaves no gap in a person’s messages: what waits in the middle holds up what is behind it', async () => {
+    const { transport, received } = recorder('a', undefined, { ordered: true })
+    const { outbound, commit, clock, store } = await open({ transports: [transport] })
+    const request = { transport: 'a', ordered: true, leaseMs: 60_000 }
+    for (const title of ['1', '2', '3']) await commit({ title }, { transport: 'a', ordered: true })
+    // Another worker holds the first, so that the second is held back; then the first is given back.
+    const first = await store.lease({ ...request, owner: 'other', now: clock.now, limit: 1 })
+    const held = await store.lease({ ...request, owner: 'third', now: clock.now, limit: 1 })
+    expect([first.deliveries.length, held.deliveries.length, held.blocked]).toEqual([1, 0, true])
+    await store.release(
+      'other',
+      clock.now,
+      first.deliveries.map(({ id }) => id),
+    )
+    await outbound.runDue()
+    expect(received.map(({ message }) => message.title)).toEqual(['1'])
+    clock.advance(1_000)
+    await outbound.runDue()
+    expect(received.map(({ message }) => message.title)).toEqual(['1', '2', '3'])
+  })
+
   it('goes on with a person once the message that blocked is dead', async () => {
     const a = recorder(
       'a',
