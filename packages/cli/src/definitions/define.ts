@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { CommandContext } from '../context.ts'
 
 /** What a command's module exports: it is imported when the command is called, never before. */
@@ -24,6 +24,27 @@ export class Definer {
       this.exitCode = (await module.run(this.#context(), command.optsWithGlobals<F>(), operandsOf(parameters))) ?? 0
     })
   }
+}
+
+/** A command of commands, one of which is meant where none is named: `focus users` lists them. */
+export function defineGroup(program: Command, name: string, description: string): Command {
+  return (
+    program
+      .command(name)
+      .description(description)
+      // Known here too, so that `focus users --json show alice` is not read as a call of the default one.
+      .addOption(new Option('--json').hideHelp())
+      .hook('preSubcommand', (group, chosen) => {
+        const [word] = group.args
+        const names = group.commands.map((command) => command.name())
+        if (word === undefined || word.startsWith('-') || names.includes(word)) return
+        // What no command is called is a value for the default one, where that takes any.
+        if (chosen.registeredArguments.length > 0) return
+        group.error(`error: unknown command '${word}'\n\`focus ${name}\` has: ${names.join(', ')}.`, {
+          code: 'commander.unknownCommand',
+        })
+      })
+  )
 }
 
 /** Adds `--json`; every command has it. */

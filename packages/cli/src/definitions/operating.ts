@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Definer, withExamples, withJson, withServer } from './define.ts'
+import { defineGroup, type Definer, withExamples, withJson, withServer } from './define.ts'
 
 const anyUser = 'id, username or e-mail address'
 
@@ -15,7 +15,7 @@ export function defineOperating(program: Command, definer: Definer): void {
 }
 
 function defineConnections(program: Command, definer: Definer): void {
-  const connections = program.command('connections').description('Who is connected to a running server.')
+  const connections = defineGroup(program, 'connections', 'Who is connected to a running server.')
   const list = withServer(
     connections
       .command('list', { isDefault: true })
@@ -34,7 +34,7 @@ function defineConnections(program: Command, definer: Definer): void {
 }
 
 function defineUsers(program: Command, definer: Definer): void {
-  const users = program.command('users').description('The people who have signed in.')
+  const users = defineGroup(program, 'users', 'The people who have signed in.')
   const list = withServer(
     users
       .command('list', { isDefault: true })
@@ -70,7 +70,7 @@ function defineUsers(program: Command, definer: Definer): void {
 }
 
 function defineSessions(program: Command, definer: Definer): void {
-  const sessions = program.command('sessions').description('The devices that people are signed in on.')
+  const sessions = defineGroup(program, 'sessions', 'The devices that people are signed in on.')
   const list = withServer(
     sessions.command('list', { isDefault: true }).description('A person’s sessions.').argument('<user>', anyUser),
   )
@@ -90,7 +90,7 @@ function defineSessions(program: Command, definer: Definer): void {
 }
 
 function defineKeys(program: Command, definer: Definer): void {
-  const keys = program.command('keys').description('The keys that sign access tokens.')
+  const keys = defineGroup(program, 'keys', 'The keys that sign access tokens.')
   const list = withServer(keys.command('list', { isDefault: true }).description('Lists them.'))
   definer.does(withExamples(list, 'focus keys list'), () =>
     import('../commands/keys.ts').then(({ list: run }) => ({ run })),
@@ -107,9 +107,7 @@ function defineKeys(program: Command, definer: Definer): void {
 }
 
 function defineEpoch(program: Command, definer: Definer): void {
-  const epoch = program
-    .command('epoch')
-    .description('What tells positions of before a restored database from those of now.')
+  const epoch = defineGroup(program, 'epoch', 'What tells positions of before a restored database from those of now.')
   const show = withServer(epoch.command('show', { isDefault: true }).description('Prints it.'))
   definer.does(withExamples(show, 'focus epoch show'), () =>
     import('../commands/epoch.ts').then(({ show: run }) => ({ run })),
