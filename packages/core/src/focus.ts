@@ -178,7 +178,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       broker,
       oneTime,
       userIds,
-      sessionExpiry: (id) => auth.sessions.endsAt(id),
+      sessionEndsAt: (principal) => auth.sessionEndsAt(principal),
     })
     begun.push(() => realtime.shutdown())
     notifications.onForeignCommit(() => realtime.heal())

@@ -54,6 +54,11 @@ export interface Auth {
    */
   authenticate(headers: IncomingHttpHeaders | Headers): Promise<Principal | null>
   /**
+   * When what an access token stands for ends at the latest, in milliseconds since 1970: its session, or the token itself
+   * where sessions are another issuer's. Null once the session ended.
+   */
+  sessionEndsAt(principal: Principal): Promise<number | null>
+  /**
    * Called once for every session that ends; the listener's second argument says whether it ended on this node, and is news
    * to the others. `noteSessionEnd` is how other nodes' ends come in early.
    *
@@ -107,6 +112,12 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     authenticate(headers) {
       const token = bearerToken(headers)
       return token === null ? nobody : tokens.verify(token)
+    },
+    async sessionEndsAt({ sessionId, expiresAt }) {
+      if (sessionId === null) return expiresAt
+      if (config.tokens.kind !== 'external') return sessions.endsAt(sessionId)
+      // Their sessions are in no table of ours; all we know is which of them we were told ended.
+      return ended.has(sessionId) ? null : expiresAt
     },
     onSessionEnded: (listener) => ended.onEnded(listener),
     noteSessionEnd: (end) => ended.hear(end),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { TokenVerifier } from '../auth/types.ts'
+import type { Principal, TokenVerifier } from '../auth/types.ts'
 import type { OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
 import type { UserIdCodec } from '../user-id.ts'
@@ -35,6 +35,9 @@ export interface RealtimeDeps {
   readonly broker: Broker
   readonly oneTime: OneTimeStore
   readonly userIds: UserIdCodec
-  /** When a session ends at the latest (milliseconds since 1970), null once it ended; tickets of the event stream live as long. */
-  readonly sessionExpiry?: (sessionId: string) => Promise<number | null>
+  /**
+   * When what a token stands for ends at the latest (milliseconds since 1970), null once its session ended: no ticket lives
+   * longer. When the token itself expires where absent.
+   */
+  readonly sessionEndsAt?: (principal: Principal) => Promise<number | null>
 }

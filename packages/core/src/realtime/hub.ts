@@ -88,7 +88,7 @@ export class Hub {
       runtime,
       userIds: deps.userIds,
       ttlMs: limits.ticketTtlMs,
-      sessionExpiry: deps.sessionExpiry ?? null,
+      sessionEndsAt: deps.sessionEndsAt ?? null,
     })
     const recentEnds = new RecentEnds()
     const context = {

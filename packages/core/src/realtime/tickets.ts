@@ -17,8 +17,8 @@ export interface TicketsDeps {
   readonly runtime: Runtime
   readonly userIds: UserIdCodec
   readonly ttlMs: number
-  /** When a session ends at the latest, in milliseconds since 1970; null once it ended. */
-  readonly sessionExpiry: ((sessionId: string) => Promise<number | null>) | null
+  /** When what a token stands for ends at the latest, in milliseconds since 1970; null once its session ended. */
+  readonly sessionEndsAt: ((principal: Principal) => Promise<number | null>) | null
 }
 
 /**
@@ -74,8 +74,8 @@ export class Tickets {
     return principal
   }
 
-  async #sessionEnd({ sessionId, expiresAt }: Principal): Promise<number | null> {
-    return sessionId === null || this.#deps.sessionExpiry === null ? expiresAt : this.#deps.sessionExpiry(sessionId)
+  async #sessionEnd(principal: Principal): Promise<number | null> {
+    return this.#deps.sessionEndsAt === null ? principal.expiresAt : this.#deps.sessionEndsAt(principal)
   }
 
   #principal(payload: unknown): Principal {

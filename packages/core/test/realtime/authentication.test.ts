@@ -188,20 +188,28 @@ describe('sessions that end', () => {
     expect((await server.dial(`?ticket=${ticket}`).closed).code).toBe(4503)
   })
 
-  test('a session that ends just after its token was found good gets no connection', async () => {
-    const found = Promise.withResolvers<void>()
-    const told = Promise.withResolvers<void>()
-    server.verified = () => {
-      found.resolve()
-      return told.promise
-    }
-    const client = server.dial('?token=15.race')
-    await found.promise
-    server.hub.sessionEnded({ userKey: '15', sessionId: 'race', reason: 'revoked' })
-    told.resolve()
-    server.verified = async () => undefined
-    expect((await client.closed).code).toBe(4503)
-  })
+  test.each(['token', 'ticket'] as const)(
+    'a session that ends just after its %s was found good gets no connection',
+    async (kind) => {
+      const secret = {
+        token: async () => '15.race',
+        ticket: async () => (await server.hub.tickets.issue(await server.verify('15.race'), 'websocket')).ticket,
+      }[kind]
+      const shown = `?${kind}=${await secret()}`
+      const found = Promise.withResolvers<void>()
+      const told = Promise.withResolvers<void>()
+      server.verified = () => {
+        found.resolve()
+        return told.promise
+      }
+      const client = server.dial(shown)
+      await found.promise
+      server.hub.sessionEnded({ userKey: '15', sessionId: 'race', reason: 'revoked' })
+      told.resolve()
+      server.verified = async () => undefined
+      expect((await client.closed).code).toBe(4503)
+    },
+  )
 
   test('a connection whose session ends while it is being admitted does not stay', async () => {
     let release = () => {}

@@ -54,7 +54,7 @@ export class HubServer {
   readonly feed: MemoryFeed
   readonly broker: Broker
   readonly revoked = new Set<string>()
-  /** Awaited after a token was found good, before anybody hears of it. */
+  /** Awaited after a token or a ticket was found good, before anybody hears of it. */
   verified: () => Promise<void> = async () => undefined
   /** The server's ends of all connections. */
   readonly sockets: Socket[] = []
@@ -81,7 +81,11 @@ export class HubServer {
       broker: this.broker,
       oneTime: new MemoryOneTimeStore(),
       userIds: numericUserIds,
-      sessionExpiry: async (id) => (this.revoked.has(id) ? null : Date.now() + 86_400_000),
+      sessionEndsAt: async ({ sessionId }) => {
+        if (sessionId !== null && this.revoked.has(sessionId)) return null
+        await this.verified()
+        return Date.now() + 86_400_000
+      },
     })
     this.server = createServer((_request, response) => response.writeHead(426).end())
     this.server.on('connection', (socket) => this.sockets.push(socket))
