@@ -15,11 +15,22 @@ export function findDatabase(
   return left === undefined ? null : `sqlite:${left}`
 }
 
-/** The database as it may be shown: its address without the password. */
+/**
+ * The database as it may be shown: its address without the password and the values of its query, where a password or a
+ * key may be too. Of an address that cannot be taken apart the scheme alone is left: nobody knows where its password is.
+ */
 export function describeDatabase(database: NonNullable<FocusConfig['database']>): string {
   if (typeof database !== 'string') return 'the application’s own'
-  const url = URL.canParse(database) ? new URL(database) : null
-  if (url === null || url.password === '') return database
-  url.password = '***'
+  if (database.startsWith('sqlite:')) return database
+  const url = URL.parse(database)
+  if (url === null || url.host === '' || hidesCredentials(url))
+    return `${/^[a-z][a-z\d+.-]*:/i.exec(database)?.[0] ?? ''}***`
+  if (url.password !== '') url.password = '***'
+  for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, '***')
   return url.href
+}
+
+/** `mysql://root:12/3@host/name`: an unescaped `/`, `?` or `#` in the password ends the host part in its middle. */
+function hidesCredentials({ pathname, search, hash }: URL): boolean {
+  return (pathname + search + hash).includes('@')
 }

@@ -160,11 +160,14 @@ describe('database and Redis', () => {
     })
   })
 
-  test('a password of the database stays out of the report', async () => {
-    const url = `mysql://focus:s3cret-word@127.0.0.1:${await freePort()}/focus`
-    const { stdout } = await focus(['doctor'], { cwd: folder(), env: { DATABASE_URL: url } })
-    expect(stdout).toContain('mysql://focus:***@127.0.0.1')
-    expect(stdout).not.toContain('s3cret-word')
+  test.each([
+    ['an address', () => freePort(), 'mysql://focus:***@127.0.0.1'],
+    ['an address that cannot be taken apart', async () => 'port', 'mysql:*** does not answer'],
+  ])('a password of the database stays out of the report: %s', async (_, port, shown) => {
+    const url = `mysql://focus:s3cret-word@127.0.0.1:${await port()}/focus`
+    const { stdout, stderr } = await focus(['doctor'], { cwd: folder(), env: { DATABASE_URL: url, FOCUS_DEBUG: '1' } })
+    expect(stdout).toContain(shown)
+    expect(stdout + stderr).not.toContain('s3cret-word')
   })
 
   test('a Redis that answers, one that wants a password, and one that is away', async () => {
