@@ -22,14 +22,15 @@ export class Users {
     return await this.#directory.get(this.#directory.parseId?.(key) ?? key)
   }
 
-  /** Finds a user by what a person types: an id, an e-mail address or a username. */
+  /**
+   * Finds a user by what a person types: an id, a verified e-mail address or a username. An address that is not verified
+   * finds nobody, since anybody may write another's address into an account.
+   */
   async resolve(reference: string): Promise<User | null> {
     const text = reference.trim()
     if (text === '') return null
     return (
-      (await this.byKey(text)) ??
-      (text.includes('@') ? await this.#directory.findByEmail(text.toLowerCase()) : null) ??
-      (await this.#directory.findByUsername(text))
+      (await this.byKey(text)) ?? verified(await this.#byEmail(text)) ?? (await this.#directory.findByUsername(text))
     )
   }
 
@@ -37,6 +38,11 @@ export class Users {
   async require(reference: string): Promise<User> {
     const user = await this.resolve(reference)
     if (user) return user
+    if (await this.#byEmail(reference.trim())) {
+      throw new FocusError('unknown_user', 'The e-mail address is not verified.', {
+        hint: 'Nobody has shown that it is theirs: give the id or the username of the user instead; `focus users list` shows them.',
+      })
+    }
     throw new FocusError('unknown_user', 'There is no such user.', {
       hint: 'Give an id, a username or an e-mail address; `focus users list` shows them.',
     })
@@ -51,4 +57,12 @@ export class Users {
     await this.#directory.setDisabled(id, disabled)
     if (disabled) await this.#sessions.endAll(toUserKey(id), 'user_disabled')
   }
+
+  async #byEmail(text: string): Promise<User | null> {
+    return text.includes('@') ? await this.#directory.findByEmail(text.toLowerCase()) : null
+  }
+}
+
+function verified(user: User | null): User | null {
+  return user?.emailVerified ? user : null
 }

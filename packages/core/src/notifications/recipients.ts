@@ -25,6 +25,8 @@ export interface RecipientDirectory {
 export interface DirectoryUser {
   readonly id: UserId
   readonly locale: string | null
+  /** Whether the e-mail address is known to be theirs; only then do they answer to it. */
+  readonly emailVerified?: boolean
   /** Milliseconds since 1970. */
   readonly createdAt?: number
 }
@@ -59,7 +61,8 @@ export class Recipients {
   }
 
   /**
-   * Finds a person as an operator names them: by id, username or e-mail.
+   * Finds a person as an operator names them: by id, username or verified e-mail. Anybody may write another's address into
+   * an account; what is sent to the address must not reach them.
    *
    * @throws FocusError `unknown_user`
    */
@@ -77,8 +80,11 @@ export class Recipients {
   }
 
   async #byName(name: string): Promise<DirectoryUser | null> {
+    const owner = name.includes('@') ? await this.#directory.findByEmail(name) : null
+    if (owner?.emailVerified) return owner
     const user = await this.#directory.findByUsername(name)
-    return user ?? (name.includes('@') ? this.#directory.findByEmail(name) : null)
+    if (owner && !user) refuseUnverified(name)
+    return user
   }
 
   #remember(recipient: Recipient): Recipient {
@@ -99,5 +105,11 @@ function strangerOf(userKey: UserKey, userId: UserId): Recipient {
 function refuse(name: string): never {
   throw new FocusError('unknown_user', `There is no user ${JSON.stringify(name.slice(0, 100))}.`, {
     hint: 'Use the id, the username or the e-mail of a user who has signed in at least once.',
+  })
+}
+
+function refuseUnverified(address: string): never {
+  throw new FocusError('unknown_user', `The address ${JSON.stringify(address.slice(0, 100))} is not verified.`, {
+    hint: 'Nobody has shown that it is theirs: use the id or the username of the user instead.',
   })
 }

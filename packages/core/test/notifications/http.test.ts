@@ -13,13 +13,13 @@ describe('notifications over HTTP', () => {
   })
   afterAll(() => focus.close())
 
-  async function signIn(name: string): Promise<string> {
+  async function signIn(name: string, email: { address?: string; verified?: boolean } = {}): Promise<string> {
     const { user } = await focus.auth.accounts.signIn({
       provider: 'google',
       issuer: 'https://accounts.google.com',
       subject: name,
-      email: `${name}@example.com`,
-      emailVerified: true,
+      email: email.address ?? `${name}@example.com`,
+      emailVerified: email.verified ?? true,
       fullName: name,
       givenName: name,
       avatarUrl: null,
@@ -60,6 +60,18 @@ describe('notifications over HTTP', () => {
       offset: 4,
       user_id,
     })
+  })
+
+  it('an address that nobody verified reaches nobody, and no operation on users takes it for a name', async () => {
+    await signIn('mallory', { address: 'victim@example.com', verified: false })
+    const refusal = { status: 404, body: { code: 'unknown_user', hint: expect.stringMatching(/id or the username/) } }
+    const user = 'victim@example.com'
+    expect(await send({ user, title: 'a', message: 'm' })).toMatchObject(refusal)
+    expect(await send({ users: ['alice', user], title: 'a', message: 'm' })).toMatchObject(refusal)
+    expect(await call('POST', `/admin/users/${user}/disable`, { body: {} })).toMatchObject(refusal)
+    expect(await call('POST', '/admin/token', { body: { user } })).toMatchObject(refusal)
+    expect(await send({ user: 'mallory', title: 'a', message: 'm' })).toMatchObject({ status: 200 })
+    expect(await call('GET', '/admin/users/mallory')).toMatchObject({ status: 200, body: { email: user } })
   })
 
   it('several are answered one by one, and a misspelt name sends nothing at all', async () => {

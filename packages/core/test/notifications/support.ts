@@ -81,7 +81,7 @@ export const people: RecipientDirectory = {
 }
 
 function person(id: number): DirectoryUser | null {
-  return id >= 1 && id <= 100 ? { id, locale: id % 2 === 0 ? 'en' : null, createdAt: 0 } : null
+  return id >= 1 && id <= 100 ? { id, locale: id % 2 === 0 ? 'en' : null, emailVerified: true, createdAt: 0 } : null
 }
 
 export interface Node<Catalogue = BuiltInCatalogue> {
