@@ -321,6 +321,13 @@ describe('A sign-in that ends on a page', () => {
     'app.example',
     'https:app.example',
     '/\u0000/evil',
+    '/.//evil.example',
+    '/..//evil.example/steal',
+    '/%2e//evil.example',
+    '/%2E%2e//evil.example',
+    '/x/..//evil.example',
+    '/x/%2e%2e//evil.example',
+    '/./\t//evil.example',
   ])('S10 %j is refused', async (address) => {
     const response = await app.request(`/auth/google?redirect=1&return_to=${encodeURIComponent(address)}`)
     await expectProblem(response, 400, 'return_to_not_allowed')

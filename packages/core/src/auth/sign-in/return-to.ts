@@ -16,7 +16,8 @@ export function checkReturnTo(value: string, allowed: readonly string[]): string
     const url = URL.canParse(value, self) ? new URL(value, self) : null
     const paths = allowed.filter((entry) => entry.startsWith('/'))
     const fits = paths.length === 0 || paths.some((path) => isBelow(url?.pathname ?? '', path))
-    if (!url || url.origin !== self || !fits) throw notAllowed()
+    // Normalising can make a harmless path another host's: `/.//evil` becomes `//evil`.
+    if (!url || url.origin !== self || url.pathname.startsWith('//') || !fits) throw notAllowed()
     return url.href.slice(self.length)
   }
   const url = URL.canParse(value) ? new URL(value) : null
@@ -36,9 +37,13 @@ export function checkReturnTo(value: string, allowed: readonly string[]): string
 
 /** The address with further query parameters; what a page finds when the sign-in ends there. */
 export function withParameters(returnTo: string, parameters: Readonly<Record<string, string>>): string {
-  const url = new URL(returnTo, self)
+  const path = returnTo.startsWith('/')
+  // A path is put behind our own origin as it is: resolving it could read a host out of it.
+  const url = new URL(path ? self + returnTo : returnTo)
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-  return url.origin === self ? url.href.slice(self.length) : url.href
+  if (!path) return url.href
+  if (url.origin !== self || url.pathname.startsWith('//')) throw notAllowed()
+  return url.href.slice(self.length)
 }
 
 /** Forms that some browser or proxy reads as another host: `//x`, `/\x`, their encodings, control characters. */
