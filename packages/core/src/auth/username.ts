@@ -11,8 +11,8 @@ export function suggestUsername(profile: Pick<ExternalProfile, 'fullName' | 'pre
   const { fullName, preferredUsername, email } = profile
   for (const source of [fullName, preferredUsername?.split('@')[0], email?.split('@')[0]]) {
     const username = source ? slug(source) : ''
-    // Digits alone would read as an id where an operator may give either.
-    if (/[a-z]/.test(username)) return username
+    // What reads as a number (`42`, `1e5`) could be taken for an id where an operator may give either.
+    if (/[a-z]/.test(username) && Number.isNaN(Number(username))) return username
   }
   return 'user'
 }

@@ -21,7 +21,8 @@ export class KyselyUserDirectory implements UserDirectory {
     this.#clock = clock
   }
 
-  readonly parseId = (key: UserKey): UserId => Number(key)
+  /** Only the one way to write a number is an id: `01`, `1e0` and `0x1` are nobody's. */
+  readonly parseId = (key: UserKey): UserId => (/^(?:0|[1-9]\d{0,15})$/.test(key) ? Number(key) : key)
 
   async get(id: UserId): Promise<User | null> {
     const number = Number(id)
