@@ -40,7 +40,7 @@ export interface MountOptions {
 export function mountFocus(app: Pick<IRouter, 'use'>, focus: Focus, options: MountOptions = {}): void {
   app.use((req, res, next) => {
     if (!focus.handles(pathOf(req.originalUrl))) next()
-    else answer(focus, req, res, req.originalUrl).catch(next)
+    else void answer(focus, req, res, req.originalUrl)
   })
   if (options.server) attachUpgrade(options.server, focus)
 }

@@ -1,7 +1,7 @@
 import { type AuthenticatedUser, type Focus, FocusError, problem } from '@focus-api/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import { attachUpgrade, pathOf } from './node.ts'
-import { toRequest } from './node/request.ts'
+import { fetchFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
 export type { RequireUserOptions } from './user.ts'
@@ -40,12 +40,7 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
     async (request, reply) => {
       const target = request.raw.url ?? '/'
       if (!focus.handles(pathOf(target))) return reply.callNotFound()
-      const { remoteAddress } = request.socket
-      const answer = await focus.fetch(
-        toRequest(request.raw, reply.raw, target, request.body),
-        remoteAddress === undefined ? {} : { remoteAddress },
-      )
-      return reply.send(answer)
+      return reply.send(await fetchFor(focus, request.raw, reply.raw, target, request.body))
     },
   )
   const detach = attachUpgrade(app.server, focus)

@@ -3,7 +3,7 @@ import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
 import type Koa from 'koa'
 import { pathOf } from './node.ts'
-import { toRequest } from './node/request.ts'
+import { fetchFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
 export { attachUpgrade } from './node.ts'
@@ -35,10 +35,8 @@ export function focusMiddleware(focus: Focus): Koa.Middleware {
   return async (context, next) => {
     const target = context.req.url ?? '/'
     if (!focus.handles(pathOf(target))) return next()
-    const { remoteAddress } = context.req.socket
     const parsedBody: unknown = Reflect.get(context.request, 'body')
-    const request = toRequest(context.req, context.res, target, parsedBody)
-    await respond(context, await focus.fetch(request, remoteAddress === undefined ? {} : { remoteAddress }))
+    await respond(context, await fetchFor(focus, context.req, context.res, target, parsedBody))
   }
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
-import { toRequest } from './node/request.ts'
+import { fetchFor } from './node/request.ts'
 import { sendResponse } from './node/response.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
@@ -37,9 +37,12 @@ export function nodeHandler(focus: Focus): NodeHandler {
 
 /** Answers one request that is Focus'; the promise settles when the answer is sent or the client has gone, never rejects. */
 export async function answer(focus: Focus, req: IncomingMessage, res: ServerResponse, url: string): Promise<void> {
-  const remoteAddress = req.socket.remoteAddress
-  const response = await focus.fetch(toRequest(req, res, url), remoteAddress === undefined ? {} : { remoteAddress })
-  await sendResponse(response, res)
+  try {
+    await sendResponse(await fetchFor(focus, req, res, url), res)
+  } catch {
+    // What cannot be answered any more ends this connection, and nothing else.
+    res.destroy()
+  }
 }
 
 /** The path of a request target, without building a `URL` for requests that are the host's. */

@@ -129,6 +129,13 @@ describe.each(hosts)('$name', (host) => {
     await expect.poll(async () => (await focus.realtime.stats()).activeConnections).toBe(0)
   })
 
+  test('TRACE is refused, and the server lives', async () => {
+    expect(await raw(url, 'TRACE /api/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 4\d\d/,
+    )
+    expect((await fetch(`${url}/api/health`)).status).toBe(200)
+  })
+
   test('the event stream flows piece by piece, and ends when the client leaves', async () => {
     const leave = new AbortController()
     const answer = await fetch(`${url}/api/notifications/stream`, { headers: bearer(), signal: leave.signal })
@@ -174,16 +181,19 @@ function collect(socket: WebSocket) {
 }
 
 function rawUpgrade(url: string, path: string): Promise<string> {
+  const headers =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+  return raw(url, `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`)
+}
+
+/** Sends bytes as they are; resolves with everything that comes back until the server closes. */
+function raw(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => {
-      socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
-      )
-    })
-    let head = ''
-    socket.on('data', (chunk) => (head += String(chunk)))
-    socket.on('end', () => resolve(head))
+    const socket = connect(Number(port), hostname, () => socket.write(request))
+    let answer = ''
+    socket.on('data', (chunk) => (answer += String(chunk)))
+    socket.on('end', () => resolve(answer))
     socket.on('error', reject)
   })
 }

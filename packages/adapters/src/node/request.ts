@@ -1,11 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { type Focus, FocusError, problem } from '@focus-api/core'
+
+/** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
+const forbiddenMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
+
+/** Has Focus answer a Node request for one of its routes. Never rejects. */
+export async function fetchFor(
+  focus: Focus,
+  req: IncomingMessage,
+  res: ServerResponse,
+  target: string,
+  parsedBody?: unknown,
+): Promise<Response> {
+  const method = req.method ?? 'GET'
+  if (forbiddenMethods.has(method.toUpperCase())) {
+    return problem(new FocusError('method_not_allowed', `${method} is answered nowhere here.`))
+  }
+  const { remoteAddress } = req.socket
+  return focus.fetch(toRequest(req, res, target, parsedBody), remoteAddress === undefined ? {} : { remoteAddress })
+}
 
 /**
  * A Node request as a fetch `Request`. The origin of its URL is a constant: `Host` and `X-Forwarded-*` are the client's to
  * forge and decide nothing. A body that the host already parsed is used when the stream was read.
  */
-export function toRequest(
+function toRequest(
   req: IncomingMessage,
   res: ServerResponse,
   target: string,
