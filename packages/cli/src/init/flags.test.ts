@@ -26,6 +26,18 @@ const wrong: readonly (readonly [flags: InitFlags, hint: RegExp])[] = [
   [{ domain: `${'a'.repeat(260)}.com` }, /app\.example\.com/],
 ]
 
+const wrongInItsOwnWay: readonly (readonly [flags: InitFlags, code: string, hint: RegExp])[] = [
+  [{ branch: 'a b' }, 'invalid_branch', /letters/],
+  [{ repo: 'shop' }, 'invalid_repo', /owner\/name/],
+  [{ healthPath: '/h?$(id)' }, 'invalid_health_path', /\/health/],
+]
+
+it.each(wrongInItsOwnWay)('%j is refused as %s', (flags, code, hint) => {
+  const problem = problemOf(() => answersOf(flags))
+  expect([problem.code, problem.exitCode]).toEqual([code, 2])
+  expect(problem.hint).toMatch(hint)
+})
+
 it.each(wrong)('%j is refused with what is allowed', (flags, hint) => {
   const problem = problemOf(() => answersOf(flags))
   expect([problem.code, problem.exitCode]).toEqual(['invalid_option', 2])

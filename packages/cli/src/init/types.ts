@@ -1,5 +1,6 @@
 /** What a repository is written in; decides which templates it gets. */
-export type Flavour = 'node' | 'python'
+export const flavours = ['node', 'python'] as const
+export type Flavour = (typeof flavours)[number]
 
 export const nodePackageManagers = ['npm', 'pnpm', 'yarn', 'bun'] as const
 export const pythonPackageManagers = ['pip', 'poetry', 'uv'] as const

@@ -63,27 +63,6 @@ const refusals: readonly (readonly [
   ['a package.json that is a list', 'invalid_json', 2, /package\.json/, { files: { 'package.json': '[]' } }],
   ['a pyproject.toml that is no TOML', 'invalid_toml', 2, /pyproject/, { files: { 'pyproject.toml': '[' } }],
   [
-    'a branch name that is none',
-    'invalid_branch',
-    2,
-    /letters/,
-    { files: plain, options: { answers: { branch: 'a b' } } },
-  ],
-  [
-    'a repository that is none',
-    'invalid_repo',
-    2,
-    /owner\/name/,
-    { files: plain, options: { answers: { repo: 'shop' } } },
-  ],
-  [
-    'a health path with a query',
-    'invalid_health_path',
-    2,
-    /\/health/,
-    { files: plain, options: { answers: { healthPath: '/h?$(id)' } } },
-  ],
-  [
     'a workflow that is a symbolic link',
     'unsafe_path',
     2,
@@ -124,6 +103,34 @@ const refusals: readonly (readonly [
     { files: { ...plain, [manifest]: '{"schema":2,"files":{}}' } },
   ],
 ]
+
+const badAnswers: readonly (readonly [name: string, value: unknown])[] = [
+  ['flavour', 'go'],
+  ['pm', ['npm']],
+  ['services', ['redis', 'oracle']],
+  ['services', []],
+  ['branch', 'main]\n    evil: true'],
+  ['repo', 'acme/shop/../..'],
+  ['repo', 7],
+  ['port', '3000;'],
+  ['port', 70_000],
+  ['port', 80.5],
+  ['health_path', "/up'); process.exit(0); ('"],
+  ['domain', 'shop.example.com; include /etc/passwd'],
+  ['domain', null],
+]
+
+it.each(badAnswers)('does not take the answer %s: %j from the manifest', async (name, value) => {
+  const source = JSON.stringify({ schema: 1, answers: { [name]: value }, files: {} })
+  const problem = await refusal({ files: { ...plain, [manifest]: source } })
+  expect([problem.code, problem.exitCode]).toEqual(['invalid_manifest', 2])
+  expect(problem.message).toContain(`${manifest}, answers.${name}: ${JSON.stringify(value)} is not`)
+})
+
+it('does not take answers from the manifest that are a list', async () => {
+  const problem = await refusal({ files: { ...plain, [manifest]: '{"schema":1,"answers":[],"files":{}}' } })
+  expect([problem.code, problem.exitCode]).toEqual(['invalid_manifest', 2])
+})
 
 it.each(refusals)('%s: %s', async (_what, code, exit, hint, fixture) => {
   const problem = await refusal(fixture)

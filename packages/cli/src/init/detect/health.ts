@@ -1,4 +1,3 @@
-import { InitProblem } from '../problem.ts'
 import type { Repository } from '../repository.ts'
 import type { Answers } from '../types.ts'
 import type { Facts } from './facts.ts'
@@ -22,11 +21,6 @@ export function detectPort(repository: Repository, answers: Answers, facts: Fact
 /** The path that answers 2xx when the application is up; container test, HEALTHCHECK and deployment ask for it. */
 export function detectHealthPath(repository: Repository, usesFocus: boolean, answers: Answers, facts: Facts): string {
   if (answers.healthPath !== undefined) {
-    if (!/^\/[\w./~-]*$/.test(answers.healthPath)) {
-      throw new InitProblem('invalid_health_path', `${JSON.stringify(answers.healthPath)} is not a plain URL path.`, {
-        hint: 'Write it like /health: letters, digits and `/ . _ ~ -`, without a query.',
-      })
-    }
     facts.note('health_path', answers.healthPath, '--health-path')
     return answers.healthPath
   }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type GitFacts, gitHubSlug, isBranchName } from '../git.ts'
+import { type GitFacts, gitHubSlug } from '../git.ts'
 import { InitProblem } from '../problem.ts'
 import type { Repository } from '../repository.ts'
 import type { Answers, Flavour, Project } from '../types.ts'
@@ -73,11 +73,6 @@ function detectFlavour(repository: Repository, answers: Answers, facts: Facts): 
 
 function chooseBranch(git: GitFacts, answers: Answers, facts: Facts): string {
   if (answers.branch !== undefined) {
-    if (!isBranchName(answers.branch)) {
-      throw new InitProblem('invalid_branch', `${JSON.stringify(answers.branch)} is not a usable branch name.`, {
-        hint: 'Use letters, digits, `.`, `_`, `-` and `/`.',
-      })
-    }
     facts.note('default_branch', answers.branch, '--branch')
     return answers.branch
   }
@@ -87,11 +82,6 @@ function chooseBranch(git: GitFacts, answers: Answers, facts: Facts): string {
 }
 
 function chooseRepository(git: GitFacts, found: Found, answers: Answers, facts: Facts): string | null {
-  if (answers.repo !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(answers.repo)) {
-    throw new InitProblem('invalid_repo', `${JSON.stringify(answers.repo)} is not owner/name.`, {
-      hint: 'Write the GitHub repository as owner/name, for example --repo acme/shop.',
-    })
-  }
   const choices = [
     { slug: answers.repo, from: '--repo' },
     { slug: git.repository?.slug, from: git.repository?.from ?? '' },

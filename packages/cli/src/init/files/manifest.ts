@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto'
+import { checkAnswers } from '../answers.ts'
 import { manifestPath } from '../paths.ts'
 import { InitProblem } from '../problem.ts'
 import { isRecord, type Repository } from '../repository.ts'
-import {
-  type Answers,
-  type Flavour,
-  nodePackageManagers,
-  type PackageManager,
-  pythonPackageManagers,
-  serviceChoices,
-} from '../types.ts'
+import type { Answers } from '../types.ts'
 
 /** What a generated file was when it was written; the common ancestor of the next three-way merge. */
 export interface ManifestEntry {
@@ -60,27 +54,18 @@ function invalid(reason: string): InitProblem {
   })
 }
 
-/** What an earlier run was told; a value that this version does not know counts as not said. */
+/** What an earlier run was told. The file came with the repository: its answers are believed no more than flags. */
 function readAnswers(value: unknown): Answers {
-  if (!isRecord(value)) return {}
-  const managers: readonly PackageManager[] = [...nodePackageManagers, ...pythonPackageManagers]
-  const flavours: readonly Flavour[] = ['node', 'python']
-  const flavour = flavours.find((name) => name === value['flavour'])
-  const pm = managers.find((name) => name === value['pm'])
-  const listed = value['services']
-  const services = Array.isArray(listed) ? serviceChoices.filter((name) => listed.includes(name)) : undefined
-  const { branch, repo, domain, port } = value
-  const healthPath = value['health_path']
-  return {
-    ...(flavour === undefined ? {} : { flavour }),
-    ...(pm === undefined ? {} : { pm }),
-    ...(services === undefined ? {} : { services }),
-    ...(typeof branch === 'string' ? { branch } : {}),
-    ...(typeof repo === 'string' ? { repo } : {}),
-    ...(typeof domain === 'string' ? { domain } : {}),
-    ...(typeof port === 'number' ? { port } : {}),
-    ...(typeof healthPath === 'string' ? { healthPath } : {}),
-  }
+  if (value === undefined) return {}
+  if (!isRecord(value)) throw invalid('its answers are no object')
+  const { flavour, pm, services, branch, repo, port, domain, health_path: healthPath } = value
+  return checkAnswers(
+    { flavour, pm, services, branch, repo, port, domain, healthPath },
+    {
+      nameOf: (answer) => `${manifestPath}, answers.${answer === 'healthPath' ? 'health_path' : answer}`,
+      code: 'invalid_manifest',
+    },
+  )
 }
 
 /** The manifest's text: sorted, so that the same state is the same bytes. */
