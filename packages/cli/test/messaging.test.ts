@@ -132,6 +132,122 @@ describe('focus notify', () => {
     expect(sent.stdout).toMatch(/^bob: created, offset \d+, 0 connections\n$/)
   })
 
+  describe('holds back, groups and schedules as it is told', () => {
+    const notify = async (user: string, ...flags: readonly string[]) => {
+      const sent = await run(['notify', user, '--title', 'T', '--message', 'M', ...flags, '--json'])
+      if (sent.code !== 0) throw new Error(sent.stderr)
+      return JSON.parse(sent.stdout)
+    }
+
+    test('--dedupe sends the first alone', async () => {
+      expect(await notify('bob', '--dedupe', 'order:7:1h')).toMatchObject({ outcome: 'created' })
+      expect(await notify('bob', '--dedupe', 'order:7:1h')).toMatchObject({
+        outcome: 'suppressed',
+        reason: 'duplicate',
+      })
+      const inWords = await run(['notify', 'bob', '--title', 'T', '--message', 'M', '--dedupe', 'order:7:1h'])
+      expect(inWords.stdout).toBe('bob: suppressed (duplicate)\n')
+    })
+
+    test('--group makes one of them, with its own texts', async () => {
+      const first = await notify('alice', '--group', 'comments:1h')
+      const second = await notify(
+        'alice',
+        '--group',
+        'comments:1h',
+        '--group-title',
+        '{count} new',
+        '--group-message',
+        'See',
+      )
+      expect(second).toMatchObject({ outcome: 'merged', id: first.id })
+      expect(await socket.next('notification', ({ title }) => title === '2 new')).toMatchObject({
+        id: first.id,
+        count: 2,
+        message: 'See',
+      })
+    })
+
+    test('--rate lets so many through, and --critical all', async () => {
+      expect(await notify('bob', '--rate', '1/1h', '--rate-key', 'k')).toMatchObject({ outcome: 'created' })
+      expect(await notify('bob', '--rate', '1/1h', '--rate-key', 'k')).toMatchObject({ reason: 'rate' })
+      expect(await notify('bob', '--rate', '1/1h:defer', '--rate-key', 'k')).toMatchObject({ outcome: 'deferred' })
+      expect(await notify('bob', '--rate', '1/1h', '--rate-key', 'k', '--critical')).toMatchObject({
+        outcome: 'created',
+      })
+    })
+
+    test('--deliver-at waits, and --cancel takes it back, once', async () => {
+      const waiting = await run(['notify', 'bob', '--title', 'T', '--message', 'M', '--deliver-at', '1h'])
+      const [, id = ''] = /^bob: scheduled, id (\S+)\n$/.exec(waiting.stdout) ?? []
+      expect(id).not.toBe('')
+      const cancelled = await run(['notify', '--cancel', id, '--json'])
+      expect(cancelled).toMatchObject({ code: 0, stderr: '' })
+      expect(JSON.parse(cancelled.stdout)).toEqual({ ok: true, id })
+      const again = await run(['notify', '--cancel', id, '--json'])
+      expect(again.code).toBe(1)
+      expect(errorOf(again).code).toBe('unknown_notification')
+    })
+
+    test('--deliver-at and --expires-at take times, which the server checks', async () => {
+      const at = new Date(Date.now() + 3_600_000).toISOString()
+      expect(await notify('bob', '--deliver-at', at)).toMatchObject({ outcome: 'scheduled' })
+      const refused = await run([
+        'notify',
+        'bob',
+        '--app-blocked',
+        'X',
+        '--deliver-at',
+        '2h',
+        '--expires-at',
+        at,
+        '--json',
+      ])
+      expect(refused.code).toBe(1)
+      expect(errorOf(refused)).toMatchObject({ code: 'invalid_notification' })
+    })
+
+    test('--idempotency-key sends once to each, however often it is called', async () => {
+      const call = ['notify', 'alice', 'bob', '--title', 'T', '--message', 'once', '--idempotency-key', 'k1', '--json']
+      const first = await run(call)
+      expect((await run(call)).stdout).toBe(first.stdout)
+      const ids = first.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).id)
+      expect(new Set(ids).size).toBe(2)
+      const changed = await run(call.map((word) => (word === 'once' ? 'twice' : word)))
+      expect(changed.code).toBe(1)
+      expect(changed.stdout).toContain('idempotency_conflict')
+    })
+
+    test('--transports and --escalate name what is configured', async () => {
+      expect(await notify('bob', '--transports', 'none')).toMatchObject({ outcome: 'created' })
+      for (const flags of [
+        ['--transports', 'pigeon'],
+        ['--escalate', '5m:pigeon'],
+      ]) {
+        const refused = await run(['notify', 'bob', '--app-blocked', 'X', ...flags, '--json'])
+        expect(refused.code).toBe(1)
+        expect(errorOf(refused)).toMatchObject({
+          code: 'invalid_notification',
+          message: expect.stringContaining('pigeon'),
+        })
+      }
+    })
+
+    test('--name takes one of the catalogue, and says when there is none', async () => {
+      const call = ['notify', 'alice', '--name', 'limitWarning', '--params', '{"appName":"Chess","percentage":70}']
+      const { id } = JSON.parse((await run([...call, '--json'])).stdout)
+      expect(await socket.next('notification', (message) => message.id === id)).toMatchObject({
+        data: { app_name: 'Chess', percentage: 70 },
+      })
+      const refused = await run(['notify', 'alice', '--name', 'nothing', '--json'])
+      expect(refused.code).toBe(1)
+      expect(errorOf(refused).message).toContain('nothing')
+    })
+  })
+
   test('names what a person has to do who is not known', async () => {
     const sent = await run(['notify', 'zoe', '--title', 'T', '--message', 'M', '--json'])
     expect(sent.code).toBe(1)
@@ -145,6 +261,14 @@ describe('focus notify', () => {
     [['notify', 'alice', '--title', 'T', '--message', 'M', '--data', '{'], /^--data is not JSON/],
     [['notify', 'alice', '--broadcast', '--title', 'T', '--message', 'M'], /not both/],
     [['notify', 'alice', '--title'], /argument missing/],
+    [
+      ['notify', 'alice', '--app-blocked', 'X', '--deliver-at', 'soon'],
+      /^--deliver-at: expected an ISO 8601 time or a/,
+    ],
+    [['notify', 'alice', '--app-blocked', 'X', '--rate', '5'], /^--rate: expected LIMIT\/WINDOW/],
+    [['notify', 'alice', '--app-blocked', 'X', '--idempotency-key', 'é'], /^--idempotency-key takes/],
+    [['notify', 'alice', '--cancel', '7'], /^--cancel takes an id, and nothing else/],
+    [['notify', '--cancel', '7', '--title', 'T'], /^--cancel takes an id, and nothing else/],
     [['notfy', 'alice'], /^Unknown command 'notfy'\.$/],
     [['users', 'nope'], /^Unknown command 'nope'\.$/],
     [['deliveries', 'nope', '--limit', '1'], /^Unknown command 'nope'\.$/],

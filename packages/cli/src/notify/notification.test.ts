@@ -1,19 +1,62 @@
 import { describe, expect, test } from 'vitest'
 import { type NotificationFlags, readNotification } from './notification.ts'
 
+const now = Date.UTC(2030, 0, 1)
+
 test('a plain notification becomes the body of POST /notifications', () => {
   const flags = { title: 'T', message: 'M', type: 'warning', event: 'limits', data: '{"a":[1]}' }
-  expect(readNotification(flags)).toEqual({
+  expect(readNotification(flags, now)).toEqual({
     body: { title: 'T', message: 'M', notification_type: 'warning', event: 'limits', data: { a: [1] } },
     users: [],
   })
 })
 
 test('what follows a helper’s own values are people', () => {
-  expect(readNotification({ limitWarning: ['Instagram', '80', 'alice', '7'] })).toEqual({
+  expect(readNotification({ limitWarning: ['Instagram', '80', 'alice', '7'] }, now)).toEqual({
     body: { name: 'limitWarning', params: { app_name: 'Instagram', percentage: 80 } },
     users: ['alice', '7'],
   })
+})
+
+test('an application’s own goes by name, in any language', () => {
+  expect(readNotification({ name: 'orderShipped', params: '{"orderId":7}', locale: 'de' }, now).body).toEqual({
+    name: 'orderShipped',
+    params: { orderId: 7 },
+    locale: 'de',
+  })
+  expect(readNotification({ name: 'welcome' }, now).body).toEqual({ name: 'welcome', params: {} })
+})
+
+test.each<[NotificationFlags, object]>([
+  [{ deliverAt: '30m' }, { deliver_at: '2030-01-01T00:30:00.000Z' }],
+  [{ deliverAt: '2031-02-03T04:05:06+02:00' }, { deliver_at: '2031-02-03T02:05:06.000Z' }],
+  [{ expiresAt: '1.5h' }, { expires_at: '2030-01-01T01:30:00.000Z' }],
+  [{ dedupe: 'order-7' }, { dedupe: { key: 'order-7' } }],
+  [{ dedupe: 'order:7' }, { dedupe: { key: 'order:7' } }],
+  [{ dedupe: 'order:7:10m' }, { dedupe: { key: 'order:7', window: '10m' } }],
+  [
+    { group: 'comments:1h', groupTitle: '{count} new' },
+    { group: { key: 'comments', window: '1h', title: '{count} new' } },
+  ],
+  [{ group: 'comments', groupMessage: '#' }, { group: { key: 'comments', message: '#' } }],
+  [{ rate: '5/1h' }, { rate: { limit: 5, window: '1h' } }],
+  [{ rate: '5/30s:defer', rateKey: 'k' }, { rate: { key: 'k', limit: 5, window: '30s', overflow: 'defer' } }],
+  [{ critical: true }, { critical: true }],
+  [{ transports: 'slack, email' }, { transports: ['slack', 'email'] }],
+  [{ transports: 'none' }, { transports: [] }],
+  [
+    { escalate: ['15m:email', '1h:slack'] },
+    {
+      escalate: [
+        { after: '15m', unless: 'read', to: 'email' },
+        { after: '1h', unless: 'read', to: 'slack' },
+      ],
+    },
+  ],
+])('%j goes beside the content', (flags, expected) => {
+  const content = { title: 'T', message: 'M' }
+  expect(readNotification({ ...content, ...flags }, now).body).toEqual({ ...content, ...expected })
+  expect(readNotification({ appBlocked: 'X', ...flags }, now).body).toMatchObject({ name: 'appBlocked', ...expected })
 })
 
 describe('is a wrong use', () => {
@@ -28,9 +71,26 @@ describe('is a wrong use', () => {
     ['a title beside a helper', { appBlocked: 'X', title: 'T' }, /^--title does not go with a helper/],
     ['data beside a helper that takes none', { appBlocked: 'X', data: '{}' }, /^--data does not go/],
     ['a challenge without its message', { challengeUpdate: ['C', 'k'] }, /^--challenge-update takes/],
+    ['a name and a helper', { name: 'X', appBlocked: 'Y' }, /^Give one helper at a time, or one --name/],
+    ['a title beside a name', { name: 'X', title: 'T' }, /^--title does not go with --name/],
+    ['parameters without a name', { title: 'T', message: 'M', params: '{}' }, /^--params goes with --name/],
+    ['parameters that are no object', { name: 'X', params: '7' }, /^--params has to be a JSON object/],
+    ['an empty name', { name: '' }, /^--name takes/],
+    ['a time that is none', { appBlocked: 'X', deliverAt: 'tomorrow' }, /^--deliver-at: expected/],
+    ['a day that is none', { appBlocked: 'X', expiresAt: '2030-02-31T00:00:00Z' }, /^--expires-at: expected/],
+    ['a number for a time', { appBlocked: 'X', deliverAt: '5' }, /^--deliver-at: expected/],
+    ['no key', { appBlocked: 'X', dedupe: '' }, /^--dedupe: expected KEY/],
+    ['a window alone', { appBlocked: 'X', group: ':1h' }, /^--group: expected KEY/],
+    ['a group’s text alone', { appBlocked: 'X', groupTitle: 'T' }, /^--group-title goes with --group/],
+    ['a rate without a window', { appBlocked: 'X', rate: '5' }, /^--rate: expected LIMIT/],
+    ['a rate of nothing', { appBlocked: 'X', rate: '0/1h' }, /^--rate: expected LIMIT/],
+    ['an unknown overflow', { appBlocked: 'X', rate: '5/1h:lose' }, /^--rate: expected LIMIT/],
+    ['a rate’s key alone', { appBlocked: 'X', rateKey: 'k' }, /^--rate-key goes with --rate/],
+    ['an empty transport', { appBlocked: 'X', transports: 'slack,' }, /^--transports: expected names/],
+    ['an escalation to nobody', { appBlocked: 'X', escalate: ['15m'] }, /^--escalate: expected AFTER/],
     ['an unknown language', { appBlocked: 'X', locale: 'de' }, /^--locale: expected fr or en/],
   ])('%s', (_, flags, message) => {
-    expect(() => readNotification(flags)).toThrow(
+    expect(() => readNotification(flags, now)).toThrow(
       expect.objectContaining({ code: 'usage', exitCode: 2, message: expect.stringMatching(message) }),
     )
   })

@@ -1,14 +1,17 @@
 import { usageFailure } from '../failure.ts'
 import type { Json } from '../remote/client.ts'
+import { type DeliveryFlags, readDelivery } from './delivery.ts'
 
-/** Flags of `focus notify` that say what to send. */
-export interface NotificationFlags {
+/** Flags of `focus notify` that say what to send, and how. */
+export interface NotificationFlags extends DeliveryFlags {
   readonly title?: string
   readonly message?: string
   readonly type?: string
   readonly event?: string
   readonly data?: string
   readonly locale?: string
+  readonly name?: string
+  readonly params?: string
   readonly activity?: string
   readonly limitWarning?: readonly string[]
   readonly appBlocked?: string
@@ -25,7 +28,7 @@ export interface ParsedNotification {
   readonly users: readonly string[]
 }
 
-/** A helper of the guide, by its name in the catalogue. */
+/** A notification of the catalogue: a helper of the guide, or one of the application's own. */
 interface Helper {
   readonly name: string
   readonly params: JsonObject
@@ -33,14 +36,22 @@ interface Helper {
 }
 
 /**
+ * @param now milliseconds since 1970, from which `--deliver-at 30m` counts
  * @throws CommandFailure `usage` where something is missing, of the wrong form, or contradicts itself
  */
-export function readNotification(flags: NotificationFlags): ParsedNotification {
+export function readNotification(flags: NotificationFlags, now: number): ParsedNotification {
+  const { body, users } = readContent(flags)
+  return { body: { ...body, ...readDelivery(flags, now) }, users }
+}
+
+function readContent(flags: NotificationFlags): ParsedNotification {
   const data = flags.data === undefined ? undefined : jsonObject('--data', flags.data)
   const helpers = readHelpers(flags, data)
-  if (helpers.length > 1) throw usageFailure('Give one helper at a time.')
-  const { locale } = flags
-  if (locale !== undefined && locale !== 'fr' && locale !== 'en') {
+  if (helpers.length > 1) throw usageFailure('Give one helper at a time, or one --name.')
+  const { locale, name: ownName } = flags
+  if (flags.params !== undefined && ownName === undefined) throw usageFailure('--params goes with --name.')
+  // An application's own texts may be in any language.
+  if (locale !== undefined && locale !== 'fr' && locale !== 'en' && ownName === undefined) {
     throw usageFailure(`--locale: expected fr or en, got ${JSON.stringify(locale)}.`)
   }
   const [helper] = helpers
@@ -57,7 +68,7 @@ function plainNotification(flags: NotificationFlags, data: JsonObject | undefine
   if (title === undefined || message === undefined) {
     throw usageFailure(
       `${title === undefined ? '--title' : '--message'} is missing.`,
-      'Give --title and --message, or a helper such as --limit-warning Instagram 80.',
+      'Give --title and --message, a helper such as --limit-warning Instagram 80, or --name.',
     )
   }
   return {
@@ -71,6 +82,11 @@ function plainNotification(flags: NotificationFlags, data: JsonObject | undefine
 
 function readHelpers(flags: NotificationFlags, data: JsonObject | undefined): Helper[] {
   const helpers: Helper[] = []
+  if (flags.name !== undefined) {
+    if (flags.name === '') throw usageFailure('--name takes the name of a notification of the catalogue.')
+    const params = flags.params === undefined ? {} : jsonObject('--params', flags.params)
+    helpers.push({ name: flags.name, params })
+  }
   if (flags.activity !== undefined) {
     helpers.push({ name: 'activityUpdate', params: { activity: jsonObject('--activity', flags.activity) } })
   }
@@ -121,7 +137,10 @@ function refuseBesideHelper(flags: NotificationFlags): void {
     flags.message === undefined || takesMessage ? null : '--message',
     flags.data === undefined || takesData ? null : '--data',
   ].find((name) => name !== null)
-  if (ignored !== undefined) throw usageFailure(`${ignored} does not go with a helper, which makes its own text.`)
+  if (ignored !== undefined)
+    throw usageFailure(
+      `${ignored} does not go with ${flags.name === undefined ? 'a helper' : '--name'}, which makes its own text.`,
+    )
 }
 
 function jsonObject(name: string, text: string): JsonObject {
