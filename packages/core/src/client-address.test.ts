@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createClientAddress } from './client-address.ts'
+import { createClientAddress, networkOf } from './client-address.ts'
 
 test('S27 X-Forwarded-For of an untrusted peer is ignored', () => {
   expect(createClientAddress([])('203.0.113.9', '198.51.100.1')).toBe('203.0.113.9')
@@ -25,4 +25,15 @@ test('an unknown peer has no address', () => {
 
 test.each(['10.0.0.0/33', 'proxy.example', '10.0.0', '::1/129', ''])('the entry %j is refused by name', (entry) => {
   expect(() => createClientAddress([entry])).toThrow(/FOCUS_TRUSTED_PROXIES/)
+})
+
+test.each([
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8:01:2::9', '2001:db8:1:2::/64'],
+  ['2001:db8::9', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+])('limits count %s as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network)
 })

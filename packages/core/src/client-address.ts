@@ -28,6 +28,23 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   }
 }
 
+/**
+ * What of a client's address limits count: one customer of an IPv6 network has a /64 of addresses, and could use a new one
+ * for every request.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return normalise(address)
+  const [head = '', tail] = address.split('::')
+  const groups = head.split(':').filter(Boolean)
+  if (tail !== undefined) {
+    const after = tail.split(':').filter(Boolean)
+    while (groups.length + after.length < 8) groups.push('0')
+    groups.push(...after)
+  }
+  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  return `${network.join(':')}::/64`
+}
+
 const named: Record<string, readonly string[]> = {
   loopback: ['127.0.0.0/8', '::1/128'],
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],

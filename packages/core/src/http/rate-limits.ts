@@ -1,4 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { networkOf } from '../client-address.ts'
 import { FocusError } from '../errors.ts'
 import { isLoopbackHost } from '../origin-policy.ts'
 
@@ -68,17 +69,4 @@ function checked(perMinute: object): Partial<Record<LimitedAction, number>> {
     })
   }
   return perMinute
-}
-
-/** One customer of an IPv6 network has a /64 of addresses, and could use a new one for every request. */
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head.split(':').filter(Boolean)
-  if (tail !== undefined) {
-    const after = tail.split(':').filter(Boolean)
-    while (groups.length + after.length < 8) groups.push('0')
-    groups.push(...after)
-  }
-  return `${groups.slice(0, 4).join(':')}::/64`
 }

@@ -1,9 +1,14 @@
 import type { IncomingMessage } from 'node:http'
+import { LRUCache } from 'lru-cache'
+import { networkOf } from '../client-address.ts'
 import { FocusError } from '../errors.ts'
 import type { Counters } from './counters.ts'
 import { defaultUpgradesPerMinute, type RealtimeLimits } from './limits.ts'
 import type { Registry } from './registry.ts'
 import { TokenBucket } from './token-bucket.ts'
+
+/** Between two sweeps a crowd of addresses may come; those seen least lately are then forgotten first. */
+const maxNetworks = 50_000
 
 export interface GateDeps {
   readonly enabled: boolean
@@ -19,7 +24,7 @@ export interface GateDeps {
 /** Decides, before a WebSocket exists, whether an upgrade may go on. */
 export class Gate {
   readonly #deps: GateDeps
-  readonly #upgrades = new Map<string, TokenBucket>()
+  readonly #upgrades = new LRUCache<string, TokenBucket>({ max: maxNetworks })
 
   constructor(deps: GateDeps) {
     this.#deps = deps
@@ -43,9 +48,9 @@ export class Gate {
     return refusal
   }
 
-  /** Forgets addresses whose budget is full again. */
+  /** Forgets networks whose budget is full again. */
   forget(now: number): void {
-    for (const [address, bucket] of this.#upgrades) if (bucket.full(now)) this.#upgrades.delete(address)
+    for (const [network, bucket] of this.#upgrades) if (bucket.full(now)) this.#upgrades.delete(network)
   }
 
   #switchedOff(): FocusError | null {
@@ -81,10 +86,11 @@ export class Gate {
     }
     if (address === null || (limits.upgradesPerMinute === null && isLoopback(address))) return null
     const now = this.#deps.now()
-    let bucket = this.#upgrades.get(address)
+    const network = networkOf(address)
+    let bucket = this.#upgrades.get(network)
     if (!bucket) {
       bucket = new TokenBucket(limits.upgradesPerMinute ?? defaultUpgradesPerMinute, 60_000, now)
-      this.#upgrades.set(address, bucket)
+      this.#upgrades.set(network, bucket)
     }
     if (bucket.take(now)) return null
     return new FocusError('rate_limited', 'Too many connections from this address in a short time', {
