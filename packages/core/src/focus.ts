@@ -96,12 +96,16 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
   /** Ends what was begun, the newest first; for a start that fails half-way as for `close()`. */
   const begun: (() => Promise<void>)[] = [() => database.close()]
   const endAll = async () => {
-    for (const end of begun.splice(0).toReversed()) await end()
+    const failures: unknown[] = []
+    for (const end of begun.splice(0).toReversed()) await end().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be closed')
   }
   try {
     return await compose()
   } catch (error) {
-    await endAll()
+    await endAll().catch((failure: unknown) => {
+      runtime.logger.error('A start that failed could not be taken back', { error: String(failure) })
+    })
     throw error
   }
 
@@ -129,8 +133,8 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       unknownUsers,
     })
     // What is missing is found before anything runs.
-    await elsewhere.outbound.prepare()
     begun.push(() => elsewhere.outbound.close())
+    await elsewhere.outbound.prepare()
     const limits = new RateLimits(rateLimitsOf(options, publicUrl))
     const auth = createAuth({
       config: authConfig,
@@ -146,13 +150,15 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
 
     const broker = new MemoryBroker()
     begun.push(() => broker.close())
+    const log = await openNotificationLog(database, runtime, retentionOf(options))
+    begun.push(() => log.close())
     const notifications = createNotifications({
       config: {
         locale: settings.locale,
         unknownUsers,
       },
       runtime,
-      log: await openNotificationLog(database, runtime, retentionOf(options)),
+      log,
       publisher: elsewhere.outbound.wokenBy(brokerPublisher(broker)),
       users: elsewhere.recipients,
       planner: elsewhere.outbound.planner,

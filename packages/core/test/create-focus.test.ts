@@ -16,6 +16,14 @@ test('close ends everything, and may be called again', async () => {
   await expect.poll(() => process.getActiveResourcesInfo().toSorted()).toEqual(before)
 })
 
+test('a transport that cannot close keeps nothing else open', async () => {
+  const before = process.getActiveResourcesInfo().toSorted()
+  const stubborn = { name: 'stubborn', deliver: async () => undefined, close: () => Promise.reject(new Error('no')) }
+  const focus = await createFocus({ database: 'sqlite::memory:', env: {}, transports: [stubborn] })
+  await expect(focus.close()).rejects.toThrow('Not everything could be closed')
+  await expect.poll(() => process.getActiveResourcesInfo().toSorted()).toEqual(before)
+})
+
 test('two in one process never see each other', async () => {
   const [a, b] = await Promise.all([
     createFocus({ database: 'sqlite::memory:', env: {}, notifications: { unknownUsers: 'accept' } }),

@@ -144,7 +144,9 @@ export class Outbound {
     for (const timer of this.#timers) clearInterval(timer)
     await this.#upkeep
     await Promise.all(this.#workers.map((worker) => worker.close(graceMs)))
-    for (const transport of this.transports) await transport.close?.()
+    const closed = await Promise.allSettled(this.transports.map(async (transport) => transport.close?.()))
+    const failures = closed.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+    if (failures.length > 0) throw new AggregateError(failures, 'Not every transport could be closed')
   }
 
   #every(ms: number, work: () => Promise<void>): void {
