@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
@@ -26,6 +26,20 @@ describe('a SQLite file', () => {
     const { rows } = await sql<{ name: string }>`select name from t order by id`.execute(database.db)
     return rows.map((row) => row.name)
   }
+
+  const modes = () => ['', '-wal', '-shm'].map((suffix) => (statSync(file + suffix).mode & 0o777).toString(8))
+
+  it('is its owner’s alone to read, with what lies beside it', () => {
+    expect(modes()).toEqual(['600', '600', '600'])
+  })
+
+  it('that exists keeps its mode', async () => {
+    await database.close()
+    chmodSync(file, 0o640)
+    database = await openDatabase(`sqlite:${file}`)
+    await sql`insert into t (name) values ('again')`.execute(database.db)
+    expect(modes()).toEqual(['640', '640', '640'])
+  })
 
   it('that another process has locked does not stop the event loop, nor reads', async () => {
     const other = new BetterSqlite3(file)

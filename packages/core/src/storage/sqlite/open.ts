@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { FocusTables } from '../tables.ts'
 import { openConnection } from './connection.ts'
@@ -10,8 +11,9 @@ export interface SqliteFile {
   close(): Promise<void>
 }
 
-/** Opens a database file: reads here, writes in a thread of its own. */
+/** Opens a database file: reads here, writes in a thread of its own. A file that is new is its owner's alone to read. */
 export async function openSqliteFile(file: string): Promise<SqliteFile> {
+  createPrivately(file)
   const reader = openConnection(file)
   try {
     const writer = await SqliteWriter.open(file)
@@ -31,4 +33,14 @@ export async function openSqliteFile(file: string): Promise<SqliteFile> {
 /** A database that lives as long as this process holds it: for tests and trials. */
 export function openSqliteMemory(): Kysely<FocusTables> {
   return new Kysely<FocusTables>({ dialect: new SqliteDialect({ database: openConnection(':memory:') }) })
+}
+
+/** SQLite would let everybody on the machine read it; its `-wal` and `-shm` take their mode from the file. */
+function createPrivately(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    // One that exists has the mode that its owner wants. Another node may have made it just now.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
