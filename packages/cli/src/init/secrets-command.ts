@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import type { CommandContext } from '../context.ts'
+import { answersOf } from './flags.ts'
 import { listSecrets } from './init.ts'
 import { InitProblem } from './problem.ts'
 import type { SecretNeed } from './secrets.ts'
@@ -16,7 +17,7 @@ interface SecretFlags {
 export async function run(context: CommandContext, flags: SecretFlags): Promise<void> {
   const { terminal, env } = context
   const cwd = resolve(context.cwd, flags.cwd ?? '.')
-  const secrets = listSecrets(cwd, flags.repo === undefined ? {} : { repo: flags.repo })
+  const secrets = listSecrets(cwd, answersOf(flags.repo === undefined ? {} : { repo: flags.repo }))
   const values = new Map(secrets.flatMap(({ name }) => (env[name] ? [[name, env[name]] as const] : [])))
   const set: string[] = []
   if (flags.set === true) {

@@ -124,6 +124,11 @@ describe('focus init', () => {
 })
 
 describe('focus init secrets', () => {
+  it('wants a repository that can be one', async () => {
+    const run = await init('secrets', '--repo', 'shop', '--json')
+    expect([run.code, errorOf(run).code]).toEqual([2, 'invalid_repo'])
+  })
+
   it('lists what GitHub must hold', async () => {
     const { code, stdout } = await init('secrets')
     expect(code).toBe(0)
