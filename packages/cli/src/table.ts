@@ -1,16 +1,18 @@
+import { plainText } from './plain-text.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Rows of text in columns, under their names; a sentence where there are none. */
 export function table(
   terminal: Terminal,
   columns: readonly string[],
-  rows: readonly (readonly string[])[],
+  cells: readonly (readonly string[])[],
   none: string,
 ): string {
-  if (rows.length === 0) return none
+  if (cells.length === 0) return none
+  const rows = cells.map((row) => row.map(plainText))
   const widths = columns.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    cells
+  const line = (row: readonly string[]) =>
+    row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { ExitCode, toFailure } from './failure.ts'
+import { plainJson, plainLines } from './plain-text.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -43,9 +44,13 @@ export class Terminal {
     return this.interactive ? (this.#stdout.columns ?? 80) : Number.POSITIVE_INFINITY
   }
 
-  /** The command's result, or one line of it where it streams. */
+  /**
+   * The command's result, or one line of it where it streams.
+   *
+   * @param text may be styled: what is in it of others has gone through `plainText`
+   */
   result(document: unknown, text: () => string): void {
-    this.#stdout.write(`${this.json ? JSON.stringify(document) : text()}\n`)
+    this.#stdout.write(`${this.json ? plainJson(document) : text()}\n`)
   }
 
   /** Raw text on stdout, for views that draw; nothing with `--json`. */
@@ -53,13 +58,13 @@ export class Terminal {
     if (!this.json) this.#stdout.write(text)
   }
 
-  /** A message for the person, never a result. */
+  /** A message for the person, never a result. It may be styled, as the text of a result. */
   note(message: string): void {
     this.#stderr.write(`${message}\n`)
   }
 
   warn(message: string): void {
-    this.#stderr.write(`${this.styleError('yellow', 'warning:')} ${message}\n`)
+    this.#stderr.write(`${this.styleError('yellow', 'warning:')} ${plainLines(message)}\n`)
   }
 
   /**
@@ -70,13 +75,16 @@ export class Terminal {
     const failure = toFailure(thrown)
     if (failure.exitCode === ExitCode.interrupted) return failure.exitCode
     const { code, message, hint } = failure
+    const sentence = plainLines(hint === undefined ? message : `${message}\n  ${hint}`)
     if (this.json) {
       this.#stdout.write(
-        `${JSON.stringify({ ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } })}\n`,
+        `${plainJson({ ok: false, error: { code, message, ...(hint === undefined ? {} : { hint }) } })}\n`,
       )
     }
-    this.#stderr.write(`${this.styleError('red', 'focus:')} ${message}${hint === undefined ? '' : `\n  ${hint}`}\n`)
-    if (this.#env.FOCUS_DEBUG && failure.cause instanceof Error) this.#stderr.write(`${failure.cause.stack}\n`)
+    this.#stderr.write(`${this.styleError('red', 'focus:')} ${sentence}\n`)
+    if (this.#env.FOCUS_DEBUG && failure.cause instanceof Error) {
+      this.#stderr.write(`${plainLines(String(failure.cause.stack))}\n`)
+    }
     return failure.exitCode
   }
 

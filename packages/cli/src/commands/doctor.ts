@@ -3,6 +3,7 @@ import type { CommandContext } from '../context.ts'
 import { examine, type ExamineFlags } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { ExitCode } from '../failure.ts'
+import { plainLines } from '../plain-text.ts'
 import type { Terminal } from '../terminal.ts'
 import { wrap } from '../wrap.ts'
 
@@ -28,10 +29,10 @@ function report(terminal: Terminal, checks: readonly Finding[]): string {
   const width = Math.max(...checks.map(({ check }) => check.length))
   const lines = checks.map(({ check, status, message, mend }) => {
     const hanging = width + 4
-    const text = wrap(message, terminal.columns - hanging, hanging)
+    const text = wrap(plainLines(message), terminal.columns - hanging, hanging)
     const line = `${terminal.style(colours[status], marks[status])} ${check.padEnd(width)}  ${text}`
     if (mend === undefined) return line
-    return `${line}\n${' '.repeat(hanging)}→ ${wrap(mend, terminal.columns - hanging - 2, hanging + 2)}`
+    return `${line}\n${' '.repeat(hanging)}→ ${wrap(plainLines(mend), terminal.columns - hanging - 2, hanging + 2)}`
   })
   const count = (status: Finding['status']) => checks.filter((check) => check.status === status).length
   const summary = `${count('ok')} fine, ${count('warning')} to look at, ${count('failed')} broken, ${count('skipped')} not checked`

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CommandContext } from '../context.ts'
 import { usageFailure } from '../failure.ts'
+import { plainText } from '../plain-text.ts'
 import type { RemoteClient } from '../remote/client.ts'
 import { openClient } from '../remote/open.ts'
 import type { RemoteFlags } from '../remote/settings.ts'
@@ -64,12 +65,14 @@ function summary(terminal: Terminal, stats: StatsDocument): string {
           ],
         ] satisfies [string, string][])),
   ]
-  return rows.map(([name, value]) => `${terminal.style('dim', name.padEnd(14))}${value}`).join('\n')
+  return rows.map(([name, value]) => `${terminal.style('dim', name.padEnd(14))}${plainText(value)}`).join('\n')
 }
 
 function oneLine(stats: StatsDocument): string {
   const rate = stats.rates === undefined ? '' : `, ${stats.rates.deliveries.toFixed(1)} deliveries/s`
-  return `${new Date().toISOString()} ${stats.active_users} people, ${stats.active_connections} connections${rate}`
+  return plainText(
+    `${new Date().toISOString()} ${stats.active_users} people, ${stats.active_connections} connections${rate}`,
+  )
 }
 
 function seconds(text: string): number {

@@ -63,6 +63,6 @@ function setDisabled(
 
 function lines(user: JsonDocument): string {
   return Object.entries(user)
-    .map(([name, value]) => `${name.padEnd(16)}${textOf(value)}`)
+    .map(([name, value]) => `${textOf(name).padEnd(16)}${textOf(value)}`)
     .join('\n')
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '@focus-api/core'
+import { plainLines } from '../plain-text.ts'
 import type { Terminal } from '../terminal.ts'
 
 const silent = () => undefined
@@ -9,7 +10,8 @@ export function terminalLogger(terminal: Terminal): Logger {
     debug: silent,
     info: silent,
     warn: (message, fields) => terminal.warn(message + describe(fields)),
-    error: (message, fields) => terminal.note(`${terminal.styleError('red', 'error:')} ${message}${describe(fields)}`),
+    error: (message, fields) =>
+      terminal.note(`${terminal.styleError('red', 'error:')} ${plainLines(message + describe(fields))}`),
   }
 }
 

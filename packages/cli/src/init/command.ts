@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { resolve } from 'node:path'
 import type { CommandContext } from '../context.ts'
 import { Interruption } from '../failure.ts'
+import { plainText } from '../plain-text.ts'
 import type { Terminal } from '../terminal.ts'
 import type { FileState } from './files/state.ts'
 import { answersOf, type InitFlags, targetsOf } from './flags.ts'
@@ -67,13 +68,15 @@ const styles: Readonly<Record<FileState, 'green' | 'gray' | 'cyan' | 'red' | 'ye
 
 /** The report for people: what was found and why, what happens to each file. The patch is a result, the rest is not. */
 function describe(terminal: Terminal, report: InitReport, flags: InitFlags): void {
-  terminal.note(`Found in ${report.detected.name}:`)
+  terminal.note(`Found in ${plainText(report.detected.name)}:`)
   for (const { fact, value, from } of report.detected.evidence) {
-    terminal.note(`  ${fact.replaceAll('_', ' ').padEnd(16)} ${value}  ${terminal.styleError('gray', `(${from})`)}`)
+    terminal.note(
+      `  ${fact.replaceAll('_', ' ').padEnd(16)} ${plainText(value)}  ${terminal.styleError('gray', `(${plainText(from)})`)}`,
+    )
   }
   terminal.note('Files:')
   for (const file of report.files) {
-    terminal.note(`  ${terminal.styleError(styles[file.state], file.state.padEnd(15))} ${file.path}`)
+    terminal.note(`  ${terminal.styleError(styles[file.state], file.state.padEnd(15))} ${plainText(file.path)}`)
   }
   for (const warning of report.warnings) terminal.warn(warning)
   if (flags.diff !== true) return

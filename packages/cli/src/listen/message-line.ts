@@ -1,3 +1,4 @@
+import { plainText } from '../plain-text.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Message } from './listen.ts'
 
@@ -8,19 +9,14 @@ export function messageLine(terminal: Terminal, message: Message): string {
   const time = terminal.style('dim', timeOf(message.timestamp))
   if (message.type !== 'notification') {
     const { type, timestamp: _, ...rest } = message
-    return `${time} ${terminal.style('dim', `${type} ${JSON.stringify(rest)}`)}`
+    return `${time} ${terminal.style('dim', plainText(`${type} ${JSON.stringify(rest)}`))}`
   }
-  const kind = String(message.notification_type)
+  const kind = plainText(String(message.notification_type))
   const colour = Object.hasOwn(colours, kind) ? colours[kind as keyof typeof colours] : 'magenta'
-  const topic = typeof message.event === 'string' ? terminal.style('dim', ` [${message.event}]`) : ''
+  const topic = typeof message.event === 'string' ? terminal.style('dim', ` [${plainText(message.event)}]`) : ''
   const count = typeof message.count === 'number' && message.count > 1 ? ` ×${message.count}` : ''
-  const title = terminal.style('bold', plain(message.title))
-  return `${time} ${terminal.style(colour, kind.padEnd(8))}${title}${count} — ${plain(message.message)}${topic}`
-}
-
-/** Without control characters: what somebody else wrote must not steer this terminal. */
-function plain(text: unknown): string {
-  return String(text).replaceAll(/\p{Cc}+/gu, ' ')
+  const title = terminal.style('bold', plainText(String(message.title)))
+  return `${time} ${terminal.style(colour, kind.padEnd(8))}${title}${count} — ${plainText(String(message.message))}${topic}`
 }
 
 function timeOf(timestamp: unknown): string {

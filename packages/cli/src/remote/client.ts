@@ -1,4 +1,5 @@
 import { CommandFailure } from '../failure.ts'
+import { plainText } from '../plain-text.ts'
 import { type HttpAnswer, send } from './http.ts'
 import type { RemoteSettings } from './settings.ts'
 
@@ -114,7 +115,7 @@ export function answerOf(
 /** A field of an answer as text, for people. */
 export function textOf(value: Json | undefined): string {
   if (value === undefined || value === null) return '–'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return plainText(typeof value === 'object' ? JSON.stringify(value) : String(value))
 }
 
 /** An answer that is not an object is none of ours: null. */

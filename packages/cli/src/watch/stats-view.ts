@@ -1,3 +1,4 @@
+import { plainText } from '../plain-text.ts'
 import type { StatsDocument } from '../stats/read.ts'
 import type { Terminal } from '../terminal.ts'
 import { sparkline } from './sparkline.ts'
@@ -37,15 +38,15 @@ export class StatsView {
     const lines = rows.map(({ name, read, write }) => {
       const values = this.#history.map(read)
       const value = latest === undefined ? null : read(latest)
-      return `  ${name.padEnd(14)}${(value === null ? '–' : write(value)).padStart(10)}  ${terminal.style('cyan', sparkline(values, width))}`
+      return `  ${name.padEnd(14)}${(value === null ? '–' : plainText(write(value))).padStart(10)}  ${terminal.style('cyan', sparkline(values, width))}`
     })
     const nodes = latest?.nodes === undefined ? '' : `  ${latest.nodes === 1 ? '1 node' : `${latest.nodes} nodes`}`
     return [
-      `${terminal.style('bold', 'Focus')}  ${base}${nodes}`,
+      `${terminal.style('bold', 'Focus')}  ${base}${plainText(nodes)}`,
       '',
       ...lines,
       '',
-      note === '' ? terminal.style('dim', 'q or Ctrl-C ends') : terminal.style('yellow', note),
+      note === '' ? terminal.style('dim', 'q or Ctrl-C ends') : terminal.style('yellow', plainText(note)),
     ].join('\n')
   }
 }
