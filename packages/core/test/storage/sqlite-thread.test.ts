@@ -67,6 +67,27 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(Array.from({ length: 15 }, (_, n) => `${n}`))
   })
 
+  it('whose disk is full says so, and is written again when there is room', async () => {
+    await database.writer?.query('pragma max_page_count = 20', [])
+    const tooMuch = database.db.transaction().execute(async (trx) => {
+      for (let row = 0; row < 100; row += 1) await sql`insert into t (name) values (${'x'.repeat(4_000)})`.execute(trx)
+    })
+    await expect(tooMuch).rejects.toMatchObject({ code: 'SQLITE_FULL' })
+    await database.writer?.query('pragma max_page_count = 1000000', [])
+    await sql`insert into t (name) values ('fits')`.execute(database.db)
+    expect(await names()).toEqual(['fits'])
+  })
+
+  it('goes on after a transaction that a trigger or a conflict rolled back', async () => {
+    const conflicting = database.db.transaction().execute(async (trx) => {
+      await sql`insert into t values (1, 'a')`.execute(trx)
+      await sql`insert or rollback into t values (1, 'b')`.execute(trx)
+    })
+    await expect(conflicting).rejects.toMatchObject({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' })
+    await database.db.transaction().execute((trx) => sql`insert into t values (2, 'c')`.execute(trx))
+    expect(await names()).toEqual(['c'])
+  })
+
   it('says what it refuses with the codes of its driver', async () => {
     await sql`insert into t values (1, 'a')`.execute(database.db)
     await expect(sql`insert into t values (1, 'b')`.execute(database.db)).rejects.toMatchObject({

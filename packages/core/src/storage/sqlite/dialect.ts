@@ -72,11 +72,11 @@ class SqliteThreadDriver implements Driver {
   }
 
   async commitTransaction(connection: SqliteThreadConnection): Promise<void> {
-    await connection.end('commit')
+    await connection.commit()
   }
 
   async rollbackTransaction(connection: SqliteThreadConnection): Promise<void> {
-    await connection.end('rollback')
+    await connection.rollback()
   }
 
   async savepoint(connection: SqliteThreadConnection, name: string): Promise<void> {
@@ -119,11 +119,18 @@ class SqliteThreadConnection implements DatabaseConnection {
     this.#release = release
   }
 
-  async end(statement: 'commit' | 'rollback'): Promise<void> {
-    await this.#writer.query(statement, [])
-    // After a commit that failed, Kysely rolls back, and the transaction is held until then.
-    this.#release?.()
-    this.#release = null
+  /** After a commit that failed, Kysely rolls back, and the transaction is held until then. */
+  async commit(): Promise<void> {
+    await this.#writer.query('commit', [])
+    this.#giveBack()
+  }
+
+  async rollback(): Promise<void> {
+    try {
+      await this.#writer.rollback()
+    } finally {
+      this.#giveBack()
+    }
   }
 
   async statement(sql: string): Promise<void> {
@@ -139,6 +146,11 @@ class SqliteThreadConnection implements DatabaseConnection {
 
   async *streamQuery<R>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     for (const row of this.#statements.get(sql).iterate(...parameters)) yield { rows: [row as R] }
+  }
+
+  #giveBack(): void {
+    this.#release?.()
+    this.#release = null
   }
 
   async #write<R>(sql: string, parameters: readonly unknown[]): Promise<QueryResult<R>> {

@@ -4,6 +4,8 @@ import type { BatchContext, BatchResult } from '../log/commit/write-batch.ts'
 /** What the main thread asks of the writer thread. */
 export type WriterRequest =
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly unknown[] }
+  /** Succeeds when no transaction is open, too. */
+  | { readonly kind: 'rollback' }
   | { readonly kind: 'batch'; readonly entries: readonly LogEntry[]; readonly context: BatchContext }
   /** Report other processes' commits from now on. */
   | { readonly kind: 'watch'; readonly intervalMs: number }

@@ -22,6 +22,9 @@ class Writer {
     switch (request.kind) {
       case 'query':
         return this.#query(request.sql, request.parameters)
+      case 'rollback':
+        this.#rollback()
+        return null
       case 'batch':
         return this.#batch(request)
       case 'watch':
@@ -49,9 +52,13 @@ class Writer {
       this.#statements.get('commit').run()
       return result
     } catch (error) {
-      if (this.#connection.inTransaction) this.#statements.get('rollback').run()
+      this.#rollback()
       throw error
     }
+  }
+
+  #rollback(): void {
+    if (this.#connection.inTransaction) this.#statements.get('rollback').run()
   }
 
   /** `data_version` changes when another connection commits; the one in the main thread only reads. */

@@ -57,6 +57,11 @@ export class SqliteWriter implements BatchRunner {
     return answer
   }
 
+  /** Ends the open transaction, if SQLite has not rolled it back by itself: it does when the disk is full. */
+  async rollback(): Promise<void> {
+    await this.#ask({ kind: 'rollback' })
+  }
+
   async run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult> {
     const answer = await this.lock.hold(async () => {
       try {
