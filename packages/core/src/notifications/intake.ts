@@ -1,3 +1,4 @@
+import { errorFields } from '../error-fields.ts'
 import { FocusError } from '../errors.ts'
 import type { Logger } from '../runtime.ts'
 import type { Composer } from './composer.ts'
@@ -44,7 +45,10 @@ export class Intake {
       await this.#deps.sender.append(await entry())
     } catch (error) {
       if (!(error instanceof FocusError) || error.status >= 500) throw error
-      this.#deps.logger.error('A notification that waited cannot be sent and is given up', { ...source, error })
+      this.#deps.logger.error('A notification that waited cannot be sent and is given up', {
+        ...source,
+        error: errorFields(error),
+      })
       await this.#deps.log.discard(source)
     }
   }

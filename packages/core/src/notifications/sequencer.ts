@@ -1,3 +1,4 @@
+import { errorFields } from '../error-fields.ts'
 import type { Clock, Logger } from '../runtime.ts'
 
 /** A pass over what waits: how many were taken, and when the next one is due. */
@@ -50,7 +51,7 @@ export class Sequencer {
   /** `run` for those who do not wait for it. */
   wake(): void {
     this.run().catch((error: unknown) => {
-      this.#logger.warn('Notifications that wait could not be taken in; trying again', { error })
+      this.#logger.warn('Notifications that wait could not be taken in; trying again', { error: errorFields(error) })
     })
   }
 

@@ -1,3 +1,4 @@
+import { errorFields } from '../error-fields.ts'
 import type { Clock, Logger } from '../runtime.ts'
 import type { OutboxStore, Reschedule } from './outbox.ts'
 
@@ -102,7 +103,7 @@ export class Ledger {
         this.#returned.push(...returned)
         this.#again.push(...again)
         this.#dead.push(...dead)
-        this.#logger.warn('The outbox cannot be written; it is tried again.', { error })
+        this.#logger.warn('The outbox cannot be written; it is tried again.', { error: errorFields(error) })
         await new Promise((resolve) => setTimeout(resolve, retryMs))
         return this.#giveWay()
       }

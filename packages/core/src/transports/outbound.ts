@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { v4 as uuidv4 } from 'uuid'
+import { errorFields } from '../error-fields.ts'
 import { FocusError } from '../errors.ts'
 import type { DeliveryPlanner, NotificationPublisher } from '../notifications/types.ts'
 import type { Runtime } from '../runtime.ts'
@@ -152,7 +153,9 @@ export class Outbound {
   #every(ms: number, work: () => Promise<void>): void {
     const timer = setInterval(() => {
       this.#upkeep = this.#upkeep.then(work).catch((error: unknown) => {
-        this.#deps.runtime.logger.warn('The upkeep of the outbox failed; it is tried again.', { error })
+        this.#deps.runtime.logger.warn('The upkeep of the outbox failed; it is tried again.', {
+          error: errorFields(error),
+        })
       })
     }, ms)
     timer.unref()

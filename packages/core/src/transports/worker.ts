@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { errorFields } from '../error-fields.ts'
 import type { Clock, Logger, RandomSource } from '../runtime.ts'
 import { type Addressing, addressMessage } from './addressing.ts'
 import { attemptDelivery, type AttemptOutcome } from './attempt.ts'
@@ -121,7 +122,10 @@ export class TransportWorker {
       } catch (error) {
         failures += 1
         pauseMs = Math.min(maxStoreBackoffMs, pollMs * 2 ** failures)
-        this.#deps.logger.warn('The outbox cannot be read; deliveries wait.', { transport: this.name, error })
+        this.#deps.logger.warn('The outbox cannot be read; deliveries wait.', {
+          transport: this.name,
+          error: errorFields(error),
+        })
       }
       await this.#sleep(pauseMs, failures > 0)
     }
@@ -302,7 +306,10 @@ export class TransportWorker {
 
   #disable(reason: string): void {
     this.#deps.disable(reason).catch((error: unknown) => {
-      this.#deps.logger.error('A transport could not be switched off.', { transport: this.name, error })
+      this.#deps.logger.error('A transport could not be switched off.', {
+        transport: this.name,
+        error: errorFields(error),
+      })
     })
   }
 }

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { webhook } from '../../src/transports/webhook.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '../../../../test/support/servers.ts'
 import { describeOverDatabases } from '../auth/support/dialects.ts'
+import { recordingLogger } from '../auth/support/log.ts'
 import { FrozenClock, openBench, recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
 
@@ -52,6 +53,23 @@ describeOverDatabases('a worker that is killed', (databases) => {
 })
 
 describe('a database that goes away', () => {
+  it('is told of in lines that keep what happened as JSON', async () => {
+    const { logger, lines } = recordingLogger()
+    const { transport } = recorder('a')
+    const bench = await openBench({ url: 'sqlite::memory:', transports: [transport], logger })
+    closing.push(() => bench.close())
+    await bench.database.db.schema.dropTable('focus_outbox').execute()
+    bench.outbound.start()
+    await expect.poll(() => lines.length).toBeGreaterThan(0)
+    expect(JSON.parse(JSON.stringify(lines[0]))).toMatchObject({
+      level: 'warn',
+      fields: {
+        transport: 'a',
+        error: { name: 'SqliteError', message: 'no such table: focus_outbox', code: 'SQLITE_ERROR' },
+      },
+    })
+  })
+
   it('holds deliveries up, and they flow when it is back', async () => {
     const server = await startMariadb({ own: true })
     closing.push(() => server.stop())

@@ -13,7 +13,8 @@ import type {
   StoredHead,
 } from '../../notifications/log.ts'
 import type { Kysely, Transaction } from 'kysely'
-import type { NotificationEvent, StreamHead } from '../../notifications/types.ts'
+import { errorFields } from '../../error-fields.ts'
+import type { LoggedNotification, NotificationEvent, StreamHead } from '../../notifications/types.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
@@ -26,6 +27,7 @@ import { HeadReader } from './heads.ts'
 import { readInbox } from './inbox.ts'
 import { InboxState } from './inbox-state.ts'
 import { entryToEvent, toEvent, toStreamOwner } from './rows.ts'
+import { readRecent } from './recent.ts'
 import { Upkeep } from './upkeep.ts'
 import { WaitingRows } from './waiting.ts'
 import { KyselyIdempotencyStore } from '../idempotency-store.ts'
@@ -135,6 +137,10 @@ class DatabaseNotificationLog implements NotificationLog {
     return readInbox(this.#database.db, this.#heads, this.epoch, userKey, selection, this.#runtime.clock())
   }
 
+  recent(limit: number): Promise<LoggedNotification[]> {
+    return readRecent(this.#database.db, limit)
+  }
+
   markRead(userKey: UserKey, which: ReadSelection): Promise<StateChange | null> {
     return this.#state.markRead(userKey, which, this.#runtime.clock())
   }
@@ -205,7 +211,7 @@ class DatabaseNotificationLog implements NotificationLog {
         listener(events)
       } catch (error) {
         // What is committed stays accepted, whoever fails to hear of it; readers heal from the log.
-        this.#runtime.logger.error('A listener of the notification log failed', { error })
+        this.#runtime.logger.error('A listener of the notification log failed', { error: errorFields(error) })
       }
     }
   }

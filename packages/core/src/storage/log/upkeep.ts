@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Kysely, Transaction } from 'kysely'
+import { errorFields } from '../../error-fields.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
@@ -52,7 +53,7 @@ export class Upkeep {
   start(): void {
     this.#timer = setInterval(() => {
       this.run().catch((error: unknown) =>
-        this.#runtime.logger.warn('Upkeep of the notification log failed', { error }),
+        this.#runtime.logger.warn('Upkeep of the notification log failed', { error: errorFields(error) }),
       )
     }, intervalMs)
     this.#timer.unref()
