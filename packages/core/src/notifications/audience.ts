@@ -20,29 +20,37 @@ export async function sendToAudience(
 ): Promise<Summary> {
   const summary = { total: 0, created: 0, merged: 0, suppressed: 0, later: 0, unknown: 0 }
   const running = new Set<Promise<void>>()
+  const failures: unknown[] = []
   const start = (chunk: readonly UserId[]) => {
-    const done = sendChunk(chunk, send, summary).then(() => {
-      running.delete(done)
-      onProgress?.({ ...summary })
-    })
+    // A chunk may fail while the next id is being waited for: its failure is kept for when somebody looks.
+    const done = sendChunk(chunk, send, summary)
+      .then(() => onProgress?.({ ...summary }))
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => running.delete(done))
     running.add(done)
     return running.size < chunksAtOnce ? undefined : Promise.race(running)
+  }
+  const stopIfOver = () => {
+    signal?.throwIfAborted()
+    if (failures.length > 0) throw failures[0]
   }
   try {
     let chunk: UserId[] = []
     for await (const userId of userIds) {
-      signal?.throwIfAborted()
+      stopIfOver()
       chunk.push(userId)
       if (chunk.length < chunkSize) continue
       await start(chunk)
+      stopIfOver()
       chunk = []
     }
-    signal?.throwIfAborted()
+    stopIfOver()
     if (chunk.length > 0) await start(chunk)
     await Promise.all(running)
+    stopIfOver()
     return summary
   } finally {
-    await Promise.allSettled(running)
+    await Promise.all(running)
   }
 }
 
