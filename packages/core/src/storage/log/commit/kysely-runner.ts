@@ -54,8 +54,10 @@ export class KyselyRunner implements BatchRunner {
       try {
         await execute(connection, 'commit')
       } catch (error) {
-        // A commit that the database itself refused is rolled back; one whose answer got lost may have landed.
+        // A commit that the database itself refused did not happen; one whose answer got lost may have landed.
         if (classify(error) !== 'connection') batch.refused()
+        // SQLite keeps a transaction open whose COMMIT found the file busy.
+        await rollBack(connection)
         throw error
       }
       return planned
@@ -73,8 +75,8 @@ export class KyselyRunner implements BatchRunner {
       if (dialect === 'mysql') await session.run(batchStatements(this.#flavour).insertCommit, [batch.marker()])
       return planned
     } catch (error) {
-      // InnoDB rolls back one statement only when a lock times out. A dead connection has nothing to roll back.
-      await execute(connection, 'rollback').catch(() => undefined)
+      // InnoDB rolls back one statement only when a lock times out.
+      await rollBack(connection)
       throw error
     }
   }
@@ -125,6 +127,11 @@ class Batch {
 
 function execute(connection: Kysely<FocusTables>, statement: string): Promise<unknown> {
   return connection.executeQuery(CompiledQuery.raw(statement))
+}
+
+/** Never rejects: a dead connection has nothing to roll back, nor has a transaction that is over. */
+async function rollBack(connection: Kysely<FocusTables>): Promise<void> {
+  await execute(connection, 'rollback').catch(() => undefined)
 }
 
 function unavailable(error: unknown, batch: Batch): FocusError {
