@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FocusError } from '../errors.ts'
 import type { JsonValue } from '../one-time.ts'
+import { refuseDeep } from '../notifications/content.ts'
 import type { RepeatableIds } from '../notifications/idempotency.ts'
 import type { Message } from '../notifications/composer.ts'
 import type { Notifications } from '../notifications/service.ts'
@@ -88,6 +89,8 @@ type Address = z.infer<z.ZodObject<typeof address>>
  */
 export async function sendNotification(notifications: NotificationBackend, request: Request): Promise<Response> {
   const body = await readJsonObject(request, { maxBytes: maxBodyBytes })
+  // Before the schemas, which call themselves for each level.
+  for (const [name, value] of Object.entries(body)) refuseDeep(name.slice(0, 100), value)
   const asked = 'helper' in body || 'name' in body ? readNamed(body) : readContent(body)
   const recipients = await findRecipients(notifications, asked.address)
   const send = (ids?: RepeatableIds) => sendToAll(notifications, recipients, asked.message, asked.several, ids)
@@ -105,9 +108,14 @@ async function sendToAll(
   if (recipients === 'everybody') {
     return { ...(await notifications.send(null, message, ids)), user_id: null, broadcast: true }
   }
-  const results = await Promise.all(
+  // All of them end before the call does: whoever repeats it must not meet what is still under way.
+  const settled = await Promise.allSettled(
     recipients.map(async (recipient) => toAnswer(await notifications.send(recipient, message, ids), recipient)),
   )
+  const results = settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
   return several ? { results } : (results[0] ?? null)
 }
 

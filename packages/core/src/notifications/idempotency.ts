@@ -15,6 +15,13 @@ export interface RepeatableIds {
   idFor(owner: string): string
   /** Whether an earlier attempt may have sent some of them. */
   readonly resumed: boolean
+  /** Something of the call was sent, or may have been: its ids must outlive a failure of the rest. */
+  keep(): void
+}
+
+/** Whether an error says that nothing was sent, rather than that nobody can tell. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof FocusError && error.code !== 'storage_unavailable' && error.code !== 'closed'
 }
 
 /** Answers a repeated call with what was answered before, also when both come at once or to different nodes. */
@@ -31,7 +38,7 @@ export class Idempotency {
 
   /**
    * @throws FocusError `idempotency_conflict` when the key was used for something else, `invalid_request` for a key that is
-   * none, and what `work` throws, after which the key is free again
+   * none, and what `work` throws, after which the key is free again if nothing was sent
    */
   async run<T extends JsonValue>(key: string, request: unknown, work: (ids: RepeatableIds) => Promise<T>): Promise<T> {
     checkKey(key)
@@ -39,49 +46,55 @@ export class Idempotency {
     const claim = await this.#claim(key, asked)
     // An answer is what an earlier run of this same function returned.
     if ('answer' in claim) return claim.answer as T
+    const { held, resumed } = claim
+    let kept = resumed
+    const keep = () => {
+      kept = true
+    }
     try {
-      const answer = await work(repeatableIds(claim.seed, claim.resumed))
-      await this.#store.update(key, { request: asked, seed: claim.seed, leaseUntil: 0, answer })
+      const answer = await work({ ...repeatableIds(held.seed), resumed, keep })
+      await this.#store.replace(key, held, { ...held, leaseUntil: 0, answer })
       return answer
     } catch (error) {
-      await this.#giveUp(key, asked, claim.seed, error)
+      await this.#giveUp(key, held, kept || !isRefusal(error))
       throw error
     }
   }
 
-  /** A refusal leaves nothing behind; what may have been written is taken up again with the same ids. */
-  async #giveUp(key: string, request: string, seed: string, error: unknown): Promise<void> {
-    const refused = error instanceof FocusError && error.code !== 'storage_unavailable'
-    const giveUp = refused
-      ? this.#store.release(key)
-      : this.#store.update(key, { request, seed, leaseUntil: 0, answer: null })
+  /**
+   * A refusal leaves nothing behind; what may have been written is taken up again with the same ids. Does nothing when
+   * another has taken the call up meanwhile.
+   */
+  async #giveUp(key: string, held: IdempotencyRecord, kept: boolean): Promise<void> {
+    const giveUp = kept ? this.#store.replace(key, held, { ...held, leaseUntil: 0 }) : this.#store.release(key, held)
     await giveUp.catch(() => undefined)
   }
 
   async #claim(
     key: string,
     request: string,
-  ): Promise<{ readonly seed: string; readonly resumed: boolean } | { readonly answer: JsonValue }> {
-    const mine: IdempotencyRecord = {
-      request,
-      seed: this.#newSeed(),
-      leaseUntil: this.#clock() + leaseMs,
-      answer: null,
-    }
+  ): Promise<{ readonly held: IdempotencyRecord; readonly resumed: boolean } | { readonly answer: JsonValue }> {
+    const mine: IdempotencyRecord = { request, seed: this.#newSeed(), leaseUntil: this.#newLease(), answer: null }
     let other = await this.#store.claim(key, mine, this.#clock() + keptForMs)
-    if (!other) return { seed: mine.seed, resumed: false }
+    if (!other) return { held: mine, resumed: false }
     for (let waitMs = 5; ; waitMs = Math.min(waitMs * 2, 200)) {
       if (other.request !== request) throw conflict()
       if (other.answer !== null) return { answer: other.answer }
-      if (other.leaseUntil <= this.#clock()) break
+      if (other.leaseUntil <= this.#clock()) {
+        const held: IdempotencyRecord = { ...other, leaseUntil: this.#newLease() }
+        // Of several that waited, one takes over.
+        if (await this.#store.replace(key, other, held)) return { held, resumed: true }
+      }
       await delay(waitMs)
       const now = await this.#store.read(key)
       // The other call was refused: this one may try.
       if (!now) return this.#claim(key, request)
       other = now
     }
-    await this.#store.update(key, { ...other, leaseUntil: this.#clock() + leaseMs })
-    return { seed: other.seed, resumed: true }
+  }
+
+  #newLease(): number {
+    return this.#clock() + leaseMs
   }
 }
 
@@ -103,9 +116,8 @@ function conflict(): FocusError {
 }
 
 /** UUIDv7s with the time of the seed, so that they sort with their neighbours. */
-function repeatableIds(seed: string, resumed: boolean): RepeatableIds {
+function repeatableIds(seed: string): Pick<RepeatableIds, 'idFor'> {
   return {
-    resumed,
     idFor: (owner) => {
       const hash = createHash('sha256').update(`${seed}\n${owner}`).digest('hex')
       const variant = '89ab'[Number.parseInt(hash.slice(0, 1), 16) % 4] ?? '8'

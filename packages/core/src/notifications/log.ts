@@ -130,8 +130,10 @@ export interface IdempotencyStore {
   /** Keeps `record` under the key unless there is one, and returns the one that was there. */
   claim(key: string, record: IdempotencyRecord, expiresAt: number): Promise<IdempotencyRecord | null>
   read(key: string): Promise<IdempotencyRecord | null>
-  update(key: string, record: IdempotencyRecord): Promise<void>
-  release(key: string): Promise<void>
+  /** Changes what is kept from `before` to `after`. False when it is no longer `before`. */
+  replace(key: string, before: IdempotencyRecord, after: IdempotencyRecord): Promise<boolean>
+  /** Forgets the key while `record` is what is kept. */
+  release(key: string, record: IdempotencyRecord): Promise<void>
 }
 
 export interface IdempotencyRecord {

@@ -10,9 +10,9 @@ import type { Definitions } from './catalogue/definition.ts'
 import { Composer, type Message } from './composer.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { Feed } from './feed.ts'
-import { Idempotency, type RepeatableIds } from './idempotency.ts'
+import { Idempotency, isRefusal, type RepeatableIds } from './idempotency.ts'
 import { Intake } from './intake.ts'
-import type { NotificationLog, PendingRow, ReadSelection } from './log.ts'
+import type { LogEntry, NotificationLog, PendingRow, ReadSelection } from './log.ts'
 import type {
   ActivityUpdateParams,
   AppBlockedParams,
@@ -208,10 +208,21 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     this.#refuseInsideTransaction()
     const id = ids?.idFor(recipient?.userKey ?? '') ?? this.#sender.newId()
     const entry = this.#sender.toEntry(recipient, this.#composer.compose(recipient, message), id)
-    if (!ids?.resumed) return this.#sender.append(entry)
+    if (!ids) return this.#sender.append(entry)
     // An earlier attempt died on the way; what it had committed is not sent again.
-    const landed = await this.#log.find(id)
-    return landed ? { ...landed, id } : this.#sender.append(entry)
+    const landed = ids.resumed ? await this.#log.find(id) : null
+    return landed ? { ...landed, id } : this.#appendRepeatable(entry, ids)
+  }
+
+  async #appendRepeatable(entry: LogEntry, ids: RepeatableIds): Promise<Receipt> {
+    try {
+      const receipt = await this.#sender.append(entry)
+      ids.keep()
+      return receipt
+    } catch (error) {
+      if (!isRefusal(error)) ids.keep()
+      throw error
+    }
   }
 
   async transaction<DB, T>(

@@ -44,20 +44,23 @@ export class KyselyIdempotencyStore implements IdempotencyStore {
     return row ? (JSON.parse(row.payload) as IdempotencyRecord) : null
   }
 
-  async update(key: string, record: IdempotencyRecord): Promise<void> {
-    await this.#database.db
+  async replace(key: string, before: IdempotencyRecord, after: IdempotencyRecord): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.db
       .updateTable('focus_one_time')
-      .set({ payload: JSON.stringify(record) })
+      .set({ payload: JSON.stringify(after) })
       .where('kind', '=', kind)
       .where('secret_hash', '=', hash(key))
-      .execute()
+      .where('payload', '=', JSON.stringify(before))
+      .executeTakeFirstOrThrow()
+    return numUpdatedRows === 1n
   }
 
-  async release(key: string): Promise<void> {
+  async release(key: string, record: IdempotencyRecord): Promise<void> {
     await this.#database.db
       .deleteFrom('focus_one_time')
       .where('kind', '=', kind)
       .where('secret_hash', '=', hash(key))
+      .where('payload', '=', JSON.stringify(record))
       .execute()
   }
 }

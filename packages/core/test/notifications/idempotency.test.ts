@@ -1,0 +1,95 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { FocusError } from '../../src/errors.ts'
+import { type NotificationBackend, sendNotification } from '../../src/http/notification-send.ts'
+import type { JsonValue } from '../../src/one-time.ts'
+import { backends, ManualClock, type Node, startNode } from './support.ts'
+
+describe.each(backends)('idempotency keys on $name', (backend) => {
+  const nodes: Node[] = []
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+  afterEach(async () => {
+    for (const node of nodes.splice(0)) await node.close()
+  })
+
+  async function start(): Promise<Node & { clock: ManualClock }> {
+    const clock = new ManualClock()
+    const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
+    nodes.push(node)
+    return { ...node, clock }
+  }
+
+  /** The service, with a fault before the first sending to one person. */
+  function faulty({ notifications }: Node, userKey: string, fault: FocusError): NotificationBackend {
+    let faults = 1
+    return Object.assign(Object.create(notifications) as NotificationBackend, {
+      idempotency: notifications.idempotency,
+      recipients: notifications.recipients,
+      send: async (...[recipient, message, ids]: Parameters<NotificationBackend['send']>) => {
+        if (recipient?.userKey !== userKey || faults === 0) return notifications.send(recipient, message, ids)
+        faults -= 1
+        throw fault
+      },
+    })
+  }
+
+  const request = () =>
+    new Request('http://localhost/api/notifications', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'several' },
+      body: JSON.stringify({ user_ids: [1, 2, 3], title: 't', message: 'm' }),
+    })
+
+  it.each([
+    ['refused', new FocusError('invalid_notification', 'Only in their language.')],
+    ['interrupted by the end of the process', new FocusError('closed', 'The notification log is closed.')],
+  ])('a call to several of whom one was %s is finished by its repetition', async (_, fault) => {
+    const node = await start()
+    const flawed = faulty(node, '1', fault)
+    await expect(sendNotification(flawed, request())).rejects.toBe(fault)
+    expect(new Set(node.events.map((event) => event.userKey))).toEqual(new Set(['2', '3']))
+    expect((await sendNotification(flawed, request())).status).toBe(200)
+    expect(new Set(node.events.map((event) => event.userKey))).toEqual(new Set(['1', '2', '3']))
+    expect(node.events).toHaveLength(3)
+  })
+
+  /** A call whose holder is silent until it is told how to end. */
+  async function silent({ notifications }: Node, key: string) {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    const { promise: ending, resolve: answer, reject: fail } = Promise.withResolvers<JsonValue>()
+    const ended = notifications.idempotency.run(key, 'asked', () => {
+      begin()
+      return ending
+    })
+    await begun
+    return { answer, fail, ended }
+  }
+
+  it('one of those that wait takes over from a dead call, and the others have its answer', async () => {
+    const node = await start()
+    const dead = await silent(node, 'k')
+    node.clock.advance(31_000)
+    let calls = 0
+    const again = () =>
+      node.notifications.idempotency.run('k', 'asked', async () => {
+        calls += 1
+        return `call ${calls}`
+      })
+    expect(await Promise.all(Array.from({ length: 5 }, again))).toEqual(Array(5).fill('call 1'))
+    dead.answer('too late')
+    await dead.ended
+    expect(await again()).toBe('call 1')
+  })
+
+  it('a call that was taken over and then fails leaves the answer alone', async () => {
+    const node = await start()
+    const slow = await silent(node, 'k')
+    node.clock.advance(31_000)
+    const again = (answer: string) => node.notifications.idempotency.run('k', 'asked', async () => answer)
+    expect(await again('first')).toBe('first')
+    const refusal = new FocusError('invalid_notification', 'Not that.')
+    slow.fail(refusal)
+    await expect(slow.ended).rejects.toBe(refusal)
+    expect(await again('second')).toBe('first')
+  })
+})
