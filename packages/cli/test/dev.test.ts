@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, get } from 'node:http'
-import { networkInterfaces } from 'node:os'
+import { createServer, get, type IncomingMessage, request } from 'node:http'
+import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type FocusDev, reach, startFocusDev } from '../../../test/support/focus-dev.ts'
@@ -180,6 +180,85 @@ describe('focus dev', () => {
     expect(stdout).toMatch(/Focus is ready at http:\/\/localhost:\d+/)
     expect(stdout).toContain('For development only')
     expect(stdout).not.toContain('\u001b')
+  })
+})
+
+/** As a browser sends it to whatever address the name leads to. */
+function ask(
+  url: string,
+  { host, method = 'GET', upgrade = false }: { host: string; method?: string; upgrade?: boolean },
+): Promise<{ status: number | undefined; type: string | undefined; body: string }> {
+  const { port, pathname } = new URL(url)
+  const handshake = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+  }
+  const headers = { host, ...(upgrade ? handshake : {}) }
+  return new Promise((resolve, reject) => {
+    const answered = (response: IncomingMessage) => {
+      let body = ''
+      response.on('data', (bytes: Buffer) => (body += bytes.toString()))
+      response.on('end', () => resolve({ status: response.statusCode, type: response.headers['content-type'], body }))
+    }
+    request({ host: '127.0.0.1', port, path: pathname, method, headers }, answered)
+      .on('upgrade', (response, socket) => {
+        socket.destroy()
+        resolve({ status: response.statusCode, type: undefined, body: '' })
+      })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('focus dev answers for this machine alone, whatever name leads to it', () => {
+  test('page, routes, upgrade and issuer', async () => {
+    const server = await start()
+    for (const [path, method] of [
+      ['/', 'GET'],
+      ['/focus-page/page.js', 'GET'],
+      ['/focus-page/notifications', 'POST'],
+      ['/focus', 'GET'],
+      ['/api/health', 'GET'],
+      ['/api/auth/google/login', 'GET'],
+      ['/api/auth/refresh', 'OPTIONS'],
+      ['/api/ws/stats', 'GET'],
+      ['/nowhere', 'GET'],
+    ] as const) {
+      const { status, type, body } = await ask(server.url + path, { host: 'evil.example:8000', method })
+      expect([path, status, type]).toEqual([path, 421, 'application/problem+json; charset=utf-8'])
+      expect(JSON.parse(body)).toMatchObject({ status: 421, code: 'host_not_allowed' })
+    }
+    const socket = `${server.url}/api/ws/notifications`
+    const refused = await ask(socket, { host: 'evil.example', upgrade: true })
+    expect([refused.status, JSON.parse(refused.body).code]).toEqual([421, 'host_not_allowed'])
+    expect((await ask(`${server.url}/elsewhere`, { host: 'localhost', upgrade: true })).status).toBe(404)
+    for (const path of ['/.well-known/openid-configuration', '/auth', '/sign-in.css']) {
+      const { status, type, body } = await ask(server.issuer + path, { host: 'evil.example' })
+      expect([path, status, type]).toEqual([path, 421, 'text/plain; charset=utf-8'])
+      expect(body).toBe('The development issuer answers as localhost only, not as "evil.example".\n')
+    }
+
+    for (const host of ['localhost', '127.0.0.1', '[::1]:1', 'app.localhost']) {
+      expect((await ask(`${server.url}/api/health`, { host })).status, host).toBe(200)
+      expect((await ask(socket, { host, upgrade: true })).status, host).toBe(101)
+      expect((await ask(`${server.issuer}/.well-known/openid-configuration`, { host })).status, host).toBe(200)
+    }
+  })
+
+  test('and for its public URL, and for each address where it listens on all', async () => {
+    const data = temporaryFolder('dev')
+    await start({
+      data,
+      args: ['--host', '0.0.0.0'],
+      env: { FOCUS_PUBLIC_URL: 'https://focus.example', FOCUS_SECRET: 'x'.repeat(40) },
+    })
+    const { url }: { url: string } = JSON.parse(readFileSync(join(data, 'dev.json'), 'utf8'))
+    for (const host of ['focus.example', '192.0.2.7:8000', hostname(), 'localhost']) {
+      expect((await ask(`${url}/api/health`, { host })).status, host).toBe(200)
+    }
+    expect((await ask(`${url}/api/health`, { host: 'evil.example' })).status).toBe(421)
   })
 })
 

@@ -35,6 +35,15 @@ export function isLoopbackUrl(text: string): boolean {
   return isLoopbackHost(hostname)
 }
 
+/**
+ * Whether a host names this machine, as {@link isLoopbackUrl} has it.
+ *
+ * @param hostname without a port, IPv6 with or without brackets
+ * @example
+ * ```ts
+ * isLoopbackHost(new URL('http://app.localhost:8000').hostname) // true
+ * ```
+ */
 export function isLoopbackHost(hostname: string): boolean {
   const host = hostname.toLowerCase()
   return (

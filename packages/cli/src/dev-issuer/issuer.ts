@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Provider, type Account, type Configuration } from 'oidc-provider'
+import { createHostGuard } from '../http/host-guard.ts'
 import { avatarSvg } from './avatar.ts'
 import { createIssuerKeys, readIssuerKeys, writeIssuerKeys, type IssuerKeys } from './keys.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -50,7 +51,9 @@ export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssu
     const issuer = `http://${HOST}:${port}`
     const provider = new Provider(issuer, configuration(issuer, keys, options.redirectUris))
     const oidc = provider.callback()
+    const isForUs = createHostGuard({ listenHost: HOST })
     server.on('request', (request, response) => {
+      if (!isForUs(request.headers.host)) return misdirected(request, response)
       handle(provider, request, response).then(
         (handled) => (handled ? undefined : oidc(request, response)),
         () => response.writeHead(500).end(),
@@ -118,6 +121,13 @@ function accountOf(person: Person | null, issuer: string): Account | null {
 
 async function claims(person: Person, issuer: string): Promise<{ sub: string; [claim: string]: string | boolean }> {
   return { ...claimsOf(person, issuer), sub: person.subject }
+}
+
+/** Whoever may read these pages may sign in as anybody: a page of another site must not, by a name that leads here. */
+function misdirected({ headers: { host = '' } }: IncomingMessage, response: ServerResponse): void {
+  response
+    .writeHead(421, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
+    .end(`The development issuer answers as localhost only, not as ${JSON.stringify(host)}.\n`)
 }
 
 /** The pages beside the protocol; false when the request is the protocol's. */

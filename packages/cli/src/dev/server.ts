@@ -1,16 +1,19 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type Focus, type FocusOptions, type Logger, withoutEnvironment } from '@focus-api/core'
 import type { FocusConfig } from '../config-file.ts'
 import type { Environment } from '../context.ts'
 import { announceServer, withdrawServer } from '../data-folder.ts'
 import { startDevIssuer, type DevIssuer } from '../dev-issuer/issuer.ts'
 import { closeHttp } from '../http/close.ts'
+import { createHostGuard, type HostGuard } from '../http/host-guard.ts'
 import { alsoOnIpv6Loopback } from '../http/ipv6-loopback.ts'
 import { listen } from '../http/listen.ts'
 import { describeDatabase } from '../database-name.ts'
 import { folderAdminKey, openDataFolder } from './folder.ts'
 import { opsHandler } from '../ops/handler.ts'
+import { answerMisdirected, refuseMisdirected } from './misdirected.ts'
 import { pageHandler } from './page-routes.ts'
 import type { DevSettings } from './settings.ts'
 
@@ -54,7 +57,11 @@ export async function startDevServer(
     if (ipv6 === 'taken') logger.warn(`another program has [::1]:${port}; where localhost leads there, use 127.0.0.1`)
     closing.push(() => closeHttp(http, ipv6 === null || ipv6 === 'taken' ? [] : [ipv6]))
     let handle: (request: IncomingMessage, response: ServerResponse) => void = starting
-    http.on('request', (request, response) => handle(request, response))
+    const isForUs = createHostGuard({ listenHost: settings.host, publicUrl: settings.publicUrl })
+    http.on('request', (request, response) => {
+      if (isForUs(request.headers.host)) handle(request, response)
+      else answerMisdirected(request, response)
+    })
 
     const url = settings.publicUrl ?? `http://localhost:${port}`
     const devIssuer = await startIssuer(settings, url)
@@ -62,8 +69,7 @@ export async function startDevServer(
     const focus = await createFocus(focusOptions(settings, { config, url, port, adminKey, devIssuer, env, logger }))
     closing.push(() => closeFocus(focus))
 
-    const detach = attachUpgrade(http, focus)
-    closing.push(async () => detach())
+    takeUpgrades(http, focus, isForUs)
     const routes = nodeHandler(focus)
     const page = pageHandler(focus, { url, issuer: devIssuer?.issuer ?? null, signIn: settings.oauthEnabled })
     const ops = opsHandler(focus.basePath)
@@ -129,6 +135,16 @@ function focusOptions(
           },
         }),
   }
+}
+
+/** Not the adapters' `attachUpgrade`: of several listeners none can keep an upgrade from the others. */
+function takeUpgrades(http: Server, focus: Focus, isForUs: HostGuard): void {
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!isForUs(request.headers.host)) return refuseMisdirected(request, socket)
+    if (focus.upgrade(request, socket, head)) return
+    socket.on('error', () => socket.destroy())
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
 }
 
 /** Between listening and being ready; the port has to be known before the issuer can name the redirect URI. */

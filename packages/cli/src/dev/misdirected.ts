@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+const STATUS = 421
+
+const headers = {
+  'content-type': 'application/problem+json; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+
+/** Answers a request that is meant for another host (RFC 9110 §15.5.20). */
+export function answerMisdirected(request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(STATUS, headers).end(bodyFor(request))
+}
+
+/** The same for an upgrade; its connection ends. */
+export function refuseMisdirected(request: IncomingMessage, socket: Duplex): void {
+  const body = bodyFor(request)
+  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' })
+  socket.on('error', () => socket.destroy())
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${STATUS} Misdirected Request\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n${body}`,
+  )
+}
+
+function bodyFor({ headers: { host = '' } }: IncomingMessage): string {
+  return JSON.stringify({
+    type: 'about:blank',
+    title: 'Misdirected request',
+    status: STATUS,
+    detail: `This development server does not answer as ${JSON.stringify(host)}.`,
+    code: 'host_not_allowed',
+    hint: 'Call it by localhost, or start it with FOCUS_PUBLIC_URL set to the address that it is called by.',
+  })
+}
