@@ -9,6 +9,7 @@ import { FocusError } from './errors.ts'
 import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { createHandler, type RouteInfo } from './http/handler.ts'
+import { notificationAdminRoutes } from './http/notification-admin-routes.ts'
 import { notificationRoutes } from './http/notification-routes.ts'
 import { type RateLimitOptions, RateLimits } from './http/rate-limits.ts'
 import { realtimeRoutes } from './http/realtime-routes.ts'
@@ -207,6 +208,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
         ...authRoutes({ auth, config: authConfig }),
         ...accountAdminRoutes({ auth }),
         ...notificationRoutes(notifications),
+        ...notificationAdminRoutes({ notifications, userIds }),
         ...elsewhere.routes(notifications.recipients),
         ...realtimeRoutes(realtime, auth.tokens),
       ],

@@ -2,7 +2,7 @@ import { readSelection } from '../../src/http/notification-routes.ts'
 import { sendBody } from '../../src/http/notification-send.ts'
 import { fields, type Operation } from './operation.ts'
 
-const { text, flag, limit } = fields
+const { text, flag, limit, userReference } = fields
 
 export const notificationOperations: readonly Operation[] = [
   {
@@ -47,6 +47,16 @@ export const notificationOperations: readonly Operation[] = [
     body: sendBody,
     answers: { 200: 'Sent' },
     problems: ['unknown_user', 'invalid_notification', 'data_too_large', 'idempotency_conflict', 'storage_unavailable'],
+  },
+  {
+    method: 'GET',
+    path: '/admin/notifications',
+    access: 'admin',
+    summary:
+      'What was sent lately, newest first: of everybody, by when it was first asked for, or as the inbox of one person has it.',
+    query: { limit: limit(500).optional(), user: userReference.optional() },
+    answers: { 200: 'AdminNotifications' },
+    problems: ['unknown_user'],
   },
   {
     method: 'GET',

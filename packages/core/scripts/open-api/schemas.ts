@@ -128,6 +128,21 @@ export const schemas = {
     next_before: z.string().nullable().describe('Opaque; null at the end.'),
     unread_count: z.int(),
   }),
+  AdminNotifications: z.object({
+    notifications: z.array(
+      z.object({
+        id: z.string(),
+        user_id: userId.nullable().describe('Null for a broadcast.'),
+        offset: z.int(),
+        notification_type: z.string(),
+        title: z.string(),
+        event: z.string().nullable(),
+        count: z.int().describe('How many were merged into it.'),
+        created_at: time,
+        read_at: time.nullable().describe('Of a broadcast only where the inbox of one person is asked for.'),
+      }),
+    ),
+  }),
   Sent: z.union([
     receipt.extend({ broadcast: z.literal(true).optional() }),
     z.object({ results: z.array(receipt) }).describe('For `user_ids` and `users`.'),

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { JsonValue } from '../one-time.ts'
 import type { UserKey } from '../user-id.ts'
 import type { PlannedDelivery, Routing } from './outbound.ts'
-import type { InboxItem, NotificationEvent, StreamHead } from './types.ts'
+import type { InboxItem, LoggedNotification, NotificationEvent, StreamHead } from './types.ts'
 
 /** One accepted call on its way into a stream. Plain data: it crosses threads and waits in tables. */
 export interface LogEntry {
@@ -172,6 +172,8 @@ export interface NotificationLog {
   /** Events with `after < offset <= upTo`, ascending, at most `limit`; `userKey` null is the shared stream. */
   read(userKey: UserKey | null, after: number, upTo: number, limit: number): Promise<NotificationEvent[]>
   inbox(userKey: UserKey, selection: InboxSelection): Promise<InboxRows>
+  /** The newest of all streams, by when they were first asked for. */
+  recent(limit: number): Promise<LoggedNotification[]>
   /** Null when nothing was unread among the selection. */
   markRead(userKey: UserKey, which: ReadSelection): Promise<StateChange | null>
   /** Null when the user has no such notification. */

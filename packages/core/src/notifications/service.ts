@@ -36,6 +36,7 @@ import { checkedUserKey } from './user-keys.ts'
 import type {
   InboxPage,
   InboxQuery,
+  LoggedNotification,
   NotificationContent,
   NotificationInput,
   NotificationPublisher,
@@ -51,6 +52,12 @@ export interface Notifications<Catalogue = BuiltInCatalogue> extends Notificatio
   /** Sends to one person, or to everybody when null; `ids` makes it repeatable. */
   send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt>
   readonly idempotency: Idempotency
+  /**
+   * The newest notifications of everybody, broadcasts among them, by when they were first asked for.
+   *
+   * @param limit 1 to 500; 50 when absent
+   */
+  recent(limit?: number): Promise<LoggedNotification[]>
   /** Names this history of the streams, and begins another one after a restore. */
   readonly epoch: string
   rotateEpoch(): Promise<string>
@@ -262,6 +269,10 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     await this.feed.head(userKey)
     const { items, next, unreadCount } = await this.#log.inbox(userKey, selection)
     return { notifications: items, nextBefore: next ? encodeCursor(next) : null, unreadCount }
+  }
+
+  async recent(limit?: number): Promise<LoggedNotification[]> {
+    return this.#log.recent(pageSize(limit))
   }
 
   async markRead(userId: UserId, which: ReadSelection): Promise<number> {

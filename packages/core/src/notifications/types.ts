@@ -67,6 +67,12 @@ export interface InboxItem extends NotificationEvent {
   readonly readAt: number | null
 }
 
+/** What an operator sees of a notification: that it was sent and whether it was read, not what it says. */
+export type LoggedNotification = Pick<
+  InboxItem,
+  'id' | 'userKey' | 'offset' | 'type' | 'title' | 'event' | 'count' | 'timestamp' | 'readAt'
+>
+
 export interface InboxQuery {
   /** 1 to 500; 50 when absent. */
   readonly limit?: number

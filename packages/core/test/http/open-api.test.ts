@@ -90,6 +90,8 @@ test.each<[Call, number, SchemaName]>([
   [post('/notifications', { broadcast: true, title: 'a', message: 'b' }, 'admin'), 200, 'Sent'],
   [post('/notifications', { user: 'nobody', title: 'a', message: 'b' }, 'admin'), 404, 'Problem'],
   [{ path: '/notifications', as: 'alice' }, 200, 'Inbox'],
+  [{ path: '/admin/notifications', as: 'admin' }, 200, 'AdminNotifications'],
+  [{ path: '/admin/notifications?user=alice&limit=2', as: 'admin' }, 200, 'AdminNotifications'],
   [post('/notifications/read', { all: true }, 'alice'), 200, 'UnreadCount'],
   [post('/ws/ticket', {}, 'alice'), 200, 'Ticket'],
   [{ path: '/ws/stats', as: 'admin' }, 200, 'Stats'],

@@ -1,0 +1,46 @@
+import type { Notifications } from '../notifications/service.ts'
+import type { LoggedNotification } from '../notifications/types.ts'
+import type { UserIdCodec } from '../user-id.ts'
+import { queryValue } from './query.ts'
+import { json } from './responses.ts'
+import type { Route, RouteContext } from './route.ts'
+
+export interface NotificationAdminRoutesDeps {
+  readonly notifications: Pick<Notifications, 'inbox' | 'recent' | 'recipients'>
+  readonly userIds: UserIdCodec
+}
+
+/** What was sent lately, for operators: to everybody, or to one person as their inbox has it. */
+export function notificationAdminRoutes({ notifications, userIds }: NotificationAdminRoutesDeps): Route[] {
+  async function list({ url }: RouteContext): Promise<Response> {
+    const text = queryValue(url, 'limit', 16)
+    const limit = text === null ? undefined : /^\d+$/.test(text) ? Number(text) : Number.NaN
+    const user = queryValue(url, 'user', 320)
+    const found = user === null ? await notifications.recent(limit) : await inboxOf(user, limit)
+    return json({ notifications: found.map((one) => toJson(one, userIds)) })
+  }
+
+  async function inboxOf(user: string, limit: number | undefined): Promise<readonly LoggedNotification[]> {
+    const { userKey } = await notifications.recipients.search(user)
+    const page = await notifications.inbox(userKey, limit === undefined ? {} : { limit })
+    return page.notifications
+  }
+
+  return [{ method: 'GET', path: '/admin/notifications', access: 'admin', handle: list }]
+}
+
+/** Without message and data: an operator needs to see that it was sent, not what people are told. */
+function toJson(notification: LoggedNotification, userIds: UserIdCodec) {
+  const { id, userKey, offset, type, title, event, count, timestamp, readAt } = notification
+  return {
+    id,
+    user_id: userKey === null ? null : userIds.fromKey(userKey),
+    offset,
+    notification_type: type,
+    title,
+    event,
+    count,
+    created_at: new Date(timestamp).toISOString(),
+    read_at: readAt === null ? null : new Date(readAt).toISOString(),
+  }
+}
