@@ -5,6 +5,7 @@ import { FocusError } from '../../../errors.ts'
 import type { LogEntry } from '../../../notifications/log.ts'
 import type { Database } from '../../database.ts'
 import type { Flavour } from '../../dialect.ts'
+import { isDuplicate } from '../../retry.ts'
 import type { FocusTables } from '../../tables.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import { classify, messageOf } from './failures.ts'
@@ -38,8 +39,10 @@ export class KyselyRunner implements BatchRunner {
         const landed = batch.uncertain ? await this.#lookUp(batch) : null
         return landed ?? (await this.#attempt(batch))
       } catch (error) {
-        const failure = classify(error)
-        if (failure === 'statement') throw error
+        // What is there already may be what an earlier attempt wrote: the look-up tells.
+        const failure = batch.uncertain && isDuplicate(error) ? 'contention' : classify(error)
+        // Nobody may take apart, and send again in parts, what may have landed as a whole.
+        if (failure === 'statement') throw batch.uncertain ? unavailable(error, batch) : error
         if (failure === 'contention') contentions += 1
         if (contentions > maxContentions || performance.now() > deadline) throw unavailable(error, batch)
         await delay(failure === 'contention' ? Math.random() * 10 * contentions : 50 + Math.random() * 100)
@@ -81,12 +84,14 @@ export class KyselyRunner implements BatchRunner {
     }
   }
 
+  /**
+   * A COMMIT whose answer got lost may still be under way. Its transaction holds the marker's row, so that the locking read
+   * waits until it is decided.
+   */
   async #lookUp(batch: Batch): Promise<BatchResult | null> {
-    const marker = await this.#database.db
-      .selectFrom('focus_commits')
-      .select('attempt')
-      .where('id', '=', batch.id)
-      .executeTakeFirst()
+    const { db, dialect } = this.#database
+    const query = db.selectFrom('focus_commits').select('attempt').where('id', '=', batch.id)
+    const marker = await (dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst()
     return marker ? batch.planned(marker.attempt) : null
   }
 }

@@ -1,0 +1,106 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { createConnection } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { startNode } from '../notifications/support.ts'
+
+/** In front of a MySQL server: cuts one client off at its COMMIT, which reaches the server only when it is let through. */
+class CommitCutter {
+  readonly #server: Server
+  #armed = false
+  #caught: (letThrough: () => void) => void = () => undefined
+
+  private constructor(target: URL) {
+    this.#server = createServer((client) => {
+      const upstream = connect(Number(target.port), target.hostname)
+      upstream.pipe(client)
+      client.on('data', (packet) => {
+        if (!this.#armed || packet.subarray(5).toString().toLowerCase() !== 'commit') {
+          upstream.write(packet)
+          return
+        }
+        this.#armed = false
+        upstream.unpipe(client)
+        upstream.resume()
+        client.destroy()
+        this.#caught(() => upstream.end(packet))
+      })
+      client.on('end', () => upstream.end())
+      client.on('error', () => upstream.destroy())
+      upstream.on('error', () => client.destroy())
+    })
+  }
+
+  static async start(target: URL): Promise<CommitCutter> {
+    const cutter = new CommitCutter(target)
+    cutter.#server.listen(0, '127.0.0.1')
+    await once(cutter.#server, 'listening')
+    return cutter
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Resolves with what lets the COMMIT through, once the next client is cut off at it. */
+  cutNext(): Promise<() => void> {
+    this.#armed = true
+    return new Promise((resolve) => (this.#caught = resolve))
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    await closed
+  }
+}
+
+describe('a COMMIT whose answer is lost', () => {
+  let server: Mariadb
+  beforeAll(async () => {
+    server = await startMariadb()
+  })
+  afterAll(() => server.stop())
+
+  it('is waited for while the server is still at it: every call lands once and hears so', async () => {
+    const direct = new URL(await server.createDatabase())
+    const cutter = await CommitCutter.start(direct)
+    const through = new URL(direct)
+    through.port = `${cutter.port}`
+    through.hostname = '127.0.0.1'
+    const node = await startNode(through.href)
+    const spectator = await createConnection(direct.href)
+    try {
+      const group = { key: 'g', window: '1h' }
+      await node.notifications.notifyUser({ userId: 1, title: 'first', message: 'm', group })
+      const cut = cutter.cutNext()
+      const merged = node.notifications.notifyUser({ userId: 1, title: 'second', message: 'm', group })
+      const others = [2, 3, 4].map((userId) => node.notifications.notifyUser({ userId, title: 't', message: 'm' }))
+      const sent = Promise.all([merged, ...others])
+      sent.catch(() => undefined)
+      const letThrough = await cut
+      // The server looks again only when nobody has asked for 100 ms.
+      await expect
+        .poll(
+          async () => {
+            const [rows] = await spectator.query(
+              "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'",
+            )
+            return rows
+          },
+          { timeout: 10_000, interval: 250 },
+        )
+        .toHaveLength(1)
+      letThrough()
+      await sent
+      const { notifications } = await node.notifications.inbox(1)
+      expect(notifications.map(({ title, count }) => [title, count])).toEqual([['second', 2]])
+      for (const userId of [2, 3, 4]) expect((await node.notifications.inbox(userId)).notifications).toHaveLength(1)
+    } finally {
+      await node.close()
+      await spectator.end()
+      await cutter.stop()
+    }
+  })
+})
