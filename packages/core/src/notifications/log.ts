@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { JsonValue } from '../one-time.ts'
 import type { UserKey } from '../user-id.ts'
 import type { PlannedDelivery, Routing } from './outbound.ts'
-import type { InboxItem, LoggedNotification, NotificationEvent, StreamHead } from './types.ts'
+import type { InboxItem, LoggedNotification, NotificationEvent, Receipt, StreamHead } from './types.ts'
 
 /** One accepted call on its way into a stream. Plain data: it crosses threads and waits in tables. */
 export interface LogEntry {
@@ -30,6 +30,8 @@ export interface LogEntry {
   readonly routing: Routing | null
   /** The row that waited for this moment, removed in the same transaction. */
   readonly source: EntrySource | null
+  /** Whether it may be asked for again by its id: `find` then knows it also when it was merged into another. */
+  readonly repeatable?: true
 }
 
 export type EntrySource = { readonly table: 'pending' | 'scheduled'; readonly id: string }
@@ -195,8 +197,8 @@ export interface NotificationLog {
   discard(source: EntrySource): Promise<boolean>
   /** Keeps answers to calls that may be repeated. */
   readonly idempotency: IdempotencyStore
-  /** The notification of an id, wherever it is; null when it is not in the log. */
-  find(id: string): Promise<{ readonly outcome: 'created' | 'scheduled'; readonly offset: number } | null>
+  /** What became of the entry with this id, wherever it is; null when it is not in the log. */
+  find(id: string): Promise<Receipt | null>
   /** Removes what has expired or is too old or too much; happens by itself. */
   upkeep(): Promise<void>
   /** Told of every event after its commit, in the order of the offsets of its stream. */

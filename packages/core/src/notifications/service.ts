@@ -218,7 +218,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     if (!ids) return this.#sender.append(entry)
     // An earlier attempt died on the way; what it had committed is not sent again.
     const landed = ids.resumed ? await this.#log.find(id) : null
-    return landed ? { ...landed, id } : this.#appendRepeatable(entry, ids)
+    return landed ?? this.#appendRepeatable({ ...entry, repeatable: true }, ids)
   }
 
   async #appendRepeatable(entry: LogEntry, ids: RepeatableIds): Promise<Receipt> {

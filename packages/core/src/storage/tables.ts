@@ -20,6 +20,7 @@ export interface FocusTables extends OutboxTables {
   focus_pending: PendingTable
   focus_expiries: ExpiriesTable
   focus_commits: CommitsTable
+  focus_merges: MergesTable
 }
 
 export interface UsersTable {
@@ -184,4 +185,15 @@ export interface CommitsTable {
   /** Which attempt at the batch it was. */
   attempt: number
   committed_at: number
+}
+
+/** One row per entry of a repeatable call that was merged, kept for as long as the call may be repeated. */
+export interface MergesTable {
+  /** The entry's own id, which no notification has. */
+  id: string
+  /** The notification that it joined. */
+  target_id: string
+  /** Where that moved to. */
+  offset: number
+  merged_at: number
 }

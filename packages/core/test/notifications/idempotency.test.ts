@@ -65,6 +65,50 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     return { answer, fail, ended }
   }
 
+  it('a merge is not repeated, even when others were merged after it', async () => {
+    const { notifications, log, database, clock } = await start()
+    const group = { key: 'post', message: '{count, plural, one {# comment} other {# comments}}' }
+    const content = { title: 't', message: 'm', group }
+    const first = await notifications.notifyUser({ userId: 1, ...content })
+    const recipient = await notifications.recipients.require(1)
+    // Merges, and has no time left to say so.
+    const merging = notifications.idempotency.run('k', 'asked', async (ids) => {
+      await notifications.send(recipient, { content }, ids)
+      throw new Error('the process ends')
+    })
+    await expect(merging).rejects.toThrow('the process ends')
+    await notifications.notifyUser({ userId: 1, ...content })
+    const again = () =>
+      notifications.idempotency.run('k', 'asked', (ids) => notifications.send(recipient, { content }, ids))
+    const merged = { outcome: 'merged', id: 'id' in first ? first.id : '', offset: 2 }
+    expect(await again()).toEqual(merged)
+    expect(await again()).toEqual(merged)
+    const { notifications: inbox } = await notifications.inbox(1)
+    expect(inbox.map(({ offset, count, message }) => [offset, count, message])).toEqual([[3, 3, '3 comments']])
+    clock.advance(26 * 60 * 60_000)
+    await log.upkeep()
+    expect(await database.db.selectFrom('focus_merges').selectAll().execute()).toEqual([])
+  })
+
+  it('what was scheduled is scheduled once, and its answer has no offset', async () => {
+    const { notifications, database, clock } = await start()
+    const content = { title: 't', message: 'm', deliverAt: new Date(clock.now + 60_000) }
+    const recipient = await notifications.recipients.require(1)
+    const asked = (after: () => void) =>
+      notifications.idempotency.run('k', 'asked', async (ids) => {
+        const receipt = await notifications.send(recipient, { content }, ids)
+        after()
+        return receipt
+      })
+    const dying = asked(() => {
+      throw new Error('the process ends')
+    })
+    await expect(dying).rejects.toThrow('the process ends')
+    const waiting = await database.db.selectFrom('focus_scheduled').select('id').execute()
+    expect(await asked(() => undefined)).toEqual({ outcome: 'scheduled', id: waiting[0]?.id })
+    expect(waiting).toHaveLength(1)
+  })
+
   it('one of those that wait takes over from a dead call, and the others have its answer', async () => {
     const node = await start()
     const dead = await silent(node, 'k')

@@ -14,7 +14,7 @@ import type {
 } from '../../notifications/log.ts'
 import type { Kysely, Transaction } from 'kysely'
 import { errorFields } from '../../error-fields.ts'
-import type { LoggedNotification, NotificationEvent, StreamHead } from '../../notifications/types.ts'
+import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/types.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
@@ -176,7 +176,7 @@ class DatabaseNotificationLog implements NotificationLog {
     return this.#waiting.discard(source)
   }
 
-  find(id: string): Promise<{ outcome: 'created' | 'scheduled'; offset: number } | null> {
+  find(id: string): Promise<Receipt | null> {
     return this.#waiting.find(id)
   }
 

@@ -20,6 +20,8 @@ const bite = 200
 const pauseMs = 5
 /** Longer than anybody waits for the answer to a COMMIT. */
 const commitsKeptMs = 10 * 60_000
+/** Longer than a call may be repeated. */
+const mergesKeptMs = 25 * 60 * 60_000
 
 interface Removable {
   readonly user_key: string
@@ -169,6 +171,10 @@ export class Upkeep {
     await db
       .deleteFrom('focus_commits')
       .where('committed_at', '<', now - commitsKeptMs)
+      .execute()
+    await db
+      .deleteFrom('focus_merges')
+      .where('merged_at', '<', now - mergesKeptMs)
       .execute()
   }
 

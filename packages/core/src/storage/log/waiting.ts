@@ -1,5 +1,6 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
 import type { EntrySource, LogEntry, PendingRow } from '../../notifications/log.ts'
+import type { Receipt } from '../../notifications/types.ts'
 import type { Database } from '../database.ts'
 
 const insertPending = 'insert into focus_pending (id, request, created_at) values (?, ?, ?)'
@@ -68,14 +69,20 @@ export class WaitingRows {
     return numDeletedRows > 0n
   }
 
-  async find(id: string): Promise<{ outcome: 'created' | 'scheduled'; offset: number } | null> {
+  async find(id: string): Promise<Receipt | null> {
     const row = await this.#db
       .selectFrom('focus_notifications')
       .select('offset')
       .where('id', '=', id)
       .executeTakeFirst()
-    if (row) return { outcome: 'created', offset: row.offset }
+    if (row) return { outcome: 'created', id, offset: row.offset }
+    const merge = await this.#db
+      .selectFrom('focus_merges')
+      .select(['target_id', 'offset'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (merge) return { outcome: 'merged', id: merge.target_id, offset: merge.offset }
     const waiting = await this.#db.selectFrom('focus_scheduled').select('id').where('id', '=', id).executeTakeFirst()
-    return waiting ? { outcome: 'scheduled', offset: 0 } : null
+    return waiting ? { outcome: 'scheduled', id } : null
   }
 }

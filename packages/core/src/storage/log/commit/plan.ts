@@ -18,6 +18,8 @@ export interface Plan {
   readonly inserts: readonly PlannedRow[]
   /** Rows that moved on to a new offset. */
   readonly moved: readonly { readonly owner: string; readonly offset: number }[]
+  /** Repeatable entries that live on in another's row. */
+  readonly merges: readonly Merge[]
   /** Rows as they are after an event, with what else the event goes to. */
   readonly outbound: readonly { readonly row: PlannedRow; readonly deliveries: readonly PlannedDelivery[] }[]
   readonly scheduled: readonly { readonly entry: LogEntry; readonly dueAt: number }[]
@@ -26,6 +28,13 @@ export interface Plan {
 }
 
 export type PlannedRow = NotificationRow
+
+export interface Merge {
+  /** The entry's own. */
+  readonly id: string
+  readonly targetId: string
+  readonly offset: number
+}
 
 /**
  * Decides what a batch of entries becomes: applies the policies to the state that the transaction locked, entry by entry,
@@ -38,6 +47,7 @@ export function planBatch(entries: readonly LogEntry[], state: BatchState, now: 
     outcomes,
     inserts: [...planner.inserts.values()],
     moved: planner.moved,
+    merges: planner.merges,
     outbound: planner.outbound,
     scheduled: planner.scheduled,
     finished: entries.filter((entry, index) => entry.source !== null && outcomes[index]?.outcome !== 'gone'),
@@ -48,6 +58,7 @@ class Planner {
   /** By id. */
   readonly inserts = new Map<string, PlannedRow>()
   readonly moved: { owner: string; offset: number }[] = []
+  readonly merges: Merge[] = []
   readonly outbound: { row: PlannedRow; deliveries: readonly PlannedDelivery[] }[] = []
   readonly scheduled: { entry: LogEntry; dueAt: number }[] = []
   readonly #state: BatchState
@@ -175,6 +186,7 @@ class Planner {
       expires_at: entry.expiresAt,
     }
     this.#write(entry, row)
+    if (entry.repeatable) this.merges.push({ id: entry.id, targetId: target.id, offset })
     this.#state.notifications.set(target.id, { id: target.id, offset, count, unread: true })
     return { outcome: 'merged', row }
   }

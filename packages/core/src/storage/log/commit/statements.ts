@@ -22,6 +22,7 @@ export interface BatchStatements {
   readonly insertNotifications: RowStatement
   readonly insertScheduled: RowStatement
   readonly insertExpiries: RowStatement
+  readonly insertMerges: RowStatement
   readonly insertOutbox: RowStatement
   readonly insertCommit: RowStatement
 }
@@ -112,6 +113,7 @@ function makeStatements(flavour: Flavour): BatchStatements {
       ['expires_at', 'id'],
       onConflict(['expires_at', 'id'], [`${quote('id')} = ${incoming('id')}`]),
     ),
+    insertMerges: insert('focus_merges', ['id', 'target_id', 'offset', 'merged_at']),
     insertOutbox: insert('focus_outbox', outboxColumns),
     insertCommit: insert('focus_commits', ['id', 'attempt', 'committed_at']),
   }

@@ -37,7 +37,7 @@ export async function writeBatch(
   await readPolicies(session, statements, entries, state)
   const plan = planBatch(entries, state, now)
   await advanceHeads(session, statements, state, advanced, now)
-  await writePlan(session, statements, plan)
+  await writePlan(session, statements, plan, now)
   await writeOutbox(session, statements, plan, now, epoch)
   await writePolicies(session, statements, state)
   const overgrown = [...state.heads()]
@@ -155,7 +155,7 @@ async function advanceHeads(
   await run(session, statements.advanceHeads, late)
 }
 
-async function writePlan(session: BatchSession, statements: BatchStatements, plan: Plan): Promise<void> {
+async function writePlan(session: BatchSession, statements: BatchStatements, plan: Plan, now: number): Promise<void> {
   await run(
     session,
     statements.deleteMoved,
@@ -184,6 +184,11 @@ async function writePlan(session: BatchSession, statements: BatchStatements, pla
     session,
     statements.insertExpiries,
     expiring.map((row) => [row.expires_at, row.id]),
+  )
+  await run(
+    session,
+    statements.insertMerges,
+    plan.merges.map(({ id, targetId, offset }) => [id, targetId, offset, now]),
   )
   const sources = (table: 'pending' | 'scheduled') =>
     plan.finished.flatMap(({ source }) => (source?.table === table ? [[source.id]] : []))

@@ -1,0 +1,20 @@
+import { createTable, type Table } from '../ddl.ts'
+import type { Migration } from './migration.ts'
+
+/** Where an entry of a repeatable call went that has no row of its own, so that its repetition does not join again. */
+const table: Table = {
+  name: 'focus_merges',
+  columns: {
+    id: { type: 'key', size: 36 },
+    target_id: { type: 'key', size: 36 },
+    offset: { type: 'integer' },
+    merged_at: { type: 'integer' },
+  },
+  primaryKey: ['id'],
+  indexes: [{ columns: ['merged_at'] }],
+}
+
+export const merges: Migration = {
+  name: '0011-merges',
+  statements: (context) => createTable(table, context),
+}
