@@ -139,6 +139,19 @@ describe('focus dev', () => {
     await socket.close()
   })
 
+  test.each(['//[', 'http://[', '/\\\\['])('answers 400 to the request target %s, which is none', async (target) => {
+    const server = await start()
+    for (const url of [server.url, server.issuer]) {
+      for (const method of ['GET', 'POST']) {
+        expect([url, method, (await ask(url, { host: 'localhost', method, target })).status]).toEqual([
+          url,
+          method,
+          400,
+        ])
+      }
+    }
+  })
+
   test('shows stats to everybody on loopback, as the guide has it', async () => {
     const server = await start()
     const stats = await fetch(`${server.url}/api/ws/stats`)
@@ -186,7 +199,12 @@ describe('focus dev', () => {
 /** As a browser sends it to whatever address the name leads to. */
 function ask(
   url: string,
-  { host, method = 'GET', upgrade = false }: { host: string; method?: string; upgrade?: boolean },
+  {
+    host,
+    method = 'GET',
+    upgrade = false,
+    target,
+  }: { host: string; method?: string; upgrade?: boolean; target?: string },
 ): Promise<{ status: number | undefined; type: string | undefined; body: string }> {
   const { port, pathname } = new URL(url)
   const handshake = {
@@ -202,7 +220,7 @@ function ask(
       response.on('data', (bytes: Buffer) => (body += bytes.toString()))
       response.on('end', () => resolve({ status: response.statusCode, type: response.headers['content-type'], body }))
     }
-    request({ host: '127.0.0.1', port, path: pathname, method, headers }, answered)
+    request({ host: '127.0.0.1', port, path: target ?? pathname, method, headers }, answered)
       .on('upgrade', (response, socket) => {
         socket.destroy()
         resolve({ status: response.statusCode, type: undefined, body: '' })

@@ -54,6 +54,8 @@ export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssu
     const isForUs = createHostGuard({ listenHost: HOST })
     server.on('request', (request, response) => {
       if (!isForUs(request.headers.host)) return misdirected(request, response)
+      // Such as `//[`, which nothing further on would take apart.
+      if (!URL.canParse(request.url ?? '/', issuer)) return void response.writeHead(400).end()
       handle(provider, request, response).then(
         (handled) => (handled ? undefined : oidc(request, response)),
         () => response.writeHead(500).end(),

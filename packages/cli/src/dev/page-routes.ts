@@ -42,7 +42,8 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const target = new URL(request.url ?? '/', options.url)
+  const target = URL.parse(request.url ?? '/', options.url)
+  if (target === null) return refuse(response, 400, 'Bad request', 'invalid_request')
   const readable = request.method === 'GET' || request.method === 'HEAD'
   if (target.pathname === '/' && readable) return page(options, target, request, response)
   if (target.pathname === '/focus-page/icon.svg' && readable) {
@@ -54,9 +55,13 @@ async function route(
   if (target.pathname === '/focus-page/notifications' && request.method === 'POST') {
     return answerTestNotification(focus, request, response)
   }
+  refuse(response, 404, 'Not found', 'not_found')
+}
+
+function refuse(response: ServerResponse, status: number, title: string, code: string): void {
   response
-    .writeHead(404, { 'content-type': 'application/problem+json' })
-    .end(JSON.stringify({ type: 'about:blank', title: 'Not found', status: 404, code: 'not_found' }))
+    .writeHead(status, { 'content-type': 'application/problem+json' })
+    .end(JSON.stringify({ type: 'about:blank', title, status, code }))
 }
 
 function page(options: PageOptions, target: URL, request: IncomingMessage, response: ServerResponse): void {
