@@ -159,11 +159,28 @@ describe('without a server', () => {
     await again.stop()
   })
 
+  test('focus migrate --status and focus doctor look for a database that does not exist, and do not make it', async () => {
+    const folder = temporaryFolder('looking')
+    for (const url of ['sqlite:below/new.db', `sqlite:${join(folder, 'elsewhere/deep/new.db')}`]) {
+      const env = { DATABASE_URL: url }
+      const { exists, migrations } = documentOf(await focus(['migrate', '--status', '--json'], { cwd: folder, env }))
+      expect(exists).toBe(false)
+      expect(migrations[0]).toEqual({ name: '0001-users-and-sessions', applied_at: null })
+      const shown = await focus(['migrate', '--status'], { cwd: folder, env })
+      expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining(`The database ${url} does not exist yet;`)])
+      expect(shown.stdout).toMatch(/^0001-users-and-sessions +waits$/m)
+      const examined = await focus(['doctor', '--quick'], { cwd: folder, env })
+      expect([examined.code, examined.stdout]).toEqual([0, expect.stringContaining(`${url} does not exist yet;`)])
+      expect(readdirSync(folder)).toEqual([])
+    }
+  })
+
   test('focus migrate makes the tables, and says where they are', async () => {
     const env = { DATABASE_URL: `sqlite:${join(temporaryFolder('migrate'), 'new.db')}` }
     const first = documentOf(await focus(['migrate', '--to', '1', '--json'], { cwd, env }))
     expect(first).toEqual({ applied: ['0001-users-and-sessions'], current: '0001-users-and-sessions' })
-    const { migrations } = documentOf(await focus(['migrate', '--status', '--json'], { cwd, env }))
+    const { exists, migrations } = documentOf(await focus(['migrate', '--status', '--json'], { cwd, env }))
+    expect(exists).toBe(true)
     expect(migrations[0]).toEqual({ name: '0001-users-and-sessions', applied_at: expect.any(String) })
     expect(migrations[1].applied_at).toBeNull()
     const rest = documentOf(await focus(['migrate', '--json'], { cwd, env }))
@@ -302,10 +319,30 @@ test('the operations page shows what is connected, with the admin key alone', as
     await page.click('#send-form button.primary')
     expect(await socket.next('notification', ({ message }) => message === 'from the page')).toBeDefined()
     await page.getByText(/^created, offset \d+$/).waitFor()
+    const sent = page.locator('#recent tr').first()
+    await sent.getByText(`bob (${bob.user.id})`).waitFor()
+    expect(await sent.getByRole('cell').allTextContents()).toEqual([
+      expect.stringMatching(/\d/),
+      `bob (${bob.user.id})`,
+      'Test',
+      'info',
+      '',
+      '',
+    ])
+    expect(await page.locator('#node-list tr').getByRole('cell').allTextContents()).toEqual([
+      expect.stringMatching(/\S/),
+      '1',
+      '1',
+    ])
+    await run('notify', '--broadcast', '--title', '<b>For all</b>', '--message', 'M', '--event', 'limits')
+    const broadcast = page.locator('#recent tr', { hasText: '<b>For all</b>' })
+    await broadcast.getByText('everybody').waitFor()
+    expect(await broadcast.getByText('limits').isVisible()).toBe(true)
     const closed = new Promise((resolve) => socket.socket.addEventListener('close', resolve))
     await page.locator('#connections tr', { hasText: 'bob' }).getByRole('button', { name: 'Cut' }).click()
     await closed
     await page.getByText('Nobody is connected.').waitFor()
+    await page.getByText('With nobody connected: 1').waitFor()
     await page.reload()
     await page.locator('#board').waitFor()
     await page.click('#close')

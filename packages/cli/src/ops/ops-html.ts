@@ -47,6 +47,18 @@ export function opsHtml(locale: Locale, basePath: string): string {
       <p class="hint" id="nobody">${text.nobody}</p>
     </section>
     <div class="columns">
+      <section class="card" aria-labelledby="recent-title">
+        <h2 id="recent-title">${text.recent}</h2>
+        <div class="scroll"><table><thead><tr>${head(text.time, text.user, text.notificationTitle, text.type, text.event, text.read)}</tr></thead><tbody id="recent"></tbody></table></div>
+        <p class="hint" id="no-recent">${text.noRecent}</p>
+      </section>
+      <section class="card" aria-labelledby="nodes-title">
+        <h2 id="nodes-title">${text.nodes}</h2>
+        <div class="scroll"><table><thead><tr>${head(text.node, text.people, text.connections)}</tr></thead><tbody id="node-list"></tbody></table></div>
+        <p class="hint" id="idle-nodes" hidden>${text.idleNodes} <span id="idle-node-count"></span></p>
+      </section>
+    </div>
+    <div class="columns">
       <section class="card" aria-labelledby="users-title">
         <h2 id="users-title">${text.users}</h2>
         <label for="search">${text.search}</label><input id="search" type="search">

@@ -4,10 +4,11 @@ import { element, make } from '../../page/elements.ts'
 import { opsTexts } from '../texts.ts'
 import { AdminApi, Refusal, type Row, rowsOf, textOf } from './admin-api.ts'
 import { TimePlot } from './plots.ts'
-import { drawConnections, drawUsers } from './tables.ts'
+import { drawConnections, drawNodes, drawRecent, drawUsers } from './tables.ts'
 
 const REFRESH_MS = 2_000
 const SENT_SHOWN = 10
+const RECENT_SHOWN = 30
 const KEY = 'focus_admin_key'
 const { lang, dataset } = document.documentElement
 const texts = opsTexts[lang === 'en' ? 'en' : 'fr']
@@ -60,17 +61,20 @@ class Board {
   async refresh(): Promise<void> {
     clearTimeout(this.#timer)
     try {
-      const [stats, { connections }, metrics, { users }, { transports }] = await Promise.all([
+      const [stats, { connections }, metrics, { users }, { transports }, { notifications }] = await Promise.all([
         this.#api.json('/ws/stats'),
         this.#api.json('/ws/connections'),
         this.#api.text('/metrics'),
         this.#api.json(`/admin/users?${new URLSearchParams({ limit: '50', ...searched() })}`),
         this.#api.json('/admin/transports'),
+        this.#api.json(`/admin/notifications?limit=${RECENT_SHOWN}`),
       ])
       if (!this.#open) return
       this.#showFigures(stats, this.#latency(metrics), waitingIn(rowsOf(transports)))
       this.#showUsers(rowsOf(users))
       this.#showConnections(rowsOf(connections))
+      this.#showNodes(rowsOf(connections), stats.nodes)
+      this.#showRecent(rowsOf(notifications))
       byId('state').textContent = ''
     } catch (error) {
       if (error instanceof Refusal) throw error
@@ -119,6 +123,19 @@ class Board {
   #showConnections(connections: readonly Row[]): void {
     byId('nobody').hidden = connections.length > 0
     drawConnections(byId('connections'), connections, this.#names, texts, (id) => void this.#cut(id))
+  }
+
+  /** Nodes are known by their connections: of the others only how many they are. */
+  #showNodes(connections: readonly Row[], count: unknown): void {
+    const known = drawNodes(byId('node-list'), connections)
+    const idle = typeof count === 'number' ? Math.max(0, count - known) : 0
+    byId('idle-nodes').hidden = idle === 0
+    byId('idle-node-count').textContent = figure.format(idle)
+  }
+
+  #showRecent(notifications: readonly Row[]): void {
+    byId('no-recent').hidden = notifications.length > 0
+    drawRecent(byId('recent'), notifications, this.#names, texts)
   }
 
   async #cut(id: string): Promise<void> {

@@ -13,7 +13,6 @@ export function drawConnections(
   const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: 'medium' })
   body.replaceChildren(
     ...connections.map((connection) => {
-      const name = names.get(connection.user_id)
       const cut = make('button', '', texts.end)
       cut.type = 'button'
       cut.addEventListener('click', () => onCut(String(connection.id)))
@@ -21,7 +20,7 @@ export function drawConnections(
       action.append(cut)
       return row(
         [
-          name === undefined ? connection.user_id : `${name} (${String(connection.user_id)})`,
+          personOf(connection.user_id, names),
           connection.node,
           time.format(new Date(String(connection.since))),
           connection.transport,
@@ -55,8 +54,49 @@ export function drawUsers(
   )
 }
 
-function row(values: readonly unknown[], last: HTMLElement): HTMLTableRowElement {
+/** Nodes with who is connected to them. Returns how many they are. */
+export function drawNodes(body: HTMLElement, connections: readonly Row[]): number {
+  const nodes = Map.groupBy(connections, ({ node }) => textOf(node))
+  body.replaceChildren(
+    ...[...nodes]
+      .toSorted(([one], [other]) => one.localeCompare(other))
+      .map(([node, its]) => row([node, new Set(its.map((connection) => connection.user_id)).size, its.length])),
+  )
+  return nodes.size
+}
+
+export function drawRecent(
+  body: HTMLElement,
+  notifications: readonly Row[],
+  names: ReadonlyMap<unknown, string>,
+  texts: OpsTexts,
+): void {
+  const { lang } = document.documentElement
+  const time = new Intl.DateTimeFormat(lang, { dateStyle: 'short', timeStyle: 'medium' })
+  const at = (value: unknown) => (typeof value === 'string' ? time.format(new Date(value)) : '')
+  body.replaceChildren(
+    ...notifications.map((notification) => {
+      const { count } = notification
+      const merged = typeof count === 'number' && count > 1 ? ` ×${count}` : ''
+      return row([
+        at(notification.created_at),
+        notification.user_id === null ? texts.everybody : personOf(notification.user_id, names),
+        `${textOf(notification.title)}${merged}`,
+        notification.notification_type,
+        notification.event,
+        at(notification.read_at),
+      ])
+    }),
+  )
+}
+
+function personOf(userId: unknown, names: ReadonlyMap<unknown, string>): unknown {
+  const name = names.get(userId)
+  return name === undefined ? userId : `${name} (${textOf(userId)})`
+}
+
+function row(values: readonly unknown[], ...last: readonly HTMLElement[]): HTMLTableRowElement {
   const drawn = document.createElement('tr')
-  drawn.append(...values.map((value) => make('td', '', textOf(value))), last)
+  drawn.append(...values.map((value) => make('td', '', textOf(value))), ...last)
   return drawn
 }
