@@ -1,5 +1,6 @@
 import { FocusError } from '../errors.ts'
 import type { LogEntry, MergedTexts } from './log.ts'
+import { isNestedDeeperThan } from './nesting.ts'
 import type { Routing } from './outbound.ts'
 import { resolvePolicies } from './policies.ts'
 import type { NotificationContent } from './types.ts'
@@ -9,6 +10,8 @@ import type { UserKey } from '../user-id.ts'
 export const contentLimits = {
   /** Bytes of `data` as JSON. */
   dataBytes: 16_384,
+  /** Lists and objects of `data` in each other, itself included. */
+  dataDepth: 64,
   titleLength: 500,
   messageLength: 8_000,
   typeLength: 64,
@@ -94,7 +97,18 @@ function dataAsJson(data: unknown): string {
       hint: 'Send an id or a link in data, and let the client load the rest.',
     })
   }
+  // A level takes two characters at least. Looked at as JSON, because `toJSON` may hide or make levels.
+  if (json.length > 2 * contentLimits.dataDepth) refuseDeep('data', JSON.parse(json))
   return json
+}
+
+/** @throws FocusError `invalid_notification` for a JSON value that is nested deeper than `data` may be */
+export function refuseDeep(name: string, value: unknown): void {
+  const { dataDepth } = contentLimits
+  if (!isNestedDeeperThan(dataDepth, value)) return
+  throw new FocusError('invalid_notification', `${name}: is nested more than ${dataDepth} levels deep.`, {
+    hint: 'Send flatter data, or an id or a link and let the client load the rest.',
+  })
 }
 
 function serialise(data: object): string | undefined {

@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
+import type { JsonObject, JsonValue } from '../../src/one-time.ts'
 import type { NotificationInput } from '../../src/notifications/types.ts'
 import { type Node, startNode } from './support.ts'
 
-const cyclic: Record<string, unknown> = {}
+const cyclic: JsonObject = {}
 cyclic.self = cyclic
 const valid: NotificationInput = { userId: 1, title: 't', message: 'm' }
+
+function nested(levels: number): JsonValue {
+  return JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+}
 
 /** What a caller without types may pass. */
 function untyped(fields: object): NotificationInput {
@@ -25,6 +31,8 @@ const refused: readonly [string, object, string][] = [
   ['a megabyte of data', { data: { blob: 'x'.repeat(1_048_576) } }, 'data_too_large'],
   ['one byte of data too much', { data: { blob: 'x'.repeat(16_384 - 10) } }, 'data_too_large'],
   ['data in a circle', { data: cyclic }, 'invalid_notification'],
+  ['data one level too deep', { data: { levels: nested(64) } }, 'invalid_notification'],
+  ['data thousands of levels deep', { data: { levels: nested(7_000) } }, 'invalid_notification'],
   ['data with a BigInt', { data: { n: 7n } }, 'invalid_notification'],
   ['data that is a list', { data: [1] }, 'invalid_notification'],
   ['data that serialises itself to something else', { data: { toJSON: () => 'text' } }, 'invalid_notification'],
@@ -55,6 +63,40 @@ describe('bad input', () => {
   it('data may be as large as it may be', async () => {
     const data = { blob: 'x'.repeat(16_384 - 11) }
     await expect(node.notifications.notifyUser({ ...valid, userId: 2, data })).resolves.toMatchObject({ offset: 1 })
+  })
+
+  it('data may be as deep as it may be, and texts in it hold what they like', async () => {
+    const data = { levels: nested(63), text: '['.repeat(100) }
+    await expect(node.notifications.notifyUser({ ...valid, userId: 3, data })).resolves.toMatchObject({ offset: 1 })
+  })
+
+  it.each<[string, JsonObject]>([
+    ['thousands of levels deep', { levels: nested(7_000) }],
+    ['in a circle', cyclic],
+  ])('params %s are refused', async (_, data) => {
+    const params = { userId: 1, challengeTitle: 'c', updateType: 'rank', message: 'm', data }
+    await expect(node.notifications.notifyChallengeUpdate(params)).rejects.toMatchObject({
+      code: 'invalid_notification',
+      message: expect.stringContaining('deep'),
+    })
+  })
+
+  it('a schema that throws is refused, and ends nothing', async () => {
+    const failing = z.string().refine(() => {
+      throw new Error('the table of names is away')
+    })
+    const catalogue = defineNotifications({
+      greeting: { params: z.object({ name: failing }), title: { en: 't' }, message: { en: 'm' } },
+    })
+    const other = await startNode('sqlite::memory:', { catalogue })
+    try {
+      await expect(other.notifications.notify('greeting', { userId: 1, name: 'Alice' })).rejects.toMatchObject({
+        code: 'invalid_notification',
+        message: expect.stringContaining('throws'),
+      })
+    } finally {
+      await other.close()
+    }
   })
 
   it('wrong params name the notification and the param', async () => {

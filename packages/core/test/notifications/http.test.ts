@@ -74,6 +74,31 @@ describe('notifications over HTTP', () => {
     expect(await call('GET', '/admin/users/mallory')).toMatchObject({ status: 200, body: { email: user } })
   })
 
+  it.each(['data', 'params', 'elsewhere'])(
+    '%s that is nested too deep is refused, whatever reads it',
+    async (field) => {
+      const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+      for (const levels of [65, 100_000]) {
+        const response = await focus.fetch(
+          new Request('http://localhost/api/notifications', {
+            method: 'POST',
+            headers: {
+              authorization: `Bearer ${adminKey}`,
+              'content-type': 'application/json',
+              'idempotency-key': `deep-${field}-${levels}`,
+            },
+            body: `{"user":"alice","title":"t","message":"m","${field}":{"levels":${deep(levels)}}}`,
+          }),
+        )
+        expect(response.status).toBe(400)
+        expect(await response.json()).toMatchObject({
+          code: 'invalid_notification',
+          detail: expect.stringMatching(field),
+        })
+      }
+    },
+  )
+
   it('several are answered one by one, and a misspelt name sends nothing at all', async () => {
     const { body } = await send({ users: ['alice', 'bob'], title: 'both', message: 'm' })
     expect(body.results).toMatchObject([{ outcome: 'created' }, { outcome: 'created' }])

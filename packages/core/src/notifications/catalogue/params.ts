@@ -1,4 +1,5 @@
 import { FocusError } from '../../errors.ts'
+import { refuseDeep } from '../content.ts'
 
 /**
  * The part of Standard Schema (https://standardschema.dev, version 1) that is used: zod, valibot, arktype and others
@@ -84,8 +85,14 @@ function isSchema(spec: ParamsSpec): spec is ParamsSchema {
 }
 
 function checkBySchema(name: string, schema: ParamsSchema, input: unknown): unknown {
+  // Before the schema, which may call itself for each level.
+  for (const [param, value] of Object.entries(Object(input) as object)) refuseDeep(`${name}: ${param}`, value)
   const result = schema['~standard'].validate(input)
-  if (result instanceof Promise) throw wrongParams(name, ['its schema is asynchronous, which is not supported'])
+  if (result instanceof Promise) {
+    // Zod answers what throws with a promise too. Nobody waits for it, and what nobody catches would end the process.
+    result.catch(() => undefined)
+    throw wrongParams(name, ['its schema throws or is asynchronous, which is not supported'])
+  }
   if (result.issues !== undefined) throw wrongParams(name, result.issues.map(describeIssue))
   return result.value
 }
