@@ -103,7 +103,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   readonly #composer: Composer
   readonly #sender: Sender
   readonly #sequencer: Sequencer
-  readonly #insideTransaction = new AsyncLocalStorage<true>()
+  readonly #insideTransaction = new AsyncLocalStorage<{ open: boolean }>()
 
   constructor({ config, runtime, log, publisher, users, catalogue = {}, planner }: NotificationDeps) {
     checkDefinitions(catalogue)
@@ -236,11 +236,17 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     db: Kysely<DB>,
     work: (trx: Transaction<DB>, notifications: TransactionNotifications<Catalogue>) => Promise<T>,
   ): Promise<T> {
-    const result = await this.#log.transaction(db, (trx, leave) =>
-      this.#insideTransaction.run(true, () => work(trx, this.#leaving(leave))),
-    )
-    this.#sequencer.wake()
-    return result
+    // What the work begins and does not wait for keeps the store when the transaction has long ended.
+    const inside = { open: true }
+    try {
+      const result = await this.#log.transaction(db, (trx, leave) =>
+        this.#insideTransaction.run(inside, () => work(trx, this.#leaving(leave))),
+      )
+      this.#sequencer.wake()
+      return result
+    } finally {
+      inside.open = false
+    }
   }
 
   pendingInsert({ userId, ...content }: NotificationInput): {
@@ -295,7 +301,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   }
 
   #refuseInsideTransaction(): void {
-    if (!this.#insideTransaction.getStore()) return
+    if (!this.#insideTransaction.getStore()?.open) return
     throw new FocusError('inside_transaction', 'A notification was sent past the transaction that is open here.', {
       hint: 'Use the second argument of the work: transaction(db, async (trx, notifications) => notifications.notifyUser(…)).',
     })

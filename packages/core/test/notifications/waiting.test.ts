@@ -108,6 +108,18 @@ describe.each(backends)('what waits on $name', (backend) => {
     await expect(sent).rejects.toMatchObject({ code: 'inside_transaction' })
   })
 
+  it('may be sent past a transaction that has ended, by what was begun in it', async () => {
+    const { notifications, events, database } = await start()
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    let later: Promise<unknown> = Promise.resolve()
+    await notifications.transaction(database.db, async () => {
+      later = ended.then(() => notifications.notifyUser({ userId: 1, title: 't', message: 'm' }))
+    })
+    end()
+    expect(await later).toMatchObject({ outcome: 'created' })
+    expect(events).toHaveLength(1)
+  })
+
   it('is refused at once when it says nothing that can be sent', async () => {
     const { notifications } = await start()
     expect(() => notifications.pendingInsert({ userId: 1, title: '', message: 'm' })).toThrow(
