@@ -46,10 +46,22 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
-  for await (const chunk of request.body) {
+  for await (const chunk of arriving(request.body)) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
+}
+
+/** A client that hangs up in the middle is no failure of ours; the answer is for whoever reads the log. */
+async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw new FocusError('invalid_request', 'The body ended before it was complete.', {
+      hint: 'Send the request again.',
+      cause: error,
+    })
+  }
 }

@@ -141,6 +141,24 @@ describe('handler', () => {
     expect(await response.json()).toMatchObject({ code })
   })
 
+  test('a body that its client breaks off is no failure of ours', async () => {
+    const lines: unknown[] = []
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (...line) => lines.push(line),
+      error: (...line) => lines.push(line),
+    }
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"a":')),
+      pull: (controller) => controller.error(new Error('aborted')),
+    })
+    const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' }
+    const response = await call('/api/things/1', init, { logger })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'invalid_request', hint: expect.any(String) })
+    expect(lines).toEqual([])
+  })
+
   test('S11 an oversized query is refused', async () => {
     const response = await call(`/api/things/1?code=${'x'.repeat(9_000)}`)
     expect(response.status).toBe(400)
