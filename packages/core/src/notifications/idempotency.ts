@@ -38,11 +38,11 @@ export class Idempotency {
 
   /**
    * @throws FocusError `idempotency_conflict` when the key was used for something else, `invalid_request` for a key that is
-   * none, and what `work` throws, after which the key is free again if nothing was sent
+   * none or a request that JSON cannot hold, and what `work` throws, after which the key is free again if nothing was sent
    */
   async run<T extends JsonValue>(key: string, request: unknown, work: (ids: RepeatableIds) => Promise<T>): Promise<T> {
     checkKey(key)
-    const asked = createHash('sha256').update(JSON.stringify(request)).digest('base64url')
+    const asked = fingerprint(request)
     const claim = await this.#claim(key, asked)
     // An answer is what an earlier run of this same function returned.
     if ('answer' in claim) return claim.answer as T
@@ -103,6 +103,17 @@ function checkKey(key: string): void {
   throw new FocusError('invalid_request', 'The idempotency key must have 1 to 255 printable ASCII characters.', {
     hint: 'Use a new UUID for each thing that is to happen once.',
   })
+}
+
+function fingerprint(request: unknown): string {
+  try {
+    return createHash('sha256').update(JSON.stringify(request)).digest('base64url')
+  } catch (error) {
+    throw new FocusError('invalid_request', 'A call with an idempotency key must consist of what JSON can hold.', {
+      hint: 'Pass plain params: no cycles, no BigInt.',
+      cause: error,
+    })
+  }
 }
 
 function conflict(): FocusError {

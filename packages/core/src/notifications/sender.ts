@@ -42,6 +42,15 @@ export class Sender {
     return toLogEntry(content, { id, userKey: recipient?.userKey ?? null, now, locale, params })
   }
 
+  /**
+   * Finds the mistakes that are mistakes at any time: an answer is repeated also after what it was about has expired.
+   *
+   * @throws FocusError `invalid_notification`, `data_too_large`
+   */
+  check({ content, locale, params = {} }: Outgoing): void {
+    toLogEntry(content, { id: '', userKey: null, now: 0, locale, params })
+  }
+
   async append(entry: LogEntry): Promise<Receipt> {
     const { log, scheduled } = this.#deps
     const planned = await this.#plan(entry)

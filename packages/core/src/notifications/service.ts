@@ -150,13 +150,11 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
 
   async notifyUser({ userId, ...content }: NotificationInput, options: NotifyOptions = {}): Promise<Receipt> {
     const recipient = await this.#recipient(userId)
-    return this.#repeatable(options, { userId, content: storeContent(content) }, (ids) =>
-      this.send(recipient, { content }, ids),
-    )
+    return this.#sendOnce(recipient, { content }, options, () => ({ userId, content: storeContent(content) }))
   }
 
   async broadcast(content: NotificationContent, options: NotifyOptions = {}): Promise<Receipt> {
-    return this.#repeatable(options, { content: storeContent(content) }, (ids) => this.send(null, { content }, ids))
+    return this.#sendOnce(null, { content }, options, () => ({ content: storeContent(content) }))
   }
 
   async notify(
@@ -166,9 +164,8 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   ): Promise<Receipt> {
     const recipient = await this.#recipient(userId)
     const { idempotencyKey: _, ...overrides } = options
-    return this.#repeatable(options, { userId, name, params, overrides }, (ids) =>
-      this.send(recipient, { name, params, options: overrides }, ids),
-    )
+    const message = { name, params, options: overrides }
+    return this.#sendOnce(recipient, message, options, () => ({ userId, name, params, overrides }))
   }
 
   async notifyMany(userIds: UserIds, content: NotificationContent, options: NotifyManyOptions = {}): Promise<Summary> {
@@ -214,11 +211,11 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   async send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt> {
     this.#refuseInsideTransaction()
     const id = ids?.idFor(recipient?.userKey ?? '') ?? this.#sender.newId()
-    const entry = this.#sender.toEntry(recipient, this.#composer.compose(recipient, message), id)
-    if (!ids) return this.#sender.append(entry)
     // An earlier attempt died on the way; what it had committed is not sent again.
-    const landed = ids.resumed ? await this.#log.find(id) : null
-    return landed ?? this.#appendRepeatable({ ...entry, repeatable: true }, ids)
+    const landed = ids?.resumed ? await this.#log.find(id) : null
+    if (landed) return landed
+    const entry = this.#sender.toEntry(recipient, this.#composer.compose(recipient, message), id)
+    return ids ? this.#appendRepeatable({ ...entry, repeatable: true }, ids) : this.#sender.append(entry)
   }
 
   async #appendRepeatable(entry: LogEntry, ids: RepeatableIds): Promise<Receipt> {
@@ -307,12 +304,17 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     })
   }
 
-  #repeatable(
+  /** @param request what a repetition of the call has to be equal to */
+  async #sendOnce(
+    recipient: Recipient | null,
+    message: Message,
     { idempotencyKey }: NotifyOptions,
-    request: unknown,
-    send: (ids?: RepeatableIds) => Promise<Receipt>,
+    request: () => unknown,
   ): Promise<Receipt> {
-    return idempotencyKey === undefined ? send() : this.idempotency.run(idempotencyKey, request, send)
+    if (idempotencyKey === undefined) return this.send(recipient, message)
+    // Only content without a mistake can be compared.
+    this.#sender.check(this.#composer.compose(recipient, message))
+    return this.idempotency.run(idempotencyKey, request(), (ids) => this.send(recipient, message, ids))
   }
 
   #sendToMany(userIds: UserIds, messageFor: () => Message, options: NotifyManyOptions): Promise<Summary> {

@@ -65,6 +65,31 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     return { answer, fail, ended }
   }
 
+  it.each<[string, object, string]>([
+    ['a date as text', { deliverAt: '2030-01-01T00:00:00Z' }, 'deliverAt'],
+    ['an expiry as text', { expiresAt: '2030-01-01T00:00:00Z' }, 'expiresAt'],
+    ['a BigInt in data', { data: { n: 1n } }, 'data'],
+  ])('%s is an invalid notification with a key as without', async (_, fields, field) => {
+    const { notifications } = await start()
+    const content = { title: 't', message: 'm', ...fields }
+    const refusal = { code: 'invalid_notification', message: expect.stringContaining(field) }
+    for (const options of [{}, { idempotencyKey: 'k' }]) {
+      await expect(notifications.notifyUser({ userId: 1, ...content }, options)).rejects.toMatchObject(refusal)
+      await expect(notifications.broadcast(content, options)).rejects.toMatchObject(refusal)
+      await expect(
+        notifications.notify('limitWarning', { userId: 1, appName: 'a', percentage: 1 }, { ...options, ...fields }),
+      ).rejects.toMatchObject(refusal)
+    }
+  })
+
+  it('a repetition has its answer also when the notification has expired', async () => {
+    const { notifications, clock } = await start()
+    const input = { userId: 1, title: 't', message: 'm', expiresAt: new Date(clock.now + 1_000) }
+    const first = await notifications.notifyUser(input, { idempotencyKey: 'k' })
+    clock.advance(60_000)
+    expect(await notifications.notifyUser(input, { idempotencyKey: 'k' })).toEqual(first)
+  })
+
   it('a merge is not repeated, even when others were merged after it', async () => {
     const { notifications, log, database, clock } = await start()
     const group = { key: 'post', message: '{count, plural, one {# comment} other {# comments}}' }
