@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { FocusConfig } from './config-file.ts'
 import type { CommandContext } from './context.ts'
 import { defaultDataFolder } from './data-folder.ts'
@@ -13,6 +13,12 @@ export function findDatabase(
   if (configured) return configured
   const left = ['focus.db', join(defaultDataFolder, 'focus.db')].map((name) => join(cwd, name)).find(existsSync)
   return left === undefined ? null : `sqlite:${left}`
+}
+
+/** Whether the database is an SQLite file that does not exist yet: what only looks must not open it, which would make it. */
+export function isMissingFile(database: NonNullable<FocusConfig['database']>, cwd: string): boolean {
+  const file = typeof database === 'string' ? /^sqlite:(?:\/\/)?(.+)$/.exec(database)?.[1] : undefined
+  return file !== undefined && file !== ':memory:' && !existsSync(resolve(cwd, file))
 }
 
 /**

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../../../test/support/browser.ts'
@@ -167,7 +167,10 @@ describe('without a server', () => {
       expect(exists).toBe(false)
       expect(migrations[0]).toEqual({ name: '0001-users-and-sessions', applied_at: null })
       const shown = await focus(['migrate', '--status'], { cwd: folder, env })
-      expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining(`The database ${url} does not exist yet;`)])
+      expect([shown.code, shown.stdout]).toEqual([
+        0,
+        expect.stringContaining(`The database ${url} does not exist yet;`),
+      ])
       expect(shown.stdout).toMatch(/^0001-users-and-sessions +waits$/m)
       const examined = await focus(['doctor', '--quick'], { cwd: folder, env })
       expect([examined.code, examined.stdout]).toEqual([0, expect.stringContaining(`${url} does not exist yet;`)])

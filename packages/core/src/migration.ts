@@ -1,6 +1,6 @@
 import type { FocusOptions } from './options.ts'
 import { resolveOptions } from './options/resolve.ts'
-import { openDatabase } from './storage/database.ts'
+import { isMissingFile, openDatabase } from './storage/database.ts'
 import { type MigrationResult, type MigrationStatus, migrateToLatest, migrationStatus } from './storage/migrate.ts'
 
 /**
@@ -20,12 +20,14 @@ export async function migrateDatabase(options: FocusOptions = {}, to?: string): 
 }
 
 /**
- * Every migration that this version knows, in order, and when the database got it.
+ * Every migration that this version knows, in order, and when the database got it. An SQLite file that does not exist has
+ * got none, and is not made.
  *
  * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`
  */
 export async function listMigrations(options: FocusOptions = {}): Promise<MigrationStatus[]> {
-  const database = await openDatabase(resolveOptions(options, options.env ?? process.env).database)
+  const { database: source } = resolveOptions(options, options.env ?? process.env)
+  const database = await openDatabase(isMissingFile(source) ? 'sqlite::memory:' : source)
   try {
     return await migrationStatus(database)
   } finally {

@@ -1,9 +1,11 @@
 import { withoutEnvironment, listMigrations, migrateDatabase, type MigrationStatus } from '@focus-api/core'
 import { loadConfig } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
-import { findDatabase } from '../database-name.ts'
+import { describeDatabase, findDatabase, isMissingFile } from '../database-name.ts'
 import { usageFailure } from '../failure.ts'
+import { plainText } from '../plain-text.ts'
 import { table } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
 
 export interface MigrateFlags {
   readonly status?: boolean
@@ -12,21 +14,19 @@ export interface MigrateFlags {
 
 /** `focus migrate`: brings the tables of the configured database up to date, or says where they are. */
 export async function run(context: CommandContext, flags: MigrateFlags): Promise<void> {
-  const { terminal, env } = context
+  const { terminal, env, cwd } = context
   const config = await loadConfig(context)
   const database = findDatabase(context, config) ?? 'sqlite:focus.db'
   const options = { ...withoutEnvironment(config, env), env, database }
   const before = await listMigrations(options)
   if (flags.status) {
+    const exists = !isMissingFile(database, cwd)
     terminal.result(
-      { migrations: before.map(({ name, appliedAt }) => ({ name, applied_at: appliedAt?.toISOString() ?? null })) },
-      () =>
-        table(
-          terminal,
-          ['MIGRATION', 'APPLIED'],
-          before.map(({ name, appliedAt }) => [name, appliedAt?.toISOString() ?? 'waits']),
-          'This version has no migrations.',
-        ),
+      {
+        exists,
+        migrations: before.map(({ name, appliedAt }) => ({ name, applied_at: appliedAt?.toISOString() ?? null })),
+      },
+      () => (exists ? '' : `${missing(database)}\n`) + status(terminal, before),
     )
     return
   }
@@ -34,6 +34,19 @@ export async function run(context: CommandContext, flags: MigrateFlags): Promise
   const { applied, current } = await migrateDatabase(options, to)
   terminal.result({ applied, current }, () =>
     applied.length === 0 ? `Nothing to do: the database is at ${current}.` : `Applied ${applied.join(', ')}.`,
+  )
+}
+
+function missing(database: Parameters<typeof describeDatabase>[0]): string {
+  return `The database ${plainText(describeDatabase(database))} does not exist yet; \`focus migrate\` or the first start makes it.`
+}
+
+function status(terminal: Terminal, migrations: readonly MigrationStatus[]): string {
+  return table(
+    terminal,
+    ['MIGRATION', 'APPLIED'],
+    migrations.map(({ name, appliedAt }) => [name, appliedAt?.toISOString() ?? 'waits']),
+    'This version has no migrations.',
   )
 }
 

@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs'
 import { listMigrations } from '@focus-api/core'
 import type { FocusConfig } from '../config-file.ts'
-import { describeDatabase } from '../database-name.ts'
+import { describeDatabase, isMissingFile } from '../database-name.ts'
 import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
 
 /** Whether the database answers, and has the tables of this version. Nothing is changed or made. */
 export async function checkDatabase(database: NonNullable<FocusConfig['database']>, cwd: string): Promise<Finding[]> {
   const name = describeDatabase(database)
-  const file = typeof database === 'string' ? /^sqlite:(?:\/\/)?(.+)$/.exec(database)?.[1] : undefined
-  if (file !== undefined && file !== ':memory:' && !existsSync(file.startsWith('/') ? file : `${cwd}/${file}`)) {
-    return [skipped('database', `${name} is not there yet; the first start makes it`)]
-  }
+  if (isMissingFile(database, cwd)) return [skipped('database', `${name} does not exist yet; the first start makes it`)]
   try {
     const migrations = await listMigrations({ database, env: {} })
     const waiting = migrations.filter(({ appliedAt }) => appliedAt === null)

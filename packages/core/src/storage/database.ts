@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { CompiledQuery, Kysely, MysqlDialect } from 'kysely'
+import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
 import { FocusError } from '../errors.ts'
+import { type Logger, silentLogger } from '../runtime.ts'
 import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
 import type { SqliteWriter } from './sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
@@ -16,8 +17,15 @@ export interface Database {
   readonly writer: SqliteWriter | null
   /** Whether each connection is READ COMMITTED from its beginning; otherwise each transaction has to ask for it. */
   readonly readCommitted: boolean
+  /** @throws FocusError `storage_unavailable` when the database does not answer, or cannot be written to */
+  check(): Promise<void>
   /** Closes what Focus opened; an instance that was passed in stays open. */
   close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** Hears of what goes wrong behind the calls; silent when absent. */
+  readonly logger?: Logger
 }
 
 /**
@@ -27,7 +35,10 @@ export interface Database {
  * @throws FocusError `invalid_option` for a URL that is not understood, `missing_dependency` when the driver is not
  * installed, `storage_unavailable` when the file cannot be opened.
  */
-export async function openDatabase(source: string | AnyKysely): Promise<Database> {
+export async function openDatabase(
+  source: string | AnyKysely,
+  { logger = silentLogger }: DatabaseOptions = {},
+): Promise<Database> {
   if (typeof source !== 'string') {
     const db = source.withoutPlugins() as unknown as Kysely<FocusTables>
     return {
@@ -36,27 +47,54 @@ export async function openDatabase(source: string | AnyKysely): Promise<Database
       file: null,
       writer: null,
       readCommitted: false,
+      check: () => check(db),
       close: async () => undefined,
     }
   }
-  if (source.startsWith('sqlite:')) return openSqlite(source.slice('sqlite:'.length).replace(/^\/\//, ''))
+  const file = sqliteName(source)
+  if (file !== null) return openSqlite(file)
   if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source)
   throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
     hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
   })
 }
 
-async function openSqlite(name: string): Promise<Database> {
+/** Whether opening it would make it: the file of an SQLite database that does not exist yet. */
+export function isMissingFile(source: string | AnyKysely): boolean {
+  const name = typeof source === 'string' ? sqliteName(source) : null
+  return name !== null && name !== ':memory:' && !existsSync(resolve(name))
+}
+
+function sqliteName(source: string): string | null {
+  return source.startsWith('sqlite:') ? source.slice('sqlite:'.length).replace(/^\/\//, '') : null
+}
+
+async function openSqlite(name: string, logger: Logger): Promise<Database> {
   const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./sqlite/open.ts'))
   if (name === ':memory:') {
     const db = openSqliteMemory()
-    return { db, dialect: 'sqlite', file: null, writer: null, readCommitted: false, close: () => db.destroy() }
+    return {
+      db,
+      dialect: 'sqlite',
+      file: null,
+      writer: null,
+      readCommitted: false,
+      check: () => check(db),
+      close: () => db.destroy(),
+    }
   }
   const file = resolve(name)
   try {
     makeFolder(dirname(file))
-    const opened = await openSqliteFile(file)
-    return { ...opened, dialect: 'sqlite', file, readCommitted: false, close: () => opened.close() }
+    const opened = await openSqliteFile(file, logger)
+    return {
+      ...opened,
+      dialect: 'sqlite',
+      file,
+      readCommitted: false,
+      check: () => check(opened.db, opened.writer),
+      close: () => opened.close(),
+    }
   } catch (error) {
     throw new FocusError(
       'storage_unavailable',
@@ -97,7 +135,24 @@ async function openMysql(url: string): Promise<Database> {
     },
   })
   const db = new Kysely<FocusTables>({ dialect })
-  return { db, dialect: 'mysql', file: null, writer: null, readCommitted: true, close: () => db.destroy() }
+  return {
+    db,
+    dialect: 'mysql',
+    file: null,
+    writer: null,
+    readCommitted: true,
+    check: () => check(db),
+    close: () => db.destroy(),
+  }
+}
+
+async function check(db: Kysely<FocusTables>, writer?: SqliteWriter): Promise<void> {
+  try {
+    await sql`select 1`.execute(db)
+    await writer?.query('select 1', [])
+  } catch (error) {
+    throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
+  }
 }
 
 async function load<T>(name: string, importer: () => Promise<T>): Promise<T> {
