@@ -9,9 +9,19 @@ const keepMs = 60_000
  * others: nobody would close that one.
  */
 export class RecentEnds {
+  #forgetAt = 1_000
   #ends: { readonly end: SessionEnd; readonly at: number }[] = []
 
+  get size(): number {
+    return this.#ends.length
+  }
+
   note(end: SessionEnd, now: number): void {
+    // Nothing sweeps while nobody is connected.
+    if (this.#ends.length >= this.#forgetAt) {
+      this.forget(now)
+      this.#forgetAt = Math.max(1_000, this.#ends.length * 2)
+    }
     this.#ends.push({ end, at: now })
   }
 
