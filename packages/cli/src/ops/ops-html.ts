@@ -46,25 +46,25 @@ export function opsHtml(locale: Locale, basePath: string): string {
       <div class="scroll"><table><thead><tr>${head(text.user, text.node, text.age, text.transport, text.offset, text.lag, '')}</tr></thead><tbody id="connections"></tbody></table></div>
       <p class="hint" id="nobody">${text.nobody}</p>
     </section>
+    <section class="card" aria-labelledby="recent-title">
+      <h2 id="recent-title">${text.recent}</h2>
+      <div class="scroll" tabindex="0" role="group" aria-labelledby="recent-title"><table><thead><tr>${head(text.time, text.user, text.notificationTitle, text.type, text.event, text.read)}</tr></thead><tbody id="recent"></tbody></table></div>
+      <p class="hint" id="no-recent">${text.noRecent}</p>
+    </section>
     <div class="columns">
-      <section class="card" aria-labelledby="recent-title">
-        <h2 id="recent-title">${text.recent}</h2>
-        <div class="scroll"><table><thead><tr>${head(text.time, text.user, text.notificationTitle, text.type, text.event, text.read)}</tr></thead><tbody id="recent"></tbody></table></div>
-        <p class="hint" id="no-recent">${text.noRecent}</p>
-      </section>
-      <section class="card" aria-labelledby="nodes-title">
-        <h2 id="nodes-title">${text.nodes}</h2>
-        <div class="scroll"><table><thead><tr>${head(text.node, text.people, text.connections)}</tr></thead><tbody id="node-list"></tbody></table></div>
-        <p class="hint" id="idle-nodes" hidden>${text.idleNodes} <span id="idle-node-count"></span></p>
-      </section>
-    </div>
-    <div class="columns">
-      <section class="card" aria-labelledby="users-title">
-        <h2 id="users-title">${text.users}</h2>
-        <label for="search">${text.search}</label><input id="search" type="search">
-        <div class="scroll"><table><thead><tr>${head('ID', text.name, text.email)}</tr></thead><tbody id="users"></tbody></table></div>
-        <p class="hint" id="no-users">${text.noUsers}</p>
-      </section>
+      <div class="stack">
+        <section class="card" aria-labelledby="users-title">
+          <h2 id="users-title">${text.users}</h2>
+          <label for="search">${text.search}</label><input id="search" type="search">
+          <div class="scroll"><table><thead><tr>${head('ID', text.name, text.email)}</tr></thead><tbody id="users"></tbody></table></div>
+          <p class="hint" id="no-users">${text.noUsers}</p>
+        </section>
+        <section class="card" aria-labelledby="nodes-title">
+          <h2 id="nodes-title">${text.nodes}</h2>
+          <div class="scroll"><table><thead><tr>${head(text.node, text.people, text.connections)}</tr></thead><tbody id="node-list"></tbody></table></div>
+          <p class="hint" id="idle-nodes" hidden>${text.idleNodes} <span id="idle-node-count"></span></p>
+        </section>
+      </div>
       <form class="card" id="send-form" aria-labelledby="send-title">
         <h2 id="send-title">${text.send}</h2>
         <label for="to">${text.to}</label><input id="to" required>
