@@ -3,8 +3,8 @@ import { FocusError } from '../errors.ts'
 import type { Logger } from '../runtime.ts'
 import type { Composer } from './composer.ts'
 import type { EntrySource, LogEntry, NotificationLog, PendingRow } from './log.ts'
-import { type PendingRequest, toMessage } from './pending.ts'
-import type { Recipients } from './recipients.ts'
+import { type PendingRequest, readRequest, toMessage } from './pending.ts'
+import type { Recipient, Recipients } from './recipients.ts'
 import type { Sender } from './sender.ts'
 import type { SequencerPass } from './sequencer.ts'
 
@@ -54,13 +54,23 @@ export class Intake {
   }
 
   async #pendingEntry(row: PendingRow): Promise<LogEntry> {
-    const request = JSON.parse(row.request) as PendingRequest
+    const request = readRequest(row.request)
     const recipient = request.userKey === null ? null : await this.#deps.recipients.require(request.userKey)
-    const entry = this.#deps.sender.toEntry(
-      recipient,
-      this.#deps.composer.compose(recipient, toMessage(request)),
-      row.id,
-    )
+    const entry = this.#compose(recipient, request, row.id)
     return { ...entry, createdAt: row.createdAt, source: { table: 'pending', id: row.id } }
+  }
+
+  /** Reads nothing but the request: what fails here would fail again every time, whatever it is. */
+  #compose(recipient: Recipient | null, request: PendingRequest, id: string): LogEntry {
+    const { composer, sender } = this.#deps
+    try {
+      return sender.toEntry(recipient, composer.compose(recipient, toMessage(request)), id)
+    } catch (error) {
+      if (error instanceof FocusError) throw error
+      throw new FocusError('invalid_notification', 'A notification that waited cannot be composed.', {
+        hint: 'The cause says why; a function of its definition may have thrown it.',
+        cause: error,
+      })
+    }
   }
 }

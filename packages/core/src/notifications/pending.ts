@@ -1,3 +1,4 @@
+import { FocusError } from '../errors.ts'
 import type { JsonObject } from '../one-time.ts'
 import type { UserKey } from '../user-id.ts'
 import type { Message } from './composer.ts'
@@ -55,6 +56,39 @@ export function toRequest(userKey: string | null, message: Message): PendingRequ
     ...(locale === undefined ? {} : { locale }),
     content: storeContent(overrides),
   }
+}
+
+/** @throws FocusError `invalid_notification` for text that is no request: anybody who can write the table may leave it */
+export function readRequest(json: string): PendingRequest {
+  const request = parse(json)
+  if (isRequest(request)) return request
+  throw new FocusError('invalid_notification', 'What a transaction left in focus_pending is no notification.', {
+    hint: 'Insert what pendingInsert() returns, unchanged.',
+  })
+}
+
+/** Undefined for what is no JSON. */
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** What the fields of its content hold is checked when it is composed. */
+function isRequest(value: unknown): value is PendingRequest {
+  if (!isRecord(value)) return false
+  const { userKey, name, content } = value
+  return (
+    (userKey === null || typeof userKey === 'string') &&
+    (name === undefined || typeof name === 'string') &&
+    isRecord(content)
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function toMessage(request: PendingRequest): Message {

@@ -1,6 +1,8 @@
 import knex, { type Knex } from 'knex'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
+import { silentLogger } from '../../src/runtime.ts'
 import { backends, ManualClock, type Node, startNode } from './support.ts'
 
 const minute = 60_000
@@ -146,6 +148,59 @@ describe.each(backends)('what waits on $name', (backend) => {
     await notifications.sequence()
     expect(events.map((event) => event.title)).toEqual(['somebody'])
     expect(await notifications.sequence()).toBe(0)
+  })
+})
+
+describe.each(backends)('what waits on $name and cannot be read', (backend) => {
+  beforeAll(() => backend.start())
+  afterAll(() => backend.stop())
+
+  it('is said once and set aside, however much of it there is, and holds up nothing', async () => {
+    const errors: unknown[] = []
+    const catalogue = defineNotifications({
+      flawed: {
+        params: { step: 'number' },
+        title: { en: 't' },
+        message: { en: 'm' },
+        data: ({ step }) => {
+          if (step > 0) throw new TypeError('there are no further steps')
+          return { step }
+        },
+      },
+    })
+    const logger = { ...silentLogger, error: (_: string, fields?: object) => void errors.push(fields) }
+    const node = await startNode(await backend.url(), { catalogue, runtime: { logger } })
+    try {
+      const unreadable = [
+        '{',
+        '',
+        'null',
+        '5',
+        '[]',
+        '{"userKey":"1"}',
+        '{"userKey":1,"content":{}}',
+        '{"userKey":"1","content":[]}',
+        '{"userKey":"1","name":7,"content":{}}',
+        '{"userKey":"1","name":"flawed","params":{"step":1},"content":{}}',
+      ]
+      const requests = Array.from({ length: 505 }, (_, n) => unreadable[n % unreadable.length] ?? '')
+      const row = (n: number, request: string) => ({ id: `${n}`.padStart(36, '0'), request, created_at: 0 })
+      await node.database.db
+        .insertInto('focus_pending')
+        .values(requests.map((request, n) => row(n, request)))
+        .execute()
+      await node.notifications.transaction(node.database.db, async (_, inside) => {
+        await inside.notifyUser({ userId: 1, title: 'good', message: 'm' })
+      })
+      await node.notifications.sequence()
+      expect(node.events.map((event) => event.title)).toEqual(['good'])
+      expect(errors).toHaveLength(requests.length)
+      expect(errors[0]).toMatchObject({ table: 'pending', error: { code: 'invalid_notification' } })
+      expect(await node.notifications.sequence()).toBe(0)
+      expect(errors).toHaveLength(requests.length)
+    } finally {
+      await node.close()
+    }
   })
 })
 
