@@ -1,33 +1,45 @@
+import type { Logger } from '../runtime.ts'
 import type { UserKey } from '../user-id.ts'
-import type { NotificationLog, ReadSelection, StateChange } from './log.ts'
+import type { FirstSight, NotificationLog, ReadSelection, StateChange } from './log.ts'
 import type { Recipients } from './recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from './types.ts'
+
+/** The directory may be somebody else's service. */
+const lookUpsAtOnce = 20
 
 /** The streams as readers see them: heads, events, and what was read. Every reader is known to the shared stream. */
 export class Feed {
   readonly #log: NotificationLog
   readonly #recipients: Recipients
   readonly #publisher: NotificationPublisher
+  readonly #logger: Logger
 
-  constructor(log: NotificationLog, recipients: Recipients, publisher: NotificationPublisher) {
+  constructor(log: NotificationLog, recipients: Recipients, publisher: NotificationPublisher, logger: Logger) {
     this.#log = log
     this.#recipients = recipients
     this.#publisher = publisher
+    this.#logger = logger
   }
 
   async head(userKey: UserKey): Promise<StreamHead> {
-    const [head] = await this.heads([userKey])
-    if (!head) throw new TypeError('heads() answers every key')
+    const { heads, failures } = await this.#introduced([userKey])
+    if (failures.length > 0) throw failures[0]
+    const [head] = heads
+    if (!head) throw new TypeError('the log answers every key')
     return head
   }
 
+  /**
+   * In the order of `userKeys`. Somebody new whom the directory fails to look up has a head without broadcasts for now, so
+   * that they hold up nobody else, and is looked up again the next time.
+   */
   async heads(userKeys: readonly UserKey[]): Promise<StreamHead[]> {
-    if (userKeys.length === 0) return []
-    const heads = await this.#log.heads(userKeys)
-    const unseen = userKeys.filter((_, index) => heads[index]?.unseen)
-    if (unseen.length === 0) return heads
-    for (const userKey of unseen) await this.introduce(userKey)
-    return this.#log.heads(userKeys)
+    const { heads, failures } = await this.#introduced(userKeys)
+    if (failures.length > 0) {
+      const fields = { failed: failures.length, error: failures[0] }
+      this.#logger.warn('The user directory failed; new users see no earlier broadcasts until it answers', fields)
+    }
+    return heads
   }
 
   read(userKey: UserKey, after: number, upTo: number, limit: number): Promise<NotificationEvent[]> {
@@ -56,10 +68,31 @@ export class Feed {
     return change !== null
   }
 
-  /** Tells the shared stream since when the user has been there, before they first read it. */
-  async introduce(userKey: UserKey): Promise<void> {
+  /** Tells the shared stream since when its readers have been there, before they first read it. */
+  async #introduced(
+    userKeys: readonly UserKey[],
+  ): Promise<{ readonly heads: StreamHead[]; readonly failures: readonly unknown[] }> {
+    if (userKeys.length === 0) return { heads: [], failures: [] }
+    const heads = await this.#log.heads(userKeys)
+    const unseen = userKeys.filter((_, index) => heads[index]?.unseen)
+    if (unseen.length === 0) return { heads, failures: [] }
+    const found: FirstSight[] = []
+    const failures: unknown[] = []
+    for (let start = 0; start < unseen.length; start += lookUpsAtOnce) {
+      const slice = unseen.slice(start, start + lookUpsAtOnce)
+      for (const result of await Promise.allSettled(slice.map((userKey) => this.#lookUp(userKey)))) {
+        if (result.status === 'fulfilled') found.push(result.value)
+        else failures.push(result.reason)
+      }
+    }
+    if (found.length === 0) return { heads, failures }
+    await this.#log.firstSight(found)
+    return { heads: await this.#log.heads(userKeys), failures }
+  }
+
+  async #lookUp(userKey: UserKey): Promise<FirstSight> {
     const recipient = await this.#recipients.find(userKey)
-    await this.#log.firstSight(userKey, recipient?.createdAt ?? null)
+    return { userKey, since: recipient?.createdAt ?? null }
   }
 
   #tell(userKey: UserKey, state: 'read' | 'deleted', change: StateChange | null): void {

@@ -117,6 +117,13 @@ export interface StoredHead extends StreamHead {
   readonly unseen: boolean
 }
 
+/** A user who reads for the first time. */
+export interface FirstSight {
+  readonly userKey: UserKey
+  /** Since when there has been such a user, in milliseconds since 1970; null where unknown. */
+  readonly since: number | null
+}
+
 /** Something that a caller's own transaction left to be sequenced. */
 export interface PendingRow {
   /** UUIDv7: the id that the notification will have. */
@@ -166,10 +173,10 @@ export interface NotificationLog {
   append(entry: LogEntry): Promise<AppendOutcome>
   heads(userKeys: readonly UserKey[]): Promise<StoredHead[]>
   /**
-   * Makes the user known to the shared stream: broadcasts from before `since` (milliseconds; where unknown, from before the
+   * Makes users known to the shared stream: broadcasts from before `since` (milliseconds; where unknown, from before the
    * stream began) are not theirs.
    */
-  firstSight(userKey: UserKey, since: number | null): Promise<void>
+  firstSight(users: readonly FirstSight[]): Promise<void>
   allHead(): Promise<StreamHead>
   /** Events with `after < offset <= upTo`, ascending, at most `limit`; `userKey` null is the shared stream. */
   read(userKey: UserKey | null, after: number, upTo: number, limit: number): Promise<NotificationEvent[]>

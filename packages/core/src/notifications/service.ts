@@ -111,7 +111,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     this.#log = log
     this.#composer = new Composer({ ...builtInCatalogue, ...catalogue }, config.locale)
     this.recipients = new Recipients(users, config.unknownUsers, runtime.clock)
-    this.feed = new Feed(log, this.recipients, publisher)
+    this.feed = new Feed(log, this.recipients, publisher, runtime.logger)
     this.#sender = new Sender({
       runtime,
       log,

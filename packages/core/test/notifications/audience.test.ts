@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { silentLogger } from '../../src/runtime.ts'
 import type { Summary } from '../../src/notifications/types.ts'
 import { backends, ManualClock, type Node, people, startNode } from './support.ts'
 
@@ -84,6 +85,32 @@ describe.each(backends)('many people on $name', (backend) => {
     const told = events.length
     await delay(20)
     expect(events.length).toBe(told)
+  })
+
+  it('are introduced to the broadcasts together, and one whom the directory fails to find holds up nobody', async () => {
+    const warnings: unknown[] = []
+    let away = true
+    const { notifications, log } = await start({
+      runtime: { logger: { ...silentLogger, warn: (_, fields) => void warnings.push(fields) } },
+      users: {
+        ...people,
+        get: async (id) => {
+          if (away && id === 3) throw new Error('the directory is away')
+          return people.get(id)
+        },
+      },
+    })
+    await notifications.broadcast({ title: 'first', message: 'm' })
+    const introduced = vi.spyOn(log, 'firstSight')
+    const unread = async () =>
+      (await notifications.feed.heads(['4', '3', '2', '1'])).map(({ unreadCount }) => unreadCount)
+    expect(await unread()).toEqual([1, 0, 1, 1])
+    expect(introduced).toHaveBeenCalledTimes(1)
+    expect(warnings).toMatchObject([{ failed: 1, error: { message: 'the directory is away' } }])
+    await expect(notifications.inbox(3)).rejects.toThrow('the directory is away')
+    away = false
+    expect(await unread()).toEqual([1, 1, 1, 1])
+    expect(await notifications.feed.heads([])).toEqual([])
   })
 
   it('see a broadcast that was written once, from when they came, each with their own read state', async () => {

@@ -25,9 +25,14 @@ export function emptyStream(owner: string, now: number): StreamRow {
   }
 }
 
-/** Makes the stream's row where there is none. */
-export async function ensureStream({ dialect }: Database, db: Kysely<FocusTables>, owner: string, now: number) {
-  const insert = db.insertInto('focus_streams').values(emptyStream(owner, now))
+/** Makes the rows of streams where there are none, and locks them in the order given. */
+export async function ensureStreams(
+  { dialect }: Database,
+  db: Kysely<FocusTables>,
+  owners: readonly string[],
+  now: number,
+): Promise<void> {
+  const insert = db.insertInto('focus_streams').values(owners.map((owner) => emptyStream(owner, now)))
   // `insert ignore` would take a shared lock on the row that is there, and two that then write would deadlock.
   const upsert =
     dialect === 'mysql'

@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely'
-import type { ReadSelection, StateChange } from '../../notifications/log.ts'
+import type { FirstSight, ReadSelection, StateChange } from '../../notifications/log.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 import type { Epoch } from './epoch.ts'
-import { broadcastMark, ensureStream, HeadReader, type StreamRow } from './heads.ts'
+import { broadcastMark, ensureStreams, HeadReader, type StreamRow } from './heads.ts'
 import { sharedStream } from './rows.ts'
 
 /** A state message names at most this many ids; beyond, the revision jumps, which tells clients to load the inbox. */
@@ -21,23 +21,35 @@ export class InboxState {
     this.#epoch = epoch
   }
 
-  /** Broadcasts from before `since` are not this user's. */
-  async firstSight(userKey: UserKey, since: number | null, now: number): Promise<void> {
+  /** Broadcasts from before they were there are not theirs. */
+  async firstSight(users: readonly FirstSight[], now: number): Promise<void> {
+    if (users.length === 0) return
+    const since = new Map(users.map((user) => [user.userKey, user.since]))
+    // In the order in which committers lock them.
+    const owners = [...since.keys()].sort((a, b) => (a < b ? -1 : 1))
     await inTransaction(this.#database, async (trx) => {
-      await ensureStream(this.#database, trx, userKey, now)
-      const { created_at: began } = await readStream(trx, userKey)
-      const { older } = await trx
-        .selectFrom('focus_notifications')
-        .select((select) => select.fn.max('offset').as('older'))
-        .where('user_key', '=', sharedStream)
-        .where('created_at', '<', since ?? began)
-        .executeTakeFirstOrThrow()
-      await trx
-        .updateTable('focus_streams')
-        .set({ all_from: older ?? 0 })
-        .where('user_key', '=', userKey)
-        .where('all_from', 'is', null)
+      await ensureStreams(this.#database, trx, owners, now)
+      const began = await trx
+        .selectFrom('focus_streams')
+        .select(['user_key', 'created_at'])
+        .where('user_key', 'in', owners)
         .execute()
+      const broadcasts = await trx
+        .selectFrom('focus_notifications')
+        .select(['offset', 'created_at'])
+        .where('user_key', '=', sharedStream)
+        .execute()
+      const lastBefore = (moment: number) =>
+        broadcasts.reduce((last, { offset, created_at }) => (created_at < moment ? Math.max(last, offset) : last), 0)
+      const older = new Map(began.map((row) => [row.user_key, lastBefore(since.get(row.user_key) ?? row.created_at)]))
+      for (const [allFrom, keys] of Map.groupBy(owners, (owner) => older.get(owner) ?? 0)) {
+        await trx
+          .updateTable('focus_streams')
+          .set({ all_from: allFrom })
+          .where('user_key', 'in', keys)
+          .where('all_from', 'is', null)
+          .execute()
+      }
     })
   }
 
@@ -81,7 +93,7 @@ export class InboxState {
     ) => Promise<{ ids: readonly string[]; unread: number }>,
   ): Promise<StateChange | null> {
     return inTransaction(this.#database, async (trx) => {
-      await ensureStream(this.#database, trx, userKey, now)
+      await ensureStreams(this.#database, trx, [userKey], now)
       // The first write takes the lock on the head: inserts and other changes of this user wait from here on.
       await trx
         .updateTable('focus_streams')

@@ -2,6 +2,7 @@ import type {
   AppendOutcome,
   CommitListener,
   EntrySource,
+  FirstSight,
   IdempotencyStore,
   InboxRows,
   InboxSelection,
@@ -111,8 +112,8 @@ class DatabaseNotificationLog implements NotificationLog {
     return this.#heads.read(userKeys)
   }
 
-  firstSight(userKey: UserKey, since: number | null): Promise<void> {
-    return this.#state.firstSight(userKey, since, this.#runtime.clock())
+  firstSight(users: readonly FirstSight[]): Promise<void> {
+    return this.#state.firstSight(users, this.#runtime.clock())
   }
 
   async allHead(): Promise<StreamHead> {
