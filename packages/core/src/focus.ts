@@ -1,11 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { sql } from 'kysely'
 import { type Auth, createAuth } from './auth/auth.ts'
 import type { Principal } from './auth/types.ts'
 import { createClientAddress } from './client-address.ts'
 import { durationMs } from './duration.ts'
-import { FocusError } from './errors.ts'
 import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { createHandler, type RouteInfo } from './http/handler.ts'
@@ -29,7 +27,7 @@ import { brokerPublisher } from './realtime/publisher.ts'
 import { createRealtime, type Realtime } from './realtime/realtime.ts'
 import { createRuntime } from './runtime.ts'
 import { resolveSecrets } from './secret.ts'
-import { type Database, openDatabase } from './storage/database.ts'
+import { openDatabase } from './storage/database.ts'
 import { KyselyKeyStore } from './storage/key-store.ts'
 import { type NotificationLogOptions, openNotificationLog } from './storage/log/notification-log.ts'
 import { type MigrationResult, migrateToLatest } from './storage/migrate.ts'
@@ -93,7 +91,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
   const runtime = createRuntime(options)
   for (const warning of settings.warnings) runtime.logger.warn(warning)
   const clientAddress = createClientAddress(settings.values.trustedProxies ?? [])
-  const database = await openDatabase(settings.database)
+  const database = await openDatabase(settings.database, runtime)
   /** Ends what was begun, the newest first; for a start that fails half-way as for `close()`. */
   const begun: (() => Promise<void>)[] = [() => database.close()]
   const endAll = async () => {
@@ -200,7 +198,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     const handler = createHandler({
       routes: [
         ...systemRoutes({
-          checkStorage: () => checkStorage(database),
+          checkStorage: () => database.check(),
           isDraining: () => realtime.draining,
           metrics: () => elsewhere.outbound.metrics.after(realtime.metrics()),
           websocketEnabled: settings.websocketEnabled,
@@ -252,14 +250,6 @@ function retentionOf({ notifications = {} }: FocusOptions): NotificationLogOptio
   return {
     ...(maxPerUser === undefined ? {} : { maxPerStream: maxPerUser }),
     ...(maxAge === undefined ? {} : { maxAgeMs: durationMs('notifications.maxAge', maxAge) }),
-  }
-}
-
-async function checkStorage({ db }: Database): Promise<void> {
-  try {
-    await sql`select 1`.execute(db)
-  } catch (error) {
-    throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
   }
 }
 

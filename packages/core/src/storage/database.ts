@@ -52,7 +52,7 @@ export async function openDatabase(
     }
   }
   const file = sqliteName(source)
-  if (file !== null) return openSqlite(file)
+  if (file !== null) return openSqlite(file, logger)
   if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source)
   throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
     hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',

@@ -14,6 +14,7 @@ import {
 } from 'kysely'
 import { type SqliteConnection, StatementCache } from './connection.ts'
 import type { SqliteWriter } from './writer.ts'
+import type { WriterThread } from './writer-thread.ts'
 
 /**
  * SQLite for a server: reads run here, at once; writes and transactions run in the writer thread, one after another,
@@ -100,8 +101,8 @@ class SqliteThreadDriver implements Driver {
 class SqliteThreadConnection implements DatabaseConnection {
   readonly #statements: StatementCache
   readonly #writer: SqliteWriter
-  /** Gives the writer back; null outside a transaction. */
-  #release: (() => void) | null = null
+  /** The open one, with what gives the writer back. */
+  #transaction: { readonly thread: WriterThread; readonly release: () => void } | null = null
 
   constructor(statements: StatementCache, writer: SqliteWriter) {
     this.#statements = statements
@@ -111,37 +112,38 @@ class SqliteThreadConnection implements DatabaseConnection {
   async begin(): Promise<void> {
     const release = await this.#writer.lock.acquire()
     try {
-      await this.#writer.query('begin immediate', [])
+      const thread = await this.#writer.thread()
+      await thread.query('begin immediate', [])
+      this.#transaction = { thread, release }
     } catch (error) {
       release()
       throw error
     }
-    this.#release = release
   }
 
   /** After a commit that failed, Kysely rolls back, and the transaction is held until then. */
   async commit(): Promise<void> {
-    await this.#writer.query('commit', [])
+    await this.#transaction?.thread.query('commit', [])
     this.#giveBack()
   }
 
   async rollback(): Promise<void> {
     try {
-      await this.#writer.rollback()
+      await this.#transaction?.thread.rollback()
     } finally {
       this.#giveBack()
     }
   }
 
   async statement(sql: string): Promise<void> {
-    await this.#writer.query(sql, [])
+    await this.#transaction?.thread.query(sql, [])
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#release) return this.#write<R>(sql, parameters)
+    if (this.#transaction) return write<R>(this.#transaction.thread, sql, parameters)
     const read = readsOnly(sql) ? this.#statements.get(sql) : null
     if (read?.readonly) return { rows: read.all(...parameters) as R[] }
-    return this.#writer.lock.hold(() => this.#write<R>(sql, parameters))
+    return this.#writer.lock.hold(() => write<R>(this.#writer, sql, parameters))
   }
 
   async *streamQuery<R>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
@@ -149,14 +151,18 @@ class SqliteThreadConnection implements DatabaseConnection {
   }
 
   #giveBack(): void {
-    this.#release?.()
-    this.#release = null
+    this.#transaction?.release()
+    this.#transaction = null
   }
+}
 
-  async #write<R>(sql: string, parameters: readonly unknown[]): Promise<QueryResult<R>> {
-    const { rows, changes, lastInsertRowid } = await this.#writer.query(sql, parameters)
-    return { rows: rows as R[], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
-  }
+async function write<R>(
+  writer: SqliteWriter | WriterThread,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<QueryResult<R>> {
+  const { rows, changes, lastInsertRowid } = await writer.query(sql, parameters)
+  return { rows: rows as R[], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
 }
 
 /** `begin` and its like count as reading for SQLite; they belong to the writer. */

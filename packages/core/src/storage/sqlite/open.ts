@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { Kysely, SqliteDialect } from 'kysely'
+import type { Logger } from '../../runtime.ts'
 import type { FocusTables } from '../tables.ts'
 import { openConnection } from './connection.ts'
 import { SqliteThreadDialect } from './dialect.ts'
@@ -12,11 +13,11 @@ export interface SqliteFile {
 }
 
 /** Opens a database file: reads here, writes in a thread of its own. A file that is new is its owner's alone to read. */
-export async function openSqliteFile(file: string): Promise<SqliteFile> {
+export async function openSqliteFile(file: string, logger: Logger): Promise<SqliteFile> {
   createPrivately(file)
   const reader = openConnection(file)
   try {
-    const writer = await SqliteWriter.open(file)
+    const writer = await SqliteWriter.open(file, logger)
     const db = new Kysely<FocusTables>({ dialect: new SqliteThreadDialect(reader, writer) })
     const close = async () => {
       await db.destroy()

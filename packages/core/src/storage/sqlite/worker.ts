@@ -66,9 +66,13 @@ class Writer {
     const version = () => this.#connection.pragma('data_version', { simple: true })
     let known = version()
     this.#watch ??= setInterval(() => {
-      const current = version()
-      if (current === known) return
-      known = current
+      try {
+        const current = version()
+        if (current === known) return
+        known = current
+      } catch {
+        // Whoever writes next hears what is wrong with the file. Nobody may miss a commit meanwhile: one more look does no harm.
+      }
       post({ kind: 'foreign-commit' })
     }, intervalMs)
     this.#watch.unref()

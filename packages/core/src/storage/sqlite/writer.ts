@@ -1,124 +1,125 @@
-import { Worker } from 'node:worker_threads'
+import { errorFields } from '../../error-fields.ts'
 import { FocusError } from '../../errors.ts'
+import type { LogEntry } from '../../notifications/log.ts'
+import type { Logger } from '../../runtime.ts'
 import type { BatchRunner } from '../log/commit/batch-runner.ts'
 import { classify } from '../log/commit/failures.ts'
 import type { BatchContext, BatchResult } from '../log/commit/write-batch.ts'
-import type { LogEntry } from '../../notifications/log.ts'
+import type { QueryAnswer } from './messages.ts'
 import { Mutex } from './mutex.ts'
-import type { QueryAnswer, WriterAnswer, WriterMessage, WriterRequest } from './messages.ts'
+import { WriterThread } from './writer-thread.ts'
 
-interface Waiting {
-  readonly resolve: (answer: WriterAnswer) => void
-  readonly reject: (error: unknown) => void
-}
+/** How long a dead thread is left alone when nobody calls but somebody listens for other processes' commits. */
+const restartMs = 1_000
 
-/** Beside this file in the sources; an entry of its own in what is built. */
-const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './sqlite-worker.js'
-
-/** The main thread's end of the writer thread of one SQLite file. */
+/** The main thread's end of the writer thread of one SQLite file. A thread that died is replaced by the next call. */
 export class SqliteWriter implements BatchRunner {
   /** Held by whoever has a transaction open in the writer. */
   readonly lock = new Mutex()
-  readonly #worker: Worker
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #file: string
+  readonly #logger: Logger
   readonly #foreignCommits: Array<() => void> = []
-  #nextId = 1
-  #ended: FocusError | null = null
+  #thread: Promise<WriterThread> | null = null
+  #closed = false
 
-  private constructor(worker: Worker) {
-    this.#worker = worker
+  private constructor(file: string, logger: Logger) {
+    this.#file = file
+    this.#logger = logger
   }
 
   /** @throws FocusError `storage_unavailable` when the file cannot be opened or the thread cannot start */
-  static open(file: string): Promise<SqliteWriter> {
-    const worker = new Worker(new URL(workerFile, import.meta.url), { workerData: { file }, execArgv: [] })
-    const writer = new SqliteWriter(worker)
-    return new Promise((resolve, reject) => {
-      worker.on('message', (message: WriterMessage) => {
-        if ('kind' in message && message.kind === 'ready') {
-          // From here on only work that is under way keeps the process alive.
-          worker.unref()
-          resolve(writer)
-        } else {
-          writer.#receive(message)
-        }
-      })
-      worker.on('error', (error) => {
-        reject(error)
-        writer.#end(error)
-      })
-      worker.on('exit', () => writer.#end(new Error('the writer thread has ended')))
+  static async open(file: string, logger: Logger): Promise<SqliteWriter> {
+    const writer = new SqliteWriter(file, logger)
+    await writer.thread()
+    return writer
+  }
+
+  /**
+   * The thread as it is now. A transaction stays with the one that it began in: in another it would not be one.
+   *
+   * @throws FocusError `storage_unavailable` when it cannot be started again, `closed` after `close()`
+   */
+  thread(): Promise<WriterThread> {
+    if (this.#closed) return Promise.reject(new FocusError('closed', 'The database is closed.'))
+    if (this.#thread) return this.#thread
+    const thread = this.#start().catch((error: unknown) => {
+      if (this.#thread === thread) this.#thread = null
+      throw error
     })
+    this.#thread = thread
+    return thread
   }
 
   async query(sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
-    const answer = await this.#ask({ kind: 'query', sql, parameters })
-    if (!answer || !('rows' in answer)) throw new TypeError('a query is answered with rows')
-    return answer
-  }
-
-  /** Ends the open transaction, if SQLite has not rolled it back by itself: it does when the disk is full. */
-  async rollback(): Promise<void> {
-    await this.#ask({ kind: 'rollback' })
+    return (await this.thread()).query(sql, parameters)
   }
 
   async run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult> {
     const answer = await this.lock.hold(async () => {
+      const thread = await this.thread()
       try {
-        return await this.#ask({ kind: 'batch', entries, context })
+        return await thread.ask({ kind: 'batch', entries, context })
       } catch (error) {
         // Another process held the file for all of the busy time-out. Nothing was written; it gets one more.
         if (classify(error) !== 'contention') throw error
-        return this.#ask({ kind: 'batch', entries, context })
+        return thread.ask({ kind: 'batch', entries, context })
       }
     })
     if (!answer || !('outcomes' in answer)) throw new TypeError('a batch is answered with outcomes')
     return answer
   }
 
-  /** Calls back when another process has committed to the file. */
+  /** Calls back when another process has committed to the file, or may have while no thread was there to notice. */
   onForeignCommit(listener: () => void): void {
     this.#foreignCommits.push(listener)
     if (this.#foreignCommits.length > 1) return
-    this.#ask({ kind: 'watch', intervalMs: 250 }).catch(() => undefined)
+    this.thread()
+      .then((thread) => watch(thread))
+      .catch(() => undefined)
   }
 
   async close(): Promise<void> {
-    if (this.#ended) return
-    const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
-    await this.lock.hold(() => this.#ask({ kind: 'close' }))
-    this.#worker.ref()
-    await exited
-  }
-
-  #ask(request: WriterRequest): Promise<WriterAnswer> {
-    if (this.#ended) return Promise.reject(this.#ended)
-    return new Promise((resolve, reject) => {
-      const id = this.#nextId++
-      if (this.#waiting.size === 0) this.#worker.ref()
-      this.#waiting.set(id, { resolve, reject })
-      this.#worker.postMessage({ id, request })
+    if (this.#closed) return
+    await this.lock.hold(async () => {
+      this.#closed = true
+      const thread = await this.#thread?.catch(() => null)
+      await thread?.close()
     })
   }
 
-  #receive(message: WriterMessage): void {
-    if ('kind' in message) {
-      if (message.kind === 'foreign-commit') for (const listener of this.#foreignCommits) listener()
-      return
+  async #start(): Promise<WriterThread> {
+    const thread = await WriterThread.start(this.#file, {
+      foreignCommit: () => this.#tellForeignCommit(),
+      died: (cause) => this.#died(cause),
+    })
+    if (this.#foreignCommits.length > 0) {
+      await watch(thread)
+      this.#tellForeignCommit()
     }
-    const waiting = this.#waiting.get(message.id)
-    this.#waiting.delete(message.id)
-    if (this.#waiting.size === 0) this.#worker.unref()
-    if ('answer' in message) waiting?.resolve(message.answer)
-    else waiting?.reject(Object.assign(new Error(message.failure.message), message.failure))
+    return thread
   }
 
-  #end(cause: Error): void {
-    this.#ended ??= new FocusError('storage_unavailable', `The database's writer thread ended: ${cause.message}`, {
-      hint: 'A bundler must leave @focus-api/core out of the bundle (mark it as external), for its thread is a file of its own.',
-      cause,
-    })
-    for (const { reject } of this.#waiting.values()) reject(this.#ended)
-    this.#waiting.clear()
+  #died(cause: Error): void {
+    this.#thread = null
+    this.#logger.error("The database's writer thread ended; another one takes its place", { error: errorFields(cause) })
+    if (this.#foreignCommits.length === 0) return
+    setTimeout(() => void this.#restart(), restartMs).unref()
   }
+
+  async #restart(): Promise<void> {
+    if (this.#closed) return
+    try {
+      await this.thread()
+    } catch (error) {
+      this.#logger.error("The database's writer thread cannot be replaced", { error: errorFields(error) })
+    }
+  }
+
+  #tellForeignCommit(): void {
+    for (const listener of this.#foreignCommits) listener()
+  }
+}
+
+async function watch(thread: WriterThread): Promise<void> {
+  await thread.ask({ kind: 'watch', intervalMs: 250 })
 }

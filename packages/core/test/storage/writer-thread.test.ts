@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
+import BetterSqlite3 from 'better-sqlite3'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createLogSentinel } from '../../../../test/support/log-sentinel.ts'
+import { createFocus, type Focus } from '../../src/focus.ts'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
+
+describe('a writer thread that dies', () => {
+  const threads: Worker[] = []
+  const seen = (thread: Worker) => void threads.push(thread)
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'focus-thread-'))
+    process.on('worker', seen)
+  })
+  afterEach(() => {
+    process.off('worker', seen)
+    threads.length = 0
+    rmSync(folder, { recursive: true })
+  })
+
+  const url = () => `sqlite:${join(folder, 'focus.db')}`
+  const kill = () => threads.at(-1)?.terminate()
+
+  describe('below a whole Focus', () => {
+    it('is reported and replaced: the next call is written, and the node is ready', async () => {
+      const log = createLogSentinel()
+      const focus: Focus = await createFocus({
+        env: { FOCUS_SECRET: '0123456789abcdef'.repeat(3) },
+        database: url(),
+        logger: log.logger,
+        notifications: { unknownUsers: 'accept' },
+      })
+      try {
+        await focus.notifications.notifyUser({ userId: 'a', title: 'before', message: 'm' })
+        await kill()
+        expect(log.lines.filter((line) => line.startsWith("error The database's writer thread ended"))).toHaveLength(1)
+        const ready = await focus.fetch(new Request('http://localhost/api/ready'))
+        expect(ready.status).toBe(200)
+        expect(threads).toHaveLength(2)
+        await focus.notifications.notifyUser({ userId: 'a', title: 'after', message: 'm' })
+        const { notifications } = await focus.notifications.inbox('a')
+        expect(notifications.map(({ title }) => title)).toEqual(['after', 'before'])
+      } finally {
+        await focus.close()
+      }
+    })
+  })
+
+  describe('below a database', () => {
+    let database: Database
+    beforeEach(async () => {
+      database = await openDatabase(url())
+      await sql`create table t (id integer primary key)`.execute(database.db)
+    })
+    afterEach(() => database.close())
+
+    it('refuses what was under way, and says that nobody can tell whether it was written', async () => {
+      const other = new BetterSqlite3(join(folder, 'focus.db'))
+      other.exec('begin immediate')
+      const underWay = sql`insert into t values (1)`.execute(database.db)
+      await Promise.all([
+        expect(underWay).rejects.toMatchObject({
+          code: 'storage_unavailable',
+          message: expect.stringContaining('may or may not have been written'),
+        }),
+        kill(),
+      ])
+      other.exec('rollback')
+      other.close()
+      await sql`insert into t values (2)`.execute(database.db)
+    })
+
+    it('takes its transaction with it: nothing of it is written by its successor', async () => {
+      const broken = database.db.transaction().execute(async (trx) => {
+        await sql`insert into t values (1)`.execute(trx)
+        await kill()
+        await database.check()
+        await sql`insert into t values (2)`.execute(trx)
+      })
+      await expect(broken).rejects.toMatchObject({ code: 'storage_unavailable' })
+      await sql`insert into t values (3)`.execute(database.db)
+      const { rows } = await sql`select id from t`.execute(database.db)
+      expect(rows).toEqual([{ id: 3 }])
+    })
+
+    it('is replaced for those who listen for other processes’ commits, though nobody writes', async () => {
+      const told: (() => void)[] = []
+      database.writer?.onForeignCommit(() => told.shift()?.())
+      await database.check()
+      const missed = new Promise<void>((resolve) => told.push(resolve))
+      await kill()
+      await missed
+      const foreign = new Promise<void>((resolve) => told.push(resolve))
+      const other = new BetterSqlite3(join(folder, 'focus.db'))
+      other.exec('insert into t values (1)')
+      other.close()
+      await foreign
+    })
+  })
+})
