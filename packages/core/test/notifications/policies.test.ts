@@ -83,6 +83,24 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(inbox[0]?.count).toBe(2)
   })
 
+  it('what goes beyond a rate leaves the group of what it joins as it is', async () => {
+    const { notifications, events } = await start()
+    const rate = { limit: 1, window: '1m', overflow: 'group' } as const
+    const ofGroup = (key: string) => notifications.notifyUser({ ...note, rate, group: { key } })
+    await ofGroup('posts')
+    // From the table, then two in one batch.
+    expect(await ofGroup('likes')).toMatchObject({ outcome: 'merged', offset: 2 })
+    await Promise.all([notifications.notifyUser({ ...note, rate }), ofGroup('likes')])
+    expect(await ofGroup('posts')).toMatchObject({ outcome: 'merged', offset: 5 })
+    expect(events.map(({ groupKey, count }) => [groupKey, count])).toEqual([
+      ['posts', 1],
+      ['posts', 2],
+      ['posts', 3],
+      ['posts', 4],
+      ['posts', 5],
+    ])
+  })
+
   it('what goes beyond a rate waits until there is room', async () => {
     const { notifications, clock, events } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'defer' } as const

@@ -28,6 +28,8 @@ export interface NotificationState {
   readonly id: string
   readonly offset: number
   readonly count: number
+  /** The group that it began, which merges by a rate leave alone; null when it began none. */
+  readonly groupKey: string | null
   readonly unread: boolean
 }
 

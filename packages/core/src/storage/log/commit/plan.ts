@@ -159,7 +159,13 @@ class Planner {
       this.#state.groups.set(owner, key, { id: entry.id, expiresAt: this.#now + windowMs })
     if (group) open(group.key, group.windowMs)
     if (rate?.overflow === 'group') open(overflowKey(rate), rate.windowMs)
-    this.#state.notifications.set(entry.id, { id: entry.id, offset, count: 1, unread: true })
+    this.#state.notifications.set(entry.id, {
+      id: entry.id,
+      offset,
+      count: 1,
+      groupKey: group?.key ?? null,
+      unread: true,
+    })
   }
 
   #merge(
@@ -181,13 +187,13 @@ class Planner {
       ...mergedTexts(entry, group?.merged ?? null, count),
       data: entry.data,
       count,
-      group_key: group?.key ?? null,
+      group_key: target.groupKey,
       created_at: entry.createdAt,
       expires_at: entry.expiresAt,
     }
     this.#write(entry, row)
     if (entry.repeatable) this.merges.push({ id: entry.id, targetId: target.id, offset })
-    this.#state.notifications.set(target.id, { id: target.id, offset, count, unread: true })
+    this.#state.notifications.set(target.id, { ...target, offset, count, unread: true })
     return { outcome: 'merged', row }
   }
 

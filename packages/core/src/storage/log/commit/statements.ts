@@ -97,7 +97,8 @@ function makeStatements(flavour: Flavour): BatchStatements {
     deletePending: among('delete from focus_pending', ['id']),
     readDedupe: among('select * from focus_dedupe', ['user_key', 'dedupe_key']),
     readGroups: among(
-      `select g.user_key, g.group_key, g.expires_at, n.id, n.${quote('offset')}, n.${quote('count')}, n.read_at ` +
+      `select g.user_key, g.group_key, g.expires_at, n.id, n.${quote('offset')}, n.${quote('count')}, ` +
+        'n.group_key as own_group_key, n.read_at ' +
         'from focus_groups g join focus_notifications n on n.id = g.id',
       ['g.user_key', 'g.group_key'],
     ),

@@ -130,6 +130,7 @@ async function readPolicies(
       id,
       offset: Number(row.offset),
       count: Number(row.count),
+      groupKey: row.own_group_key === null ? null : String(row.own_group_key),
       unread: row.read_at === null,
     })
   }
