@@ -240,7 +240,7 @@ export class Hub {
     return true
   }
 
-  drain({ windowMs = 10_000 }: { windowMs?: number } = {}): Promise<void> {
+  drain({ windowMs = 5_000 }: { windowMs?: number } = {}): Promise<void> {
     return this.#drain.begin(windowMs, goodbyeMs)
   }
 

@@ -18,7 +18,7 @@ export interface Realtime {
   close(connectionId: string): Promise<boolean>
   /**
    * Sends all clients elsewhere: upgrades are refused with 503, every client gets `reconnect` and is closed with 1012,
-   * spread evenly over the window. Resolves when no connection is left.
+   * spread evenly over `windowMs` (5,000 when absent). Resolves when no connection is left.
    */
   drain(options?: { windowMs?: number }): Promise<void>
 }

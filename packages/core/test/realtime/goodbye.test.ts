@@ -41,6 +41,14 @@ describe('drain', () => {
     expect(performance.now() - started).toBeLessThan(1_000)
   })
 
+  test('the window is five seconds when none is given', async () => {
+    const clients = [await server.connect('1'), await server.connect('2')]
+    const announced = Promise.all(clients.map(async (client) => (await client.next('reconnect')).after_ms))
+    const drained = server.hub.drain()
+    expect(new Set(await announced)).toEqual(new Set([0, 2_500]))
+    await Promise.all([server.hub.shutdown(), drained])
+  })
+
   test('who does not say goodbye is cut', async () => {
     const rude = await RawClient.open(server.port, '?token=1')
     await server.hub.drain({ windowMs: 0 })
