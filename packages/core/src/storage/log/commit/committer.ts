@@ -2,7 +2,7 @@ import { FocusError } from '../../../errors.ts'
 import type { LogEntry } from '../../../notifications/log.ts'
 import type { Clock } from '../../../runtime.ts'
 import type { BatchRunner } from './batch-runner.ts'
-import { classify } from './failures.ts'
+import { classify, messageOf } from './failures.ts'
 import type { CommitOutcome } from './plan.ts'
 import type { BatchResult } from './write-batch.ts'
 
@@ -136,6 +136,13 @@ export class Committer {
 
 function refusal(error: unknown): FocusError {
   if (error instanceof FocusError) return error
+  if (classify(error) === 'unwritable') {
+    return new FocusError('storage_unavailable', `The database cannot write: ${messageOf(error)}`, {
+      hint: 'Check the room on its disk, the rights of its files, and the disk itself; then send again.',
+      retryAfterSeconds: 5,
+      cause: error,
+    })
+  }
   return new FocusError('storage_unavailable', 'The database refused the notification.', {
     hint: 'The cause says why; `focus doctor` checks the database.',
     cause: error,

@@ -4,6 +4,8 @@ export type Failure =
   | 'contention'
   /** The connection is gone or cannot be made: again after a moment. */
   | 'connection'
+  /** Nothing can be written: the disk is full, read-only or failing. No statement is at fault, and again will not help. */
+  | 'unwritable'
   /** The statement itself is at fault. */
   | 'statement'
 
@@ -44,6 +46,12 @@ const connectionCodes = new Set([
   'ENOENT',
 ])
 
+const unwritableErrnos = new Set([
+  1021, // disk full
+  1026, // error writing a file
+  1114, // the table is full
+])
+
 export function classify(error: unknown): Failure {
   if (typeof error !== 'object' || error === null) return 'statement'
   const { errno, code, sqlState, fatal } = error as {
@@ -53,6 +61,9 @@ export function classify(error: unknown): Failure {
     fatal?: unknown
   }
   if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention'
+  if (typeof code === 'string' && /^SQLITE_(FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN)/.test(code))
+    return 'unwritable'
+  if (typeof errno === 'number' && unwritableErrnos.has(errno)) return 'unwritable'
   if ((typeof errno === 'number' && contention.has(errno)) || sqlState === '40001') return 'contention'
   if (typeof errno === 'number' && connectionErrnos.has(errno)) return 'connection'
   if (fatal === true || (typeof code === 'string' && connectionCodes.has(code))) return 'connection'

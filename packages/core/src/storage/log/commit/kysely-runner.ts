@@ -42,7 +42,8 @@ export class KyselyRunner implements BatchRunner {
         // What is there already may be what an earlier attempt wrote: the look-up tells.
         const failure = batch.uncertain && isDuplicate(error) ? 'contention' : classify(error)
         // Nobody may take apart, and send again in parts, what may have landed as a whole.
-        if (failure === 'statement') throw batch.uncertain ? unavailable(error, batch) : error
+        if (failure === 'statement' || failure === 'unwritable')
+          throw batch.uncertain ? unavailable(error, batch) : error
         if (failure === 'contention') contentions += 1
         if (contentions > maxContentions || performance.now() > deadline) throw unavailable(error, batch)
         await delay(failure === 'contention' ? Math.random() * 10 * contentions : 50 + Math.random() * 100)

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Node, startNode } from '../notifications/support.ts'
+
+describe('a full disk', () => {
+  let folder: string
+  let node: Node
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'focus-full-'))
+    node = await startNode(`sqlite:${join(folder, 'focus.db')}`)
+  })
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await node.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const maxPages = (count: number) => node.database.writer?.query(`pragma max_page_count = ${count}`, [])
+  const sendEight = () =>
+    Promise.allSettled(
+      Array.from({ length: 8 }, (_, n) =>
+        node.notifications.notifyUser({ userId: n + 1, title: 't', message: 'm'.repeat(4_000) }),
+      ),
+    )
+
+  it('refuses a whole batch at once, says why, and lets it in when there is room', async () => {
+    // Less than there is already stands for: not one more.
+    await maxPages(1)
+    const asked = vi.spyOn(Worker.prototype, 'postMessage')
+    const refused = await sendEight()
+    const batches = asked.mock.calls.filter(([message]) => message.request.kind === 'batch')
+    expect(batches.map(([message]) => message.request.entries.length)).toEqual([8])
+    for (const outcome of refused) {
+      expect(outcome).toMatchObject({
+        status: 'rejected',
+        reason: {
+          code: 'storage_unavailable',
+          message: expect.stringMatching(/^The database cannot write: .*full/),
+          cause: { code: 'SQLITE_FULL' },
+        },
+      })
+    }
+    await maxPages(1_000_000)
+    const accepted = await sendEight()
+    expect(accepted.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(8)
+  })
+})
