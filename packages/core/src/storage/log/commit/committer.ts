@@ -19,10 +19,13 @@ export interface CommitterOptions {
 const maxBatchEntries = 1_000
 /** Characters of text; stays below MySQL's smallest `max_allowed_packet` of 4 MB whatever has to be escaped. */
 const maxBatchLength = 500_000
-const maxQueued = 100_000
+const maxQueuedEntries = 100_000
+/** Characters of text: memory that callers who do not wait for their answers may take. */
+const maxQueuedLength = 50_000_000
 
 interface Call {
   readonly entry: LogEntry
+  readonly length: number
   readonly deadline: number
   readonly resolve: (outcome: CommitOutcome) => void
   readonly reject: (error: unknown) => void
@@ -36,6 +39,7 @@ export class Committer {
   readonly #runner: BatchRunner
   readonly #options: CommitterOptions
   #queue: Call[] = []
+  #queuedLength = 0
   #running: Promise<void> | null = null
   #inFlight: Call[] = []
   #timer: NodeJS.Timeout | null = null
@@ -48,9 +52,13 @@ export class Committer {
 
   append(entry: LogEntry): Promise<CommitOutcome> {
     if (this.#closed) return Promise.reject(new FocusError('closed', 'The notification log is closed.'))
-    if (this.#queue.length >= maxQueued) return Promise.reject(tooMany())
+    const length = writtenLength(entry)
+    if (this.#queue.length >= maxQueuedEntries || this.#queuedLength + length > maxQueuedLength) {
+      return Promise.reject(tooMany(this.#queue.length))
+    }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ entry, deadline: performance.now() + this.#options.timeoutMs, resolve, reject })
+      this.#queue.push({ entry, length, deadline: performance.now() + this.#options.timeoutMs, resolve, reject })
+      this.#queuedLength += length
       this.#running ??= this.#drain()
     })
   }
@@ -91,11 +99,12 @@ export class Committer {
   #takeBatch(): Call[] {
     let size = 0
     let length = 0
-    for (const { entry } of this.#queue) {
-      length += entry.title.length + entry.message.length + entry.data.length + 300
-      if (size === maxBatchEntries || (size > 0 && length > maxBatchLength)) break
+    for (const call of this.#queue) {
+      if (size === maxBatchEntries || (size > 0 && length + call.length > maxBatchLength)) break
       size += 1
+      length += call.length
     }
+    this.#queuedLength -= length
     return this.#queue.splice(0, size)
   }
 
@@ -131,7 +140,13 @@ export class Committer {
     const overdue = (call: Call) => call.deadline <= now
     for (const call of [...this.#inFlight, ...this.#queue]) if (overdue(call)) call.reject(tooSlow())
     this.#queue = this.#queue.filter((call) => !overdue(call))
+    this.#queuedLength = this.#queue.reduce((sum, call) => sum + call.length, 0)
   }
+}
+
+/** About the characters that an entry adds to a batch's longest statement: each further delivery repeats the content. */
+function writtenLength({ title, message, data, deliveries }: LogEntry): number {
+  return (title.length + message.length + data.length + 300) * Math.max(1, deliveries.length)
 }
 
 function refusal(error: unknown): FocusError {
@@ -160,8 +175,8 @@ function tooSlow(): FocusError {
   )
 }
 
-function tooMany(): FocusError {
-  return new FocusError('storage_unavailable', `${maxQueued} notifications wait for the database already.`, {
+function tooMany(waiting: number): FocusError {
+  return new FocusError('storage_unavailable', `${waiting} notifications wait for the database already.`, {
     hint: 'Send more slowly, or await the calls.',
     retryAfterSeconds: 5,
   })

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import type { LogEntry } from '../../../notifications/log.ts'
+import type { PlannedDelivery } from '../../../notifications/outbound.ts'
+import type { BatchRunner } from './batch-runner.ts'
+import { Committer } from './committer.ts'
+
+/** Keeps what it is given, and answers when it is let. */
+class Recorder implements BatchRunner {
+  readonly batches: number[] = []
+  readonly let = Promise.withResolvers<void>()
+
+  async run(entries: readonly LogEntry[]) {
+    this.batches.push(entries.length)
+    await this.let.promise
+    return { outcomes: entries.map((_, index) => ({ outcome: 'created' as const, offset: index + 1 })), overgrown: [] }
+  }
+}
+
+function entry(message: string, transports: number): LogEntry {
+  const delivery = (transport: number): PlannedDelivery => ({
+    transport: `${transport}`,
+    ordered: false,
+    afterMs: 0,
+    unless: null,
+    critical: false,
+  })
+  return {
+    id: 'id',
+    userKey: 'u',
+    type: 'info',
+    title: '',
+    message,
+    event: null,
+    data: '{}',
+    createdAt: 0,
+    expiresAt: null,
+    deliverAt: null,
+    policies: null,
+    deliveries: Array.from({ length: transports }, (_, n) => delivery(n)),
+    routing: null,
+    source: null,
+  }
+}
+
+function startCommitter() {
+  const runner = new Recorder()
+  const committer = new Committer(runner, {
+    clock: Date.now,
+    maxPerStream: 1_000,
+    epoch: () => 'e',
+    timeoutMs: 60_000,
+    committed: () => undefined,
+  })
+  return { runner, committer }
+}
+
+describe('a batch', () => {
+  const sizes = async (transports: number) => {
+    const { runner, committer } = startCommitter()
+    runner.let.resolve()
+    await Promise.all(Array.from({ length: 20 }, () => committer.append(entry('m'.repeat(40_000), transports))))
+    await committer.close()
+    return runner.batches
+  }
+
+  it('ends before its text is longer than a server takes', async () => {
+    expect(await sizes(0)).toEqual([12, 8])
+    expect(await sizes(1)).toEqual([12, 8])
+  })
+
+  it('counts the content once for each further delivery that repeats it', async () => {
+    expect(await sizes(4)).toEqual([3, 3, 3, 3, 3, 3, 2])
+  })
+})
+
+describe('what waits for the database', () => {
+  it('is bounded by its text too, and there is room again when it was written', async () => {
+    const { runner, committer } = startCommitter()
+    const large = entry('m'.repeat(1_000_000), 0)
+    const calls = Array.from({ length: 60 }, () => committer.append(large))
+    const outcomes = Promise.allSettled(calls)
+    await expect(calls.at(-1)).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      message: '49 notifications wait for the database already.',
+    })
+    runner.let.resolve()
+    const accepted = (await outcomes).filter((outcome) => outcome.status === 'fulfilled')
+    expect(accepted).toHaveLength(49)
+    await committer.append(large)
+    await committer.close()
+  })
+})
