@@ -91,29 +91,39 @@ async function refuse(error: unknown, res: ServerResponse): Promise<null> {
   return null
 }
 
-const mounted = new WeakMap<HostServer, Set<Focus>>()
+/** The instances on a server, behind one listener, so that "nobody took it" can be told. */
+interface Mount {
+  readonly instances: Set<Focus>
+  readonly listener: (req: IncomingMessage, socket: Duplex, head: Buffer) => void
+}
+
+const mounts = new WeakMap<HostServer, Mount>()
 
 /**
  * Takes WebSocket upgrades on Focus' own path. Other paths stay with the server's other `upgrade` listeners (Vite,
  * Socket.IO …); when there are none they get 404. Returns a function that takes the listener off again.
  */
 export function attachUpgrade(server: HostServer, focus: Focus): () => void {
-  const instances = mounted.get(server) ?? listen(server)
-  instances.add(focus)
+  const mount = mounts.get(server) ?? listen(server)
+  mount.instances.add(focus)
   return () => {
-    instances.delete(focus)
+    mount.instances.delete(focus)
+    if (mount.instances.size > 0 || mounts.get(server) !== mount) return
+    mounts.delete(server)
+    server.off('upgrade', mount.listener)
   }
 }
 
-/** One listener for all instances on a server, so that "nobody took it" can be told. */
-function listen(server: HostServer): Set<Focus> {
+function listen(server: HostServer): Mount {
   const instances = new Set<Focus>()
-  mounted.set(server, instances)
-  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const listener: Mount['listener'] = (req, socket, head) => {
     for (const focus of instances) if (focus.upgrade(req, socket, head)) return
     if (server.listenerCount('upgrade') > 1) return
     socket.on('error', () => socket.destroy())
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-  })
-  return instances
+  }
+  const mount = { instances, listener }
+  mounts.set(server, mount)
+  server.on('upgrade', listener)
+  return mount
 }

@@ -154,3 +154,18 @@ test('route handlers of Next answer every method', async () => {
   expect((await POST(new Request('http://localhost/api/health', { method: 'POST' }))).status).toBe(405)
   expect((await OPTIONS(new Request('http://localhost/api/health', { method: 'OPTIONS' }))).status).toBe(204)
 })
+
+test('attachUpgrade takes its listener off when the last instance leaves', async () => {
+  const [one, other] = [await start(), await start('/v1/api')]
+  const server = createServer()
+  const detach = [attachUpgrade(server, one), attachUpgrade(server, other)]
+  detach[0]?.()
+  expect(server.listenerCount('upgrade')).toBe(1)
+  detach[1]?.()
+  expect(server.listenerCount('upgrade')).toBe(0)
+  const again = attachUpgrade(server, one)
+  detach[1]?.()
+  expect(server.listenerCount('upgrade')).toBe(1)
+  again()
+  expect(server.listenerCount('upgrade')).toBe(0)
+})
