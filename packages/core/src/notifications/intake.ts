@@ -31,7 +31,7 @@ export class Intake {
     const due = await this.#deps.log.due(waitingAtOnce)
     const taken = await Promise.allSettled([
       ...pending.map((row) => this.#take({ table: 'pending', id: row.id }, () => this.#pendingEntry(row))),
-      ...due.map((entry) => this.#take({ table: 'scheduled', id: entry.id }, async () => entry)),
+      ...due.map(({ id, entry }) => this.#take({ table: 'scheduled', id }, async () => entry ?? unreadable())),
     ])
     const failed = taken.find((result) => result.status === 'rejected')
     if (failed) throw failed.reason
@@ -73,4 +73,10 @@ export class Intake {
       })
     }
   }
+}
+
+function unreadable(): never {
+  throw new FocusError('invalid_notification', 'What waited in focus_scheduled is no notification.', {
+    hint: 'The row is damaged: look at who else writes the table, and at the disk.',
+  })
 }

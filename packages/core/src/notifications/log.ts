@@ -134,6 +134,13 @@ export interface PendingRow {
   readonly createdAt: number
 }
 
+/** Something that waited for its time. */
+export interface DueRow {
+  readonly id: string
+  /** Null when what is in the row cannot be read. */
+  readonly entry: LogEntry | null
+}
+
 /** Port: what was answered to calls with an idempotency key. */
 export interface IdempotencyStore {
   /** Keeps `record` under the key unless there is one, and returns the one that was there. */
@@ -197,7 +204,7 @@ export interface NotificationLog {
     work: (trx: Transaction<DB>, leave: (row: PendingRow) => Promise<void>) => Promise<T>,
   ): Promise<T>
   /** Entries whose time has come, with the row they waited in as their source. */
-  due(limit: number): Promise<LogEntry[]>
+  due(limit: number): Promise<DueRow[]>
   /** When the next one is due; null when nothing waits. */
   nextDue(): Promise<number | null>
   /** Gives up what waits. True when it was still there. */

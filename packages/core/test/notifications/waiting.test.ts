@@ -192,12 +192,23 @@ describe.each(backends)('what waits on $name and cannot be read', (backend) => {
       await node.notifications.transaction(node.database.db, async (_, inside) => {
         await inside.notifyUser({ userId: 1, title: 'good', message: 'm' })
       })
+      await node.database.db
+        .insertInto('focus_scheduled')
+        .values({ id: 'damaged', due_at: 1, entry: '{"id":' })
+        .execute()
       await node.notifications.sequence()
       expect(node.events.map((event) => event.title)).toEqual(['good'])
-      expect(errors).toHaveLength(requests.length)
+      const told = errors.length
+      expect(told).toBe(requests.length + 1)
+      expect(errors).toContainEqual(
+        expect.objectContaining({
+          table: 'scheduled',
+          error: expect.objectContaining({ code: 'invalid_notification' }),
+        }),
+      )
       expect(errors[0]).toMatchObject({ table: 'pending', error: { code: 'invalid_notification' } })
       expect(await node.notifications.sequence()).toBe(0)
-      expect(errors).toHaveLength(requests.length)
+      expect(errors).toHaveLength(told)
     } finally {
       await node.close()
     }

@@ -1,6 +1,7 @@
 import type {
   AppendOutcome,
   CommitListener,
+  DueRow,
   EntrySource,
   FirstSight,
   IdempotencyStore,
@@ -165,7 +166,7 @@ class DatabaseNotificationLog implements NotificationLog {
     return this.#waiting.transaction(db, work)
   }
 
-  due(limit: number): Promise<LogEntry[]> {
+  due(limit: number): Promise<DueRow[]> {
     return this.#waiting.due(this.#runtime.clock(), limit)
   }
 

@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
-import type { EntrySource, LogEntry, PendingRow } from '../../notifications/log.ts'
+import type { DueRow, EntrySource, LogEntry, PendingRow } from '../../notifications/log.ts'
 import type { Receipt } from '../../notifications/types.ts'
 import type { Database } from '../database.ts'
 
@@ -34,7 +34,7 @@ export class WaitingRows {
     return rows.map(({ id, request, created_at }) => ({ id, request, createdAt: created_at }))
   }
 
-  async due(now: number, limit: number): Promise<LogEntry[]> {
+  async due(now: number, limit: number): Promise<DueRow[]> {
     const rows = await this.#db
       .selectFrom('focus_scheduled')
       .select(['id', 'entry'])
@@ -43,12 +43,11 @@ export class WaitingRows {
       .orderBy('id')
       .limit(limit)
       .execute()
-    return rows.map(({ id, entry }) => ({
-      ...(JSON.parse(entry) as LogEntry),
+    return rows.map(({ id, entry }) => {
+      const scheduled = readEntry(entry)
       // It is as old as its delivery, and what waited gives way to the row in the stream.
-      createdAt: now,
-      source: { table: 'scheduled', id },
-    }))
+      return { id, entry: scheduled && { ...scheduled, createdAt: now, source: { table: 'scheduled', id } } }
+    })
   }
 
   async nextDue(): Promise<number | null> {
@@ -84,5 +83,14 @@ export class WaitingRows {
     if (merge) return { outcome: 'merged', id: merge.target_id, offset: merge.offset }
     const waiting = await this.#db.selectFrom('focus_scheduled').select('id').where('id', '=', id).executeTakeFirst()
     return waiting ? { outcome: 'scheduled', id } : null
+  }
+}
+
+/** Null for what is no JSON; JSON in this column was written by the log itself. */
+function readEntry(json: string): LogEntry | null {
+  try {
+    return JSON.parse(json) as LogEntry
+  } catch {
+    return null
   }
 }
