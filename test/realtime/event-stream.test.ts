@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EventStreamClient } from './event-stream-client.ts'
 import { RunningFocus, type Person } from './running-focus.ts'
@@ -147,4 +149,27 @@ describe('Server-Sent Events', () => {
     expect(answer.status).toBe(503)
     expect(answer.headers.get('retry-after')).toBe('1')
   })
+})
+
+test('a stream that is never read is cut when it is too slow, its connection with it', async () => {
+  const slow = await RunningFocus.start({ websocket: { limits: { lagTimeoutMs: 200 } } })
+  try {
+    const bob = await slow.person('bob')
+    const { hostname, port } = new URL(slow.url)
+    const socket = connect(Number(port), hostname)
+    const cut = once(socket, 'close')
+    socket.on('error', () => undefined)
+    socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${bob.token}\r\n\r\n`)
+    await once(socket, 'data')
+    socket.pause()
+    const filling = { filling: 'y'.repeat(15_000) }
+    while ((await slow.focus.realtime.stats()).activeConnections > 0) {
+      await slow.focus.notifications.notifyUser({ userId: bob.id, title: 't', message: 'm', data: filling })
+    }
+    await expect.poll(() => slow.openSockets()).toBe(0)
+    socket.resume()
+    await cut
+  } finally {
+    await slow.stop()
+  }
 })

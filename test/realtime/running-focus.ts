@@ -77,6 +77,14 @@ export class RunningFocus {
     })
   }
 
+  /** Connections that the HTTP server has, apart from those that could take another request. */
+  openSockets(): Promise<number> {
+    this.#server.closeIdleConnections()
+    return new Promise((resolve, reject) =>
+      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    )
+  }
+
   async stop(): Promise<void> {
     await this.focus.close()
     this.#server.closeAllConnections()

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type AuthenticatedUser, type Focus, FocusError, problem } from '@focus-api/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import { attachUpgrade, pathOf } from './node.ts'
@@ -40,7 +42,13 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
     async (request, reply) => {
       const target = request.raw.url ?? '/'
       if (!focus.handles(pathOf(target))) return reply.callNotFound()
-      return reply.send(await fetchFor(focus, request.raw, reply.raw, target, request.body))
+      const response = await fetchFor(focus, request.raw, reply.raw, target, request.body)
+      if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
+        return reply.send(response)
+      }
+      // As a Node stream, because Fastify notices no failure of a web stream while it waits for a client that does not read.
+      reply.code(response.status).headers(Object.fromEntries(response.headers))
+      return reply.send(Readable.fromWeb(response.body as NodeReadableStream))
     },
   )
   const detach = attachUpgrade(app.server, focus)

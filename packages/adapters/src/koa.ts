@@ -73,7 +73,12 @@ async function respond(context: Koa.Context, response: Response): Promise<void> 
   if (cookies.length > 0) context.set('set-cookie', cookies)
   if (!response.body) return
   const streaming = response.headers.get('content-type')?.startsWith('text/event-stream')
-  context.body = streaming
-    ? Readable.fromWeb(response.body as NodeReadableStream)
-    : Buffer.from(await response.arrayBuffer())
+  if (!streaming) {
+    context.body = Buffer.from(await response.arrayBuffer())
+    return
+  }
+  const body = Readable.fromWeb(response.body as NodeReadableStream)
+  // Koa leaves the connection open when the head is out already.
+  body.once('error', () => context.res.destroy())
+  context.body = body
 }

@@ -24,6 +24,8 @@ async function stream(body: ReadableStream<Uint8Array>, res: ServerResponse): Pr
   const cancel = () => void reader.cancel().catch(() => undefined)
   if (res.destroyed) return cancel()
   res.once('close', cancel)
+  // A failure has to be noticed while nothing is read, too: a client that takes nothing would be waited for without end.
+  reader.closed.catch(() => res.destroy())
   try {
     res.flushHeaders()
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {

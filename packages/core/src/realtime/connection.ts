@@ -45,6 +45,7 @@ export class Connection implements Positioned {
   catchingUp = false
   syncing = false
   ended = false
+  endedAt = 0
 
   nextHeartbeatAt = 0
   nextPingAt = 0
@@ -84,9 +85,10 @@ export class Connection implements Positioned {
   }
 
   /** Ends the connection; nothing is written after the goodbye. */
-  end(code: CloseCode): void {
+  end(code: CloseCode, now: number): void {
     if (this.ended) return
     this.ended = true
+    this.endedAt = now
     this.peer.close(code)
   }
 }

@@ -288,10 +288,9 @@ export class Hub {
   readonly #end = (connection: Connection, code: CloseCode): void => {
     if (connection.ended) return
     this.counters.closed(code.code)
-    this.#registry.leave(connection, monotonic())
-    connection.end(code)
-    // A stream of events knows no answer to a goodbye.
-    if (connection.peer.transport === 'sse') this.#registry.remove(connection, monotonic())
+    const now = monotonic()
+    this.#registry.leave(connection, now)
+    connection.end(code, now)
   }
 
   /** The client left, or its goodbye is complete. */

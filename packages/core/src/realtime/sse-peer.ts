@@ -1,6 +1,6 @@
 import type { Outbound } from './outbound.ts'
 import type { Peer, Positioned } from './peer.ts'
-import type { CloseCode } from './protocol/close-codes.ts'
+import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import type { TurnWriter } from './turn-writer.ts'
 
 const encoder = new TextEncoder()
@@ -20,20 +20,21 @@ export class SsePeer implements Peer {
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null
   #text = ''
   #onDrained: (() => void) | null = null
+  #closing = false
+  readonly #onGone: () => void
 
+  /** @param onGone called once when the body was read to its end, cancelled or cut */
   constructor(writer: TurnWriter, highWaterMark: number, onGone: () => void) {
     this.#writer = writer
     this.#highWaterMark = highWaterMark
+    this.#onGone = onGone
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller
         },
         pull: () => this.#pulled(),
-        cancel: () => {
-          this.#controller = null
-          onGone()
-        },
+        cancel: () => this.#finish(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark }),
     )
@@ -45,7 +46,7 @@ export class SsePeer implements Peer {
   }
 
   get open(): boolean {
-    return this.#controller !== null
+    return this.#controller !== null && !this.#closing
   }
 
   get unsentBytes(): number {
@@ -80,26 +81,45 @@ export class SsePeer implements Peer {
   }
 
   close({ code, reason }: CloseCode): void {
+    // Behind what was never read the goodbye would never be read either.
+    if (code === closeCodes.tooSlow.code) {
+      this.terminate()
+      return
+    }
     this.#queue(`data: ${JSON.stringify({ type: 'close', code, reason })}\n\n`)
     this.flush()
-    this.#controller?.close()
-    this.#controller = null
+    this.#closing = true
+    this.#pulled()
   }
 
   terminate(): void {
     this.#controller?.error(new Error('The connection was cut'))
-    this.#controller = null
+    this.#finish()
   }
 
   #queue(text: string): void {
+    if (!this.open) return
     if (this.#text === '') this.#writer.schedule(this)
     this.#text += text
   }
 
   #pulled(): void {
-    if (this.#onDrained === null || this.unsentBytes > 0) return
+    if (this.unsentBytes > 0) return
+    if (this.#closing && this.#controller) {
+      // Not before: a body that is closed with its queue full gives no sign when it has been read.
+      this.#controller.close()
+      this.#finish()
+    }
+    if (this.#onDrained === null) return
     const listener = this.#onDrained
     this.#onDrained = null
     listener()
+  }
+
+  #finish(): void {
+    if (this.#controller === null) return
+    this.#controller = null
+    this.#text = ''
+    this.#onGone()
   }
 }

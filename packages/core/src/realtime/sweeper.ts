@@ -76,7 +76,11 @@ export class Sweeper {
 
   #inspect(connection: Connection, now: number, wallNow: number): void {
     const { limits, end } = this.#deps
-    if (connection.ended) return
+    if (connection.ended) {
+      // A goodbye that is not taken: `ws` cuts its sockets by itself, and streams of events are cut here.
+      if (now - connection.endedAt >= limits.closeTimeoutMs) connection.peer.terminate()
+      return
+    }
     if (connection.authExpiresAt <= wallNow) {
       end(connection, closeCodes.tokenExpired)
     } else if (connection.lagging) {
