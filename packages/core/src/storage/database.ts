@@ -4,6 +4,7 @@ import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
 import { FocusError } from '../errors.ts'
 import { type Logger, silentLogger } from '../runtime.ts'
 import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
+import { PlainNumbers } from './plain-numbers.ts'
 import type { SqliteWriter } from './sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
 
@@ -40,7 +41,7 @@ export async function openDatabase(
   { logger = silentLogger }: DatabaseOptions = {},
 ): Promise<Database> {
   if (typeof source !== 'string') {
-    const db = source.withoutPlugins() as unknown as Kysely<FocusTables>
+    const db = source.withoutPlugins().withPlugin(new PlainNumbers()) as unknown as Kysely<FocusTables>
     return {
       db,
       dialect: dialectOf(source),

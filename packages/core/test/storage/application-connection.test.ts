@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Kysely, MysqlDialect, SqliteDialect } from 'kysely'
+import { createPool } from 'mysql2'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
 import { type Node, startNode } from '../notifications/support.ts'
 
 describe('a SQLite connection of the application’s own, with a rollback journal', () => {
@@ -38,5 +40,69 @@ describe('a SQLite connection of the application’s own, with a rollback journa
     await node.notifications.notifyUser({ userId: 1, title: 'let in', message: 'm' })
     const { notifications } = await node.notifications.inbox(1)
     expect(notifications.map(({ offset, title }) => [offset, title])).toEqual([[1, 'let in']])
+  })
+})
+
+describe('a connection of the application’s own that gives whole numbers in another form', () => {
+  let server: Mariadb
+  beforeAll(async () => {
+    server = await startMariadb()
+  })
+  afterAll(() => server.stop())
+
+  const bigints = () => {
+    const database = new BetterSqlite3(':memory:')
+    database.defaultSafeIntegers()
+    return new SqliteDialect({ database })
+  }
+  const texts = async () =>
+    new MysqlDialect({
+      pool: createPool({ uri: await server.createDatabase(), supportBigNumbers: true, bigNumberStrings: true }),
+    })
+
+  it.each([
+    ['bigints', bigints],
+    ['texts', texts],
+  ])('is read all the same: %s', async (_, dialect) => {
+    const db = new Kysely({ dialect: await dialect() })
+    let now = 1_900_000_000_000
+    const node = await startNode(db, { runtime: { clock: () => (now += 1) } })
+    try {
+      const { notifications } = node
+      const head = (offset: number, unreadCount: number) => expect.objectContaining({ offset, oldest: 1, unreadCount })
+      expect(await notifications.feed.head('1')).toEqual(head(0, 0))
+      const group = { key: 'g' }
+      await notifications.notifyUser({ userId: 1, title: 'a', message: 'm', group })
+      await notifications.notifyUser({ userId: 1, title: 'b', message: 'm', group })
+      await notifications.notifyUser({ userId: 1, title: 'c', message: 'm' })
+      await notifications.broadcast({ title: 'everybody', message: 'm' })
+      expect(await notifications.feed.head('1')).toEqual(head(3, 3))
+      expect(node.events.map(({ offset, count }) => [offset, count])).toEqual([
+        [1, 1],
+        [2, 2],
+        [3, 1],
+        [1, 1],
+      ])
+      await notifications.markRead(1, { upToOffset: 2 })
+      const page = await notifications.inbox(1)
+      expect(page.unreadCount).toBe(2)
+      expect(
+        page.notifications.map(({ title, offset, count, timestamp, readAt }) => [
+          title,
+          offset,
+          count,
+          timestamp,
+          readAt,
+        ]),
+      ).toEqual([
+        ['everybody', 1, 1, expect.any(Number), null],
+        ['c', 3, 1, expect.any(Number), null],
+        ['b', 2, 2, expect.any(Number), expect.any(Number)],
+      ])
+      expect(() => JSON.stringify(page)).not.toThrow()
+    } finally {
+      await node.close()
+      await db.destroy()
+    }
   })
 })
