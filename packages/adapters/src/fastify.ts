@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { Server as SecureServer } from 'node:tls'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type AuthenticatedUser, type Focus, FocusError, problem } from '@focus-api/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
-import { attachUpgrade, pathOf } from './node.ts'
+import { attachUpgrade, type HostServer, pathOf } from './node.ts'
 import { fetchFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
@@ -52,10 +54,25 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
     },
   )
   const detach = attachUpgrade(app.server, focus)
+  const connections = trackConnections(app.server)
   app.addHook('preClose', async () => {
     await focus.drain({ windowMs: drainWindowMs })
     detach()
+    // Browsers and fetch clients open some ahead. Node counts only those as idle that have sent a request: the server would
+    // wait for the others for as long as the client keeps them.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   })
+}
+
+function trackConnections(server: HostServer): ReadonlySet<Socket> {
+  const connections = new Set<Socket>()
+  const add = (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  }
+  // Over TLS the bytes of the handshake count only on the socket below.
+  server.on(server instanceof SecureServer ? 'secureConnection' : 'connection', add)
+  return connections
 }
 
 /** A plugin's paths begin after its prefix; Focus' base path, like every address it makes, includes it. */

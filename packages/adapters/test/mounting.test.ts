@@ -169,3 +169,16 @@ test('attachUpgrade takes its listener off when the last instance leaves', async
   again()
   expect(server.listenerCount('upgrade')).toBe(0)
 })
+
+test('Fastify closes although a client opened a connection ahead and never used it', async () => {
+  const app = Fastify()
+  await forFastify.mountFocus(app, await start())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const accepted = once(app.server, 'connection')
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const gone = once(socket, 'close')
+  socket.resume()
+  await accepted
+  await app.close()
+  await gone
+})
