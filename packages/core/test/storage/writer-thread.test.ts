@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
@@ -73,6 +73,17 @@ describe('a writer thread that dies', () => {
       other.exec('rollback')
       other.close()
       await sql`insert into t values (2)`.execute(database.db)
+    })
+
+    it('fails the check of the database until another one can start', async () => {
+      await kill()
+      renameSync(folder, `${folder}-away`)
+      await expect(database.check()).rejects.toMatchObject({
+        code: 'storage_unavailable',
+        cause: { message: expect.stringContaining('cannot start') },
+      })
+      renameSync(`${folder}-away`, folder)
+      await database.check()
     })
 
     it('takes its transaction with it: nothing of it is written by its successor', async () => {
