@@ -89,7 +89,7 @@ export class Connection {
 
   #take(event: MachineEvent): void {
     const before = this.#machine
-    const { machine, effects } = step(before, event, Date.now(), Math.random())
+    const { machine, effects } = step(before, event, performance.now(), Math.random(), Date.now())
     this.#machine = machine
     this.#schedule(machine)
     this.#listen(machine.public.status !== 'idle')
@@ -157,7 +157,7 @@ export class Connection {
   }
 
   #hear(data: unknown): void {
-    this.#heardAt = Date.now()
+    this.#heardAt = performance.now()
     const message = parse(data)
     if (!message) return
     if (message.type === 'connection') {
@@ -188,7 +188,7 @@ export class Connection {
     if (deadline === null) return
     this.#timer = setTimeout(
       () => this.dispatch({ type: 'tick', heardAt: this.#heardAt }),
-      Math.max(0, deadline - Date.now()),
+      Math.max(0, deadline - performance.now()),
     )
   }
 

@@ -144,6 +144,26 @@ describe('reconnecting', () => {
     expect(driver.machine.deadline).toBe(driver.now)
   })
 
+  test.each([
+    ['that leaves', () => stable().send({ type: 'leaving', afterMs: 4_000 }).close(1012)],
+    ['that is overloaded', () => open().close(1013)],
+  ])('a page that wakes up does not come sooner than a node %s asked for', (_, begin) => {
+    const driver = begin()
+    expect(driver.wait(10).send({ type: 'wake' }).state.status).toBe('reconnecting')
+    expect(driver.effects).toEqual([])
+    expect(driver.tick().state.status).toBe('connecting')
+    expect(begin().wait(10).send({ type: 'retry' }).state.status).toBe('connecting')
+  })
+
+  test('tells the time of the next try by the clock on the wall, and keeps it by another', () => {
+    const { machine } = connecting()
+    const after = step(machine, { type: 'close', code: 1006, reason: '' }, 5_000, 1, 1_700_000_000_000).machine
+    expect(after.public).toMatchObject({ status: 'reconnecting', retryAt: 1_700_000_001_000 })
+    expect(after.deadline).toBe(6_000)
+    const tick = step(after, { type: 'tick', heardAt: 0 }, 6_000, 1, 1_600_000_000_000)
+    expect(tick.machine.public.status).toBe('connecting')
+  })
+
   test('does not wait when the page wakes up', () => {
     const driver = open().close(1006).wait(10).send({ type: 'wake' })
     expect(driver.state).toEqual({ status: 'connecting', attempt: 1 })

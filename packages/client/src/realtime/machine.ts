@@ -30,7 +30,7 @@ export type ConnectionState =
 /** The whole state: what the application sees, and what decides what comes next. */
 export interface Machine {
   readonly public: ConnectionState
-  /** When `tick` is due, in milliseconds since 1970. */
+  /** When `tick` is due, as the other times here in milliseconds of a clock that nobody sets. */
   readonly deadline: number | null
   /** Tries since the connection was last stable. */
   readonly attempt: number
@@ -45,7 +45,7 @@ export interface Machine {
   readonly silenceMs: number
   /** A ping is out, and anything the server says before the deadline answers it. */
   readonly probing: boolean
-  /** The next try comes no sooner, in milliseconds since 1970. */
+  /** The next try comes no sooner: a node asked for it. */
   readonly notBefore: number
 }
 
@@ -65,6 +65,8 @@ export type MachineEvent =
   | { readonly type: 'tick'; readonly heardAt: number }
   /** The page became visible or the network came back: a good moment to try. */
   | { readonly type: 'wake' }
+  /** Somebody asks for a try now. */
+  | { readonly type: 'retry' }
   /** The network went away, or so it seems: a good moment to look. */
   | { readonly type: 'doubt' }
   /** Somebody signed in, or in as somebody else. */
@@ -108,8 +110,21 @@ export const idleMachine: Machine = {
   notBefore: 0,
 }
 
-/** One step: pure, with the time and a random number from 0 to 1 passed in. */
-export function step(machine: Machine, event: MachineEvent, now: number, random: number): Step {
+/**
+ * One step: pure, with the time and a random number from 0 to 1 passed in.
+ *
+ * @param now milliseconds of a clock that nobody sets, such as `performance.now()`
+ * @param wallNow milliseconds since 1970, for what the application sees
+ */
+export function step(machine: Machine, event: MachineEvent, now: number, random: number, wallNow = now): Step {
+  const { machine: next, effects } = advance(machine, event, now, random)
+  const visible = next.public
+  if (visible === machine.public || visible.status !== 'reconnecting') return { machine: next, effects }
+  const retryAt = Math.round(visible.retryAt - now + wallNow)
+  return { machine: { ...next, public: { ...visible, retryAt } }, effects }
+}
+
+function advance(machine: Machine, event: MachineEvent, now: number, random: number): Step {
   const { status } = machine.public
   switch (event.type) {
     case 'connect':
@@ -139,7 +154,10 @@ export function step(machine: Machine, event: MachineEvent, now: number, random:
     case 'tick':
       return tick(machine, event.heardAt, now, random)
     case 'wake':
-      return status === 'reconnecting' ? authorize(machine, now) : probe(machine, now)
+      if (status !== 'reconnecting') return probe(machine, now)
+      return now < machine.notBefore ? stay(machine) : authorize(machine, now)
+    case 'retry':
+      return status === 'reconnecting' ? authorize(machine, now) : stay(machine)
     case 'doubt':
       return probe(machine, now)
   }
@@ -196,9 +214,14 @@ function closed(machine: Machine, { code, reason }: CloseReason, now: number, ra
       return authorize({ ...renewing, attempt: 1 }, now)
     }
     case 'reconnect':
-      // 1013: the node has too much to do; the first tries would only add to it.
-      return retry(code === 1013 ? { ...machine, attempt: Math.max(machine.attempt, 2) } : machine, why, now, random)
+      return code === 1013 ? spare(machine, why, now, random) : retry(machine, why, now, random)
   }
+}
+
+/** The node has too much to do: the first tries, and those of all pages that wake up, would only add to it. */
+function spare(machine: Machine, reason: CloseReason, now: number, random: number): Step {
+  const { machine: next, effects } = retry({ ...machine, attempt: Math.max(machine.attempt, 2) }, reason, now, random)
+  return { machine: { ...next, notBefore: next.deadline ?? now }, effects }
 }
 
 function retry(machine: Machine, reason: CloseReason, now: number, random: number): Step {
@@ -212,7 +235,6 @@ function retry(machine: Machine, reason: CloseReason, now: number, random: numbe
       attempt,
       reason,
       probing: false,
-      notBefore: 0,
     },
     effects: [{ type: 'drop' }],
   }

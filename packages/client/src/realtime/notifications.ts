@@ -123,7 +123,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
 
   /** Tries now instead of at `retryAt`; for a button beside "disconnected". */
   retry(): void {
-    if (this.state.status === 'reconnecting') this.#connection.dispatch({ type: 'wake' })
+    this.#connection.dispatch({ type: 'retry' })
   }
 
   /**
