@@ -65,6 +65,9 @@ export type ErrorCode = keyof typeof catalogue
 export const errorCatalogue: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> =
   catalogue
 
+/** `inspect.custom` of node:util, which also other runtimes' consoles look for. */
+const inspectSymbol = Symbol.for('nodejs.util.inspect.custom')
+
 /**
  * What every public operation of Focus throws. `code` is stable and meant for programs; `message` says what happened and
  * `hint` what to do about it, both for the person who can mend it. Neither ever holds a secret.
@@ -86,9 +89,10 @@ export class FocusError extends Error {
   readonly status: number
   /** What the code stands for, the same words for every occurrence. */
   readonly title: string
-  readonly hint?: string
+  // Only declared: a field would be an own property also where there is nothing to say.
+  declare readonly hint?: string
   /** Seconds to wait before trying again, where that is known. */
-  readonly retryAfterSeconds?: number
+  declare readonly retryAfterSeconds?: number
 
   constructor(
     code: ErrorCode,
@@ -101,5 +105,18 @@ export class FocusError extends Error {
     this.title = catalogue[code].title
     if (options.hint !== undefined) this.hint = options.hint
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  /** As Node prints it: the hint right under the message, where whoever starts the server looks, then the stack. */
+  [inspectSymbol](_depth: number, _options: unknown, inspect: (value: unknown) => string): string {
+    const head = `${this.name} [${this.code}]: ${this.message}`
+    const stack = this.stack ?? ''
+    const frames = stack.search(/^ {4}at /m)
+    return [
+      head,
+      ...(this.hint === undefined ? [] : [`  Hint: ${this.hint}`]),
+      ...(frames === -1 ? [] : [stack.slice(frames)]),
+      ...(this.cause === undefined ? [] : [`  [cause]: ${inspect(this.cause)}`]),
+    ].join('\n')
   }
 }
