@@ -12,6 +12,7 @@ import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import { type RealtimeLocale, type WireErrorCode, wireErrors } from './protocol/errors.ts'
 import type { ServerMessage } from './protocol/messages.ts'
 import { reasonOf } from './reason.ts'
+import type { RecentEnds } from './recent-ends.ts'
 import type { ResumeRequest } from './resume.ts'
 import type { Synchronizer } from './synchronizer.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -24,6 +25,7 @@ export interface ActionHandlerDeps {
   readonly synchronizer: Synchronizer
   readonly feed: NotificationFeed
   readonly verifier: TokenVerifier
+  readonly recentEnds: RecentEnds
   readonly limits: RealtimeLimits
   readonly locale: RealtimeLocale
   readonly counters: Counters
@@ -121,10 +123,16 @@ export class ActionHandler {
 
   async #auth(connection: Connection, { token, ref }: Action<'auth'>): Promise<void> {
     if (!connection.live) return this.admit(connection, { kind: 'token', secret: token }, ref)
+    const since = this.#deps.now()
     try {
       const principal = await this.#deps.verifier.verify(token)
       if (principal.userKey !== connection.stream?.userKey) {
         this.#refuse(connection, 'subject_mismatch', ref)
+        return
+      }
+      // The session may have ended while its token was looked at, when the connection still belonged to another one.
+      if (this.#deps.recentEnds.covers(principal.userKey, principal.sessionId, since)) {
+        this.#deps.end(connection, closeCodes.sessionRevoked)
         return
       }
       connection.sessionId = principal.sessionId

@@ -223,6 +223,23 @@ describe('sessions that end', () => {
     release()
     expect(client.received).toEqual([])
   })
+
+  test('a session that ends while its token is looked at on an open connection closes it', async () => {
+    const client = await server.connect('16.old')
+    const found = Promise.withResolvers<void>()
+    const told = Promise.withResolvers<void>()
+    server.verified = () => {
+      found.resolve()
+      return told.promise
+    }
+    client.send({ action: 'auth', token: '16.fresh' })
+    await found.promise
+    server.verified = async () => undefined
+    server.end({ userKey: '16', sessionId: 'fresh', reason: 'revoked' })
+    told.resolve()
+    expect((await client.closed).code).toBe(4503)
+    expect(client.received).not.toContainEqual(expect.objectContaining({ type: 'authenticated' }))
+  })
 })
 
 describe('what comes in one piece with the token', () => {
