@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { decodeProtectedHeader } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { KeyRing } from '../../src/auth/keys/key-ring.ts'
+import { createRuntime } from '../../src/runtime.ts'
+import { openDatabase } from '../../src/storage/database.ts'
+import { KyselyKeyStore } from '../../src/storage/key-store.ts'
 import { type App, secret, startApp, TestClock } from './support/app.ts'
 import { describeOverDatabases } from './support/dialects.ts'
 import { signIn } from './support/flow.ts'
@@ -106,6 +110,33 @@ describeOverDatabases('The key ring', (databases) => {
     await Promise.all([app.auth.keys.rotate(), other.auth.keys.rotate()])
     expect(await published()).toHaveLength(2)
     await other.close()
+  })
+
+  test('S20 a rotation at once that another node comes before is done again', async () => {
+    /** Lets a scheduled rotation of another node commit between the reading of the ring and the adding of a key. */
+    class OvertakenStore extends KyselyKeyStore {
+      overtake: (() => Promise<unknown>) | null = null
+
+      override async add(...args: Parameters<KyselyKeyStore['add']>): Promise<boolean> {
+        const overtake = this.overtake
+        this.overtake = null
+        await overtake?.()
+        return await super.add(...args)
+      }
+    }
+    const exposed = (await published())[0]?.kid
+    const database = await openDatabase(url)
+    const store = new OvertakenStore(database)
+    const runtime = createRuntime({ clock: clock.read })
+    const ring = new KeyRing({ store, runtime, secrets: [secret], accessTtlSeconds: 900 })
+    await ring.start()
+    let scheduled: string | undefined
+    store.overtake = async () => (scheduled = (await app.auth.keys.rotate()).kid)
+    const next = await ring.rotate({ immediately: true })
+    expect(next).toMatchObject({ state: 'active' })
+    expect((await ring.jwks()).keys.map(({ kid }) => kid)).toEqual([next.kid])
+    expect([exposed, scheduled]).not.toContain(next.kid)
+    await database.close()
   })
 
   test('S20 a key that may be known to others is replaced at once, and its tokens die', async () => {

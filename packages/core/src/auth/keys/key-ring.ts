@@ -107,20 +107,25 @@ export class KeyRing implements TokenKeys {
   /**
    * Publishes a new key, which signs once every cache of the published keys has it.
    *
-   * @param options.immediately for a key that may be known to others: the new one signs at once and all others are refused
-   * at once, so that everybody needs a new access token. Other verifiers refuse it until their copy of the keys is renewed.
+   * @param options.immediately for a key that may be known to others: the new one signs at once and this node refuses all
+   * others at once, so that everybody needs a new access token. Other nodes follow within `rereadMs`, other verifiers once
+   * their copy of the keys is renewed; until then those refuse the new key.
    */
   async rotate({ immediately = false }: { readonly immediately?: boolean } = {}): Promise<KeyInfo> {
-    await this.#read()
-    const now = this.#runtime.clock()
-    const pending = this.#keys.find(({ stored }) => stored.activatesAt > now && !isRetired(stored, now))
-    if (pending && !immediately) return toInfo(pending.stored, this.#active(now)?.stored.kid, now)
-    const activatesAt = immediately ? now : now + jwksCacheSeconds * 1_000 + rereadMs
-    const othersRetireAt = immediately ? now : activatesAt + (this.#accessTtlSeconds + jwksCacheSeconds) * 1_000
-    await this.#add({ replaces: this.#keys.at(-1)?.stored.kid ?? null, activatesAt, othersRetireAt })
-    const added = this.#keys.at(-1)
-    if (!added) throw new FocusError('internal', 'The key ring lost its newest key.')
-    return toInfo(added.stored, this.#active(now)?.stored.kid, now)
+    for (;;) {
+      await this.#read()
+      const now = this.#runtime.clock()
+      const pending = this.#keys.find(({ stored }) => stored.activatesAt > now && !isRetired(stored, now))
+      if (pending && !immediately) return toInfo(pending.stored, this.#active(now)?.stored.kid, now)
+      const activatesAt = immediately ? now : now + jwksCacheSeconds * 1_000 + rereadMs
+      const othersRetireAt = immediately ? now : activatesAt + (this.#accessTtlSeconds + jwksCacheSeconds) * 1_000
+      const isOurs = await this.#add({ replaces: this.#keys.at(-1)?.stored.kid ?? null, activatesAt, othersRetireAt })
+      // The key that came first may be one that is only published yet, and leaves the exposed one in force.
+      if (!isOurs && immediately) continue
+      const added = this.#keys.at(-1)
+      if (!added) throw new FocusError('internal', 'The key ring lost its newest key.')
+      return toInfo(added.stored, this.#active(now)?.stored.kid, now)
+    }
   }
 
   /** All keys that are still known, the oldest first. */
@@ -148,8 +153,8 @@ export class KeyRing implements TokenKeys {
     this.#retired = retired
   }
 
-  /** Another node may add a key first: then there is that one, and ours is dropped. */
-  async #add(place: { replaces: string | null; activatesAt: number; othersRetireAt: number }): Promise<void> {
+  /** False when another node added a key first: then there is that one, and ours is dropped. */
+  async #add(place: { replaces: string | null; activatesAt: number; othersRetireAt: number }): Promise<boolean> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     const publicJwk = publicKey.export({ format: 'jwk' }) as JWK
     const kid = await calculateJwkThumbprint(publicJwk)
@@ -164,10 +169,11 @@ export class KeyRing implements TokenKeys {
       activatesAt: place.activatesAt,
       retiresAt: null,
     }
-    await this.#store.add(key, place.replaces, place.othersRetireAt)
+    const isAdded = await this.#store.add(key, place.replaces, place.othersRetireAt)
     // A read that is under way may have begun before the key was there.
     await this.#reading
     await this.#read()
+    return isAdded
   }
 
   /** After `FOCUS_SECRET=new,old`: what the old secret sealed is sealed with the new one, so that the old one can go. */
