@@ -194,6 +194,8 @@ describe('focus dev', () => {
     })
     expect(stdout).toMatch(/Focus is ready at http:\/\/localhost:\d+/)
     expect(stdout).toContain('For development only')
+    expect(stdout).toMatch(/^ +npx focus notify alice /m)
+    expect(stdout).toMatch(/^ +npx focus stats --watch$/m)
     expect(stdout).not.toContain('\u001b')
   })
 })

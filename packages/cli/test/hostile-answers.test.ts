@@ -45,7 +45,7 @@ const rows = Array.from({ length: 2 }, (_, id) => ({
 
 const answers: Readonly<Record<string, object>> = {
   '/api/admin/users': { users: rows },
-  '/api/admin/users/7': { [evil]: evil, claims: { [evil]: evil } },
+  '/api/admin/users/7': { [evil]: evil, claims: { [evil]: evil }, accounts: rows, sessions: rows },
   '/api/admin/users/7/disable': { username: evil },
   '/api/admin/sessions': { sessions: rows },
   '/api/admin/deliveries': { deliveries: rows },
@@ -107,7 +107,7 @@ async function spoken(command: Command, json = false): Promise<string> {
 
 const commands: readonly (readonly [name: string, command: Command, lines: number])[] = [
   ['users list', (context) => users.list(context, {}), 3],
-  ['users show', (context) => users.show(context, {}, ['7']), 2],
+  ['users show', (context) => users.show(context, {}, ['7']), 12],
   ['users disable', (context) => users.disable(context, {}, ['7']), 1],
   ['sessions list', (context) => sessions.list(context, {}, ['7']), 3],
   ['deliveries list', (context) => deliveries.list(context, {}), 3],

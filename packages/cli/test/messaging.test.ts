@@ -325,7 +325,7 @@ describe('finding the server', () => {
   test('nothing runs, and nothing is named', async () => {
     const alone = await focus(['stats', '--json'], { cwd })
     expect(alone.code).toBe(1)
-    expect(errorOf(alone)).toMatchObject({ code: 'no_server', hint: expect.stringContaining('focus dev') })
+    expect(errorOf(alone)).toMatchObject({ code: 'no_server', hint: expect.stringContaining('`npx focus dev`') })
   })
 
   test('nobody listens at the address', async () => {

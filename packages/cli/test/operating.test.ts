@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { launchBrowser } from '../../../test/support/browser.ts'
 import { findBinary } from '../../../test/support/binaries.ts'
 import { type FocusDev, reach, startFocusDev } from '../../../test/support/focus-dev.ts'
@@ -45,7 +48,12 @@ describe('focus users', () => {
       accounts: [{ provider: 'google', issuer: server.issuer }],
       sessions: [expect.objectContaining({ id: expect.any(String) })],
     })
-    expect((await run('users', 'show', 'alice')).stdout).toMatch(/^email +alice@example\.com$/m)
+    const { stdout } = await run('users', 'show', 'alice')
+    expect(stdout).toMatch(/^email +alice@example\.com$/m)
+    expect(stdout).toMatch(
+      /\n\nAccounts\nPROVIDER +SUBJECT +ISSUER\ngoogle +\S+ +http\S+\n\nSessions\nID +BEGUN .*\n\S/,
+    )
+    expect(stdout).not.toContain('{')
   })
 
   test('keeps a person out, and lets them in again', async () => {
@@ -122,8 +130,63 @@ test('focus deliveries and transports tell of an outbox with nothing in it', asy
   expect(documentOf(await run('stats', '--json')).outbox).toEqual({ waiting: 0, dead: 0 })
 })
 
+test('focus deliveries tries a failed one again, and forgets it, by its number', async () => {
+  const channel = createServer((_, answer) => answer.writeHead(400).end('invalid_payload')).listen(0, '127.0.0.1')
+  await once(channel, 'listening')
+  const { port } = channel.address() as AddressInfo
+  const own = await startFocusDev({ env: { SLACK_WEBHOOK: `http://127.0.0.1:${port}/hook` } })
+  const ask = async (...args: readonly string[]) =>
+    documentOf(await focus(['deliveries', ...args, '--json'], { cwd, env: reach(own) }))
+  const dead = () =>
+    vi.waitUntil(async () => (await ask('list', '--state', 'dead')).deliveries[0] ?? null, { timeout: 10_000 })
+  try {
+    await signIn(own, 'alice')
+    await focus(['notify', 'alice', '--title', 'T', '--message', 'M'], { cwd, env: reach(own) })
+    const { id } = await dead()
+    expect(await ask('retry', String(id))).toEqual({ ok: true, retried: 1 })
+    expect(await dead()).toMatchObject({ id })
+    expect(await ask('purge', String(id))).toEqual({ ok: true, purged: 1 })
+    expect((await ask('list')).deliveries).toEqual([])
+  } finally {
+    await own.stop()
+    await new Promise((done) => channel.close(done))
+  }
+})
+
+test.each([
+  [['deliveries', 'list', '--state', 'foo'], '--state: expected waiting, leased or dead, got "foo".'],
+  [['users', 'list', '--limit', '0'], '--limit: expected a whole number from 1 to 500, got "0".'],
+  [
+    ['deliveries', 'purge', '--older-than', 'x'],
+    '--older-than: expected a time span such as 90s, 30m, 12h or 7d, got "x".',
+  ],
+])('%j names the flag and what it takes', async (args, message) => {
+  expect(errorOf(await run(...args, '--json')).message).toBe(message)
+})
+
+test('a connection that is none: the command that lists them', async () => {
+  const wrong = await run('connections', 'close', 'nope')
+  expect(wrong.stderr).toContain('`focus connections` lists them.')
+  expect(wrong.stderr).not.toContain('GET ')
+})
+
+test('focus stats says that a key is refused, and does without where none is known', async () => {
+  const refused = await run('stats', '--admin-key', 'a-wrong-key-0123456789', '--json')
+  expect(refused.code).toBe(1)
+  expect(errorOf(refused).code).toBe('invalid_admin_key')
+  const byEnvironment = { FOCUS_URL: server.url, FOCUS_ADMIN_KEY: 'a-wrong-key-0123456789' }
+  expect((await focus(['stats', '--watch'], { cwd, env: byEnvironment })).code).toBe(1)
+  const open = documentOf(await focus(['stats', '--json'], { cwd, env: { FOCUS_URL: server.url } }))
+  expect(open).not.toHaveProperty('latency_ms')
+})
+
 test.concurrent.each([
-  [['deliveries', 'list', '--state', 'lost'], 1, 'invalid_request'],
+  [['deliveries', 'list', '--state', 'lost'], 2, 'usage'],
+  [['deliveries', 'purge', '--older-than', 'x'], 2, 'usage'],
+  [['deliveries', 'retry', 'abc'], 2, 'usage'],
+  [['deliveries', 'list', '--after', '0'], 2, 'usage'],
+  [['deliveries', 'list', '--limit', '501'], 2, 'usage'],
+  [['users', 'list', '--limit', '0'], 2, 'usage'],
   [['deliveries', 'retry', '7', '--transport', 'slack'], 2, 'usage'],
   [['transports', 'enable', 'nothing'], 1, 'not_found'],
   [['users', 'show', 'nobody'], 1, 'unknown_user'],

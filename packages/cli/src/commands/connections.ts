@@ -37,6 +37,7 @@ export function close(context: CommandContext, flags: RemoteFlags, operands: rea
     path: path`/ws/connections/${id}`,
     request: { method: 'DELETE' },
     done: () => `The connection ${id} is closed.`,
+    hints: { unknown_connection: '`focus connections` lists them.' },
   })
 }
 

@@ -3,6 +3,7 @@ import { usageFailure } from '../failure.ts'
 import { textOf } from '../remote/client.ts'
 import type { RemoteFlags } from '../remote/settings.ts'
 import { ago } from '../table.ts'
+import { oneOf, pageSize, timeSpan, wholeNumber } from './flag-forms.ts'
 import { act, list as listRows } from './operate.ts'
 
 interface Selection extends RemoteFlags {
@@ -22,11 +23,11 @@ export interface PurgeFlags extends Selection {
 
 /** `focus deliveries list`: what waits, what failed and why. */
 export function list(context: CommandContext, { limit, after, ...flags }: DeliveriesFlags): Promise<void> {
-  const query = new URLSearchParams({ ...selection(flags), ...(after === undefined ? {} : { after }) })
-  if (limit !== undefined) {
-    if (!/^\d+$/.test(limit)) throw usageFailure(`--limit: expected a whole number, got ${JSON.stringify(limit)}.`)
-    query.set('limit', limit)
-  }
+  const query = new URLSearchParams({
+    ...selection(flags),
+    ...(limit === undefined ? {} : { limit: String(pageSize(limit)) }),
+    ...(after === undefined ? {} : { after: String(wholeNumber('--after', after)) }),
+  })
   return listRows(context, flags, {
     path: `/admin/deliveries?${query}`,
     field: 'deliveries',
@@ -64,7 +65,10 @@ export function purge(
     path: '/admin/deliveries/purge',
     request: {
       method: 'POST',
-      body: { ...which(flags, ids), ...(olderThan === undefined ? {} : { older_than: olderThan }) },
+      body: {
+        ...which(flags, ids),
+        ...(olderThan === undefined ? {} : { older_than: timeSpan('--older-than', olderThan) }),
+      },
     },
     done: ({ purged }) => `${textOf(purged)} are gone.`,
   })
@@ -74,13 +78,24 @@ function which(flags: Selection, ids: readonly string[]): object {
   const selected = selection(flags)
   if (ids.length === 0) return selected
   if (Object.keys(selected).length > 0) throw usageFailure('Name deliveries, or select them by flags, not both.')
-  return { ids }
+  return { ids: ids.map(deliveryId) }
 }
+
+function deliveryId(text: string): number {
+  const id = /^\d+$/.test(text) ? Number(text) : 0
+  if (id >= 1 && Number.isSafeInteger(id)) return id
+  throw usageFailure(
+    `A delivery is named by its number, not by ${JSON.stringify(text)}.`,
+    '`focus deliveries` lists them.',
+  )
+}
+
+const states = ['waiting', 'leased', 'dead']
 
 function selection({ transport, state, user }: Selection): Record<string, string> {
   return {
     ...(transport === undefined ? {} : { transport }),
-    ...(state === undefined ? {} : { state }),
+    ...(state === undefined ? {} : { state: oneOf('--state', state, states) }),
     ...(user === undefined ? {} : { user }),
   }
 }

@@ -44,8 +44,8 @@ function welcome(terminal: Terminal, url: string, devIssuer: boolean): string {
     `  ${who}`,
     '',
     '  From another terminal, in this folder:',
-    '    focus notify alice --title Bonjour --message "Ça marche"',
-    '    focus stats --watch',
+    '    npx focus notify alice --title Bonjour --message "Ça marche"',
+    '    npx focus stats --watch',
     '',
     terminal.style('dim', '  Ctrl-C ends it.'),
   ].join('\n')

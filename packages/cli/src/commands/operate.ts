@@ -1,5 +1,5 @@
 import type { CommandContext } from '../context.ts'
-import { usageFailure } from '../failure.ts'
+import { CommandFailure, usageFailure } from '../failure.ts'
 import type { Json, JsonDocument, RemoteRequest } from '../remote/client.ts'
 import { textOf } from '../remote/client.ts'
 import { withRoutes } from '../remote/routes.ts'
@@ -40,10 +40,16 @@ export async function act(
     readonly path: string
     readonly request: Omit<RemoteRequest, 'signal'>
     readonly done: (answer: JsonDocument) => string
+    /** What to do about a refusal of this code, in the words of the command line instead of the server's. */
+    readonly hints?: Readonly<Record<string, string>>
   },
 ): Promise<void> {
   await withRoutes(context, flags, async (routes) => {
-    const answer = await routes.call(action.path, { ...action.request, signal: context.signal })
+    const answer = await routes
+      .call(action.path, { ...action.request, signal: context.signal })
+      .catch((error: unknown) => {
+        throw withHint(error, action.hints ?? {})
+      })
     context.terminal.result({ ok: true, ...answer }, () => action.done(answer))
   })
 }
@@ -65,6 +71,13 @@ export function cells(...fields: readonly string[]): (row: Row) => readonly stri
   return (row) => fields.map((field) => textOf(row[field]))
 }
 
-function rowsOf(value: Json | undefined): Row[] {
+function withHint(error: unknown, hints: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof CommandFailure)) return error
+  const hint = Object.hasOwn(hints, error.code) ? hints[error.code] : undefined
+  return hint === undefined ? error : new CommandFailure(error.code, error.message, { hint, cause: error })
+}
+
+/** The objects of an answer's array; none where it is no array. */
+export function rowsOf(value: Json | undefined): Row[] {
   return Array.isArray(value) ? value.filter((row): row is Row => typeof row === 'object' && row !== null) : []
 }

@@ -1,9 +1,11 @@
 import type { CommandContext } from '../context.ts'
-import { usageFailure } from '../failure.ts'
 import { type JsonDocument, textOf } from '../remote/client.ts'
 import { withRoutes } from '../remote/routes.ts'
 import type { RemoteFlags } from '../remote/settings.ts'
-import { act, cells, list as listRows, path, required } from './operate.ts'
+import { ago, table } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
+import { pageSize } from './flag-forms.ts'
+import { act, cells, list as listRows, path, required, rowsOf } from './operate.ts'
 
 export interface UsersFlags extends RemoteFlags {
   readonly search?: string
@@ -16,10 +18,7 @@ export function list(context: CommandContext, { search, limit, after, ...flags }
   const query = new URLSearchParams()
   if (search !== undefined) query.set('search', search)
   if (after !== undefined) query.set('after', after)
-  if (limit !== undefined) {
-    if (!/^\d+$/.test(limit)) throw usageFailure(`--limit: expected a whole number, got ${JSON.stringify(limit)}.`)
-    query.set('limit', limit)
-  }
+  if (limit !== undefined) query.set('limit', String(pageSize(limit)))
   return listRows(context, flags, {
     path: `/admin/users?${query}`,
     field: 'users',
@@ -35,7 +34,7 @@ export async function show(context: CommandContext, flags: RemoteFlags, operands
   const { terminal, signal } = context
   await withRoutes(context, flags, async (routes) => {
     const answer = await routes.call(path`/admin/users/${user}`, { signal })
-    terminal.result(answer, () => lines(answer))
+    terminal.result(answer, () => portrait(terminal, answer))
   })
 }
 
@@ -61,8 +60,24 @@ function setDisabled(
   })
 }
 
-function lines(user: JsonDocument): string {
-  return Object.entries(user)
-    .map(([name, value]) => `${textOf(name).padEnd(16)}${textOf(value)}`)
-    .join('\n')
+/** What is known of a person: one line each, then what there is several of. */
+function portrait(terminal: Terminal, { accounts, sessions, ...user }: JsonDocument): string {
+  const lines = Object.entries(user).map(([name, value]) => `${textOf(name).padEnd(16)}${textOf(value)}`)
+  const accountTable = table(
+    terminal,
+    ['PROVIDER', 'SUBJECT', 'ISSUER'],
+    rowsOf(accounts).map(cells('provider', 'subject', 'issuer')),
+    'None.',
+  )
+  const sessionTable = table(
+    terminal,
+    ['ID', 'BEGUN', 'LAST USED', 'DEVICE'],
+    rowsOf(sessions).map((row) => [textOf(row.id), ago(row.created_at), ago(row.last_used_at), textOf(row.user_agent)]),
+    'None.',
+  )
+  return [
+    lines.join('\n'),
+    `${terminal.style('bold', 'Accounts')}\n${accountTable}`,
+    `${terminal.style('bold', 'Sessions')}\n${sessionTable}`,
+  ].join('\n\n')
 }

@@ -57,20 +57,32 @@ export class RemoteClient {
     return answerOf(isSuccess(status), text, (problem) => this.#refusal(status, problem))
   }
 
-  /** The text of a route; null where this server or this key does not give it. */
+  /**
+   * The text of a route that wants the admin key; null where none is known, or this server does not have the route.
+   *
+   * @throws CommandFailure `invalid_admin_key` when the key is refused
+   */
   async text(path: string, signal: AbortSignal): Promise<string | null> {
     const { base, adminKey } = this.#settings
     if (adminKey === null) return null
+    let answer: HttpAnswer
     try {
-      const { status, text } = await send(base + path, {
+      answer = await send(base + path, {
         method: 'GET',
         headers: { authorization: `Bearer ${adminKey}` },
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       })
-      return isSuccess(status) ? text : null
     } catch {
       return null
     }
+    const { status, text } = answer
+    if (isSuccess(status)) return text
+    const problem = parse(text)
+    // A proxy may keep these routes to itself; only Focus' own word is about the key.
+    if (problem?.code === 'invalid_admin_key' || problem?.code === 'admin_key_missing') {
+      throw this.#refusal(status, problem)
+    }
+    return null
   }
 
   #refusal(status: number, problem: JsonDocument | null): CommandFailure {
@@ -136,7 +148,7 @@ function isSuccess(status: number): boolean {
 function unreachable(base: string, error: unknown, timedOut: boolean): CommandFailure {
   const reason = timedOut ? `did not answer within ${TIMEOUT_MS / 1000} s` : `cannot be reached${detailOf(error)}`
   return new CommandFailure('unreachable', `The server at ${base} ${reason}.`, {
-    hint: 'Check that it runs (`focus dev` starts one here) and that --url or FOCUS_URL names it.',
+    hint: 'Check that it runs (`npx focus dev` starts one here) and that --url or FOCUS_URL names it.',
     cause: error,
   })
 }

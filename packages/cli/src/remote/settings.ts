@@ -41,7 +41,7 @@ export function resolveRemote(
   }
   if (running === null) {
     throw new CommandFailure('no_server', `No Focus server is known here (${defaultDataFolder} has none running).`, {
-      hint: 'Start one with `focus dev` in this folder, or name yours with --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
+      hint: 'Start one with `npx focus dev` in this folder, or name yours with --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
     })
   }
   return { base: baseOf(running.url, 'dev.json'), adminKey: key ?? running.adminKey, fromDataFolder: true }
