@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createFocus, type Focus } from '@focus-api/core'
 import express from 'express'
 import Fastify from 'fastify'
@@ -10,6 +10,7 @@ import * as forExpress from '../src/express.ts'
 import * as forFastify from '../src/fastify.ts'
 import { routeHandlers } from '../src/fetch.ts'
 import { attachUpgrade, nodeHandler } from '../src/node.ts'
+import { hosts, urlOf } from './hosts.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -182,3 +183,40 @@ test('Fastify closes although a client opened a connection ahead and never used 
   await app.close()
   await gone
 })
+
+test.each(hosts.filter(({ name }) => ['Express 5', 'Fastify 5', 'Koa 3', 'Koa 2', 'node:http'].includes(name)))(
+  '$name: an event stream that is never read is cut with the drain',
+  async (host) => {
+    const focus = await start()
+    const running = await host.start(focus)
+    closing.push(() => running.close())
+    const { user } = await focus.auth.accounts.signIn({
+      provider: 'test',
+      issuer: 'https://issuer.example',
+      subject: 'a',
+      email: null,
+      emailVerified: false,
+      fullName: null,
+      givenName: null,
+      avatarUrl: null,
+      preferredUsername: 'a',
+      locale: null,
+    })
+    const { accessToken } = await focus.auth.sessions.start(user, 'test')
+    const socket = connect(Number(new URL(urlOf(running)).port), '127.0.0.1')
+    const accepted = once(running.server, 'connection')
+    socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${accessToken}\r\n\r\n`)
+    const [serverEnd] = (await accepted) as [Socket]
+    const cut = once(serverEnd, 'close')
+    await once(socket, 'data')
+    socket.pause()
+    const data = { filling: 'y'.repeat(15_000) }
+    const lag = async () => (await focus.realtime.connections())[0]?.lag ?? 0
+    while ((await lag()) < 20) {
+      await focus.notifications.notifyUser({ userId: Number(user.id), title: 't', message: 'm', data })
+    }
+    await focus.drain({ windowMs: 0 })
+    await cut
+    socket.destroy()
+  },
+)
