@@ -81,8 +81,9 @@ describe.each(names)('%s, packed', (name) => {
 })
 
 describe('a project with the packed packages', () => {
-  it('type-checks every TypeScript example of README.md and of the guide', () => {
-    const pages = ['README.md', 'docs/guide.en.md'].map((page) => readFileSync(resolve(workspace, page), 'utf8'))
+  it('type-checks every TypeScript example of README.md, of the guide and of the command', () => {
+    const paths = ['README.md', 'docs/guide.en.md', 'docs/cli.md']
+    const pages = paths.map((page) => readFileSync(resolve(workspace, page), 'utf8'))
     const examples = pages.flatMap((page) => [...page.matchAll(/```(tsx?)\n(.*?)```/gs)])
     expect(examples.length).toBeGreaterThan(5)
     const files = examples.map(([, extension, code], index) => {

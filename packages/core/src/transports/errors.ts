@@ -4,6 +4,8 @@
  *
  * @example
  * ```ts
+ * import { PermanentDeliveryError } from '@focus-api/core/transports'
+ *
  * if (response.status === 400) throw new PermanentDeliveryError('The SMS gateway refused the number.')
  * ```
  */
@@ -34,6 +36,8 @@ export interface RetryOptions {
  *
  * @example
  * ```ts
+ * import { RetryableDeliveryError } from '@focus-api/core/transports'
+ *
  * throw new RetryableDeliveryError('The SMS gateway is busy.', { retryAfterMs: 30_000, pause: true })
  * ```
  */

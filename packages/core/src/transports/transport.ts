@@ -88,10 +88,13 @@ export interface TransportSettings {
 }
 
 /**
- * Carries notifications somewhere else. Everything but `name` and `deliver` is optional.
+ * Carries notifications somewhere else. Everything but `name` and `deliver` is optional. Import it from
+ * `@focus-api/core/transports`, and pass what you made to `createFocus({ transports: [sms] })`.
  *
  * @example
  * ```ts
+ * import { PermanentDeliveryError, RetryableDeliveryError, type Transport } from '@focus-api/core/transports'
+ *
  * const sms: Transport<string> = {
  *   name: 'sms',
  *   addresses: (user) => phoneNumbers.of(user.id),
