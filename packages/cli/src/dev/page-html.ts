@@ -36,7 +36,7 @@ export function pageHtml({ locale, signIn }: PageContent): string {
 <main>
   <p class="failure" id="failure" role="alert" hidden></p>
   <section class="card hero" id="signed-out">
-    <h1>${text.welcome}</h1>
+    <h1 id="welcome" tabindex="-1">${text.welcome}</h1>
     <p>${text.intro}</p>
     ${signIn ? signInButton(text) : html`<p class="hint">${text.signInOff}</p>`}
     <noscript><p class="failure">${text.noscript}</p></noscript>
@@ -59,7 +59,7 @@ export function pageHtml({ locale, signIn }: PageContent): string {
     </div>
     <section class="card" aria-labelledby="list-title">
       <div class="list-head">
-        <h2 id="list-title">${text.notifications}</h2>
+        <h2 id="list-title" tabindex="-1">${text.notifications}</h2>
         <p class="unread" id="unread" hidden><strong id="unread-count">0</strong> ${text.unread}</p>
         <button type="button" id="read-all" hidden>${text.readAll}</button>
       </div>

@@ -49,7 +49,11 @@ export class NotificationListView {
     const isNew = !this.#isFirst && notification.readAt === null
     item.className = `notification${notification.readAt === null ? '' : ' is-read'}${isNew ? ' is-new' : ''}`
     item.dataset.type = notification.type
+    const wasAt = item.contains(document.activeElement)
     item.replaceChildren(...this.#content(notification))
+    // Its button is gone: the keyboard stays at the notification, and goes on to the next one.
+    item.tabIndex = -1
+    if (wasAt) item.focus()
     this.#drawn.set(notification.id, { notification, item })
     return item
   }

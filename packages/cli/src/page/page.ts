@@ -13,6 +13,7 @@ const view = new NotificationListView(element('notifications', HTMLElement), tex
 const signedOut = element('signed-out', HTMLElement)
 const signedIn = element('signed-in', HTMLElement)
 const failure = element('failure', HTMLElement)
+const listTitle = element('list-title', HTMLElement)
 
 function showUser(user: FocusUser | null): void {
   signedOut.hidden = user !== null
@@ -40,7 +41,9 @@ function showState(status: string): void {
 
 function showUnread(count: number): void {
   element('unread', HTMLElement).hidden = count === 0
-  element('read-all', HTMLElement).hidden = count === 0
+  const readAll = element('read-all', HTMLElement)
+  if (count === 0 && document.activeElement === readAll) listTitle.focus()
+  readAll.hidden = count === 0
   element('unread-count', HTMLElement).textContent = String(count)
   document.title = count === 0 ? texts.title : `(${count}) ${texts.title}`
 }
@@ -53,8 +56,16 @@ function showFailure(before: string, error: unknown): void {
   failure.hidden = false
 }
 
-/** A press of a button: its failure is shown, and an earlier one is forgotten. */
-function onPress(button: HTMLButtonElement, before: string, work: () => Promise<void>): void {
+/**
+ * A press of a button: its failure is shown, and an earlier one is forgotten. The keyboard stays where it was, or goes on
+ * at `next` where the button is gone.
+ */
+function onPress(
+  button: HTMLButtonElement,
+  before: string,
+  work: () => Promise<void>,
+  next: () => HTMLElement = () => listTitle,
+): void {
   button.addEventListener('click', () => {
     failure.hidden = true
     button.disabled = true
@@ -62,6 +73,10 @@ function onPress(button: HTMLButtonElement, before: string, work: () => Promise<
       .catch((error: unknown) => showFailure(before, error))
       .finally(() => {
         button.disabled = false
+        // A disabled or hidden button loses the focus to the body; elsewhere the person has moved on.
+        if (document.activeElement !== document.body) return
+        const goesOn = button.checkVisibility() ? button : next()
+        goesOn.focus()
       })
   })
 }
@@ -70,7 +85,7 @@ async function sendSample(sample: string): Promise<void> {
   const response = await focus.fetch('/focus-page/notifications', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ sample }),
+    body: JSON.stringify({ sample, locale: document.documentElement.lang }),
   })
   if (response.ok) return
   const problem: unknown = await response.json().catch(() => null)
@@ -91,7 +106,12 @@ const signInButton = document.getElementById('sign-in')
 if (signInButton instanceof HTMLButtonElement) {
   onPress(signInButton, texts.failures.signIn, () => focus.signIn('google', { returnTo: '/' }))
 }
-onPress(element('sign-out', HTMLButtonElement), '', () => focus.signOut())
+onPress(
+  element('sign-out', HTMLButtonElement),
+  '',
+  () => focus.signOut(),
+  () => signInButton ?? element('welcome', HTMLElement),
+)
 onPress(element('read-all', HTMLButtonElement), '', async () => {
   await focus.notifications.markAllRead()
 })
