@@ -158,6 +158,28 @@ describe('Python', () => {
   ])('starts %j with %j', (files, command) => {
     expect(detected({ 'requirements.txt': '', ...files }).image.start).toEqual(command)
   })
+
+  it.each([
+    ['fastapi', { 'app/main.py': 'app = fastapi.FastAPI()\n' }, 'uvicorn app.main:app'],
+    ['fastapi', { 'app/main.py': 'api = create_app()\n' }, 'uvicorn app.main:api'],
+    ['fastapi', { 'app/main.py': 'from .factory import app\n' }, 'uvicorn app.main:app'],
+    ['fastapi', { 'main.py': '' }, 'uvicorn main:app'],
+    ['flask', { 'app.py': 'app = flask.Flask(__name__)\n' }, 'gunicorn app:app'],
+    ['flask', { 'wsgi.py': 'application = create_app()\n' }, 'gunicorn wsgi:application'],
+    ['flask', { 'app/__init__.py': 'app = Flask(__name__)\n' }, 'gunicorn app:app'],
+  ])('finds the application of %s in %j: %s', (dependency, files, start) => {
+    const project = detected({ 'requirements.txt': `${dependency}\nuvicorn\ngunicorn\n`, ...files })
+    expect(fact(project, 'start')?.[0]).toBe(start)
+    expect(project.image.start.slice(0, 2).join(' ')).toBe(start)
+  })
+
+  it('takes no file for found that is not there', () => {
+    const project = detected({ 'requirements.txt': '' })
+    expect(fact(project, 'start')).toBeUndefined()
+    expect(project.warnings.map(({ sentence }) => sentence)).toContainEqual(
+      expect.stringContaining('there is no main.py'),
+    )
+  })
 })
 
 describe('services', () => {

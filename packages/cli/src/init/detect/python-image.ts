@@ -49,41 +49,66 @@ function installation(project: PythonProject): Pick<ImageRecipe, 'manifests' | '
 }
 
 const asgi = ['app/main.py', 'main.py', 'src/main.py', 'app/asgi.py', 'asgi.py', 'app.py', 'server.py']
+const wsgi = [...asgi, 'wsgi.py', 'app/wsgi.py', 'app/__init__.py']
 
 function startCommand(project: PythonProject, port: number, facts: Facts): string[] {
   const { repository, dependencies } = project
   for (const path of asgi) {
-    const source = repository.read(path)
-    const name = /^(\w+)\s*(?::\s*\w+\s*)?=\s*(?:FastAPI|Starlette|Litestar|Quart)\(/m.exec(source ?? '')?.[1]
-    if (name === undefined) continue
-    const module = path.replace(/\.py$/, '').replaceAll('/', '.')
-    facts.note('start', `uvicorn ${module}:${name}`, path)
-    if (!dependencies.has('uvicorn') && !dependencies.has('fastapi')) {
-      facts.warn(
-        ['docker'],
-        'uvicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.',
-      )
-    }
-    return ['uvicorn', `${module}:${name}`, '--host', '0.0.0.0', '--port', String(port)]
+    const source = repository.read(path) ?? ''
+    const name = /^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(/m.exec(source)?.[1]
+    if (name !== undefined) return uvicorn(`${moduleOf(path)}:${name}`, path, project, port, facts)
   }
-  for (const path of asgi) {
-    const name = /^(\w+)\s*=\s*Flask\(/m.exec(repository.read(path) ?? '')?.[1]
-    if (name === undefined) continue
-    return gunicorn(`${path.replace(/\.py$/, '').replaceAll('/', '.')}:${name}`, path, project, port, facts)
+  for (const path of wsgi) {
+    const source = repository.read(path) ?? ''
+    const name = /^(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)?(?:Flask\(|create_app\()/m.exec(source)?.[1]
+    if (name !== undefined && dependencies.has('fastapi')) {
+      return uvicorn(`${moduleOf(path)}:${name}`, path, project, port, facts)
+    }
+    if (name !== undefined) return gunicorn(`${moduleOf(path)}:${name}`, path, project, port, facts)
   }
   if (repository.has('manage.py')) {
-    const wsgi = repository
+    const django = repository
       .list('')
       .find(({ name, directory }) => directory && /^\w+$/.test(name) && repository.has(`${name}/wsgi.py`))
-    if (wsgi !== undefined)
-      return gunicorn(`${wsgi.name}.wsgi:application`, `${wsgi.name}/wsgi.py`, project, port, facts)
+    if (django !== undefined)
+      return gunicorn(`${django.name}.wsgi:application`, `${django.name}/wsgi.py`, project, port, facts)
+  }
+  const module = ['app/main.py', 'main.py'].find((path) => repository.has(path))
+  if (module !== undefined && dependencies.has('fastapi')) {
+    facts.warn(
+      ['docker'],
+      `${module} makes no application that could be found: the Dockerfile names it app; edit its CMD.`,
+    )
+    return uvicorn(`${moduleOf(module)}:app`, `${module}, and fastapi among the dependencies`, project, port, facts)
   }
   const script = ['main.py', 'app.py', 'server.py'].find((path) => repository.has(path))
-  facts.note('start', `python ${script ?? 'main.py'}`, script ?? 'a guess')
   if (script === undefined) {
-    facts.warn(['docker'], 'It is not clear how the application starts: the Dockerfile guesses main.py; edit its CMD.')
+    facts.warn(
+      ['docker'],
+      'It is not clear how the application starts, and there is no main.py: put its own command into CMD of the Dockerfile.',
+    )
+    return ['python', 'main.py']
   }
-  return ['python', script ?? 'main.py']
+  facts.note('start', `python ${script}`, script)
+  return ['python', script]
+}
+
+function moduleOf(path: string): string {
+  return path
+    .replace(/\.py$/, '')
+    .replace(/\/__init__$/, '')
+    .replaceAll('/', '.')
+}
+
+function uvicorn(target: string, from: string, project: PythonProject, port: number, facts: Facts): string[] {
+  facts.note('start', `uvicorn ${target}`, from)
+  if (!project.dependencies.has('uvicorn') && !project.dependencies.has('fastapi')) {
+    facts.warn(
+      ['docker'],
+      'uvicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.',
+    )
+  }
+  return ['uvicorn', target, '--host', '0.0.0.0', '--port', String(port)]
 }
 
 function gunicorn(target: string, from: string, project: PythonProject, port: number, facts: Facts): string[] {
