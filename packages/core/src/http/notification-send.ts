@@ -176,10 +176,18 @@ function readNamed(body: unknown): Asked {
     several: isForSeveral(asked),
     message: {
       name: camelCase(name),
-      params: Object.fromEntries(Object.entries(params).map(([key, value]) => [camelCase(key), value])),
+      params: Object.fromEntries(
+        Object.entries(params).map(([key, value]) => [paramName(camelCase(name), key), value]),
+      ),
       options: { ...readDelivery(asked), ...(locale === undefined ? {} : { locale }) },
     },
   }
+}
+
+/** Parameters in snake_case or camelCase; the guide calls the activity of its helper `activity_data`. */
+function paramName(helper: string, key: string): string {
+  const name = camelCase(key)
+  return helper === 'activityUpdate' && name === 'activityData' ? 'activity' : name
 }
 
 function isForSeveral({ user_ids, users }: Address): boolean {

@@ -123,6 +123,11 @@ describe('notifications over HTTP', () => {
       { challenge_title: 'Octobre', update_type: 'rank', message: 'Vous êtes 2e', data: { rank: 2 } },
       'Vous êtes 2e',
     ],
+    [
+      'activity_update',
+      { activity_data: { app_name: 'Instagram', duration_minutes: 45 } },
+      'Activité enregistrée avec succès',
+    ],
   ])('the guide’s %s goes by name', async (helper, params, message) => {
     await send({ user: 'bob', helper, params })
     expect((await inbox('bob', '?limit=1')).notifications[0]).toMatchObject({ type: 'notification', message })
