@@ -105,6 +105,15 @@ export class FocusError extends Error {
     this.title = catalogue[code].title
     if (options.hint !== undefined) this.hint = options.hint
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
+    // Of an error nobody caught, Node shows the stack. Only for failures of the server: a stack's text costs time.
+    if (options.hint !== undefined && this.status >= 500) {
+      const stack: unknown = this.stack
+      // Text, unless the application has its own `Error.prepareStackTrace`.
+      const frames = typeof stack === 'string' ? stack.search(/^ {4}at /m) : -1
+      if (typeof stack === 'string' && frames !== -1) {
+        this.stack = `${this.name}: ${message}\n  Hint: ${options.hint}\n${stack.slice(frames)}`
+      }
+    }
   }
 
   /** As Node prints it: the hint right under the message, where whoever starts the server looks, then the stack. */
