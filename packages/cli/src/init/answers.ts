@@ -109,7 +109,8 @@ function someOf<T extends string>(known: readonly T[]): Rule<T[]> {
     ...one,
     read: (value) => {
       const words: unknown = typeof value === 'string' ? wordsOf(value) : value
-      if (!Array.isArray(words) || words.length === 0) return undefined
+      // An empty list says "none of them"; an empty text says nothing.
+      if (!Array.isArray(words) || (value !== words && words.length === 0)) return undefined
       const found = words.map(one.read).filter((word) => word !== undefined)
       return found.length === words.length ? found : undefined
     },

@@ -108,7 +108,6 @@ const badAnswers: readonly (readonly [name: string, value: unknown])[] = [
   ['flavour', 'go'],
   ['pm', ['npm']],
   ['services', ['redis', 'oracle']],
-  ['services', []],
   ['branch', 'main]\n    evil: true'],
   ['repo', 'acme/shop/../..'],
   ['repo', 7],
