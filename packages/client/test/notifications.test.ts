@@ -204,7 +204,8 @@ describe('coming back', () => {
     client.notifications.on('state', ({ status }) => states.push(status))
     server.cut()
     await nextEvent(client.notifications, 'state', ({ status }) => status === 'open')
-    expect(states).toEqual(['reconnecting', 'connecting', 'open'])
+    // A try at once may take a pooled HTTP connection that the cut ended too, and be followed by another.
+    expect(states.join(' ')).toMatch(/^(reconnecting connecting )+open$/)
   })
 
   test('a restart of the server is survived, and nothing is lost', async () => {
