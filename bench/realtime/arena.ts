@@ -103,19 +103,18 @@ export class Arena {
     return (await answerOf<Answer, 'tokens'>(this.#server, 'tokens')).tokens
   }
 
-  /** Connects with each token and leaves again. */
+  /** Connects with each token, as everybody does after a restart; that they leave again is not measured. */
   async storm(tokens: readonly string[]): Promise<{ perSecond: number; cpuMicroseconds: number }> {
     const before = await this.cpuSeconds()
     const { port } = this.#ports
-    this.#client.send({
-      op: 'storm',
-      port,
-      greeting: greetings[this.name],
-      tokens,
-      concurrency: 64,
-    } satisfies ClientOrder)
+    const greeting = greetings[this.name]
+    this.#client.send({ op: 'storm', port, greeting, tokens, concurrency: 64 } satisfies ClientOrder)
     const { seconds } = await answerOf<ClientAnswer, 'stormed'>(this.#client, 'stormed')
     const cpu = (await this.cpuSeconds()) - before
+    this.#client.send({ op: 'leave' } satisfies ClientOrder)
+    await answerOf<ClientAnswer, 'left'>(this.#client, 'left')
+    // The server still has to notice, and cleans up: garbage of one storm is not to be paid by the next.
+    await this.memory()
     return { perSecond: tokens.length / seconds, cpuMicroseconds: (cpu * 1e6) / tokens.length }
   }
 
@@ -140,11 +139,19 @@ async function answerOf<Message extends Answer | ClientAnswer, Op extends Messag
   child: ChildProcess,
   op: Op,
 ): Promise<Extract<Message, { op: Op }>> {
-  for (;;) {
-    const [message]: Message[] = await Promise.race([
-      once(child, 'message'),
-      once(child, 'exit').then(() => Promise.reject(new Error(`a process of the bench ended while ${op} was awaited`))),
-    ])
-    if (message?.op === op) return message as Extract<Message, { op: Op }>
+  const stop = new AbortController()
+  const { signal } = stop
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error(`a process of the bench ended while ${op} was awaited`)
+  })
+  // Given up when the answer is there.
+  ended.catch(() => undefined)
+  try {
+    for (;;) {
+      const [message]: Message[] = await Promise.race([once(child, 'message', { signal }), ended])
+      if (message?.op === op) return message as Extract<Message, { op: Op }>
+    }
+  } finally {
+    stop.abort()
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { ClientAnswer, ClientOrder, Greeting } from './protocol.ts'
 
@@ -6,6 +7,8 @@ let received = 0
 let roundBytes = Number.POSITIVE_INFINITY
 let rounds = 0
 let control: Socket | null = null
+/** The sockets of a storm. */
+let arrived: Socket[] = []
 
 process.on('message', (order: ClientOrder) => void obey(order))
 process.on('disconnect', () => process.exit())
@@ -23,10 +26,16 @@ async function obey(order: ClientOrder): Promise<void> {
     case 'storm': {
       const started = performance.now()
       await eachOf(order.tokens, order.concurrency, async (token) => {
-        const socket = await open(order.port, token, order.greeting)
-        socket.destroy()
+        arrived.push(await open(order.port, token, order.greeting))
       })
       answer({ op: 'stormed', seconds: (performance.now() - started) / 1_000 })
+      break
+    }
+    case 'leave': {
+      const gone = Promise.all(arrived.map((socket) => once(socket.destroy(), 'close')))
+      arrived = []
+      await gone
+      answer({ op: 'left' })
       break
     }
     case 'count':

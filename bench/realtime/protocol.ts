@@ -40,7 +40,7 @@ export type ClientOrder =
       readonly tokens: readonly string[]
       readonly concurrency: number
     }
-  /** Connects with each token and leaves as soon as the connection is ready. */
+  /** Connects with each token and stays. */
   | {
       readonly op: 'storm'
       readonly port: number
@@ -48,6 +48,8 @@ export type ClientOrder =
       readonly tokens: readonly string[]
       readonly concurrency: number
     }
+  /** Closes the connections of the storm. */
+  | { readonly op: 'leave' }
   /** From now on every `roundBytes` received in all are reported to the server as one round. */
   | { readonly op: 'count'; readonly roundBytes: number }
   | { readonly op: 'received' }
@@ -55,5 +57,6 @@ export type ClientOrder =
 export type ClientAnswer =
   | { readonly op: 'connected'; readonly seconds: number }
   | { readonly op: 'stormed'; readonly seconds: number }
+  | { readonly op: 'left' }
   | { readonly op: 'counting' }
   | { readonly op: 'received'; readonly bytes: number }
