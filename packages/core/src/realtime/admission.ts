@@ -86,7 +86,7 @@ export class Admission {
       return
     }
     // The broker first, the head second: what is committed in between arrives by one of them.
-    if (this.#deps.broker.connected) await stream.ready
+    if (stream.ready !== null && this.#deps.broker.connected) await stream.ready
     const [head, allHead] = await Promise.all([this.#deps.heads.read(principal.userKey), this.#deps.feed.allHead()])
     const plans = await this.#plan(principal, resume, head, allHead)
     if (connection.ended) return

@@ -36,15 +36,28 @@ export class Registry {
     let stream = this.streams.get(userKey)
     if (!stream) {
       stream = new Stream(userKey)
-      // A broker that is away costs time, never a notification: the heads are read instead.
-      stream.ready = this.#broker.subscribe(userKey).catch(() => undefined)
       this.streams.set(userKey, stream)
+      this.#subscribe(stream, userKey)
     }
-    if (stream.connections.length === 0) this.#activeUsers += 1
     this.#activeConnections += 1
     connection.stream = stream
-    connection.streamIndex = stream.connections.push(connection) - 1
+    if (stream.connections.length === 0) {
+      this.#activeUsers += 1
+      // Most people have one connection, and a list that grows takes room for many.
+      stream.connections = [connection]
+      connection.streamIndex = 0
+    } else {
+      connection.streamIndex = stream.connections.push(connection) - 1
+    }
     return stream
+  }
+
+  /** A broker that is away costs time, never a notification: the heads are read instead. */
+  #subscribe(stream: Stream, userKey: UserKey): void {
+    const settled = () => {
+      stream.ready = null
+    }
+    stream.ready = this.#broker.subscribe(userKey).then(settled, settled)
   }
 
   remove(connection: Connection, now: number): void {

@@ -7,9 +7,9 @@ export class Stream {
   /** The owner; null for the shared stream. */
   readonly userKey: UserKey | null
   /** Local connections that follow the stream. */
-  readonly connections: Connection[] = []
-  /** Settled once the broker tells this node of the stream. */
-  ready: Promise<void> = Promise.resolve()
+  connections: Connection[] = []
+  /** Settled once the broker tells this node of the stream; null when it does. */
+  ready: Promise<void> | null = null
   /** Highest offset that this node heard of. */
   latest = 0
   stateRev = 0

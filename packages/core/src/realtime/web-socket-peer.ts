@@ -23,6 +23,8 @@ export class WebSocketPeer implements Peer {
   /** One frame stays by itself: most turns bring a socket one, and a list costs memory. */
   #queued: Buffer | Buffer[] | null = null
   #queuedBytes = 0
+  /** What the socket still held after the last write. */
+  #left = 0
   #corked: boolean
 
   /**
@@ -45,7 +47,8 @@ export class WebSocketPeer implements Peer {
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength + this.#queuedBytes
+    // Mostly nothing was left: then the socket is not even looked at, which a fan-out to thousands would feel.
+    return (this.#left === 0 ? 0 : this.#socket.writableLength) + this.#queuedBytes
   }
 
   send(message: Outbound): void {
@@ -79,6 +82,7 @@ export class WebSocketPeer implements Peer {
     // After the closing handshake began nothing but control frames may follow (RFC 6455 §5.5.1).
     if (this.open) this.#socket.write(bytes)
     this.#release()
+    this.#left = this.#socket.writableLength
   }
 
   close(code: CloseCode): void {
