@@ -100,7 +100,9 @@ export class Arena {
 
   async tokens(count: number): Promise<readonly string[]> {
     this.#server.send({ op: 'tokens', count } satisfies Order)
-    return (await answerOf<Answer, 'tokens'>(this.#server, 'tokens')).tokens
+    const { tokens } = await answerOf<Answer, 'tokens'>(this.#server, 'tokens')
+    // Servers that verify none take anything for the number of a user.
+    return tokens.length > 0 ? tokens : Array.from({ length: count }, (_, index) => String(index + 1))
   }
 
   /** Connects with each token, as everybody does after a restart; that they leave again is not measured. */

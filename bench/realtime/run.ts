@@ -32,7 +32,7 @@ const chosen = positionals.length > 0 ? positionals : [...Object.keys(scenarios)
 for (const name of chosen) {
   if (name === 'memory') await measureMemory(10_000)
   else if (name === 'idle') await measureIdle(10_000)
-  else if (name === 'storm') await measureStorm(2_000, slices)
+  else if (name === 'storm') await measureStorm(4_000, slices)
   else if (isScenario(name)) await measure(name, slices)
   else throw new Error(`unknown scenario ${name}; there are ${Object.keys(scenarios).join(', ')}, memory, idle, storm`)
 }

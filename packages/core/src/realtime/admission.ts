@@ -1,11 +1,11 @@
 import type { Principal, TokenVerifier } from '../auth/types.ts'
 import type { StreamHead } from '../notifications/types.ts'
 import type { Logger } from '../runtime.ts'
-import type { UserId } from '../user-id.ts'
+import type { UserId, UserKey } from '../user-id.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Connection } from './connection.ts'
 import { authenticate, closeCodeOf, type Credentials } from './credentials.ts'
-import type { Heads } from './heads.ts'
+import type { FollowedHeads, Heads } from './heads.ts'
 import type { RealtimeLimits } from './limits.ts'
 import { isoTimestamp } from './outbound.ts'
 import type { Ref } from './protocol/actions.ts'
@@ -21,6 +21,11 @@ import type { Broker, NotificationFeed } from './types.ts'
 
 /** Between two warnings of the same kind. */
 const quietMs = 10_000
+
+interface Plans {
+  readonly own: ResumePlan
+  readonly all: ResumePlan
+}
 
 export interface AdmissionDeps {
   readonly registry: Registry
@@ -87,8 +92,9 @@ export class Admission {
     }
     // The broker first, the head second: what is committed in between arrives by one of them.
     if (stream.ready !== null && this.#deps.broker.connected) await stream.ready
-    const [head, allHead] = await Promise.all([this.#deps.heads.read(principal.userKey), this.#deps.feed.allHead()])
-    const plans = await this.#plan(principal, resume, head, allHead)
+    const heads = await this.#deps.heads.read(principal.userKey)
+    const { own: head, all: allHead } = heads
+    const plans = resume === null ? fromNowOn(heads) : await this.#plan(principal.userKey, resume, heads)
     if (connection.ended) return
     stream.learn(head)
     registry.shared.learn(allHead)
@@ -103,9 +109,9 @@ export class Admission {
   }
 
   /** Moves the cursors of a live connection back to where its client stopped. */
-  async rewind(connection: Connection, userKey: string, resume: ResumeRequest, ref: Ref): Promise<void> {
-    const [head, allHead] = await Promise.all([this.#deps.heads.read(userKey), this.#deps.feed.allHead()])
-    const plans = await this.#plan({ userKey }, resume, head, allHead)
+  async rewind(connection: Connection, userKey: UserKey, resume: ResumeRequest, ref: Ref): Promise<void> {
+    const heads = await this.#deps.heads.read(userKey)
+    const plans = await this.#plan(userKey, resume, heads)
     const { own, all } = connection
     if (!connection.live || own === null || all === null) return
     const reason = plans.own.reason ?? plans.all.reason
@@ -113,12 +119,12 @@ export class Admission {
       type: 'resumed',
       recovered: reason === undefined,
       ...(reason !== undefined && { reason }),
-      stream: { epoch: head.epoch, offset: head.offset },
-      all: { epoch: allHead.epoch, offset: allHead.offset },
+      stream: { epoch: heads.own.epoch, offset: heads.own.offset },
+      all: { epoch: heads.all.epoch, offset: heads.all.offset },
       ref,
     })
-    own.stream.learn(head)
-    all.stream.learn(allHead)
+    own.stream.learn(heads.own)
+    all.stream.learn(heads.all)
     for (const [cursor, plan, requested] of [
       [own, plans.own, resume.offset],
       [all, plans.all, resume.allOffset],
@@ -132,27 +138,16 @@ export class Admission {
     this.#deps.catchUp.start(connection)
   }
 
-  async #plan(
-    { userKey }: Pick<Principal, 'userKey'>,
-    resume: ResumeRequest | null,
-    head: StreamHead,
-    allHead: StreamHead,
-  ): Promise<{ own: ResumePlan; all: ResumePlan }> {
+  async #plan(userKey: UserKey, resume: ResumeRequest, heads: FollowedHeads): Promise<Plans> {
     const { feed, limits } = this.#deps
-    if (resume === null) {
-      return {
-        own: { position: head.offset, gap: null, reason: undefined },
-        all: { position: allHead.offset, gap: null, reason: undefined },
-      }
-    }
     const [own, all] = await Promise.all([
       planResume(
-        { head, read: (after, upTo, limit) => feed.read(userKey, after, upTo, limit) },
+        { head: heads.own, read: (after, upTo, limit) => feed.read(userKey, after, upTo, limit) },
         resume,
         limits.replayRows,
       ),
       planResume(
-        { head: allHead, read: (after, upTo, limit) => feed.readAll(after, upTo, limit) },
+        { head: heads.all, read: (after, upTo, limit) => feed.readAll(after, upTo, limit) },
         { epoch: resume.epoch, offset: resume.allOffset, lastId: null },
         limits.replayRows,
       ),
@@ -160,14 +155,7 @@ export class Admission {
     return { own, all }
   }
 
-  #greet(
-    connection: Connection,
-    userId: UserId,
-    head: StreamHead,
-    requested: boolean,
-    plans: { own: ResumePlan; all: ResumePlan },
-    ref: Ref,
-  ): void {
+  #greet(connection: Connection, userId: UserId, head: StreamHead, requested: boolean, plans: Plans, ref: Ref): void {
     const { limits, locale, heartbeatIntervalMs, clock } = this.#deps
     const reason = plans.own.reason ?? plans.all.reason
     connection.send({
@@ -178,7 +166,7 @@ export class Admission {
       connection_id: this.#deps.connectionId(connection),
       user_id: userId,
       heartbeat_interval: heartbeatIntervalMs / 1_000,
-      auth_expires_at: isoTimestamp(connection.authExpiresAt),
+      auth_expires_at: new Date(connection.authExpiresAt).toISOString(),
       stream: { epoch: head.epoch, offset: head.offset, oldest: head.oldest },
       all: { epoch: connection.all?.epoch ?? head.epoch, offset: connection.all?.replayUpTo ?? 0 },
       resume: {
@@ -194,7 +182,7 @@ export class Admission {
     this.#sendGaps(connection, plans)
   }
 
-  #sendGaps(connection: Connection, { own, all }: { own: ResumePlan; all: ResumePlan }): void {
+  #sendGaps(connection: Connection, { own, all }: Plans): void {
     if (own.gap) connection.send({ type: 'gap', ...own.gap })
     if (all.gap) connection.send({ type: 'gap', ...all.gap, stream: 'all' })
   }
@@ -211,5 +199,13 @@ export class Admission {
     const level = now - this.#warnedAt < quietMs ? 'debug' : 'warn'
     if (level === 'warn') this.#warnedAt = now
     this.#deps.logger[level]('A connection could not be admitted', { reason: reasonOf(error) })
+  }
+}
+
+/** For a client that does not say where it stopped. */
+function fromNowOn({ own, all }: FollowedHeads): Plans {
+  return {
+    own: { position: own.offset, gap: null, reason: undefined },
+    all: { position: all.offset, gap: null, reason: undefined },
   }
 }

@@ -2,9 +2,15 @@ import type { StreamHead } from '../notifications/types.ts'
 import type { UserKey } from '../user-id.ts'
 import type { NotificationFeed } from './types.ts'
 
+/** The streams that a connection follows. */
+export interface FollowedHeads {
+  readonly own: StreamHead
+  readonly all: StreamHead
+}
+
 interface Waiting {
   readonly userKey: UserKey
-  readonly resolve: (head: StreamHead) => void
+  readonly resolve: (heads: FollowedHeads) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -21,7 +27,7 @@ export class Heads {
     this.#feed = feed
   }
 
-  read(userKey: UserKey): Promise<StreamHead> {
+  read(userKey: UserKey): Promise<FollowedHeads> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ userKey, resolve, reject })
       if (this.#reading) return
@@ -34,10 +40,11 @@ export class Heads {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, headBatch)
       try {
-        const heads = await this.#feed.heads(batch.map(({ userKey }) => userKey))
+        const keys = batch.map(({ userKey }) => userKey)
+        const [heads, all] = await Promise.all([this.#feed.heads(keys), this.#feed.allHead()])
         for (const [index, { resolve, reject }] of batch.entries()) {
-          const head = heads[index]
-          if (head) resolve(head)
+          const own = heads[index]
+          if (own) resolve({ own, all })
           else reject(new Error('The log answered with fewer heads than it was asked for'))
         }
       } catch (error) {
