@@ -54,6 +54,9 @@ export function planBatch(entries: readonly LogEntry[], state: BatchState, now: 
   }
 }
 
+/** A rate's row lives a little longer than it must, so that its expiry's index is not written with every notification. */
+const rateExpiryStepMs = 60_000
+
 class Planner {
   /** By id. */
   readonly inserts = new Map<string, PlannedRow>()
@@ -102,7 +105,7 @@ class Planner {
     if (times.length < rate.limit) {
       this.#state.rates.set(owner, rate.key, {
         times: [...times, this.#now],
-        expiresAt: this.#now + rate.windowMs,
+        expiresAt: roundUp(this.#now + rate.windowMs, rateExpiryStepMs),
       })
       return this.#create(entry, owner, head)
     }
@@ -213,4 +216,8 @@ class Planner {
 /** Where notifications beyond a rate are gathered; no application key begins with this character. */
 export function overflowKey(rate: EntryRate): string {
   return `\u0001${rate.key}`
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step
 }

@@ -32,11 +32,11 @@ export async function writeBatch(
   { now, maxPerStream, epoch }: BatchContext,
 ): Promise<BatchResult> {
   const statements = batchStatements(session.flavour)
-  const { state, advanced } = await lockHeads(session, statements, entries, now)
+  const { state, expected } = await lockHeads(session, statements, entries, now)
   await readSources(session, statements, entries, state)
   await readPolicies(session, statements, entries, state)
   const plan = planBatch(entries, state, now)
-  await advanceHeads(session, statements, state, advanced, now)
+  await correctHeads(session, statements, state, expected, now)
   await writePlan(session, statements, plan, now)
   await writeOutbox(session, statements, plan, now, epoch)
   await writePolicies(session, statements, state)
@@ -46,26 +46,27 @@ export async function writeBatch(
   return { outcomes: plan.outcomes, overgrown }
 }
 
-/** How far each stream moves before the plan is made: only where every entry is sure to become a new row. */
+/**
+ * Locks the heads and moves them by what is expected before the plan is known, one event for each entry that is due: one
+ * statement then does for both, as long as no policy holds an entry back.
+ */
 async function lockHeads(
   session: BatchSession,
   statements: BatchStatements,
   entries: readonly LogEntry[],
   now: number,
-): Promise<{ state: BatchState; advanced: ReadonlyMap<string, number> }> {
-  const advanced = new Map<string, number>()
+): Promise<{ state: BatchState; expected: ReadonlyMap<string, number> }> {
+  const expected = new Map<string, number>()
   for (const entry of entries) {
     const owner = toStreamOwner(entry.userKey)
-    const before = advanced.get(owner) ?? 0
-    advanced.set(owner, isPlain(entry, now) ? before + 1 : NaN)
+    expected.set(owner, (expected.get(owner) ?? 0) + (isDue(entry, now) ? 1 : 0))
   }
-  for (const [owner, count] of advanced) if (Number.isNaN(count)) advanced.set(owner, 0)
-  const owners = [...advanced.keys()].sort(compareBytes)
+  const owners = [...expected.keys()].sort(compareBytes)
   const rows = await run(
     session,
     statements.advanceHeads,
     owners.map((owner) => {
-      const count = advanced.get(owner) ?? 0
+      const count = expected.get(owner) ?? 0
       return [owner, count, owner === sharedStream ? 0 : count, now]
     }),
   )
@@ -79,13 +80,13 @@ async function lockHeads(
   const state = new BatchState()
   for (const row of heads) {
     const owner = String(row.user_key)
-    state.addHead(new HeadState(owner, Number(row.head) - (advanced.get(owner) ?? 0), Number(row.oldest)))
+    state.addHead(new HeadState(owner, Number(row.head) - (expected.get(owner) ?? 0), Number(row.oldest)))
   }
-  return { state, advanced }
+  return { state, expected }
 }
 
-function isPlain({ policies, source, deliverAt, expiresAt }: LogEntry, now: number): boolean {
-  return policies === null && source === null && deliverAt === null && (expiresAt === null || expiresAt > now)
+function isDue({ deliverAt, expiresAt }: LogEntry, now: number): boolean {
+  return (deliverAt === null || deliverAt <= now) && (expiresAt === null || expiresAt > now)
 }
 
 async function readSources(
@@ -142,18 +143,22 @@ async function readPolicies(
   }
 }
 
-/** Moves the heads that could not be moved before the plan was known. */
-async function advanceHeads(
+/** Moves heads to where the plan has them, if that is not where they were expected. */
+async function correctHeads(
   session: BatchSession,
   statements: BatchStatements,
   state: BatchState,
-  advanced: ReadonlyMap<string, number>,
+  expected: ReadonlyMap<string, number>,
   now: number,
 ): Promise<void> {
-  const late = [...state.heads()]
-    .filter((head) => advanced.get(head.owner) === 0 && head.advancedBy > 0)
-    .map((head) => [head.owner, head.advancedBy, head.unreadAdded, now])
-  await run(session, statements.advanceHeads, late)
+  const corrections: SqlValue[][] = []
+  for (const { owner, advancedBy, unreadAdded } of state.heads()) {
+    const count = expected.get(owner) ?? 0
+    const advance = advancedBy - count
+    const unread = unreadAdded - (owner === sharedStream ? 0 : count)
+    if (advance !== 0 || unread !== 0) corrections.push([owner, advance, unread, now])
+  }
+  await run(session, statements.advanceHeads, corrections)
 }
 
 async function writePlan(session: BatchSession, statements: BatchStatements, plan: Plan, now: number): Promise<void> {
