@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import type { SoakClientReport, SoakServerMessage } from './soak-protocol.ts'
+import { median } from './statistics.ts'
 
 /**
  * Many connections, steady notifications through the real log, kicks at random: nothing may be lost or duplicated, and the
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 const connections = Number(values.connections)
 const minutes = Number(values.minutes)
 const kicks = Number(values.kicks)
-/** RSS may grow by this share of what it was when warm. */
+/** RSS may grow by this share from the second third to the last; medians, because a collection makes any one sample low. */
 const tolerance = 0.1
 
 const here = (file: string) => new URL(file, import.meta.url)
@@ -57,8 +58,8 @@ await new Promise((resolve) => setTimeout(resolve, 10_000))
 client.send('finish')
 const final = await positionsOf()
 const behind = heads.filter((head, index) => head !== (final.positions?.[index] ?? 0)).length
-const warm = memory[Math.floor(memory.length / 3)] ?? Number.NaN
-const growth = ((memory.at(-1) ?? Number.NaN) - warm) / warm
+const third = Math.floor(memory.length / 3)
+const growth = median(memory.slice(-third)) / median(memory.slice(third, -third)) - 1
 const { positions: _, op: __, ...counts } = final
 console.log({ ...counts, behind, rssGrowthSinceWarm: `${(growth * 100).toFixed(1)} %` })
 server.disconnect()
