@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Kysely, Transaction } from 'kysely'
 import { FocusError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
@@ -7,12 +6,13 @@ import { sendToAudience } from './audience.ts'
 import { type BuiltInCatalogue, builtInCatalogue } from './catalogue/built-in.ts'
 import { checkDefinitions } from './catalogue/define.ts'
 import type { Definitions } from './catalogue/definition.ts'
+import { CallerTransactions } from './caller-transactions.ts'
 import { Composer, type Message } from './composer.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
 import { Feed } from './feed.ts'
 import { Idempotency, isRefusal, type RepeatableIds } from './idempotency.ts'
 import { Intake } from './intake.ts'
-import type { LogEntry, NotificationLog, PendingRow, ReadSelection } from './log.ts'
+import type { LogEntry, NotificationLog, ReadSelection } from './log.ts'
 import type {
   ActivityUpdateParams,
   AppBlockedParams,
@@ -28,7 +28,7 @@ import type {
   UserIds,
 } from './notification-service.ts'
 import type { DeliveryPlanner } from './outbound.ts'
-import { storeContent, toRequest } from './pending.ts'
+import { storeContent } from './pending.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './recipients.ts'
 import { Sender } from './sender.ts'
 import { Sequencer } from './sequencer.ts'
@@ -98,16 +98,14 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   readonly feed: Feed
   readonly recipients: Recipients
   readonly idempotency: Idempotency
-  readonly #runtime: Runtime
   readonly #log: NotificationLog
   readonly #composer: Composer
   readonly #sender: Sender
   readonly #sequencer: Sequencer
-  readonly #insideTransaction = new AsyncLocalStorage<{ open: boolean }>()
+  readonly #transactions: CallerTransactions
 
   constructor({ config, runtime, log, publisher, users, catalogue = {}, planner }: NotificationDeps) {
     checkDefinitions(catalogue)
-    this.#runtime = runtime
     this.#log = log
     this.#composer = new Composer({ ...builtInCatalogue, ...catalogue }, config.locale)
     this.recipients = new Recipients(users, config.unknownUsers, runtime.clock)
@@ -118,6 +116,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
       planner: planner ?? null,
       scheduled: (dueAt) => this.#sequencer.expect(dueAt),
     })
+    this.#transactions = new CallerTransactions({ log, composer: this.#composer, sender: this.#sender, runtime })
     const { recipients } = this
     const intake = new Intake({
       log,
@@ -209,7 +208,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   }
 
   async send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt> {
-    this.#refuseInsideTransaction()
+    this.#transactions.refuseInside()
     const id = ids?.idFor(recipient?.userKey ?? '') ?? this.#sender.newId()
     // An earlier attempt died on the way; what it had committed is not sent again.
     const landed = ids?.resumed ? await this.#log.find(id) : null
@@ -233,24 +232,16 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     db: Kysely<DB>,
     work: (trx: Transaction<DB>, notifications: TransactionNotifications<Catalogue>) => Promise<T>,
   ): Promise<T> {
-    // What the work begins and does not wait for keeps the store when the transaction has long ended.
-    const inside = { open: true }
-    try {
-      const result = await this.#log.transaction(db, (trx, leave) =>
-        this.#insideTransaction.run(inside, () => work(trx, this.#leaving(leave))),
-      )
-      this.#sequencer.wake()
-      return result
-    } finally {
-      inside.open = false
-    }
+    const result = await this.#transactions.run(db, work)
+    this.#sequencer.wake()
+    return result
   }
 
   pendingInsert({ userId, ...content }: NotificationInput): {
     readonly sql: string
     readonly parameters: readonly unknown[]
   } {
-    return this.#log.pendingInsert(this.#pendingRow(checkedUserKey(userId), { content }))
+    return this.#transactions.insertFor(userId, { content })
   }
 
   sequence(): Promise<number> {
@@ -293,15 +284,8 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
 
   /** Refuses before it reads: inside a transaction the pool may have no connection left to read with. */
   async #recipient(userId: UserId): Promise<Recipient> {
-    this.#refuseInsideTransaction()
+    this.#transactions.refuseInside()
     return this.recipients.require(userId)
-  }
-
-  #refuseInsideTransaction(): void {
-    if (!this.#insideTransaction.getStore()?.open) return
-    throw new FocusError('inside_transaction', 'A notification was sent past the transaction that is open here.', {
-      hint: 'Use the second argument of the work: transaction(db, async (trx, notifications) => notifications.notifyUser(…)).',
-    })
   }
 
   /** @param request what a repetition of the call has to be equal to */
@@ -323,26 +307,6 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
       return recipient ? this.send(recipient, messageFor()) : null
     }
     return sendToAudience(userIds, send, options)
-  }
-
-  #leaving(leave: (row: PendingRow) => Promise<void>): TransactionNotifications<Catalogue> {
-    const pend = async (userId: UserId | null, message: Message): Promise<Receipt> => {
-      const row = this.#pendingRow(userId === null ? null : checkedUserKey(userId), message)
-      await leave(row)
-      return { outcome: 'pending', id: row.id }
-    }
-    return {
-      notifyUser: ({ userId, ...content }) => pend(userId, { content }),
-      broadcast: (content) => pend(null, { content }),
-      notify: (name, { userId, ...params }, options = {}) => pend(userId, { name, params, options }),
-    }
-  }
-
-  /** Composed once for the checks alone: a mistake belongs to the caller, not to the log of a server an instant later. */
-  #pendingRow(userKey: string | null, message: Message): PendingRow {
-    const id = this.#sender.newId()
-    this.#sender.toEntry(userKey === null ? null : { userKey }, this.#composer.compose(null, message), id)
-    return { id, request: JSON.stringify(toRequest(userKey, message)), createdAt: this.#runtime.clock() }
   }
 }
 
