@@ -23,6 +23,22 @@ async function start(basePath = '/api'): Promise<Focus> {
   return focus
 }
 
+async function signIn({ auth }: Focus) {
+  const { user } = await auth.accounts.signIn({
+    provider: 'test',
+    issuer: 'https://issuer.example',
+    subject: 'a',
+    email: null,
+    emailVerified: false,
+    fullName: null,
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: 'a',
+    locale: null,
+  })
+  return auth.sessions.start(user, 'test')
+}
+
 async function listen(server: ReturnType<typeof createServer>): Promise<string> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -69,19 +85,7 @@ test('Fastify says goodbye to open sockets before it closes', async () => {
   const app = Fastify()
   await forFastify.mountFocus(app, focus)
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const { user } = await focus.auth.accounts.signIn({
-    provider: 'test',
-    issuer: 'https://issuer.example',
-    subject: 'a',
-    email: null,
-    emailVerified: false,
-    fullName: null,
-    givenName: null,
-    avatarUrl: null,
-    preferredUsername: 'a',
-    locale: null,
-  })
-  const { accessToken } = await focus.auth.sessions.start(user, 'test')
+  const { accessToken } = await signIn(focus)
   const socket = new WebSocket(`${url.replace('http', 'ws')}/api/ws/notifications?token=${accessToken}`)
   await once(socket, 'message')
   const closed = once(socket, 'close')
@@ -190,19 +194,7 @@ test.each(hosts.filter(({ name }) => ['Express 5', 'Fastify 5', 'Koa 3', 'Koa 2'
     const focus = await start()
     const running = await host.start(focus)
     closing.push(() => running.close())
-    const { user } = await focus.auth.accounts.signIn({
-      provider: 'test',
-      issuer: 'https://issuer.example',
-      subject: 'a',
-      email: null,
-      emailVerified: false,
-      fullName: null,
-      givenName: null,
-      avatarUrl: null,
-      preferredUsername: 'a',
-      locale: null,
-    })
-    const { accessToken } = await focus.auth.sessions.start(user, 'test')
+    const { user, accessToken } = await signIn(focus)
     const socket = connect(Number(new URL(urlOf(running)).port), '127.0.0.1')
     const accepted = once(running.server, 'connection')
     socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${accessToken}\r\n\r\n`)

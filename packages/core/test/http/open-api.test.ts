@@ -4,6 +4,7 @@ import { errorDocument } from '../../scripts/error-table.ts'
 import { openApi, operations } from '../../scripts/open-api/document.ts'
 import { type SchemaName, schemas } from '../../scripts/open-api/schemas.ts'
 import { createFocus, type Focus } from '../../src/index.ts'
+import { signInAlice } from '../support/alice.ts'
 
 const adminKey = 'an-admin-key-for-the-tests'
 let focus: Focus
@@ -17,21 +18,9 @@ beforeAll(async () => {
     google: { clientId: 'id', clientSecret: 'secret' },
     env: {},
   })
-  const { user } = await focus.auth.accounts.signIn({
-    provider: 'google',
-    issuer: 'https://accounts.google.com',
-    subject: '1',
-    email: 'alice@example.com',
-    emailVerified: true,
-    fullName: 'Alice',
-    givenName: 'Alice',
-    avatarUrl: null,
-    preferredUsername: 'alice',
-    locale: 'fr',
-  })
-  const pair = await focus.auth.sessions.start(user, 'google')
-  token = pair.accessToken
-  refreshToken = pair.refreshToken ?? ''
+  const session = await signInAlice(focus)
+  token = session.accessToken
+  refreshToken = session.refreshToken ?? ''
 })
 afterAll(() => focus.close())
 

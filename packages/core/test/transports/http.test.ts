@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import webPushLibrary from 'web-push'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { webPush } from '../../src/transports/web-push.ts'
+import { signInAlice } from '../support/alice.ts'
 import { recorder } from './support/bench.ts'
 
 const vapid = webPushLibrary.generateVAPIDKeys()
@@ -30,20 +31,9 @@ beforeAll(async () => {
     env: {},
     transports: [mail, listening, webPush({ subject: 'mailto:ops@app.example', ...vapid })],
   })
-  const { user } = await focus.auth.accounts.signIn({
-    provider: 'google',
-    issuer: 'https://accounts.google.com',
-    subject: '1',
-    email: 'alice@example.com',
-    emailVerified: true,
-    fullName: 'Alice',
-    givenName: 'Alice',
-    avatarUrl: null,
-    preferredUsername: 'alice',
-    locale: 'fr',
-  })
-  userId = user.id
-  token = (await focus.auth.sessions.start(user, 'google')).accessToken
+  const session = await signInAlice(focus)
+  userId = session.user.id
+  token = session.accessToken
 })
 afterAll(() => focus.close())
 
