@@ -28,8 +28,12 @@ export function plainLines(text: string): string {
 
 /** The JSON of a document, with the same characters in JSON's own escapes: it reads back as what it was. */
 export function plainJson(document: unknown): string {
-  // `JSON.stringify` leaves these in strings only, where they may be escaped.
-  return JSON.stringify(document).replaceAll(unreadable, (character) =>
+  return escapeInJson(JSON.stringify(document))
+}
+
+/** The same for JSON on one line, where such characters stand in strings only and may be escaped. */
+export function escapeInJson(json: string): string {
+  return json.replaceAll(unreadable, (character) =>
     character
       .split('')
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)

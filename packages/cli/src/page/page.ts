@@ -28,8 +28,7 @@ function showUser(user: FocusUser | null): void {
   const picture = element('person-picture', HTMLImageElement)
   picture.hidden = user.avatarUrl === null
   if (user.avatarUrl !== null) picture.src = user.avatarUrl
-  element('command', HTMLElement).textContent =
-    `npx focus notify ${user.username} --title Bonjour --message "Ça marche"`
+  element('command', HTMLElement).textContent = `npx focus notify ${user.username} ${texts.sample}`
 }
 
 function showState(status: string): void {
