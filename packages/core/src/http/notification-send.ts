@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FocusError } from '../errors.ts'
+import { inSlices } from '../in-slices.ts'
 import type { JsonValue } from '../one-time.ts'
 import { refuseDeep } from '../notifications/content.ts'
 import type { RepeatableIds } from '../notifications/idempotency.ts'
@@ -137,9 +138,10 @@ async function findRecipients(
   if (broadcast) return 'everybody'
   const ids = user_ids ?? (user_id === undefined ? [] : [user_id])
   const names = users ?? (user === undefined ? [] : [user])
-  const found: Recipient[] = []
-  for (const id of ids) found.push(await recipients.require(id))
-  for (const name of names) found.push(await recipients.search(name))
+  const found = [
+    ...(await inSlices(ids, (id) => recipients.require(id))),
+    ...(await inSlices(names, (name) => recipients.search(name))),
+  ]
   return [...new Map(found.map((recipient) => [recipient.userKey, recipient])).values()]
 }
 

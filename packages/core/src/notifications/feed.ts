@@ -1,11 +1,9 @@
+import { inSlices } from '../in-slices.ts'
 import type { Logger } from '../runtime.ts'
 import type { UserKey } from '../user-id.ts'
 import type { FirstSight, NotificationLog, ReadSelection, StateChange } from './log.ts'
 import type { Recipients } from './recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from './types.ts'
-
-/** The directory may be somebody else's service. */
-const lookUpsAtOnce = 20
 
 /** The streams as readers see them: heads, events, and what was read. Every reader is known to the shared stream. */
 export class Feed {
@@ -78,13 +76,13 @@ export class Feed {
     if (unseen.length === 0) return { heads, failures: [] }
     const found: FirstSight[] = []
     const failures: unknown[] = []
-    for (let start = 0; start < unseen.length; start += lookUpsAtOnce) {
-      const slice = unseen.slice(start, start + lookUpsAtOnce)
-      for (const result of await Promise.allSettled(slice.map((userKey) => this.#lookUp(userKey)))) {
-        if (result.status === 'fulfilled') found.push(result.value)
-        else failures.push(result.reason)
+    await inSlices(unseen, async (userKey) => {
+      try {
+        found.push(await this.#lookUp(userKey))
+      } catch (error) {
+        failures.push(error)
       }
-    }
+    })
     if (found.length === 0) return { heads, failures }
     await this.#log.firstSight(found)
     return { heads: await this.#log.heads(userKeys), failures }
