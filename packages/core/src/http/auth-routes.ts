@@ -19,7 +19,7 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
   async function refresh(context: RouteContext): Promise<Response> {
     const { refresh_token: fromBody } = await readJsonObject(context.request)
     const fromCookie = fromBody === undefined ? delivery.cookie.read(context.request) : null
-    if (fromCookie !== null) refuseCrossSite(context.request, context.url, config.origins)
+    if (fromCookie !== null) refuseCrossSite(context.request, config.origins)
     const refreshToken = fromCookie ?? fromBody
     if (typeof refreshToken !== 'string' || refreshToken === '') {
       throw new FocusError('invalid_request', 'refresh_token is missing.', {

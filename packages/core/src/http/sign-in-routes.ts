@@ -86,7 +86,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
       throw new FocusError('invalid_request', 'focus_code is missing.', { hint: 'Send {"focus_code": "…"} as JSON.' })
     }
     const bindings = cookies.bindings(context.request)
-    if (bindings.length > 0) refuseCrossSite(context.request, context.url, config.origins)
+    if (bindings.length > 0) refuseCrossSite(context.request, config.origins)
     const { userKey, provider, sameBrowser } = await auth.codes.redeem(code, {
       codeVerifier: typeof codeVerifier === 'string' ? codeVerifier : null,
       bindings,

@@ -1,7 +1,7 @@
 import { createFocus } from '@focus-api/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createOriginPolicy } from '../../src/origin-policy.ts'
-import { type App, type AppOptions, startApp } from './support/app.ts'
+import { type App, type AppOptions, secret, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
@@ -181,6 +181,26 @@ describe('The refresh cookie', () => {
   ])('S26 is believed or not from %s', async (_name, headers, status) => {
     const { browser } = await signInByCookie()
     expect((await refresh(browser, headers)).status).toBe(status)
+  })
+
+  test('S26 is not believed from a page of the origin that a request happens to be addressed to', async () => {
+    const focus = await createFocus({
+      database: 'sqlite::memory:',
+      env: {},
+      secret,
+      publicUrl: 'https://focus.example',
+      google: { clientId: 'client', clientSecret: 'client-secret-1' },
+      oauth: { refreshDelivery: 'cookie' },
+    })
+    // As adapters pass it on, whatever the Host header says.
+    const response = await focus.fetch(
+      new Request('http://localhost/api/auth/refresh', {
+        method: 'POST',
+        headers: { origin: 'http://localhost', cookie: '__Host-focus_refresh=somebodys' },
+      }),
+    )
+    expect((await problemOf(response)).code).toBe('origin_not_allowed')
+    await focus.close()
   })
 
   test('S26 the one-time code’s cookie is not believed from a stranger’s page either', async () => {
