@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { AuthConfig } from '../../src/auth/config.ts'
 import type { SessionEnd } from '../../src/auth/types.ts'
 import { type App, startApp, TestClock } from './support/app.ts'
 import { describeOverDatabases, removePeople } from './support/dialects.ts'
@@ -34,12 +35,29 @@ describeOverDatabases('Sessions', (databases) => {
   })
 
   /** One more process on the same database. */
-  async function startNode(): Promise<App> {
+  async function startNode(config: Partial<AuthConfig> = {}): Promise<App> {
     return await startApp({
       database: url,
       runtime: { clock: clock.read },
-      config: { providers: [googleAt(issuer)], healIntervalMs: 20 },
+      config: { providers: [googleAt(issuer)], healIntervalMs: 20, ...config },
     })
+  }
+
+  /** Resolves when this node has looked for sessions that ended elsewhere, having begun after the call. */
+  async function nextHealing(): Promise<void> {
+    const other = await signIn(app, issuer)
+    const { sessionId } = await app.auth.tokens.verify(other.access_token)
+    const heard = new Promise<void>((resolve) => {
+      const off = app.auth.onSessionEnded((end) => {
+        if (end.sessionId !== sessionId) return
+        off()
+        resolve()
+      })
+    })
+    const elsewhere = await startNode()
+    await elsewhere.request('/auth/logout', { method: 'POST', bearer: other.access_token })
+    await heard
+    await elsewhere.close()
   }
 
   const refresh = (token: string, node: App = app) => node.request('/auth/refresh', { body: { refresh_token: token } })
@@ -185,6 +203,34 @@ describeOverDatabases('Sessions', (databases) => {
     expect(await heard).toMatchObject({ reason: 'logout', sessionId: ends[0]?.sessionId })
     expect(await meStatus(token, other)).toBe(401)
     await other.close()
+  })
+
+  test('S23 what ended stays refused when the clock jumped ahead and was set back', async () => {
+    const { access_token: token } = await signIn(app, issuer)
+    await app.request('/auth/logout', { method: 'POST', bearer: token })
+    // Longer ago than what is looked at again.
+    clock.advance(600_000)
+    await nextHealing()
+    const day = 86_400_000
+    clock.advance(day)
+    await nextHealing()
+    clock.advance(-day)
+    await nextHealing()
+    expect(await meStatus(token)).toBe(401)
+  })
+
+  test('S23 access ends with a session that is idle for less than an access token may live', async () => {
+    const strict = await startNode({ idleTtlSeconds: 600 })
+    const { access_token: token, expires_in: expiresIn, refresh_token: first } = await signIn(strict, issuer)
+    expect(expiresIn).toBe(600)
+    clock.advance(300_000)
+    const { access_token: fresh } = await refreshed(first, strict)
+    clock.advance(300_000)
+    expect(await meStatus(token, strict)).toBe(401)
+    expect(await meStatus(fresh, strict)).toBe(200)
+    clock.advance(300_000)
+    expect(await meStatus(fresh, strict)).toBe(401)
+    await strict.close()
   })
 
   test('S23 a node that starts later refuses them from its start', async () => {

@@ -55,7 +55,9 @@ export class EndedSessions {
 
   /** What may have ended elsewhere since the last look. */
   async heal(lastLookAt: number): Promise<void> {
-    await this.load(lastLookAt - overlapMs)
+    // A clock that was set back brings tokens to life again whose sessions' ends were forgotten as too old to matter.
+    const setBack = this.#runtime.clock() < lastLookAt
+    await this.load(setBack ? undefined : lastLookAt - overlapMs)
   }
 
   #note(end: SessionEnd, endedAt: number, here: boolean): void {

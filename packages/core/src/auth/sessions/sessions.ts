@@ -183,7 +183,9 @@ export class Sessions {
   }
 
   async #pair(user: User, session: Session, refreshToken: string | null): Promise<TokenPair> {
-    const remaining = Math.floor((session.expiresAt - this.#runtime.clock()) / 1_000)
+    const now = this.#runtime.clock()
+    // Access ends with its session, also where nobody refreshes it (S23).
+    const remaining = Math.min(Math.floor((session.expiresAt - now) / 1_000), this.#config.idleTtlSeconds)
     const expiresIn = Math.max(1, Math.min(this.#config.accessTtlSeconds, remaining))
     const scopes = (await this.#config.scopes?.(user)) ?? []
     const accessToken = await this.#tokens.issue({
