@@ -16,6 +16,7 @@ const greetings: Readonly<Record<ContestantName, Greeting>> = {
   ws: 'none',
   'raw net': 'none',
   'focus, EdDSA': 'focus',
+  'focus, on SQLite': 'focus',
   'socket.io, jsonwebtoken': 'socket.io',
 }
 

@@ -1,8 +1,10 @@
 import { Arena } from './arena.ts'
 import { median, round } from './statistics.ts'
 
-/** `ws` looks at no token and says nothing: what is left of a connection when all of ours is taken away. */
-const names = ['focus, EdDSA', 'socket.io, jsonwebtoken', 'ws'] as const
+/**
+ * The hub with its tokens; the whole product, heads read from its database; the peer. `ws` looks at no token and says nothing: what is left of a connection when all of ours is taken away.
+ */
+const names = ['focus, EdDSA', 'focus, on SQLite', 'socket.io, jsonwebtoken', 'ws'] as const
 
 interface Storm {
   readonly perSecond: number

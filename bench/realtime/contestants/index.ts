@@ -1,5 +1,6 @@
 import type { Contestant } from '../contestant.ts'
 import { focus } from './focus.ts'
+import { focusWhole } from './focus-whole.ts'
 import { focusWithTokens } from './focus-with-tokens.ts'
 import { rawNet } from './raw-net.ts'
 import { socketIo } from './socket-io.ts'
@@ -12,6 +13,7 @@ export const contestants = {
   ws: wsLoop,
   'raw net': rawNet,
   'focus, EdDSA': focusWithTokens,
+  'focus, on SQLite': focusWhole,
   'socket.io, jsonwebtoken': socketIoWithTokens,
 } as const satisfies Record<string, () => Contestant | Promise<Contestant>>
 
