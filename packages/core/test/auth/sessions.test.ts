@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { AuthConfig } from '../../src/auth/config.ts'
-import type { SessionEnd } from '../../src/auth/types.ts'
+import type { ExternalProfile, SessionEnd, User } from '../../src/auth/types.ts'
+import { KyselyUserDirectory } from '../../src/storage/user-directory.ts'
+import { toUserKey, type UserId } from '../../src/user-id.ts'
 import { type App, startApp, TestClock } from './support/app.ts'
 import { describeOverDatabases, removePeople } from './support/dialects.ts'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
@@ -256,6 +258,30 @@ describeOverDatabases('Sessions', (databases) => {
     await expect(signIn(app, issuer)).rejects.toThrow('user_disabled')
     await app.auth.users.setDisabled(answer.user.id, false)
     await signIn(app, issuer)
+  })
+
+  test('S23 disabling a user ends also the session of a sign-in that is under way', async () => {
+    await signIn(app, issuer)
+    let found: (user: User) => Promise<void> = () => Promise.resolve()
+    class Directory extends KyselyUserDirectory {
+      override async update(id: UserId, profile: ExternalProfile): Promise<User> {
+        const user = await super.update(id, profile)
+        await found(user)
+        return user
+      }
+    }
+    const node = await startApp({
+      database: url,
+      users: (database) => new Directory(database, clock.read),
+      runtime: { clock: clock.read },
+      config: { providers: [googleAt(issuer)] },
+    })
+    found = ({ id }) => app.auth.users.setDisabled(id, true)
+    await expect(signIn(node, issuer)).rejects.toThrow('user_disabled')
+    const [user] = await app.auth.users.list({ limit: 1 })
+    expect(user?.disabled).toBe(true)
+    expect(await app.auth.sessions.list(toUserKey(user?.id ?? 0))).toEqual([])
+    await node.close()
   })
 
   test('the list of devices shows those that live, and a device can be sent away', async () => {

@@ -59,7 +59,7 @@ export class Sessions {
   async start(user: User, provider: string, client: ClientInfo = {}): Promise<TokenPair> {
     const refreshToken = newSecret(this.#runtime.random)
     const session = this.#newSession(user, provider, client, this.#config.sessionTtlSeconds)
-    await this.#store.create(session, sha256(refreshToken))
+    await this.#keep(session, sha256(refreshToken), user)
     return await this.#pair(user, session, refreshToken)
   }
 
@@ -69,7 +69,7 @@ export class Sessions {
    */
   async startShort(user: User, ttlSeconds: number = this.#config.accessTtlSeconds): Promise<TokenPair> {
     const session = this.#newSession(assertEnabled(user), 'admin', {}, ttlSeconds)
-    await this.#store.create(session, null)
+    await this.#keep(session, null, user)
     return await this.#pair(user, session, null)
   }
 
@@ -142,6 +142,15 @@ export class Sessions {
       endedAt: null,
       endReason: null,
     }
+  }
+
+  /** A user who was disabled a moment ago keeps no session that was not there yet when theirs were ended (S23). */
+  async #keep(session: Session, refreshHash: string | null, { id }: User): Promise<void> {
+    await this.#store.create(session, refreshHash)
+    const user = await this.#users.get(id)
+    if (!user?.disabled) return
+    await this.#end({ id: session.id }, 'user_disabled')
+    assertEnabled(user)
   }
 
   async #rotate(refreshToken: string, session: Session, client: ClientInfo, now: number): Promise<string> {
