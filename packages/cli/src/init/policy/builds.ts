@@ -33,7 +33,7 @@ export const noCacheInDeployments: WorkflowRule = {
   *workflow(workflow) {
     if (!workflow.deploys) return
     for (const step of workflow.steps) {
-      const message = restoredCache(step.uses.replace(/@.*/, ''), step.inputs)
+      const message = restoredCache(step.action, step.inputs)
       if (message !== undefined) yield { line: step.line, message }
     }
   },

@@ -1,5 +1,5 @@
+import { commandsOf, logicalLines } from './shell.ts'
 import type { FileRule, WorkflowRule } from './types.ts'
-import type { Step } from './workflow.ts'
 import { parseDocument } from 'yaml'
 import { isRecord } from '../repository.ts'
 
@@ -10,7 +10,7 @@ export const lockedInstalls: WorkflowRule = {
   why: 'an install that resolves versions anew runs code that nobody has tested or seen',
   *workflow(workflow) {
     for (const step of workflow.steps) {
-      for (const command of commandsOf(step)) {
+      for (const command of commandsOf(step.run).map(withoutGlobalFlags)) {
         const message = looseInstall(command)
         if (message !== undefined) yield { line: step.lineOf('run'), message: `${message} (\`${command}\`)` }
       }
@@ -18,17 +18,26 @@ export const lockedInstalls: WorkflowRule = {
   },
 }
 
+/** `npm --prefix web install` is an `npm install`. */
+function withoutGlobalFlags(command: string): string {
+  return command.replace(
+    /^(npm|pnpm|yarn|bun|uv|poetry)(?: (?:--(?:prefix|dir|cwd|filter|workspace|project|directory)[ =]\S+|-[CFw] \S+|-r|--recursive))+/,
+    '$1',
+  )
+}
+
 function looseInstall(command: string): string | undefined {
-  if (/^npm (?:install|i|add)\b/.test(command) && !isPinnedGlobal(command)) return 'Use `npm ci`'
+  if (/^npm (?:install|i|add|update)\b/.test(command) && !isPinnedGlobal(command)) return 'Use `npm ci`'
   if (/^pnpm (?:install|i)\b/.test(command) && !/--frozen-lockfile\b/.test(command)) return 'Add `--frozen-lockfile`'
   if (/^yarn(?: install)?(?: -|$)/.test(command) && !/--(?:immutable|frozen-lockfile)\b/.test(command))
     return 'Add `--immutable`'
   if (/^bun (?:install|i)\b/.test(command) && !/--frozen-lockfile\b/.test(command)) return 'Add `--frozen-lockfile`'
-  if (/^(?:pnpm|yarn|bun) add(?:\s|$)/.test(command)) return 'Install from the lockfile'
+  if (/^(?:pnpm|yarn|bun|uv|poetry) (?:add|update|upgrade|up)(?:\s|$)/.test(command)) return 'Install from the lockfile'
   if (/^uv sync\b/.test(command) && !/--(?:locked|frozen)\b/.test(command)) return 'Add `--locked`'
-  if (/^(?:npx|pnpm dlx|yarn dlx|bunx)\s/.test(command)) return looseProgram(command)
-  if (/^(?:poetry run )?(?:python3? -m )?pip3? install\b/.test(command)) return loosePip(command)
-  if (/^pipx (?:install|run)\b/.test(command) && !/==\d/.test(command)) return 'Name the exact version (`name==1.2.3`)'
+  if (/^(?:npx|npm exec|pnpm dlx|yarn dlx|bunx)\s/.test(command)) return looseProgram(command)
+  if (/^(?:poetry run |uv )?(?:python[\d.]* -m )?pip3? install\b/.test(command)) return loosePip(command)
+  if (/^(?:pipx (?:install|run)|uvx|uv tool (?:install|run))\b/.test(command) && !/(?:==|@)\d/.test(command))
+    return 'Name the exact version (`name==1.2.3`)'
   return undefined
 }
 
@@ -41,7 +50,7 @@ function looseProgram(command: string): string | undefined {
   const name = command
     .split(/\s+/)
     .slice(1)
-    .find((word) => !word.startsWith('-') && word !== 'dlx')
+    .find((word) => !word.startsWith('-') && word !== 'dlx' && word !== 'exec')
   return name !== undefined && /.@\d+\.\d+\.\d+/.test(name)
     ? undefined
     : 'Name the exact version (`name@1.2.3`), or use the installed program'
@@ -54,7 +63,8 @@ function loosePip(command: string): string | undefined {
     .split(/\s+/)
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? ''
-    if (/^(?:-r|--requirement|-c|--constraint)$/.test(word)) index++
+    if (/^(?:-[rcift]|--(?:requirement|constraint|index-url|extra-index-url|find-links|target|python))$/.test(word))
+      index++
     else if (!word.startsWith('-') && !/==\d/.test(word) && word !== '.')
       return 'Install requirement files or exact versions only'
   }
@@ -68,9 +78,11 @@ export const audits: WorkflowRule = {
   why: 'an audit that cannot fail is decoration, and one that fails on development tools is soon switched off',
   *workflow(workflow) {
     for (const step of workflow.steps) {
-      for (const [command] of step.run.matchAll(/\b(?:npm|pnpm|bun|yarn(?: npm)?) audit\b[^\n]*/g)) {
-        if (/\|\|\s*(?:true|:)(?:\s|$)/.test(command) || step.table['continue-on-error'] === true)
-          yield { line: step.lineOf('run'), message: 'Let the audit fail the run.' }
+      const script = logicalLines(step.run).join('\n')
+      const scans = commandsOf(step.run).some((command) => scanner.test(command))
+      if (scans && (ignored.test(script) || [step.table, step.job.table].some(mayFail)))
+        yield { line: step.lineOf('run'), message: 'Let the audit fail the run.' }
+      for (const [command] of script.matchAll(/\b(?:npm|pnpm|bun|yarn(?: npm)?) audit\b[^\n]*/g)) {
         if (!/(?:--audit-level|--severity|--level)[= ]high\b/.test(command))
           yield { line: step.lineOf('run'), message: 'Audit at severity `high`.' }
         if (
@@ -85,6 +97,18 @@ export const audits: WorkflowRule = {
       yield { line: security.line, message: 'Job security scans no dependencies.' }
     }
   },
+}
+
+const scanner =
+  /^(?:npm|pnpm|bun|yarn(?: npm)?) audit\b|^(?:(?:uv|poetry) run |uvx |pipx run |python[\d.]* -m )?(?:pip-audit|safety|pip_audit)\b/
+
+/** A scan whose status goes nowhere; `|| exit 1` is a status. */
+const ignored =
+  /\b(?:audit|pip-audit|pip_audit|safety)\b[^\n|]*\|\|(?!.*\b(?:exit [1-9]|exit "?\$|false\b|return [1-9]))/
+
+function mayFail(owner: Readonly<Record<string, unknown>>): boolean {
+  const setting = owner['continue-on-error']
+  return setting !== undefined && setting !== false
 }
 
 /** W22: somebody reads the code and what pull requests add to it. */
@@ -134,13 +158,4 @@ export const dependabot: FileRule = {
       yield { line: 1, message: 'Add the ecosystem github-actions.' }
     }
   },
-}
-
-/** The simple commands of a step, one by one. */
-function commandsOf(step: Step): string[] {
-  return step.run
-    .replaceAll(/\\\n\s*/g, ' ')
-    .split(/\n|&&|;|\|\|?/)
-    .map((command) => command.trim().replace(/^(?:sudo|time|exec|[A-Z_]+=\S+)\s+/, ''))
-    .filter((command) => command !== '' && !command.startsWith('#'))
 }

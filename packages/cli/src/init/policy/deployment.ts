@@ -1,3 +1,4 @@
+import { commandsOf } from './shell.ts'
 import type { FileRule, PolicyFiles, WorkflowRule } from './types.ts'
 import type { Job, Step } from './workflow.ts'
 
@@ -8,17 +9,17 @@ export const ssh: WorkflowRule = {
   why: 'without the host key anybody between the runner and the server can take the credentials',
   *workflow(workflow) {
     for (const step of workflow.steps) {
-      if (/^(?:appleboy\/(?:ssh|scp)-action|webfactory\/ssh-agent|shimataro\/ssh-key-action)@/.test(step.uses)) {
+      if (/^(?:appleboy\/(?:ssh|scp)-action|webfactory\/ssh-agent|shimataro\/ssh-key-action)$/.test(step.action)) {
         yield { line: step.lineOf('uses'), message: 'Use the runner’s own ssh.' }
       }
-      if (/^\s*ssh-keyscan\b/m.test(step.run))
+      if (commandsOf(step.run).some((command) => /^ssh-keyscan\b|\$\(\s*ssh-keyscan\b/.test(command)))
         yield {
           line: step.lineOf('run'),
           message: 'Take the host key from SERVER_KNOWN_HOSTS; one that is fetched now proves nothing.',
         }
     }
     for (const job of workflow.jobs) {
-      const connecting = job.steps.filter(usesSsh)
+      const connecting = job.steps.filter((step) => usesSsh(step) || copiesOverSsh(step))
       for (const step of connecting) yield* checkSsh(job, step)
     }
   },
@@ -28,9 +29,13 @@ function usesSsh(step: Step): boolean {
   return /(?:^|[|;&\s])ssh\s/m.test(step.run)
 }
 
+function copiesOverSsh(step: Step): boolean {
+  return commandsOf(step.run).some((command) => /^(?:scp|sftp)\s|^rsync\s.*\bssh\b/.test(command))
+}
+
 function* checkSsh(job: Job, step: Step) {
   const line = step.lineOf('run')
-  if (!/StrictHostKeyChecking=yes\b/.test(step.run))
+  if (!/StrictHostKeyChecking[= ]yes\b/.test(step.run) || /StrictHostKeyChecking[= ](?!yes\b)/.test(step.run))
     yield { line, message: 'Connect with `-o StrictHostKeyChecking=yes`.' }
   const scripts = job.steps.map((other) => other.run).join('\n')
   if (!/\[ -z "\$SERVER_KNOWN_HOSTS" \]|\$\{SERVER_KNOWN_HOSTS:\?/.test(scripts)) {

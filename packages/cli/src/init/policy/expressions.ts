@@ -1,4 +1,5 @@
 import type { WorkflowRule } from './types.ts'
+import { logicalLines, pipelinesOf } from './shell.ts'
 import type { Job, Step } from './workflow.ts'
 
 /** W04: values reach scripts as variables. */
@@ -33,10 +34,15 @@ export const noDangerousForms: WorkflowRule = {
       if (job.table['secrets'] === 'inherit')
         yield { line: job.lineOf('secrets'), message: 'Name the secrets that the called workflow needs.' }
     }
-    const dumped = workflow.text.split('\n').findIndex((line) => /tojson\(\s*secrets\s*\)/i.test(line))
-    if (dumped !== -1) yield { line: dumped + 1, message: 'Name the secrets that are needed; do not pass them all.' }
+    const dumped = /tojson\s*\(\s*secrets\s*\)|\bsecrets\s*\[\s*[a-z]/i.exec(workflow.text)
+    if (dumped !== null) {
+      yield {
+        line: workflow.text.slice(0, dumped.index).split('\n').length,
+        message: 'Name the secrets that are needed; do not pass them all.',
+      }
+    }
     for (const step of workflow.steps) {
-      if (pipedToShell.test(step.run.replaceAll(/\\\n/g, ' '))) {
+      if (runsDownload(step.run)) {
         yield {
           line: step.lineOf('run'),
           message: 'Do not run what was just downloaded: install a pinned version and check it.',
@@ -46,8 +52,20 @@ export const noDangerousForms: WorkflowRule = {
   },
 }
 
-const pipedToShell =
-  /\b(?:curl|wget)\b[^\n|]*\|\s*(?:sudo\s+)?(?:ba|z|da|k)?sh\b|\b(?:ba|z)?sh\s+(?:-c\s+)?["']?[<$]\(\s*(?:curl|wget)\b/
+function runsDownload(script: string): boolean {
+  const piped = pipelinesOf(script).some((commands) => {
+    const download = commands.findIndex((command) => /\b(?:curl|wget|iwr|irm|invoke-webrequest)\b/i.test(command))
+    return download !== -1 && commands.slice(download + 1).some((command) => interpreter.test(command))
+  })
+  return piped || logicalLines(script).some((line) => substituted.test(line))
+}
+
+/** A program that runs what it reads: a shell, or a language without a script of its own. */
+const interpreter =
+  /^(?:\/[\w/]+\/)?(?:(?:ba|z|da|k)?sh\b|(?:python[\d.]*|node|perl|ruby)(?: -)?$|(?:iex|invoke-expression)\b)/i
+
+const substituted =
+  /(?:\b(?:ba|z|da|k)?sh|\beval|\bsource|(?:^|[;&|]\s*)\.)\s+(?:-\w+\s+)*["']?[<$]\(\s*(?:curl|wget)\b/
 
 /** W09: conditions and secrets. */
 export const noSecretsInConditions: WorkflowRule = {
@@ -56,7 +74,7 @@ export const noSecretsInConditions: WorkflowRule = {
   why: 'GitHub rejects the whole file',
   *workflow(workflow) {
     for (const { condition, lineOf } of conditions(workflow.jobs)) {
-      if (/\bsecrets\b/.test(condition))
+      if (/\bsecrets\b/i.test(condition))
         yield { line: lineOf(), message: "Put the secret into the job's `env:` and test `env.NAME != ''`." }
     }
   },

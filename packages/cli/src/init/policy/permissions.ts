@@ -50,7 +50,7 @@ export const releases: WorkflowRule = {
             yield { line: step.lineOf('run'), message: `\`gh release create\` needs ${flag}.` }
         }
       }
-      if (/^(?:softprops\/action-gh-release|actions\/create-release|ncipollo\/release-action)@/.test(step.uses)) {
+      if (/^(?:softprops\/action-gh-release|actions\/create-release|ncipollo\/release-action)$/.test(step.action)) {
         yield {
           line: step.lineOf('uses'),
           message: 'Create the release with `gh release create`; no action is needed for it.',
@@ -92,7 +92,7 @@ export const pinnedActions: WorkflowRule = {
       }
       const version = /#\s*(v\d+\.\d+\.\d+)\b/.exec(workflow.sourceLine(line))?.[1]
       if (version === undefined) yield { line, message: `Say which version ${uses} is: \`# vX.Y.Z\` on the same line.` }
-      const known = actionPins.get(action[1] ?? '')
+      const known = actionPins.get((action[1] ?? '').toLowerCase())
       if (known !== undefined && known.version === version && known.commit !== action[3]) {
         yield { line, message: `${action[1]} ${version} is commit ${known.commit}, not ${action[3]}.` }
       }

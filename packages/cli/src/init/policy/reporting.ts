@@ -9,9 +9,8 @@ export const optionalSlack: WorkflowRule = {
   *workflow(workflow) {
     for (const job of workflow.jobs) {
       if (!job.secrets.some((name) => name.startsWith('SLACK_WEBHOOK'))) continue
-      const named = Object.entries(table(job.table['env'])).find(([, value]) =>
-        /secrets\.SLACK_WEBHOOK/.test(stringOf(value)),
-      )
+      const variables = { ...table(workflow.root['env']), ...table(job.table['env']) }
+      const named = Object.entries(variables).find(([, value]) => /secrets\.SLACK_WEBHOOK/i.test(stringOf(value)))
       for (const step of job.steps) {
         const sends =
           /SLACK_WEBHOOK/.test(JSON.stringify({ ...step.table, if: '' })) ||
@@ -77,13 +76,30 @@ export const forkPullRequests: WorkflowRule = {
           message: "Let Codecov fail CI only when `github.event_name == 'push'`.",
         }
       }
-      const login = step.isAction('docker/login-action') || /\bdocker login\b/.test(step.run)
-      if (
-        login &&
-        !/github\.event_name\s*(?:!=\s*'pull_request'|==\s*'push')/.test(step.condition + step.job.condition)
-      ) {
+      const login = step.isAction('docker/login-action') || /\bdocker\s+login\b/.test(step.run)
+      if (login && !keepsPullRequestsOut(step.condition) && !keepsPullRequestsOut(step.job.condition)) {
         yield { line: step.line, message: 'Do not log in to a registry on pull requests.' }
       }
     }
   },
+}
+
+/** Whether no alternative of the condition holds in a pull request. */
+function keepsPullRequestsOut(condition: string): boolean {
+  return alternatives(condition).every((alternative) =>
+    /github\.event_name\s*(?:!=\s*'pull_request'|==\s*'push')/.test(alternative),
+  )
+}
+
+/** What `||` separates outside of all brackets. */
+function alternatives(condition: string): string[] {
+  const parts = ['']
+  let depth = 0
+  for (const part of condition.split(/([()]|\|\|)/)) {
+    if (part === '(') depth++
+    if (part === ')') depth--
+    if (part === '||' && depth === 0) parts.push('')
+    else parts.push((parts.pop() ?? '') + part)
+  }
+  return parts
 }

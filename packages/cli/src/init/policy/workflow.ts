@@ -100,10 +100,14 @@ export class Job {
     return Array.isArray(needs) ? needs.filter((id) => typeof id === 'string') : []
   }
 
-  /** Secrets that it reads, but for the token that every run has. */
+  /**
+   * Secrets that it reads, those that the workflow's `env:` hands to every job included, but for the token that every run
+   * has. In capitals, as GitHub keeps them: expressions do not mind the case.
+   */
   get secrets(): readonly string[] {
-    const names = [...JSON.stringify(this.table).matchAll(/\bsecrets(?:\.|\[\\?['"])([A-Za-z_]\w*)/g)].map(
-      (match) => match[1] ?? '',
+    const source = JSON.stringify([this.workflow.root['env'], this.table])
+    const names = [...source.matchAll(/\bsecrets\s*(?:\.\s*|\[\s*\\?['"])([a-z_]\w*)/gi)].map((match) =>
+      (match[1] ?? '').toUpperCase(),
     )
     return [...new Set(names)].filter((name) => name !== 'GITHUB_TOKEN')
   }
@@ -141,17 +145,25 @@ export class Step {
     return stringOf(this.table['uses'])
   }
 
+  /** By name in small letters: GitHub does not mind the case. */
   get inputs(): Table {
-    return table(this.table['with'])
+    return Object.fromEntries(
+      Object.entries(table(this.table['with'])).map(([name, value]) => [name.toLowerCase(), value]),
+    )
   }
 
   get environment(): Table {
     return table(this.table['env'])
   }
 
+  /** The repository and folder of the action that it runs, without the version; in small letters, as GitHub takes any. */
+  get action(): string {
+    return this.uses.replace(/@.*/, '').toLowerCase()
+  }
+
   /** Whether it runs an action of a repository, at whatever version. */
   isAction(repository: string): boolean {
-    return this.uses === repository || this.uses.startsWith(`${repository}@`) || this.uses.startsWith(`${repository}/`)
+    return this.action === repository || this.action.startsWith(`${repository}/`)
   }
 
   lineOf(...path: Path): number {
