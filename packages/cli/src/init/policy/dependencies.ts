@@ -100,11 +100,11 @@ export const audits: WorkflowRule = {
 }
 
 const scanner =
-  /^(?:npm|pnpm|bun|yarn(?: npm)?) audit\b|^(?:(?:uv|poetry) run |uvx |pipx run |python[\d.]* -m )?(?:pip-audit|safety|pip_audit)\b/
+  /^(?:npm|pnpm|bun|yarn(?: npm)?) audit\b|^(?:(?:uv|poetry) run |uvx (?:--from \S+ )?|pipx run (?:--spec \S+ )?|python[\d.]* -m )?(?:pip-audit|safety|pip_audit)\b/
 
-/** A scan whose status goes nowhere; `|| exit 1` is a status. */
+/** A scan whose status goes nowhere; `|| exit 1` and `|| status=$?` keep it. */
 const ignored =
-  /\b(?:audit|pip-audit|pip_audit|safety)\b[^\n|]*\|\|(?!.*\b(?:exit [1-9]|exit "?\$|false\b|return [1-9]))/
+  /\b(?:audit|pip-audit|pip_audit|safety)\b[^\n|]*\|\|(?!.*\b(?:\w+=\$\?|exit [1-9]|exit "?\$|false\b|return [1-9]))/
 
 function mayFail(owner: Readonly<Record<string, unknown>>): boolean {
   const setting = owner['continue-on-error']
