@@ -314,6 +314,31 @@ jobs:
     })
   })
 
+  test('secrets in the environment of the job that reads them', async () => {
+    const cwd = folder({
+      '.github/workflows/cd.yml': workflow.replace('    env:', '    environment: production\n    env:'),
+    })
+    const bin = join(cwd, 'bin')
+    mkdirSync(bin)
+    writeFileSync(
+      join(bin, 'gh'),
+      `#!/bin/sh
+case "$*" in
+  *'--env production') echo '[{"name":"SERVER_HOST"},{"name":"SERVER_SSH_KEY"}]' ;;
+  *) echo '[{"name":"SLACK_WEBHOOK"}]' ;;
+esac
+`,
+    )
+    chmodSync(join(bin, 'gh'), 0o755)
+    const env = { PATH: `${bin}:${process.env.PATH}` }
+    expect((await examine(cwd, { env })).find('github.secrets')).toMatchObject({ status: 'ok' })
+    writeFileSync(join(cwd, '.github/workflows/cd.yml'), workflow)
+    expect((await examine(cwd, { env })).find('github.secrets')).toMatchObject({
+      status: 'failed',
+      message: 'Secrets are missing: SERVER_HOST, SERVER_SSH_KEY.',
+    })
+  })
+
   test('an optional secret is only looked at', async () => {
     const cwd = folder({ '.github/workflows/cd.yml': workflow })
     const { code, find } = await examine(cwd, { env: gh(cwd, ['SERVER_HOST', 'SERVER_SSH_KEY']) })

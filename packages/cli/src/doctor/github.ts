@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
+import { Workflow as ParsedWorkflow } from '../init/policy/workflow.ts'
 import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
 import { checkWorkflowPolicy } from './workflow-policy.ts'
 
@@ -61,36 +62,49 @@ function isJob(job: unknown): boolean {
   return typeof job === 'object' && job !== null && ('runs-on' in job || 'uses' in job)
 }
 
-function secretsOf(workflows: readonly Workflow[]): string[] {
-  const names = workflows.flatMap(({ text }) =>
-    [...text.matchAll(/\bsecrets\.([A-Za-z_]\w*)/g)].map((match) => match[1] ?? ''),
-  )
-  return [...new Set(names)].filter((name) => name !== 'GITHUB_TOKEN').toSorted()
+/** Secrets by name, each with the environments of the jobs that read it; an empty name where a job has none. */
+function secretsOf(workflows: readonly Workflow[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const secrets = new Map<string, Set<string>>()
+  for (const job of workflows.flatMap(({ text }) => new ParsedWorkflow(text).jobs)) {
+    for (const name of job.secrets) secrets.set(name, (secrets.get(name) ?? new Set()).add(job.environment))
+  }
+  return new Map([...secrets].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 async function checkSecrets(
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
-  needed: readonly string[],
+  secrets: ReadonlyMap<string, ReadonlySet<string>>,
 ): Promise<Finding> {
   const check = 'github.secrets'
+  const needed = [...secrets.keys()]
   if (needed.length === 0) return ok(check, 'the workflows need no secrets')
-  let present: Set<string>
+  const list = async (...place: readonly string[]): Promise<ReadonlySet<string>> => {
+    const options = { cwd, env, timeout: 15_000 }
+    const { stdout } = await promisify(execFile)('gh', ['secret', 'list', '--json', 'name', ...place], options)
+    const found: { name: string }[] = JSON.parse(stdout)
+    return new Set(found.map(({ name }) => name))
+  }
+  let ofRepository: ReadonlySet<string>
+  const ofEnvironment = new Map<string, ReadonlySet<string>>()
   try {
-    const { stdout } = await promisify(execFile)('gh', ['secret', 'list', '--json', 'name'], {
-      cwd,
-      env,
-      timeout: 15_000,
-    })
-    const list: { name: string }[] = JSON.parse(stdout)
-    present = new Set(list.map(({ name }) => name))
+    ofRepository = await list()
+    for (const environment of new Set([...secrets.values()].flatMap((environments) => [...environments]))) {
+      // An environment that nobody made yet holds nothing.
+      if (environment !== '')
+        ofEnvironment.set(environment, await list('--env', environment).catch(() => new Set<string>()))
+    }
   } catch (error) {
     const why = reasonOf(error).includes('ENOENT')
       ? 'gh, the GitHub command line, is not installed'
       : 'gh cannot list them; `gh auth login` may help'
     return skipped(check, `whether ${needed.join(', ')} are set is not known: ${why}`)
   }
-  const missing = needed.filter((name) => !present.has(name))
+  const missing = [...secrets].flatMap(([name, environments]) =>
+    ofRepository.has(name) || [...environments].every((environment) => ofEnvironment.get(environment)?.has(name))
+      ? []
+      : [name],
+  )
   const required = missing.filter((name) => !optionalSecrets.has(name))
   const mend = `Settings > Secrets and variables > Actions, or: ${missing.map((name) => `gh secret set ${name}`).join('; ')}`
   if (required.length > 0) return failed(check, `Secrets are missing: ${required.join(', ')}.`, mend)

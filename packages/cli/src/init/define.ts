@@ -50,7 +50,10 @@ export function defineInit(program: Command, definer: Definer): void {
         'List the secrets that the workflows read; with --set, hand GitHub those that the environment holds, by `gh`.',
       )
       .option('--set', 'set each secret whose name is an environment variable, with `gh secret set`')
-      .option('--environment <name>', 'set them on an environment of the repository, such as production')
+      .option(
+        '--environment <name>',
+        'set those of jobs with an environment there, such as production; others on the repository',
+      )
       .option('--repo <owner/name>', 'the repository on GitHub (default: the remote)')
       .option('--cwd <dir>', 'the root of the repository (default: here)'),
   )

@@ -26,10 +26,14 @@ export async function run(context: CommandContext, flags: SecretFlags): Promise<
         hint: `Put them into the environment under their names, for example ${secrets[0]?.name ?? 'SERVER_HOST'}=… focus init secrets --set.`,
       })
     }
-    for (const [name, value] of values) {
-      await setSecret(cwd, name, value, flags)
+    for (const { name, environment } of secrets) {
+      const value = values.get(name)
+      if (value === undefined) continue
+      // A job without an environment would never see what is kept in one.
+      const place = environment === null ? undefined : flags.environment
+      await setSecret(cwd, name, value, place, flags.repo)
       set.push(name)
-      terminal.note(`set ${name}`)
+      terminal.note(`set ${name}${place === undefined ? '' : ` in the environment ${place}`}`)
     }
   }
   terminal.result({ ok: true, schema: 1, secrets, set }, () => table(secrets, set))
@@ -46,13 +50,19 @@ function table(secrets: readonly SecretNeed[], set: readonly string[]): string {
 }
 
 /** The value goes over stdin: arguments can be read by every process of the machine. */
-function setSecret(cwd: string, name: string, value: string, flags: SecretFlags): Promise<void> {
+function setSecret(
+  cwd: string,
+  name: string,
+  value: string,
+  environment: string | undefined,
+  repo: string | undefined,
+): Promise<void> {
   const args = [
     'secret',
     'set',
     name,
-    ...(flags.environment === undefined ? [] : ['--env', flags.environment]),
-    ...(flags.repo === undefined ? [] : ['--repo', flags.repo]),
+    ...(environment === undefined ? [] : ['--env', environment]),
+    ...(repo === undefined ? [] : ['--repo', repo]),
   ]
   return new Promise((done, fail) => {
     const child = execFile('gh', args, { cwd, timeout: 60_000 }, (error, _stdout, stderr) => {

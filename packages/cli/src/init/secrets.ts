@@ -6,6 +6,8 @@ export interface SecretNeed {
   readonly required: boolean
   /** `ci.yml: test` and the like. */
   readonly used_by: readonly string[]
+  /** The environment in which every job that reads it runs; null where one runs without, and sees the repository's alone. */
+  readonly environment: string | null
   readonly description: string
 }
 
@@ -26,21 +28,25 @@ const known: Readonly<Record<string, { readonly required: boolean; readonly desc
 
 /** The secrets of a set of workflows, required ones first, as `--json` lists them. */
 export function secretNeeds(workflows: ReadonlyMap<string, string>): SecretNeed[] {
-  const users = new Map<string, Set<string>>()
+  const users = new Map<string, { readonly places: Set<string>; readonly environments: Set<string> }>()
   for (const [path, source] of workflows) {
     for (const job of new Workflow(source).jobs) {
       for (const name of job.secrets) {
         const place = `${path.split('/').at(-1) ?? path}: ${job.id}`
-        users.set(name, (users.get(name) ?? new Set()).add(place))
+        const user = users.get(name) ?? { places: new Set(), environments: new Set() }
+        user.places.add(place)
+        user.environments.add(job.environment)
+        users.set(name, user)
       }
     }
   }
   const order = Object.keys(known)
   return [...users]
-    .map(([name, places]) => ({
+    .map(([name, { places, environments }]) => ({
       name,
       required: known[name]?.required ?? true,
       used_by: [...places],
+      environment: environments.size === 1 ? [...environments][0] || null : null,
       description: known[name]?.description ?? '',
     }))
     .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))

@@ -137,11 +137,14 @@ describe('focus init secrets', () => {
     const document = JSON.parse((await init('secrets', '--json')).stdout)
     expect(document).toMatchObject({
       ok: true,
-      secrets: expect.arrayContaining([expect.objectContaining({ name: 'SERVER_KNOWN_HOSTS', required: true })]),
+      secrets: expect.arrayContaining([
+        expect.objectContaining({ name: 'SERVER_KNOWN_HOSTS', required: true, environment: 'production' }),
+        expect.objectContaining({ name: 'SLACK_WEBHOOK', required: false, environment: null }),
+      ]),
     })
   })
 
-  it('hands gh the values that the environment holds, over stdin', async () => {
+  it('hands gh the values that the environment holds, over stdin, each where the jobs that read it see it', async () => {
     const bin = temporaryFolder('gh')
     writeFileSync(
       join(bin, 'gh'),
@@ -157,7 +160,7 @@ describe('focus init secrets', () => {
     expect(run.code).toBe(0)
     expect(JSON.parse(run.stdout).set).toEqual(['SERVER_HOST', 'SLACK_WEBHOOK'])
     expect(readFileSync(join(bin, 'log'), 'utf8')).toBe(
-      'secret set SERVER_HOST --env production <203.0.113.7>\nsecret set SLACK_WEBHOOK --env production <https://hooks.example.com/x>\n',
+      'secret set SERVER_HOST --env production <203.0.113.7>\nsecret set SLACK_WEBHOOK <https://hooks.example.com/x>\n',
     )
     expect(run.stdout + run.stderr).not.toContain('hooks.example.com')
   })

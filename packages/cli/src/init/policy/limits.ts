@@ -1,5 +1,5 @@
 import type { WorkflowRule } from './types.ts'
-import { type Job, stringOf, table, type Workflow } from './workflow.ts'
+import { stringOf, table, type Workflow } from './workflow.ts'
 
 /** W06: no job hangs for six hours. */
 export const timeouts: WorkflowRule = {
@@ -72,7 +72,7 @@ export const deployEnvironment: WorkflowRule = {
   *workflow(workflow) {
     for (const job of workflow.jobs) {
       const secret = job.secrets.find((name) => deploySecret.test(name))
-      if (secret !== undefined && environmentOf(job) === '') {
+      if (secret !== undefined && job.environment === '') {
         yield { line: job.line, message: `Job ${job.id} reads ${secret}: give it \`environment: production\`.` }
       }
     }
@@ -80,8 +80,3 @@ export const deployEnvironment: WorkflowRule = {
 }
 
 const deploySecret = /^(?:DOCKER|SERVER|SSH|DEPLOY|NPM|PYPI|AWS|AZURE|GCP|KUBE)_/
-
-function environmentOf(job: Job): string {
-  const environment = job.table['environment']
-  return stringOf(environment) || stringOf(table(environment)['name'])
-}

@@ -100,6 +100,12 @@ export class Job {
     return Array.isArray(needs) ? needs.filter((id) => typeof id === 'string') : []
   }
 
+  /** The environment that it runs in, whose secrets it sees beside those of the repository; empty without one. */
+  get environment(): string {
+    const environment = this.table['environment']
+    return stringOf(environment) || stringOf(table(environment)['name'])
+  }
+
   /**
    * Secrets that it reads, those that the workflow's `env:` hands to every job included, but for the token that every run
    * has. In capitals, as GitHub keeps them: expressions do not mind the case.
