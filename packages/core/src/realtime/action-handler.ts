@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts'
 import type { Connection } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { Counters } from './counters.ts'
+import type { Deliverer } from './deliverer.ts'
 import type { RealtimeLimits } from './limits.ts'
 import { isoTimestamp } from './outbound.ts'
 import { type ClientAction, parseAction, type Ref } from './protocol/actions.ts'
@@ -22,6 +23,7 @@ type Action<Name extends ClientAction['action']> = Extract<ClientAction, { actio
 
 export interface ActionHandlerDeps {
   readonly admission: Admission
+  readonly deliverer: Deliverer
   readonly synchronizer: Synchronizer
   readonly feed: NotificationFeed
   readonly verifier: TokenVerifier
@@ -212,6 +214,9 @@ export class ActionHandler {
 
   #answer(connection: Connection, message: ServerMessage): void {
     connection.send(message)
+    // Answers are in no log to be read again. Who does not take them is not listened to until they are taken, and in the end
+    // closed as too slow.
+    if (connection.live && !this.#deps.deliverer.hasRoom(connection)) connection.peer.pause()
   }
 
   #refuse(connection: Connection, code: WireErrorCode, ref: Ref, detail?: string, retryAfterSeconds?: number): void {

@@ -53,7 +53,9 @@ export class Deliverer {
     this.#counters.lags += 1
     peer.onceDrained(() => {
       connection.laggingSince = 0
-      if (connection.live) this.#onDrained(connection)
+      if (!connection.live) return
+      peer.resume()
+      this.#onDrained(connection)
     })
     return false
   }

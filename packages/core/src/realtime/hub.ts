@@ -112,6 +112,7 @@ export class Hub {
     this.#admission = new Admission({ ...context, heads: new Heads(feed), catchUp, tickets: this.tickets })
     this.#actions = new ActionHandler({
       ...context,
+      deliverer,
       admission: this.#admission,
       synchronizer: new Synchronizer(feed, deliverer),
       stats: () => this.stats(),

@@ -41,6 +41,42 @@ describe('slow consumers', () => {
     await Promise.all([slow.close(), fast.close()])
   })
 
+  test('S29 answers are not queued for a client that asks and never reads, and it is closed with 4008', async () => {
+    await start({ lagTimeoutMs: 500, closeTimeoutMs: 200, actionsPerMinute: 100_000 })
+    const stuck = await RawClient.open(server.port, '?token=1')
+    await expect.poll(() => stuck.frames().length).toBe(1)
+    stuck.socket.pause()
+    const events = Array.from({ length: 80 }, (_, index) => `${index}`.padStart(190, 'x'))
+    const subscribe = JSON.stringify({ action: 'subscribe', events })
+    const unsent = () => Math.max(0, ...server.sockets.map(({ writableLength }) => writableLength))
+    let mostUnsent = 0
+    while (server.hub.counters.closes.get(4008) === undefined) {
+      stuck.send(text, subscribe)
+      await new Promise((resolve) => setImmediate(resolve))
+      mostUnsent = Math.max(mostUnsent, unsent())
+    }
+    expect(mostUnsent).toBeLessThan(1_000_000)
+    stuck.destroy()
+  })
+
+  test('an asker that pauses is heard again once it reads', async () => {
+    await start({ actionsPerMinute: 100_000 })
+    const slow = await server.connect('1')
+    slow.socket.pause()
+    const events = Array.from({ length: 80 }, (_, index) => `${index}`.padStart(190, 'x'))
+    let asked = 0
+    while (server.hub.counters.lags === 0) {
+      slow.send({ action: 'subscribe', events })
+      asked += 1
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    slow.socket.resume()
+    slow.send({ action: 'ping', ref: 'last' })
+    await slow.until('pong', ({ ref }) => ref === 'last')
+    expect(slow.of('subscribed')).toHaveLength(asked)
+    await slow.close()
+  })
+
   test('nothing is queued for a reader that never reads, and it is closed with 4008', async () => {
     await start({ lagTimeoutMs: 2_000, closeTimeoutMs: 200 })
     const stuck = await RawClient.open(server.port, '?token=1')
