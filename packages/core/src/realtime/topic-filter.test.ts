@@ -29,4 +29,9 @@ describe('a topic filter', () => {
   test('is one object for equal sets, in whatever order', () => {
     expect(everything.subscribe(['a', 'b'])).toBe(everything.subscribe(['b']).subscribe(['a']))
   })
+
+  test('S29 is one object also after a client named thousands of topics that nobody else does', () => {
+    for (let index = 0; index < 5_000; index += 1) everything.subscribe([`${index}`.padStart(191, 'x')])
+    expect(everything.subscribe(['asked', 'for'])).toBe(everything.subscribe(['for', 'asked']))
+  })
 })

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 /**
  * Which notifications a connection wants: all of them but some topics, until it first subscribes, and from then on the
  * topics that it named. Notifications without a topic always pass. Immutable; equal filters share one object.
@@ -38,9 +40,15 @@ export class TopicFilter {
   }
 }
 
-/** Clients of one application name the same few topics: thousands of connections then hold one set. */
-const shared = new Map<string, TopicFilter>()
-const sharedLimit = 1_000
+/**
+ * Clients of one application name the same few topics: thousands of connections then hold one set. What nobody else asks for
+ * gives way, and long lists are kept by their connection alone, so that no client decides what this holds.
+ */
+const shared = new LRUCache<string, TopicFilter>({
+  maxSize: 1_000_000,
+  maxEntrySize: 4_000,
+  sizeCalculation: (_filter, key) => key.length,
+})
 
 function share(mode: 'except' | 'only', topics: readonly string[]): TopicFilter {
   const unique = [...new Set(topics)].sort()
@@ -48,6 +56,6 @@ function share(mode: 'except' | 'only', topics: readonly string[]): TopicFilter 
   const known = shared.get(key)
   if (known) return known
   const filter = TopicFilter.of(mode, unique)
-  if (shared.size < sharedLimit) shared.set(key, filter)
+  shared.set(key, filter)
   return filter
 }
