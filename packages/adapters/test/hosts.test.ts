@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { createFocus, type Focus } from '@focus-api/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hosts, type RunningHost, urlOf } from './hosts.ts'
@@ -81,6 +82,19 @@ describe.each(hosts)('$name', (host) => {
     expect(options.status).toBe(204)
     expect(options.headers.get('access-control-allow-origin')).toBe('http://localhost:3000')
     expect((await fetch(`${url}/api/health`, { method: 'POST' })).status).toBe(405)
+  })
+
+  test.each([
+    ['that nobody read', '/api/ws/ticket', 401, 300_000],
+    ['that was read in part', '/api/auth/refresh', 413, 1_200_000],
+  ])('a connection goes on behind a body %s', async (_body, path, status, length) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const head = [`POST ${path} HTTP/1.1`, 'Host: 127.0.0.1', 'Content-Type: text/plain', 'Transfer-Encoding: chunked']
+    socket.write(`${head.join('\r\n')}\r\n\r\n${length.toString(16)}\r\n`)
+    socket.write(`${JSON.stringify('x'.repeat(length - 2))}\r\n0\r\n\r\n`)
+    socket.write('GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
+    const answers = await text(socket)
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`, 'HTTP/1.1 200'])
   })
 
   test("leaves the application's own route below the base path to the application", async () => {

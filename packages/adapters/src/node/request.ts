@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type Focus, FocusError, problem } from '@focus-api/core'
 
 /** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
@@ -38,7 +38,7 @@ function toRequest(
   })
   const init: RequestInit & { duplex?: 'half' } = { method, headers: toHeaders(req), signal: abort.signal }
   if (method !== 'GET' && method !== 'HEAD') {
-    init.body = bodyOf(req, parsedBody)
+    init.body = bodyOf(req, res, parsedBody)
     init.duplex = 'half'
   }
   return new Request(new URL(target.startsWith('/') ? target : '/', 'http://localhost'), init)
@@ -53,11 +53,20 @@ function toHeaders(req: IncomingMessage): Headers {
   return headers
 }
 
-function bodyOf(req: IncomingMessage, parsed: unknown): BodyInit {
-  if (!req.readableDidRead) return Readable.toWeb(req) as ReadableStream<Uint8Array>
+function bodyOf(req: IncomingMessage, res: ServerResponse, parsed: unknown): BodyInit {
+  if (!req.readableDidRead) return unread(req, res)
   if (typeof parsed === 'string') return parsed
   if (parsed instanceof Uint8Array) return new Uint8Array(parsed)
   if (typeof parsed !== 'object' || parsed === null) return ''
   const form = req.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
   return form ? new URLSearchParams(Object.entries(parsed).map(([k, v]) => [k, String(v)])) : JSON.stringify(parsed)
+}
+
+/**
+ * The body as it comes, taken off the connection only as far as somebody reads. What a refusal left of it is dropped once the
+ * answer is out: the next request of a connection that is kept comes behind it.
+ */
+function unread(req: IncomingMessage, res: ServerResponse): ReadableStream<Uint8Array> {
+  res.once('finish', () => req.resume())
+  return NodeReadableStream.from(req.iterator({ destroyOnReturn: false })) as ReadableStream<Uint8Array>
 }
