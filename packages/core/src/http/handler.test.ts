@@ -65,6 +65,12 @@ describe('handler', () => {
     expect(await (await call('/api/things/a%20b')).json()).toEqual({ id: 'a b' })
   })
 
+  test('a path that cannot be decoded is a malformed request', async () => {
+    const response = await call('/api/things/%zz')
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'invalid_request', detail: expect.stringContaining('path') })
+  })
+
   test('only our own paths are ours', () => {
     const ours = handler()
     expect(ours.handles('/api/things/1')).toBe(true)

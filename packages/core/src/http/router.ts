@@ -1,3 +1,4 @@
+import { FocusError } from '../errors.ts'
 import type { Route } from './route.ts'
 
 export interface Match {
@@ -18,13 +19,12 @@ export class Router {
     return this.#patterns.some(({ regex }) => regex.test(path))
   }
 
+  /** @throws FocusError `invalid_request` when a name in the path is not percent-encoded UTF-8 */
   find(method: string, path: string): Match | null {
     for (const { route, regex, names } of this.#patterns) {
       if (route.method !== method) continue
       const found = regex.exec(path)
-      if (!found) continue
-      const params = decodeAll(names, found)
-      if (params) return { route, params }
+      if (found) return { route, params: decodeAll(names, found) }
     }
     return null
   }
@@ -59,10 +59,13 @@ function toPattern(route: Route): Pattern {
   return { route, regex: new RegExp(`^${source}/?$`), names }
 }
 
-function decodeAll(names: readonly string[], found: RegExpExecArray): Record<string, string> | null {
+function decodeAll(names: readonly string[], found: RegExpExecArray): Record<string, string> {
   try {
     return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')]))
-  } catch {
-    return null
+  } catch (error) {
+    throw new FocusError('invalid_request', 'The path is not valid percent-encoding.', {
+      hint: 'Encode what is put into a path with encodeURIComponent().',
+      cause: error,
+    })
   }
 }

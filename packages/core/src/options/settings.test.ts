@@ -16,6 +16,11 @@ describe('settings', () => {
     expect(readSettings({}, { OAUTH_ENABLED: value }).oauthEnabled).toBe(true)
   })
 
+  test('blanks around a variable do not count', () => {
+    const environment = { WEBSOCKET_ENABLED: 'True\r', FOCUS_STATS: ' public ', FOCUS_LOCALE: 'en\r' }
+    expect(readSettings({}, environment)).toMatchObject({ websocketEnabled: true, stats: 'public', locale: 'en' })
+  })
+
   test('code wins over the environment, and an empty variable counts as not set', () => {
     const environment = { WEBSOCKET_HEARTBEAT_INTERVAL: '45', FOCUS_LOCALE: '' }
     expect(readSettings({ websocket: { heartbeatIntervalSeconds: 20 } }, environment).heartbeatIntervalSeconds).toBe(20)

@@ -75,7 +75,8 @@ function readSetting(setting: Setting<unknown>, options: object, environment: En
   const fromCode = valueAt(options, setting.option)
   if (fromCode !== undefined && fromCode !== null) return parse(setting, setting.option, fromCode)
   const variable = setting.env.find((name) => (environment[name] ?? '').trim() !== '')
-  return variable === undefined ? undefined : parse(setting, variable, environment[variable])
+  // What sets variables may leave blanks around them: a carriage return of an env file that was written on Windows.
+  return variable === undefined ? undefined : parse(setting, variable, environment[variable]?.trim())
 }
 
 function parse({ form, secret }: Setting<unknown>, name: string, value: unknown): unknown {

@@ -1,5 +1,6 @@
 import type { StreamHead } from '../notifications/types.ts'
 import type { UserKey } from '../user-id.ts'
+import { whileGrowing } from '../while-growing.ts'
 import type { NotificationFeed } from './types.ts'
 
 /** The streams that a connection follows. */
@@ -16,6 +17,8 @@ interface Waiting {
 
 /** Users per read. */
 export const headBatch = 500
+/** How long a client may wait for others that connect at the same time. */
+const gatherMs = 10
 
 /** Reads heads for connections that open at the same time together, so that a storm of them costs few queries. */
 export class Heads {
@@ -32,12 +35,13 @@ export class Heads {
       this.#waiting.push({ userKey, resolve, reject })
       if (this.#reading) return
       this.#reading = true
-      setImmediate(() => void this.#drain())
+      void this.#drain()
     })
   }
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
+      await whileGrowing(() => this.#waiting.length, { max: headBatch, maxMs: gatherMs })
       const batch = this.#waiting.splice(0, headBatch)
       try {
         const keys = batch.map(({ userKey }) => userKey)

@@ -1,6 +1,7 @@
 import { FocusError } from '../../../errors.ts'
 import type { LogEntry } from '../../../notifications/log.ts'
 import type { Clock } from '../../../runtime.ts'
+import { whileGrowing } from '../../../while-growing.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import { classify, messageOf } from './failures.ts'
 import type { CommitOutcome } from './plan.ts'
@@ -73,7 +74,9 @@ export class Committer {
     this.#timer = setInterval(() => this.#refuseOverdue(), 500)
     try {
       while (this.#queue.length > 0) {
-        await this.#gather()
+        // Callers that the last commit resolved send again within a turn or two. Without waiting for them they would split
+        // into groups that take turns, each with a commit of its own.
+        await whileGrowing(() => this.#queue.length, { max: maxBatchEntries })
         this.#inFlight = this.#takeBatch()
         await this.#commit(this.#inFlight)
       }
@@ -81,18 +84,6 @@ export class Committer {
       clearInterval(this.#timer)
       this.#inFlight = []
       this.#running = null
-    }
-  }
-
-  /**
-   * Callers that the last commit resolved send again within a turn or two of the event loop. Without waiting for them they
-   * would split into groups that take turns, each with a commit of its own.
-   */
-  async #gather(): Promise<void> {
-    for (let quietTurns = 0; quietTurns < 2 && this.#queue.length < maxBatchEntries; ) {
-      const before = this.#queue.length
-      await new Promise((resolve) => setImmediate(resolve))
-      quietTurns = this.#queue.length > before ? 0 : quietTurns + 1
     }
   }
 
