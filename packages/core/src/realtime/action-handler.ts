@@ -8,7 +8,7 @@ import type { Counters } from './counters.ts'
 import type { Deliverer } from './deliverer.ts'
 import type { RealtimeLimits } from './limits.ts'
 import { isoTimestamp } from './outbound.ts'
-import { type ClientAction, parseAction, type Ref } from './protocol/actions.ts'
+import { type ClientAction, parseAction, parseRef, type Ref } from './protocol/actions.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import { type RealtimeLocale, type WireErrorCode, wireErrors } from './protocol/errors.ts'
 import type { ServerMessage } from './protocol/messages.ts'
@@ -64,10 +64,9 @@ export class ActionHandler {
       connection.held.push({ data, binary })
       return
     }
-    if (connection.ended || !this.#withinBudget(connection)) return
-    const parsed = binary
-      ? ({ ok: false, code: 'invalid_json', ref: undefined } as const)
-      : parseAction(data.toString())
+    const text = binary ? null : data.toString()
+    if (connection.ended || !this.#withinBudget(connection, () => (text === null ? undefined : parseRef(text)))) return
+    const parsed = text === null ? ({ ok: false, code: 'invalid_json', ref: undefined } as const) : parseAction(text)
     if (!parsed.ok) {
       this.#refuse(connection, parsed.code, parsed.ref, parsed.detail)
       if (parsed.code === 'unknown_action') return
@@ -87,7 +86,7 @@ export class ActionHandler {
   /** Pings and pongs of the WebSocket itself; pings count as messages. */
   controlFrame(connection: Connection, kind: 'ping' | 'pong'): void {
     connection.heardAt = this.#deps.now()
-    if (kind === 'ping' && !connection.ended) this.#withinBudget(connection, true)
+    if (kind === 'ping' && !connection.ended) this.#withinBudget(connection, null)
   }
 
   async #perform(connection: Connection, action: ClientAction): Promise<void> {
@@ -233,7 +232,8 @@ export class ActionHandler {
     })
   }
 
-  #withinBudget(connection: Connection, silent = false): boolean {
+  /** @param refOf the `ref` of the message that the error answers; null for what is refused in silence */
+  #withinBudget(connection: Connection, refOf: (() => Ref) | null): boolean {
     const now = this.#deps.now()
     connection.heardAt = now
     this.#deps.counters.actions += 1
@@ -244,9 +244,9 @@ export class ActionHandler {
     }
     connection.refusedActions += 1
     if (connection.refusedActions > refusedActionsLimit) this.#deps.end(connection, closeCodes.tooManyActions)
-    else if (!silent) {
+    else if (refOf) {
       const retryAfter = Math.ceil(connection.actions.waitMs(now) / 1_000)
-      this.#refuse(connection, 'rate_limited', undefined, undefined, retryAfter)
+      this.#refuse(connection, 'rate_limited', refOf(), undefined, retryAfter)
     }
     return false
   }

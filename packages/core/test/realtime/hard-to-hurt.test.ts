@@ -258,10 +258,10 @@ describe('limits', () => {
   test('S29 actions per minute: errors with retry_after, then 4013', async () => {
     await start({ actionsPerMinute: 5 })
     const client = await server.connect('1')
-    for (let index = 0; index < 6; index += 1) client.send({ action: 'ping' })
+    for (let index = 0; index < 6; index += 1) client.send({ action: 'ping', ref: index })
     for (let index = 0; index < 5; index += 1) await client.next('pong')
     const refusal = await client.next('error')
-    expect(refusal).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number) })
+    expect(refusal).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number), ref: 5 })
     expect(refusal.retry_after).toBeGreaterThan(0)
     expect(refusal.retry_after).toBeLessThanOrEqual(12)
     for (let index = 0; index < 40; index += 1) client.send({ action: 'ping' })

@@ -93,6 +93,12 @@ export function parseAction(text: string): ParsedAction {
   return { ok: false, code: 'invalid_message', detail, ref: refOf(value) }
 }
 
+/** The `ref` of a message that is refused whatever it asks for. */
+export function parseRef(text: string): Ref {
+  const parsed = parseAction(text)
+  return parsed.ok ? parsed.action.ref : parsed.ref
+}
+
 /** The `ref` of a message that is wrong otherwise, so that its error finds the sender's call. */
 function refOf(value: unknown): Ref {
   if (typeof value !== 'object' || value === null || !('ref' in value)) return undefined
