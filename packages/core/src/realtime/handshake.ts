@@ -24,11 +24,11 @@ export function resumeOf(query: URLSearchParams): ResumeRequest | null {
   return { epoch, offset, allOffset, lastId: query.get('last_id') || null }
 }
 
-/** The topics of `?events=a,b`. */
+/** The topics of `?events=a,b`, or of `?events=a&events=b`. */
 export function filterOf(query: URLSearchParams, topicsLimit: number): TopicFilter {
-  const events = query.get('events')
-  if (events === null) return TopicFilter.everything
-  const topics = events.split(',').filter((topic) => topic.length > 0 && topic.length <= 191)
+  const events = query.getAll('events')
+  if (events.length === 0) return TopicFilter.everything
+  const topics = events.flatMap((list) => list.split(',')).filter((topic) => topic.length > 0 && topic.length <= 191)
   return TopicFilter.everything.subscribe(topics.slice(0, topicsLimit))
 }
 

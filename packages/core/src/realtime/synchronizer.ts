@@ -40,7 +40,8 @@ export class Synchronizer {
     }
     connection.send({
       type: 'synced',
-      offset: after,
+      // Not beyond what was sent, whatever the client asked from.
+      offset: Math.min(after, upTo),
       more: more && after < upTo,
       ...(userKey === null && { stream: 'all' }),
       ref: request.ref,

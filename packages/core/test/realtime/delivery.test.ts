@@ -165,6 +165,16 @@ describe('resume', () => {
     await client.close()
   })
 
+  test('events may be given more than once, as in the inbox', async () => {
+    server.feed.notify('1', { event: 'limits' })
+    server.feed.notify('1', { event: 'activities' })
+    server.feed.notify('1', { event: 'challenges' })
+    const client = await server.dial('?token=1&epoch=k3f9&offset=0&events=limits&events=challenges').opened()
+    await client.next('connection')
+    expect(offsets([await client.next('notification'), await client.next('notification')])).toEqual([1, 3])
+    await client.close()
+  })
+
   test('resume by message goes back, says so, and replays', async () => {
     server.feed.notify('1')
     server.feed.notify('1')
@@ -347,6 +357,14 @@ describe('sync, read and ack', () => {
     await client.next('notification')
     await client.next('notification')
     expect(await client.next('synced')).toEqual({ type: 'synced', offset: 5, more: false })
+    await client.close()
+  })
+
+  test('sync from beyond the head names the position, not what was asked', async () => {
+    server.feed.notify('1')
+    const client = await server.connect('1')
+    client.send({ action: 'sync', since: 99, ref: 's' })
+    expect(await client.next('synced')).toEqual({ type: 'synced', offset: 1, more: false, ref: 's' })
     await client.close()
   })
 
