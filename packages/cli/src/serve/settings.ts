@@ -39,7 +39,7 @@ export function readServeSettings(flags: ServeFlags, env: Environment, config: F
  */
 export function assertConfigured(env: Environment, config: FocusConfig): void {
   const isSet = (variable: string, option: unknown) => (env[variable] ?? '').trim() !== '' || option !== undefined
-  const signInOff = /^(?:false|0|no|off)$/i.test(env.OAUTH_ENABLED ?? '') || config.oauth?.enabled === false
+  const signInOff = /^(?:false|0|no|off)$/i.test((env.OAUTH_ENABLED ?? '').trim()) || config.oauth?.enabled === false
   const signsInOtherwise = signInOff || (config.providers?.length ?? 0) > 0
   const needed: readonly (readonly [string, unknown])[] = [
     ['FOCUS_PUBLIC_URL', config.publicUrl],
