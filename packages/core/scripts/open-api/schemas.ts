@@ -35,9 +35,7 @@ const session = z.object({
 
 const account = z.object({ provider: z.string(), issuer: z.string(), subject: z.string() })
 
-const notification = serverMessages.notification
-  .omit({ count: true, replayed: true })
-  .extend({ count: z.int().optional(), read_at: time.nullable() })
+const notification = serverMessages.notification.omit({ replayed: true }).extend({ read_at: time.nullable() })
 
 const receipt = z.object({
   outcome: z.enum(['created', 'merged', 'pending', 'scheduled', 'deferred', 'suppressed']),

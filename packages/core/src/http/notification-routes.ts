@@ -134,7 +134,7 @@ function toWire(item: InboxItem) {
     epoch: item.epoch,
     offset: item.offset,
     ...(item.event === null ? {} : { event: item.event }),
-    ...(item.count > 1 ? { count: item.count } : {}),
+    count: item.count,
     ...(item.groupKey === null ? {} : { group_key: item.groupKey }),
     read_at: item.readAt === null ? null : new Date(item.readAt).toISOString(),
   }

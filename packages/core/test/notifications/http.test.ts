@@ -181,7 +181,7 @@ describe('notifications over HTTP', () => {
     expect(body).toMatchObject({ outcome: 'created', offset: 1, user_id: null, broadcast: true })
     const first = await inbox('alice', '?limit=1')
     expect(first.notifications).toMatchObject([
-      { title: 'to all', stream: 'all', offset: 1, read_at: null, id: body.id },
+      { title: 'to all', stream: 'all', offset: 1, count: 1, read_at: null, id: body.id },
     ])
     const second = await inbox('alice', `?limit=1&before=${first.next_before}`)
     expect(second.notifications[0].title).toBe('both')
