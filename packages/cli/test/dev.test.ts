@@ -154,6 +154,22 @@ describe('focus dev', () => {
     }
   })
 
+  test('answers what is no route with a problem, as the routes do', async () => {
+    const server = await start()
+    const answer = await fetch(`${server.url}/api/nothing`)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      404,
+      'application/problem+json; charset=utf-8',
+    ])
+    expect(await answer.json()).toEqual({
+      type: 'urn:focus:problem:not_found',
+      title: 'Not found',
+      status: 404,
+      code: 'not_found',
+      detail: 'Nothing answers GET at /api/nothing.',
+    })
+  })
+
   test('shows stats to everybody on loopback, as the guide has it', async () => {
     const server = await start()
     const stats = await fetch(`${server.url}/api/ws/stats`)

@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts'
 import { describeDatabase } from '../database-name.ts'
 import { closeHttp } from '../http/close.ts'
 import { listen } from '../http/listen.ts'
+import { sendProblem } from '../http/problem.ts'
 import { exitCodeOf, untilEnded } from '../http/until-ended.ts'
 import { opsHandler } from '../ops/handler.ts'
 import { productionLogger } from '../serve/log.ts'
@@ -25,7 +26,7 @@ export async function run(context: CommandContext, flags: ServeFlags): Promise<n
     const ops = settings.ops ? opsHandler(focus.basePath) : () => false
     const server = createServer((request, response) => {
       if (!routes(request, response) && !ops(request, response))
-        response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n')
+        void sendProblem(response, 'not_found', `Nothing answers at ${(request.url ?? '/').split('?', 1)[0]}.`)
     })
     attachUpgrade(server, focus)
     const port = await listen(server, settings.port, settings.host)

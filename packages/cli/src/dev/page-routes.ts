@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Focus } from '@focus-api/core'
+import { sendProblem } from '../http/problem.ts'
 import { pickLocale, type Locale } from '../locale.ts'
 import { packageFolder } from '../package-folder.ts'
 import { pageHtml } from './page-html.ts'
@@ -43,7 +44,7 @@ async function route(
   response: ServerResponse,
 ): Promise<void> {
   const target = URL.parse(request.url ?? '/', options.url)
-  if (target === null) return refuse(response, 400, 'Bad request', 'invalid_request')
+  if (target === null) return sendProblem(response, 'invalid_request', 'The request target is not an address.')
   const readable = request.method === 'GET' || request.method === 'HEAD'
   if (target.pathname === '/' && readable) return page(options, target, request, response)
   if (target.pathname === '/focus-page/icon.svg' && readable) {
@@ -55,13 +56,7 @@ async function route(
   if (target.pathname === '/focus-page/notifications' && request.method === 'POST') {
     return answerTestNotification(focus, request, response)
   }
-  refuse(response, 404, 'Not found', 'not_found')
-}
-
-function refuse(response: ServerResponse, status: number, title: string, code: string): void {
-  response
-    .writeHead(status, { 'content-type': 'application/problem+json' })
-    .end(JSON.stringify({ type: 'about:blank', title, status, code }))
+  return sendProblem(response, 'not_found', `Nothing answers ${request.method ?? 'GET'} at ${target.pathname}.`)
 }
 
 function page(options: PageOptions, target: URL, request: IncomingMessage, response: ServerResponse): void {
