@@ -33,6 +33,7 @@ import { type NotificationLogOptions, openNotificationLog } from './storage/log/
 import { type MigrationResult, migrateToLatest } from './storage/migrate.ts'
 import { KyselyOneTimeStore } from './storage/one-time-store.ts'
 import { KyselySessionStore } from './storage/session-store.ts'
+import { sayingUnavailable } from './storage/unavailable.ts'
 import { KyselyUserDirectory } from './storage/user-directory.ts'
 import type { Deliveries } from './transports/deliveries.ts'
 import type { PreferenceService } from './transports/preference-service.ts'
@@ -114,11 +115,11 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     const origins = createOriginPolicy({ allowedOrigins: values.allowedOrigins ?? [], publicUrl })
     await migrateToLatest(database)
 
-    const oneTime = new KyselyOneTimeStore(database, runtime.clock)
+    const oneTime = sayingUnavailable(new KyselyOneTimeStore(database, runtime.clock))
     const authConfig = authConfigOf(options, settings, { secrets, origins })
     // Without a directory of their own, somebody else's tokens bring users that nobody here has heard of.
     const foreignUsers = authConfig.tokens.kind === 'external' && options.users === undefined
-    const users = options.users ?? new KyselyUserDirectory(database, runtime.clock)
+    const users = options.users ?? sayingUnavailable(new KyselyUserDirectory(database, runtime.clock))
     const unknownUsers = options.notifications?.unknownUsers ?? (foreignUsers ? 'accept' : 'refuse')
     const userIds = users.parseId && !foreignUsers ? { fromKey: users.parseId } : stringUserIds
     const elsewhere = composeOutbound({
@@ -141,8 +142,8 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       users,
       userIds,
       oneTime,
-      sessions: new KyselySessionStore(database),
-      keys: new KyselyKeyStore(database),
+      sessions: sayingUnavailable(new KyselySessionStore(database)),
+      keys: sayingUnavailable(new KyselyKeyStore(database)),
     })
     begun.push(() => auth.close())
     await auth.start()

@@ -12,6 +12,7 @@ import { KyselyOutboxStore } from '../storage/outbox-store.ts'
 import { KyselyPreferenceStore } from '../storage/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../storage/push-subscription-store.ts'
 import { KyselyTransportStateStore } from '../storage/transport-state-store.ts'
+import { sayingUnavailable } from '../storage/unavailable.ts'
 import { email } from '../transports/email.ts'
 import { Outbound } from '../transports/outbound.ts'
 import { PreferenceService } from '../transports/preference-service.ts'
@@ -48,14 +49,14 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
   const { options, settings, secrets, database, runtime, users, userIds } = wiring
   const { locale, publicUrl, basePath } = settings
   const transports = transportsOf(options, settings)
-  const preferenceStore = new KyselyPreferenceStore(database)
-  const pushSubscriptions = new KyselyPushSubscriptionStore(database)
+  const preferenceStore = sayingUnavailable(new KyselyPreferenceStore(database))
+  const pushSubscriptions = sayingUnavailable(new KyselyPushSubscriptionStore(database))
   const tokens = new UnsubscribeTokens(secrets)
   const outbound = new Outbound({
     transports,
     routing: options.routing ?? {},
     runtime,
-    store: new KyselyOutboxStore(database),
+    store: sayingUnavailable(new KyselyOutboxStore(database)),
     states: new KyselyTransportStateStore(database),
     preferences: preferenceStore,
     findPerson: async (userKey) => {

@@ -33,6 +33,7 @@ import { readRecent } from './recent.ts'
 import { Upkeep } from './upkeep.ts'
 import { WaitingRows } from './waiting.ts'
 import { KyselyIdempotencyStore } from '../idempotency-store.ts'
+import { sayingUnavailable } from '../unavailable.ts'
 
 export interface NotificationLogOptions {
   /** How long a call may wait for the database before it is refused; 10,000 when absent. */
@@ -49,7 +50,9 @@ export async function openNotificationLog(
   runtime: Pick<Runtime, 'clock' | 'logger'>,
   options: NotificationLogOptions = {},
 ): Promise<NotificationLog> {
-  return new DatabaseNotificationLog(database, runtime, await Epoch.open(database), await flavourOf(database), options)
+  const epoch = await Epoch.open(database)
+  const log = new DatabaseNotificationLog(database, runtime, epoch, await flavourOf(database), options)
+  return sayingUnavailable<NotificationLog>(log, ['transaction'])
 }
 
 class DatabaseNotificationLog implements NotificationLog {
@@ -77,7 +80,7 @@ class DatabaseNotificationLog implements NotificationLog {
     this.#epoch = epoch
     this.#heads = new HeadReader(database.db, epoch)
     this.#state = new InboxState(database, epoch)
-    this.idempotency = new KyselyIdempotencyStore(database, runtime.clock)
+    this.idempotency = sayingUnavailable(new KyselyIdempotencyStore(database, runtime.clock))
     this.#waiting = new WaitingRows(database.db)
     this.#upkeep = new Upkeep(database, runtime, epoch, { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 })
     const timeoutMs = options.timeoutMs ?? 10_000

@@ -1,0 +1,48 @@
+import { FocusError } from '../errors.ts'
+import { classify } from './log/commit/failures.ts'
+
+/**
+ * A store whose calls fail with `storage_unavailable` while the database is away or takes no writes, instead of with what its
+ * driver says: routes then answer 503, and callers have a code to act on. Every other error passes as it is.
+ *
+ * @param asTheyAre methods that run a caller's own work, whose errors are the caller's
+ */
+export function sayingUnavailable<Store extends object>(store: Store, asTheyAre: readonly (keyof Store)[] = []): Store {
+  const untouched = new Set<PropertyKey>(asTheyAre)
+  const methods = new Map<PropertyKey, unknown>()
+  return new Proxy(store, {
+    get(target, name) {
+      const known = methods.get(name)
+      if (known !== undefined) return known
+      // Not on the proxy, which has no private fields.
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      const method = (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(value, target, args)
+        if (!(result instanceof Promise) || untouched.has(name)) return result
+        return result.catch((error: unknown) => Promise.reject(explained(error)))
+      }
+      methods.set(name, method)
+      return method
+    },
+  })
+}
+
+function explained(error: unknown): unknown {
+  if (error instanceof FocusError) return error
+  const failure = classify(error)
+  if (failure !== 'connection' && failure !== 'unwritable') return error
+  // The code and not the message, which may name hosts, users and files to whoever made the request.
+  const said = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
+  return failure === 'connection'
+    ? new FocusError('storage_unavailable', `The database does not answer${said}.`, {
+        hint: 'Try again in a moment; `focus doctor` checks the database.',
+        retryAfterSeconds: 5,
+        cause: error,
+      })
+    : new FocusError('storage_unavailable', `The database cannot write${said}.`, {
+        hint: 'Check the room on its disk, the rights of its files, and the disk itself.',
+        retryAfterSeconds: 5,
+        cause: error,
+      })
+}

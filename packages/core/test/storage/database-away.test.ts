@@ -1,0 +1,81 @@
+import { createFocus, type Focus } from '@focus-api/core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+
+const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
+let server: Mariadb
+let focus: Focus
+
+beforeAll(async () => {
+  server = await startMariadb({ own: true })
+  focus = await createFocus({
+    database: server.url,
+    adminKey,
+    secret: 'a secret of the tests that is long enough',
+    env: {},
+  })
+})
+
+afterAll(async () => {
+  await focus.close()
+  await server.stop()
+})
+
+test('S24 a database that is away is 503 with Retry-After on every route, and one code for callers', async () => {
+  const { user } = await focus.auth.accounts.signIn({
+    provider: 'test',
+    issuer: 'https://issuer.example',
+    subject: 'somebody',
+    email: null,
+    emailVerified: false,
+    fullName: null,
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: 'somebody',
+    locale: null,
+  })
+  const { accessToken, refreshToken } = await focus.auth.sessions.start(user, 'test')
+  await server.kill()
+  const routes: [method: string, path: string, bearer: string, body?: object][] = [
+    ['GET', '/auth/me', accessToken],
+    ['POST', '/auth/refresh', '', { refresh_token: refreshToken }],
+    ['POST', '/auth/logout', accessToken],
+    ['POST', '/ws/ticket', accessToken],
+    ['GET', '/notifications', accessToken],
+    ['GET', '/notifications/preferences', accessToken],
+    ['GET', '/notifications/stream', accessToken],
+    ['POST', '/notifications', adminKey, { user_id: user.id, title: 't', message: 'm' }],
+    ['GET', '/admin/users', adminKey],
+    ['GET', '/admin/deliveries', adminKey],
+  ]
+  for (const [method, path, bearer, body] of routes) {
+    const response = await focus.fetch(
+      new Request(`http://localhost/api${path}`, {
+        method,
+        headers: { authorization: `Bearer ${bearer}` },
+        ...(body && { body: new Blob([JSON.stringify(body)], { type: 'application/json' }) }),
+      }),
+    )
+    const problem: { code: string; detail: string } = await response.json()
+    expect([path, response.status, problem.code]).toEqual([path, 503, 'storage_unavailable'])
+    expect(response.headers.get('retry-after')).toBe('5')
+    expect(problem.detail).not.toContain('127.0.0.1')
+  }
+  const away = { name: 'FocusError', code: 'storage_unavailable' }
+  await expect(focus.notifications.notifyUser({ userId: user.id, title: 't', message: 'm' })).rejects.toMatchObject(
+    away,
+  )
+  await expect(focus.notifications.inbox(user.id)).rejects.toMatchObject(away)
+  await expect(focus.auth.users.get(user.id)).rejects.toMatchObject(away)
+  await server.restart()
+  expect((await focus.auth.users.get(user.id))?.id).toBe(user.id)
+})
+
+test('what runs in a caller’s own transaction fails with the caller’s own errors', async () => {
+  const mine = Object.assign(new Error('a service of the caller is away'), { code: 'ECONNREFUSED' })
+  const { Kysely, MysqlDialect } = await import('kysely')
+  const { createPool } = await import('mysql2')
+  const db = new Kysely({ dialect: new MysqlDialect({ pool: createPool({ uri: server.url }) }) })
+  await expect(focus.notifications.transaction(db, () => Promise.reject(mine))).rejects.toBe(mine)
+  await db.destroy()
+})
