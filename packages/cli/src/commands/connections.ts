@@ -26,6 +26,7 @@ export async function list(context: CommandContext, { user, ...flags }: Connecti
       textOf(row.lag),
     ],
     none: 'Nobody is connected.',
+    answeredBy: 'server',
     ...(user === undefined ? {} : { wanted: (row) => row.user_id === userId }),
   })
 }
@@ -38,6 +39,7 @@ export function close(context: CommandContext, flags: RemoteFlags, operands: rea
     request: { method: 'DELETE' },
     done: () => `The connection ${id} is closed.`,
     hints: { unknown_connection: '`focus connections` lists them.' },
+    answeredBy: 'server',
   })
 }
 

@@ -2,7 +2,7 @@ import type { CommandContext } from '../context.ts'
 import { CommandFailure, usageFailure } from '../failure.ts'
 import type { Json, JsonDocument, RemoteRequest } from '../remote/client.ts'
 import { textOf } from '../remote/client.ts'
-import { withRoutes } from '../remote/routes.ts'
+import { type AnsweredBy, type Routes, withRoutes } from '../remote/routes.ts'
 import type { RemoteFlags } from '../remote/settings.ts'
 import { table } from '../table.ts'
 
@@ -18,18 +18,20 @@ export interface Listing {
   readonly none: string
   /** Which of the rows are wanted; all when absent. */
   readonly wanted?: (row: Row) => boolean
+  readonly answeredBy?: AnsweredBy
 }
 
 /** Prints what a route lists: the answer itself with `--json`, a table otherwise. */
 export async function list(context: CommandContext, flags: RemoteFlags, listing: Listing): Promise<void> {
   const { terminal, signal } = context
-  await withRoutes(context, flags, async (routes) => {
+  const print = async (routes: Routes) => {
     const answer = await routes.call(listing.path, { signal })
     const rows = rowsOf(answer[listing.field]).filter(listing.wanted ?? (() => true))
     terminal.result({ ...answer, [listing.field]: rows }, () =>
       table(terminal, listing.columns, rows.map(listing.cells), listing.none),
     )
-  })
+  }
+  await withRoutes(context, flags, print, listing.answeredBy)
 }
 
 /** Calls a route that does something, and says what was done. */
@@ -42,16 +44,18 @@ export async function act(
     readonly done: (answer: JsonDocument) => string
     /** What to do about a refusal of this code, in the words of the command line instead of the server's. */
     readonly hints?: Readonly<Record<string, string>>
+    readonly answeredBy?: AnsweredBy
   },
 ): Promise<void> {
-  await withRoutes(context, flags, async (routes) => {
+  const perform = async (routes: Routes) => {
     const answer = await routes
       .call(action.path, { ...action.request, signal: context.signal })
       .catch((error: unknown) => {
         throw withHint(error, action.hints ?? {})
       })
     context.terminal.result({ ok: true, ...answer }, () => action.done(answer))
-  })
+  }
+  await withRoutes(context, flags, perform, action.answeredBy)
 }
 
 /** @throws CommandFailure `usage` */

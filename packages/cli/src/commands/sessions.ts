@@ -33,6 +33,7 @@ export function revoke(
     path:
       id === undefined ? `/admin/sessions?${new URLSearchParams({ user: user ?? '' })}` : path`/admin/sessions/${id}`,
     request: { method: 'DELETE' },
+    hints: { not_found: '`focus sessions list <user>` lists them.' },
     done: (answer) => (id === undefined ? `${textOf(answer.revoked)} sessions have ended.` : 'The session has ended.'),
   })
 }

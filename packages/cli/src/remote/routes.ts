@@ -11,16 +11,20 @@ export interface Routes {
   close(): Promise<void>
 }
 
+/** Who may answer the routes: `server` where the database does not hold what they are about, such as open connections. */
+export type AnsweredBy = 'server' | 'server or database'
+
 /**
  * Runs `work` with the routes of the server that flags, environment or folder name. Where none is named and a database is
- * configured, they are answered here, directly on it.
+ * configured, they are answered here, directly on it, if they may be.
  */
 export async function withRoutes(
   context: CommandContext,
   flags: RemoteFlags,
   work: (routes: Routes) => Promise<void>,
+  answeredBy: AnsweredBy = 'server or database',
 ): Promise<void> {
-  const routes = await openRoutes(context, flags)
+  const routes = await openRoutes(context, flags, answeredBy)
   try {
     await work(routes)
   } finally {
@@ -28,13 +32,13 @@ export async function withRoutes(
   }
 }
 
-async function openRoutes(context: CommandContext, flags: RemoteFlags): Promise<Routes> {
+async function openRoutes(context: CommandContext, flags: RemoteFlags, answeredBy: AnsweredBy): Promise<Routes> {
   const config = await loadConfig(context)
   try {
     const client = new RemoteClient(resolveRemote(flags, context, config))
     return { call: (path, request) => client.call(path, request), close: async () => undefined }
   } catch (error) {
-    const database = findDatabase(context, config)
+    const database = answeredBy === 'server' ? null : findDatabase(context, config)
     if (!(error instanceof CommandFailure) || error.code !== 'no_server' || database === null) throw error
     const { openDirectRoutes } = await import('./direct-routes.ts')
     return openDirectRoutes(context, config, database)
