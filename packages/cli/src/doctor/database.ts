@@ -1,7 +1,7 @@
 import { listMigrations } from '@focus-api/core'
 import type { FocusConfig } from '../config-file.ts'
 import { describeDatabase, isMissingFile } from '../database-name.ts'
-import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
+import { failed, type Finding, mendOf, ok, reasonOf, skipped, warning } from './finding.ts'
 
 /** Whether the database answers, and has the tables of this version. Nothing is changed or made. */
 export async function checkDatabase(database: NonNullable<FocusConfig['database']>, cwd: string): Promise<Finding[]> {
@@ -25,7 +25,10 @@ export async function checkDatabase(database: NonNullable<FocusConfig['database'
       failed(
         'database',
         `${name} does not answer: ${reasonOf(error)}.`,
-        'Check that the database runs, that host, port, name, user and password of DATABASE_URL are right, and that this machine may reach it. In CI: the service container and its health check.',
+        mendOf(
+          error,
+          'Check that the database runs, that host, port, name, user and password of DATABASE_URL are right, and that this machine may reach it. In CI: the service container and its health check.',
+        ),
       ),
     ]
   }

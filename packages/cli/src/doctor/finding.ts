@@ -25,6 +25,12 @@ export function skipped(check: string, message: string): Finding {
   return { check, status: 'skipped', message }
 }
 
+/** What mends a failure: Focus' own word where it has one for this very case, such as a package that is not installed. */
+export function mendOf(error: unknown, otherwise: string): string {
+  const { code, hint } = error instanceof Error ? (error as { code?: unknown; hint?: unknown }) : {}
+  return code === 'missing_dependency' && typeof hint === 'string' ? hint : otherwise
+}
+
 /** The system's word for what went wrong, from wherever libraries hide it. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
