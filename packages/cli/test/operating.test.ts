@@ -180,6 +180,21 @@ test('focus stats says that a key is refused, and does without where none is kno
   expect(open).not.toHaveProperty('latency_ms')
 })
 
+test('every command has an example in its help', async () => {
+  const help = async (...words: readonly string[]) => (await focus([...words, '--help'], { cwd })).stdout
+  const commandsIn = (text: string) =>
+    [...(text.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z]+)\b/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'help')
+  const names = commandsIn(await help())
+  expect(names).toEqual(expect.arrayContaining(['dev', 'connections', 'users', 'sessions', 'keys', 'epoch', 'init']))
+  for (const name of names) {
+    const text = await help(name)
+    expect(text, name).toMatch(/^Examples:\n {2}\$ .*focus /m)
+    for (const inner of commandsIn(text)) expect(await help(name, inner), inner).toContain('focus ')
+  }
+})
+
 test.concurrent.each([
   [['deliveries', 'list', '--state', 'lost'], 2, 'usage'],
   [['deliveries', 'purge', '--older-than', 'x'], 2, 'usage'],
@@ -220,6 +235,15 @@ describe('without a server', () => {
     const refused = await fetch(`${again.url}/api/auth/me`, { headers: { authorization: `Bearer ${token}` } })
     expect(refused.status).toBe(401)
     await again.stop()
+  })
+
+  test('connections are nothing that a database knows', async () => {
+    const env = { DATABASE_URL: `sqlite:${join(temporaryFolder('connections'), 'new.db')}` }
+    expect((await focus(['migrate'], { cwd, env })).code).toBe(0)
+    for (const args of [['connections'], ['connections', 'close', 'a1'], ['connections', '--user', '1']]) {
+      const refused = await focus([...args, '--json'], { cwd, env })
+      expect([refused.code, errorOf(refused).code]).toEqual([1, 'no_server'])
+    }
   })
 
   test('focus migrate --status and focus doctor look for a database that does not exist, and do not make it', async () => {

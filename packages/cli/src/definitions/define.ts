@@ -27,8 +27,13 @@ export class Definer {
 }
 
 /** A command of commands, one of which is meant where none is named: `focus users` lists them. */
-export function defineGroup(program: Command, name: string, description: string): Command {
-  return (
+export function defineGroup(
+  program: Command,
+  name: string,
+  description: string,
+  ...examples: readonly string[]
+): Command {
+  return withExamples(
     program
       .command(name)
       .description(description)
@@ -43,7 +48,8 @@ export function defineGroup(program: Command, name: string, description: string)
         group.error(`error: unknown command '${word}'\n\`focus ${name}\` has: ${names.join(', ')}.`, {
           code: 'commander.unknownCommand',
         })
-      })
+      }),
+    ...examples,
   )
 }
 

@@ -3,7 +3,13 @@ import { defineGroup, type Definer, withExamples, withServer } from './define.ts
 
 /** Commands that look after the outbox: what goes to other transports than the person's own connections. */
 export function defineDelivering(program: Command, definer: Definer): void {
-  const deliveries = defineGroup(program, 'deliveries', 'The outbox: what waits, what failed and why.')
+  const deliveries = defineGroup(
+    program,
+    'deliveries',
+    'The outbox: what waits, what failed and why.',
+    'focus deliveries',
+    'focus deliveries retry --transport slack',
+  )
   const list = withServer(
     withSelection(deliveries.command('list', { isDefault: true }).description('Lists deliveries, the newest first.'))
       .option('--limit <n>', 'at most so many')
@@ -38,7 +44,13 @@ export function defineDelivering(program: Command, definer: Definer): void {
 }
 
 function defineTransports(program: Command, definer: Definer): void {
-  const transports = defineGroup(program, 'transports', 'Where notifications go beside the person’s own connections.')
+  const transports = defineGroup(
+    program,
+    'transports',
+    'Where notifications go beside the person’s own connections.',
+    'focus transports',
+    'focus transports enable slack',
+  )
   const list = withServer(transports.command('list', { isDefault: true }).description('Lists them, with what waits.'))
   definer.does(withExamples(list, 'focus transports'), () =>
     import('../commands/transports.ts').then(({ list: run }) => ({ run })),

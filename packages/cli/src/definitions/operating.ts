@@ -15,7 +15,13 @@ export function defineOperating(program: Command, definer: Definer): void {
 }
 
 function defineConnections(program: Command, definer: Definer): void {
-  const connections = defineGroup(program, 'connections', 'Who is connected to a running server.')
+  const connections = defineGroup(
+    program,
+    'connections',
+    'Who is connected to a running server.',
+    'focus connections',
+    'focus connections --user alice --json',
+  )
   const list = withServer(
     connections
       .command('list', { isDefault: true })
@@ -34,7 +40,13 @@ function defineConnections(program: Command, definer: Definer): void {
 }
 
 function defineUsers(program: Command, definer: Definer): void {
-  const users = defineGroup(program, 'users', 'The people who have signed in.')
+  const users = defineGroup(
+    program,
+    'users',
+    'The people who have signed in.',
+    'focus users --search alice',
+    'focus users show alice',
+  )
   const list = withServer(
     users
       .command('list', { isDefault: true })
@@ -70,7 +82,13 @@ function defineUsers(program: Command, definer: Definer): void {
 }
 
 function defineSessions(program: Command, definer: Definer): void {
-  const sessions = defineGroup(program, 'sessions', 'The devices that people are signed in on.')
+  const sessions = defineGroup(
+    program,
+    'sessions',
+    'The devices that people are signed in on.',
+    'focus sessions alice',
+    'focus sessions revoke --user alice',
+  )
   const list = withServer(
     sessions.command('list', { isDefault: true }).description('A person’s sessions.').argument('<user>', anyUser),
   )
@@ -90,7 +108,7 @@ function defineSessions(program: Command, definer: Definer): void {
 }
 
 function defineKeys(program: Command, definer: Definer): void {
-  const keys = defineGroup(program, 'keys', 'The keys that sign access tokens.')
+  const keys = defineGroup(program, 'keys', 'The keys that sign access tokens.', 'focus keys', 'focus keys rotate')
   const list = withServer(keys.command('list', { isDefault: true }).description('Lists them.'))
   definer.does(withExamples(list, 'focus keys list'), () =>
     import('../commands/keys.ts').then(({ list: run }) => ({ run })),
@@ -107,7 +125,13 @@ function defineKeys(program: Command, definer: Definer): void {
 }
 
 function defineEpoch(program: Command, definer: Definer): void {
-  const epoch = defineGroup(program, 'epoch', 'What tells positions of before a restored database from those of now.')
+  const epoch = defineGroup(
+    program,
+    'epoch',
+    'What tells positions of before a restored database from those of now.',
+    'focus epoch',
+    'focus epoch rotate',
+  )
   const show = withServer(epoch.command('show', { isDefault: true }).description('Prints it.'))
   definer.does(withExamples(show, 'focus epoch show'), () =>
     import('../commands/epoch.ts').then(({ show: run }) => ({ run })),
