@@ -71,6 +71,19 @@ test('S24 a database that is away is 503 with Retry-After on every route, and on
   expect((await focus.auth.users.get(user.id))?.id).toBe(user.id)
 })
 
+test('a database that hangs makes the node not ready, within a bounded time', { timeout: 15_000 }, async () => {
+  // All connections that there may be are open, so that none can fail to be made.
+  await Promise.all(Array.from({ length: 20 }, () => focus.auth.users.list({ limit: 1 })))
+  server.pause()
+  try {
+    const response = await focus.fetch(new Request('http://localhost/api/ready'))
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({ code: 'storage_unavailable' })
+  } finally {
+    server.resume()
+  }
+})
+
 test('what runs in a caller’s own transaction fails with the caller’s own errors', async () => {
   const mine = Object.assign(new Error('a service of the caller is away'), { code: 'ECONNREFUSED' })
   const { Kysely, MysqlDialect } = await import('kysely')
