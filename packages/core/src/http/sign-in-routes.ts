@@ -156,9 +156,9 @@ function pageOfOrigin({ origin, redirectUri, returnTo }: Flow, provider: string)
   return `${origin}/auth/${provider}/callback`
 }
 
+/** Who asks for a page is sent to one, also where a client that is no browser says `Sec-Fetch-Mode: cors` of itself. */
 function isNavigation(request: Request): boolean {
-  const mode = request.headers.get('sec-fetch-mode')
-  return mode === null ? acceptsHtml(request) : mode === 'navigate'
+  return request.headers.get('sec-fetch-mode') === 'navigate' || acceptsHtml(request)
 }
 
 function acceptsHtml(request: Request): boolean {

@@ -356,6 +356,13 @@ describe("The guide's page of another origin", () => {
     expect(fetched.status).toBe(200)
   })
 
+  test('is where whoever asks for a page goes on to, also when that is no browser', async () => {
+    const { state } = await begin(app, 'google', '', { origin: page })
+    const path = `/auth/google/callback?code=x&state=${state}`
+    const redirect = await app.request(path, { headers: { accept: 'text/html', 'sec-fetch-mode': 'cors' } })
+    expect(redirect.headers.get('location')).toBe(page + path)
+  })
+
   test('hears of refusals the same way', async () => {
     const { state } = await begin(app, 'google', '', { origin: page })
     const path = `/auth/google/callback?error=access_denied&state=${state}`
