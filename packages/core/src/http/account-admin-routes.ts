@@ -74,8 +74,13 @@ export function accountAdminRoutes({ auth }: { readonly auth: Auth }): Route[] {
   }
 
   async function rotateKeys({ request }: RouteContext): Promise<Response> {
-    const { immediately } = await readJsonObject(request)
-    return json(keyJson(await auth.keys.rotate({ immediately: immediately === true })), { status: 201 })
+    const { immediately = false } = await readJsonObject(request)
+    if (typeof immediately !== 'boolean') {
+      throw new FocusError('invalid_request', 'immediately must be true or false.', {
+        hint: 'Leave it out for a rotation that no token notices.',
+      })
+    }
+    return json(keyJson(await auth.keys.rotate({ immediately })), { status: 201 })
   }
 
   async function token({ request }: RouteContext): Promise<Response> {
