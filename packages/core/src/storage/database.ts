@@ -45,6 +45,11 @@ export async function openDatabase(
   { logger = silentLogger }: DatabaseOptions = {},
 ): Promise<Database> {
   if (typeof source !== 'string') {
+    if (!isKysely(source)) {
+      throw new FocusError('invalid_option', 'database: is neither an address nor a Kysely instance', {
+        hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
+      })
+    }
     const db = source.withoutPlugins().withPlugin(new PlainNumbers()) as unknown as Kysely<FocusTables>
     return {
       db,
@@ -62,6 +67,11 @@ export async function openDatabase(
   throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
     hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
   })
+}
+
+/** By its methods: an application's Kysely may be of another copy of the package. */
+function isKysely(source: unknown): boolean {
+  return typeof source === 'object' && source !== null && 'withoutPlugins' in source && 'getExecutor' in source
 }
 
 /** Whether opening it would make it: the file of an SQLite database that does not exist yet. */
