@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FocusOptions } from '@focus-api/core'
-import type { CommandContext } from './context.ts'
+import { type CommandContext, hasCode } from './context.ts'
 import { CommandFailure } from './failure.ts'
 
 /**
@@ -43,16 +43,24 @@ export async function loadConfig({ cwd }: Pick<CommandContext, 'cwd'>): Promise<
     module = await import(pathToFileURL(path).href)
   } catch (error) {
     throw new CommandFailure('invalid_config', `${path} cannot be loaded: ${firstLine(error)}`, {
-      hint: path.endsWith('ts')
-        ? `Node ${process.versions.node} has to read TypeScript: use types that can be stripped, or name the file focus.config.js.`
-        : 'Correct the file and run the command again.',
+      hint: hintOf(error),
       cause: error,
     })
   }
-  if (typeof module.default === 'object' && module.default !== null) return module.default
+  const { default: config } = module
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config
   throw new CommandFailure('invalid_config', `${path} has no configuration as its default export.`, {
     hint: 'Write `export default defineConfig({ … })`, with defineConfig from @focus-api/cli.',
   })
+}
+
+function hintOf(error: unknown): string {
+  const code = hasCode(error) ? error.code : undefined
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
+    return `Node ${process.versions.node} has to read TypeScript: use types that can be stripped, or name the file focus.config.js.`
+  if (code === 'ERR_MODULE_NOT_FOUND')
+    return 'Install what it imports, such as `npm install --save-dev @focus-api/cli`.'
+  return 'Correct the file and run the command again.'
 }
 
 function firstLine(error: unknown): string {

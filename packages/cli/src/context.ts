@@ -31,7 +31,8 @@ export function readEnvironment(cwd: string, processEnvironment: Environment): E
       cause: error,
     })
   }
-  return { ...parseEnv(text), ...withoutUndefined(processEnvironment) }
+  // Editors on Windows put a byte order mark in front, which would become part of the first name.
+  return { ...parseEnv(text.replace(/^\uFEFF/, '')), ...withoutUndefined(processEnvironment) }
 }
 
 export function isFileMissing(error: unknown): boolean {

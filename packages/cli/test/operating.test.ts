@@ -347,13 +347,40 @@ describe('focus serve', () => {
 
   test.each([
     ['export const x = 1', /has no configuration as its default export/],
-    ['export default {', /cannot be loaded/],
-  ])('refuses the configuration %j', async (text, message) => {
+    ['export default []', /has no configuration as its default export/],
+    ['export default {', /cannot be loaded/, 'Correct the file'],
+    ['throw new Error("boom")', /cannot be loaded: boom/, 'Correct the file'],
+    ['import "@focus-api/nothing"', /cannot be loaded/, 'npm install'],
+  ])('refuses the configuration %j', async (text, message, hint = '') => {
     const folder = temporaryFolder('config')
     writeFileSync(join(folder, 'focus.config.js'), text)
     const refused = await focus(['stats', '--json'], { cwd: folder })
     expect(refused.code).toBe(1)
-    expect(errorOf(refused)).toMatchObject({ code: 'invalid_config', message: expect.stringMatching(message) })
+    expect(errorOf(refused)).toMatchObject({
+      code: 'invalid_config',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining(hint),
+    })
+  })
+
+  test.each(['5', '{}'])('refuses %s for a database', async (database) => {
+    const folder = temporaryFolder('config')
+    writeFileSync(join(folder, 'focus.config.mjs'), `export default { database: ${database} }`)
+    const refused = await focus(['users', '--json'], { cwd: folder })
+    expect([refused.code, errorOf(refused).code]).toEqual([1, 'invalid_option'])
+  })
+
+  test('a configuration that never comes is a failure', async () => {
+    const folder = temporaryFolder('config')
+    writeFileSync(join(folder, 'focus.config.mjs'), 'await new Promise(() => {})\nexport default {}')
+    expect((await focus(['users'], { cwd: folder })).code).toBe(1)
+  })
+
+  test('reads an .env with a byte order mark', async () => {
+    const folder = temporaryFolder('env')
+    writeFileSync(join(folder, '.env'), '\uFEFFFOCUS_URL=nonsense\n')
+    const refused = await focus(['users', '--json'], { cwd: folder })
+    expect([refused.code, errorOf(refused).message]).toEqual([2, expect.stringContaining('FOCUS_URL')])
   })
 })
 
