@@ -22,7 +22,11 @@ const maxBodyBytes = 4 * 1_048_576
 
 const userId = z.union([z.int(), z.string().min(1).max(320)])
 const duration = z.union([z.number(), z.string()])
-const moment = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ local: true })])
+/** In UTC where it names no offset, as every time on the wire, wherever the server stands. */
+const moment = z.union([
+  z.iso.datetime({ offset: true }),
+  z.iso.datetime({ local: true }).transform((text) => `${text}Z`),
+])
 
 const address = {
   user_id: userId.optional(),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createFocus, type Focus } from '../../src/index.ts'
 
 const adminKey = 'an-admin-key-for-the-tests'
@@ -174,6 +174,14 @@ describe('notifications over HTTP', () => {
       status: 404,
       body: { code: 'unknown_notification' },
     })
+  })
+
+  it('a time without an offset is UTC, wherever the server stands', async () => {
+    vi.stubEnv('TZ', 'Asia/Tokyo')
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString().replace('Z', '')
+    const { body } = await send({ user: 'bob', title: 'later', message: 'm', deliver_at: inAnHour })
+    vi.unstubAllEnvs()
+    expect(body.outcome).toBe('scheduled')
   })
 
   it('everybody has a broadcast in their inbox, pages it, reads it and deletes it for themselves', async () => {
