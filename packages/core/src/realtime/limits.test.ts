@@ -15,6 +15,6 @@ test.each([
 ])('%s is refused with the name of the limit', (_case, limits) => {
   const [name = ''] = Object.keys(limits)
   expect(() => resolveLimits(limits)).toThrow(
-    expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(name) }),
+    expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(`websocket.limits.${name}`) }),
   )
 })

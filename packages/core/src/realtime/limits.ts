@@ -78,13 +78,13 @@ export const defaultUpgradesPerMinute = 600
 export function resolveLimits(overrides: Partial<RealtimeLimits> = {}): RealtimeLimits {
   for (const [name, value] of Object.entries(overrides)) {
     if (!Object.hasOwn(defaultLimits, name)) {
-      throw new FocusError('invalid_option', `realtime.limits.${name} does not exist`, {
+      throw new FocusError('invalid_option', `websocket.limits.${name} does not exist`, {
         hint: `Limits: ${Object.keys(defaultLimits).join(', ')}.`,
       })
     }
     if (value === undefined || (value === null && name === 'upgradesPerMinute')) continue
     if (!Number.isSafeInteger(value) || (value ?? 0) < 1) {
-      throw new FocusError('invalid_option', `realtime.limits.${name} must be a positive whole number`, {
+      throw new FocusError('invalid_option', `websocket.limits.${name} must be a positive whole number`, {
         hint: 'Times are in milliseconds, sizes in bytes.',
       })
     }
