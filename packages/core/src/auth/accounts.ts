@@ -42,11 +42,7 @@ export class Accounts {
     const accounts = await this.#users.accounts(id)
     const linked = accounts.filter((account) => account.provider === provider)
     if (linked.length === 0) throw new FocusError('not_found', 'No account of this provider is linked.')
-    if (linked.length === accounts.length) {
-      throw new FocusError('last_account', 'This is the only account to sign in with.', {
-        hint: 'Link another provider first.',
-      })
-    }
+    if (linked.length === accounts.length) throw lastAccount()
     for (const account of linked) await this.#users.unlinkAccount(id, account)
   }
 
@@ -69,6 +65,12 @@ export class Accounts {
 export function assertEnabled(user: User): User {
   if (!user.disabled) return user
   throw new FocusError('user_disabled', 'This user is disabled.', { hint: 'Ask the operator of this service.' })
+}
+
+export function lastAccount(): FocusError {
+  return new FocusError('last_account', 'This is the only account to sign in with.', {
+    hint: 'Link another provider first.',
+  })
 }
 
 function accountExists(): FocusError {

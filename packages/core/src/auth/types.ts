@@ -92,6 +92,11 @@ export interface UserDirectory {
   create(profile: ExternalProfile): Promise<User>
   /** @throws FocusError `account_linked_elsewhere` */
   linkAccount(id: UserId, profile: ExternalProfile): Promise<void>
+  /**
+   * A directory that can, refuses to take a person's last account away also when two are taken at once.
+   *
+   * @throws FocusError `last_account`
+   */
   unlinkAccount(id: UserId, account: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<void>
   accounts(id: UserId): Promise<ExternalAccount[]>
   /** Refreshes what the provider says of the person. */

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { type Kysely, type Selectable, sql } from 'kysely'
+import { lastAccount } from '../auth/accounts.ts'
 import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../auth/types.ts'
 import { suggestUsername } from '../auth/username.ts'
 import { FocusError } from '../errors.ts'
@@ -8,15 +9,18 @@ import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
 import type { Database } from './database.ts'
 import { isDuplicate, retryOnConflict } from './retry.ts'
 import type { FocusTables, UsersTable } from './tables.ts'
+import { inTransaction } from './transaction.ts'
 
 type Account = Pick<ExternalAccount, 'issuer' | 'subject'>
 
 /** The default users table, `focus_users`, with the accounts people sign in with in `focus_accounts`. */
 export class KyselyUserDirectory implements UserDirectory {
+  readonly #database: Database
   readonly #db: Database['db']
   readonly #clock: Clock
 
   constructor(database: Database, clock: Clock) {
+    this.#database = database
     this.#db = database.db
     this.#clock = clock
   }
@@ -83,12 +87,21 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 
   async unlinkAccount(id: UserId, { issuer, subject }: Account): Promise<void> {
-    await this.#db
-      .deleteFrom('focus_accounts')
-      .where('issuer', '=', issuer)
-      .where('subject', '=', subject)
-      .where('user_key', '=', toUserKey(id))
-      .execute()
+    const userKey = toUserKey(id)
+    await inTransaction(this.#database, async (trx) => {
+      const query = trx.selectFrom('focus_accounts').select(['issuer', 'subject']).where('user_key', '=', userKey)
+      // Under a lock: of two calls at once, the second sees what the first left.
+      const accounts = await (this.#database.dialect === 'mysql' ? query.forUpdate() : query).execute()
+      const others = accounts.filter((account) => account.issuer !== issuer || account.subject !== subject)
+      if (others.length === accounts.length) return
+      if (others.length === 0) throw lastAccount()
+      await trx
+        .deleteFrom('focus_accounts')
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .where('user_key', '=', userKey)
+        .execute()
+    })
   }
 
   async accounts(id: UserId): Promise<ExternalAccount[]> {

@@ -167,6 +167,23 @@ describeOverDatabases('Identity', (databases) => {
       expect({ status: last.status, code: (await problemOf(last)).code }).toEqual({ status: 409, code: 'last_account' })
     })
 
+    test('S13 leaves one account to sign in with, also when all are taken away at once', async () => {
+      for (let round = 0; round < 10; round += 1) {
+        issuer.person = { sub: `john-${round}`, name: 'John Doe' }
+        other.person = { sub: `john-${round}`, name: 'John Doe' }
+        const john = await signIn(app, issuer)
+        const begun = await app.request('/auth/stranger/link', link(john.access_token))
+        const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+        await app.request(pathOf(await other.authorize(url)), { bearer: john.access_token })
+        const answers = await Promise.all(
+          ['google', 'stranger'].map((provider) =>
+            app.request(`/auth/${provider}/link`, { method: 'DELETE', bearer: john.access_token }),
+          ),
+        )
+        expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 409])
+      }
+    })
+
     test('can be undone', async () => {
       const john = await signIn(app, issuer)
       await signIn(app, other, 'trusted')
