@@ -86,6 +86,14 @@ describe('the messages of the guide', () => {
     await client.close()
   })
 
+  test('a ping may carry a date as people write it', async () => {
+    const client = await server.connect('126')
+    const written = 'Thu Oct 30 2024 10:30:00 GMT+0100 (heure normale d’Europe centrale)'
+    client.send({ action: 'ping', timestamp: written, ref: written })
+    expect(await client.until('pong')).toMatchObject({ client_timestamp: written, ref: written })
+    await client.close()
+  })
+
   test('subscribe and unsubscribe answer with the topics in force and filter by them', async () => {
     const client = await server.connect('127')
     client.send({ action: 'subscribe', events: ['activities', 'challenges', 'limits'] })

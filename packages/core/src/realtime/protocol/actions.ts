@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { WireErrorCode } from './errors.ts'
 
+/** What comes back as it was: roomy enough for a date as people write it, which has up to 70 characters in French. */
+const echoed = z.union([z.string().max(256), z.number()])
+
 /** Echoed in the answer, so that a client can tell which message it belongs to. */
-const ref = z
-  .union([z.string().max(64), z.number()])
-  .optional()
-  .describe('Echoed in the answer.')
+const ref = echoed.optional().describe('Echoed in the answer.')
 
 const offset = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const stream = z.literal('all').optional().describe('The shared stream of broadcasts; the user’s own when absent.')
@@ -16,10 +16,7 @@ export const clientActions = {
   ping: z
     .object({
       action: z.literal('ping'),
-      timestamp: z
-        .union([z.string().max(64), z.number()])
-        .optional()
-        .describe('Comes back as `client_timestamp`.'),
+      timestamp: echoed.optional().describe('Comes back as `client_timestamp`.'),
       ref,
     })
     .describe('Tests the connection; answered by `pong`.'),
