@@ -12,7 +12,7 @@ const defaultMaxBytes = 1_048_576
 export async function readJsonObject(request: Request, options: { maxBytes?: number } = {}): Promise<JsonObject> {
   const text = await readText(request, options.maxBytes ?? defaultMaxBytes)
   if (text.trim() === '') return {}
-  const mediaType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'application/json'
+  const mediaType = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() || 'application/json'
   if (!/^application\/(?:[\w.-]+\+)?json$/.test(mediaType)) {
     throw new FocusError('unsupported_media_type', `The body is ${mediaType}, not JSON.`, {
       hint: 'Send JSON with the header Content-Type: application/json.',

@@ -147,6 +147,13 @@ describe('handler', () => {
     expect(await response.json()).toMatchObject({ code })
   })
 
+  test.each([undefined, '', 'Application/JSON; charset=utf-8'])('a JSON body may come as %j', async (contentType) => {
+    const headers = contentType === undefined ? [] : [['content-type', contentType] as const]
+    const body = new TextEncoder().encode('\ufeff{"a":1}')
+    const response = await call('/api/things/1', { method: 'POST', body, headers: Object.fromEntries(headers) })
+    expect(await response.json()).toEqual({ a: 1 })
+  })
+
   test('a body that its client breaks off is no failure of ours', async () => {
     const lines: unknown[] = []
     const logger: Logger = {
