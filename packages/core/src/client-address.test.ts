@@ -11,6 +11,13 @@ test('S27 behind trusted proxies the nearest untrusted hop is the client, whatev
   expect(address('::ffff:127.0.0.1', '198.51.100.1')).toBe('198.51.100.1')
 })
 
+test('S27 a proxy that adds the port of the client names the client all the same', () => {
+  const address = createClientAddress(['loopback'])
+  expect(address('127.0.0.1', '6.6.6.6, 198.51.100.1:41234')).toBe('198.51.100.1')
+  expect(address('127.0.0.1', '[2001:db8::7]:41234')).toBe('2001:db8::7')
+  expect(address('127.0.0.1', '[2001:db8::7]')).toBe('2001:db8::7')
+})
+
 test('a hop that is no address ends the walk at the last proxy', () => {
   expect(createClientAddress(['loopback'])('127.0.0.1', 'unknown')).toBe('127.0.0.1')
 })

@@ -17,7 +17,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     if (!peer) return null
     let client = normalise(peer)
     if (!forwardedFor || isIP(client) === 0) return client
-    const hops = forwardedFor.split(',').map((hop) => normalise(hop.trim()))
+    const hops = forwardedFor.split(',').map((hop) => normalise(withoutPort(hop.trim())))
     // From the nearest hop outwards: the first one that no trusted proxy speaks for is the client.
     while (isTrusted(client)) {
       const next = hops.pop()
@@ -63,6 +63,11 @@ function addProxy(list: BlockList, entry: string): void {
     }
     list.addSubnet(address, bits, family)
   }
+}
+
+/** Some proxies say `203.0.113.9:41234` or `[2001:db8::1]:41234`. */
+function withoutPort(hop: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([\d.]+):\d+$/.exec(hop)?.[1] ?? hop
 }
 
 /** IPv4 in its own form also where the socket is dual-stack. */
