@@ -8,7 +8,7 @@ export function defineServing(program: Command, definer: Definer): void {
       .command('dev')
       .summary('a server, a sign-in provider and a page, with no configuration')
       .description(
-        'Runs the main job with no configuration: a server with SQLite, an OpenID provider that stands in for Google while no Google credentials are set, and a page where a person signs in and sees notifications arrive. For development only. DATABASE_URL, REDIS_URL and FOCUS_PUBLIC_URL are honoured.',
+        'Runs the main job with no configuration: a server with SQLite, an OpenID provider that stands in for Google while no Google credentials are set, and a page where a person signs in and sees notifications arrive. For development only. DATABASE_URL and FOCUS_PUBLIC_URL are honoured.',
       )
       .option('--port <port>', 'port to listen on, 0 for any free one (default: PORT, else 8000)')
       .option('--host <host>', 'address to listen on; anything but loopback has to be asked for', '127.0.0.1')
