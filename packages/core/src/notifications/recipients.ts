@@ -20,6 +20,8 @@ export interface RecipientDirectory {
   get(id: UserId): Promise<DirectoryUser | null>
   findByUsername(username: string): Promise<DirectoryUser | null>
   findByEmail(email: string): Promise<DirectoryUser | null>
+  /** Tells of people who are not as they were found: theirs is looked up anew. */
+  onChanged?(listener: (id: UserId) => void): void
 }
 
 export interface DirectoryUser {
@@ -42,6 +44,7 @@ export class Recipients {
     this.#directory = directory
     this.#unknownUsers = unknownUsers
     this.#clock = clock
+    directory.onChanged?.((id) => this.#known.delete(toUserKey(id)))
   }
 
   /** Null when the directory does not know the id and unknown users are refused. */

@@ -76,10 +76,12 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
     },
     host: { locale, pushSubscriptions, unsubscribeUrl },
   })
+  const listeners = new Set<(id: UserId) => void>()
   const preferences = new PreferenceService({
     store: preferenceStore,
     topics: topicsOf(options),
     transports: transports.map((transport) => transport.name),
+    changed: (id) => listeners.forEach((listener) => listener(id)),
   })
 
   function unsubscribeUrl({ user, event, critical }: OutboundMessage, transport: string): string | null {
@@ -91,7 +93,10 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
   return {
     outbound,
     preferences,
-    recipients: withChosenLocales(users, wiring.unknownUsers, (key) => preferenceStore.locale(key)),
+    recipients: {
+      ...withChosenLocales(users, wiring.unknownUsers, (key) => preferenceStore.locale(key)),
+      onChanged: (listener) => void listeners.add(listener),
+    },
     routes: (recipients) => [
       ...preferenceRoutes({
         preferences,

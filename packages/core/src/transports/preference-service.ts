@@ -29,6 +29,7 @@ export class PreferenceService {
     /** The topics of the catalogue; others can be chosen as well. */
     readonly topics: readonly string[]
     readonly transports: readonly string[]
+    /** Told after each change, for what remembers people. */
     readonly changed?: (userId: UserId) => void
   }) {
     this.#store = deps.store

@@ -215,4 +215,15 @@ describe('preferences', () => {
     await expect.poll(() => mail.received[0]?.message.message).toBe('You have used 80% of your limit for Instagram')
     expect(mail.received[0]?.message.user?.locale).toBe('en-GB')
   })
+
+  it('choose it also for somebody who was told something a moment ago', async () => {
+    const mail = recorder('mail')
+    const focus = await focusWith({ transports: [mail.transport] })
+    const warn = () => focus.notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80 })
+    await warn()
+    await focus.preferences.put(1, { locale: 'en' })
+    await warn()
+    const [latest] = (await focus.notifications.inbox(1)).notifications
+    expect(latest?.message).toBe('You have used 80% of your limit for Instagram')
+  })
 })
