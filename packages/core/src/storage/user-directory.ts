@@ -153,7 +153,7 @@ export class KyselyUserDirectory implements UserDirectory {
 
   async list({ limit, after, search }: { limit: number; after?: UserId; search?: string }): Promise<User[]> {
     let query = this.#db.selectFrom('focus_users').selectAll().orderBy('id').limit(limit)
-    if (after !== undefined) query = query.where('id', '>', Number(after))
+    if (after !== undefined) query = query.where('id', '>', idOf(after))
     if (search !== undefined && search !== '') {
       // `!` escapes, because the databases disagree on what a backslash is.
       const pattern = `%${search.toLowerCase().replace(/[!%_]/g, '!$&')}%`
@@ -218,6 +218,15 @@ async function insertAccount(db: Kysely<FocusTables>, userKey: UserKey, profile:
     .insertInto('focus_accounts')
     .values({ issuer, subject, provider, user_key: userKey, created_at: now, last_sign_in_at: now })
     .execute()
+}
+
+/** @throws FocusError `invalid_request` for what is no id here, such as a text, which a driver would write into its SQL as NaN */
+function idOf(id: UserId): number {
+  const number = Number(id)
+  if (Number.isSafeInteger(number)) return number
+  throw new FocusError('invalid_request', 'after: is not the id of a user.', {
+    hint: 'Send next_after of the page before.',
+  })
 }
 
 /** What a profile says differently; a provider that says nothing of a field leaves it as it is. */

@@ -340,6 +340,14 @@ describeOverDatabases('Sessions', (databases) => {
     })
   })
 
+  test('S24 a page of users after what is no id is refused by name, on every database', async () => {
+    const admin = { authorization: 'Bearer admin-key-of-the-tests' }
+    for (const after of ['x', 'NaN', '1.5', 'Infinity', "1' or 1=1"]) {
+      const response = await app.request(`/admin/users?after=${encodeURIComponent(after)}`, { headers: admin })
+      expect([after, response.status, (await problemOf(response)).code]).toEqual([after, 400, 'invalid_request'])
+    }
+  })
+
   test('the list of users is paged and searched', async () => {
     const admin = { authorization: 'Bearer admin-key-of-the-tests' }
     for (const name of ['Ada Lovelace', 'Alan Turing', 'Grace Hopper']) {
