@@ -180,7 +180,7 @@ export interface NotificationService<Catalogue = BuiltInCatalogue> {
   cancel(id: string): Promise<boolean>
   /** One page of a person's inbox, newest first. @throws FocusError `invalid_request` */
   inbox(userId: UserId, query?: InboxQuery): Promise<InboxPage>
-  /** Marks as read and returns how many are still unread. */
+  /** Marks as read and returns how many are still unread. @throws FocusError `invalid_request` */
   markRead(userId: UserId, which: ReadSelection): Promise<number>
   /** Takes a notification out of the inbox; false when it is not there. */
   delete(userId: UserId, id: string): Promise<boolean>

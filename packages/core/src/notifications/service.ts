@@ -29,6 +29,7 @@ import type {
 } from './notification-service.ts'
 import type { DeliveryPlanner } from './outbound.ts'
 import { storeContent } from './pending.ts'
+import { checkedSelection } from './read-selection.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './recipients.ts'
 import { Sender } from './sender.ts'
 import { Sequencer } from './sequencer.ts'
@@ -270,7 +271,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   }
 
   async markRead(userId: UserId, which: ReadSelection): Promise<number> {
-    return this.feed.markRead(checkedUserKey(userId), which)
+    return this.feed.markRead(checkedUserKey(userId), checkedSelection(which))
   }
 
   async delete(userId: UserId, id: string): Promise<boolean> {

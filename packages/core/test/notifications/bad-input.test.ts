@@ -60,6 +60,19 @@ describe('bad input', () => {
     expect((await node.notifications.feed.head('1')).offset).toBe(0)
   })
 
+  it.each(['{}', '{"ids":"a"}', '{"up_to_offset":1}', '{"upToOffset":-1}', '{"all":false}', 'null'])(
+    'to mark %s as read is refused, and marks nothing',
+    async (which) => {
+      await node.notifications.notifyUser({ ...valid, userId: 4 })
+      const { unreadCount } = await node.notifications.inbox(4)
+      await expect(node.notifications.markRead(4, JSON.parse(which))).rejects.toMatchObject({
+        code: 'invalid_request',
+        hint: expect.stringMatching(/./),
+      })
+      expect((await node.notifications.inbox(4)).unreadCount).toBe(unreadCount)
+    },
+  )
+
   it('data may be as large as it may be', async () => {
     const data = { blob: 'x'.repeat(16_384 - 11) }
     await expect(node.notifications.notifyUser({ ...valid, userId: 2, data })).resolves.toMatchObject({ offset: 1 })

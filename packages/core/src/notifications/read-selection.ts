@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { FocusError } from '../errors.ts'
+import type { ReadSelection } from './log.ts'
+
+const schema = z.union([
+  z.strictObject({ ids: z.array(z.string()) }),
+  z.strictObject({ upToOffset: z.int().min(0), stream: z.enum(['user', 'all']).default('user') }),
+  z.strictObject({ all: z.literal(true) }),
+])
+
+/**
+ * What a caller without types passed. A selection that names nothing is a mistake, and must not count as everything.
+ *
+ * @throws FocusError `invalid_request`
+ */
+export function checkedSelection(which: ReadSelection): ReadSelection {
+  const result = schema.safeParse(which)
+  if (result.success) return result.data
+  throw new FocusError('invalid_request', 'The selection names no notifications.', {
+    hint: 'Pass { ids }, { upToOffset, stream } or { all: true }.',
+  })
+}
