@@ -259,6 +259,7 @@ describe('Tokens of another issuer', () => {
     ['audience', { aud: 'another-api' }],
     ['issuer', { iss: 'https://evil.example' }],
     ['subject', { sub: undefined }],
+    ['form of the subject', { sub: 'somebody\ud800' }],
     ['expiry', { exp: undefined }],
   ])('are refused with a wrong %s', async (_name, claims) => {
     await expect(verify(await external(claims))).rejects.toMatchObject({ code: 'invalid_token' })

@@ -173,7 +173,8 @@ export class OpenIdClient implements ProviderClient {
     // OpenID Connect Core §3.1.3.7. With one audience, `azp` may be the app that asked for a token meant for us.
     const several = Array.isArray(aud) && aud.length > 1
     if (several && !(typeof azp === 'string' && audiences.includes(azp))) throw this.#refuse('azp')
-    if (!sub || sub.length > 255) throw this.#refuse('sub')
+    // Halves of characters have no UTF-8 form: two subjects would be kept as one (S12).
+    if (!sub || sub.length > 255 || !sub.isWellFormed()) throw this.#refuse('sub')
   }
 
   #refuse(claim: string): FocusError {

@@ -74,6 +74,8 @@ export class ExternalTokens implements TokenVerifier {
     const userKey = payload[this.#settings.userIdClaim ?? 'sub']
     const { sid, exp } = payload
     if (typeof userKey !== 'string' || userKey === '' || userKey.length > 191 || exp === undefined) throw invalid()
+    // Halves of characters have no UTF-8 form: two people would share what is kept of them.
+    if (!userKey.isWellFormed()) throw invalid()
     return {
       userKey,
       userId: this.#userId(userKey),
