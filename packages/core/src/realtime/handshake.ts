@@ -7,12 +7,12 @@ import { TopicFilter } from './topic-filter.ts'
 /** The subprotocol that is selected when it is offered. */
 export const subprotocol = 'focus.v1'
 
-/** Splits the target of a request; null when it is not a path. */
+/** Splits the target of a request; null when it is not a path. A slash at the end does not count, as on the routes. */
 export function parseTarget(target: string | undefined): { path: string; query: URLSearchParams } | null {
   if (target === undefined || !target.startsWith('/')) return null
   const mark = target.indexOf('?')
-  if (mark < 0) return { path: target, query: new URLSearchParams() }
-  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) }
+  const path = (mark < 0 ? target : target.slice(0, mark)).replace(/\/$/, '')
+  return { path, query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)) }
 }
 
 /** Where the client stopped, from `epoch`, `offset`, `all_offset` and `last_id`; null when it does not ask to resume. */

@@ -117,6 +117,12 @@ describe('origins and subprotocols', () => {
     expect((await server.dial('?token=1', ['graphql-transport-ws']).closed).code).toBe(4506)
   })
 
+  test('a slash at the end of the path does not count, as on the routes', async () => {
+    const client = server.dial('/?token=1')
+    await client.next('connection')
+    await client.close()
+  })
+
   test('another path is not taken', async () => {
     const client = server.dial('/more?token=1')
     expect((await refusalOf(client)).status).toBe(404)
