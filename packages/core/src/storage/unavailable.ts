@@ -2,7 +2,7 @@ import { FocusError } from '../errors.ts'
 import { classify } from './log/commit/failures.ts'
 
 /**
- * A store whose calls fail with `storage_unavailable` while the database is away or takes no writes, instead of with what its
+ * A store whose calls fail with `storage_unavailable` while the database is away, held by others or takes no writes, instead of with what its
  * driver says: routes then answer 503, and callers have a code to act on. Every other error passes as it is.
  *
  * @param asTheyAre methods that run a caller's own work, whose errors are the caller's
@@ -28,21 +28,28 @@ export function sayingUnavailable<Store extends object>(store: Store, asTheyAre:
   })
 }
 
+const reasons = {
+  connection: { message: 'The database does not answer', hint: 'Try again in a moment; `focus doctor` checks it.' },
+  contention: {
+    message: 'The database is held by others',
+    hint: 'Try again in a moment; look for who keeps a transaction open if it stays.',
+  },
+  unwritable: {
+    message: 'The database cannot write',
+    hint: 'Check the room on its disk, the rights of its files, and the disk itself.',
+  },
+} as const
+
 function explained(error: unknown): unknown {
   if (error instanceof FocusError) return error
+  // Kysely's own words; it has no class or code for it.
+  if (error instanceof Error && error.message === 'driver has already been destroyed') {
+    return new FocusError('closed', 'The database is closed.', { cause: error })
+  }
   const failure = classify(error)
-  if (failure !== 'connection' && failure !== 'unwritable') return error
+  if (failure === 'statement') return error
+  const { message, hint } = reasons[failure]
   // The code and not the message, which may name hosts, users and files to whoever made the request.
   const said = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
-  return failure === 'connection'
-    ? new FocusError('storage_unavailable', `The database does not answer${said}.`, {
-        hint: 'Try again in a moment; `focus doctor` checks the database.',
-        retryAfterSeconds: 5,
-        cause: error,
-      })
-    : new FocusError('storage_unavailable', `The database cannot write${said}.`, {
-        hint: 'Check the room on its disk, the rights of its files, and the disk itself.',
-        retryAfterSeconds: 5,
-        cause: error,
-      })
+  return new FocusError('storage_unavailable', `${message}${said}.`, { hint, retryAfterSeconds: 5, cause: error })
 }

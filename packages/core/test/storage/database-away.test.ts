@@ -71,14 +71,17 @@ test('S24 a database that is away is 503 with Retry-After on every route, and on
   expect((await focus.auth.users.get(user.id))?.id).toBe(user.id)
 })
 
-test('a database that hangs makes the node not ready, within a bounded time', { timeout: 15_000 }, async () => {
+test('a database that hangs makes the node not ready, within a bounded time', { timeout: 20_000 }, async () => {
   // All connections that there may be are open, so that none can fail to be made.
   await Promise.all(Array.from({ length: 20 }, () => focus.auth.users.list({ limit: 1 })))
   server.pause()
   try {
-    const response = await focus.fetch(new Request('http://localhost/api/ready'))
-    expect(response.status).toBe(503)
-    expect(await response.json()).toMatchObject({ code: 'storage_unavailable' })
+    const ready = async () => {
+      const response = await focus.fetch(new Request('http://localhost/api/ready'))
+      return [response.status, ((await response.json()) as { code?: string }).code]
+    }
+    // What was asked before the process stopped may still be answered.
+    await expect.poll(ready, { timeout: 14_000 }).toEqual([503, 'storage_unavailable'])
   } finally {
     server.resume()
   }
