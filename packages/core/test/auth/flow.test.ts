@@ -328,6 +328,9 @@ describe('A sign-in that ends on a page', () => {
     '/x/..//evil.example',
     '/x/%2e%2e//evil.example',
     '/./\t//evil.example',
+    '/welcome/..%2fadmin',
+    '/welcome/../welcome/..%2fadmin',
+    '/welcome/%252e%252e/admin',
   ])('S10 %j is refused', async (address) => {
     const response = await app.request(`/auth/google?redirect=1&return_to=${encodeURIComponent(address)}`)
     await expectProblem(response, 400, 'return_to_not_allowed')

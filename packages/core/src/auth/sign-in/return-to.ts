@@ -55,6 +55,8 @@ function isTricky(value: string): boolean {
     const decoded = decode(path)
     if (decoded === null) return true
     if (decoded === path) return false
+    // Resolved by no URL parser, but perhaps by the server, behind the back of the list's paths.
+    if (decoded.split('/').includes('..')) return true
     text = decoded
   }
   return true
