@@ -16,6 +16,18 @@ test('close ends everything, and may be called again', async () => {
   await expect.poll(() => process.getActiveResourcesInfo().toSorted()).toEqual(before)
 })
 
+test('what is called after close is refused with its code', async () => {
+  const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
+  await focus.close()
+  const calls = await Promise.allSettled([
+    focus.notifications.notifyUser({ userId: 1, title: 't', message: 'm' }),
+    focus.notifications.broadcast({ title: 't', message: 'm' }),
+    focus.notifications.inbox(1),
+    focus.preferences.get(1),
+  ])
+  for (const call of calls) expect(call).toMatchObject({ status: 'rejected', reason: { code: 'closed' } })
+})
+
 test('a transport that cannot close keeps nothing else open', async () => {
   const before = process.getActiveResourcesInfo().toSorted()
   const stubborn = { name: 'stubborn', deliver: async () => undefined, close: () => Promise.reject(new Error('no')) }
