@@ -73,6 +73,8 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect((await notifications.inbox(1)).unreadCount).toBe(2)
     clock.advance(2 * minute)
     expect(await notifications.sequence()).toBe(1)
+    // Somebody who comes back before it is removed.
+    expect((await notifications.feed.read('1', 0, 2, 10)).map(({ title }) => title)).toEqual(['stays'])
     await log.upkeep()
     const { notifications: inbox, unreadCount } = await notifications.inbox(1)
     expect(inbox.map((item) => item.title)).toEqual(['stays'])

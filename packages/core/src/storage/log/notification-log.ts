@@ -132,6 +132,8 @@ class DatabaseNotificationLog implements NotificationLog {
       .where('user_key', '=', toStreamOwner(userKey))
       .where('offset', '>', after)
       .where('offset', '<=', upTo)
+      // What has expired is not delivered any more, also in the seconds before it is removed.
+      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', this.#runtime.clock())]))
       .orderBy('offset')
       .limit(limit)
       .execute()
