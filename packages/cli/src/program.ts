@@ -26,10 +26,15 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const signals = new SignalWatch(interruption)
   let readerMatters = true
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (!readerMatters) return
     // The reader has what it wanted (`focus listen | head -1`).
-    if (readerMatters) interruption.abort(new CommandFailure('broken_pipe', '', { exitCode: ExitCode.done }))
+    if (error.code === 'EPIPE')
+      return interruption.abort(new CommandFailure('broken_pipe', '', { exitCode: ExitCode.done }))
+    // A full disk: the result is lost, and by now the command may believe that it is done.
+    process.exit(terminal.unwritable(error))
   })
+  // Messages that nobody can read change neither the work nor its exit code.
+  process.stderr.on('error', () => undefined)
   const context = (): CommandContext => ({
     terminal,
     env: readEnvironment(process.cwd(), process.env),

@@ -88,6 +88,14 @@ export class Terminal {
     return failure.exitCode
   }
 
+  /** Says that stdout takes no more, on stderr alone. Returns the exit code. */
+  unwritable(error: Error): number {
+    this.#stderr.write(
+      `${this.styleError('red', 'focus:')} ${plainLines(`The output cannot be written: ${error.message}`)}\n`,
+    )
+    return ExitCode.failed
+  }
+
   /** Styled for stdout. */
   style(style: Style, text: string): string {
     return paint(this.#stdout, this.#env, style, text)

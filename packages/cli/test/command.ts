@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { buildPackages } from '../../../scripts/build.mjs'
 import { spawnBound } from '../../../test/support/child.ts'
 
-const bin = resolve(import.meta.dirname, '../bin/focus.mjs')
+export const bin = resolve(import.meta.dirname, '../bin/focus.mjs')
 
 export interface RunOptions {
   readonly cwd: string

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { type FocusDev, reach, startFocusDev } from '../../../test/support/focus
 import { openSocket } from '../../../test/support/notification-socket.ts'
 import { type SignedIn, signIn } from '../../../test/support/sign-in.ts'
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts'
-import { errorOf, focus, type Run } from './command.ts'
+import { bin, errorOf, focus, type Run } from './command.ts'
 
 let server: FocusDev
 let alice: SignedIn
@@ -178,6 +179,16 @@ test('focus stats says that a key is refused, and does without where none is kno
   expect((await focus(['stats', '--watch'], { cwd, env: byEnvironment })).code).toBe(1)
   const open = documentOf(await focus(['stats', '--json'], { cwd, env: { FOCUS_URL: server.url } }))
   expect(open).not.toHaveProperty('latency_ms')
+})
+
+test('output that cannot be written is a failure of one sentence', async () => {
+  const full = openSync('/dev/full', 'w')
+  const run = (args: readonly string[], stdout: number | 'pipe', stderr: number | 'pipe') =>
+    spawnSync(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', stdout, stderr], encoding: 'utf8' })
+  const lost = run(['migrate', '--status', '--json'], full, 'pipe')
+  expect([lost.status, lost.stderr]).toEqual([1, expect.stringMatching(/^focus: The output cannot be written: .*\n$/)])
+  expect(run(['users', '--bogus'], 'pipe', full).status).toBe(2)
+  closeSync(full)
 })
 
 test('every command has an example in its help', async () => {
