@@ -1,3 +1,4 @@
+import { callsSsh } from './shell.ts'
 import type { WorkflowRule } from './types.ts'
 import { stringOf, table } from './workflow.ts'
 
@@ -83,7 +84,7 @@ export const digestDeploy: WorkflowRule = {
       if (step.isAction('docker/metadata-action') && !/\blatest=false\b/.test(stringOf(step.inputs['flavor']))) {
         yield { line: step.line, message: 'Add `flavor: latest=false`.' }
       }
-      const deploys = /(?:^|[|;&\s])ssh\s/m.test(step.run)
+      const deploys = callsSsh(step.run)
       if (deploys && !/@\$\{\{\s*[\w.-]+\.outputs\.digest\s*\}\}/.test(JSON.stringify(step.environment))) {
         yield { line: step.line, message: 'Hand the server `name@${{ steps.<build>.outputs.digest }}`.' }
       }

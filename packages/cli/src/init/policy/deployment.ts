@@ -1,4 +1,4 @@
-import { commandsOf } from './shell.ts'
+import { callsSsh, commandsOf } from './shell.ts'
 import type { FileRule, PolicyFiles, WorkflowRule } from './types.ts'
 import type { Job, Step } from './workflow.ts'
 
@@ -19,14 +19,10 @@ export const ssh: WorkflowRule = {
         }
     }
     for (const job of workflow.jobs) {
-      const connecting = job.steps.filter((step) => usesSsh(step) || copiesOverSsh(step))
+      const connecting = job.steps.filter((step) => callsSsh(step.run) || copiesOverSsh(step))
       for (const step of connecting) yield* checkSsh(job, step)
     }
   },
-}
-
-function usesSsh(step: Step): boolean {
-  return /(?:^|[|;&\s])ssh\s/m.test(step.run)
 }
 
 function copiesOverSsh(step: Step): boolean {
@@ -56,7 +52,7 @@ export const remoteScript: WorkflowRule = {
   what: 'the remote script is a file of its own, fed over stdin',
   why: 'a script inside a quoted string inside YAML is read by nobody and checked by nothing',
   *workflow(workflow, files) {
-    for (const step of workflow.steps.filter(usesSsh)) {
+    for (const step of workflow.steps.filter((step) => callsSsh(step.run))) {
       const line = step.lineOf('run')
       const path = scriptPath(step)
       if (path === undefined || /<<-?\s*['"]?\w+/.test(step.run))
@@ -100,7 +96,7 @@ export const rollback: FileRule = {
 
 function isRemoteScript(path: string, files: PolicyFiles): boolean {
   return [...files.values()].some(
-    (file) => file.workflow?.steps.some((step) => usesSsh(step) && scriptPath(step) === path) ?? false,
+    (file) => file.workflow?.steps.some((step) => callsSsh(step.run) && scriptPath(step) === path) ?? false,
   )
 }
 

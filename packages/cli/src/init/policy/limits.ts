@@ -9,7 +9,8 @@ export const timeouts: WorkflowRule = {
   *workflow(workflow) {
     for (const job of workflow.jobs) {
       const calls = job.table['uses'] !== undefined
-      if (!calls && typeof job.table['timeout-minutes'] !== 'number') {
+      const limit = job.table['timeout-minutes']
+      if (!calls && typeof limit !== 'number' && !stringOf(limit).startsWith('${{')) {
         yield { line: job.line, message: `Give job ${job.id} a \`timeout-minutes\`.` }
       }
     }

@@ -1,6 +1,6 @@
 import { actionPins } from '../actions.ts'
 import type { WorkflowRule } from './types.ts'
-import { stringOf, table } from './workflow.ts'
+import { stringOf, table, type Workflow } from './workflow.ts'
 
 /** W01: what the token of a run may do. */
 export const leastPrivilege: WorkflowRule = {
@@ -29,12 +29,16 @@ export const leastPrivilege: WorkflowRule = {
       }
       for (const [scope, access] of Object.entries(table(permissions))) {
         const line = job.lineOf('permissions', scope)
-        if (access === 'write' && !/\S\s+#\s*\S/.test(workflow.sourceLine(line))) {
-          yield { line, message: `Job ${job.id} takes ${scope}: write; say why in a comment on that line.` }
+        if (access === 'write' && !isExplained(workflow, line)) {
+          yield { line, message: `Job ${job.id} takes ${scope}: write; say why in a comment on that line or above it.` }
         }
       }
     }
   },
+}
+
+function isExplained(workflow: Workflow, line: number): boolean {
+  return /\S\s+#\s*\S/.test(workflow.sourceLine(line)) || /^\s*#\s*\S/.test(workflow.sourceLine(line - 1))
 }
 
 /** W24: releases are made by the one job that may write contents. */

@@ -16,7 +16,10 @@ export const optionalSlack: WorkflowRule = {
           /SLACK_WEBHOOK/.test(JSON.stringify({ ...step.table, if: '' })) ||
           step.isAction('slackapi/slack-github-action')
         if (!sends) continue
-        if (named === undefined || !new RegExp(`\\benv\\.${named[0]}\\s*!=\\s*''`).test(step.condition)) {
+        if (
+          named === undefined ||
+          !new RegExp(`(?:^|&&)\\s*env\\.${named[0]}\\s*(?:!=\\s*''\\s*)?(?:&&|$)`).test(step.condition)
+        ) {
           yield {
             line: step.line,
             message: "Put the webhook into the job's `env:` and send only `if: env.SLACK_WEBHOOK != ''`.",

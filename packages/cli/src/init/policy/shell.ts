@@ -16,6 +16,11 @@ export function pipelinesOf(script: string): string[][] {
     .map((pipeline) => pipeline.split('|').map(bareCommand))
 }
 
+/** Whether a script connects to another machine; one that speaks of ssh, or makes a key, does not. */
+export function callsSsh(script: string): boolean {
+  return commandsOf(script).some((command) => /^ssh\s|\$\(\s*ssh\s/.test(command))
+}
+
 /** The script's lines without comments, each with those that a backslash or a trailing operator goes on in. */
 export function logicalLines(script: string): string[] {
   return script
