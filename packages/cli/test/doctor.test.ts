@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync, symlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -312,6 +312,13 @@ jobs:
       message: 'Secrets are missing: SERVER_SSH_KEY.',
       mend: expect.stringContaining('gh secret set SERVER_SSH_KEY'),
     })
+  })
+
+  test('a folder and a link to nowhere among the workflows are none', async () => {
+    const cwd = folder({ '.github/workflows/cd.yml/notes.txt': 'x' })
+    symlinkSync('nowhere', join(cwd, '.github/workflows/ci.yml'))
+    const { code, find } = await examine(cwd)
+    expect([code, find('workflows')?.status]).toEqual([0, 'skipped'])
   })
 
   test('secrets in the environment of the job that reads them', async () => {

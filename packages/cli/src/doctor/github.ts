@@ -29,12 +29,14 @@ async function readWorkflows(cwd: string): Promise<Workflow[]> {
   const folder = join(cwd, workflowFolder)
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => /\.ya?ml$/.test(name)).toSorted()
-  return Promise.all(
+  const read = await Promise.all(
     files.map(async (name) => ({
       path: `${workflowFolder}/${name}`,
-      text: await readFile(join(folder, name), 'utf8'),
+      // A folder of such a name, or a link to nowhere, is no workflow.
+      text: await readFile(join(folder, name), 'utf8').catch(() => null),
     })),
   )
+  return read.flatMap(({ path, text }) => (text === null ? [] : [{ path, text }]))
 }
 
 function checkWorkflow({ path, text }: Workflow): Finding {
