@@ -359,6 +359,7 @@ it('does not mind forms that are fine', () => {
     [ci, 'timeout-minutes: 20', 'timeout-minutes: ${{ fromJSON(vars.MINUTES) }}'],
     [ci, 'run: npm ci', "run: ssh-keygen -t ed25519 -N '' -f key && echo use ssh now"],
     [cd, "if: env.SLACK_WEBHOOK != ''", 'if: env.SLACK_WEBHOOK'],
+    [cd, "if: env.SLACK_WEBHOOK != ''", "if: failure() && (env.SLACK_WEBHOOK != '')"],
     [ci, 'run: npm ci', 'run: curl --fail https://example.com/x | python3 -m json.tool'],
     [ci, 'run: npm ci', 'run: command -v curl || sh ./install.sh'],
     [ci, 'run: npm ci', 'run: npm --prefix web ci && npm run update'],

@@ -18,7 +18,7 @@ export const optionalSlack: WorkflowRule = {
         if (!sends) continue
         if (
           named === undefined ||
-          !new RegExp(`(?:^|&&)\\s*env\\.${named[0]}\\s*(?:!=\\s*''\\s*)?(?:&&|$)`).test(step.condition)
+          !new RegExp(`(?:^|[&(])\\s*env\\.${named[0]}\\s*(?:!=\\s*''\\s*)?(?:[&)]|$)`).test(step.condition)
         ) {
           yield {
             line: step.line,
