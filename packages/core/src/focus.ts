@@ -115,7 +115,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     const origins = createOriginPolicy({ allowedOrigins: values.allowedOrigins ?? [], publicUrl })
     await migrateToLatest(database)
 
-    const oneTime = sayingUnavailable(new KyselyOneTimeStore(database, runtime.clock))
+    const oneTime = sayingUnavailable(new KyselyOneTimeStore(database, runtime.clock), { unbounded: ['purge'] })
     const authConfig = authConfigOf(options, settings, { secrets, origins })
     // Without a directory of their own, somebody else's tokens bring users that nobody here has heard of.
     const foreignUsers = authConfig.tokens.kind === 'external' && options.users === undefined
@@ -142,7 +142,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       users,
       userIds,
       oneTime,
-      sessions: sayingUnavailable(new KyselySessionStore(database)),
+      sessions: sayingUnavailable(new KyselySessionStore(database), { unbounded: ['purge'] }),
       keys: sayingUnavailable(new KyselyKeyStore(database)),
     })
     begun.push(() => auth.close())

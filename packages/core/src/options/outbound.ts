@@ -56,7 +56,9 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
     transports,
     routing: options.routing ?? {},
     runtime,
-    store: sayingUnavailable(new KyselyOutboxStore(database)),
+    store: sayingUnavailable(new KyselyOutboxStore(database), {
+      unbounded: ['lease', 'complete', 'reschedule', 'bury', 'release', 'rebase', 'purge'],
+    }),
     states: new KyselyTransportStateStore(database),
     preferences: preferenceStore,
     findPerson: async (userKey) => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { FocusError } from '../errors.ts'
 import { sayingUnavailable } from './unavailable.ts'
 
@@ -33,8 +33,24 @@ test.each(['ECONNREFUSED', 'PROTOCOL_CONNECTION_LOST', 'SQLITE_FULL', 'SQLITE_BU
   },
 )
 
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('a database that hangs is storage_unavailable after a bounded time, where somebody waits', async () => {
+  vi.useFakeTimers()
+  const store = sayingUnavailable(new Store(), { unbounded: ['run'] })
+  const never = () => new Promise<never>(() => undefined)
+  const hung = expect(sayingUnavailable(new Store()).run(never)).rejects.toMatchObject({ code: 'storage_unavailable' })
+  let ended = false
+  void store.run(never).finally(() => (ended = true))
+  await vi.advanceTimersByTimeAsync(60_000)
+  await hung
+  expect(ended).toBe(false)
+})
+
 test('other errors, values and a caller’s own work pass as they are', async () => {
-  const store = sayingUnavailable(new Store(), ['run'])
+  const store = sayingUnavailable(new Store(), { asTheyAre: ['run'] })
   const mine = coded('ECONNREFUSED')
   await expect(store.run(() => Promise.reject(mine))).rejects.toBe(mine)
   const statement = coded('ER_DUP_ENTRY')

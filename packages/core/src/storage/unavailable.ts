@@ -1,14 +1,27 @@
 import { FocusError } from '../errors.ts'
 import { classify } from './log/commit/failures.ts'
 
+/** How long somebody may wait for the database before they are told that it does not answer. */
+const timeoutMs = 10_000
+
+export interface Exceptions<Store> {
+  /** Methods that run a caller's own work, whose errors and whose time are the caller's. */
+  readonly asTheyAre?: readonly (keyof Store)[]
+  /** Methods that nobody waits for, or that have a bound of their own. */
+  readonly unbounded?: readonly (keyof Store)[]
+}
+
 /**
- * A store whose calls fail with `storage_unavailable` while the database is away, held by others or takes no writes, instead of with what its
- * driver says: routes then answer 503, and callers have a code to act on. Every other error passes as it is.
- *
- * @param asTheyAre methods that run a caller's own work, whose errors are the caller's
+ * A store whose calls fail with `storage_unavailable` while the database is away, hangs, is held by others or takes no writes,
+ * instead of with what its driver says or not at all: routes then answer 503, and callers have a code to act on. Every other
+ * error passes as it is.
  */
-export function sayingUnavailable<Store extends object>(store: Store, asTheyAre: readonly (keyof Store)[] = []): Store {
+export function sayingUnavailable<Store extends object>(
+  store: Store,
+  { asTheyAre = [], unbounded = [] }: Exceptions<Store> = {},
+): Store {
   const untouched = new Set<PropertyKey>(asTheyAre)
+  const patient = new Set<PropertyKey>(unbounded)
   const methods = new Map<PropertyKey, unknown>()
   return new Proxy(store, {
     get(target, name) {
@@ -20,12 +33,32 @@ export function sayingUnavailable<Store extends object>(store: Store, asTheyAre:
       const method = (...args: unknown[]): unknown => {
         const result: unknown = Reflect.apply(value, target, args)
         if (!(result instanceof Promise) || untouched.has(name)) return result
-        return result.catch((error: unknown) => Promise.reject(explained(error)))
+        const answer = patient.has(name) ? result : inTime(result)
+        return answer.catch((error: unknown) => Promise.reject(explained(error)))
       }
       methods.set(name, method)
       return method
     },
   })
+}
+
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooSlow()), timeoutMs)
+    timer.unref()
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+function tooSlow(): FocusError {
+  return new FocusError(
+    'storage_unavailable',
+    'The database did not answer in time; what was asked may still be done.',
+    {
+      hint: 'Check the database, its disk, and who holds locks.',
+      retryAfterSeconds: 5,
+    },
+  )
 }
 
 const reasons = {

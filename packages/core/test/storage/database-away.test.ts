@@ -71,7 +71,9 @@ test('S24 a database that is away is 503 with Retry-After on every route, and on
   expect((await focus.auth.users.get(user.id))?.id).toBe(user.id)
 })
 
-test('a database that hangs makes the node not ready, within a bounded time', { timeout: 20_000 }, async () => {
+test('a database that hangs makes the node not ready and calls fail, within a bounded time', {
+  timeout: 40_000,
+}, async () => {
   // All connections that there may be are open, so that none can fail to be made.
   await Promise.all(Array.from({ length: 20 }, () => focus.auth.users.list({ limit: 1 })))
   server.pause()
@@ -82,6 +84,7 @@ test('a database that hangs makes the node not ready, within a bounded time', { 
     }
     // What was asked before the process stopped may still be answered.
     await expect.poll(ready, { timeout: 14_000 }).toEqual([503, 'storage_unavailable'])
+    await expect(focus.auth.users.get(1)).rejects.toMatchObject({ code: 'storage_unavailable' })
   } finally {
     server.resume()
   }

@@ -52,7 +52,10 @@ export async function openNotificationLog(
 ): Promise<NotificationLog> {
   const epoch = await Epoch.open(database)
   const log = new DatabaseNotificationLog(database, runtime, epoch, await flavourOf(database), options)
-  return sayingUnavailable<NotificationLog>(log, ['transaction'])
+  return sayingUnavailable<NotificationLog>(log, {
+    asTheyAre: ['transaction'],
+    unbounded: ['append', 'upkeep', 'close'],
+  })
 }
 
 class DatabaseNotificationLog implements NotificationLog {
