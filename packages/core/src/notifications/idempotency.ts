@@ -107,13 +107,19 @@ function checkKey(key: string): void {
 
 function fingerprint(request: unknown): string {
   try {
-    return createHash('sha256').update(JSON.stringify(request)).digest('base64url')
+    return createHash('sha256').update(JSON.stringify(request, inOrder)).digest('base64url')
   } catch (error) {
     throw new FocusError('invalid_request', 'A call with an idempotency key must consist of what JSON can hold.', {
       hint: 'Pass plain params: no cycles, no BigInt.',
       cause: error,
     })
   }
+}
+
+/** Members in one order: the order in which JSON has them means nothing (RFC 8259 §4). */
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function conflict(): FocusError {

@@ -1,11 +1,33 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { FocusError } from '../errors.ts'
+import { FocusError } from '../errors.ts'
+import { type Credentials, findCredentials } from './credentials.ts'
 import type { ResumeRequest } from './resume.ts'
 import { TopicFilter } from './topic-filter.ts'
 
 /** The subprotocol that is selected when it is offered. */
 export const subprotocol = 'focus.v1'
+
+/** As long as the log lets an event's name be. */
+const maxTopicLength = 191
+
+/** What an upgrade brought, without the request itself: keeping that alive would cost kilobytes per connection. */
+export interface Opening {
+  readonly credentials: Credentials | null
+  readonly subprotocols: readonly string[]
+  readonly filter: TopicFilter
+  readonly resume: ResumeRequest | null
+}
+
+/** @throws FocusError as `filterOf` */
+export function readOpening(request: IncomingMessage, query: URLSearchParams, topicsLimit: number): Opening {
+  return {
+    credentials: findCredentials(request.headers.authorization, query),
+    subprotocols: offeredProtocols(request),
+    filter: filterOf(query, topicsLimit),
+    resume: resumeOf(query),
+  }
+}
 
 /** Splits the target of a request; null when it is not a path. A slash at the end does not count, as on the routes. */
 export function parseTarget(target: string | undefined): { path: string; query: URLSearchParams } | null {
@@ -24,12 +46,27 @@ export function resumeOf(query: URLSearchParams): ResumeRequest | null {
   return { epoch, offset, allOffset, lastId: query.get('last_id') || null }
 }
 
-/** The topics of `?events=a,b`, or of `?events=a&events=b`. */
+/**
+ * The topics of `?events=a,b`, or of `?events=a&events=b`.
+ *
+ * @throws FocusError `invalid_request` for more topics than a connection may have, or a longer one than there can be
+ */
 export function filterOf(query: URLSearchParams, topicsLimit: number): TopicFilter {
   const events = query.getAll('events')
   if (events.length === 0) return TopicFilter.everything
-  const topics = events.flatMap((list) => list.split(',')).filter((topic) => topic.length > 0 && topic.length <= 191)
-  return TopicFilter.everything.subscribe(topics.slice(0, topicsLimit))
+  const topics = new Set(events.flatMap((list) => list.split(',')).filter((topic) => topic !== ''))
+  if (topics.size > topicsLimit) {
+    throw new FocusError('invalid_request', `events: ${topics.size} topics are more than the ${topicsLimit} allowed.`, {
+      hint: 'Name fewer, or leave events out and filter in the client.',
+    })
+  }
+  for (const topic of topics) {
+    if (topic.length <= maxTopicLength) continue
+    throw new FocusError('invalid_request', `events: a topic has at most ${maxTopicLength} characters.`, {
+      hint: 'Separate topics by commas.',
+    })
+  }
+  return TopicFilter.everything.subscribe([...topics])
 }
 
 /** Answers an upgrade over plain HTTP with a problem (RFC 9457) and closes the socket. */
@@ -47,6 +84,8 @@ export function refuseUpgrade(socket: Duplex, error: FocusError): void {
     'Connection: close',
     'Content-Type: application/problem+json',
     'Cache-Control: no-store',
+    // RFC 6455 §4.4: for a client of another version.
+    'Sec-WebSocket-Version: 13',
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...(error.retryAfterSeconds === undefined ? [] : [`Retry-After: ${error.retryAfterSeconds}`]),
   ]
@@ -55,8 +94,14 @@ export function refuseUpgrade(socket: Duplex, error: FocusError): void {
   socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`)
 }
 
+/** The same for what is no handshake of a WebSocket (RFC 6455 §4.1), as `ws` finds. */
+export function refuseHandshake(error: Error, socket: Duplex, { method }: IncomingMessage): void {
+  const code = method === 'GET' ? 'invalid_request' : 'method_not_allowed'
+  refuseUpgrade(socket, new FocusError(code, `${error.message}.`, { hint: 'Connect with a WebSocket client.' }))
+}
+
 /** The protocols that an upgrade offers. */
-export function offeredProtocols(request: IncomingMessage): string[] {
+function offeredProtocols(request: IncomingMessage): string[] {
   const header = request.headers['sec-websocket-protocol']
   return header === undefined ? [] : header.split(',').map((name) => name.trim())
 }

@@ -3,19 +3,19 @@ import { hostname } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { type Server as WebSocketServerOf, type WebSocket, WebSocketServer } from 'ws'
 import type { Principal, SessionEnd } from '../auth/types.ts'
+import { FocusError } from '../errors.ts'
 import { ActionHandler } from './action-handler.ts'
 import { Admission } from './admission.ts'
 import { CatchUp } from './catch-up.ts'
 import type { RealtimeConfig, RealtimeDeps } from './config.ts'
 import { Connection } from './connection.ts'
 import { Counters } from './counters.ts'
-import { type Credentials, findCredentials } from './credentials.ts'
 import { Deliverer } from './deliverer.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Drain } from './drain.ts'
 import { type EventStreamRequest, eventStreamResponse } from './event-stream.ts'
 import { Gate } from './gate.ts'
-import { filterOf, offeredProtocols, parseTarget, refuseUpgrade, resumeOf, subprotocol } from './handshake.ts'
+import { type Opening, parseTarget, readOpening, refuseHandshake, refuseUpgrade, subprotocol } from './handshake.ts'
 import { Healer } from './healer.ts'
 import { Heads } from './heads.ts'
 import { type RealtimeLimits, resolveLimits } from './limits.ts'
@@ -36,13 +36,6 @@ import { FocusWebSocket, WebSocketPeer } from './web-socket-peer.ts'
 const namedUsers = 1_000
 /** How long after the drain window a client may take to say goodbye. */
 const goodbyeMs = 1_000
-
-/** What an upgrade brought, without the request itself: keeping that alive would cost kilobytes per connection. */
-interface Opening {
-  readonly credentials: Credentials | null
-  readonly subprotocols: readonly string[]
-  readonly query: URLSearchParams
-}
 
 /** Wires the parts of the hub together and holds what they share: the connections of this node. */
 export class Hub {
@@ -153,6 +146,7 @@ export class Hub {
       closeTimeout: limits.closeTimeoutMs,
     } as const
     this.#server = new WebSocketServer(options)
+    this.#server.on('wsClientError', refuseHandshake)
     this.#leaveBroker = broker.onMessage((message) => this.#dispatcher.dispatch(message))
   }
 
@@ -163,17 +157,11 @@ export class Hub {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const target = parseTarget(request.url)
     if (target?.path !== this.#path) return false
-    const refusal = this.#gate.refusal(request)
-    if (refusal) {
-      refuseUpgrade(socket, refusal)
-      return true
-    }
-    const credentials = findCredentials(request.headers.authorization, target.query)
-    const subprotocols = offeredProtocols(request)
-    if (credentials) socket.cork()
+    const opening = this.#accept(request, target.query, socket)
+    if (!opening) return true
+    if (opening.credentials) socket.cork()
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const peer = new WebSocketPeer(webSocket, socket, this.#writer, credentials !== null)
-      this.#open(webSocket, peer, { credentials, subprotocols, query: target.query })
+      this.#open(webSocket, new WebSocketPeer(webSocket, socket, this.#writer, opening.credentials !== null), opening)
     })
     return true
   }
@@ -260,7 +248,20 @@ export class Hub {
     this.#registry.forgetIdle(Number.POSITIVE_INFINITY, 0)
   }
 
-  #open(webSocket: FocusWebSocket, peer: WebSocketPeer, { credentials, subprotocols, query }: Opening): void {
+  /** Null when something speaks against it, which the client was told. */
+  #accept(request: IncomingMessage, query: URLSearchParams, socket: Duplex): Opening | null {
+    try {
+      const refusal = this.#gate.refusal(request)
+      if (refusal) throw refusal
+      return readOpening(request, query, this.limits.topicsPerConnection)
+    } catch (error) {
+      if (!(error instanceof FocusError)) throw error
+      refuseUpgrade(socket, error)
+      return null
+    }
+  }
+
+  #open(webSocket: FocusWebSocket, peer: WebSocketPeer, { credentials, subprotocols, filter, resume }: Opening): void {
     const connection = this.#connect(peer)
     webSocket.connection = connection
     webSocket.on('error', ignore)
@@ -272,8 +273,8 @@ export class Hub {
       this.#end(connection, closeCodes.badSubprotocol)
       return
     }
-    connection.filter = filterOf(query, this.limits.topicsPerConnection)
-    connection.resume = resumeOf(query)
+    connection.filter = filter
+    connection.resume = resume
     if (credentials) void this.#actions.admit(connection, credentials)
   }
 

@@ -90,6 +90,18 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(await notifications.notifyUser(input, { idempotencyKey: 'k' })).toEqual(first)
   })
 
+  it('a repetition may have its members in another order', async () => {
+    const { notifications } = await start()
+    const key = { idempotencyKey: 'k' }
+    const sent = await notifications.notifyUser({ userId: 1, title: 't', message: 'm', data: { a: 1, b: [1, 2] } }, key)
+    expect(
+      await notifications.notifyUser({ data: { b: [1, 2], a: 1 }, message: 'm', title: 't', userId: 1 }, key),
+    ).toEqual(sent)
+    await expect(
+      notifications.notifyUser({ userId: 1, title: 't', message: 'm', data: { a: 1, b: [2, 1] } }, key),
+    ).rejects.toMatchObject({ code: 'idempotency_conflict' })
+  })
+
   it('a merge is not repeated, even when others were merged after it', async () => {
     const { notifications, log, database, clock } = await start()
     const group = { key: 'post', message: '{count, plural, one {# comment} other {# comments}}' }

@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HubServer } from './support/hub-server.ts'
 import { clientFrame, RawClient } from './support/raw-client.ts'
@@ -121,6 +123,45 @@ describe('origins and subprotocols', () => {
     const client = server.dial('/?token=1')
     await client.next('connection')
     await client.close()
+  })
+
+  test.each([
+    [
+      'a key that is none',
+      'GET',
+      'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short',
+      400,
+      'invalid_request',
+    ],
+    [
+      'another version',
+      'GET',
+      'Upgrade: websocket\r\nSec-WebSocket-Version: 99\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      400,
+      'invalid_request',
+    ],
+    ['another protocol', 'GET', 'Upgrade: h2c', 400, 'invalid_request'],
+    ['another method', 'POST', 'Upgrade: websocket', 405, 'method_not_allowed'],
+  ])('a handshake with %s is a problem', async (_, method, headers, status, code) => {
+    const { port } = new URL(server.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(
+      `${method} /api/ws/notifications?token=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n${headers}\r\n\r\n`,
+    )
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n')
+    expect(head).toContain(`HTTP/1.1 ${status} `)
+    expect(head).toContain('Content-Type: application/problem+json')
+    expect(head).toContain('Sec-WebSocket-Version: 13')
+    expect(JSON.parse(body)).toMatchObject({ status, code })
+  })
+
+  test.each([
+    ['more topics than a connection may have', Array.from({ length: 101 }, (_, n) => `t${n}`).join(','), '101 topics'],
+    ['a topic that there cannot be', 'x'.repeat(192), '191 characters'],
+  ])('%s are refused, not cut', async (_, events, detail) => {
+    const refusal = await refusalOf(server.dial(`?token=1&events=${events}`))
+    expect(refusal).toMatchObject({ status: 400, problem: { code: 'invalid_request' } })
+    expect(refusal.problem['detail']).toContain(detail)
   })
 
   test('another path is not taken', async () => {
