@@ -123,11 +123,11 @@ ISO 8601 in UTC.
 
 A bad or missing token is accepted at the HTTP level and then closed with its code, so that browser code can see why.
 Before the WebSocket exists an upgrade may be refused over HTTP, with a problem (RFC 9457) as body: 403 for an origin that
-is not allowed, 404 when the WebSocket is switched off, 429 for too many connections of one address, 503 at capacity and
+is not allowed, 400 for what is no handshake, 404 when the WebSocket is switched off, 429 for too many connections of one address, 503 at capacity and
 while the node is leaving.
 
 **Query parameters**: \`epoch\`, \`offset\`, \`all_offset\` and \`last_id\` resume from a position, \`events=a,b\` subscribes to
-topics from the start, the replay included.
+topics from the start, the replay included; more of them than a connection may have are refused with 400.
 
 **Server-Sent Events**: \`GET /api/notifications/stream\` carries the same messages of the server, one per event, for clients
 behind proxies that break WebSocket. The event id is \`epoch:offset:all_offset\`; \`Last-Event-ID\` resumes. A ticket of

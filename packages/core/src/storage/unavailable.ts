@@ -4,7 +4,7 @@ import { classify } from './log/commit/failures.ts'
 /** How long somebody may wait for the database before they are told that it does not answer. */
 const timeoutMs = 10_000
 
-export interface Exceptions<Store> {
+interface Exceptions<Store> {
   /** Methods that run a caller's own work, whose errors and whose time are the caller's. */
   readonly asTheyAre?: readonly (keyof Store)[]
   /** Methods that nobody waits for, or that have a bound of their own. */
