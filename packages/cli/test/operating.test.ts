@@ -320,6 +320,14 @@ describe('focus serve', () => {
     })
   })
 
+  test('names OAUTH_ENABLED when it is neither on nor off, and not the credentials', async () => {
+    const refused = await focus(['serve', '--json'], { cwd: configured(), env: { OAUTH_ENABLED: 'maybe' } })
+    expect(errorOf(refused)).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringMatching(/^OAUTH_ENABLED/),
+    })
+  })
+
   test('serves, shows no page unless it is told to, and drains at SIGTERM', async () => {
     const folder = configured()
     const serving = focus(['serve', '--port', '0', '--host', '127.0.0.1', '--drain', '0', '--json'], {

@@ -39,7 +39,8 @@ export function readServeSettings(flags: ServeFlags, env: Environment, config: F
  */
 export function assertConfigured(env: Environment, config: FocusConfig): void {
   const isSet = (variable: string, option: unknown) => (env[variable] ?? '').trim() !== '' || option !== undefined
-  const signInOff = /^(?:false|0|no|off)$/i.test((env.OAUTH_ENABLED ?? '').trim()) || config.oauth?.enabled === false
+  // What is neither on nor off is not for here to judge: createFocus names it.
+  const signInOff = !/^(?:|true|1|yes|on)$/i.test((env.OAUTH_ENABLED ?? '').trim()) || config.oauth?.enabled === false
   const signsInOtherwise = signInOff || (config.providers?.length ?? 0) > 0
   const needed: readonly (readonly [string, unknown])[] = [
     ['FOCUS_PUBLIC_URL', config.publicUrl],

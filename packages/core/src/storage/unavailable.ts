@@ -1,5 +1,5 @@
 import { FocusError } from '../errors.ts'
-import { classify } from './log/commit/failures.ts'
+import { classify, codeIn } from './log/commit/failures.ts'
 
 /** How long somebody may wait for the database before they are told that it does not answer. */
 const timeoutMs = 10_000
@@ -82,7 +82,9 @@ function explained(error: unknown): unknown {
   const failure = classify(error)
   if (failure === 'statement') return error
   const { message, hint } = reasons[failure]
-  // The code and not the message, which may name hosts, users and files to whoever made the request.
-  const said = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
-  return new FocusError('storage_unavailable', `${message}${said}.`, { hint, retryAfterSeconds: 5, cause: error })
+  return new FocusError('storage_unavailable', `${message}${codeIn(error)}.`, {
+    hint,
+    retryAfterSeconds: 5,
+    cause: error,
+  })
 }

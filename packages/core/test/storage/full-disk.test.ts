@@ -38,7 +38,7 @@ describe('a full disk', () => {
         status: 'rejected',
         reason: {
           code: 'storage_unavailable',
-          message: expect.stringMatching(/^The database cannot write: .*full/),
+          message: expect.stringMatching(/^The database cannot write \(SQLITE_FULL\)/),
           cause: { code: 'SQLITE_FULL' },
         },
       })

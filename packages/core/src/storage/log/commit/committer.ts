@@ -3,7 +3,7 @@ import type { LogEntry } from '../../../notifications/log.ts'
 import type { Clock } from '../../../runtime.ts'
 import { whileGrowing } from '../../../while-growing.ts'
 import type { BatchRunner } from './batch-runner.ts'
-import { classify, messageOf } from './failures.ts'
+import { classify, codeIn } from './failures.ts'
 import type { CommitOutcome } from './plan.ts'
 import type { BatchResult } from './write-batch.ts'
 
@@ -143,7 +143,7 @@ function writtenLength({ title, message, data, deliveries }: LogEntry): number {
 function refusal(error: unknown): FocusError {
   if (error instanceof FocusError) return error
   if (classify(error) === 'unwritable') {
-    return new FocusError('storage_unavailable', `The database cannot write: ${messageOf(error)}`, {
+    return new FocusError('storage_unavailable', `The database cannot write${codeIn(error)}.`, {
       hint: 'Check the room on its disk, the rights of its files, and the disk itself; then send again.',
       retryAfterSeconds: 5,
       cause: error,

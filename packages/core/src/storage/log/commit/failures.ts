@@ -70,6 +70,14 @@ export function classify(error: unknown): Failure {
   return messageOf(error).includes('closed state') ? 'connection' : 'statement'
 }
 
-export function messageOf(error: unknown): string {
+/**
+ * A driver's code in brackets, for a sentence about its error; empty when it has none. Never its message, which may name
+ * hosts, users and files to whoever made the request.
+ */
+export function codeIn(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
+}
+
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -8,7 +8,7 @@ import type { Flavour } from '../../dialect.ts'
 import { isDuplicate } from '../../retry.ts'
 import type { FocusTables } from '../../tables.ts'
 import type { BatchRunner } from './batch-runner.ts'
-import { classify, messageOf } from './failures.ts'
+import { classify, codeIn } from './failures.ts'
 import { KyselySession } from './kysely-session.ts'
 import { batchStatements } from './statements.ts'
 import { type BatchContext, type BatchResult, writeBatch } from './write-batch.ts'
@@ -142,7 +142,8 @@ async function rollBack(connection: Kysely<FocusTables>): Promise<void> {
 
 function unavailable(error: unknown, batch: Batch): FocusError {
   const fate = batch.uncertain ? 'may or may not have been written' : 'was not written'
-  return new FocusError('storage_unavailable', `The notification ${fate}: ${messageOf(error)}`, {
+  const why = classify(error) === 'contention' ? 'is held by others' : 'does not answer'
+  return new FocusError('storage_unavailable', `The notification ${fate}: the database ${why}${codeIn(error)}.`, {
     hint: 'Check that the database runs and can be reached, then send again.',
     cause: error,
     retryAfterSeconds: 5,
