@@ -51,7 +51,7 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     const methods = path === null ? [] : router.methods(path)
     if (path === null || methods.length === 0) throw new FocusError('not_found', `Nothing answers at ${url.pathname}.`)
     if (request.method === 'OPTIONS') return preflight(request, origins, methods)
-    const match = router.find(request.method === 'HEAD' ? 'GET' : request.method, path)
+    const match = router.find(request.method, path)
     if (!match) return notAllowed(request, url, methods)
     const { route, params } = match
     try {

@@ -29,6 +29,8 @@ export interface Route {
   readonly access: 'public' | 'bearer' | 'admin'
   /** What a client address may do only so often (S27). */
   readonly limit?: LimitedAction
+  /** A GET that uses something up, and works once: it is not there for HEAD, with which previews and scanners look. */
+  readonly once?: boolean
   /** Adds RFC 6749's `error` and `error_description` to problems. */
   readonly oauth?: boolean
   handle(context: RouteContext): Promise<Response> | Response

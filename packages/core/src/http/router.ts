@@ -19,10 +19,14 @@ export class Router {
     return this.#patterns.some(({ regex }) => regex.test(path))
   }
 
-  /** @throws FocusError `invalid_request` when a name in the path is not percent-encoded UTF-8 */
+  /**
+   * HEAD finds what GET does, but for what works once.
+   *
+   * @throws FocusError `invalid_request` when a name in the path is not percent-encoded UTF-8
+   */
   find(method: string, path: string): Match | null {
     for (const { route, regex, names } of this.#patterns) {
-      if (route.method !== method) continue
+      if (!answers(route, method)) continue
       const found = regex.exec(path)
       if (found) return { route, params: decodeAll(names, found) }
     }
@@ -31,13 +35,16 @@ export class Router {
 
   /** The methods that a path answers, for `Allow`. */
   methods(path: string): string[] {
-    const methods = new Set<string>(
-      this.#patterns.filter(({ regex }) => regex.test(path)).map(({ route }) => route.method),
-    )
-    if (methods.has('GET')) methods.add('HEAD')
+    const here = this.#patterns.filter(({ regex }) => regex.test(path)).map(({ route }) => route)
+    const methods = new Set<string>(here.map(({ method }) => method))
+    if (here.some((route) => answers(route, 'HEAD'))) methods.add('HEAD')
     if (methods.size > 0) methods.add('OPTIONS')
     return [...methods]
   }
+}
+
+function answers({ method, once }: Route, asked: string): boolean {
+  return asked === 'HEAD' ? method === 'GET' && !once : method === asked
 }
 
 interface Pattern {

@@ -118,6 +118,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
       path: '/auth/:provider/callback',
       access: 'public',
       limit: 'callback',
+      once: true,
       oauth: true,
       handle: callback,
     },

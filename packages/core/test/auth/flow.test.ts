@@ -57,6 +57,16 @@ describe('The state', () => {
     await expectProblem(await app.request(path), 400, 'invalid_state')
   })
 
+  test('S02 is not used up by somebody who only looks whether the address is there', async () => {
+    const path = await callbackFor(app, issuer)
+    const looked = await app.request(path, { method: 'HEAD' })
+    expect({ status: looked.status, allow: looked.headers.get('allow') }).toEqual({
+      status: 405,
+      allow: 'GET, OPTIONS',
+    })
+    expect((await app.request(path)).status).toBe(200)
+  })
+
   test('S02 works once', async () => {
     const path = await callbackFor(app, issuer)
     expect((await app.request(path)).status).toBe(200)
