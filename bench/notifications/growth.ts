@@ -16,11 +16,12 @@ const most = Number(values.rows)
 const userId = 1
 
 const folder = mkdtempSync(join(tmpdir(), 'focus-bench-'))
-const { notifications, close } = await createFocus({
+const focus = await createFocus({
   database: `sqlite:${join(folder, 'growth.db')}`,
   env: {},
   notifications: { unknownUsers: 'accept', maxPerUser: 2 * most },
 })
+const { notifications } = focus
 const content = { title: 'Limite bientôt atteinte', message: 'Vous avez utilisé 80 % de votre limite', event: 'limits' }
 try {
   const figures = []
@@ -38,7 +39,7 @@ try {
   }
   console.table(figures)
 } finally {
-  await close()
+  await focus.close()
   rmSync(folder, { recursive: true, force: true })
 }
 
