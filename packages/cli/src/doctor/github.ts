@@ -41,12 +41,9 @@ async function readWorkflows(cwd: string): Promise<Workflow[]> {
 
 function checkWorkflow({ path, text }: Workflow): Finding {
   const mend = 'Correct the file, or let `focus init` write it anew.'
-  let document: unknown
-  try {
-    document = parse(text)
-  } catch (error) {
-    return failed('workflows', `${path} is not YAML: ${reasonOf(error).split('\n', 1)[0]}`, mend)
-  }
+  const { syntaxError } = new ParsedWorkflow(text)
+  if (syntaxError) return failed('workflows', `${path} is not YAML: ${syntaxError.message}`, mend)
+  const document: unknown = parse(text)
   if (typeof document !== 'object' || document === null) return failed('workflows', `${path} is empty.`, mend)
   const { on, jobs } = document as { on?: unknown; jobs?: unknown }
   if (on === undefined || on === null) return failed('workflows', `${path} says not when it runs (on).`, mend)

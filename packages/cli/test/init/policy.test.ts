@@ -35,6 +35,7 @@ type Violation = readonly [rule: string, what: string, path: string, from: strin
 
 const violations: readonly Violation[] = [
   ['W00', 'a file that is no YAML', ci, 'jobs:', 'jobs: ['],
+  ['W00', 'an alias of nothing', ci, 'run: npm ci', 'run: *install'],
   ['W01', 'no permissions', ci, 'permissions:\n  contents: read\n\n', ''],
   ['W01', 'write permissions at the top', ci, 'contents: read', 'contents: write # why'],
   ['W01', 'write-all', cd, 'permissions: {}', 'permissions: write-all'],

@@ -17,12 +17,9 @@ export class Workflow {
   constructor(text: string) {
     this.text = text
     this.#document = parseDocument(text, { lineCounter: this.#lines })
-    const error = this.#document.errors[0]
+    const { value, error } = valueOf(this.#document)
     this.syntaxError =
-      error === undefined
-        ? undefined
-        : { line: error.linePos?.[0].line ?? 1, message: error.message.split('\n')[0] ?? error.message }
-    const value: unknown = error === undefined ? this.#document.toJS({ maxAliasCount: 100 }) : undefined
+      error === undefined ? undefined : { line: error.line, message: error.message.split('\n')[0] ?? error.message }
     this.root = table(value)
     this.jobs = Object.entries(table(this.root['jobs'])).map(([id, definition]) => new Job(this, id, table(definition)))
   }
@@ -174,6 +171,25 @@ export class Step {
 
   lineOf(...path: Path): number {
     return this.job.workflow.line([...this.path, ...path])
+  }
+}
+
+interface Value {
+  readonly value?: unknown
+  readonly error?: { readonly line: number; readonly message: string }
+}
+
+/** What a document holds, or why it holds nothing: only its aliases come to light when they are followed. */
+function valueOf(document: Document): Value {
+  const error = document.errors[0]
+  if (error) return { error: { line: error.linePos?.[0].line ?? 1, message: error.message } }
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 })
+    // Throws where an alias stands inside of what it names.
+    JSON.stringify(value)
+    return { value }
+  } catch (thrown) {
+    return { error: { line: 1, message: thrown instanceof Error ? thrown.message : String(thrown) } }
   }
 }
 
