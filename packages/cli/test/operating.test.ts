@@ -191,8 +191,10 @@ test('output that cannot be written is a failure of one sentence', async () => {
   closeSync(full)
 })
 
-test('every command has an example in its help', async () => {
+// Starts a process for each command, one after the other.
+test('every command has an example in its help', { timeout: 120_000 }, async () => {
   const help = async (...words: readonly string[]) => (await focus([...words, '--help'], { cwd })).stdout
+  const example = /^Examples:\n {2}\$ .*focus /m
   const commandsIn = (text: string) =>
     [...(text.split('\nCommands:\n')[1] ?? '').matchAll(/^ {2}([a-z]+)\b/gm)]
       .map(([, name = '']) => name)
@@ -201,8 +203,8 @@ test('every command has an example in its help', async () => {
   expect(names).toEqual(expect.arrayContaining(['dev', 'connections', 'users', 'sessions', 'keys', 'epoch', 'init']))
   for (const name of names) {
     const text = await help(name)
-    expect(text, name).toMatch(/^Examples:\n {2}\$ .*focus /m)
-    for (const inner of commandsIn(text)) expect(await help(name, inner), inner).toContain('focus ')
+    expect(text, name).toMatch(example)
+    for (const inner of commandsIn(text)) expect(await help(name, inner), `${name} ${inner}`).toMatch(example)
   }
 })
 
