@@ -39,12 +39,16 @@ export class Recipients {
   readonly #unknownUsers: 'refuse' | 'accept'
   readonly #clock: Clock
   readonly #known = new LRUCache<UserKey, { recipient: Recipient; until: number }>({ max: 10_000 })
+  #changes = 0
 
   constructor(directory: RecipientDirectory, unknownUsers: 'refuse' | 'accept', clock: Clock) {
     this.#directory = directory
     this.#unknownUsers = unknownUsers
     this.#clock = clock
-    directory.onChanged?.((id) => this.#known.delete(toUserKey(id)))
+    directory.onChanged?.((id) => {
+      this.#changes += 1
+      this.#known.delete(toUserKey(id))
+    })
   }
 
   /** Null when the directory does not know the id and unknown users are refused. */
@@ -52,10 +56,11 @@ export class Recipients {
     const userKey = checkedUserKey(id)
     const cached = this.#known.get(userKey)
     if (cached && cached.until > this.#clock()) return cached.recipient
+    const changes = this.#changes
     const user = await this.#directory.get(this.#directory.parseId?.(userKey) ?? userKey)
-    if (user) return this.#remember(recipientOf(user))
+    if (user) return this.#remember(recipientOf(user), changes)
     // Remembered too: where ids are another system's, each of them would be looked for with every notification.
-    return this.#unknownUsers === 'accept' ? this.#remember(strangerOf(userKey, id)) : null
+    return this.#unknownUsers === 'accept' ? this.#remember(strangerOf(userKey, id), changes) : null
   }
 
   /** @throws FocusError `unknown_user` */
@@ -70,8 +75,9 @@ export class Recipients {
    * @throws FocusError `unknown_user`
    */
   async search(name: string): Promise<Recipient> {
+    const changes = this.#changes
     const user = (await this.#byId(name)) ?? (await this.#byName(name))
-    if (user) return this.#remember(recipientOf(user))
+    if (user) return this.#remember(recipientOf(user), changes)
     if (this.#unknownUsers === 'accept') return this.require(name)
     return refuse(name)
   }
@@ -90,7 +96,9 @@ export class Recipients {
     return user
   }
 
-  #remember(recipient: Recipient): Recipient {
+  /** @param changes how many there were when the look-up began: what changed meanwhile may be missing from its answer */
+  #remember(recipient: Recipient, changes: number): Recipient {
+    if (changes !== this.#changes) return recipient
     this.#known.set(recipient.userKey, { recipient, until: this.#clock() + 10_000 })
     return recipient
   }
