@@ -2,14 +2,12 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { FocusError } from '../errors.ts'
 import { type Credentials, findCredentials } from './credentials.ts'
+import { maxTopicLength } from './protocol/actions.ts'
 import type { ResumeRequest } from './resume.ts'
 import { TopicFilter } from './topic-filter.ts'
 
 /** The subprotocol that is selected when it is offered. */
 export const subprotocol = 'focus.v1'
-
-/** As long as the log lets an event's name be. */
-const maxTopicLength = 191
 
 /** What an upgrade brought, without the request itself: keeping that alive would cost kilobytes per connection. */
 export interface Opening {

@@ -9,7 +9,10 @@ const ref = echoed.optional().describe('Echoed in the answer.')
 
 const offset = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const stream = z.literal('all').optional().describe('The shared stream of broadcasts; the user’s own when absent.')
-const topics = z.array(z.string().min(1).max(191)).max(1_000)
+
+/** In characters: as long as the log lets an event's name be. */
+export const maxTopicLength = 191
+const topics = z.array(z.string().min(1).max(maxTopicLength)).max(1_000)
 
 /** What a client may send, by `action`. Unknown fields are ignored. */
 export const clientActions = {
