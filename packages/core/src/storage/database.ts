@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
 import { FocusError } from '../errors.ts'
 import { type Logger, silentLogger } from '../runtime.ts'
 import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
+import { inTime } from './in-time.ts'
 import { PlainNumbers } from './plain-numbers.ts'
 import type { SqliteWriter } from './sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
@@ -163,22 +163,11 @@ async function openMysql(url: string): Promise<Database> {
 
 async function check(db: Kysely<FocusTables>, writer?: SqliteWriter): Promise<void> {
   try {
-    await inTime(sql`select 1`.execute(db).then(() => writer?.query('select 1', [])))
+    // A database that hangs keeps connections open and says nothing: whoever asks how it is must hear that.
+    const answer = sql`select 1`.execute(db).then(() => writer?.query('select 1', []))
+    await inTime(answer, checkTimeoutMs, () => new Error(`no answer within ${checkTimeoutMs} ms`))
   } catch (error) {
     throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
-  }
-}
-
-/** A database that hangs keeps connections open and says nothing: whoever asks how it is must hear that. */
-async function inTime(answer: Promise<unknown>): Promise<void> {
-  const answered = new AbortController()
-  const overdue = setTimeout(checkTimeoutMs, undefined, { signal: answered.signal }).then(() => {
-    throw new Error(`no answer within ${checkTimeoutMs} ms`)
-  })
-  try {
-    await Promise.race([answer, overdue])
-  } finally {
-    answered.abort()
   }
 }
 

@@ -1,4 +1,5 @@
 import { FocusError } from '../errors.ts'
+import { inTime } from './in-time.ts'
 import { classify, codeIn } from './log/commit/failures.ts'
 
 /** How long somebody may wait for the database before they are told that it does not answer. */
@@ -33,20 +34,12 @@ export function sayingUnavailable<Store extends object>(
       const method = (...args: unknown[]): unknown => {
         const result: unknown = Reflect.apply(value, target, args)
         if (!(result instanceof Promise) || untouched.has(name)) return result
-        const answer = patient.has(name) ? result : inTime(result)
+        const answer = patient.has(name) ? result : inTime(result, timeoutMs, tooSlow)
         return answer.catch((error: unknown) => Promise.reject(explained(error)))
       }
       methods.set(name, method)
       return method
     },
-  })
-}
-
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(tooSlow()), timeoutMs)
-    timer.unref()
-    answer.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
 
