@@ -122,9 +122,9 @@ ISO 8601 in UTC.
 4. a first message \`{"action":"auth","token":"<access token>"}\` within 10 seconds.
 
 A bad or missing token is accepted at the HTTP level and then closed with its code, so that browser code can see why.
-Before the WebSocket exists an upgrade may be refused over HTTP, with a problem (RFC 9457) as body: 403 for an origin that
-is not allowed, 400 for what is no handshake, 404 when the WebSocket is switched off, 429 for too many connections of one address, 503 at capacity and
-while the node is leaving.
+Before the WebSocket exists an upgrade may be refused over HTTP, with a problem (RFC 9457) as body: 400 for what is no
+handshake, 403 for an origin that is not allowed, 404 when the WebSocket is switched off, 405 for another method than GET,
+429 for too many connections of one address, 503 at capacity and while the node is leaving.
 
 **Query parameters**: \`epoch\`, \`offset\`, \`all_offset\` and \`last_id\` resume from a position, \`events=a,b\` subscribes to
 topics from the start, the replay included; more of them than a connection may have are refused with 400.
@@ -138,8 +138,8 @@ ends the stream its last message is \`close\`, with the code that a WebSocket wo
 
 Every user has a stream of notifications, and there is one shared stream of broadcasts, named \`all\`. An offset numbers an
 event of a stream: a new notification, or a merge into an earlier one. Offsets count from 1 without holes. The log keeps one
-row per notification, so a replay may skip offsets whose row was merged onwards, deleted or pruned, or that a filter
-hides; a live connection misses none.
+row per notification, so a replay may skip offsets whose row was merged onwards, deleted or pruned, or has expired, or that
+a filter hides; a live connection misses none.
 
 A connection gets strictly increasing offsets of each stream. The \`offset\` of a heartbeat is the connection's position:
 everything up to it that concerns the connection was sent before it. A client keeps the highest offset that it saw, in
@@ -150,7 +150,8 @@ treat a known \`id\` with a higher offset as the newer form of the same notifica
 The \`epoch\` names one life of the log. It changes when a database was restored; positions of another epoch mean nothing.
 
 A client that reads too slowly is not queued for: once 64 KiB are unsent it gets nothing more until they are gone, and is
-then brought up to date from the log.
+then brought up to date from the log. What it asks for meanwhile is read and answered once it has taken what it was sent;
+when that takes longer than 30 seconds it is closed with 4008.
 `
 
 const sequences = `## Sequences
