@@ -85,6 +85,7 @@ export function refuseUpgrade(socket: Duplex, error: FocusError): void {
     // RFC 6455 §4.4: for a client of another version.
     'Sec-WebSocket-Version: 13',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(error.status === 405 ? ['Allow: GET'] : []),
     ...(error.retryAfterSeconds === undefined ? [] : [`Retry-After: ${error.retryAfterSeconds}`]),
   ]
   socket.on('error', () => socket.destroy())

@@ -152,6 +152,8 @@ describe('origins and subprotocols', () => {
     expect(head).toContain(`HTTP/1.1 ${status} `)
     expect(head).toContain('Content-Type: application/problem+json')
     expect(head).toContain('Sec-WebSocket-Version: 13')
+    // RFC 9110 §15.5.6
+    expect(/^Allow: GET$/m.test(head)).toBe(status === 405)
     expect(JSON.parse(body)).toMatchObject({ status, code })
   })
 
