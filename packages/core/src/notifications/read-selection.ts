@@ -14,7 +14,9 @@ const schema = z.union([
  * @throws FocusError `invalid_request`
  */
 export function checkedSelection(which: ReadSelection): ReadSelection {
-  const result = schema.safeParse(which)
+  // A member that is there and undefined is one that a caller left out.
+  const given = Object.entries(which ?? {}).filter(([, value]) => value !== undefined)
+  const result = schema.safeParse(Object.fromEntries(given))
   if (result.success) return result.data
   throw new FocusError('invalid_request', 'The selection names no notifications.', {
     hint: 'Pass { ids }, { upToOffset, stream } or { all: true }.',

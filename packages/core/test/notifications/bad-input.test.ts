@@ -73,6 +73,12 @@ describe('bad input', () => {
     },
   )
 
+  it('a member of a selection may be left out by undefined', async () => {
+    await node.notifications.notifyUser({ ...valid, userId: 5 })
+    const which = { upToOffset: 1, ids: undefined }
+    expect(await node.notifications.markRead(5, which)).toBe(0)
+  })
+
   it('data may be as large as it may be', async () => {
     const data = { blob: 'x'.repeat(16_384 - 11) }
     await expect(node.notifications.notifyUser({ ...valid, userId: 2, data })).resolves.toMatchObject({ offset: 1 })
