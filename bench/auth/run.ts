@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Contestant } from './contestant.ts'
 import { signInContestants } from './sign-ins.ts'
 import { verifyContestants } from './verify.ts'
+import { median } from '../statistics.ts'
 
 /**
  * Operations of the sign-in room beside the libraries they stand on, in interleaved slices of one run, in one process. Figures
@@ -70,10 +71,6 @@ async function slice(contestant: Contestant): Promise<Figures> {
   await Promise.all(Array.from({ length: callers }, caller))
   const { user, system } = process.cpuUsage(cpuBefore)
   return { perSecond: count / ((performance.now() - begun) / 1_000), cpuMicroseconds: (user + system) / count }
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 }
 
 function round(number: number): number {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { comparisons } from './contestants/index.ts'
 import { Load } from './load.ts'
+import { median, round } from '../statistics.ts'
 
 /**
  * Answers per second and processor time per answer of a protected route, beside the same route without protection and beside
@@ -76,12 +77,4 @@ async function openArena(name: string) {
       child.disconnect()
     },
   }
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }

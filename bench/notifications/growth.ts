@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createFocus } from '@focus-api/core'
-import { median } from './measure.ts'
+import { median } from '../statistics.ts'
 
 /**
  * What a page of the inbox, its unread count and one more notification cost as one person's stream grows: all of it has to

@@ -28,7 +28,3 @@ export async function latency(contestant: Contestant, calls: number, percentile:
   taken.sort((a, b) => a - b)
   return taken[Math.floor((taken.length - 1) * percentile)] ?? NaN
 }
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
-}

@@ -1,5 +1,5 @@
 import { Arena } from './arena.ts'
-import { round } from './statistics.ts'
+import { round } from '../statistics.ts'
 
 const names = ['focus', 'socket.io', 'ws', 'raw net'] as const
 

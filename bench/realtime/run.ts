@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { Arena, type Slice } from './arena.ts'
 import type { ContestantName } from './contestants/index.ts'
 import { measureIdle, measureMemory } from './memory.ts'
-import { median, round } from './statistics.ts'
+import { median, round } from '../statistics.ts'
 import { measureStorm } from './storm.ts'
 
 /**

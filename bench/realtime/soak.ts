@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import type { SoakClientReport, SoakServerMessage } from './soak-protocol.ts'
-import { median } from './statistics.ts'
+import { median } from '../statistics.ts'
 
 /**
  * Many connections, steady notifications through the real log, kicks at random: nothing may be lost or duplicated, and the

@@ -1,5 +1,5 @@
 import { Arena } from './arena.ts'
-import { median, round } from './statistics.ts'
+import { median, round } from '../statistics.ts'
 
 /**
  * The hub with its tokens; the whole product, heads read from its database; the peer. `ws` looks at no token and says nothing: what is left of a connection when all of ours is taken away.

@@ -1,6 +1,6 @@
 import { FocusError } from '../errors.ts'
 import { inTime } from './in-time.ts'
-import { classify, codeIn } from './log/commit/failures.ts'
+import { classify, codeIn } from './failures.ts'
 
 /** How long somebody may wait for the database before they are told that it does not answer. */
 const timeoutMs = 10_000

@@ -3,7 +3,7 @@ import type { LogEntry } from '../../../notifications/log.ts'
 import type { Clock } from '../../../runtime.ts'
 import { whileGrowing } from '../../../while-growing.ts'
 import type { BatchRunner } from './batch-runner.ts'
-import { classify, codeIn } from './failures.ts'
+import { classify, codeIn } from '../../failures.ts'
 import type { CommitOutcome } from './plan.ts'
 import type { BatchResult } from './write-batch.ts'
 
