@@ -1,23 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FocusError } from '../../src/errors.ts'
 import { type NotificationBackend, sendNotification } from '../../src/http/notification-send.ts'
 import type { JsonValue } from '../../src/one-time.ts'
-import { backends, ManualClock, type Node, startNode } from './support.ts'
+import { backends, type Node, nodesOf } from './support.ts'
 
 describe.each(backends)('idempotency keys on $name', (backend) => {
-  const nodes: Node[] = []
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
-  afterEach(async () => {
-    for (const node of nodes.splice(0)) await node.close()
-  })
-
-  async function start(): Promise<Node & { clock: ManualClock }> {
-    const clock = new ManualClock()
-    const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
-    nodes.push(node)
-    return { ...node, clock }
-  }
+  const { start } = nodesOf(backend)
 
   /** The service, with a fault before the first sending to one person. */
   function faulty({ notifications }: Node, userKey: string, fault: FocusError): NotificationBackend {

@@ -1,23 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
-import { backends, ManualClock, type Node, startNode } from './support.ts'
+import { backends, nodesOf, startNode } from './support.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 
 describe.each(backends)('policies on $name', (backend) => {
-  const nodes: Node[] = []
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
-  afterEach(async () => {
-    for (const node of nodes.splice(0)) await node.close()
-  })
-
-  async function start(): Promise<Node & { clock: ManualClock }> {
-    const clock = new ManualClock()
-    const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
-    nodes.push(node)
-    return { ...node, clock }
-  }
+  const { nodes, start } = nodesOf(backend)
 
   it('of racing duplicates with one key, one is sent; after the window, another', async () => {
     const { notifications, clock } = await start()
