@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { FocusError } from '../../src/errors.ts'
 import { type NotificationBackend, sendNotification } from '../../src/http/notification-send.ts'
 import type { JsonValue } from '../../src/one-time.ts'
-import { backends, type Node, nodesOf } from './support.ts'
+import { nodesOf } from './suite.ts'
+import { backends, type Node } from './support.ts'
 
 describe.each(backends)('idempotency keys on $name', (backend) => {
   const { start } = nodesOf(backend)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
-import { backends, nodesOf, startNode } from './support.ts'
+import { nodesOf } from './suite.ts'
+import { backends, startNode } from './support.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 

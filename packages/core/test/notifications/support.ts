@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll } from 'vitest'
 import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
 import type { BuiltInCatalogue } from '../../src/notifications/catalogue/built-in.ts'
 import type { Definitions } from '../../src/notifications/catalogue/definition.ts'
@@ -136,22 +135,4 @@ export async function startNode<Extra extends Definitions = BuiltInCatalogue>(
       await database.close()
     },
   }
-}
-
-/** Nodes with clocks of their own for the tests of the suite around; those in `nodes` are closed after each test. */
-export function nodesOf(backend: Backend) {
-  const nodes: Pick<Node, 'close'>[] = []
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
-  afterEach(async () => {
-    for (const node of nodes.splice(0)) await node.close()
-  })
-
-  async function start(): Promise<Node & { clock: ManualClock }> {
-    const clock = new ManualClock()
-    const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
-    nodes.push(node)
-    return { ...node, clock }
-  }
-  return { nodes, start }
 }
