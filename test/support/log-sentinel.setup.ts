@@ -1,13 +1,14 @@
 import { afterAll } from 'vitest'
+import { defaultLogger } from '../../packages/core/src/default-logger.ts'
 import { silentLogger } from '../../packages/core/src/runtime.ts'
 import { createLogSentinel } from './log-sentinel.ts'
 
 /**
- * The logger that Focus has when a test gives it none listens, through the whole suite: a secret in any line fails the file that
+ * The loggers that Focus has when a test gives it none listen, through the whole suite: a secret in any line fails the file that
  * made it write one (S28).
  */
 const sentinel = createLogSentinel()
-Object.assign(silentLogger, sentinel.logger)
+for (const logger of [defaultLogger, silentLogger]) Object.assign(logger, sentinel.logger)
 
 afterAll(() => {
   const leaks = sentinel.leaks()

@@ -1,5 +1,6 @@
 import type { FocusOptions } from './options.ts'
 import { resolveOptions } from './options/resolve.ts'
+import { createRuntime } from './runtime.ts'
 import { isMissingFile, openDatabase } from './storage/database.ts'
 import { type MigrationResult, type MigrationStatus, migrateToLatest, migrationStatus } from './storage/migrate.ts'
 
@@ -11,7 +12,10 @@ import { type MigrationResult, type MigrationStatus, migrateToLatest, migrationS
  * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`
  */
 export async function migrateDatabase(options: FocusOptions = {}, to?: string): Promise<MigrationResult> {
-  const database = await openDatabase(resolveOptions(options, options.env ?? process.env).database)
+  const database = await openDatabase(
+    resolveOptions(options, options.env ?? process.env).database,
+    createRuntime(options),
+  )
   try {
     return await migrateToLatest(database, to)
   } finally {
@@ -27,7 +31,7 @@ export async function migrateDatabase(options: FocusOptions = {}, to?: string): 
  */
 export async function listMigrations(options: FocusOptions = {}): Promise<MigrationStatus[]> {
   const { database: source } = resolveOptions(options, options.env ?? process.env)
-  const database = await openDatabase(isMissingFile(source) ? 'sqlite::memory:' : source)
+  const database = await openDatabase(isMissingFile(source) ? 'sqlite::memory:' : source, createRuntime(options))
   try {
     return await migrationStatus(database)
   } finally {

@@ -126,7 +126,11 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   readonly routing?: RoutingOptions
   /** The application's own notifications, made by `defineNotifications`, beside the built-in ones. */
   readonly catalogue?: Catalogue
-  readonly logger?: Logger
+  /**
+   * Where Focus writes what an operator may want to know; pino, winston and `console` fit. Without one, warnings and errors
+   * go to stderr, one line each; `false` writes nothing.
+   */
+  readonly logger?: Logger | false
   readonly clock?: Clock
   readonly random?: RandomSource
   readonly fetch?: typeof globalThis.fetch

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { defaultLogger } from './default-logger.ts'
 
 /** Milliseconds since 1970, UTC. Passed in everywhere, so that tests freeze it. */
 export type Clock = () => number
@@ -24,15 +25,20 @@ export interface Runtime {
 
 const silent = () => undefined
 
-/** A logger that says nothing: the default of the library, which leaves the terminal to its host. */
+/** A logger that says nothing: `logger: false`. */
 export const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
 
-/** The real clock, chance and network, with a silent logger; each can be replaced. */
-export function createRuntime(overrides: Partial<Runtime> = {}): Runtime {
+/** What `createRuntime` takes: parts of a runtime, and `false` for no log at all. */
+export interface RuntimeOverrides extends Partial<Omit<Runtime, 'logger'>> {
+  readonly logger?: Logger | false
+}
+
+/** The real clock, chance, network and a logger of warnings and errors on stderr; each can be replaced. */
+export function createRuntime(overrides: RuntimeOverrides = {}): Runtime {
   return {
     clock: overrides.clock ?? Date.now,
     random: overrides.random ?? randomBytes,
-    logger: overrides.logger ?? silentLogger,
+    logger: overrides.logger === false ? silentLogger : (overrides.logger ?? defaultLogger),
     fetch: overrides.fetch ?? globalThis.fetch,
   }
 }

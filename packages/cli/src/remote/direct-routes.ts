@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createFocus, withoutEnvironment } from '@focus-api/core'
 import type { FocusConfig } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
+import { terminalLogger } from '../dev/terminal-logger.ts'
 import { CommandFailure } from '../failure.ts'
 import { answerOf } from './client.ts'
 import type { Routes } from './routes.ts'
@@ -21,6 +22,7 @@ export async function openDirectRoutes(
     database,
     adminKey,
     websocket: { enabled: false },
+    logger: terminalLogger(terminal),
   })
   terminal.note('No server is named here: working directly on the database.')
   return {

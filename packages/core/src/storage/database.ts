@@ -2,7 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
 import { FocusError } from '../errors.ts'
-import { type Logger, silentLogger } from '../runtime.ts'
+import { defaultLogger } from '../default-logger.ts'
+import type { Logger } from '../runtime.ts'
 import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
 import { inTime } from './in-time.ts'
 import { PlainNumbers } from './plain-numbers.ts'
@@ -29,7 +30,7 @@ export interface Database {
 }
 
 export interface DatabaseOptions {
-  /** Hears of what goes wrong behind the calls; silent when absent. */
+  /** Hears of what goes wrong behind the calls; warnings and errors go to stderr when absent. */
   readonly logger?: Logger
 }
 
@@ -42,7 +43,7 @@ export interface DatabaseOptions {
  */
 export async function openDatabase(
   source: string | AnyKysely,
-  { logger = silentLogger }: DatabaseOptions = {},
+  { logger = defaultLogger }: DatabaseOptions = {},
 ): Promise<Database> {
   if (typeof source !== 'string') {
     if (!isKysely(source)) {
