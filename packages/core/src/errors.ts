@@ -53,6 +53,7 @@ const catalogue = {
   // operation
   draining: { status: 503, title: 'The server is shutting down' },
   storage_unavailable: { status: 503, title: 'The database is not available' },
+  unsafe_database_session: { status: 500, title: 'A database session would take values for SQL' },
   missing_dependency: { status: 500, title: 'A package is not installed' },
   closed: { status: 503, title: 'Focus is closed' },
   internal: { status: 500, title: 'Internal error' },

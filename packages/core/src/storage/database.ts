@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { CompiledQuery, Kysely, MysqlDialect, sql } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import { FocusError } from '../errors.ts'
 import { defaultLogger } from '../default-logger.ts'
 import type { Logger } from '../runtime.ts'
 import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
 import { inTime } from './in-time.ts'
+import { borrowMysql } from './mysql/borrowed.ts'
+import { refuseUnsafeSession } from './mysql/session-safety.ts'
 import { PlainNumbers } from './plain-numbers.ts'
 import type { SqliteWriter } from './sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
@@ -39,7 +41,8 @@ export interface DatabaseOptions {
  * Kysely instance, which stays the application's to close.
  *
  * @throws FocusError `invalid_option` for a URL that is not understood, `missing_dependency` when the driver is not
- * installed, `storage_unavailable` when the file cannot be opened.
+ * installed, `storage_unavailable` when the file cannot be opened, `unsafe_database_session` when sessions of the
+ * application's pool are in a mode in which the driver's escaping does not hold.
  */
 export async function openDatabase(
   source: string | AnyKysely,
@@ -51,16 +54,7 @@ export async function openDatabase(
         hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
       })
     }
-    const db = source.withoutPlugins().withPlugin(new PlainNumbers()) as unknown as Kysely<FocusTables>
-    return {
-      db,
-      dialect: dialectOf(source),
-      file: null,
-      writer: null,
-      readCommitted: false,
-      check: () => check(db),
-      close: async () => undefined,
-    }
+    return borrow(source)
   }
   const file = sqliteName(source)
   if (file !== null) return openSqlite(file, logger)
@@ -68,6 +62,22 @@ export async function openDatabase(
   throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
     hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
   })
+}
+
+async function borrow(source: AnyKysely): Promise<Database> {
+  const dialect = dialectOf(source)
+  const plain = source.withoutPlugins() as unknown as Kysely<FocusTables>
+  if (dialect === 'mysql') await answering(refuseUnsafeSession(plain))
+  const db = (dialect === 'mysql' ? borrowMysql(plain) : plain).withPlugin(new PlainNumbers())
+  return {
+    db,
+    dialect,
+    file: null,
+    writer: null,
+    readCommitted: false,
+    check: () => check(db),
+    close: async () => undefined,
+  }
 }
 
 /** By its methods: an application's Kysely may be of another copy of the package. */
@@ -136,21 +146,8 @@ function makeFolder(folder: string): void {
 }
 
 async function openMysql(url: string): Promise<Database> {
-  const { createPool } = await load('mysql2', () => import('mysql2'))
-  const pool = createPool({
-    uri: url.replace(/^mariadb:/, 'mysql:'),
-    connectionLimit: 10,
-    charset: 'utf8mb4',
-    timezone: 'Z',
-    connectTimeout: 5_000,
-  })
-  const dialect = new MysqlDialect({
-    pool,
-    onCreateConnection: async (connection) => {
-      await connection.executeQuery(CompiledQuery.raw('set session transaction isolation level read committed'))
-    },
-  })
-  const db = new Kysely<FocusTables>({ dialect })
+  const { mysqlDialect } = await load('mysql2', () => import('./mysql/open.ts'))
+  const db = new Kysely<FocusTables>({ dialect: mysqlDialect(url.replace(/^mariadb:/, 'mysql:')) })
   return {
     db,
     dialect: 'mysql',
@@ -163,11 +160,15 @@ async function openMysql(url: string): Promise<Database> {
 }
 
 async function check(db: Kysely<FocusTables>, writer?: SqliteWriter): Promise<void> {
+  await answering(sql`select 1`.execute(db).then(() => writer?.query('select 1', [])))
+}
+
+/** A database that hangs keeps connections open and says nothing: callers must get an answer in bounded time. */
+async function answering(answer: Promise<unknown>): Promise<void> {
   try {
-    // A database that hangs keeps connections open and says nothing: whoever asks how it is must hear that.
-    const answer = sql`select 1`.execute(db).then(() => writer?.query('select 1', []))
     await inTime(answer, checkTimeoutMs, () => new Error(`no answer within ${checkTimeoutMs} ms`))
   } catch (error) {
+    if (error instanceof FocusError && error.code === 'unsafe_database_session') throw error
     throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
   }
 }

@@ -14,7 +14,7 @@ export class WaitingRows {
   }
 
   pendingInsert({ id, request, createdAt }: PendingRow): { sql: string; parameters: readonly unknown[] } {
-    return { sql: insertPending, parameters: [id, request, createdAt] }
+    return { sql: insertPending, parameters: [id, encodeRequest(request), createdAt] }
   }
 
   transaction<DB, T>(
@@ -31,7 +31,7 @@ export class WaitingRows {
 
   async pending(limit: number): Promise<PendingRow[]> {
     const rows = await this.#db.selectFrom('focus_pending').selectAll().orderBy('id').limit(limit).execute()
-    return rows.map(({ id, request, created_at }) => ({ id, request, createdAt: created_at }))
+    return rows.map(({ id, request, created_at }) => ({ id, request: decodeRequest(request), createdAt: created_at }))
   }
 
   async due(now: number, limit: number): Promise<DueRow[]> {
@@ -84,6 +84,19 @@ export class WaitingRows {
     const waiting = await this.#db.selectFrom('focus_scheduled').select('id').where('id', '=', id).executeTakeFirst()
     return waiting ? { outcome: 'scheduled', id } : null
   }
+}
+
+/**
+ * Letters, digits, `-` and `_` only: the statement runs in sessions of the caller's, with the caller's driver, and must mean
+ * the same whatever their modes and escapes are (S41).
+ */
+function encodeRequest(json: string): string {
+  return Buffer.from(json).toString('base64url')
+}
+
+/** Rows of earlier versions hold the JSON itself. */
+function decodeRequest(request: string): string {
+  return request.startsWith('{') ? request : Buffer.from(request, 'base64url').toString()
 }
 
 /** Null for what is no JSON; JSON in this column was written by the log itself. */
