@@ -151,6 +151,29 @@ describe('Server-Sent Events', () => {
   })
 })
 
+test('R16: comments and `retry:` are lines of the event that follows, never an event without data', async () => {
+  const pinging = await RunningFocus.start({
+    websocket: { heartbeatIntervalSeconds: 1, limits: { pingIntervalMs: 100 } },
+  })
+  try {
+    const carl = await pinging.person('carl')
+    const stream = await fetch(`${pinging.url}/notifications/stream`, {
+      headers: { authorization: `Bearer ${carl.token}` },
+    })
+    let text = ''
+    for await (const bytes of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += bytes
+      if (text.includes('"type":"heartbeat"') && text.endsWith('\n\n')) break
+    }
+    const blocks = text.split('\n\n').slice(0, -1)
+    expect(text).toMatch(/^:$/m)
+    expect(blocks[0]).toMatch(/^retry: \d+\n/)
+    expect(blocks.filter((block) => !/^data: /m.test(block))).toEqual([])
+  } finally {
+    await pinging.stop()
+  }
+})
+
 test('a stream that is never read is cut when it is too slow, its connection with it', async () => {
   const slow = await RunningFocus.start({ websocket: { limits: { lagTimeoutMs: 200 } } })
   try {

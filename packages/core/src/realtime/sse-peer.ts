@@ -21,6 +21,8 @@ export class SsePeer implements Peer {
   #text = ''
   #onDrained: (() => void) | null = null
   #closing = false
+  /** A `retry:` with an event of its own would be an empty message to clients that do not follow the standard. */
+  #prefix = `retry: ${retryMs}\n`
   readonly #onGone: () => void
 
   /** @param onGone called once when the body was read to its end, cancelled or cut */
@@ -38,7 +40,6 @@ export class SsePeer implements Peer {
       },
       new ByteLengthQueuingStrategy({ highWaterMark }),
     )
-    this.#queue(`retry: ${retryMs}\n\n`)
   }
 
   get transport(): 'sse' {
@@ -55,12 +56,15 @@ export class SsePeer implements Peer {
   }
 
   send(message: Outbound, { eventId }: Positioned): void {
-    this.#queue(`${eventId === '' ? '' : `id: ${eventId}\n`}data: ${message.json}\n\n`)
+    this.#queueEvent(`${eventId === '' ? '' : `id: ${eventId}\n`}data: ${message.json}`)
   }
 
-  /** A comment: it keeps proxies from closing a silent stream. */
+  /**
+   * A comment: it keeps proxies from closing a silent stream. A blank line behind it would end an event, and some clients
+   * take that for an empty message.
+   */
   ping(): void {
-    this.#queue(':\n\n')
+    this.#queue(':\n')
   }
 
   pause(): void {}
@@ -86,7 +90,7 @@ export class SsePeer implements Peer {
       this.terminate()
       return
     }
-    this.#queue(`data: ${JSON.stringify({ type: 'close', code, reason })}\n\n`)
+    this.#queueEvent(`data: ${JSON.stringify({ type: 'close', code, reason })}`)
     this.flush()
     this.#closing = true
     this.#pulled()
@@ -95,6 +99,11 @@ export class SsePeer implements Peer {
   terminate(): void {
     this.#controller?.error(new Error('The connection was cut'))
     this.#finish()
+  }
+
+  #queueEvent(lines: string): void {
+    this.#queue(`${this.#prefix}${lines}\n\n`)
+    this.#prefix = ''
   }
 
   #queue(text: string): void {
