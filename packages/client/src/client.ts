@@ -72,7 +72,10 @@ export interface FocusClient {
   completeSignIn(options?: ListenOptions): Promise<FocusUser | null>
   /** Takes over a session that was begun elsewhere, such as the answer of the callback. */
   adoptSession(tokens: TokenResponse): void
-  /** Ends the session here, and on the server if that can be reached. Never rejects. */
+  /**
+   * Ends the session: here at once, on the server as soon as that can be reached, also by a later page. Until then nothing
+   * takes the session up again. Resolves after the first try; never rejects.
+   */
   signOut(options?: SignOutOptions): Promise<void>
   /** Told when somebody signs in or out, in this tab or another. The answer stops it. */
   onAuthChange(listener: (user: FocusUser | null) => void, options?: ListenOptions): () => void
@@ -113,7 +116,9 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
   })
   const inMemory = options.storage === null || (cookies && options.storage === undefined)
   const storage = inMemory ? memoryStorage() : (options.storage ?? browserStorage('localStorage'))
-  const session = new Session({ api, storage, storageKey, cookies, onError })
+  // A cookie outlives the page, and so does the memory of having signed out.
+  const signOutStorage = options.storage ?? (cookies ? browserStorage('localStorage') : storage)
+  const session = new Session({ api, storage, signOutStorage, storageKey, cookies, onError })
   const redirect = new RedirectSignIn(api, session, storageKey)
   const tokens: AccessTokens = options.token === undefined ? session : givenTokens(options.token)
   const notifications = new Notifications({
@@ -141,19 +146,13 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     },
     signIn: (provider, signInOptions = {}) => redirect.begin(provider, signInOptions),
     async completeSignIn({ signal } = {}) {
+      await session.finishSignOuts()
       await redirect.complete(signal)
       await session.restore()
       return session.user
     },
     adoptSession: (response) => session.adopt(response),
-    async signOut({ everywhere = false } = {}) {
-      // One that has ended is renewed first, or the session would live on at the server.
-      const token = await session.get().catch(() => null)
-      session.clear()
-      if (token === null) return
-      const path = everywhere ? '/auth/logout_all' : '/auth/logout'
-      await api.request(path, { method: 'POST', token, keepalive: true, timeoutMs: 5_000 }).catch(() => undefined)
-    },
+    signOut: ({ everywhere = false } = {}) => session.signOut(everywhere),
     onAuthChange: (listener, listenOptions) => session.onChange(listener, listenOptions),
     async accessToken() {
       return tokens.get()

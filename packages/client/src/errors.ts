@@ -40,3 +40,14 @@ export class FocusClientError extends Error {
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
   }
 }
+
+/**
+ * Whether the server itself refused, for good, with one of these codes where any are given. What a proxy answers on the way
+ * is no refusal, nor is a limit, nor a failure: those pass.
+ */
+export function isRefusal(error: unknown, ...codes: readonly string[]): boolean {
+  if (!(error instanceof FocusClientError)) return false
+  const { code, status = 0 } = error
+  const isFinal = status >= 400 && status < 500 && status !== 429 && !code.startsWith('http_')
+  return isFinal && (codes.length === 0 || codes.includes(code))
+}

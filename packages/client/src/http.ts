@@ -98,16 +98,32 @@ export class Api {
   }
 }
 
+/**
+ * Only a problem document (RFC 9457) is the server's own word and gives the error its code. Proxies, firewalls and captive
+ * portals answer HTML, or JSON of their own: of these only the status counts.
+ */
 async function problem(response: Response): Promise<FocusClientError> {
-  const body: ProblemResponse = await response.json().catch(() => ({}))
-  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+  const { status, headers } = response
+  const body: unknown = await response.json().catch(() => null)
+  const text = (name: keyof ProblemResponse) => {
+    const value: unknown = Reflect.get(Object(body), name)
+    return typeof value === 'string' ? value : undefined
+  }
+  const isOwnWord = /^application\/problem\+json/i.test(headers.get('content-type') ?? '')
+  const hint = text('hint')
+  const retryAfterMs = durationOf(headers.get('retry-after') ?? '')
   return new FocusClientError(
-    body.code ?? body.error ?? `http_${response.status}`,
-    body.detail ?? body.error_description ?? body.title ?? `The server answered ${response.status}`,
+    (isOwnWord && text('code')) || `http_${status}`,
+    text('detail') ?? text('title') ?? `The server answered ${status}`,
     {
-      status: response.status,
-      ...(body.hint === undefined ? {} : { hint: body.hint }),
-      ...(Number.isNaN(retryAfter) ? {} : { retryAfterMs: retryAfter * 1000 }),
+      status,
+      ...(hint === undefined ? {} : { hint }),
+      ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
     },
   )
+}
+
+/** Of a `Retry-After`, in milliseconds: seconds, or the date of a maintenance page; `NaN` for anything else. */
+function durationOf(retryAfter: string): number {
+  return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
 }

@@ -76,7 +76,7 @@ export class Connection {
     const { tokens } = this.#options
     const token = this.#token
     if (token === null) return
-    tokens.renew(token).then(
+    tokens.renew(token, false).then(
       (fresh) => {
         if (fresh === null || generation !== this.#generation) return
         this.#token = fresh
@@ -117,7 +117,9 @@ export class Connection {
     this.#generation += 1
     const generation = this.#generation
     const { tokens } = this.#options
-    const answer = renew && this.#token !== null ? tokens.renew(this.#token) : tokens.get()
+    // The codes from 4000 on are the server's; proxies close with others.
+    const isFinal = this.#machine.reason.code >= 4000
+    const answer = renew && this.#token !== null ? tokens.renew(this.#token, isFinal) : tokens.get()
     answer.then(
       (token) => {
         if (generation === this.#generation) this.dispatch({ type: 'token', token })

@@ -1,4 +1,4 @@
-import { FocusClientError } from '../errors.ts'
+import { FocusClientError, isRefusal } from '../errors.ts'
 import type { Api, ApiRequest } from '../http.ts'
 import type { InboxResponse } from '../protocol.ts'
 import type { AccessTokens } from '../session/session.ts'
@@ -46,13 +46,11 @@ export class Inbox {
     if (event !== undefined) query.set('event', event)
     const path = query.size > 0 ? `/notifications?${query}` : '/notifications'
     const page = await this.#request<InboxResponse>(path, { signal })
-    if (!Array.isArray(page?.notifications)) {
-      throw new FocusClientError('invalid_response', 'The answer holds no notifications.')
-    }
+    if (!Array.isArray(page?.notifications)) throw invalidAnswer()
     return {
       notifications: page.notifications.map(toNotification),
       nextBefore: page.next_before,
-      unreadCount: page.unread_count,
+      unreadCount: countOf(page),
     }
   }
 
@@ -62,12 +60,12 @@ export class Inbox {
       await this.markRead({ ids: which.ids.slice(0, idsPerRequest) })
       return this.markRead({ ids: which.ids.slice(idsPerRequest) })
     }
-    const answer = await this.#request<{ unread_count: number }>('/notifications/read', { method: 'POST', body: which })
-    return answer.unread_count
+    return countOf(await this.#request('/notifications/read', { method: 'POST', body: which }))
   }
 
   async remove(id: string): Promise<undefined> {
-    await this.#request(`/notifications/${encodeURIComponent(id)}`, { method: 'DELETE' })
+    const answer = await this.#request(`/notifications/${encodeURIComponent(id)}`, { method: 'DELETE' })
+    if (answer !== undefined) throw invalidAnswer()
   }
 
   async #request<Answer>(path: string, request: ApiRequest): Promise<Answer> {
@@ -76,10 +74,20 @@ export class Inbox {
     try {
       return await this.#api.request<Answer>(path, { ...request, token })
     } catch (error) {
-      const isRefused = error instanceof FocusClientError && error.status === 401
-      const fresh = isRefused ? await this.#tokens.renew(token) : null
+      const is401 = error instanceof FocusClientError && error.status === 401
+      const fresh = is401 ? await this.#tokens.renew(token, isRefusal(error)) : null
       if (fresh === null) throw error
       return this.#api.request<Answer>(path, { ...request, token: fresh })
     }
   }
+}
+
+/** Answers of captive portals look like success until one looks at them. */
+function countOf(answer: { unread_count: number } | null | undefined): number {
+  if (typeof answer?.unread_count !== 'number') throw invalidAnswer()
+  return answer.unread_count
+}
+
+function invalidAnswer(): FocusClientError {
+  return new FocusClientError('invalid_response', 'The answer is not one of the inbox.')
 }

@@ -141,9 +141,9 @@ export class NotificationList {
 
   #fail(error: unknown, isFirst: boolean): void {
     const known = error instanceof FocusClientError ? error : null
-    // A server that knows only the first protocol has no inbox; nobody signed in has nothing in it.
-    const hasNone = known?.status === 404
-    if (isFirst) this.#isLoaded = hasNone
+    // A server that knows only the first protocol has no inbox, and no positions; nobody signed in has nothing in it.
+    const hasNone = known?.status === 404 && this.#notifications.position === null
+    if (isFirst) this.#isLoaded = false
     if (hasNone || known?.code === 'not_signed_in') return this.#show({ hasMore: false, error: null })
     const problem = known ?? new FocusClientError('network_error', 'The inbox could not be loaded.', { cause: error })
     this.#show({ error: problem })

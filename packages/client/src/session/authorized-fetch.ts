@@ -21,7 +21,8 @@ export async function authorizedFetch(
   const canRepeat = !(init?.body instanceof ReadableStream)
   const first = await api.send(withToken(canRepeat ? request.clone() : request, token))
   if (first.status !== 401 || !canRepeat) return first
-  const fresh = await tokens.renew(token)
+  // Any handler of the host may have answered that: it says nothing about the session.
+  const fresh = await tokens.renew(token, false)
   if (fresh === null) return first
   await first.body?.cancel()
   return api.send(withToken(request, fresh))

@@ -1,4 +1,5 @@
-import { FocusClientError } from '../errors.ts'
+import { backoffMs } from '../backoff.ts'
+import { FocusClientError, isRefusal } from '../errors.ts'
 import type { Api } from '../http.ts'
 import type { TokenResponse } from '../protocol.ts'
 import type { Session } from './session.ts'
@@ -18,6 +19,11 @@ export interface SignInOptions {
   readonly prompt?: string
 }
 
+/** The code lives for a minute. */
+const timeoutMs = 10_000
+const retries = 3
+const longestWaitMs = 10_000
+
 const answerParameters = ['focus_code', 'error', 'error_description'] as const
 
 /** The sign-in by navigation: away with a challenge (RFC 7636), back with a one-time code, never with a token in the URL. */
@@ -26,6 +32,7 @@ export class RedirectSignIn {
   readonly #session: Session
   readonly #storage: TokenStorage
   readonly #key: string
+  readonly #codeKey: string
   #completing: Promise<void> | null = null
 
   constructor(api: Api, session: Session, storageKey: string) {
@@ -34,6 +41,7 @@ export class RedirectSignIn {
     // Of this tab alone, so that two tabs can sign in at once; it outlives the navigation.
     this.#storage = browserStorage('sessionStorage')
     this.#key = `${storageKey}:verifier`
+    this.#codeKey = `${storageKey}:code`
   }
 
   async begin(provider: string, options: SignInOptions): Promise<void> {
@@ -44,6 +52,7 @@ export class RedirectSignIn {
     target.searchParams.set('return_to', returnAddress(options.returnTo, page.href, target.origin))
     if (options.loginHint !== undefined) target.searchParams.set('login_hint', options.loginHint)
     if (options.prompt !== undefined) target.searchParams.set('prompt', options.prompt)
+    this.#storage.removeItem(this.#codeKey)
     const pair = await newVerifier()
     // Without https there is no WebCrypto; the cookie of the flow then stands in on the API's own site.
     if (pair) {
@@ -71,19 +80,55 @@ export class RedirectSignIn {
     if (!globalThis.location || !globalThis.history) return
     const url = new URL(globalThis.location.href)
     const verifier = this.#storage.getItem(this.#key)
-    const code = url.searchParams.get('focus_code')
+    const kept = this.#storage.getItem(this.#codeKey)
+    const code = url.searchParams.get('focus_code') ?? kept
     const error = url.searchParams.get('error')
     // An `error` belongs to us only while a sign-in is under way.
     if (code === null && (error === null || verifier === null)) return
     const detail = url.searchParams.get('error_description')
     for (const name of answerParameters) url.searchParams.delete(name)
     globalThis.history.replaceState(globalThis.history.state, '', url)
-    this.#storage.removeItem(this.#key)
     if (code === null) {
+      this.#storage.removeItem(this.#key)
       throw new FocusClientError(error ?? 'sign_in_failed', detail ?? `The sign-in was refused: ${error}`)
     }
+    // A code that got no answer is tried again at the next start of the page.
+    this.#storage.setItem(this.#codeKey, code)
     const body = verifier ? { focus_code: code, code_verifier: verifier } : { focus_code: code }
-    this.#session.adopt(await this.#api.request<TokenResponse>('/auth/token', { method: 'POST', body, signal }))
+    try {
+      await this.#redeem(body, signal)
+      this.#forget()
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      this.#forget()
+      // One that was kept is too old by now.
+      if (code !== kept) throw error
+    }
+  }
+
+  async #redeem(body: unknown, signal: AbortSignal | undefined): Promise<void> {
+    const { era } = this.#session
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const answer = await this.#api.request<TokenResponse>('/auth/token', {
+          method: 'POST',
+          body,
+          signal,
+          timeoutMs,
+        })
+        this.#session.adopt(answer, era)
+        return
+      } catch (error) {
+        const isOver = attempt === retries || era !== this.#session.era
+        if (isOver || isRefusal(error) || !(error instanceof FocusClientError)) throw error
+        await wait(Math.min(error.retryAfterMs ?? backoffMs(attempt, Math.random()), longestWaitMs), signal)
+      }
+    }
+  }
+
+  #forget(): void {
+    this.#storage.removeItem(this.#key)
+    this.#storage.removeItem(this.#codeKey)
   }
 }
 
@@ -92,6 +137,19 @@ function returnAddress(returnTo: string | URL | undefined, page: string, apiOrig
   const url = new URL(returnTo ?? page, page)
   for (const name of answerParameters) if (returnTo === undefined) url.searchParams.delete(name)
   return url.origin === apiOrigin ? url.pathname + url.search + url.hash : url.href
+}
+
+/** @throws the signal's reason */
+function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    const abort = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+  })
 }
 
 async function newVerifier(): Promise<{ verifier: string; challenge: string } | null> {

@@ -1,8 +1,11 @@
 import { Emitter, type ErrorSink, type ListenOptions } from '../emitter.ts'
+import { backoffMs } from '../backoff.ts'
 import { FocusClientError } from '../errors.ts'
 import type { Api } from '../http.ts'
 import type { TokenResponse } from '../protocol.ts'
 import { type FocusUser, toUser } from '../user.ts'
+import { checkedTokens, endsSession, refreshTokens } from './refresh.ts'
+import { SignOuts } from './sign-outs.ts'
 import { withTabLock } from './tab-lock.ts'
 import type { TokenStorage } from './token-storage.ts'
 
@@ -16,8 +19,12 @@ const timeoutMs = 10_000
 export interface AccessTokens {
   /** A token that is good for a while; null when nobody is signed in. */
   get(): Promise<string | null>
-  /** Another one, because the server refused `rejected`; null when there is none. */
-  renew(rejected: string): Promise<string | null>
+  /**
+   * Another one, because `rejected` was refused; null when there is none.
+   *
+   * @param isFinal the server itself refused it: a session that cannot be renewed has ended by that
+   */
+  renew(rejected: string, isFinal: boolean): Promise<string | null>
 }
 
 interface StoredSession {
@@ -31,6 +38,8 @@ interface StoredSession {
 export interface SessionOptions {
   readonly api: Api
   readonly storage: TokenStorage
+  /** Of sign-outs that are not finished; one that outlives the page where the session does. */
+  readonly signOutStorage: TokenStorage
   readonly storageKey: string
   /** The refresh token is in a cookie that no script can read. */
   readonly cookies: boolean
@@ -44,16 +53,23 @@ export class Session implements AccessTokens {
   readonly #key: string
   readonly #cookies: boolean
   readonly #changes: Emitter<FocusUser | null>
+  readonly #signOuts: SignOuts
   #current: StoredSession | null
   #isStored = true
   #refreshing: Promise<string | null> | null = null
+  /** Grows with every sign-out: answers to what was asked before it sign nobody in. */
+  #era = 0
+  #failures = 0
+  /** The last refresh that the server did not serve, and until when there is no other. */
+  #refused: { readonly error: unknown; readonly until: number } | null = null
 
-  constructor({ api, storage, storageKey, cookies, onError }: SessionOptions) {
+  constructor({ api, storage, signOutStorage, storageKey, cookies, onError }: SessionOptions) {
     this.#api = api
     this.#storage = storage
     this.#key = storageKey
     this.#cookies = cookies
     this.#changes = new Emitter(onError)
+    this.#signOuts = new SignOuts({ api, storage: signOutStorage, storageKey, cookies })
     this.#current = this.#load()
     globalThis.addEventListener?.('storage', this.#otherTabWrote)
   }
@@ -76,27 +92,71 @@ export class Session implements AccessTokens {
     return this.#changes.add(listener, options)
   }
 
-  /** Takes over what a sign-in answered. @throws FocusClientError `invalid_response` */
-  adopt(tokens: TokenResponse): void {
-    this.#write(sessionOf(tokens, null))
+  /** See `adopt`. */
+  get era(): number {
+    return this.#era
   }
 
-  clear(): void {
-    this.#write(null)
+  /**
+   * Takes over what a sign-in answered.
+   *
+   * @param era of when it was asked: after a sign-out since then it is ended instead
+   * @throws FocusClientError `invalid_response`
+   */
+  adopt(tokens: TokenResponse, era = this.#era): void {
+    const session = sessionOf(checkedTokens(tokens), null)
+    this.#refused = null
+    if (era === this.#era) {
+      this.#signOuts.replaced()
+      this.#write(session)
+    } else {
+      this.#signOuts.add({ ...session, everywhere: false })
+      void this.#signOuts.finish()
+    }
   }
 
-  /** @throws FocusClientError `network_error` and what the refresh route refuses with, other than a session that ended */
+  /** Ends the session here at once, and on the server as soon as that can be reached. Never rejects. */
+  signOut(everywhere: boolean): Promise<void> {
+    const session = this.#current
+    this.#era += 1
+    // Whoever is told of the change, or looks into the storage, already finds both.
+    this.#save(null)
+    if (session || this.#cookies) this.#signOuts.add({ access: session?.access, refresh: session?.refresh, everywhere })
+    this.#become(null)
+    return this.#signOuts.finish()
+  }
+
+  /** Finishes sign-outs of earlier pages: before anything else signs in. Never rejects. */
+  finishSignOuts(): Promise<void> {
+    return this.#signOuts.finish()
+  }
+
+  /**
+   * @throws FocusClientError `network_error`, and all that the refresh was answered with other than that the session has
+   * ended. Then the session stays, and a later call tries again.
+   */
   async get(): Promise<string | null> {
     const current = this.#current
     if (!current) return null
-    const isGood = current.expiresAt === null || current.expiresAt - marginMs > Date.now()
-    return isGood ? current.access : this.renew(current.access)
+    const leftMs = (current.expiresAt ?? Infinity) - Date.now()
+    if (leftMs > marginMs) return current.access
+    try {
+      return (await this.renew(current.access, leftMs <= 0)) ?? this.currentToken
+    } catch (error) {
+      if (leftMs > 0) return this.currentToken
+      throw error
+    }
   }
 
   /** @throws as `get` */
-  async renew(rejected: string): Promise<string | null> {
-    if (this.#current && this.#current.access !== rejected) return this.#current.access
-    return this.#refreshOnce(rejected)
+  async renew(rejected: string, isFinal: boolean): Promise<string | null> {
+    // Another tab may have renewed it.
+    if (this.#isStored) this.#become(this.#load())
+    const current = this.#current
+    if (current?.access !== rejected) return this.currentToken
+    if (this.#cookies || current.refresh !== null) return this.#refreshOnce(rejected)
+    if (isFinal) this.#write(null)
+    return null
   }
 
   /** Finds the session that a cookie keeps, where there is none in the storage. @throws as `get` */
@@ -105,10 +165,12 @@ export class Session implements AccessTokens {
   }
 
   close(): void {
+    this.#signOuts.close()
     globalThis.removeEventListener?.('storage', this.#otherTabWrote)
   }
 
-  #refreshOnce(rejected: string | null): Promise<string | null> {
+  async #refreshOnce(rejected: string | null): Promise<string | null> {
+    if (this.#refused && performance.now() < this.#refused.until) throw this.#refused.error
     this.#refreshing ??= withTabLock(`${this.#key}:refresh`, () => this.#refresh(rejected)).finally(() => {
       this.#refreshing = null
     })
@@ -116,24 +178,43 @@ export class Session implements AccessTokens {
   }
 
   async #refresh(rejected: string | null): Promise<string | null> {
-    // While this tab waited, another one may have done it.
-    if (this.#isStored) this.#become(this.#load())
-    const before = this.#current
-    if (this.currentToken !== rejected) return this.currentToken
-    const body = this.#cookies ? {} : before?.refresh && { refresh_token: before.refresh }
-    if (!body) {
-      this.clear()
-      return null
+    const isCurrent = () => {
+      // While this tab waited, another one may have renewed or ended it.
+      if (this.#isStored) this.#become(this.#load())
+      if (this.#isEnded) this.#become(null)
+      return this.currentToken === rejected && !this.#isEnded
     }
+    if (!isCurrent()) return this.currentToken
+    const before = this.#current
+    const era = this.#era
+    const body = before?.refresh && !this.#cookies ? { refresh_token: before.refresh } : {}
     try {
-      const tokens = await this.#api.request<TokenResponse>('/auth/refresh', { method: 'POST', body, timeoutMs })
+      const tokens = await refreshTokens(this.#api, body, timeoutMs)
+      this.#refused = null
+      this.#failures = 0
       // Signed out, or in as somebody else, while the answer was on its way: that decides.
-      if (this.currentToken === rejected) this.#write(sessionOf(tokens, before))
+      if (isCurrent() && era === this.#era) this.#write(sessionOf(tokens, before))
     } catch (error) {
-      if (!endsSession(error)) throw error
-      if (this.currentToken === rejected) this.clear()
+      if (!endsSession(error, this.#cookies)) {
+        this.#holdOff(error)
+        throw error
+      }
+      if (isCurrent()) this.#write(null)
     }
     return this.currentToken
+  }
+
+  /** A session that a cookie keeps is not taken up again while its sign-out is not finished. */
+  get #isEnded(): boolean {
+    return this.#cookies && this.#signOuts.isPending
+  }
+
+  /** Spares a server that answers without serving; that there is no network is worth a try at any time. */
+  #holdOff(error: unknown): void {
+    if (!(error instanceof FocusClientError) || error.code === 'network_error') return
+    const waitMs = error.retryAfterMs ?? backoffMs(this.#failures, Math.random())
+    this.#failures += 1
+    this.#refused = { error, until: performance.now() + waitMs }
   }
 
   #write(next: StoredSession | null): void {
@@ -168,30 +249,25 @@ export class Session implements AccessTokens {
     }
   }
 
-  readonly #otherTabWrote = (event: StorageEvent) => {
+  readonly #otherTabWrote = ({ key, newValue }: StorageEvent) => {
     // A null key is `clear()`.
-    if (event.key === this.#key || event.key === null) this.#become(this.#load())
+    if (key === this.#key || key === null) this.#become(this.#load())
+    // With cookie delivery the tabs share nothing else.
+    if (key === this.#signOuts.key && newValue !== null && this.#cookies) {
+      this.#era += 1
+      this.#become(null)
+    }
   }
 }
 
 /** @param before the session that is renewed, whose refresh token and user stay unless the answer brings others */
 function sessionOf(tokens: TokenResponse, before: StoredSession | null): StoredSession {
-  if (typeof tokens?.access_token !== 'string') {
-    throw new FocusClientError('invalid_response', 'The answer of the sign-in holds no access_token.')
-  }
   return {
     access: tokens.access_token,
     refresh: tokens.refresh_token ?? before?.refresh ?? null,
     expiresAt: tokens.expires_in === undefined ? null : Date.now() + tokens.expires_in * 1000,
     user: tokens.user ? toUser(tokens.user) : (before?.user ?? null),
   }
-}
-
-/** A refusal that no later try can change. A missing route is one too: the server does not know how to renew. */
-function endsSession(error: unknown): boolean {
-  if (!(error instanceof FocusClientError)) return false
-  const { status = 0, code } = error
-  return status >= 400 && status < 500 && status !== 408 && status !== 429 && code !== 'origin_not_allowed'
 }
 
 function isStoredSession(value: unknown): value is StoredSession {

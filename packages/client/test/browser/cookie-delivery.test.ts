@@ -1,48 +1,118 @@
-import { expect, onTestFinished, test } from 'vitest'
+import type { BrowserContext, Page } from 'playwright-core'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { TestIssuer } from '../../../core/test/auth/support/issuer.ts'
 import { launchBrowser } from '../../../../test/support/browser.ts'
 import { startSite } from '../../../../test/support/site.ts'
-import { startFocusServer } from '../support/focus-server.ts'
-import { bundle, openPage } from './harness.ts'
+import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { bundle, openPage, type OpenPage } from './harness.ts'
 
-test('with cookie delivery no script sees a refresh token, and a reload finds the session again until it is ended', async () => {
+let server: FocusServer
+let api: string
+let newContext: () => Promise<BrowserContext>
+let open: (context: BrowserContext) => Promise<OpenPage>
+
+beforeAll(async () => {
   const issuer = await TestIssuer.start()
-  onTestFinished(() => issuer.close())
   const site = await startSite({ '/plain': await bundle('plain.ts') })
-  onTestFinished(() => site.stop())
   const { clientId, clientSecret } = issuer
-  const server = await startFocusServer({
+  server = await startFocusServer({
     allowedOrigins: [site.url],
     returnTo: [site.url],
     oauth: { refreshDelivery: 'cookie' },
     google: { clientId, clientSecret, issuer: issuer.url },
   })
-  onTestFinished(() => server.stop())
   const browser = await launchBrowser()
-  onTestFinished(() => browser.close())
-  const context = await browser.newContext()
   // The same site as the page's, or a strict cookie would stay at home.
-  const api = server.url.replace('127.0.0.1', 'localhost')
-  const { page, complaints } = await openPage(site, api, context, 'plain', { cookie: '' })
-  const ready = () => page.waitForFunction(() => document.title === 'ready')
-  await ready()
-  expect(await page.evaluate(() => window.focusClient.isSignedIn)).toBe(false)
+  api = server.url.replace('127.0.0.1', 'localhost')
+  newContext = async () => {
+    const context = await browser.newContext()
+    onTestFinished(() => context.close())
+    return context
+  }
+  open = (context) => openPage(site, api, context, 'plain', { cookie: '' })
+  return async () => {
+    await browser.close()
+    await server.stop()
+    await site.stop()
+    await issuer.close()
+  }
+})
 
+const ready = (page: Page) => page.waitForFunction(() => document.title === 'ready')
+const isSignedIn = (page: Page) => page.evaluate(() => window.focusClient.isSignedIn)
+
+async function signIn(page: Page): Promise<void> {
+  await ready(page)
   await page.evaluate(() => window.focusClient.signIn('google'))
   await page.waitForFunction(() => window.focusClient?.isSignedIn && document.title === 'ready')
+}
+
+async function sessions(): Promise<number> {
+  const [user] = await server.focus.auth.users.list({ limit: 1 })
+  return user ? (await server.focus.auth.sessions.list(String(user.id))).length : 0
+}
+
+test('with cookie delivery no script sees a refresh token, and a reload finds the session again until it is ended', async () => {
+  const context = await newContext()
+  const { page, complaints } = await open(context)
+  await ready(page)
+  expect(await isSignedIn(page)).toBe(false)
+
+  await signIn(page)
   expect(await page.evaluate(() => localStorage.length + sessionStorage.length)).toBe(0)
   const cookies = (await context.cookies(api)).filter(({ name }) => name.endsWith('focus_refresh'))
   expect(cookies).toMatchObject([{ httpOnly: true, sameSite: 'Strict' }])
 
   await page.reload()
-  await ready()
+  await ready(page)
   expect(await page.evaluate(() => window.focusClient.user?.email)).toBe('john@gmail.com')
   await page.waitForFunction(() => window.focusClient.notifications.isConnected)
 
   await page.evaluate(() => window.focusClient.signOut())
   await page.reload()
-  await ready()
-  expect(await page.evaluate(() => window.focusClient.isSignedIn)).toBe(false)
+  await ready(page)
+  expect(await isSignedIn(page)).toBe(false)
   // Asking for a session that is not there is refused, and browsers write down every refusal.
   expect(complaints.filter((line) => !/400|401/.test(line))).toEqual([])
+})
+
+test('S39 A13: with cookie delivery a sign-out while offline is finished by the next page, which signs nobody in', async () => {
+  const context = await newContext()
+  const [{ page }, { page: otherTab }] = [await open(context), await open(context)]
+  await signIn(page)
+  await otherTab.reload()
+  await ready(otherTab)
+  expect(await isSignedIn(otherTab)).toBe(true)
+
+  await context.route('**/api/**', (route) => route.abort())
+  await page.evaluate(() => window.focusClient.signOut())
+  await otherTab.waitForFunction(() => !window.focusClient.isSignedIn)
+  await page.reload()
+  await ready(page)
+  expect(await isSignedIn(page)).toBe(false)
+  expect(await sessions()).toBe(1)
+  // No token is kept where a script could read it.
+  expect(await page.evaluate(() => Object.values(localStorage))).toEqual(['[{"everywhere":false}]'])
+
+  await context.unroute('**/api/**')
+  await page.reload()
+  await ready(page)
+  expect(await isSignedIn(page)).toBe(false)
+  await expect.poll(sessions).toBe(0)
+  expect(await page.evaluate(() => localStorage.length)).toBe(0)
+  await otherTab.close()
+})
+
+test('S39 A13: a new sign-in is not ended by the sign-out that came before it', async () => {
+  const context = await newContext()
+  const { page } = await open(context)
+  await signIn(page)
+  await context.route('**/api/auth/logout', (route) => route.fulfill({ status: 503 }))
+  await page.evaluate(() => window.focusClient.signOut())
+  await signIn(page)
+  await context.unroute('**/api/auth/logout')
+  await page.reload()
+  await ready(page)
+  expect(await page.evaluate(() => window.focusClient.user?.email)).toBe('john@gmail.com')
+  expect(await page.evaluate(() => localStorage.length)).toBe(0)
 })

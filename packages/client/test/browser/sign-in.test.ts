@@ -76,6 +76,35 @@ describe('signing in by navigation', () => {
     expect(users.map((user) => user?.username)).toEqual(['alice', 'alice'])
   })
 
+  test('A12: a code that a proxy refuses is tried again, also by the next page', async () => {
+    const { page } = await harness.open(await newContext(), 'plain')
+    // The shortest waits that the jitter can choose.
+    await page.addInitScript(() => Object.assign(Math, { random: () => 0 }))
+    await page.reload()
+    await ready(page)
+    let tries = 0
+    await page.route('**/api/auth/token', (route) => {
+      tries += 1
+      return tries === 1 ? route.fulfill({ status: 403, contentType: 'text/html', body: 'no' }) : route.continue()
+    })
+    await signIn(page, 'alice')
+    expect(tries).toBe(2)
+
+    await page.evaluate(() => window.focusClient.signOut())
+    await page.unroute('**/api/auth/token')
+    await page.route('**/api/auth/token', (route) =>
+      route.fulfill({ status: 503, contentType: 'text/html', headers: { 'retry-after': '0' }, body: 'no' }),
+    )
+    await page.evaluate(() => window.focusClient.signIn('google', { loginHint: 'alice' }))
+    await page.waitForFunction(() => window.problem === 'http_503')
+    expect(page.url()).not.toContain('focus_code')
+    await page.unroute('**/api/auth/token')
+    await page.reload()
+    await ready(page)
+    expect(await page.evaluate(() => window.focusClient.user?.username)).toBe('alice')
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+  })
+
   test('two tabs sign in at once', async () => {
     const context = await newContext()
     const [one, two] = await Promise.all([harness.open(context, 'plain'), harness.open(context, 'plain')])

@@ -1,0 +1,138 @@
+import { backoffMs } from '../backoff.ts'
+import { FocusClientError, isRefusal } from '../errors.ts'
+import type { Api } from '../http.ts'
+import { endsSession, refreshTokens } from './refresh.ts'
+import { withTabLock } from './tab-lock.ts'
+import type { TokenStorage } from './token-storage.ts'
+
+/** How long the server may take to answer one request. */
+const timeoutMs = 5_000
+const keptAtMost = 10
+
+/** A session that ended here and is still to be ended on the server. */
+interface SignOut {
+  readonly everywhere: boolean
+  /** Both are absent with cookie delivery: there the cookie names the session, and no token is ever stored. */
+  readonly access?: string | undefined
+  readonly refresh?: string | null | undefined
+}
+
+export interface SignOutsOptions {
+  readonly api: Api
+  readonly storage: TokenStorage
+  readonly storageKey: string
+  readonly cookies: boolean
+}
+
+/** Sign-outs that the server does not know of yet: kept until it does, over failures and over the end of the page. */
+export class SignOuts {
+  /** Name of the entry in the storage, which other tabs see change; tabs finish sign-outs one at a time under it. */
+  readonly key: string
+  readonly #api: Api
+  readonly #storage: TokenStorage
+  readonly #cookies: boolean
+  /** Access token of the session that a cookie names, for as long as the page lives. */
+  #token: string | undefined
+  /** What the storage did not take. */
+  #unstored: readonly SignOut[] | null = null
+  #finished: Promise<void> = Promise.resolve()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #failures = 0
+
+  constructor({ api, storage, storageKey, cookies }: SignOutsOptions) {
+    this.#api = api
+    this.#storage = storage
+    this.key = `${storageKey}:sign-outs`
+    this.#cookies = cookies
+  }
+
+  get isPending(): boolean {
+    return this.#load().length > 0
+  }
+
+  add(signOut: SignOut): void {
+    const { everywhere, access } = signOut
+    this.#token = access
+    this.#save([...this.#load(), this.#cookies ? { everywhere } : signOut])
+  }
+
+  /** Somebody signed in: the cookie now names their session. */
+  replaced(): void {
+    if (this.#cookies && this.isPending) this.#save([])
+  }
+
+  /** Tells the server of each, once; again later where that fails. Never rejects. */
+  finish(): Promise<void> {
+    this.#finished = this.#finished.then(() => (this.isPending ? withTabLock(this.key, () => this.#pass()) : undefined))
+    return this.#finished
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  async #pass(): Promise<void> {
+    clearTimeout(this.#timer)
+    let isLeft = false
+    for (const signOut of this.#load()) {
+      try {
+        await this.#end(signOut)
+        const done = JSON.stringify(signOut)
+        this.#save(this.#load().filter((other) => JSON.stringify(other) !== done))
+      } catch {
+        // Neither success nor the server's own word.
+        isLeft = true
+      }
+    }
+    this.#failures = isLeft ? this.#failures + 1 : 0
+    if (isLeft) this.#timer = setTimeout(() => void this.finish(), backoffMs(this.#failures, Math.random()))
+  }
+
+  async #end({ everywhere, access, refresh }: SignOut): Promise<void> {
+    const leave = async (token: string | null = null) => {
+      const path = everywhere ? '/auth/logout_all' : '/auth/logout'
+      const answer = await this.#api.request(path, { method: 'POST', token, keepalive: true, timeoutMs })
+      // What a captive portal answers is not it.
+      if (answer !== undefined) throw new FocusClientError('invalid_response', `${path} did not answer 204`)
+    }
+    try {
+      await leave(access ?? this.#token)
+    } catch (error) {
+      if (!(error instanceof FocusClientError) || !isRefusal(error) || error.status !== 401) throw error
+      const fresh = await this.#renew(refresh)
+      if (fresh !== null) await leave(fresh)
+    }
+  }
+
+  /** The access token has ended, and the session lives on: only with another one can it be ended. */
+  async #renew(refresh: string | null | undefined): Promise<string | null> {
+    const body = this.#cookies ? {} : refresh && { refresh_token: refresh }
+    if (!body) return null
+    try {
+      return (await refreshTokens(this.#api, body, timeoutMs)).access_token
+    } catch (error) {
+      if (endsSession(error, this.#cookies)) return null
+      throw error
+    }
+  }
+
+  #load(): readonly SignOut[] {
+    if (this.#unstored) return this.#unstored
+    try {
+      const value: unknown = JSON.parse(this.#storage.getItem(this.key) ?? '[]')
+      return Array.isArray(value) ? value.filter(Boolean) : []
+    } catch {
+      return []
+    }
+  }
+
+  #save(signOuts: readonly SignOut[]): void {
+    this.#unstored = null
+    try {
+      if (signOuts.length === 0) this.#storage.removeItem(this.key)
+      else this.#storage.setItem(this.key, JSON.stringify(signOuts.slice(-keptAtMost)))
+    } catch {
+      this.#unstored = signOuts
+    }
+  }
+}
