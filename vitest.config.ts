@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.{ts,tsx}'],
-          setupFiles: ['./test/support/log-sentinel.setup.ts'],
+          setupFiles: ['./test/support/loopback-only.setup.ts', './test/support/log-sentinel.setup.ts'],
           // The workflow validators of the scaffolder ship ES modules that import JSON.
           server: { deps: { inline: [/@actions\//] } },
         },
@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          setupFiles: ['./test/support/log-sentinel.setup.ts'],
+          setupFiles: ['./test/support/loopback-only.setup.ts', './test/support/log-sentinel.setup.ts'],
           server: { deps: { inline: [/@actions\//] } },
           // Real servers and a real browser: one file at a time keeps timings honest on two cores.
           fileParallelism: false,

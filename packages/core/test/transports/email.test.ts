@@ -18,6 +18,7 @@ afterEach(async () => {
 async function startSmtp(options: SMTPServerOptions = {}) {
   const mails: Mail[] = []
   const server = new SMTPServer({
+    disableReverseLookup: true,
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onData(stream, { envelope }, done) {

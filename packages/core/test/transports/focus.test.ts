@@ -96,6 +96,7 @@ it.each(['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'])('%s in the environment is enough
 it('SMTP_URL in the environment is enough for e-mail', async () => {
   const mails: string[] = []
   const server = new SMTPServer({
+    disableReverseLookup: true,
     authOptional: true,
     onData(stream, { envelope }, done) {
       stream.resume().on('end', () => {
