@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import { type Configuration, Provider } from 'oidc-provider'
@@ -7,6 +7,8 @@ export const client = {
   id: 'bench',
   secret: 'bench-secret-of-the-benchmark',
   redirectUri: 'http://localhost:8000/api/auth/google/callback',
+  /** Where better-auth expects the callback. */
+  peerRedirectUri: 'http://localhost:8000/api/auth/callback/main',
 }
 
 /** How many people may be on their way at once. */
@@ -30,7 +32,7 @@ export async function startProvider(): Promise<RunningProvider> {
   const respond = provider.callback()
   server.on('request', (request, response) => {
     if (!request.url?.startsWith('/interaction/')) return void respond(request, response)
-    void provider.interactionFinished(request, response, { login: { accountId: 'alice' }, consent: {} })
+    void finishInteraction(provider, request, response)
   })
   const idle = Array.from({ length: browsers }, () => new Browser(issuer))
   return {
@@ -49,8 +51,19 @@ export async function startProvider(): Promise<RunningProvider> {
   }
 }
 
+/** Signs in the person that `login_hint` names, Alice otherwise. */
+async function finishInteraction(
+  provider: Provider,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { params } = await provider.interactionDetails(request, response)
+  const accountId = typeof params['login_hint'] === 'string' ? params['login_hint'] : 'alice'
+  await provider.interactionFinished(request, response, { login: { accountId }, consent: {} })
+}
+
 /** Keeps its cookies, so that it is signed in at the provider from its first visit on. */
-class Browser {
+export class Browser {
   readonly #issuer: string
   readonly #cookies = new Map<string, string>()
 
@@ -84,7 +97,7 @@ function configuration(jwk: object): Configuration {
       {
         client_id: client.id,
         client_secret: client.secret,
-        redirect_uris: [client.redirectUri],
+        redirect_uris: [client.redirectUri, client.peerRedirectUri],
         token_endpoint_auth_method: 'client_secret_post',
       },
     ],
@@ -97,7 +110,7 @@ function configuration(jwk: object): Configuration {
     cookies: { keys: ['cookie key of the bench'] },
     findAccount: (_context, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, name: 'Alice', email: 'alice@people.example', email_verified: true }),
+      claims: () => ({ sub: id, name: id, email: `${id}@people.example`, email_verified: true }),
     }),
     async loadExistingGrant(context) {
       const { client: known, session, provider } = context.oidc
