@@ -5,5 +5,6 @@ export const noTickets: OneTimeStore = {
   put: async () => undefined,
   take: async () => null,
   peek: async () => null,
+  claim: async () => false,
   purge: async () => 0,
 }

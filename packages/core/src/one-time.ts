@@ -1,6 +1,6 @@
 /**
- * Things that work once: sign-in flows, codes, tickets, nonces. Stored where every node sees them and taken by
- * a conditional delete, so that of two takers exactly one succeeds, on one node or on many.
+ * Things that work once: flows, codes, tickets, nonces. Kept where every node sees them, and used up by a conditional write,
+ * so that of two takers exactly one succeeds, on one node or on many.
  */
 export interface OneTimeStore {
   /** Keeps `payload` under the SHA-256 of `secret`; the secret itself is not stored. */
@@ -9,6 +9,11 @@ export interface OneTimeStore {
   take(kind: string, secret: string): Promise<JsonValue | null>
   /** Returns the payload and leaves it there. */
   peek(kind: string, secret: string): Promise<JsonValue | null>
+  /**
+   * Notes that a secret which was never stored is used now. Of all calls before `expiresAt` exactly one returns true; the
+   * caller must refuse the secret itself from then on.
+   */
+  claim(kind: string, secret: string, expiresAt: number): Promise<boolean>
   /** Removes what has expired; called in the background. */
   purge(now: number): Promise<number>
 }

@@ -13,8 +13,15 @@ export const signInOperations: readonly Operation[] = [
       'Begin a sign-in. A browser navigation, or `?redirect=1`, gets 302 to the provider and a cookie that binds the flow.',
     query: {
       redirect: z.literal('1').optional(),
-      return_to: text.describe('Allow-listed page where the sign-in ends with a one-time `focus_code`.').optional(),
-      code_challenge: text.describe('S256 of a verifier that `POST /auth/token` will need.').optional(),
+      return_to: text
+        .max(1_024)
+        .describe('Allow-listed page where the sign-in ends with a one-time `focus_code`, or with `error`.')
+        .optional(),
+      code_challenge: text
+        .describe(
+          'S256 of a verifier that `POST /auth/token` will need; required for a `fetch` with `return_to`, whose answer sets the cookie that the callback needs.',
+        )
+        .optional(),
       login_hint: text.optional(),
       prompt: z.enum(['none', 'login', 'consent', 'select_account']).optional(),
     },
@@ -26,7 +33,7 @@ export const signInOperations: readonly Operation[] = [
     path: '/auth/:provider/callback',
     access: 'public',
     summary:
-      'Where the provider sends the browser. A flow begun by `fetch` from an allow-listed other origin is sent on to that origin’s `/auth/{provider}/callback` with nothing consumed.',
+      'Where the provider sends the browser. A flow with `return_to` ends there, also when it fails (`?error=…`), and when its callback comes again. A flow begun by `fetch` from an allow-listed other origin is sent on to that origin’s `/auth/{provider}/callback` with nothing consumed.',
     query: { code: text.optional(), state: text, iss: text.optional(), error: text.optional() },
     answers: { 200: 'Tokens', 302: redirect },
     problems: [
@@ -35,6 +42,13 @@ export const signInOperations: readonly Operation[] = [
       'iss_missing',
       'iss_mismatch',
       'access_denied',
+      'login_required',
+      'consent_required',
+      'interaction_required',
+      'account_selection_required',
+      'temporarily_unavailable',
+      'prefetch_refused',
+      'session_revoked',
       'invalid_grant',
       'id_token_invalid',
       'provider_error',

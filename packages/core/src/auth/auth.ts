@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
+import { Sealer } from '../sealing.ts'
 import type { UserIdCodec, UserKey } from '../user-id.ts'
 import { Accounts } from './accounts.ts'
 import { bearerToken } from './bearer.ts'
@@ -94,6 +95,7 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     tokens: issued,
     ended,
   })
+  const sealing = { sealer: new Sealer(config.secrets, runtime.random), store: oneTime, clock: runtime.clock }
   const upkeep = new Upkeep(runtime, [
     { name: 'ended sessions', everyMs: config.healIntervalMs, run: (last) => ended.heal(last) },
     { name: 'expired sign-ins', everyMs: purgeIntervalMs, run: () => oneTime.purge(runtime.clock()) },
@@ -101,8 +103,8 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     { name: 'old sessions', everyMs: purgeIntervalMs, run: () => sessions.purge() },
   ])
   return {
-    signIn: new SignIn({ config, runtime, flows: oneTime, accounts, providers }),
-    idTokens: new IdTokens({ providers, store: oneTime, runtime }),
+    signIn: new SignIn({ config, runtime, sealing, accounts, sessions, providers }),
+    idTokens: new IdTokens({ ...sealing, providers }),
     accounts,
     codes: new OneTimeCodes(oneTime, runtime),
     sessions,

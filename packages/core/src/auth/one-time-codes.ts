@@ -2,7 +2,7 @@ import { FocusError } from '../errors.ts'
 import type { JsonValue, OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
 import type { UserKey } from '../user-id.ts'
-import { equalInConstantTime, newSecret, s256, sha256 } from './secrets.ts'
+import { equalInConstantTime, newSecret, s256 } from './secrets.ts'
 
 const kind = 'focus_code'
 const codeTtlMs = 60_000
@@ -11,7 +11,7 @@ const codeTtlMs = 60_000
 export interface CodeGrantRecord {
   readonly userKey: UserKey
   readonly provider: string
-  /** SHA-256 of the flow cookie's value; null when the flow was not begun by a navigation. */
+  /** S256 of the flow cookie's value; null when the flow was not bound to a browser. */
   readonly bindingHash: string | null
   readonly codeChallenge: string | null
 }
@@ -69,7 +69,7 @@ function isSameBrowser(
   { bindingHash }: Pick<CodeGrantRecord, 'bindingHash'>,
   { bindings }: Pick<CodeProof, 'bindings'>,
 ): boolean {
-  return bindingHash !== null && bindings.some((binding) => equalInConstantTime(sha256(binding), bindingHash))
+  return bindingHash !== null && bindings.some((binding) => equalInConstantTime(s256(binding), bindingHash))
 }
 
 function parse(value: JsonValue | null): CodeGrantRecord | null {

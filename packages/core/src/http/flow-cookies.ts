@@ -1,19 +1,22 @@
 import { sha256 } from '../auth/secrets.ts'
 import { cookieName, readCookies, setCookie } from './cookies.ts'
 
-const prefix = 'focus_flow_'
+/** Sign-ins and links have cookies of their own kind: a sign-in that ends voids the links of its browser (S37). */
+const prefixes = { flow: 'focus_flow_', link: 'focus_link_' } as const
 /** Sign-ins that one browser may have open at once (S04). */
 const maxOpen = 5
 
 /**
- * The cookies that bind a sign-in to the browser that began it, one for each flow, so that two tabs can sign in at once
+ * The cookies that bind sign-ins, or links, to the browser that began them, one for each flow, so that two tabs can sign in at once
  * (S03, S04).
  */
 export class FlowCookies {
+  readonly #prefix: string
   readonly #secure: boolean
   readonly #maxAgeSeconds: number
 
-  constructor(options: { readonly secure: boolean; readonly maxAgeSeconds: number }) {
+  constructor(kind: keyof typeof prefixes, options: { readonly secure: boolean; readonly maxAgeSeconds: number }) {
+    this.#prefix = prefixes[kind]
     this.#secure = options.secure
     this.#maxAgeSeconds = options.maxAgeSeconds
   }
@@ -22,12 +25,12 @@ export class FlowCookies {
   begin(request: Request, state: string, binding: string): string[] {
     const open = this.#names(request)
     const surplus = open.slice(0, Math.max(0, open.length - (maxOpen - 1)))
-    return [this.#set(nameOf(state), binding, this.#maxAgeSeconds), ...surplus.map((name) => this.#remove(name))]
+    return [this.#set(this.#nameOf(state), binding, this.#maxAgeSeconds), ...surplus.map((name) => this.#remove(name))]
   }
 
   /** Value of the flow's cookie; null when this browser has none. */
   binding(request: Request, state: string): string | null {
-    return readCookies(request.headers).get(cookieName(nameOf(state), this.#secure)) ?? null
+    return readCookies(request.headers).get(cookieName(this.#nameOf(state), this.#secure)) ?? null
   }
 
   /** Values of all flow cookies of this browser. */
@@ -37,11 +40,22 @@ export class FlowCookies {
   }
 
   end(state: string): string {
-    return this.#remove(cookieName(nameOf(state), this.#secure))
+    return this.#remove(cookieName(this.#nameOf(state), this.#secure))
+  }
+
+  /** Takes all flow cookies of this browser away. */
+  endAll(request: Request): string[] {
+    return this.#names(request).map((name) => this.#remove(name))
+  }
+
+  #nameOf(state: string): string {
+    return this.#prefix + sha256(state).slice(0, 16)
   }
 
   #names(request: Request): string[] {
-    return [...readCookies(request.headers).keys()].filter((name) => name.startsWith(cookieName(prefix, this.#secure)))
+    return [...readCookies(request.headers).keys()].filter((name) =>
+      name.startsWith(cookieName(this.#prefix, this.#secure)),
+    )
   }
 
   #set(name: string, value: string, maxAgeSeconds: number): string {
@@ -51,8 +65,4 @@ export class FlowCookies {
   #remove(fullName: string): string {
     return this.#set(fullName.replace(/^__Host-/, ''), '', 0)
   }
-}
-
-function nameOf(state: string): string {
-  return prefix + sha256(state).slice(0, 16)
 }

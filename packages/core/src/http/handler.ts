@@ -54,6 +54,7 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     const match = router.find(request.method, path)
     if (!match) return notAllowed(request, url, methods)
     const { route, params } = match
+    if (route.once === true && isPrefetch(request.headers)) throw prefetchRefused()
     try {
       const clientAddress = dependencies.clientAddress(info.remoteAddress, request.headers.get('x-forwarded-for'))
       if (route.limit) await dependencies.limits.check(route.limit, clientAddress)
@@ -61,7 +62,7 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
       return await route.handle({ request, url, params, clientAddress, principal })
     } catch (error) {
       report(error, route, logger)
-      return problem(error, { oauth: route.oauth === true })
+      return route.refuse?.(error, { request, url, params }) ?? problem(error, { oauth: route.oauth === true })
     }
   }
 
@@ -88,6 +89,22 @@ function notAllowed(request: Request, url: URL, methods: readonly string[]): Res
   const response = problem(error)
   response.headers.set('allow', methods.join(', '))
   return response
+}
+
+/** A browser or a scanner that loads a page before anybody opened it: Fetch Metadata's header, and two older ones. */
+function isPrefetch(headers: Headers): boolean {
+  return (
+    /^prefetch\b/i.test(headers.get('sec-purpose') ?? '') ||
+    headers.get('purpose')?.toLowerCase() === 'prefetch' ||
+    headers.get('x-moz')?.toLowerCase() === 'prefetch'
+  )
+}
+
+/** Not a success, which the browser would show in place of the page that the person then opens. */
+function prefetchRefused(): FocusError {
+  return new FocusError('prefetch_refused', 'This address does something, and only once; nobody has opened it yet.', {
+    hint: 'Open it without prefetching.',
+  })
 }
 
 async function admit(route: Route, request: Request, dependencies: HandlerDependencies): Promise<Principal | null> {

@@ -1,23 +1,27 @@
+import { revoked } from '../auth/tokens/refusals.ts'
 import { FocusError } from '../errors.ts'
 import { userJson } from './auth-json.ts'
 import { type AuthRouteDependencies, secrecy, usesHttps } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'
 import { FlowCookies } from './flow-cookies.ts'
-import { json, noContent } from './responses.ts'
+import { json, noContent, withCookies } from './responses.ts'
 import type { Route, RouteContext } from './route.ts'
 import { signedIn } from './signed-in.ts'
 
 /** Further providers for a signed-in user: to sign in with any of them and be the same person. */
 export function linkRoutes({ auth, config }: AuthRouteDependencies): Route[] {
-  const cookies = new FlowCookies({ secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds })
+  const cookies = new FlowCookies('link', { secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds })
 
   /** By an app's ID token at once; otherwise the address where the person agrees. */
   async function link({ request, params, principal }: RouteContext): Promise<Response> {
-    const { userKey } = signedIn(principal)
+    const { userKey, sessionId } = signedIn(principal)
     const provider = params['provider'] ?? ''
     const { id_token: idToken, return_to: returnTo } = await readJsonObject(request)
     if (typeof idToken === 'string') {
-      const user = await auth.accounts.link(userKey, await auth.idTokens.verify(provider, idToken))
+      const profile = await auth.idTokens.verify(provider, idToken)
+      // The session may have ended meanwhile (S37).
+      if (sessionId === null || (await auth.sessions.endsAt(sessionId)) === null) throw revoked()
+      const user = await auth.accounts.link(userKey, profile)
       return json({ linked: provider, user: userJson(user) })
     }
     if (returnTo !== undefined && typeof returnTo !== 'string') {
@@ -25,15 +29,12 @@ export function linkRoutes({ auth, config }: AuthRouteDependencies): Route[] {
     }
     const { authorizationUrl, state, binding } = await auth.signIn.begin(provider, {
       bind: true,
-      linkTo: userKey,
+      link: { userKey, sessionId },
       origin: request.headers.get('origin'),
       returnTo: returnTo ?? null,
     })
     const response = json({ authorization_url: authorizationUrl, state }, { headers: secrecy })
-    for (const cookie of binding === null ? [] : cookies.begin(request, state, binding)) {
-      response.headers.append('set-cookie', cookie)
-    }
-    return response
+    return withCookies(response, binding === null ? [] : cookies.begin(request, state, binding))
   }
 
   async function unlink({ params, principal }: RouteContext): Promise<Response> {

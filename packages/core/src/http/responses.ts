@@ -20,7 +20,7 @@ export function noContent(headers: Record<string, string> = {}): Response {
  * @param options.oauth adds RFC 6749's `error` and `error_description`, for the token routes.
  */
 export function problem(error: unknown, options: { oauth?: boolean } = {}): Response {
-  const failure = error instanceof FocusError ? error : new FocusError('internal', 'Something went wrong here.')
+  const failure = error instanceof FocusError ? error : internalError()
   const { code, status, message, hint, retryAfterSeconds } = failure
   const oauth = options.oauth ? { error: oauthError(failure), error_description: message } : {}
   const body = {
@@ -43,15 +43,35 @@ export function problem(error: unknown, options: { oauth?: boolean } = {}): Resp
   return new Response(JSON.stringify(body), { status, headers })
 }
 
+/** Stands for an error that is not for the caller to see (S24). */
+export function internalError(): FocusError {
+  return new FocusError('internal', 'Something went wrong here.')
+}
+
+/** The response with further `Set-Cookie` headers. */
+export function withCookies(response: Response, cookies: readonly string[]): Response {
+  for (const cookie of cookies) response.headers.append('set-cookie', cookie)
+  return response
+}
+
 /** RFC 6750 §3: no error code when the request carried no credentials at all. */
 function challenge({ code, message }: FocusError): string {
   if (code === 'unauthenticated') return 'Bearer realm="focus"'
   return `Bearer realm="focus", error="invalid_token", error_description="${message.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '')}"`
 }
 
-/** RFC 6749 §5.2. */
+const namedByOauth: ReadonlySet<string> = new Set([
+  'invalid_grant',
+  'access_denied',
+  'login_required',
+  'consent_required',
+  'interaction_required',
+  'account_selection_required',
+])
+
+/** RFC 6749 §5.2 and §4.1.2.1, OpenID Connect Core §3.1.2.6. */
 function oauthError({ code, status }: FocusError): string {
-  if (code === 'invalid_grant' || code === 'access_denied') return code
+  if (namedByOauth.has(code)) return code
   if (code === 'rate_limited' || status >= 500) return 'temporarily_unavailable'
   return 'invalid_request'
 }

@@ -34,4 +34,12 @@ export interface Route {
   /** Adds RFC 6749's `error` and `error_description` to problems. */
   readonly oauth?: boolean
   handle(context: RouteContext): Promise<Response> | Response
+  /**
+   * Answers an error of this route, its limits included, otherwise than by a problem; null where the problem is right. The
+   * error is logged as any other.
+   */
+  refuse?(error: unknown, request: RefusedRequest): Response | null
 }
+
+/** What is known of a request whose route failed, perhaps before `handle` was asked. */
+export type RefusedRequest = Pick<RouteContext, 'request' | 'url' | 'params'>

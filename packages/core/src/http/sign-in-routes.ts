@@ -1,7 +1,7 @@
 import { assertEnabled } from '../auth/accounts.ts'
 import type { Flow } from '../auth/sign-in/flow.ts'
-import { withParameters } from '../auth/sign-in/return-to.ts'
-import type { Callback } from '../auth/sign-in/sign-in.ts'
+import { maxReturnToLength, withParameters } from '../auth/sign-in/return-to.ts'
+import { type Callback, FinishedFlowError, unknownState } from '../auth/sign-in/sign-in.ts'
 import { FocusError } from '../errors.ts'
 import { toUserKey, type UserKey } from '../user-id.ts'
 import { nonceTtlSeconds } from '../auth/sign-in/id-tokens.ts'
@@ -12,58 +12,69 @@ import { clientOf } from './client-info.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import { FlowCookies } from './flow-cookies.ts'
 import { queryValue } from './query.ts'
-import { json } from './responses.ts'
-import type { Route, RouteContext } from './route.ts'
+import { internalError, json, withCookies } from './responses.ts'
+import type { RefusedRequest, Route, RouteContext } from './route.ts'
 
-const maxStateLength = 512
+/** Of a flow with the longest return address and names; one without an address takes less than 500 characters. */
+const maxStateLength = 4_096
 const maxCodeLength = 4_096
 
 /** The routes of a sign-in: its start, the provider's callback, and the one-time code that may end it. */
 export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
-  const cookies = new FlowCookies({ secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds })
+  const cookieOptions = { secure: usesHttps(config), maxAgeSeconds: config.flowTtlSeconds }
+  const cookies = new FlowCookies('flow', cookieOptions)
+  const linkCookies = new FlowCookies('link', cookieOptions)
   const delivery = new TokenDelivery(config)
+  const cookiesOf = (flow: Flow) => (flow.link === null ? cookies : linkCookies)
 
   async function begin({ request, url, params }: RouteContext): Promise<Response> {
-    const navigates = queryValue(url, 'redirect', 8) === '1' || acceptsHtml(request)
+    const navigates = isStartByNavigation(request, url)
     const { authorizationUrl, state, binding } = await auth.signIn.begin(params['provider'] ?? '', {
       bind: navigates,
       origin: request.headers.get('origin'),
-      returnTo: queryValue(url, 'return_to', 2_048),
+      returnTo: queryValue(url, 'return_to', maxReturnToLength),
       codeChallenge: queryValue(url, 'code_challenge', 128),
       loginHint: queryValue(url, 'login_hint', 320) ?? undefined,
       prompt: promptOf(url),
     })
-    if (binding === null) return json({ authorization_url: authorizationUrl, state }, { headers: secrecy })
-    return redirect(authorizationUrl, cookies.begin(request, state, binding))
+    const bound = binding === null ? [] : cookies.begin(request, state, binding)
+    if (navigates) return redirect(authorizationUrl, bound)
+    return withCookies(json({ authorization_url: authorizationUrl, state }, { headers: secrecy }), bound)
   }
 
   async function callback(context: RouteContext): Promise<Response> {
     const { request, url, params } = context
     const provider = params['provider'] ?? ''
-    const answer = readCallback(url, (state) => cookies.binding(request, state))
-    const flow = await auth.signIn.peek(provider, answer.state)
-    const page = flow && isNavigation(request) ? pageOfOrigin(flow, provider) : null
-    if (page !== null) return redirect(page + url.search)
-    const finish = { ...answer, flow, userKey: flow?.linkTo == null ? null : await userKeyOf(request) }
-    if (flow?.returnTo != null) return await returnToPage(provider, finish, flow, flow.returnTo)
+    const answer = readCallback(url)
+    const flow = auth.signIn.read(provider, answer.state)
+    if (!flow) throw unknownState()
+    // Somebody may be signed in here now who is not the one that began a link in this browser.
+    const voided = flow.link === null ? linkCookies.endAll(request) : []
+    const page = isNavigation(request) ? pageOfOrigin(flow, provider) : null
+    if (page !== null) return redirect(page + url.search, voided)
+    const finish = {
+      ...answer,
+      binding: cookiesOf(flow).binding(request, answer.state),
+      userKey: flow.link === null ? null : await userKeyOf(request),
+    }
+    if (flow.returnTo !== null) return withCookies(await returnToPage(provider, finish, flow, flow.returnTo), voided)
     const { user, linked } = await auth.signIn.complete(provider, finish)
-    const bound = flow?.bindingHash != null
+    const bound = flow.bindingHash !== null
     const response = linked
       ? json({ linked: provider, user: userJson(user) })
       : delivery.answer(await auth.sessions.start(user, provider, clientOf(context)), bound)
-    if (bound) response.headers.append('set-cookie', cookies.end(answer.state))
-    return response
+    return withCookies(response, bound ? [cookiesOf(flow).end(answer.state), ...voided] : voided)
   }
 
   async function userKeyOf(request: Request): Promise<UserKey | null> {
     return (await auth.authenticate(request.headers))?.userKey ?? null
   }
 
-  /** The sign-in ends on a page: with a one-time code, or with what went wrong; never with a token in a URL. */
+  /** The sign-in ends on a page, with a one-time code; never with a token in a URL. */
   async function returnToPage(provider: string, answer: Callback, flow: Flow, page: string): Promise<Response> {
     try {
       const { user, linked } = await auth.signIn.complete(provider, answer)
-      if (linked) return redirect(withParameters(page, { linked: provider }), [cookies.end(answer.state)])
+      if (linked) return redirect(withParameters(page, { linked: provider }), [linkCookies.end(answer.state)])
       const code = await auth.codes.issue({
         userKey: toUserKey(user.id),
         provider,
@@ -72,12 +83,28 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
       })
       return redirect(withParameters(page, { focus_code: code }))
     } catch (error) {
-      const stays = !(error instanceof FocusError) || error.code === 'invalid_state' || error.code === 'flow_not_bound'
-      if (stays) throw error
-      return redirect(withParameters(page, { error: error.code, error_description: error.message }), [
-        cookies.end(answer.state),
-      ])
+      // The browser's Back, or an address that was opened twice: what there was to do is done.
+      if (error instanceof FinishedFlowError) return redirect(page)
+      throw error
     }
+  }
+
+  /** A sign-in that ends on a page ends there also when it fails. */
+  function refuseStart(error: unknown, { request, url }: RefusedRequest): Response | null {
+    if (!isStartByNavigation(request, url)) return null
+    const asked = url.searchParams.getAll('return_to')
+    const page = asked.length === 1 ? auth.signIn.allowedReturnTo(asked[0] ?? '') : null
+    return page === null ? null : redirect(withParameters(page, failure(error)))
+  }
+
+  function refuseCallback(error: unknown, { url, params }: RefusedRequest): Response | null {
+    const states = url.searchParams.getAll('state')
+    const [state = ''] = states
+    const flow =
+      states.length === 1 && state.length <= maxStateLength ? auth.signIn.read(params['provider'] ?? '', state) : null
+    if (flow === null || flow.returnTo === null) return null
+    // The cookie stays: the person may go back and agree, and one that has no flow any more ends by itself.
+    return redirect(withParameters(flow.returnTo, failure(error)))
   }
 
   async function redeem(context: RouteContext): Promise<Response> {
@@ -85,8 +112,9 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
     if (typeof code !== 'string' || code === '') {
       throw new FocusError('invalid_request', 'focus_code is missing.', { hint: 'Send {"focus_code": "…"} as JSON.' })
     }
-    const bindings = cookies.bindings(context.request)
-    if (bindings.length > 0) refuseCrossSite(context.request, config.origins)
+    const { request } = context
+    const bindings = cookies.bindings(request)
+    if (bindings.length > 0) refuseCrossSite(request, config.origins)
     const { userKey, provider, sameBrowser } = await auth.codes.redeem(code, {
       codeVerifier: typeof codeVerifier === 'string' ? codeVerifier : null,
       bindings,
@@ -96,8 +124,8 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
     return delivery.answer(await auth.sessions.start(assertEnabled(user), provider, clientOf(context)), sameBrowser)
   }
 
-  async function newNonce({ params }: RouteContext): Promise<Response> {
-    const nonce = await auth.idTokens.newNonce(params['provider'] ?? '')
+  function newNonce({ params }: RouteContext): Response {
+    const nonce = auth.idTokens.newNonce(params['provider'] ?? '')
     return json({ nonce, expires_in: nonceTtlSeconds }, { headers: secrecy })
   }
 
@@ -112,7 +140,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   }
 
   return [
-    { method: 'GET', path: '/auth/:provider', access: 'public', limit: 'start', handle: begin },
+    { method: 'GET', path: '/auth/:provider', access: 'public', limit: 'start', handle: begin, refuse: refuseStart },
     {
       method: 'GET',
       path: '/auth/:provider/callback',
@@ -121,6 +149,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
       once: true,
       oauth: true,
       handle: callback,
+      refuse: refuseCallback,
     },
     { method: 'POST', path: '/auth/token', access: 'public', limit: 'redeem', oauth: true, handle: redeem },
     { method: 'POST', path: '/auth/:provider/nonce', access: 'public', limit: 'start', handle: newNonce },
@@ -135,7 +164,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   ]
 }
 
-function readCallback(url: URL, binding: (state: string) => string | null): Callback {
+function readCallback(url: URL): Callback {
   const state = queryValue(url, 'state', maxStateLength)
   const code = queryValue(url, 'code', maxCodeLength)
   const iss = queryValue(url, 'iss', 2_048)
@@ -145,7 +174,13 @@ function readCallback(url: URL, binding: (state: string) => string | null): Call
       hint: 'This address is where the sign-in provider sends the browser; begin at GET /auth/{provider}.',
     })
   }
-  return { state, code, iss, error, binding: binding(state) }
+  return { state, code, iss, error, binding: null }
+}
+
+/** What a page finds in its address of a sign-in that failed. */
+function failure(error: unknown): Readonly<Record<string, string>> {
+  const { code, message } = error instanceof FocusError ? error : internalError()
+  return { error: code, error_description: message }
 }
 
 /**
@@ -166,6 +201,10 @@ function acceptsHtml(request: Request): boolean {
   return request.headers.get('accept')?.includes('text/html') ?? false
 }
 
+function isStartByNavigation(request: Request, url: URL): boolean {
+  return url.searchParams.get('redirect') === '1' || acceptsHtml(request)
+}
+
 function promptOf(url: URL): string | undefined {
   const prompt = queryValue(url, 'prompt', 64)
   if (prompt === null) return undefined
@@ -175,6 +214,5 @@ function promptOf(url: URL): string | undefined {
 
 function redirect(location: string, cookies: readonly string[] = []): Response {
   const response = new Response(null, { status: 302, headers: { location, 'cache-control': 'no-store', ...secrecy } })
-  for (const cookie of cookies) response.headers.append('set-cookie', cookie)
-  return response
+  return withCookies(response, cookies)
 }

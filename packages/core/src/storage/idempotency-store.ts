@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IdempotencyRecord, IdempotencyStore } from '../notifications/log.ts'
 import type { Clock } from '../runtime.ts'
 import type { Database } from './database.ts'
+import { insertIfAbsent } from './insert-if-absent.ts'
 
 const kind = 'idempotency'
 
@@ -16,21 +17,14 @@ export class KyselyIdempotencyStore implements IdempotencyStore {
   }
 
   async claim(key: string, record: IdempotencyRecord, expiresAt: number): Promise<IdempotencyRecord | null> {
-    const { db, dialect } = this.#database
-    await db
+    await this.#database.db
       .deleteFrom('focus_one_time')
       .where('kind', '=', kind)
       .where('secret_hash', '=', hash(key))
       .where('expires_at', '<=', this.#clock())
       .execute()
-    const insert = db
-      .insertInto('focus_one_time')
-      .values({ kind, secret_hash: hash(key), payload: JSON.stringify(record), expires_at: expiresAt })
-    const { numInsertedOrUpdatedRows } = await (dialect === 'mysql'
-      ? insert.ignore()
-      : insert.onConflict((conflict) => conflict.doNothing())
-    ).executeTakeFirstOrThrow()
-    if (numInsertedOrUpdatedRows === 1n) return null
+    const row = { kind, secret_hash: hash(key), payload: JSON.stringify(record), expires_at: expiresAt }
+    if (await insertIfAbsent(this.#database, row)) return null
     return (await this.read(key)) ?? this.claim(key, record, expiresAt)
   }
 

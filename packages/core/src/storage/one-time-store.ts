@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../runtime.ts'
 import type { JsonValue, OneTimeStore } from '../one-time.ts'
 import type { Database } from './database.ts'
+import { insertIfAbsent } from './insert-if-absent.ts'
+import { retryOnConflict } from './retry.ts'
 
 /** `OneTimeStore` over the table `focus_one_time`. */
 export class KyselyOneTimeStore implements OneTimeStore {
+  readonly #database: Database
   readonly #db: Database['db']
   readonly #clock: Clock
 
   constructor(database: Database, clock: Clock) {
+    this.#database = database
     this.#db = database.db
     this.#clock = clock
   }
@@ -41,6 +45,11 @@ export class KyselyOneTimeStore implements OneTimeStore {
       .where('expires_at', '>', this.#clock())
       .executeTakeFirst()
     return row ? (JSON.parse(row.payload) as JsonValue) : null
+  }
+
+  async claim(kind: string, secret: string, expiresAt: number): Promise<boolean> {
+    const row = { kind, secret_hash: sha256(secret), payload: 'null', expires_at: expiresAt }
+    return await retryOnConflict(() => insertIfAbsent(this.#database, row))
   }
 
   async purge(now: number): Promise<number> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { createOriginPolicy } from '../../src/origin-policy.ts'
+import { KyselyOneTimeStore } from '../../src/storage/one-time-store.ts'
 import { type App, publicUrl, startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { begin, callbackFor, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
@@ -42,13 +43,74 @@ async function expectProblem(response: Response, status: number, code: string): 
 }
 
 describe('The state', () => {
-  test('S01 has at least 128 bits, of which only the SHA-256 is stored', async () => {
-    const { state } = await begin(app)
-    expect(Buffer.from(state, 'base64url').length).toBeGreaterThanOrEqual(16)
+  test('S01 V1: has at least 128 random bits, is sealed, and nothing is stored at its start', async () => {
+    const { state, authorization_url: url } = await begin(app)
+    const [, salt = ''] = state.split('.')
+    expect(Buffer.from(salt, 'base64url').length).toBeGreaterThanOrEqual(16)
     expect((await begin(app)).state).not.toBe(state)
-    const rows = await app.database.db.selectFrom('focus_one_time').selectAll().execute()
-    expect(rows.map((row) => row.secret_hash)).toContain(createHash('sha256').update(state).digest('hex'))
-    expect(JSON.stringify(rows)).not.toContain(state)
+    const { searchParams } = new URL(url)
+    const text = state.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+    for (const word of ['google', 'codeVerifier', searchParams.get('nonce') ?? ''])
+      expect(text.join()).not.toContain(word)
+    expect(await app.database.db.selectFrom('focus_one_time').selectAll().execute()).toEqual([])
+  })
+
+  test('S01 V1: of a sign-in that came back only the SHA-256 of its state is stored, and later swept', async () => {
+    const path = await callbackFor(app, issuer)
+    const state = new URL(publicUrl + path).searchParams.get('state') ?? ''
+    await app.request(path)
+    const rows = () => app.database.db.selectFrom('focus_one_time').selectAll().execute()
+    expect((await rows()).map((row) => row.secret_hash)).toContain(createHash('sha256').update(state).digest('hex'))
+    expect(JSON.stringify(await rows())).not.toContain(state)
+    const store = new KyselyOneTimeStore(app.database, clock.read)
+    await store.purge(clock.read() + 10 * 60_000)
+    await expectProblem(await app.request(path), 400, 'invalid_state')
+    clock.advance(11 * 60_000)
+    await store.purge(clock.read())
+    expect(await rows()).toEqual([])
+  })
+
+  test('V1: neither a start nor a state that was made up asks the database anything', async () => {
+    const away = await startApp({ idle: true, config: { providers: [googleAt(issuer)] } })
+    const { state } = await begin(away)
+    await away.database.close()
+    await begin(away, 'google', '?redirect=0')
+    const changed = state.slice(0, -1) + (state.endsWith('A') ? 'B' : 'A')
+    for (const made of ['unknown', 'v1.a.b.c', changed, `${state}=`, 'x'.repeat(4_000), '🦊']) {
+      const response = await away.request(`/auth/google/callback?code=c&state=${encodeURIComponent(made)}`)
+      await expectProblem(response, 400, 'invalid_state')
+    }
+    await away.auth.close()
+  })
+
+  test('V1: fits into 500 characters, and into 2,048 with the longest return address', async () => {
+    expect((await begin(app)).state.length).toBeLessThan(500)
+    const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
+    const start = (address: string) =>
+      app.request(`/auth/google?code_challenge=${challenge}&return_to=${encodeURIComponent(address)}`, {
+        headers: { origin: 'http://localhost:3000' },
+      })
+    const longest = await start(`/${'p'.repeat(1_023)}`)
+    const { state } = (await longest.json()) as { state: string }
+    expect(state.length).toBeLessThan(2_048)
+    await expectProblem(await start(`/${'p'.repeat(1_024)}`), 400, 'invalid_request')
+    await expectProblem(await start(`/${'é'.repeat(400)}`), 400, 'return_to_not_allowed')
+  })
+
+  test('S32 V1: opens with an older secret too, and with no other', async () => {
+    const withSecrets = (...secrets: string[]) =>
+      startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)], secrets } })
+    const [older, newer, other] = ['an older secret of the tests', 'a newer secret of the tests', 'a stranger’s secret']
+    const [before, after, stranger] = [
+      await withSecrets(older),
+      await withSecrets(newer, older),
+      await withSecrets(other),
+    ]
+    const path = await callbackFor(before, issuer)
+    await expectProblem(await stranger.request(path), 400, 'invalid_state')
+    expect((await after.request(path)).status).toBe(200)
+    await expectProblem(await before.request(await callbackFor(after, issuer)), 400, 'invalid_state')
+    for (const each of [before, after, stranger]) await each.close()
   })
 
   test('S01 ends after ten minutes', async () => {
@@ -299,9 +361,18 @@ describe('A sign-in that ends on a page', () => {
   test('S34 begun by fetch from another origin, it ends where return_to says', async () => {
     const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
     const query = `?return_to=https://app.example/done&code_challenge=${challenge}`
-    const { authorization_url: url } = await begin(app, 'google', query, { origin: 'http://localhost:3000' })
-    const ended = await new CookieJar(app).navigate(pathOf(await issuer.authorize(url)))
+    const browser = new CookieJar(app)
+    const begun = await browser.send(`/auth/google${query}`, { headers: { origin: 'http://localhost:3000' } })
+    const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+    const ended = await browser.navigate(pathOf(await issuer.authorize(url)))
     expect(ended.headers.get('location')).toMatch(/^https:\/\/app\.example\/done\?focus_code=[\w-]{43}$/)
+  })
+
+  test('S34 V14: begun by fetch, it ends in the browser that began it and in no other', async () => {
+    const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
+    const { authorization_url: url } = await begin(app, 'google', `?return_to=/done&code_challenge=${challenge}`)
+    const ended = await new CookieJar(app).navigate(pathOf(await issuer.authorize(url)))
+    expect(ended.headers.get('location')).toMatch(/^\/done\?error=flow_not_bound&/)
   })
 
   test('S10 ends at our own origin', async () => {
@@ -341,6 +412,11 @@ describe('A sign-in that ends on a page', () => {
     '/welcome/..%2fadmin',
     '/welcome/../welcome/..%2fadmin',
     '/welcome/%252e%252e/admin',
+    '/./%2fevil.example',
+    '/%2e/%2fevil.example',
+    '/%252e/%252fevil.example',
+    '/x/..%252f..%252f%252fevil.example',
+    'https://app.example/./%2fevil.example',
   ])('S10 %j is refused', async (address) => {
     const response = await app.request(`/auth/google?redirect=1&return_to=${encodeURIComponent(address)}`)
     await expectProblem(response, 400, 'return_to_not_allowed')

@@ -37,7 +37,7 @@ describe('Problems', () => {
   test('S24 say nothing of what broke inside', async () => {
     const app = await start()
     await app.database.db.schema.dropTable('focus_one_time').execute()
-    const response = await app.request('/auth/google')
+    const response = await app.request(await callbackFor(app, issuer))
     expect(response.status).toBe(500)
     expect(response.headers.get('content-type')).toContain('application/problem+json')
     expect(await response.json()).toEqual({
@@ -46,6 +46,8 @@ describe('Problems', () => {
       status: 500,
       detail: expect.not.stringMatching(/focus_one_time|insert|sql| at /i),
       code: 'internal',
+      error: 'temporarily_unavailable',
+      error_description: 'Something went wrong here.',
     })
   })
 

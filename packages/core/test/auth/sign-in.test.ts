@@ -8,11 +8,13 @@ import { TestIssuer } from './support/issuer.ts'
 describeOverDatabases('Sign-in', (databases) => {
   let issuer: TestIssuer
   let app: App
+  let url: string
 
   beforeAll(async () => {
     issuer = await TestIssuer.start()
+    url = await databases.empty()
     app = await startApp({
-      database: await databases.empty(),
+      database: url,
       config: {
         providers: [google({ issuer: issuer.url, clientId: issuer.clientId, clientSecret: issuer.clientSecret })],
       },
@@ -92,6 +94,20 @@ describeOverDatabases('Sign-in', (databases) => {
       expect(statuses.sort((a, b) => a - b)).toEqual([200, 400])
     }
     issuer.misbehaviour.codesAgain = false
+  })
+
+  test('S02 V1: of two parallel callbacks on two nodes exactly one succeeds, in 50 races', {
+    timeout: 120_000,
+  }, async () => {
+    const other = await startApp({ database: url, config: app.config })
+    issuer.misbehaviour.codesAgain = true
+    for (let race = 0; race < 50; race += 1) {
+      const path = await callbackFor(race % 2 === 0 ? app : other, issuer)
+      const statuses = await Promise.all([app, other].map(async (node) => (await node.request(path)).status))
+      expect(statuses.sort((a, b) => a - b)).toEqual([200, 400])
+    }
+    issuer.misbehaviour.codesAgain = false
+    await other.close()
   })
 
   test('S33 identifiers that differ in case, accent or trailing space are different people', async () => {

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { calculateJwkThumbprint, errors, type JWK } from 'jose'
 import { FocusError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
-import { seal, unseal } from '../secrets.ts'
+import { seal, unseal } from '../../sealing.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from '../tokens/token-keys.ts'
 import type { KeyStore, StoredKey } from './key-store.ts'
 

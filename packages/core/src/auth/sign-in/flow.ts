@@ -1,46 +1,27 @@
-import type { JsonValue } from '../../one-time.ts'
-import type { UserKey } from '../../user-id.ts'
+import { z } from 'zod'
+import type { JsonObject } from '../../one-time.ts'
 
-/** What is kept of a sign-in between its start and its callback, under the SHA-256 of its state (S01). */
-export interface Flow {
+/** What has to be known of a sign-in between its start and its callback; it travels sealed in `state` (S01). */
+export const flowSchema = z.object({
   /** A callback of another provider's path is refused (S08). */
-  readonly provider: string
-  readonly codeVerifier: string
-  readonly nonce: string
-  readonly redirectUri: string
-  /** SHA-256 of the cookie's value, for flows that a navigation began (S03). */
-  readonly bindingHash: string | null
-  /** The allow-listed page of another origin whose `fetch` began the flow. */
-  readonly origin: string | null
-  readonly returnTo: string | null
+  provider: z.string(),
+  codeVerifier: z.string(),
+  nonce: z.string(),
+  redirectUri: z.string(),
+  /** S256 of the cookie's value, for flows that are bound to a browser (S03). */
+  bindingHash: z.string().nullable().default(null),
+  /** The allow-listed page of another origin whose `fetch` started the flow. */
+  origin: z.string().nullable().default(null),
+  returnTo: z.string().nullable().default(null),
   /** S256 challenge that the one-time code's taker must answer (S34). */
-  readonly codeChallenge: string | null
-  /** The signed-in user who adds this account, instead of a sign-in. */
-  readonly linkTo: UserKey | null
-}
+  codeChallenge: z.string().nullable().default(null),
+  /** The signed-in user who adds this account, instead of a sign-in, and the session in which they asked for it (S37). */
+  link: z.object({ userKey: z.string(), sessionId: z.string() }).nullable().default(null),
+})
 
-export const flowKind = 'flow'
+export type Flow = Readonly<z.output<typeof flowSchema>>
 
-export function flowToJson(flow: Flow): JsonValue {
-  return { ...flow }
-}
-
-/** Rows are written by this version or the one before it, so only what this version needs is checked. */
-export function flowFromJson(value: JsonValue | null): Flow | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const required = [value['provider'], value['codeVerifier'], value['nonce'], value['redirectUri']]
-  const [provider, codeVerifier, nonce, redirectUri] = required.map((field) => (typeof field === 'string' ? field : ''))
-  if (!provider || !codeVerifier || !nonce || !redirectUri) return null
-  const optional = (name: string) => (typeof value[name] === 'string' ? value[name] : null)
-  return {
-    provider,
-    codeVerifier,
-    nonce,
-    redirectUri,
-    bindingHash: optional('bindingHash'),
-    origin: optional('origin'),
-    returnTo: optional('returnTo'),
-    codeChallenge: optional('codeChallenge'),
-    linkTo: optional('linkTo'),
-  }
+/** Without what is null: every character makes `state` longer. */
+export function flowToJson(flow: Flow): JsonObject {
+  return Object.fromEntries(Object.entries(flow).filter(([, value]) => value !== null))
 }

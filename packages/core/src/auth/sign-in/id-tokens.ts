@@ -1,18 +1,15 @@
+import { z } from 'zod'
 import { FocusError } from '../../errors.ts'
-import type { OneTimeStore } from '../../one-time.ts'
-import type { Runtime } from '../../runtime.ts'
+import type { Clock } from '../../runtime.ts'
+import { SealedSecrets, type SealedSecretsOptions } from '../../sealed-secrets.ts'
 import type { Providers } from '../providers/registry.ts'
-import { newSecret } from '../secrets.ts'
 import type { ExternalProfile } from '../types.ts'
 
-const kind = 'nonce'
 export const nonceTtlSeconds = 600
 const maxIdTokenLength = 16_384
 
-export interface IdTokensDependencies {
+export interface IdTokensDependencies extends Pick<SealedSecretsOptions<unknown>, 'sealer' | 'store' | 'clock'> {
   readonly providers: Providers
-  readonly store: OneTimeStore
-  readonly runtime: Runtime
 }
 
 /**
@@ -21,21 +18,19 @@ export interface IdTokensDependencies {
  */
 export class IdTokens {
   readonly #providers: Providers
-  readonly #store: OneTimeStore
-  readonly #runtime: Runtime
+  readonly #clock: Clock
+  readonly #nonces: SealedSecrets<{ provider: string }>
 
-  constructor({ providers, store, runtime }: IdTokensDependencies) {
+  constructor({ providers, ...sealing }: IdTokensDependencies) {
     this.#providers = providers
-    this.#store = store
-    this.#runtime = runtime
+    this.#clock = sealing.clock
+    this.#nonces = new SealedSecrets({ ...sealing, kind: 'nonce', schema: z.object({ provider: z.string() }) })
   }
 
   /** @throws FocusError `oauth_disabled`, `unknown_provider` */
-  async newNonce(providerName: string): Promise<string> {
+  newNonce(providerName: string): string {
     this.#providers.find(providerName)
-    const nonce = newSecret(this.#runtime.random)
-    await this.#store.put(kind, nonce, { provider: providerName }, this.#runtime.clock() + nonceTtlSeconds * 1_000)
-    return nonce
+    return this.#nonces.issue({ provider: providerName }, this.#clock() + nonceTtlSeconds * 1_000)
   }
 
   /** @throws FocusError `oauth_disabled`, `unknown_provider`, `id_token_invalid`, `provider_unreachable` */
@@ -48,14 +43,10 @@ export class IdTokens {
     }
     if (idToken.length > maxIdTokenLength) throw new FocusError('id_token_invalid', 'The ID token is too long.')
     const { profile, nonce } = await client.verifyIdToken(idToken)
-    const issued = await this.#store.take(kind, nonce)
-    if (isFor(issued, providerName)) return profile
+    const issued = this.#nonces.open(nonce)
+    if (issued?.content.provider === providerName && (await this.#nonces.use(issued))) return profile
     throw new FocusError('id_token_invalid', 'The nonce of the ID token is not one of ours, was used, or is too old.', {
       hint: `Ask for one with POST /auth/${providerName}/nonce and have the provider put it into the token.`,
     })
   }
-}
-
-function isFor(payload: unknown, provider: string): boolean {
-  return typeof payload === 'object' && payload !== null && 'provider' in payload && payload.provider === provider
 }

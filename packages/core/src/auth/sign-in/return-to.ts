@@ -3,36 +3,45 @@ import { FocusError } from '../../errors.ts'
 /** Stands for our own origin while a path is examined; nothing is ever sent there. */
 const self = 'http://self.invalid'
 
+/** So that `state`, which carries the address, stays below 2,048 characters; providers refuse longer ones. */
+export const maxReturnToLength = 1_024
+/** Forms that an address may have on its way: one that is encoded over and over is nobody's page. */
+const maxForms = 16
+
 /**
  * Checks where a sign-in may end (S10): a path of our own origin, or an address whose origin is in the list. The list's
  * own paths narrow which of our paths are allowed; a list without paths allows all of them.
  *
- * @returns the address in its normal form
+ * @returns the address in its normal form, of at most 1,024 characters
  * @throws FocusError `return_to_not_allowed`
  */
 export function checkReturnTo(value: string, allowed: readonly string[]): string {
-  if (value.length > 2_048 || isTricky(value)) throw notAllowed()
-  if (value.startsWith('/')) {
-    const url = URL.canParse(value, self) ? new URL(value, self) : null
-    const paths = allowed.filter((entry) => entry.startsWith('/'))
-    const fits = paths.length === 0 || paths.some((path) => isBelow(url?.pathname ?? '', path))
-    // Normalising can make a harmless path another host's: `/.//evil` becomes `//evil`.
-    if (!url || url.origin !== self || url.pathname.startsWith('//') || !fits) throw notAllowed()
-    return url.href.slice(self.length)
-  }
-  const url = URL.canParse(value) ? new URL(value) : null
-  const web = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (value.includes(' ') || value.includes('\\') || hasControlCharacter(value)) throw notAllowed()
+  const path = value.startsWith('/')
+  const url = path ? parse(value, self) : parse(value)
+  if (!url || !(path ? isOwn(url, allowed) : isAllowed(url, value, allowed))) throw notAllowed()
+  // What is harmless as it was written may be another host's once it is in its normal form, or decoded by a server.
+  const from = path ? value : value.slice(url.origin.length)
+  if (!isPathForEverybody(from) || !isPathForEverybody(url.pathname)) throw notAllowed()
+  const normal = path ? url.href.slice(self.length) : url.href
+  if (normal.length > maxReturnToLength) throw notAllowed()
+  return normal
+}
+
+function isOwn(url: URL, allowed: readonly string[]): boolean {
+  const paths = allowed.filter((entry) => entry.startsWith('/'))
+  return url.origin === self && (paths.length === 0 || paths.some((path) => isBelow(url.pathname, path)))
+}
+
+function isAllowed(url: URL, value: string, allowed: readonly string[]): boolean {
   // `https:app.example` and `https:///app.example` are read as hosts by some and not by others.
-  if (
-    !url ||
-    !web ||
-    !value.startsWith(url.origin) ||
-    url.username !== '' ||
-    url.password !== '' ||
-    !allowed.includes(url.origin)
+  return (
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    value.startsWith(url.origin) &&
+    url.username === '' &&
+    url.password === '' &&
+    allowed.includes(url.origin)
   )
-    throw notAllowed()
-  return url.href
 }
 
 /** The address with further query parameters; what a page finds when the sign-in ends there. */
@@ -46,31 +55,41 @@ export function withParameters(returnTo: string, parameters: Readonly<Record<str
   return url.href.slice(self.length)
 }
 
-/** Forms that some browser or proxy reads as another host: `//x`, `/\x`, their encodings, control characters. */
-function isTricky(value: string): boolean {
-  let text = value
-  for (let round = 0; round < 3; round += 1) {
-    if (text.startsWith('//') || text.includes('\\') || hasControlCharacter(text)) return true
-    const path = text.split(/[?#]/, 1)[0] ?? ''
-    const decoded = decode(path)
-    if (decoded === null) return true
-    if (decoded === path) return false
-    // Resolved by no URL parser, but perhaps by the server, behind the back of the list's paths.
-    if (decoded.split('/').includes('..')) return true
-    text = decoded
+/**
+ * Whether an address is a path for every browser, proxy and server, however often they decode and resolve it: no form on the
+ * way is `//host` or `/\\host`, leads up, or has a control character.
+ */
+function isPathForEverybody(address: string): boolean {
+  const path = address.split(/[?#]/, 1)[0] || '/'
+  const forms = new Set([path])
+  for (const form of forms) {
+    if (forms.size > maxForms || form.startsWith('//') || form.includes('\\') || hasControlCharacter(form)) return false
+    // Resolved by no URL parser while it is encoded, but perhaps by the server, behind the back of the list's paths.
+    if (form !== path && form.split('/').includes('..')) return false
+    const url = parse(form, self)
+    const decoded = decode(form)
+    if (url?.origin !== self || decoded === null) return false
+    forms.add(url.pathname)
+    forms.add(decoded)
   }
   return true
+}
+
+function parse(address: string, base?: string): URL | null {
+  return URL.canParse(address, base) ? new URL(address, base) : null
 }
 
 function hasControlCharacter(text: string): boolean {
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)
-    if (code <= 0x20 || code === 0x7f) return true
+    if (code < 0x20 || code === 0x7f) return true
   }
   return false
 }
 
+/** Null for bytes that are no UTF-8: decoders differ in what they make of them, a slash for example. */
 function decode(text: string): string | null {
+  if (!/%[0-9a-f]{2}/i.test(text)) return text
   try {
     return decodeURIComponent(text)
   } catch {

@@ -1,26 +1,32 @@
 import { FocusError } from '../../errors.ts'
-import type { OneTimeStore } from '../../one-time.ts'
 import type { Runtime } from '../../runtime.ts'
+import { type OpenedSecret, SealedSecrets, type SealedSecretsOptions } from '../../sealed-secrets.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Accounts } from '../accounts.ts'
 import type { AuthConfig } from '../config.ts'
 import type { Provider, ProviderClient } from '../providers/provider.ts'
 import type { Providers } from '../providers/registry.ts'
-import { equalInConstantTime, newSecret, s256, sha256 } from '../secrets.ts'
+import { equalInConstantTime, newSecret, s256 } from '../secrets.ts'
+import type { Sessions } from '../sessions/sessions.ts'
+import { revoked } from '../tokens/refusals.ts'
 import type { User } from '../types.ts'
-import { type Flow, flowFromJson, flowKind, flowToJson } from './flow.ts'
+import { type Flow, flowSchema, flowToJson } from './flow.ts'
+import { refusedByProvider } from './provider-refusals.ts'
 import { checkReturnTo } from './return-to.ts'
 
 export interface BeginOptions {
-  /** Binds the flow to the browser that began it: `binding` of the result goes into a cookie (S03). */
+  /**
+   * Binds the flow to the browser that began it: `binding` of the result goes into a cookie (S03). A flow that ends on a page
+   * always is.
+   */
   readonly bind?: boolean
   /** Origin of the page whose `fetch` begins the flow; kept only when it is allow-listed. */
   readonly origin?: string | null
   readonly returnTo?: string | null
   /** S256 challenge of a verifier that the page keeps (S34). */
   readonly codeChallenge?: string | null
-  /** Adds the account to this user instead of signing in. */
-  readonly linkTo?: UserKey | null
+  /** Adds the account to this user, while this session of theirs lasts, instead of signing in. */
+  readonly link?: { readonly userKey: UserKey; readonly sessionId: string | null } | null
   readonly loginHint?: string | undefined
   readonly prompt?: string | undefined
 }
@@ -42,8 +48,6 @@ export interface Callback {
   readonly binding: string | null
   /** Whom the request's access token speaks for; a link that began elsewhere is finished by its user this way. */
   readonly userKey?: UserKey | null
-  /** What `peek` has just said of the state, which is looked up otherwise. */
-  readonly flow?: Flow | null
 }
 
 export interface SignedIn {
@@ -55,11 +59,19 @@ export interface SignedIn {
   readonly linked: boolean
 }
 
+/** The flow ended before, in the browser that now repeats its callback. */
+export class FinishedFlowError extends FocusError {
+  constructor() {
+    super('invalid_state', 'This sign-in has already ended.', { hint: 'Begin the sign-in again.' })
+  }
+}
+
 export interface SignInDependencies {
   readonly config: AuthConfig
   readonly runtime: Runtime
-  readonly flows: OneTimeStore
+  readonly sealing: Pick<SealedSecretsOptions<Flow>, 'sealer' | 'store' | 'clock'>
   readonly accounts: Accounts
+  readonly sessions: Pick<Sessions, 'endsAt'>
   readonly providers: Providers
 }
 
@@ -67,15 +79,17 @@ export interface SignInDependencies {
 export class SignIn {
   readonly #config: AuthConfig
   readonly #runtime: Runtime
-  readonly #flows: OneTimeStore
+  readonly #flows: SealedSecrets<Flow>
+  readonly #sessions: SignInDependencies['sessions']
   readonly #accounts: Accounts
   readonly #providers: Providers
   readonly #returnTo: readonly string[]
 
-  constructor({ config, runtime, flows, accounts, providers }: SignInDependencies) {
+  constructor({ config, runtime, sealing, accounts, sessions, providers }: SignInDependencies) {
     this.#config = config
     this.#runtime = runtime
-    this.#flows = flows
+    this.#flows = new SealedSecrets({ ...sealing, kind: 'flow', schema: flowSchema })
+    this.#sessions = sessions
     this.#accounts = accounts
     this.#providers = providers
     const { publicUrl, returnTo } = config
@@ -88,17 +102,21 @@ export class SignIn {
   }
 
   /**
-   * Starts a sign-in: the person goes to `authorizationUrl`, and comes back to the provider's callback with `state`.
+   * Starts a sign-in: the person goes to `authorizationUrl`, and comes back to the provider's callback with `state`. Nothing
+   * is stored: the state carries the flow, sealed.
    *
    * @throws FocusError `oauth_disabled`, `unknown_provider`, `return_to_not_allowed`, `invalid_request`,
    * `provider_unreachable`, `provider_error`
    */
   async begin(providerName: string, options: BeginOptions = {}): Promise<BegunSignIn> {
     const { provider, client } = this.#providers.find(providerName)
-    const flow = this.#newFlow(provider, options)
     const { random, clock } = this.#runtime
-    const state = newSecret(random)
-    const binding = options.bind === true ? newSecret(random) : null
+    const flow = this.#newFlow(provider, options)
+    const binding = options.bind === true || flow.returnTo !== null ? newSecret(random) : null
+    const state = this.#flows.issue(
+      flowToJson({ ...flow, bindingHash: binding === null ? null : s256(binding) }),
+      clock() + this.#config.flowTtlSeconds * 1_000,
+    )
     const url = await client.authorizationUrl({
       redirectUri: flow.redirectUri,
       state,
@@ -107,46 +125,64 @@ export class SignIn {
       loginHint: options.loginHint,
       prompt: options.prompt,
     })
-    const row = { ...flow, bindingHash: binding === null ? null : sha256(binding) }
-    await this.#flows.put(flowKind, state, flowToJson(row), clock() + this.#config.flowTtlSeconds * 1_000)
     return { authorizationUrl: url.href, state, binding }
   }
 
-  /** The flow of a state, left as it is; null when it is unknown, used, expired, or another provider's (S08). */
-  async peek(providerName: string, state: string): Promise<Flow | null> {
-    const flow = flowFromJson(await this.#flows.peek(flowKind, state))
-    return flow?.provider === providerName ? flow : null
+  /**
+   * The flow of a state, whether it is still good or not; null when this installation did not make it, or made it for another
+   * provider (S08). Asks no database.
+   */
+  read(providerName: string, state: string): Flow | null {
+    return this.#open(providerName, state)?.content ?? null
+  }
+
+  /** Where a sign-in may end; null for any other address (S10). */
+  allowedReturnTo(address: string): string | null {
+    try {
+      return checkReturnTo(address, this.#returnTo)
+    } catch (error) {
+      if (error instanceof FocusError) return null
+      throw error
+    }
   }
 
   /**
    * Ends a sign-in: uses up the flow, has the provider confirm the code, and finds or makes the user. Of several callbacks
    * with one state exactly one succeeds (S02).
    *
-   * @throws FocusError `oauth_disabled`, `unknown_provider`, `invalid_state`, `flow_not_bound`, `iss_missing`,
-   * `iss_mismatch`, `access_denied`, `invalid_grant`, `id_token_invalid`, `provider_unreachable`, `provider_error`,
-   * `account_exists`, `account_linked_elsewhere`, `user_disabled`
+   * @throws FinishedFlowError `invalid_state`, FocusError `oauth_disabled`, `unknown_provider`, `invalid_state`,
+   * `flow_not_bound`, `iss_missing`, `iss_mismatch`, `access_denied` and other refusals of the provider, `invalid_grant`,
+   * `id_token_invalid`, `provider_unreachable`, `provider_error`, `account_exists`, `account_linked_elsewhere`,
+   * `user_disabled`, `session_revoked`
    */
   async complete(providerName: string, callback: Callback): Promise<SignedIn> {
     const { client } = this.#providers.find(providerName)
-    const seen = callback.flow === undefined ? await this.peek(providerName, callback.state) : callback.flow
-    if (!seen) throw unknownState()
-    if (!isBoundTo(seen, callback)) throw notBound()
+    const opened = this.#open(providerName, callback.state)
+    if (!opened || opened.expired) throw unknownState()
+    const { link, redirectUri, nonce, codeVerifier } = opened.content
+    assertBoundTo(opened.content, callback)
     this.#checkIssuer(client, callback)
-    const flow = flowFromJson(await this.#flows.take(flowKind, callback.state))
-    if (!flow) throw unknownState()
-    if (callback.error !== null) throw refused(callback.error)
+    // Nothing is granted, so nothing is used up: the person may go back and agree.
+    if (callback.error !== null) throw refusedByProvider(callback.error)
     if (callback.code === null) throw new FocusError('invalid_request', 'The callback carries no code.')
+    if (!(await this.#flows.use(opened))) throw new FinishedFlowError()
     const profile = await client.exchange({
       code: callback.code,
       state: callback.state,
-      redirectUri: flow.redirectUri,
-      nonce: flow.nonce,
-      codeVerifier: flow.codeVerifier,
+      redirectUri,
+      nonce,
+      codeVerifier,
     })
-    if (flow.linkTo === null)
-      return { ...(await this.#accounts.signIn(profile)), provider: providerName, linked: false }
-    const user = await this.#accounts.link(flow.linkTo, profile)
+    if (link === null) return { ...(await this.#accounts.signIn(profile)), provider: providerName, linked: false }
+    // Looked at last: the session may have ended while the person was at the provider (S37).
+    if ((await this.#sessions.endsAt(link.sessionId)) === null) throw revoked()
+    const user = await this.#accounts.link(link.userKey, profile)
     return { user, provider: providerName, created: false, linked: true }
+  }
+
+  #open(providerName: string, state: string): OpenedSecret<Flow> | null {
+    const opened = this.#flows.open(state)
+    return opened?.content.provider === providerName ? opened : null
   }
 
   #newFlow(provider: Provider, options: BeginOptions): Omit<Flow, 'bindingHash'> {
@@ -171,7 +207,7 @@ export class SignIn {
       origin: origin !== null && this.#config.origins.allows(origin) ? origin : null,
       returnTo,
       codeChallenge,
-      linkTo: options.linkTo ?? null,
+      link: linkOf(options),
     }
   }
 
@@ -201,31 +237,33 @@ export class SignIn {
   }
 }
 
-/** A link must end where it began: else somebody's account could be linked to another person's user by a mere URL. */
-function isBoundTo({ bindingHash, linkTo }: Flow, { binding, userKey }: Callback): boolean {
-  if (linkTo !== null && userKey === linkTo) return true
-  if (linkTo !== null && bindingHash === null) return false
-  return bindingHash === null || (binding !== null && equalInConstantTime(sha256(binding), bindingHash))
-}
-
-function unknownState(): FocusError {
-  return new FocusError('invalid_state', 'This sign-in is unknown, was already used, or took too long.', {
-    hint: 'Begin the sign-in again.',
-  })
-}
-
-function notBound(): FocusError {
-  return new FocusError('flow_not_bound', 'This sign-in was begun in another browser.', {
+/**
+ * A link must end where it began, and not while somebody else is signed in there: else somebody's account could be linked to
+ * another person's user by a mere URL.
+ */
+function assertBoundTo({ bindingHash, link }: Flow, { binding, userKey = null }: Callback): void {
+  if (link !== null && userKey !== null) {
+    if (userKey === link.userKey) return
+    throw new FocusError('flow_not_bound', 'Another user began to link this account.', {
+      hint: 'Sign in as the user who wants the account, and link it again.',
+    })
+  }
+  const bound = bindingHash === null || (binding !== null && equalInConstantTime(s256(binding), bindingHash))
+  if (bound && (link === null || bindingHash !== null)) return
+  throw new FocusError('flow_not_bound', 'This sign-in was begun in another browser.', {
     hint: 'Begin the sign-in in this browser, with cookies switched on.',
   })
 }
 
-function refused(error: string): FocusError {
-  if (error === 'access_denied') {
-    return new FocusError('access_denied', 'The sign-in was refused.', { hint: 'Begin again and agree to it.' })
-  }
-  const known = /^[a-z_]{1,64}$/.test(error) ? error : 'an unknown error'
-  return new FocusError('provider_error', `The sign-in provider reported ${known}.`, {
-    hint: 'Begin the sign-in again; if it stays, check the settings of the client at the provider.',
+function linkOf({ link }: BeginOptions): Flow['link'] {
+  if (link == null) return null
+  const { userKey, sessionId } = link
+  if (sessionId !== null) return { userKey, sessionId }
+  throw new FocusError('invalid_token', 'The access token names no session, which a link would have to end with.')
+}
+
+export function unknownState(): FocusError {
+  return new FocusError('invalid_state', 'This sign-in is unknown, was already used, or took too long.', {
+    hint: 'Begin the sign-in again.',
   })
 }

@@ -33,6 +33,12 @@ class MemoryOneTimeStore implements OneTimeStore {
     return kept && kept.expiresAt > Date.now() ? kept.payload : null
   }
 
+  async claim(kind: string, secret: string, expiresAt: number): Promise<boolean> {
+    const unused = !this.#kept.has(`${kind}:${secret}`)
+    if (unused) await this.put(kind, secret, null, expiresAt)
+    return unused
+  }
+
   async purge(): Promise<number> {
     return 0
   }

@@ -1,0 +1,39 @@
+import { FocusError } from '../../errors.ts'
+
+/**
+ * What a provider may answer instead of a code and the page can act on: RFC 6749 §4.1.2.1 and, for `prompt=none`, OpenID
+ * Connect Core §3.1.2.6.
+ */
+const passedOn = {
+  access_denied: { message: 'The sign-in was refused.', hint: 'Begin again and agree to it.' },
+  login_required: { message: 'Nobody is signed in at the provider.', hint: 'Begin again without prompt=none.' },
+  consent_required: {
+    message: 'The provider needs the consent of the user.',
+    hint: 'Begin again without prompt=none.',
+  },
+  interaction_required: {
+    message: 'The provider has to ask the user something.',
+    hint: 'Begin again without prompt=none.',
+  },
+  account_selection_required: {
+    message: 'The user has to choose an account at the provider.',
+    hint: 'Begin again with prompt=select_account.',
+  },
+  temporarily_unavailable: { message: 'The provider is overloaded or away.', hint: 'Begin again in a moment.' },
+} as const
+
+/** The error for the `error` parameter of a callback. */
+export function refusedByProvider(error: string): FocusError {
+  if (isPassedOn(error)) {
+    const { message, hint } = passedOn[error]
+    return new FocusError(error, message, { hint })
+  }
+  const known = /^[a-z_]{1,64}$/.test(error) ? error : 'an unknown error'
+  return new FocusError('provider_error', `The sign-in provider reported ${known}.`, {
+    hint: 'Begin the sign-in again; if it stays, check the settings of the client at the provider.',
+  })
+}
+
+function isPassedOn(error: string): error is keyof typeof passedOn {
+  return Object.hasOwn(passedOn, error)
+}

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { oidc } from '../../src/auth/providers/oidc.ts'
+import { toUserKey } from '../../src/user-id.ts'
+import { type App, startApp } from './support/app.ts'
+import { CookieJar } from './support/browser.ts'
+import { describeOverDatabases, removePeople } from './support/dialects.ts'
+import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
+import { googleAt } from './support/google.ts'
+import { TestIssuer } from './support/issuer.ts'
+
+describeOverDatabases('A link', (databases) => {
+  let issuer: TestIssuer
+  let other: TestIssuer
+  let app: App
+  let startNode: () => Promise<App>
+
+  beforeAll(async () => {
+    issuer = await TestIssuer.start()
+    other = await TestIssuer.start()
+    const database = await databases.empty()
+    const company = oidc({
+      name: 'company',
+      issuer: other.url,
+      clientId: other.clientId,
+      clientSecret: other.clientSecret,
+    })
+    startNode = () => startApp({ database, config: { providers: [googleAt(issuer), company] } })
+    app = await startNode()
+  })
+
+  afterAll(async () => {
+    await app.close()
+    await issuer.close()
+    await other.close()
+  })
+
+  beforeEach(async () => {
+    await removePeople(app.database)
+    issuer.person = { sub: 'john', name: 'John Doe' }
+    other.person = { sub: 'mallory', name: 'Mallory' }
+  })
+
+  /** John begins to link an account of the other provider; its callback is due. */
+  async function begun(browser: CookieJar, { access_token: bearer }: TokenAnswer, body: object = {}): Promise<string> {
+    const answer = await browser.send('/auth/company/link', { method: 'POST', bearer, body })
+    const { authorization_url: url } = (await answer.json()) as { authorization_url: string }
+    return pathOf(await other.authorize(url))
+  }
+
+  const providersOf = async ({ user }: TokenAnswer) =>
+    (await app.auth.accounts.list(toUserKey(user.id))).map(({ provider }) => provider)
+
+  const ends: readonly [string, string, (john: TokenAnswer) => Promise<unknown>][] = [
+    ['logout', 'session_revoked', (john) => app.request('/auth/logout', { method: 'POST', bearer: john.access_token })],
+    [
+      'logout_all',
+      'session_revoked',
+      (john) => app.request('/auth/logout_all', { method: 'POST', bearer: john.access_token }),
+    ],
+    ['disabling', 'session_revoked', (john) => app.auth.users.setDisabled(john.user.id, true)],
+    [
+      'disabling and enabling',
+      'session_revoked',
+      async (john) => {
+        await app.auth.users.setDisabled(john.user.id, true)
+        await app.auth.users.setDisabled(john.user.id, false)
+      },
+    ],
+  ]
+
+  test.each(ends)('S37 A2: dies with its session: %s', async (_name, code, end) => {
+    const browser = new CookieJar(app)
+    const john = await signIn(app, issuer)
+    const path = await begun(browser, john)
+    await end(john)
+    const ended = await browser.navigate(path)
+    expect({ status: ended.status, code: (await problemOf(ended)).code }).toEqual({ status: 401, code })
+    expect(await providersOf(john)).toEqual(['google'])
+  })
+
+  test('S37 A2: dies with its session while the person is at the provider, on a page too', async () => {
+    const browser = new CookieJar(app)
+    const john = await signIn(app, issuer)
+    const path = await begun(browser, john, { return_to: '/settings' })
+    other.misbehaviour.handle = async ({ url }) => {
+      if (url === '/token') await app.request('/auth/logout', { method: 'POST', bearer: john.access_token })
+      return false
+    }
+    const ended = await browser.navigate(path)
+    delete other.misbehaviour.handle
+    expect(ended.headers.get('location')).toMatch(/^\/settings\?error=session_revoked&/)
+    expect(await providersOf(john)).toEqual(['google'])
+  })
+
+  test('S37 A2: an ID token that is checked while its session ends links nothing', async () => {
+    const john = await signIn(app, issuer)
+    // One that has to fetch the provider's keys.
+    const node = await startNode()
+    const answer = await node.request('/auth/company/nonce', { method: 'POST' })
+    const { nonce } = (await answer.json()) as { nonce: string }
+    const idToken = await other.sign(other.idTokenClaims(other.person, nonce))
+    other.misbehaviour.handle = async ({ url }) => {
+      if (url === '/jwks') await app.request('/auth/logout', { method: 'POST', bearer: john.access_token })
+      return false
+    }
+    const ended = await node.request('/auth/company/link', { bearer: john.access_token, body: { id_token: idToken } })
+    delete other.misbehaviour.handle
+    expect((await problemOf(ended)).code).toBe('session_revoked')
+    expect(await providersOf(john)).toEqual(['google'])
+    await node.close()
+  })
+
+  describe('with somebody else signed in when it ends', () => {
+    const signInAs = async (sub: string, browser: CookieJar, query = '') => {
+      issuer.person = { sub, name: sub }
+      const start = await browser.navigate(`/auth/google${query}`)
+      return await browser.navigate(pathOf(await issuer.authorize(start.headers.get('location') ?? '')))
+    }
+
+    test.each(['', '?return_to=/welcome'])('S37 A2: a sign-in of this browser (%s) voids it', async (query) => {
+      const browser = new CookieJar(app)
+      const john = await signIn(app, issuer)
+      const path = await begun(browser, john)
+      expect((await signInAs('jane', browser, query)).status).toBeLessThan(400)
+      const ended = await browser.navigate(path)
+      expect((await problemOf(ended)).code).toBe('flow_not_bound')
+      expect(await providersOf(john)).toEqual(['google'])
+    })
+
+    test('S37 A2: a sign-in that fetch began in this browser voids it on its way to its page', async () => {
+      const browser = new CookieJar(app)
+      const john = await signIn(app, issuer)
+      const path = await begun(browser, john)
+      issuer.person = { sub: 'jane', name: 'Jane' }
+      const start = await browser.send('/auth/google', { headers: { origin: 'http://localhost:3000' } })
+      const { authorization_url: url } = (await start.json()) as { authorization_url: string }
+      await browser.navigate(pathOf(await issuer.authorize(url)))
+      expect((await problemOf(await browser.navigate(path))).code).toBe('flow_not_bound')
+      expect(await providersOf(john)).toEqual(['google'])
+    })
+
+    test('S37 A2: a bearer token of another user links nothing, with the cookie or without', async () => {
+      const browser = new CookieJar(app)
+      const john = await signIn(app, issuer)
+      issuer.person = { sub: 'jane', name: 'Jane' }
+      const jane = await signIn(app, issuer)
+      const as = { bearer: jane.access_token }
+      for (const callsWithCookies of [true, false]) {
+        const path = await begun(browser, john)
+        const ended = await (callsWithCookies ? browser.send(path, as) : app.request(path, as))
+        expect((await problemOf(ended)).code).toBe('flow_not_bound')
+      }
+      expect([await providersOf(john), await providersOf(jane)]).toEqual([['google'], ['google']])
+    })
+
+    test('S04: other sign-ins of the browser still finish', async () => {
+      const browser = new CookieJar(app)
+      const john = await signIn(app, issuer)
+      const [one, two] = [await browser.navigate('/auth/google'), await browser.navigate('/auth/google')]
+      const path = await begun(browser, john)
+      const linked = await browser.navigate(path)
+      expect(await linked.json()).toMatchObject({ linked: 'company' })
+      for (const start of [two, one]) {
+        const ended = await browser.navigate(pathOf(await issuer.authorize(start.headers.get('location') ?? '')))
+        expect(ended.status).toBe(200)
+      }
+    })
+  })
+})
