@@ -1,36 +1,51 @@
+import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
 import type { UserId, UserKey } from '../user-id.ts'
+import { refreshedProfile } from './profile-refresh.ts'
+import { checkedProfile, type ProfileRules } from './profile-rules.ts'
 import type { ExternalAccount, ExternalProfile, User, UserDirectory } from './types.ts'
 
-/** Which user an account of a provider belongs to. The rules; the users themselves are the directory's. */
+/** Looks and writes are two steps; others may come between them. More than that often, it is no coincidence. */
+const attempts = 3
+
+interface AccountSignIn {
+  readonly user: User
+  readonly created: boolean
+}
+
+/**
+ * Which user an account of a provider belongs to. All rules are here: a directory stores what it is told, and refuses only
+ * what its unique keys refuse.
+ */
 export class Accounts {
   readonly #users: UserDirectory
+  readonly #rules: ProfileRules
 
-  constructor(users: UserDirectory) {
+  constructor(users: UserDirectory, rules: ProfileRules) {
     this.#users = users
+    this.#rules = rules
   }
 
   /**
-   * The user of a profile: the one its `(issuer, subject)` belongs to, the one whose verified e-mail it proves, or a new one.
+   * The user of a profile: the one its `(issuer, subject)` belongs to (OpenID Connect Core §5.7), the one whose verified
+   * e-mail it proves, or a new one.
    *
-   * @throws FocusError `account_exists` when the e-mail is another user's and nothing proves it the same person (S13),
-   * `user_disabled`
+   * @throws FocusError `account_exists` when the e-mail is another user's and nothing proves it the same person (S13), or
+   * that user has another account of the same issuer (S36), `user_disabled`, `provider_error`
    */
-  async signIn(profile: ExternalProfile): Promise<{ readonly user: User; readonly created: boolean }> {
-    const known = await this.#users.findByAccount(profile)
-    if (known) return { user: await this.#users.update(assertEnabled(known).id, profile), created: false }
-    const namesake = profile.email === null ? null : await this.#users.findByEmail(profile.email)
-    if (!namesake) return { user: assertEnabled(await this.#users.create(profile)), created: true }
-    // The same person may have signed in elsewhere between the two reads above.
-    const meanwhile = await this.#users.findByAccount(profile)
-    if (meanwhile) return { user: assertEnabled(meanwhile), created: false }
-    if (!profile.emailVerified || !namesake.emailVerified) throw accountExists()
-    await this.#users.linkAccount(assertEnabled(namesake).id, profile)
-    return { user: await this.#users.update(namesake.id, profile), created: false }
+  async signIn(given: ExternalProfile): Promise<AccountSignIn> {
+    const profile = checkedProfile(given, this.#rules)
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const known = await this.#users.findByAccount(profile)
+      const answer = known ? await this.#returning(known, profile) : await this.#newcomer(profile)
+      if (answer) return answer
+    }
+    throw accountExists()
   }
 
-  /** @throws FocusError `account_linked_elsewhere`, `unknown_user`, `user_disabled` */
-  async link(userKey: UserKey, profile: ExternalProfile): Promise<User> {
+  /** @throws FocusError `account_linked_elsewhere`, `unknown_user`, `user_disabled`, `provider_error` */
+  async link(userKey: UserKey, given: ExternalProfile): Promise<User> {
+    const profile = checkedProfile(given, this.#rules)
     const user = assertEnabled(await this.#require(this.userId(userKey)))
     await this.#users.linkAccount(user.id, profile)
     return user
@@ -60,6 +75,83 @@ export class Accounts {
     if (user) return user
     throw new FocusError('unknown_user', 'The user does not exist any more.')
   }
+
+  /** Null when the account was unlinked meanwhile. */
+  async #returning(user: User, profile: ExternalProfile): Promise<AccountSignIn | null> {
+    assertEnabled(user)
+    const accounts = await this.#users.accounts(user.id)
+    if (accounts.length > 0 && !accounts.some((account) => isSame(account, profile))) {
+      if (await this.#users.findByAccount(profile)) throw comparesLoosely()
+      return null
+    }
+    const refreshed = refreshedProfile(user, profile, isPrimary(accounts, profile))
+    const email = await this.#emailFor(user, refreshed)
+    return { user: await this.#users.update(user.id, { ...refreshed, ...email }), created: false }
+  }
+
+  /** Null when others came between: everything is looked at again. */
+  async #newcomer(profile: ExternalProfile): Promise<AccountSignIn | null> {
+    const namesake = await this.#namesake(profile)
+    if (!namesake) return await this.#create(profile)
+    // The same person may have signed in elsewhere between the two reads above.
+    if (await this.#users.findByAccount(profile)) return null
+    if (!profile.emailVerified) throw accountExists()
+    if (!namesake.emailVerified) return (await this.#takeEmail(namesake)) ? await this.#create(profile) : null
+    return await this.#linkByEmail(assertEnabled(namesake), profile)
+  }
+
+  /** Another user with the e-mail of a profile. A directory that compares less exactly finds users whom it does not name. */
+  async #namesake({ email }: Pick<ExternalProfile, 'email'>): Promise<(User & { readonly email: string }) | null> {
+    const user = email === null ? null : await this.#users.findByEmail(email)
+    return user?.email != null && asciiLowerCase(user.email) === email ? { ...user, email: user.email } : null
+  }
+
+  async #create(profile: ExternalProfile): Promise<AccountSignIn | null> {
+    try {
+      return { user: assertEnabled(await this.#users.create(profile)), created: true }
+    } catch (error) {
+      const taken = profile.email !== null && (await this.#users.findByEmail(profile.email)) !== null
+      if (taken) return null
+      throw error
+    }
+  }
+
+  /**
+   * An address that nobody has proven blocks nobody who has (A5): its holder keeps the user and the account, without it.
+   * False when the holder proved it meanwhile.
+   */
+  async #takeEmail(holder: User & { readonly email: string }): Promise<boolean> {
+    if (!this.#users.releaseEmail) throw accountExists()
+    return await this.#users.releaseEmail(holder.id, holder.email)
+  }
+
+  /**
+   * Only an account of an issuer that is new for the user: issuers give addresses away again, and the second holder comes
+   * with another subject (A1).
+   */
+  async #linkByEmail(namesake: User, profile: ExternalProfile): Promise<AccountSignIn | null> {
+    const isOther = ({ issuer, subject }: ExternalAccount) => issuer === profile.issuer && subject !== profile.subject
+    if ((await this.#users.accounts(namesake.id)).some(isOther)) throw addressReissued(profile)
+    await this.#users.linkAccount(namesake.id, profile)
+    // Two subjects of one issuer may get here at once. Each looks after it wrote, so that the later one sees the earlier.
+    const accounts = await this.#users.accounts(namesake.id)
+    if (accounts.some(isOther)) {
+      await this.#users.unlinkAccount(namesake.id, profile)
+      throw addressReissued(profile)
+    }
+    return await this.#returning(namesake, profile)
+  }
+
+  /** The address that a user may have of those that a refresh wants to give; one that others have stays theirs. */
+  async #emailFor(user: User, wanted: ExternalProfile): Promise<Pick<ExternalProfile, 'email' | 'emailVerified'>> {
+    const { email, emailVerified } = wanted
+    const holder = email === user.email ? null : await this.#namesake(wanted)
+    const free =
+      !holder ||
+      holder.id === user.id ||
+      (emailVerified && !holder.emailVerified && this.#users.releaseEmail && (await this.#takeEmail(holder)))
+    return free ? { email, emailVerified } : { email: user.email, emailVerified: user.emailVerified }
+  }
 }
 
 export function assertEnabled(user: User): User {
@@ -73,8 +165,34 @@ export function lastAccount(): FocusError {
   })
 }
 
-function accountExists(): FocusError {
+/** The account that a user was created with, or the oldest that is left. A directory that lists none has only primary ones. */
+function isPrimary([oldest]: readonly ExternalAccount[], profile: ExternalProfile): boolean {
+  return oldest === undefined || isSame(oldest, profile)
+}
+
+/** A directory found a user by another account than it was asked for (S33). */
+function comparesLoosely(): FocusError {
+  return new FocusError('internal', 'The user directory found a user who does not have this account.', {
+    hint: 'Compare issuer and subject as bytes; on MySQL both columns need a binary collation (docs/accounts.md).',
+  })
+}
+
+function isSame(account: ExternalAccount, { issuer, subject }: ExternalProfile): boolean {
+  return account.issuer === issuer && account.subject === subject
+}
+
+export function accountExists(): FocusError {
   return new FocusError('account_exists', 'Somebody with this e-mail address is already registered.', {
     hint: 'Sign in the way you did before, then link this provider (POST /auth/{provider}/link).',
   })
+}
+
+function addressReissued({ provider }: ExternalProfile): FocusError {
+  return new FocusError(
+    'account_exists',
+    `This e-mail address belongs to a user with another account of ${provider}.`,
+    {
+      hint: `Sign in with that account of ${provider}. If the address was given to you after somebody else had it, ask the operator of this service.`,
+    },
+  )
 }

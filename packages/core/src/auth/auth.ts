@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { OneTimeStore } from '../one-time.ts'
+import { isLoopbackUrl } from '../origin-policy.ts'
 import type { Runtime } from '../runtime.ts'
 import { Sealer } from '../sealing.ts'
 import type { UserIdCodec, UserKey } from '../user-id.ts'
@@ -78,7 +79,9 @@ const nobody: Promise<null> = Promise.resolve(null)
 /** Puts the room together; `start()` it once the tables are there. */
 export function createAuth(dependencies: AuthDependencies): Auth {
   const { config, runtime, users: directory, oneTime } = dependencies
-  const accounts = new Accounts(directory)
+  const accounts = new Accounts(directory, {
+    development: config.publicUrl === null || isLoopbackUrl(config.publicUrl),
+  })
   const providers = new Providers(config.tokens.kind === 'external' ? [] : config.providers, runtime)
   const keepMs = (config.accessTtlSeconds + clockToleranceSeconds) * 1_000
   const ended = new EndedSessions(dependencies.sessions, runtime, keepMs)

@@ -52,7 +52,10 @@ export interface User {
   readonly createdAt?: number
 }
 
-/** What a provider says of the person who signed in; every field beyond `issuer` and `subject` may be absent. */
+/**
+ * What a provider says of the user who signed in; every field beyond `issuer` and `subject` may be absent. A provider gives
+ * the texts as they came: they are folded, cut and checked in one place before a directory sees them.
+ */
 export interface ExternalProfile {
   readonly provider: string
   readonly issuer: string
@@ -62,6 +65,7 @@ export interface ExternalProfile {
   readonly emailVerified: boolean
   readonly fullName: string | null
   readonly givenName: string | null
+  readonly familyName?: string | null
   readonly avatarUrl: string | null
   readonly preferredUsername: string | null
   readonly locale: string | null
@@ -76,20 +80,32 @@ export interface ExternalAccount {
 /**
  * Port: an application's users table. The default keeps them in `focus_users`; an application with a table of its own
  * implements these few methods over it.
+ *
+ * Focus decides who a sign-in belongs to and which values a user has; a directory stores them. It must compare issuers,
+ * subjects and addresses as bytes, in its queries and in its unique keys. Addresses reach it with A to Z in lower case.
  */
 export interface UserDirectory {
   /** Between the ids of this directory and the strings that Focus keeps; ids are strings when absent. */
   readonly parseId?: (key: UserKey) => UserId
   get(id: UserId): Promise<User | null>
+  /** Null also when the account is there and its user is not. */
   findByAccount(account: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<User | null>
   findByEmail(email: string): Promise<User | null>
   /** For operators: by username. */
   findByUsername(username: string): Promise<User | null>
   /**
    * Makes the user and its first account in one step. When another call made the same account meanwhile, that call's user
-   * is returned (S14).
+   * is returned (S14). An account whose user was deleted is taken over; any error will do when the e-mail is taken.
    */
   create(profile: ExternalProfile): Promise<User>
+  /**
+   * Takes an address away from a user who has not proven it, because another user has (A5): in one conditional update, so
+   * that a user who proved it meanwhile keeps it. Without this method an unproven address stays its first holder's, and
+   * the other user is refused with `account_exists`.
+   *
+   * @returns false when the user has proven the address
+   */
+  releaseEmail?(id: UserId, email: string): Promise<boolean>
   /** @throws FocusError `account_linked_elsewhere` */
   linkAccount(id: UserId, profile: ExternalProfile): Promise<void>
   /**
@@ -98,8 +114,12 @@ export interface UserDirectory {
    * @throws FocusError `last_account`
    */
   unlinkAccount(id: UserId, account: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<void>
+  /** The oldest first: it is the primary account, which refreshes the profile (A7). */
   accounts(id: UserId): Promise<ExternalAccount[]>
-  /** Refreshes what the provider says of the person. */
+  /**
+   * Stores how the user is to look after a sign-in with an account: fields that the sign-in has no say in hold what the
+   * user has already. An e-mail that another user took meanwhile leaves the address as it is.
+   */
   update(id: UserId, profile: ExternalProfile): Promise<User>
   setDisabled(id: UserId, disabled: boolean): Promise<void>
   list(query: { limit: number; after?: UserId; search?: string }): Promise<User[]>

@@ -1,3 +1,4 @@
+import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
 import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
 import type { Sessions } from './sessions/sessions.ts'
@@ -59,7 +60,7 @@ export class Users {
   }
 
   async #byEmail(text: string): Promise<User | null> {
-    return text.includes('@') ? await this.#directory.findByEmail(text.toLowerCase()) : null
+    return text.includes('@') ? await this.#directory.findByEmail(asciiLowerCase(text)) : null
   }
 }
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
@@ -89,7 +90,7 @@ export class Recipients {
   }
 
   async #byName(name: string): Promise<DirectoryUser | null> {
-    const owner = name.includes('@') ? await this.#directory.findByEmail(name) : null
+    const owner = name.includes('@') ? await this.#directory.findByEmail(asciiLowerCase(name)) : null
     if (owner?.emailVerified) return owner
     const user = await this.#directory.findByUsername(name)
     if (owner && !user) refuseUnverified(name)

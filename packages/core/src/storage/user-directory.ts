@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { type Kysely, type Selectable, sql } from 'kysely'
-import { lastAccount } from '../auth/accounts.ts'
+import { type Selectable, sql, type Transaction } from 'kysely'
+import { accountExists, lastAccount } from '../auth/accounts.ts'
 import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../auth/types.ts'
 import { suggestUsername } from '../auth/username.ts'
+import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
@@ -45,7 +46,7 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 
   async findByEmail(email: string): Promise<User | null> {
-    return await this.#findBy('email', email.toLowerCase())
+    return await this.#findBy('email', asciiLowerCase(email))
   }
 
   async findByUsername(username: string): Promise<User | null> {
@@ -64,18 +65,27 @@ export class KyselyUserDirectory implements UserDirectory {
       // What was taken: the account (the same person, elsewhere), the e-mail, or the username?
       const same = await this.findByAccount(profile)
       if (same) return same
-      if (profile.email !== null && (await this.findByEmail(profile.email))) {
-        throw new FocusError('account_exists', 'Somebody with this e-mail address is already registered.', {
-          hint: 'Sign in the way you did before, then link this provider.',
-        })
-      }
+      if (profile.email !== null && (await this.findByEmail(profile.email))) throw accountExists()
     }
     throw new FocusError('internal', 'No free username was found.')
   }
 
+  async releaseEmail(id: UserId, email: string): Promise<boolean> {
+    const { numUpdatedRows } = await retryOnConflict(() =>
+      this.#db
+        .updateTable('focus_users')
+        .set({ email: null, updated_at: this.#clock() })
+        .where('id', '=', Number(id))
+        .where('email', '=', email)
+        .where('email_verified', '=', 0)
+        .executeTakeFirst(),
+    )
+    return numUpdatedRows === 1n || (await this.#findBy('email', email)) === null
+  }
+
   async linkAccount(id: UserId, profile: ExternalProfile): Promise<void> {
     try {
-      await insertAccount(this.#db, toUserKey(id), profile, this.#clock())
+      await inTransaction(this.#database, (trx) => insertAccount(trx, toUserKey(id), profile, this.#clock()))
     } catch (error) {
       if (!isDuplicate(error)) throw error
       const owner = await this.findByAccount(profile)
@@ -110,6 +120,8 @@ export class KyselyUserDirectory implements UserDirectory {
       .select(['issuer', 'subject', 'provider'])
       .where('user_key', '=', toUserKey(id))
       .orderBy('created_at')
+      .orderBy('issuer')
+      .orderBy('subject')
       .execute()
   }
 
@@ -125,11 +137,13 @@ export class KyselyUserDirectory implements UserDirectory {
     const changes = changesOf(user, profile)
     if (Object.keys(changes).length === 0) return user
     const update = (values: Partial<Selectable<UsersTable>>) =>
-      this.#db
-        .updateTable('focus_users')
-        .set({ ...values, updated_at: now })
-        .where('id', '=', Number(id))
-        .execute()
+      retryOnConflict(() =>
+        this.#db
+          .updateTable('focus_users')
+          .set({ ...values, updated_at: now })
+          .where('id', '=', Number(id))
+          .execute(),
+      )
     try {
       await update(changes)
     } catch (error) {
@@ -156,7 +170,7 @@ export class KyselyUserDirectory implements UserDirectory {
     if (after !== undefined) query = query.where('id', '>', idOf(after))
     if (search !== undefined && search !== '') {
       // `!` escapes, because the databases disagree on what a backslash is.
-      const pattern = `%${search.toLowerCase().replace(/[!%_]/g, '!$&')}%`
+      const pattern = `%${asciiLowerCase(search).replace(/[!%_]/g, '!$&')}%`
       query = query.where(
         sql<boolean>`(username like ${pattern} escape '!' or email like ${pattern} escape '!' or lower(full_name) like ${pattern} escape '!')`,
       )
@@ -212,11 +226,42 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 }
 
-async function insertAccount(db: Kysely<FocusTables>, userKey: UserKey, profile: ExternalProfile, now: number) {
+/** An account that was left behind by a deleted user is nobody's, and goes (A17). */
+async function insertAccount(trx: Transaction<FocusTables>, userKey: UserKey, profile: ExternalProfile, now: number) {
   const { issuer, subject, provider } = profile
-  await db
+  const account = await trx
+    .selectFrom('focus_accounts')
+    .select('user_key')
+    .where('issuer', '=', issuer)
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  const owner =
+    account &&
+    (await trx.selectFrom('focus_users').select('id').where('id', '=', Number(account.user_key)).executeTakeFirst())
+  if (account && !owner) {
+    await trx
+      .deleteFrom('focus_accounts')
+      .where('issuer', '=', issuer)
+      .where('subject', '=', subject)
+      .where('user_key', '=', account.user_key)
+      .execute()
+  }
+  const newest = await trx
+    .selectFrom('focus_accounts')
+    .select(({ fn }) => fn.max('created_at').as('at'))
+    .where('user_key', '=', userKey)
+    .executeTakeFirst()
+  await trx
     .insertInto('focus_accounts')
-    .values({ issuer, subject, provider, user_key: userKey, created_at: now, last_sign_in_at: now })
+    .values({
+      issuer,
+      subject,
+      provider,
+      user_key: userKey,
+      // Later than the user's others also in the same millisecond, or after a clock was set back: the order says which is primary.
+      created_at: Math.max(now, (newest?.at ?? 0) + 1),
+      last_sign_in_at: now,
+    })
     .execute()
 }
 
@@ -229,22 +274,15 @@ function idOf(id: UserId): number {
   })
 }
 
-/** What a profile says differently; a provider that says nothing of a field leaves it as it is. */
-function changesOf(user: User, profile: ExternalProfile): Partial<Selectable<UsersTable>> {
-  const changes: Partial<Selectable<UsersTable>> = {}
-  if (profile.fullName !== null && profile.fullName !== user.fullName) changes.full_name = profile.fullName
-  if (profile.avatarUrl !== null && profile.avatarUrl !== user.avatarUrl) changes.avatar_url = profile.avatarUrl
-  if (profile.locale !== null && profile.locale !== user.locale) changes.locale = profile.locale
-  if (profile.email === null) return changes
-  if (profile.email !== user.email) {
-    // An address that is proven is not given up for one that is not.
-    if (user.emailVerified && !profile.emailVerified) return changes
-    changes.email = profile.email
-    changes.email_verified = profile.emailVerified ? 1 : 0
-  } else if (profile.emailVerified && !user.emailVerified) {
-    changes.email_verified = 1
+/** The columns that are to become different; no query is made for none. */
+function changesOf(user: User, wanted: ExternalProfile): Partial<Selectable<UsersTable>> {
+  return {
+    ...(wanted.fullName !== user.fullName && { full_name: wanted.fullName }),
+    ...(wanted.avatarUrl !== user.avatarUrl && { avatar_url: wanted.avatarUrl }),
+    ...(wanted.locale !== user.locale && { locale: wanted.locale }),
+    ...(wanted.email !== user.email && { email: wanted.email }),
+    ...(wanted.emailVerified !== user.emailVerified && { email_verified: wanted.emailVerified ? 1 : 0 }),
   }
-  return changes
 }
 
 function toUser(row: Selectable<UsersTable>): User {

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createFocus, type Focus, google } from '@focus-api/core'
+import { createFocus, type ExternalProfile, type Focus, google, type User, type UserDirectory } from '@focus-api/core'
 import { decodeJwt } from 'jose'
 import { type Kysely, sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { oidc } from '../../src/auth/providers/oidc.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { type AppTables, AppUsers } from './examples/app-users.ts'
-import { secret } from './support/app.ts'
-import type { TokenAnswer } from './support/flow.ts'
+import { type App, secret, startApp } from './support/app.ts'
+import { callbackFor, problemOf, signIn as signInTo, type TokenAnswer } from './support/flow.ts'
+import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
+import { without } from './support/without.ts'
 
 let issuer: TestIssuer
 let db: Kysely<AppTables>
@@ -22,8 +25,8 @@ beforeAll(async () => {
   db = database.db as unknown as Kysely<AppTables>
   await sql`create table people (id text primary key, handle text unique, mail text unique, mail_confirmed int,
     display_name text, photo text, blocked int)`.execute(db)
-  await sql`create table people_logins (issuer text, subject text, provider text, person_id text,
-    primary key (issuer, subject))`.execute(db)
+  await sql`create table people_logins (issuer text, subject text, provider text,
+    person_id text references people (id) on delete cascade, linked_at int, primary key (issuer, subject))`.execute(db)
   focus = await createFocus({
     env: {},
     database: db,
@@ -96,6 +99,94 @@ test('a person whom the application blocked is out at once', async () => {
   })
   expect((await callback()).status).toBe(403)
   await focus.auth.users.setDisabled(user.id, false)
+})
+
+describe('Who a sign-in belongs to, in a table of the application’s own', () => {
+  let other: TestIssuer
+  const apps: App[] = []
+
+  beforeAll(async () => {
+    other = await TestIssuer.start()
+  })
+  beforeEach(async () => {
+    await db.deleteFrom('people').execute()
+  })
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app.close()
+  })
+  afterAll(() => other.close())
+
+  /** With `google` and `other`, which is trusted with addresses. */
+  const over = async (users: UserDirectory) => {
+    const { url, clientId, clientSecret } = other
+    const provider = oidc({ name: 'other', issuer: url, clientId, clientSecret, trustEmail: true })
+    const app = await startApp({ users: () => users, config: { providers: [googleAt(issuer), provider] } })
+    apps.push(app)
+    return app
+  }
+  const answerOf = async (app: App, from: TestIssuer, provider: string) => {
+    const response = await app.request(await callbackFor(app, from, provider))
+    return { status: response.status, code: response.ok ? null : (await problemOf(response)).code }
+  }
+
+  test('S36 A1 A5 A7: the rules are the same as in ours', async () => {
+    const app = await over(new AppUsers(db))
+    issuer.person = { ...issuer.person, email_verified: false, picture: 'https://pictures.example/ada.png' }
+    const squatter = await signInTo(app, issuer)
+    other.person = { sub: 'ada', name: 'Ada L.', email: 'ada@gmail.com', email_verified: true }
+    const ada = await signInTo(app, other, 'other')
+    expect(ada.user).toMatchObject({ full_name: 'Ada L.', email: 'ada@gmail.com' })
+    expect(await app.auth.users.get(squatter.user.id)).toMatchObject({ email: null })
+    other.person = { ...other.person, sub: 'other' }
+    expect(await answerOf(app, other, 'other')).toEqual({ status: 409, code: 'account_exists' })
+    issuer.person = { sub: 'ada at google', name: 'Another Name', email: 'ada@gmail.com', email_verified: true }
+    expect((await signInTo(app, issuer)).user).toEqual(ada.user)
+    issuer.person = { ...issuer.person, picture: 'https://pictures.example/ada.png' }
+    expect((await signInTo(app, issuer)).user).toEqual({ ...ada.user, avatar_url: 'https://pictures.example/ada.png' })
+  })
+
+  test('A5: a directory that cannot take an address away refuses its owner, as before', async () => {
+    const app = await over(without(new AppUsers(db), 'releaseEmail'))
+    issuer.person = { ...issuer.person, email_verified: false }
+    await signInTo(app, issuer)
+    other.person = { sub: 'ada', email: 'ada@gmail.com', email_verified: true }
+    expect(await answerOf(app, other, 'other')).toEqual({ status: 409, code: 'account_exists' })
+  })
+
+  test('S14: of two people who race for one address in it, one is refused by name', async () => {
+    const app = await over(new AppUsers(db))
+    issuer.person = { ...issuer.person, email_verified: false }
+    other.person = { sub: 'ada', email: 'ada@gmail.com' }
+    const paths = [await callbackFor(app, issuer), await callbackFor(app, other, 'other')]
+    const statuses = await Promise.all(paths.map(async (path) => (await app.request(path)).status))
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409])
+  })
+
+  test('A4: a directory that folds more letters than ASCII links nobody by another’s address', async () => {
+    class Folding extends AppUsers {
+      override async findByEmail(email: string): Promise<User | null> {
+        return await super.findByEmail(email.toLowerCase())
+      }
+    }
+    const app = await over(new Folding(db))
+    issuer.person = { sub: 'mike', name: 'Mike', email: 'mike@gmail.com', email_verified: true }
+    const mike = await signInTo(app, issuer)
+    other.person = { sub: 'kelvin', name: 'Kelvin', email: 'mi\u212Ae@gmail.com', email_verified: true }
+    expect((await signInTo(app, other, 'other')).user.id).not.toBe(mike.user.id)
+  })
+
+  test('S33: a directory that finds a subject in other letters signs nobody in', async () => {
+    class Folding extends AppUsers {
+      override async findByAccount({ issuer, subject }: ExternalProfile): Promise<User | null> {
+        return await super.findByAccount({ issuer, subject: subject.toLowerCase() })
+      }
+    }
+    const app = await over(new Folding(db))
+    issuer.person = { sub: 'auth0|abc', name: 'Ada' }
+    await signInTo(app, issuer)
+    issuer.person = { sub: 'auth0|AbC', name: 'Mallory' }
+    expect(await answerOf(app, issuer, 'google')).toEqual({ status: 500, code: 'internal' })
+  })
 })
 
 test('the page about it shows this very code', () => {

@@ -12,7 +12,7 @@ import type { Runtime } from '../../runtime.ts'
 import type { ExternalProfile } from '../types.ts'
 import { toProviderError } from './errors.ts'
 import { type OutboundFetch, outboundFetch, outboundTimeoutMs } from './outbound.ts'
-import { httpsOrNull, textOrNull } from './profile-fields.ts'
+import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, Provider, ProviderClient } from './provider.ts'
 import { assertProviderSettings } from './settings.ts'
 
@@ -134,10 +134,10 @@ class GithubClient implements ProviderClient {
       subject: String(user['id']),
       email: address,
       emailVerified: verified && this.#trustEmail,
-      fullName: textOrNull(user['name'], 255) ?? textOrNull(user['login'], 255),
+      fullName: textOrNull(user['name']) ?? textOrNull(user['login']),
       givenName: null,
-      avatarUrl: httpsOrNull(user['avatar_url']),
-      preferredUsername: textOrNull(user['login'], 255),
+      avatarUrl: textOrNull(user['avatar_url']),
+      preferredUsername: textOrNull(user['login']),
       locale: null,
     }
   }
@@ -161,7 +161,7 @@ class GithubClient implements ProviderClient {
 function primaryEmail(answer: unknown): { readonly address: string | null; readonly verified: boolean } {
   const emails: unknown[] = Array.isArray(answer) ? answer : []
   const primary = emails.filter(isObject).find((email) => email['primary'] === true)
-  const address = textOrNull(primary?.['email'], 320)?.toLowerCase() ?? null
+  const address = textOrNull(primary?.['email'])
   return { address, verified: address !== null && primary?.['verified'] === true }
 }
 

@@ -16,7 +16,7 @@ import type { ExternalProfile } from '../types.ts'
 import { LazyMetadata } from './discovery.ts'
 import { toProviderError } from './errors.ts'
 import { assertOutboundUrl, outboundFetch, outboundTimeoutMs } from './outbound.ts'
-import { httpsOrNull, textOrNull } from './profile-fields.ts'
+import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, ProviderClient, VerifiedIdToken } from './provider.ts'
 
 export interface OpenIdSettings {
@@ -194,18 +194,19 @@ export class OpenIdClient implements ProviderClient {
   }
 
   #profile(claims: IdClaims): ExternalProfile {
-    const email = textOrNull(claims['email'], 320)?.toLowerCase() ?? null
+    const email = textOrNull(claims['email'])
     return {
       provider: this.#settings.name,
       issuer: this.issuer,
       subject: String(claims['sub']),
       email,
       emailVerified: email !== null && claims['email_verified'] === true && this.#settings.trustsEmail(claims),
-      fullName: textOrNull(claims['name'], 255),
-      givenName: textOrNull(claims['given_name'], 255),
-      avatarUrl: httpsOrNull(claims['picture']),
-      preferredUsername: textOrNull(claims['preferred_username'], 255),
-      locale: textOrNull(claims['locale'], 35),
+      fullName: textOrNull(claims['name']),
+      givenName: textOrNull(claims['given_name']),
+      familyName: textOrNull(claims['family_name']),
+      avatarUrl: textOrNull(claims['picture']),
+      preferredUsername: textOrNull(claims['preferred_username']),
+      locale: textOrNull(claims['locale']),
     }
   }
 

@@ -2,8 +2,9 @@ import { type ClientRequest, type IncomingMessage, request as httpRequest } from
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { isLoopbackHost, isLoopbackUrl } from '../../origin-policy.ts'
+import { isPublicAddress } from '../../public-address.ts'
 import { PermanentDeliveryError } from '../errors.ts'
-import { ForbiddenAddressError, isPublicAddress, publicLookup } from './address-guard.ts'
+import { ForbiddenAddressError, publicLookup } from './address-guard.ts'
 
 /** Of an answer only its beginning matters: the reason of a refusal. */
 const maxAnswerBytes = 16_384

@@ -15,8 +15,11 @@ export interface AppTables {
     photo: string | null
     blocked: number
   }
-  /** Who signs in with what. Its primary key `(issuer, subject)` is what keeps one person one person. */
-  people_logins: { issuer: string; subject: string; provider: string; person_id: string }
+  /**
+   * Who signs in with what. Its primary key `(issuer, subject)` is what keeps one person one person, and a foreign key
+   * (`on delete cascade`) leaves no login behind when a person is deleted.
+   */
+  people_logins: { issuer: string; subject: string; provider: string; person_id: string; linked_at: number }
 }
 
 /** The application's people as Focus' users. Their ids are strings, so there is no `parseId`. */
@@ -74,6 +77,18 @@ export class AppUsers implements UserDirectory {
     }
   }
 
+  /** One statement: a person who confirmed the address meanwhile keeps it. */
+  async releaseEmail(id: string, email: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('people')
+      .set({ mail: null })
+      .where('id', '=', id)
+      .where('mail', '=', email)
+      .where('mail_confirmed', '=', 0)
+      .executeTakeFirst()
+    return numUpdatedRows > 0n
+  }
+
   async linkAccount(id: string, profile: ExternalProfile): Promise<void> {
     const owner = await this.findByAccount(profile)
     if (owner && owner.id !== id) {
@@ -96,10 +111,11 @@ export class AppUsers implements UserDirectory {
       .selectFrom('people_logins')
       .select(['issuer', 'subject', 'provider'])
       .where('person_id', '=', id)
+      .orderBy('linked_at')
       .execute()
   }
 
-  /** Takes from the provider what people expect to follow it; the address stays what the person confirmed. */
+  /** Takes what people expect to follow their provider; the address stays what the person confirmed. */
   async update(id: string, profile: ExternalProfile): Promise<User> {
     await this.#db
       .updateTable('people')
@@ -137,7 +153,7 @@ export class AppUsers implements UserDirectory {
 }
 
 function toLogin(personId: string, { issuer, subject, provider }: ExternalProfile): AppTables['people_logins'] {
-  return { issuer, subject, provider, person_id: personId }
+  return { issuer, subject, provider, person_id: personId, linked_at: Date.now() }
 }
 
 function toUser(row: Selectable<AppTables['people']>): User {

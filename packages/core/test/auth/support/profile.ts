@@ -1,0 +1,18 @@
+import type { ExternalProfile } from '../../../src/auth/types.ts'
+
+/** What an issuer says of somebody; nothing but the subject unless told otherwise. */
+export function profileOf(subject: string, claims: Partial<ExternalProfile> = {}): ExternalProfile {
+  return {
+    provider: 'test',
+    issuer: 'https://issuer.example',
+    subject,
+    email: null,
+    emailVerified: false,
+    fullName: null,
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: null,
+    locale: null,
+    ...claims,
+  }
+}

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Accounts } from '../../src/auth/accounts.ts'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
+import { migrateToLatest } from '../../src/storage/migrate.ts'
+import { KyselyUserDirectory } from '../../src/storage/user-directory.ts'
+import { describeOverDatabases, removePeople } from './support/dialects.ts'
+import { profileOf } from './support/profile.ts'
+
+const address = 'alice@startup.example'
+
+describeOverDatabases('The users table', (databases) => {
+  let database: Database
+  let users: KyselyUserDirectory
+
+  beforeAll(async () => {
+    database = await openDatabase(await databases.create())
+    await migrateToLatest(database)
+    users = new KyselyUserDirectory(database, () => 1_000)
+  })
+  afterAll(() => database.close())
+  beforeEach(() => removePeople(database))
+
+  test('A5: gives up an address that is not verified, and no other', async () => {
+    const squatter = await users.create(profileOf('squatter', { email: address }))
+    expect(await users.releaseEmail(squatter.id, 'another@startup.example')).toBe(true)
+    expect(await users.get(squatter.id)).toMatchObject({ email: address })
+    await users.update(squatter.id, profileOf('squatter', { email: address, emailVerified: true }))
+    expect(await users.releaseEmail(squatter.id, address)).toBe(false)
+    expect(await users.get(squatter.id)).toMatchObject({ email: address, emailVerified: true })
+    await users.update(squatter.id, profileOf('squatter', { email: address }))
+    expect(await users.releaseEmail(squatter.id, address)).toBe(true)
+    expect(await users.get(squatter.id)).toMatchObject({ email: null, emailVerified: false })
+  })
+
+  test('A7: lists the oldest account first, also when all are of one moment', async () => {
+    const { id } = await users.create(profileOf('z'))
+    await users.linkAccount(id, profileOf('y'))
+    await users.linkAccount(id, profileOf('x'))
+    expect((await users.accounts(id)).map(({ subject }) => subject)).toEqual(['z', 'y', 'x'])
+  })
+
+  /** Runs something between the moment the address is looked for and the moment something is written. */
+  function interrupted(by: () => Promise<unknown>): Accounts {
+    let once = true
+    class Interrupted extends KyselyUserDirectory {
+      override async findByEmail(email: string) {
+        const found = await super.findByEmail(email)
+        if (once) {
+          once = false
+          await by()
+        }
+        return found
+      }
+    }
+    return new Accounts(new Interrupted(database, () => 1_000), { development: false })
+  }
+
+  test('A5: a squatter who comes between does not stop the owner', async () => {
+    const squatter = profileOf('squatter', { email: address })
+    const accounts = interrupted(() => users.create(squatter))
+    const { user, created } = await accounts.signIn(profileOf('owner', { email: address, emailVerified: true }))
+    expect([user.email, created]).toEqual([address, true])
+    expect(await users.findByAccount(squatter)).toMatchObject({ email: null })
+  })
+
+  test('A5: a holder who proves the address meanwhile keeps it', async () => {
+    const holder = profileOf('holder', { email: address, issuer: 'https://other.example' })
+    const { id } = await users.create(holder)
+    const accounts = interrupted(() => users.update(id, { ...holder, emailVerified: true }))
+    const { user } = await accounts.signIn(profileOf('owner', { email: address, emailVerified: true }))
+    expect(user.id).toBe(id)
+  })
+
+  test('S14: an account that was made meanwhile is the same user', async () => {
+    const profile = profileOf('alice', { email: address, emailVerified: true })
+    const accounts = interrupted(() => users.create(profile))
+    const { user } = await accounts.signIn(profile)
+    expect(await users.findByAccount(profile)).toEqual(user)
+    expect(await users.list({ limit: 10 })).toHaveLength(1)
+  })
+
+  test('S14: somebody who takes the address meanwhile, without proof on either side, has it', async () => {
+    const accounts = interrupted(() => users.create(profileOf('first', { email: address })))
+    await expect(accounts.signIn(profileOf('second', { email: address }))).rejects.toMatchObject({
+      code: 'account_exists',
+    })
+  })
+})
