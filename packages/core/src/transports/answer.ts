@@ -6,21 +6,24 @@ import { parseRetryAfter } from './retry-after.ts'
 /** Refusals that time may heal (RFC 9110): Request Timeout, Conflict, Too Early, Too Many Requests. */
 const passing = new Set([408, 409, 425, 429])
 
-/**
- * What an answer that is not 2xx means: 5xx and a few of 4xx may heal, everything else will not.
- *
- * @param peer who answered, for the reason
- * @param detail what the peer said, where it says so in a word
- */
+export interface AnsweredBy {
+  /** Names the peer in the reason. */
+  readonly peer: string
+  /** Whether a user chose the address. Such a peer speaks for itself only and never pauses the transport (S40). */
+  readonly personal: boolean
+  /** The peer's own word for it, where it gives one. */
+  readonly detail?: string
+}
+
+/** What an answer that is not 2xx means: 5xx and a few of 4xx may heal, everything else will not. */
 export function failureOf(
   { status, headers }: PostAnswer,
-  peer: string,
+  { peer, personal, detail = '' }: AnsweredBy,
   clock: Clock,
-  detail = '',
 ): PermanentDeliveryError | RetryableDeliveryError {
   const said = `${peer} answered ${status}${detail === '' ? '' : ` (${detail.slice(0, 200)})`}.`
   if (status < 500 && !passing.has(status)) return new PermanentDeliveryError(said)
   const retryAfterMs = parseRetryAfter(headers['retry-after'], clock())
   if (retryAfterMs === null) return new RetryableDeliveryError(said)
-  return new RetryableDeliveryError(said, { retryAfterMs, pause: status === 429 || status === 503 })
+  return new RetryableDeliveryError(said, { retryAfterMs, pause: !personal && (status === 429 || status === 503) })
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, test } from 'vitest'
 import { defaultRetryPolicy, retryDelayMs } from './backoff.ts'
 
 const always = (byte: number) => (size: number) => new Uint8Array(size).fill(byte)
@@ -20,7 +20,12 @@ it('never comes back before the peer asked, and not much later', () => {
   expect(retryDelayMs(defaultRetryPolicy, 1, 30_000, always(255))).toBeLessThanOrEqual(31_000)
 })
 
-it('waits no longer than a day, whatever the peer asks', () => {
-  expect(retryDelayMs(defaultRetryPolicy, 1, 1e12, always(0))).toBeLessThanOrEqual(86_401_000)
-  expect(retryDelayMs(defaultRetryPolicy, 1, -5, always(0))).toBeGreaterThanOrEqual(0)
+test.each([1e12, Infinity])('S40 V5: waits no longer than a day, also when a peer asks for %d ms', (asked) => {
+  expect(retryDelayMs(defaultRetryPolicy, 1, asked, always(0))).toBe(86_400_001)
+  expect(retryDelayMs(defaultRetryPolicy, 1, asked, always(255))).toBeLessThanOrEqual(86_401_000)
+})
+
+test.each([0, -5, Number.NaN])('R9: a peer that asks for %d ms gets the backoff', (asked) => {
+  const longest = (attempt: number) => retryDelayMs(defaultRetryPolicy, attempt, asked, always(255))
+  expect([1, 5, 20].map(longest)).toEqual([1_000, 16_000, 3_600_000])
 })

@@ -3,13 +3,18 @@ import type { RetryPolicy } from './transport.ts'
 
 export const defaultRetryPolicy: RetryPolicy = { baseMs: 1_000, maxDelayMs: 3_600_000, maxAttempts: 20 }
 
-/** Longest wait that a peer may ask for. */
-const maxRetryAfterMs = 86_400_000
+/** The longest wait that a peer can ask for, in milliseconds: a day. */
+const maxAskedMs = 86_400_000
+
+/** A wait that a peer asked for, within bounds: at least 0, at most a day; a value that is not a number counts as 0. */
+export function boundedWaitMs(askedMs: number): number {
+  return Math.min(Math.max(0, askedMs || 0), maxAskedMs)
+}
 
 /**
- * How long to wait after failed attempt number `attempt`: a random part of an exponentially growing time (full jitter), so that
- * many deliveries that failed together do not come back together. A peer's own wish is a lower bound, with a little jitter on
- * top.
+ * Returns the milliseconds to wait after failed attempt number `attempt`: the longer of two times. The first is a random part
+ * of an exponentially growing time (full jitter), so that deliveries that failed together do not come back together. The
+ * second is the wait that the peer asked for (`Retry-After`, RFC 9110 §10.2.3), up to a day, with a little jitter on top.
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -18,12 +23,10 @@ export function retryDelayMs(
   random: RandomSource,
 ): number {
   const chance = fraction(random)
-  if (retryAfterMs !== null) {
-    const asked = Math.min(Math.max(0, retryAfterMs), maxRetryAfterMs)
-    return Math.ceil(asked + chance * Math.min(asked * 0.1, policy.baseMs))
-  }
   const ceiling = Math.min(policy.maxDelayMs, policy.baseMs * 2 ** Math.min(attempt - 1, 40))
-  return Math.ceil(chance * ceiling)
+  const backoffMs = chance * ceiling
+  const askedMs = boundedWaitMs(retryAfterMs ?? 0)
+  return Math.ceil(Math.max(backoffMs, askedMs + chance * Math.min(askedMs * 0.1, policy.baseMs)))
 }
 
 /** Uniform in (0, 1]. */

@@ -21,9 +21,12 @@ export class PermanentDeliveryError extends Error {
 }
 
 export interface RetryOptions {
-  /** The peer's own wish, such as `Retry-After`, in milliseconds. Never tried earlier. */
+  /** The wait that the peer asked for, such as `Retry-After`, in milliseconds. Never tried earlier; at most a day counts. */
   readonly retryAfterMs?: number
-  /** Whether the peer is busy as a whole: every delivery of the transport then waits for `retryAfterMs`. */
+  /**
+   * Whether the peer is busy as a whole: every delivery of the transport then waits for `retryAfterMs`. Only for a peer that the
+   * operator chose, such as a gateway: a user's own address must never make others wait.
+   */
   readonly pause?: boolean
   /** Addresses that were reached before the failure, in any form; the next attempt finds them in `delivered`. */
   readonly delivered?: readonly string[]

@@ -26,8 +26,8 @@ export async function sendToEach<Address>(
       return failure === null || failure instanceof PermanentDeliveryError
     })
     throw new RetryableDeliveryError(healing.message, {
-      ...(healing instanceof RetryableDeliveryError
-        ? { pause: healing.pause, ...(healing.retryAfterMs === null ? {} : { retryAfterMs: healing.retryAfterMs }) }
+      ...(healing instanceof RetryableDeliveryError && healing.retryAfterMs !== null
+        ? { retryAfterMs: healing.retryAfterMs }
         : {}),
       delivered: settled.map(({ key }) => key),
       cause: healing,

@@ -1,11 +1,14 @@
+import { boundedWaitMs } from './backoff.ts'
+
 /**
- * `Retry-After` in milliseconds: a number of seconds or an HTTP date (RFC 9110 §10.2.3); null where it is absent or neither.
+ * Parses `Retry-After`: a number of seconds or an HTTP date (RFC 9110 §10.2.3). Returns milliseconds, at most a day; null where
+ * the field is absent or neither.
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | null {
   const text = value?.trim() ?? ''
-  if (/^\d{1,10}$/.test(text)) return Number(text) * 1_000
+  if (/^\d+$/.test(text)) return boundedWaitMs(Number(text) * 1_000)
   // Every form of an HTTP date begins with the name of a day; Date.parse alone would take "1.5" for a date.
   if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return null
   const date = Date.parse(text)
-  return Number.isNaN(date) ? null : Math.max(0, date - now)
+  return Number.isNaN(date) ? null : boundedWaitMs(date - now)
 }

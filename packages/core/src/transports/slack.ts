@@ -61,7 +61,7 @@ export function slack(options: SlackOptions): Transport {
         disable: reason !== 'channel_is_archived',
       })
     }
-    throw failureOf(answer, 'Slack', clock, reason)
+    throw failureOf(answer, { peer: 'Slack', personal: false, detail: reason }, clock)
   }
 
   return {

@@ -87,11 +87,7 @@ export function webPush(options: WebPushOptions): WebPushTransport {
     if (answer.status >= 200 && answer.status < 300) return
     // Not an error of the message: the browser left, and the delivery to it is settled.
     if (answer.status === 404 || answer.status === 410) return subscriptions?.forget(endpoint)
-    const failure = failureOf(answer, new URL(endpoint).host, clock)
-    // One push service of several is busy: the others go on.
-    throw failure instanceof RetryableDeliveryError && failure.retryAfterMs !== null
-      ? new RetryableDeliveryError(failure.message, { retryAfterMs: failure.retryAfterMs })
-      : failure
+    throw failureOf(answer, { peer: new URL(endpoint).host, personal: true }, clock)
   }
 
   function urgencyOf(message: OutboundMessage): Urgency {

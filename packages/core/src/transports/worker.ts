@@ -3,7 +3,7 @@ import { errorFields } from '../error-fields.ts'
 import type { Clock, Logger, RandomSource } from '../runtime.ts'
 import { type Addressing, addressMessage } from './addressing.ts'
 import { attemptDelivery, type AttemptOutcome } from './attempt.ts'
-import { defaultRetryPolicy, retryDelayMs } from './backoff.ts'
+import { boundedWaitMs, defaultRetryPolicy, retryDelayMs } from './backoff.ts'
 import { type Queued, Lanes } from './lanes.ts'
 import { Ledger } from './ledger.ts'
 import type { LeasedDelivery, OutboxStore } from './outbox.ts'
@@ -276,7 +276,8 @@ export class TransportWorker {
           this.#ledger.giveBack(delivery.id)
           return false
         }
-        if (outcome.pause && outcome.retryAfterMs !== null) this.#pause = { from: clock(), ms: outcome.retryAfterMs }
+        if (outcome.pause && outcome.retryAfterMs !== null)
+          this.#pause = { from: clock(), ms: boundedWaitMs(outcome.retryAfterMs) }
         if (delivery.attempts >= this.#retry.maxAttempts) {
           this.#bury(delivery, `${outcome.reason} (attempt ${delivery.attempts}, the last)`)
           return true

@@ -1,8 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, test } from 'vitest'
 import { isPublicAddress } from '../../src/public-address.ts'
 import { publicLookup } from '../../src/transports/net/address-guard.ts'
 import { webhook, type WebhookOptions } from '../../src/transports/webhook.ts'
@@ -150,32 +151,22 @@ describe('webhook()', () => {
     expect(await states()).toMatchObject([{ state: 'dead', lastError: expect.stringContaining('302') }])
   })
 
-  it('tries again after a time-out, a reset and an answer that trickles', async () => {
+  it('tries again after a time-out and a reset', async () => {
     const receiver = await peer((_, response, raw) => {
       const turn = receiver.requests.length
-      // Nothing at all; a reset; headers and then a byte now and again; at last an answer.
+      // Nothing at all; a reset; at last an answer.
       if (turn === 2) raw.socket.resetAndDestroy()
-      if (turn === 3) {
-        response.writeHead(200)
-        const trickle = setInterval(() => response.write('.'), 20)
-        response.on('close', () => clearInterval(trickle))
-      }
-      if (turn === 4) say(response, 200)
+      if (turn === 3) say(response, 200)
     })
     const { commit, outbound, clock, states } = await bench({ url: receiver.url, timeoutMs: 200 })
     await commit({}, { transport: 'webhook' })
     const errors: Array<string | null | undefined> = []
-    for (let turn = 1; turn <= 4; turn += 1) {
+    for (let turn = 1; turn <= 3; turn += 1) {
       await outbound.runDue()
       errors.push((await states())[0]?.lastError)
       clock.advance(3_600_000)
     }
-    expect(errors).toEqual([
-      'No answer within 200 ms.',
-      expect.stringMatching(/ECONNRESET|socket hang up/),
-      'No answer within 200 ms.',
-      undefined,
-    ])
+    expect(errors).toEqual(['No answer within 200 ms.', expect.stringMatching(/ECONNRESET|socket hang up/), undefined])
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
   })
 
@@ -205,6 +196,83 @@ describe('webhook()', () => {
     await outbound.runDue()
     expect(await states()).toEqual([])
     expect(written).toBeLessThan(16 * 1_048_576)
+  })
+
+  const oddBodies: Record<string, (status: number, response: ServerResponse, raw: IncomingMessage) => void> = {
+    'never comes': (status, response) => response.writeHead(status, { 'content-length': 5 }).flushHeaders(),
+    trickles: (status, response) => {
+      response.writeHead(status)
+      const trickle = setInterval(() => response.write('.'), 20)
+      response.on('close', () => clearInterval(trickle))
+    },
+    'is cut': (status, response, raw) => {
+      response.writeHead(status, { 'content-length': 500 }).write('half', () => raw.socket.resetAndDestroy())
+    },
+    'is not in chunks': (status, _, { socket }) =>
+      socket.end(`HTTP/1.1 ${status} Odd\r\ntransfer-encoding: chunked\r\n\r\nnot a chunk\r\n`),
+  }
+  test.each(Object.keys(oddBodies))('R8: the status decides when the body %s', async (name) => {
+    let status = 500
+    const receiver = await peer((_, response, raw) => oddBodies[name]?.(status, response, raw))
+    const { commit, outbound, clock, states } = await bench({ url: receiver.url })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    expect(await states()).toMatchObject([{ lastError: `${new URL(receiver.url).host} answered 500.` }])
+    status = 200
+    clock.advance(3_600_000)
+    await outbound.runDue()
+    expect(await states()).toEqual([])
+    expect(receiver.requests).toHaveLength(2)
+  })
+
+  test("S40 V5: a user's address that asks for 317 years makes nobody else wait, and its own row a day", async () => {
+    const others = await peer((_, response) => say(response, 200))
+    const busy = await peer((_, response) =>
+      busy.requests.length === 1 ? say(response, 429, '', { 'retry-after': '9999999999' }) : say(response, 200),
+    )
+    const { commit, outbound, clock, states } = await bench({
+      url: ({ key }) => (key === '1' ? busy.url : others.url),
+      allowPrivateNetwork: true,
+    })
+    await commit({ userKey: '1' }, { transport: 'webhook' })
+    await outbound.runDue()
+    const [{ dueAt } = {}] = await states()
+    expect((dueAt ?? 0) - clock.now).toBe(86_400_001)
+    await commit({ userKey: '2' }, { transport: 'webhook' })
+    await outbound.runDue()
+    expect(others.requests).toHaveLength(1)
+    clock.advance(86_400_001)
+    await outbound.runDue()
+    expect(await states()).toEqual([])
+  })
+
+  test('S40 V5: an address of the operator that asks for 317 years pauses its transport for a day', async () => {
+    const receiver = await peer((_, response) =>
+      receiver.requests.length === 1 ? say(response, 429, '', { 'retry-after': '9999999999' }) : say(response, 200),
+    )
+    const { commit, outbound, clock, states } = await bench({ url: receiver.url, concurrency: 1 })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    await commit({}, { transport: 'webhook' })
+    clock.advance(86_399_000)
+    await outbound.runDue()
+    expect(receiver.requests).toHaveLength(1)
+    clock.advance(1_001)
+    await outbound.runDue()
+    expect(receiver.requests).toHaveLength(3)
+    expect(await states()).toEqual([])
+  })
+
+  test.each(['0', '-1', 'Mon, 31 Dec 2001 23:59:00 GMT'])('R9: "Retry-After: %s" burns no attempts', async (asked) => {
+    const receiver = await peer((_, response) => say(response, 503, '', { 'retry-after': asked }))
+    const { commit, outbound, clock } = await bench({ url: receiver.url }, { chance: 1 })
+    await commit({}, { transport: 'webhook' })
+    for (let second = 0; second < 60; second += 1) {
+      await outbound.runDue()
+      clock.advance(1_000)
+    }
+    // 1 s, 2 s, 4 s, 8 s, 16 s: the sixth attempt is made after 31 seconds, the seventh after 63.
+    expect(receiver.requests).toHaveLength(6)
   })
 
   it('reaches each address of a person, and tries only those again that failed', async () => {

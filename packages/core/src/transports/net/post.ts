@@ -6,8 +6,10 @@ import { isPublicAddress } from '../../public-address.ts'
 import { PermanentDeliveryError } from '../errors.ts'
 import { ForbiddenAddressError, publicLookup } from './address-guard.ts'
 
-/** Of an answer only its beginning matters: the reason of a refusal. */
+/** Only the beginning of a refusal's body matters: its reason. */
 const maxAnswerBytes = 16_384
+/** How long the body may take after the head; the status is known by then. */
+const maxBodyMs = 1_000
 
 /** Who chose an address, and so where it may lead. */
 export type UrlTrust =
@@ -29,13 +31,14 @@ export interface PostRequest {
 export interface PostAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** At most 16 KiB of it. */
+  /** The first 16 KiB that arrived within a second, of an answer that is not 2xx. */
   readonly body: string
 }
 
 /**
  * One POST to an address of which somebody else may have a say (S30): https, or http on this machine; no redirects; the
- * address that is connected to is checked, not the name; the signal ends it whatever the peer does.
+ * address that is connected to is checked, not the name; the signal ends it whatever the peer does. The status decides: a
+ * body that hangs, breaks off or is malformed changes nothing.
  *
  * @throws PermanentDeliveryError for an address that is not allowed
  */
@@ -87,27 +90,38 @@ function isGuarded(target: URL, trust: UrlTrust): boolean {
 
 function answerTo(request: ClientRequest, body: string | Buffer): Promise<PostAnswer> {
   return new Promise((resolve, reject) => {
+    // After the head an error is about the body, and `readBeginning` ends with it.
     request.on('error', reject)
     request.on('response', (response) => {
-      readBeginning(response).then((text) => {
-        const headers = Object.fromEntries(
-          Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
-        )
-        resolve({ status: response.statusCode ?? 0, headers, body: text })
-        request.destroy()
-      }, reject)
+      const status = response.statusCode ?? 0
+      const headers = Object.fromEntries(
+        Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+      )
+      const reading = readBeginning(response).finally(() => request.destroy())
+      request.removeListener('error', reject).on('error', () => undefined)
+      if (status >= 200 && status < 300) resolve({ status, headers, body: '' })
+      else void reading.then((text) => resolve({ status, headers, body: text }))
     })
     request.end(body)
   })
 }
 
+/** Never rejects, and ends in time. */
 async function readBeginning(response: IncomingMessage): Promise<string> {
+  const overtime = setTimeout(() => response.destroy(), maxBodyMs)
+  overtime.unref()
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size >= maxAnswerBytes) break
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size >= maxAnswerBytes) break
+    }
+  } catch {
+    // A body that breaks off has said what it said.
+  } finally {
+    clearTimeout(overtime)
   }
   return Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString()
 }
