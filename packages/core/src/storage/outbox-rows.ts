@@ -1,7 +1,7 @@
 import type { Insertable, Kysely } from 'kysely'
 import type { PlannedDelivery } from '../notifications/outbound.ts'
 import type { NotificationEvent } from '../notifications/types.ts'
-import type { OutboxPayload } from '../transports/outbox.ts'
+import type { OutboxPayload, Reached } from '../transports/outbox.ts'
 import type { FocusTables } from './tables.ts'
 
 /** Below the placeholders that one statement may have on every database. */
@@ -59,4 +59,15 @@ export async function insertOutboxRows(db: Kysely<FocusTables>, rows: readonly O
       .values(rows.slice(start, start + rowsPerInsert))
       .execute()
   }
+}
+
+/** The column `delivered`: null, a list of the addresses that have it, or both lists. */
+export function reachedJson({ delivered, refused }: Reached): string | null {
+  if (refused.length > 0) return JSON.stringify({ delivered, refused })
+  return delivered.length === 0 ? null : JSON.stringify(delivered)
+}
+
+export function reachedOf(json: string | null): Reached {
+  const stored = json === null ? [] : (JSON.parse(json) as readonly string[] | Reached)
+  return 'delivered' in stored ? stored : { delivered: stored, refused: [] }
 }

@@ -1,5 +1,6 @@
-import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely'
+import { type ExpressionBuilder, type Kysely, sql, type Transaction, type Updateable } from 'kysely'
 import type {
+  Burial,
   LeasedDelivery,
   LeaseRequest,
   LeaseResult,
@@ -7,9 +8,12 @@ import type {
   OutboxStore,
   Reschedule,
 } from '../transports/outbox.ts'
+import { shorten } from '../shorten.ts'
 import type { Database } from './database.ts'
 import { OutboxAdministration } from './outbox-administration.ts'
+import { type Candidate, OutboxCandidates } from './outbox-candidates.ts'
 import { OutboxEscalations } from './outbox-escalations.ts'
+import { reachedJson, reachedOf } from './outbox-rows.ts'
 import { retryOnConflict } from './retry.ts'
 import type { FocusTables } from './tables.ts'
 import { inTransaction } from './transaction.ts'
@@ -18,15 +22,11 @@ import { inTransaction } from './transaction.ts'
 const blockedRecheckMs = 250
 const maxErrorLength = 500
 
-interface Candidate {
-  readonly id: number
-  readonly lane: string | null
-}
-
 /** `OutboxStore` over the table `focus_outbox`. */
 export class KyselyOutboxStore extends OutboxAdministration implements OutboxStore {
   readonly #database: Database
   readonly #db: Kysely<FocusTables>
+  readonly #candidates: OutboxCandidates
   readonly #escalations: OutboxEscalations
   #skipLocked: Promise<boolean> | undefined
 
@@ -34,6 +34,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     super(database)
     this.#database = database
     this.#db = database.db
+    this.#candidates = new OutboxCandidates(database)
     this.#escalations = new OutboxEscalations(database)
   }
 
@@ -42,8 +43,8 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
    * `SKIP LOCKED` lets the second one go on, and never on the ranges of an index.
    */
   async lease(request: LeaseRequest): Promise<LeaseResult> {
-    const candidates = await this.#candidates(request)
-    if (candidates.length === 0) return { deliveries: [], blocked: false }
+    const { candidates, complete } = await this.#candidates.find(request)
+    if (candidates.length === 0) return { deliveries: [], blocked: !complete }
     const skipLocked = await (this.#skipLocked ??= this.#knowsSkipLocked())
     return retryOnConflict(() =>
       inTransaction(this.#database, async (trx) => {
@@ -53,7 +54,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
           : { takeable: rows, blocked: [] }
         await this.#holdBack(trx, blocked, request.now)
         const deliveries = await this.#take(trx, takeable, request)
-        return { deliveries, blocked: blocked.length > 0 }
+        return { deliveries, blocked: blocked.length > 0 || !complete }
       }),
     )
   }
@@ -70,25 +71,32 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
   }
 
   async reschedule(owner: string, now: number, items: readonly Reschedule[]): Promise<void> {
-    for (const { id, dueAt, error, delivered } of items) {
-      await this.#giveBack(owner, [id], {
+    for (const { id, dueAt, error, reached } of items) {
+      await this.#change(owner, id, {
+        lease: null,
         due_at: dueAt,
         touched_at: now,
-        last_error: error.slice(0, maxErrorLength),
-        delivered: delivered.length === 0 ? null : JSON.stringify(delivered),
+        last_error: shorten(error, maxErrorLength),
+        delivered: reachedJson(reached),
       })
     }
   }
 
-  async bury(owner: string, now: number, items: readonly { id: number; reason: string }[]): Promise<void> {
-    for (const { id, reason } of items) {
-      await this.#giveBack(owner, [id], {
+  async bury(owner: string, now: number, items: readonly Burial[]): Promise<void> {
+    for (const { id, reason, reached } of items) {
+      await this.#change(owner, id, {
+        lease: null,
         dead_at: now,
         due_at: 0,
         touched_at: now,
-        last_error: reason.slice(0, maxErrorLength),
+        last_error: shorten(reason, maxErrorLength),
+        delivered: reachedJson(reached),
       })
     }
+  }
+
+  async prolong(owner: string, now: number, items: readonly { id: number; until: number }[]): Promise<void> {
+    for (const { id, until } of items) await this.#change(owner, id, { due_at: until, touched_at: now })
   }
 
   async release(owner: string, now: number, ids: readonly number[]): Promise<void> {
@@ -121,19 +129,6 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
         .where('dead_at', 'is', null)
         .execute(),
     )
-  }
-
-  #candidates({ transport, now, limit }: LeaseRequest): Promise<Candidate[]> {
-    return this.#db
-      .selectFrom('focus_outbox')
-      .select(['id', 'lane'])
-      .where('transport', '=', transport)
-      .where('dead_at', 'is', null)
-      .where('due_at', '<=', now)
-      .orderBy('due_at')
-      .orderBy('id')
-      .limit(limit)
-      .execute()
   }
 
   /** Those of the candidates that are still there, due, and nobody else's. */
@@ -230,29 +225,15 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
       lane: row.lane,
       attempts: row.attempts,
       unless: row.cancel_if,
-      delivered: row.delivered === null ? [] : (JSON.parse(row.delivered) as string[]),
+      reached: reachedOf(row.delivered),
       payload: JSON.parse(row.payload) as OutboxPayload,
     }))
   }
 
-  async #giveBack(
-    owner: string,
-    ids: readonly number[],
-    change: {
-      due_at: number
-      touched_at: number
-      last_error: string
-      dead_at?: number
-      delivered?: string | null
-    },
-  ): Promise<void> {
+  /** Changes a row that this owner still holds. */
+  async #change(owner: string, id: number, change: Updateable<FocusTables['focus_outbox']>): Promise<void> {
     await retryOnConflict(() =>
-      this.#db
-        .updateTable('focus_outbox')
-        .set({ lease: null, ...change })
-        .where('id', 'in', [...ids])
-        .where('lease', '=', owner)
-        .execute(),
+      this.#db.updateTable('focus_outbox').set(change).where('id', '=', id).where('lease', '=', owner).execute(),
     )
   }
 

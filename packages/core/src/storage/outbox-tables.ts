@@ -30,7 +30,7 @@ export interface OutboxTable {
   touched_at: number
   /** The owner of the lease. */
   lease: string | null
-  /** JSON: addresses that were reached. */
+  /** JSON: the addresses that were reached; where some refused, `{delivered, refused}`. */
   delivered: string | null
   last_error: string | null
   dead_at: number | null

@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime.ts'
+import { shorten } from '../shorten.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
 import type { PostAnswer } from './net/post.ts'
 import { parseRetryAfter } from './retry-after.ts'
@@ -21,9 +22,13 @@ export function failureOf(
   { peer, personal, detail = '' }: AnsweredBy,
   clock: Clock,
 ): PermanentDeliveryError | RetryableDeliveryError {
-  const said = `${peer} answered ${status}${detail === '' ? '' : ` (${detail.slice(0, 200)})`}.`
-  if (status < 500 && !passing.has(status)) return new PermanentDeliveryError(said)
+  const said = `${peer} answered ${status}${detail === '' ? '' : ` (${shorten(detail, 200)})`}.`
+  if (status < 500 && !passing.has(status)) {
+    return new PermanentDeliveryError(said, { category: status === 404 || status === 410 ? 'gone' : 'refused' })
+  }
   const retryAfterMs = parseRetryAfter(headers['retry-after'], clock())
-  if (retryAfterMs === null) return new RetryableDeliveryError(said)
-  return new RetryableDeliveryError(said, { retryAfterMs, pause: !personal && (status === 429 || status === 503) })
+  const category = status === 429 ? 'rate_limited' : 'unavailable'
+  if (retryAfterMs === null) return new RetryableDeliveryError(said, { category })
+  const busy = status === 429 || status === 503
+  return new RetryableDeliveryError(said, { retryAfterMs, category, pause: !personal && busy })
 }

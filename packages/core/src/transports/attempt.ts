@@ -1,41 +1,69 @@
-import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
+import {
+  type FailureCategory,
+  PermanentDeliveryError,
+  RetryableDeliveryError,
+  UncertainDeliveryError,
+} from './errors.ts'
 import type { LeasedDelivery } from './outbox.ts'
 import type { OutboundMessage, Transport } from './transport.ts'
 
 /** What became of one attempt. */
 export type AttemptOutcome =
   | { readonly kind: 'arrived' }
-  | { readonly kind: 'never'; readonly reason: string; readonly disable: boolean }
+  | {
+      readonly kind: 'never'
+      readonly reason: string
+      readonly disable: boolean
+      readonly category: FailureCategory
+    }
   | {
       readonly kind: 'retry'
       readonly reason: string
       readonly retryAfterMs: number | null
       readonly pause: boolean
       readonly delivered: readonly string[]
+      readonly refused: readonly string[]
+      readonly category: FailureCategory
       /** Whether it was cut short from here, by its time or by the shutdown. */
-      readonly aborted?: boolean
+      readonly aborted: boolean
     }
+
+export interface AttemptTime {
+  /** Ends the attempt: at its time-out, or at the shutdown. */
+  readonly abort: AbortController
+  readonly timeoutMs: number
+  /** Told when the attempt gets more time: so many milliseconds from now. */
+  readonly prolonged: (ms: number) => void
+}
 
 /** A transport that ignores its signal is waited for this long, and then left alone. */
 const deafnessMs = 500
+/** An attempt gets no more time than this at once. RFC 5321 §4.5.3.2.6 wants ten minutes for the longest. */
+const maxProlongMs = 900_000
 
-/**
- * Tries once. Never rejects and never lasts much longer than `timeoutMs`, whatever the transport does.
- */
+/** Tries once. Never rejects and never lasts much longer than its time, whatever the transport does. */
 export async function attemptDelivery(
   transport: Transport,
   message: OutboundMessage,
-  { attempts, delivered, payload }: LeasedDelivery,
-  abort: AbortController,
-  timeoutMs: number,
+  { attempts, reached, payload }: LeasedDelivery,
+  { abort, timeoutMs, prolonged }: AttemptTime,
 ): Promise<AttemptOutcome> {
-  const overtime = setTimeout(() => abort.abort(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs)
+  let allowedMs = timeoutMs
+  const end = () => abort.abort(new Error(`No answer within ${allowedMs} ms.`))
+  let overtime = setTimeout(end, timeoutMs)
   let deaf: NodeJS.Timeout | undefined
   const abandoned = new Promise<never>((_, reject) => {
     abort.signal.addEventListener('abort', () => {
       deaf = setTimeout(() => reject(abort.signal.reason as Error), deafnessMs)
     })
   })
+  const prolong = (ms: number) => {
+    if (abort.signal.aborted || !(ms > 0)) return
+    allowedMs = Math.min(ms, maxProlongMs)
+    clearTimeout(overtime)
+    overtime = setTimeout(end, allowedMs)
+    prolonged(allowedMs)
+  }
   try {
     // An async function, so that a transport that throws at once is one that rejects.
     const run = async () =>
@@ -43,7 +71,10 @@ export async function attemptDelivery(
         signal: abort.signal,
         attempt: attempts,
         idempotencyKey: `${payload.id}:${payload.offset}`,
-        delivered: new Set(delivered),
+        delivered: new Set(reached.delivered),
+        // An operator who makes a dead delivery due again wants every address tried again that has not got it.
+        refused: new Set(attempts === 1 ? [] : reached.refused),
+        prolong,
       })
     await Promise.race([run(), abandoned])
     return { kind: 'arrived' }
@@ -57,17 +88,38 @@ export async function attemptDelivery(
 
 function outcomeOf(error: unknown, signal: AbortSignal): AttemptOutcome {
   if (error instanceof PermanentDeliveryError) {
-    return { kind: 'never', reason: error.message, disable: error.disable }
+    return { kind: 'never', reason: error.message, disable: error.disable, category: error.category }
   }
+  if (error instanceof UncertainDeliveryError) {
+    return { kind: 'never', reason: `Maybe sent: ${error.message}`, disable: false, category: 'uncertain' }
+  }
+  return retryOutcome(error, signal)
+}
+
+/** An error that a delivery is tried again after. */
+export function retryOutcome(error: unknown, signal?: AbortSignal): AttemptOutcome {
   const known = error instanceof RetryableDeliveryError ? error : null
+  const aborted = signal?.aborted ?? false
   return {
     kind: 'retry',
-    reason: signal.aborted ? describe(signal.reason) : describe(error),
+    reason: describe(aborted ? signal?.reason : error),
     retryAfterMs: known?.retryAfterMs ?? null,
     pause: known?.pause ?? false,
     delivered: known?.delivered ?? [],
-    aborted: signal.aborted,
+    refused: known?.refused ?? [],
+    category: aborted ? 'timeout' : (known?.category ?? categoryOf(error)),
+    aborted,
   }
+}
+
+/** By the codes of Node's sockets and resolvers. */
+function categoryOf(error: unknown): FailureCategory {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (typeof code !== 'string') return error instanceof Error && error.cause ? categoryOf(error.cause) : 'other'
+  if (/^(?:ENOTFOUND|ENODATA|EAI_\w+|ESERVFAIL|EREFUSED|EBADRESP|EBADNAME)$/.test(code)) return 'unresolved'
+  if (/^(?:ETIMEDOUT|ETIMEOUT|UND_ERR_\w*TIMEOUT)$/.test(code)) return 'timeout'
+  if (/^(?:ECONN\w+|EHOST\w+|ENET\w+|EPIPE|UND_ERR_SOCKET)$/.test(code)) return 'unreachable'
+  return 'other'
 }
 
 /** `fetch` says only "fetch failed" and keeps what happened in the cause. */

@@ -1,4 +1,27 @@
 /**
+ * Kinds of failures, few and fixed, as the metrics count them:
+ *
+ * - `rate_limited`: the peer asked for a pause; `unavailable`: it answered that it cannot now
+ * - `timeout`: no answer in time; `unreachable`: no connection; `unresolved`: no address for its name
+ * - `not_allowed`: an address that must not be called; `gone`: one that exists no more; `refused`: the peer refused the message
+ * - `account`: the peer refused the sender: authentication, quota or policy
+ * - `uncertain`: the peer may have taken the message; `attempts`: it was the last attempt; `other`: anything else
+ */
+export type FailureCategory =
+  | 'rate_limited'
+  | 'unavailable'
+  | 'timeout'
+  | 'unreachable'
+  | 'unresolved'
+  | 'not_allowed'
+  | 'gone'
+  | 'refused'
+  | 'account'
+  | 'uncertain'
+  | 'attempts'
+  | 'other'
+
+/**
  * Thrown by a transport for a message that will never arrive, however often it is tried: a refused payload, an address that is
  * gone. The delivery is parked as dead with the message as its reason.
  *
@@ -13,10 +36,28 @@ export class PermanentDeliveryError extends Error {
   override readonly name = 'PermanentDeliveryError'
   /** Whether nothing more will arrive there at all: the transport is switched off until an operator switches it on. */
   readonly disable: boolean
+  readonly category: FailureCategory
 
-  constructor(message: string, options: { readonly disable?: boolean; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly disable?: boolean; readonly category?: FailureCategory; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.disable = options.disable ?? false
+    this.category = options.category ?? 'refused'
+  }
+}
+
+/**
+ * Thrown by a transport that handed a message over and got no answer, where the peer cannot tell a second copy from the first:
+ * the message may have arrived. The delivery is not tried again by itself. It is parked as dead with the reason, and an operator
+ * decides.
+ */
+export class UncertainDeliveryError extends Error {
+  override readonly name = 'UncertainDeliveryError'
+
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
   }
 }
 
@@ -30,6 +71,10 @@ export interface RetryOptions {
   readonly pause?: boolean
   /** Addresses that were reached before the failure, in any form; the next attempt finds them in `delivered`. */
   readonly delivered?: readonly string[]
+  /** Addresses that will never take the message, in any form; the next attempt finds them in `refused`. */
+  readonly refused?: readonly string[]
+  /** `other` when absent. */
+  readonly category?: FailureCategory
   readonly cause?: unknown
 }
 
@@ -49,11 +94,15 @@ export class RetryableDeliveryError extends Error {
   readonly retryAfterMs: number | null
   readonly pause: boolean
   readonly delivered: readonly string[]
+  readonly refused: readonly string[]
+  readonly category: FailureCategory
 
   constructor(message: string, options: RetryOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.retryAfterMs = options.retryAfterMs ?? null
     this.pause = options.pause ?? false
     this.delivered = options.delivered ?? []
+    this.refused = options.refused ?? []
+    this.category = options.category ?? (options.pause === true ? 'rate_limited' : 'other')
   }
 }

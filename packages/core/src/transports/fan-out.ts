@@ -1,43 +1,67 @@
 import { createHash } from 'node:crypto'
-import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
+import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from './errors.ts'
 import type { DeliveryAttempt } from './transport.ts'
 
 /**
- * Sends to each address that earlier attempts did not settle. One that is slow or wrong takes nothing from the others: what
- * arrived or never will is remembered, and only the rest is tried again.
+ * Sends to each address of a user that earlier attempts did not settle. A slow or wrong one takes nothing from the others: the
+ * addresses that have the message, and those that will never take it, are remembered, and only the rest is tried again. The
+ * message has arrived once one address has it and no other may still get it.
  *
- * @throws RetryableDeliveryError when some may arrive later; PermanentDeliveryError when one never will and none is left
+ * @throws RetryableDeliveryError when some may get it later, with the longest wait that any of them asked for; never `pause`,
+ *   because a user's address must not make others wait
+ * @throws UncertainDeliveryError when one may have it and none certainly has
+ * @throws PermanentDeliveryError when none ever will
  */
 export async function sendToEach<Address>(
   addresses: readonly Address[],
   keyOf: (address: Address) => string,
-  { delivered }: DeliveryAttempt,
+  { delivered, refused = new Set() }: DeliveryAttempt,
   send: (address: Address) => Promise<void>,
 ): Promise<void> {
-  const open = addresses
-    .map((address) => ({ address, key: digest(keyOf(address)) }))
-    .filter(({ key }) => !delivered.has(key))
+  const keyed = addresses.map((address) => ({ address, key: digest(keyOf(address)) }))
+  const open = keyed.filter(({ key }) => !delivered.has(key) && !refused.has(key))
   const results = await Promise.allSettled(open.map(({ address }) => send(address)))
-  const failures = results.map((result) => (result.status === 'rejected' ? (result.reason as Error) : null))
-  const healing = failures.find((failure) => failure !== null && !(failure instanceof PermanentDeliveryError))
-  if (healing) {
-    const settled = open.filter((_, index) => {
-      const failure = failures[index]
-      return failure === null || failure instanceof PermanentDeliveryError
-    })
-    throw new RetryableDeliveryError(healing.message, {
-      ...(healing instanceof RetryableDeliveryError && healing.retryAfterMs !== null
-        ? { retryAfterMs: healing.retryAfterMs }
-        : {}),
-      delivered: settled.map(({ key }) => key),
-      cause: healing,
+  const ends = open.map(({ key }, index) => ({ key, error: errorOf(results[index]) }))
+  const keysOf = (kind: (error: Error | null) => boolean) =>
+    ends.filter(({ error }) => kind(error)).map(({ key }) => key)
+  const arrived = keysOf((error) => error === null)
+  const uncertain = ends.find(({ error }) => error instanceof UncertainDeliveryError)?.error
+  const never = ends.find(({ error }) => error instanceof PermanentDeliveryError)?.error
+  const later = ends.flatMap(({ error }) => (error !== null && !isFinal(error) ? [error] : []))
+  const [first] = later
+  if (first) {
+    throw new RetryableDeliveryError(first.message, {
+      ...longestWait(later),
+      ...(first instanceof RetryableDeliveryError ? { category: first.category } : {}),
+      // One that may have it gets no second copy either.
+      delivered: [...arrived, ...keysOf((error) => error instanceof UncertainDeliveryError)],
+      refused: keysOf((error) => error instanceof PermanentDeliveryError),
+      cause: first,
     })
   }
-  const refused = failures.find((failure) => failure !== null)
-  if (refused) throw refused
+  if (arrived.length > 0 || keyed.some(({ key }) => delivered.has(key))) return
+  if (uncertain) throw uncertain
+  if (never) throw never
+  if (open.length === 0 && keyed.length > 0) throw new PermanentDeliveryError('Every address refused the message.')
 }
 
 /** Addresses may hold secrets, and the outbox must not. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
+
+function errorOf(result: PromiseSettledResult<void> | undefined): Error | null {
+  if (result?.status !== 'rejected') return null
+  return result.reason instanceof Error ? result.reason : new Error(String(result.reason))
+}
+
+function isFinal(error: Error): boolean {
+  return error instanceof PermanentDeliveryError || error instanceof UncertainDeliveryError
+}
+
+function longestWait(errors: readonly Error[]): { retryAfterMs?: number } {
+  const asked = errors.flatMap((error) =>
+    error instanceof RetryableDeliveryError && error.retryAfterMs !== null ? [error.retryAfterMs] : [],
+  )
+  return asked.length === 0 ? {} : { retryAfterMs: Math.max(...asked) }
 }

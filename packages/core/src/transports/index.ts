@@ -1,4 +1,10 @@
-export { PermanentDeliveryError, RetryableDeliveryError, type RetryOptions } from './errors.ts'
+export {
+  type FailureCategory,
+  PermanentDeliveryError,
+  RetryableDeliveryError,
+  type RetryOptions,
+  UncertainDeliveryError,
+} from './errors.ts'
 export type {
   DeliveryAttempt,
   OutboundMessage,

@@ -7,13 +7,20 @@ export interface Queued {
   readonly startBefore: number
 }
 
+/** The user whose delivery it is; empty for a broadcast. */
+export function userOf({ payload }: LeasedDelivery): string {
+  return payload.userKey ?? ''
+}
+
 /**
- * What a worker holds and has not begun. Deliveries of one lane come out one after another: the next one when the one before has
- * settled; what has no lane comes out at once.
+ * Deliveries that a worker holds and has not begun. Users take turns. Deliveries of one lane come out one after another: the
+ * next one when the one before has settled; those without a lane come out at once.
  */
 export class Lanes {
   readonly #queues = new Map<string, Queued[]>()
-  readonly #ready: string[] = []
+  /** By user, the lanes whose next delivery may be tried; the user whose turn it is stands first. */
+  readonly #ready = new Map<string, string[]>()
+  readonly #waiting = new Map<string, number>()
   /**
    * Lanes whose first delivery failed here, until the outbox knows: it still calls that one ours, and would hand out what comes
    * after it. True once it is written; forgotten when the next lease begins after that.
@@ -25,38 +32,50 @@ export class Lanes {
     return this.#size
   }
 
-  /** False for what must not be tried before something that failed: it is to be given back. */
+  /** By user, how many deliveries wait here. */
+  get waiting(): ReadonlyMap<string, number> {
+    return this.#waiting
+  }
+
+  /** False for a delivery that must not be tried before another that failed: it is to be given back. */
   add(queued: Queued): boolean {
-    const { lane } = queued.delivery
-    if (lane !== null && this.#broken.has(lane)) return false
-    const key = keyOf(queued.delivery)
+    const { delivery } = queued
+    if (delivery.lane !== null && this.#broken.has(delivery.lane)) return false
+    const key = keyOf(delivery)
     const queue = this.#queues.get(key)
     if (queue) queue.push(queued)
     else {
       this.#queues.set(key, [queued])
-      this.#ready.push(key)
+      this.#readyLane(userOf(delivery), key)
     }
-    this.#size += 1
+    this.#count(userOf(delivery), 1)
     return true
   }
 
-  /** The next that may be tried; `undefined` when none may. */
-  take(): Queued | undefined {
-    const key = this.#ready.shift()
-    const queued = key === undefined ? undefined : this.#queues.get(key)?.shift()
-    if (queued) this.#size -= 1
-    return queued
+  /** The next that may be tried, of the first user in turn who may start; `undefined` when there is none. */
+  take(mayStart: (user: string) => boolean = () => true): Queued | undefined {
+    for (const [user, keys] of this.#ready) {
+      if (!mayStart(user)) continue
+      const key = keys.shift()
+      // To the end of the turns, or out of them.
+      this.#ready.delete(user)
+      if (keys.length > 0) this.#ready.set(user, keys)
+      const queued = key === undefined ? undefined : this.#queues.get(key)?.shift()
+      if (queued) this.#count(user, -1)
+      return queued
+    }
+    return undefined
   }
 
-  /** What was taken has arrived, or never will: the next of its lane may be tried. */
+  /** The delivery that was taken has arrived, or never will: the next of its lane may be tried. */
   advance({ delivery }: Queued): void {
     const key = keyOf(delivery)
-    if (this.#queues.get(key)?.length) this.#ready.push(key)
+    if (this.#queues.get(key)?.length) this.#readyLane(userOf(delivery), key)
     else this.#queues.delete(key)
   }
 
   /**
-   * What was taken has to be tried again first. Returns what was behind it, which is to be given back.
+   * The delivery that was taken has to be tried again first. Returns those behind it, which are to be given back.
    *
    * @param written settles once the outbox knows; true when it does
    */
@@ -64,13 +83,32 @@ export class Lanes {
     const key = keyOf(delivery)
     const behind = this.#queues.get(key) ?? []
     this.#queues.delete(key)
-    this.#size -= behind.length
+    this.#count(userOf(delivery), -behind.length)
     const { lane } = delivery
     if (lane !== null) {
       this.#broken.set(lane, false)
       void written().then((known) => this.#broken.set(lane, known))
     }
     return behind
+  }
+
+  /** Takes a user's deliveries beyond `limit` out, the latest first. They are to be given back. */
+  trim(user: string, limit: number): Queued[] {
+    const out: Queued[] = []
+    for (const key of [...(this.#ready.get(user) ?? [])].toReversed()) {
+      const queue = this.#queues.get(key) ?? []
+      while (queue.length > 0 && (this.#waiting.get(user) ?? 0) > limit) {
+        const last = queue.pop()
+        if (last) out.push(last)
+        this.#count(user, -1)
+      }
+      if (queue.length > 0) break
+      this.#queues.delete(key)
+      const rest = this.#ready.get(user)?.filter((other) => other !== key) ?? []
+      if (rest.length > 0) this.#ready.set(user, rest)
+      else this.#ready.delete(user)
+    }
+    return out
   }
 
   /** A lease begins: it sees everything that was written before. */
@@ -82,9 +120,23 @@ export class Lanes {
   takeAll(): Queued[] {
     const all = [...this.#queues.values()].flat()
     this.#queues.clear()
-    this.#ready.length = 0
+    this.#ready.clear()
+    this.#waiting.clear()
     this.#size = 0
     return all
+  }
+
+  #readyLane(user: string, key: string): void {
+    const keys = this.#ready.get(user)
+    if (keys) keys.push(key)
+    else this.#ready.set(user, [key])
+  }
+
+  #count(user: string, change: number): void {
+    this.#size += change
+    const waiting = (this.#waiting.get(user) ?? 0) + change
+    if (waiting > 0) this.#waiting.set(user, waiting)
+    else this.#waiting.delete(user)
   }
 }
 

@@ -1,6 +1,6 @@
 import { errorFields } from '../error-fields.ts'
 import type { Clock, Logger } from '../runtime.ts'
-import type { OutboxStore, Reschedule } from './outbox.ts'
+import type { Burial, OutboxStore, Reschedule } from './outbox.ts'
 
 const retryMs = 1_000
 /** How often a flush tries before it gives up. */
@@ -18,7 +18,8 @@ export class Ledger {
   #done: number[] = []
   #returned: number[] = []
   #again: Reschedule[] = []
-  #dead: Array<{ id: number; reason: string }> = []
+  #dead: Burial[] = []
+  #prolonged: Array<{ id: number; until: number }> = []
   #writing: Promise<void> | undefined
   #closed = false
 
@@ -39,8 +40,14 @@ export class Ledger {
     this.#writeSoon()
   }
 
-  dead(id: number, reason: string): void {
-    this.#dead.push({ id, reason })
+  dead(item: Burial): void {
+    this.#dead.push(item)
+    this.#writeSoon()
+  }
+
+  /** Its attempt lasts longer than its lease. */
+  prolong(id: number, until: number): void {
+    this.#prolonged.push({ id, until })
     this.#writeSoon()
   }
 
@@ -72,7 +79,7 @@ export class Ledger {
   }
 
   get #isEmpty(): boolean {
-    const lists = [this.#done, this.#returned, this.#again, this.#dead]
+    const lists = [this.#done, this.#returned, this.#again, this.#dead, this.#prolonged]
     return lists.every((list) => list.length === 0)
   }
 
@@ -87,18 +94,23 @@ export class Ledger {
     await new Promise<void>((resolve) => setImmediate(resolve))
     while (!this.#isEmpty) {
       const [done, returned, again, dead] = [this.#done, this.#returned, this.#again, this.#dead]
+      const prolonged = this.#prolonged
+      this.#prolonged = []
       this.#done = []
       this.#returned = []
       this.#again = []
       this.#dead = []
       const now = this.#clock()
       try {
+        // First: whatever is settled by now lets its lease go afterwards.
+        await this.#store.prolong(this.#owner, now, prolonged)
         await this.#store.complete(this.#owner, done)
         await this.#store.reschedule(this.#owner, now, again)
         await this.#store.bury(this.#owner, now, dead)
         // Last: what failed must block its lane before what comes after it is there to be taken.
         await this.#store.release(this.#owner, now, returned)
       } catch (error) {
+        this.#prolonged.push(...prolonged)
         this.#done.push(...done)
         this.#returned.push(...returned)
         this.#again.push(...again)

@@ -25,6 +25,13 @@ export class OutboundMetrics {
       attempts.inc({ transport, outcome })
       if (latencyMs !== null) latency.observe({ transport }, Math.max(0, latencyMs) / 1_000)
     })
+    const failures = new Counter({
+      name: 'focus_outbox_failures_total',
+      help: 'Attempts that failed on this node, by transport, by what became of the delivery (retried or dead) and by reason.',
+      labelNames: ['transport', 'outcome', 'reason'],
+      registers,
+    })
+    counters.observeFailures((transport, outcome, reason) => failures.inc({ transport, outcome, reason }))
     const oldest = new Gauge({
       name: 'focus_outbox_oldest_seconds',
       help: 'Age of the oldest delivery that waits, by transport.',

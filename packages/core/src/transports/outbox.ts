@@ -4,6 +4,14 @@ import type { UserKey } from '../user-id.ts'
 /** What a row of the outbox carries. */
 export type OutboxPayload = Omit<NotificationEvent, 'stream'> & { readonly critical: boolean }
 
+/** What earlier attempts did with the addresses of a delivery. */
+export interface Reached {
+  /** They have it. */
+  readonly delivered: readonly string[]
+  /** They will never take it. */
+  readonly refused: readonly string[]
+}
+
 /** A delivery that this node holds for a while. */
 export interface LeasedDelivery {
   readonly id: number
@@ -13,8 +21,7 @@ export interface LeasedDelivery {
   readonly attempts: number
   /** The condition under which it is no longer wanted. */
   readonly unless: 'read' | null
-  /** Addresses that earlier attempts reached. */
-  readonly delivered: readonly string[]
+  readonly reached: Reached
   readonly payload: OutboxPayload
 }
 
@@ -26,11 +33,16 @@ export interface LeaseRequest {
   readonly now: number
   readonly leaseMs: number
   readonly limit: number
+  /**
+   * Asked once for each due delivery, oldest first: whether it may be leased, or has to leave the turn to other users. The key is
+   * empty for broadcasts. Everything may when absent.
+   */
+  readonly admit?: (userKey: string) => boolean
 }
 
 export interface LeaseResult {
   readonly deliveries: readonly LeasedDelivery[]
-  /** Whether some are due that wait for an earlier one of their lane. */
+  /** Whether some may be due that were not leased: they wait for an earlier one of their lane, or were not looked for this time. */
   readonly blocked: boolean
 }
 
@@ -39,7 +51,14 @@ export interface Reschedule {
   readonly id: number
   readonly dueAt: number
   readonly error: string
-  readonly delivered: readonly string[]
+  readonly reached: Reached
+}
+
+/** Why a delivery is given up, and what it reached before. */
+export interface Burial {
+  readonly id: number
+  readonly reason: string
+  readonly reached: Reached
 }
 
 export type DeliveryState = 'waiting' | 'leased' | 'dead'
@@ -87,7 +106,9 @@ export interface OutboxStore {
   complete(owner: string, ids: readonly number[]): Promise<void>
   reschedule(owner: string, now: number, items: readonly Reschedule[]): Promise<void>
   /** Parks one that will never arrive. */
-  bury(owner: string, now: number, items: readonly { readonly id: number; readonly reason: string }[]): Promise<void>
+  bury(owner: string, now: number, items: readonly Burial[]): Promise<void>
+  /** Holds deliveries until a later moment than they were leased for. */
+  prolong(owner: string, now: number, items: readonly { readonly id: number; readonly until: number }[]): Promise<void>
   /** Gives back what was not tried. */
   release(owner: string, now: number, ids: readonly number[]): Promise<void>
   /** Of the notifications, those that are still in an inbox, and whether they were read. */

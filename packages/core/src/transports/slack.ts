@@ -59,6 +59,7 @@ export function slack(options: SlackOptions): Transport {
     if (hookIsGone.test(reason) || answer.status === 410) {
       throw new PermanentDeliveryError(`Slack answered ${answer.status} (${reason || 'gone'}).`, {
         disable: reason !== 'channel_is_archived',
+        category: 'gone',
       })
     }
     throw failureOf(answer, { peer: 'Slack', personal: false, detail: reason }, clock)

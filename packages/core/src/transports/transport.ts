@@ -56,6 +56,13 @@ export interface DeliveryAttempt {
   readonly idempotencyKey: string
   /** What earlier attempts named in `RetryableDeliveryError.delivered`. */
   readonly delivered: ReadonlySet<string>
+  /** What earlier attempts named in `RetryableDeliveryError.refused`. */
+  readonly refused?: ReadonlySet<string>
+  /**
+   * Gives the attempt `ms` milliseconds from now, whatever its time-out was, and holds the delivery for as long: for a peer that
+   * has the message and may take its time to answer. At most a quarter of an hour counts.
+   */
+  readonly prolong?: (ms: number) => void
 }
 
 /** How often something may happen. */

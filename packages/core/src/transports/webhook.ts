@@ -93,7 +93,7 @@ export function webhook(options: WebhookOptions): Transport<string> {
     const { host } = new URL(target)
     if (answer.status !== 410) throw failureOf(answer, { peer: host, personal: owner !== null }, clock)
     if (owner) await options.onGone?.(target, owner)
-    throw new PermanentDeliveryError(`${host} answered 410 (Gone).`, { disable: owner === null })
+    throw new PermanentDeliveryError(`${host} answered 410 (Gone).`, { disable: owner === null, category: 'gone' })
   }
 
   return {

@@ -2,13 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { errorFields } from '../error-fields.ts'
 import type { Clock, Logger, RandomSource } from '../runtime.ts'
 import { type Addressing, addressMessage } from './addressing.ts'
-import { attemptDelivery, type AttemptOutcome } from './attempt.ts'
-import { boundedWaitMs, defaultRetryPolicy, retryDelayMs } from './backoff.ts'
-import { type Queued, Lanes } from './lanes.ts'
+import { attemptDelivery, type AttemptOutcome, retryOutcome } from './attempt.ts'
+import { boundedWaitMs, defaultRetryPolicy } from './backoff.ts'
+import { type Queued, Lanes, userOf } from './lanes.ts'
 import { Ledger } from './ledger.ts'
 import type { LeasedDelivery, OutboxStore } from './outbox.ts'
 import { Pace } from './pace.ts'
 import type { DeliveryCounters } from './counters.ts'
+import { Settlement } from './settlement.ts'
+import { Slots } from './slots.ts'
 import type { RetryPolicy, Transport } from './transport.ts'
 
 const defaults = { concurrency: 8, timeoutMs: 15_000 } as const
@@ -45,8 +47,10 @@ export class TransportWorker {
   readonly #retry: RetryPolicy
   readonly #pace: Pace
   readonly #ledger: Ledger
+  readonly #settlement: Settlement
   readonly #closing = new AbortController()
   readonly #lanes = new Lanes()
+  readonly #slots: Slots
   readonly #active = new Map<number, Promise<void>>()
   readonly #aborts = new Set<AbortController>()
   #pause = { from: 0, ms: 0 }
@@ -61,7 +65,9 @@ export class TransportWorker {
     this.#timeoutMs = deps.transport.timeoutMs ?? defaults.timeoutMs
     this.#retry = { ...defaultRetryPolicy, ...deps.transport.retry }
     this.#pace = new Pace(deps.transport.rate, deps.clock)
+    this.#slots = new Slots({ concurrency: this.#concurrency, personal: deps.transport.addresses !== undefined })
     this.#ledger = new Ledger(deps.store, deps.owner, deps.clock, deps.logger)
+    this.#settlement = new Settlement({ ...deps, transport: this.name, retry: this.#retry, ledger: this.#ledger })
   }
 
   get name(): string {
@@ -163,6 +169,7 @@ export class TransportWorker {
       now,
       leaseMs: patienceMs + 2 * this.#timeoutMs,
       limit: room,
+      admit: this.#slots.admission(this.#lanes.waiting, capacity),
     })
     // A row whose attempt outlived its lease in this very process comes back here; it is being tried already.
     const fresh = deliveries.filter(({ id }) => !this.#active.has(id))
@@ -185,7 +192,11 @@ export class TransportWorker {
     const replaced = await store.supersede(this.name, clock(), unread)
     return deliveries.filter((delivery) => {
       if (delivery.attempts > this.#retry.maxAttempts) {
-        this.#bury(delivery, `Its worker ended during each of ${this.#retry.maxAttempts} attempts.`)
+        this.#settlement.markDead(
+          delivery,
+          `Its worker ended during each of ${this.#retry.maxAttempts} attempts.`,
+          'attempts',
+        )
         return false
       }
       if (delivery.unless === null || (unread.includes(delivery) && !replaced.has(delivery.id))) return true
@@ -197,28 +208,45 @@ export class TransportWorker {
 
   /** Begins attempts while there are slots. */
   #begin(): void {
-    while (this.#active.size < this.#concurrency && this.#pace.available >= 1 && !this.#closing.signal.aborted) {
-      const next = this.#lanes.take()
+    while (this.#pace.available >= 1 && !this.#closing.signal.aborted) {
+      const next = this.#lanes.take((user) => this.#slots.mayStart(user))
       if (next === undefined) return
       this.#pace.take(1)
-      const running = this.#deliver(next).finally(() => {
-        this.#active.delete(next.delivery.id)
-        this.#begin()
-        this.wake()
-      })
-      this.#active.set(next.delivery.id, running)
+      this.#active.set(next.delivery.id, this.#occupy(next))
     }
   }
 
-  async #deliver(queued: Queued): Promise<void> {
+  async #occupy(queued: Queued): Promise<void> {
+    const user = userOf(queued.delivery)
+    const began = performance.now()
+    this.#slots.start(user)
+    let failed = true
+    try {
+      failed = !(await this.#deliver(queued))
+    } finally {
+      this.#slots.end(user, { failed, lastedMs: performance.now() - began })
+      const surplus = this.#lanes.trim(user, this.#slots.queueLimit(user))
+      for (const { delivery } of surplus) this.#ledger.giveBack(delivery.id)
+      this.#active.delete(queued.delivery.id)
+      this.#begin()
+      this.wake()
+    }
+  }
+
+  /** True unless it has to be tried again. */
+  async #deliver(queued: Queued): Promise<boolean> {
     const { delivery, startBefore } = queued
     const now = this.#deps.clock()
-    // After its time somebody else may have leased it.
+    // After its time another node may have leased it.
     const stale = now > startBefore || this.#isPaused(now) || this.#deps.isDisabled()
     if (stale) this.#ledger.giveBack(delivery.id)
-    else if (await this.#attempt(delivery)) return this.#lanes.advance(queued)
+    else if (await this.#attempt(delivery)) {
+      this.#lanes.advance(queued)
+      return true
+    }
     const behind = this.#lanes.stop(queued, () => this.#written())
     for (const one of behind) this.#ledger.giveBack(one.delivery.id)
+    return stale
   }
 
   /** Settles when everything up to now is in the outbox, or the worker ends. */
@@ -245,76 +273,29 @@ export class TransportWorker {
         this.#ledger.done(delivery.id)
         return true
       }
-      const outcome = await attemptDelivery(this.#transport, message, delivery, abort, this.#timeoutMs)
+      const outcome = await attemptDelivery(this.#transport, message, delivery, {
+        abort,
+        timeoutMs: this.#timeoutMs,
+        prolonged: (ms) => this.#ledger.prolong(delivery.id, this.#deps.clock() + ms + this.#timeoutMs),
+      })
       return this.#settle(delivery, outcome)
     } catch (error) {
-      return this.#settle(delivery, {
-        kind: 'retry',
-        reason: messageOf(error),
-        retryAfterMs: null,
-        pause: false,
-        delivered: [],
-      })
+      return this.#settle(delivery, retryOutcome(error))
     } finally {
       this.#aborts.delete(abort)
     }
   }
 
   #settle(delivery: LeasedDelivery, outcome: AttemptOutcome): boolean {
-    const { counters, clock, random } = this.#deps
-    switch (outcome.kind) {
-      case 'arrived':
-        counters.count(this.name, 'delivered', clock() - delivery.payload.timestamp)
-        this.#ledger.done(delivery.id)
-        return true
-      case 'never':
-        if (outcome.disable) this.#disable(outcome.reason)
-        this.#bury(delivery, outcome.reason)
-        return true
-      case 'retry': {
-        if (this.#closing.signal.aborted && outcome.aborted === true) {
-          this.#ledger.giveBack(delivery.id)
-          return false
-        }
-        if (outcome.pause && outcome.retryAfterMs !== null)
-          this.#pause = { from: clock(), ms: boundedWaitMs(outcome.retryAfterMs) }
-        if (delivery.attempts >= this.#retry.maxAttempts) {
-          this.#bury(delivery, `${outcome.reason} (attempt ${delivery.attempts}, the last)`)
-          return true
-        }
-        counters.count(this.name, 'retried')
-        this.#ledger.again({
-          id: delivery.id,
-          dueAt: clock() + retryDelayMs(this.#retry, delivery.attempts, outcome.retryAfterMs, random),
-          error: outcome.reason,
-          delivered: [...new Set([...delivery.delivered, ...outcome.delivered])],
-        })
+    if (outcome.kind === 'retry') {
+      if (this.#closing.signal.aborted && outcome.aborted) {
+        this.#ledger.giveBack(delivery.id)
         return false
       }
+      if (outcome.pause && outcome.retryAfterMs !== null) {
+        this.#pause = { from: this.#deps.clock(), ms: boundedWaitMs(outcome.retryAfterMs) }
+      }
     }
+    return this.#settlement.settle(delivery, outcome)
   }
-
-  #bury(delivery: LeasedDelivery, reason: string): void {
-    this.#deps.counters.count(this.name, 'dead')
-    this.#deps.logger.warn('A delivery is dead.', {
-      transport: this.name,
-      notification: delivery.payload.id,
-      attempts: delivery.attempts,
-      reason,
-    })
-    this.#ledger.dead(delivery.id, reason)
-  }
-
-  #disable(reason: string): void {
-    this.#deps.disable(reason).catch((error: unknown) => {
-      this.#deps.logger.error('A transport could not be switched off.', {
-        transport: this.name,
-        error: errorFields(error),
-      })
-    })
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -294,6 +294,62 @@ describe('webhook()', () => {
     expect(await states()).toEqual([])
   })
 
+  test('R11: one of two addresses refuses: delivered, once, and nothing is tried again', async () => {
+    const good = await peer((_, response) => say(response, 200))
+    const bad = await peer((_, response) => say(response, 404))
+    const { commit, outbound, clock, states } = await bench({
+      url: () => [bad.url, good.url],
+      allowPrivateNetwork: true,
+    })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    clock.advance(3_600_000)
+    await outbound.runDue()
+    expect([good, bad].map(({ requests }) => requests.length)).toEqual([1, 1])
+    expect(await states()).toEqual([])
+    expect(outbound.counters.of('webhook')).toMatchObject({ delivered: 1, dead: 0 })
+  })
+
+  test('R11: one of two addresses fails to the last attempt: delivered, and the good one has it once', async () => {
+    const good = await peer((_, response) => say(response, 200))
+    const bad = await peer((_, response) => say(response, 500))
+    const refusing = await peer((_, response) => say(response, 400))
+    const { commit, outbound, clock, states } = await bench({
+      url: () => [refusing.url, bad.url, good.url],
+      allowPrivateNetwork: true,
+      retry: { maxAttempts: 3 },
+    })
+    await commit({}, { transport: 'webhook' })
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      await outbound.runDue()
+      clock.advance(3_600_000)
+    }
+    expect([good, bad, refusing].map(({ requests }) => requests.length)).toEqual([1, 3, 1])
+    expect(await states()).toEqual([])
+    expect(outbound.counters.of('webhook')).toMatchObject({ delivered: 1, dead: 0 })
+  })
+
+  test('R11: what no address took is dead, and a retry by an operator tries every address', async () => {
+    const answers = { first: [400, 200], second: [503, 400, 200] }
+    const first = await peer((_, response) => say(response, answers.first.shift() ?? 500))
+    const second = await peer((_, response) => say(response, answers.second.shift() ?? 500))
+    const { commit, outbound, clock, states } = await bench({
+      url: () => [first.url, second.url],
+      allowPrivateNetwork: true,
+    })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    clock.advance(3_600_000)
+    await outbound.runDue()
+    expect([first, second].map(({ requests }) => requests.length)).toEqual([1, 2])
+    const [dead] = await states()
+    expect(dead).toMatchObject({ state: 'dead', lastError: expect.stringContaining('answered 400') })
+    await outbound.deliveries.retry({ ids: [dead?.id ?? 0] })
+    await outbound.runDue()
+    expect([first, second].map(({ requests }) => requests.length)).toEqual([2, 3])
+    expect(await states()).toEqual([])
+  })
+
   it('S30 refuses what a user gave that leads into the private network, by address or by name', async () => {
     const inside = await peer((_, response) => say(response, 200))
     const { port } = new URL(inside.url)

@@ -58,7 +58,7 @@ export async function post({ url, headers, body, signal, trust }: PostRequest): 
   try {
     return await answerTo(request, body)
   } catch (error) {
-    if (error instanceof ForbiddenAddressError) throw new PermanentDeliveryError(error.message, { cause: error })
+    if (error instanceof ForbiddenAddressError) throw refuse(error.message, error)
     throw error
   }
 }
@@ -69,19 +69,23 @@ export async function post({ url, headers, body, signal, trust }: PostRequest): 
  * @throws PermanentDeliveryError
  */
 export function checkUrl(url: string, trust: UrlTrust): URL {
-  if (!URL.canParse(url)) throw new PermanentDeliveryError('The address is not a URL.')
+  if (!URL.canParse(url)) throw refuse('The address is not a URL.')
   const target = new URL(url)
   const plainAllowed = trust === 'anywhere' || (trust === 'configured' && isLoopbackUrl(url))
   if (target.protocol !== 'https:' && !(target.protocol === 'http:' && plainAllowed)) {
-    throw new PermanentDeliveryError(`The address of ${target.host || 'the peer'} is not https.`)
+    throw refuse(`The address of ${target.host || 'the peer'} is not https.`)
   }
-  if (target.username || target.password) throw new PermanentDeliveryError('The address holds a name or a password.')
+  if (target.username || target.password) throw refuse('The address holds a name or a password.')
   const literal = target.hostname.replace(/^\[|\]$/g, '')
   // No look-up is made for a literal address, so it is checked here.
   if (isGuarded(target, trust) && (isIP(literal) !== 0 ? !isPublicAddress(literal) : isLoopbackHost(literal))) {
-    throw new PermanentDeliveryError(`${target.hostname} is not an address on the public internet.`)
+    throw refuse(`${target.hostname} is not an address on the public internet.`)
   }
   return target
+}
+
+function refuse(message: string, cause?: Error): PermanentDeliveryError {
+  return new PermanentDeliveryError(message, { category: 'not_allowed', cause })
 }
 
 function isGuarded(target: URL, trust: UrlTrust): boolean {

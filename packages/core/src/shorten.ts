@@ -1,0 +1,30 @@
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+const ellipsis = '…'
+/** A character longer than this, in UTF-16 units, is a stack of marks that may be cut between two code points. */
+const maxGraphemeLength = 64
+
+/**
+ * Shortens a text to at most `max` UTF-16 units, with an ellipsis where something was cut. Nothing that a reader sees as one
+ * character is cut in half: a surrogate pair, an emoji of several code points, a letter with its accents (UAX #29). Shorten
+ * before escaping, so that no entity is cut either.
+ *
+ * @example
+ * ```ts
+ * shorten('Bravo 👩‍👩‍👧', 8) // 'Bravo …'
+ * ```
+ */
+export function shorten(text: string, max: number): string {
+  return text.length <= max ? text : `${head(text, max - ellipsis.length)}${ellipsis}`
+}
+
+/** The longest beginning of a text of at most `max` UTF-16 units that cuts no character in half. For columns and keys. */
+export function head(text: string, max: number): string {
+  if (text.length <= max) return text
+  const start = graphemes.segment(text.slice(0, max + maxGraphemeLength)).containing(max)?.index ?? max
+  const end = max - start > maxGraphemeLength ? max : start
+  return text.slice(0, isHighSurrogate(text.charCodeAt(end - 1)) ? end - 1 : end)
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd8_00 && unit <= 0xdb_ff
+}
