@@ -49,6 +49,7 @@ const catalogue = {
   unknown_notification: { status: 404, title: 'Unknown notification' },
   invalid_notification: { status: 400, title: 'The notification is invalid' },
   data_too_large: { status: 413, title: 'The notification data is too large' },
+  push_service_not_allowed: { status: 400, title: 'The push service is not allowed' },
   idempotency_conflict: { status: 422, title: 'The idempotency key was used with another request' },
   inside_transaction: { status: 500, title: 'notifyUser was called inside a transaction' },
   // real time

@@ -41,7 +41,7 @@ export const deliveryOperations: readonly Operation[] = [
     summary: 'Register a browser: the JSON of its PushSubscription.',
     body: subscriptionBody,
     answers: { 201: 'PushSubscription' },
-    problems: ['invalid_request', 'not_found'],
+    problems: ['invalid_request', 'push_service_not_allowed', 'not_found'],
   },
   {
     method: 'DELETE',

@@ -5,7 +5,12 @@ import type { JsonObject } from '../one-time.ts'
 import type { Clock } from '../runtime.ts'
 import { escapeHtml } from '../transports/html.ts'
 import type { PersonalPreferences, PreferenceService } from '../transports/preference-service.ts'
-import type { PushSubscription, PushSubscriptionStore } from '../transports/push-subscriptions.ts'
+import {
+  isAuthSecret,
+  isP256Point,
+  type PushSubscription,
+  type PushSubscriptionStore,
+} from '../transports/push-subscriptions.ts'
 import type { Unsubscription, UnsubscribeTokens } from '../transports/unsubscribe.ts'
 import type { WebPushTransport } from '../transports/web-push.ts'
 import { readJsonObject } from './body.ts'
@@ -15,15 +20,14 @@ import type { Route, RouteContext } from './route.ts'
 
 /** More browsers than anybody has; the oldest give way. */
 const maxSubscriptions = 20
-const bytesOf = (text: string) => (/^[A-Za-z0-9_-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64url').length : 0)
 
 /** What `pushManager.subscribe()` gives, as JSON. */
 export const subscriptionBody = z.object({
   endpoint: z.url().max(2_048),
   expirationTime: z.number().nullish(),
   keys: z.object({
-    p256dh: z.string().refine((text) => bytesOf(text) === 65, 'is not a P-256 public key'),
-    auth: z.string().refine((text) => bytesOf(text) === 16, 'is not 16 bytes'),
+    p256dh: z.string().refine(isP256Point, 'is not a point of the curve P-256'),
+    auth: z.string().refine(isAuthSecret, 'is not 16 bytes'),
   }),
 })
 
@@ -48,6 +52,7 @@ export function preferenceRoutes(deps: PreferenceRoutesDeps): Route[] {
     try {
       webPush.checkEndpoint(subscription.endpoint)
     } catch (error) {
+      if (error instanceof FocusError) throw error
       throw new FocusError('invalid_request', `endpoint: ${(error as Error).message}`, {
         hint: 'Send the subscription as pushManager.subscribe() gave it.',
       })

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from './errors.ts'
 import type { DeliveryAttempt } from './transport.ts'
 
+/** `gone`: nobody is reached at this address any more, which is no failure of the message. */
+export type SendResult = 'arrived' | 'gone'
+
 /**
  * Sends to each address of a user that earlier attempts did not settle. A slow or wrong one takes nothing from the others: the
  * addresses that have the message, and those that will never take it, are remembered, and only the rest is tried again. The
@@ -16,15 +19,14 @@ export async function sendToEach<Address>(
   addresses: readonly Address[],
   keyOf: (address: Address) => string,
   { delivered, refused = new Set() }: DeliveryAttempt,
-  send: (address: Address) => Promise<void>,
+  send: (address: Address) => Promise<SendResult | void>,
 ): Promise<void> {
   const keyed = addresses.map((address) => ({ address, key: digest(keyOf(address)) }))
   const open = keyed.filter(({ key }) => !delivered.has(key) && !refused.has(key))
   const results = await Promise.allSettled(open.map(({ address }) => send(address)))
-  const ends = open.map(({ key }, index) => ({ key, error: errorOf(results[index]) }))
-  const keysOf = (kind: (error: Error | null) => boolean) =>
-    ends.filter(({ error }) => kind(error)).map(({ key }) => key)
-  const arrived = keysOf((error) => error === null)
+  const ends = open.map(({ key }, index) => ({ key, ...endOf(results[index]) }))
+  const keysOf = (kind: (end: End) => boolean) => ends.filter(kind).map(({ key }) => key)
+  const arrived = keysOf(({ error, gone }) => error === null && !gone)
   const uncertain = ends.find(({ error }) => error instanceof UncertainDeliveryError)?.error
   const never = ends.find(({ error }) => error instanceof PermanentDeliveryError)?.error
   const later = ends.flatMap(({ error }) => (error !== null && !isFinal(error) ? [error] : []))
@@ -34,15 +36,15 @@ export async function sendToEach<Address>(
       ...longestWait(later),
       ...(first instanceof RetryableDeliveryError ? { category: first.category } : {}),
       // One that may have it gets no second copy either.
-      delivered: [...arrived, ...keysOf((error) => error instanceof UncertainDeliveryError)],
-      refused: keysOf((error) => error instanceof PermanentDeliveryError),
+      delivered: [...arrived, ...keysOf(({ error }) => error instanceof UncertainDeliveryError)],
+      refused: keysOf(({ error, gone }) => gone || error instanceof PermanentDeliveryError),
       cause: first,
     })
   }
   if (arrived.length > 0 || keyed.some(({ key }) => delivered.has(key))) return
   if (uncertain) throw uncertain
   if (never) throw never
-  if (open.length === 0 && keyed.length > 0) throw new PermanentDeliveryError('Every address refused the message.')
+  if (open.length === 0 && keyed.length > 0) throw new PermanentDeliveryError('No address took the message.')
 }
 
 /** Addresses may hold secrets, and the outbox must not. */
@@ -50,9 +52,14 @@ export function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
 }
 
-function errorOf(result: PromiseSettledResult<void> | undefined): Error | null {
-  if (result?.status !== 'rejected') return null
-  return result.reason instanceof Error ? result.reason : new Error(String(result.reason))
+interface End {
+  readonly error: Error | null
+  readonly gone: boolean
+}
+
+function endOf(result: PromiseSettledResult<SendResult | void> | undefined): End {
+  if (result?.status !== 'rejected') return { error: null, gone: result?.value === 'gone' }
+  return { error: result.reason instanceof Error ? result.reason : new Error(String(result.reason)), gone: false }
 }
 
 function isFinal(error: Error): boolean {

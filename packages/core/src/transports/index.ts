@@ -16,10 +16,11 @@ export type {
   TransportSettings,
 } from './transport.ts'
 export type { PushSubscription, PushSubscriptionStore } from './push-subscriptions.ts'
+export type { DnsOptions } from './net/name-resolver.ts'
 export { webhook, type WebhookOptions } from './webhook.ts'
 export { slack, type SlackOptions } from './slack.ts'
 export { email, type EmailContent, type EmailOptions } from './email.ts'
-export { type Urgency, webPush, type WebPushOptions, type WebPushTransport } from './web-push.ts'
+export { knownPushServices, type Urgency, webPush, type WebPushOptions, type WebPushTransport } from './web-push.ts'
 export { log, type LogOptions } from './log.ts'
 export {
   type ConformanceCheck,

@@ -1,11 +1,15 @@
 import type webPushLibrary from 'web-push'
+import { FocusError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
+import { shorten } from '../shorten.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
-import { sendToEach } from './fan-out.ts'
+import { type SendResult, sendToEach } from './fan-out.ts'
+import type { AddressesOf } from './net/address-guard.ts'
+import { type DnsOptions, NameResolver } from './net/name-resolver.ts'
 import { checkUrl, post, type UrlTrust } from './net/post.ts'
 import { loadPeer } from './peers.ts'
-import type { PushSubscription, PushSubscriptionStore } from './push-subscriptions.ts'
+import { canEncryptFor, type PushSubscription, type PushSubscriptionStore } from './push-subscriptions.ts'
 import { driveSettings, invalid } from './settings.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from './transport.ts'
 
@@ -23,7 +27,14 @@ export interface WebPushOptions extends TransportSettings {
   readonly ttlSeconds?: number
   /** `high` for critical ones, warnings and errors, else `normal`, when absent. */
   readonly urgency?: Urgency | ((message: OutboundMessage) => Urgency)
-  /** Lets endpoints lead into the private network; for tests. */
+  /**
+   * Hosts of push services beside the known ones (`knownPushServices`), each with everything below it; `any` for every host.
+   * Browsers choose their own, so others are needed for browsers of your own only.
+   */
+  readonly services?: readonly string[] | 'any'
+  /** How the names of push services are resolved; by the name servers of the system when absent. */
+  readonly dns?: DnsOptions
+  /** Lets endpoints lead into the private network, whatever the service; for tests. */
   readonly allowPrivateNetwork?: boolean
 }
 
@@ -31,9 +42,23 @@ export interface WebPushOptions extends TransportSettings {
 export interface WebPushTransport extends Transport<PushSubscription> {
   /** `applicationServerKey` of `pushManager.subscribe()`. */
   readonly publicKey: string
-  /** @throws PermanentDeliveryError for an endpoint that may not be called */
+  /**
+   * @throws PermanentDeliveryError for an endpoint that may not be called
+   * @throws FocusError `push_service_not_allowed` for one at an unknown push service
+   */
   checkEndpoint(endpoint: string): void
 }
+
+/**
+ * The push services of today's browsers, each with everything below it: Chrome, Edge on Android, Opera and Samsung (FCM),
+ * Firefox (autopush), Safari (Apple) and Edge (WNS). A user who could name any host could make this server call it.
+ */
+export const knownPushServices: readonly string[] = [
+  'fcm.googleapis.com',
+  'push.services.mozilla.com',
+  'push.apple.com',
+  'notify.windows.com',
+]
 
 /** An encrypted record of 4,096 bytes holds no more (RFC 8291 §4). */
 const maxPayloadBytes = 3_993
@@ -56,6 +81,8 @@ export function webPush(options: WebPushOptions): WebPushTransport {
   const { publicKey, privateKey, subject, ttlSeconds = 86_400 } = options
   checkKeys(options)
   const trust: UrlTrust = options.allowPrivateNetwork === true ? 'anywhere' : 'public'
+  const isService = serviceCheck(options)
+  const names = new NameResolver(options.dns)
   let library: typeof webPushLibrary | undefined
   let subscriptions: PushSubscriptionStore | undefined
   let clock: Clock = Date.now
@@ -75,19 +102,39 @@ export function webPush(options: WebPushOptions): WebPushTransport {
     payload: string,
     message: OutboundMessage,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<SendResult> {
     if (!library) throw new RetryableDeliveryError('The transport was not started.')
+    checkUrl(endpoint, trust)
+    const { host, hostname } = new URL(endpoint)
+    // Registered before this was checked, or while the list was longer.
+    if (!isService(hostname)) throw new PermanentDeliveryError(notAllowed(hostname), { category: 'not_allowed' })
+    if (!canEncryptFor(keys)) return forget(endpoint)
     const { headers, body } = library.generateRequestDetails({ endpoint, keys: { ...keys } }, payload, {
       vapidDetails: { subject, publicKey, privateKey },
       TTL: ttlSeconds,
       urgency: urgencyOf(message),
       topic: message.id.replaceAll('-', '').slice(0, 32),
     })
-    const answer = await post({ url: endpoint, headers, body, signal, trust })
-    if (answer.status >= 200 && answer.status < 300) return
-    // Not an error of the message: the browser left, and the delivery to it is settled.
-    if (answer.status === 404 || answer.status === 410) return subscriptions?.forget(endpoint)
-    throw failureOf(answer, { peer: new URL(endpoint).host, personal: true }, clock)
+    const party = message.user?.key ?? ''
+    const addressesOf: AddressesOf = (name) => names.resolve(name, { party, signal })
+    const answer = await post({ url: endpoint, headers, body, signal, trust, addressesOf })
+    if (answer.status >= 200 && answer.status < 300) return 'arrived'
+    if (answer.status === 404 || answer.status === 410) return forget(endpoint)
+    throw failureOf(answer, { peer: host, personal: true }, clock)
+  }
+
+  /** Not an error of the message: the browser left. */
+  async function forget(endpoint: string): Promise<SendResult> {
+    await subscriptions?.forget(endpoint)
+    return 'gone'
+  }
+
+  function checkEndpoint(endpoint: string): void {
+    const { hostname } = checkUrl(endpoint, trust)
+    if (isService(hostname)) return
+    throw new FocusError('push_service_not_allowed', `endpoint: ${notAllowed(hostname)}`, {
+      hint: `Allowed are ${allowedServices(options).join(', ')}. If your browsers use another service, an operator adds it: webPush({ services: ['push.example'] }).`,
+    })
   }
 
   function urgencyOf(message: OutboundMessage): Urgency {
@@ -100,7 +147,7 @@ export function webPush(options: WebPushOptions): WebPushTransport {
     ...driveSettings(options, { concurrency: 16 }),
     name: options.name ?? 'web_push',
     publicKey,
-    checkEndpoint: (endpoint) => void checkUrl(endpoint, trust),
+    checkEndpoint,
     addresses: async (user) => (await subscriptions?.list(user.key, clock())) ?? [],
     async start(host) {
       subscriptions = host.pushSubscriptions
@@ -134,8 +181,18 @@ export function payloadOf(message: OutboundMessage): string {
   throw new PermanentDeliveryError(`The title does not fit into a push message of ${maxPayloadBytes} bytes.`)
 }
 
-function shorten(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`
+function serviceCheck(options: WebPushOptions): (hostname: string) => boolean {
+  if (options.services === 'any' || options.allowPrivateNetwork === true) return () => true
+  const services = allowedServices(options)
+  return (hostname) => services.some((service) => hostname === service || hostname.endsWith(`.${service}`))
+}
+
+function allowedServices({ services = [] }: WebPushOptions): string[] {
+  return services === 'any' ? [] : [...knownPushServices, ...services.map((service) => service.toLowerCase())]
+}
+
+function notAllowed(hostname: string): string {
+  return `${hostname} is not one of the push services that this server calls.`
 }
 
 function checkKeys({ subject, publicKey, privateKey, ttlSeconds = 0 }: WebPushOptions): void {

@@ -4,6 +4,7 @@ import type { Clock } from '../runtime.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError } from './errors.ts'
 import { digest, sendToEach } from './fan-out.ts'
+import { type DnsOptions, NameResolver } from './net/name-resolver.ts'
 import { checkUrl, post, type UrlTrust } from './net/post.ts'
 import { driveSettings, invalid } from './settings.ts'
 import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport, TransportSettings } from './transport.ts'
@@ -27,6 +28,8 @@ export interface WebhookOptions extends TransportSettings {
   readonly allowPrivateNetwork?: boolean
   /** The body's `data`; the notification's fields in snake_case when absent. */
   readonly format?: (message: OutboundMessage<string>) => JsonObject
+  /** How the names of users' addresses are resolved; by the name servers of the system when absent. */
+  readonly dns?: DnsOptions
   /** Told of a person's address that answered 410 Gone, to forget it. */
   readonly onGone?: (url: string, user: OutboundUser) => void | Promise<void>
 }
@@ -51,6 +54,7 @@ export function webhook(options: WebhookOptions): Transport<string> {
   const fixed = typeof url === 'string' ? url : null
   const trust: UrlTrust = allowPrivateNetwork ? 'anywhere' : fixed === null ? 'public' : 'configured'
   if (fixed !== null) requireUrl(fixed, trust)
+  const names = new NameResolver(options.dns)
   let clock: Clock = Date.now
 
   async function deliver(message: OutboundMessage<string>, attempt: DeliveryAttempt): Promise<void> {
@@ -88,6 +92,7 @@ export function webhook(options: WebhookOptions): Transport<string> {
       },
       signal,
       trust,
+      ...(owner && { addressesOf: (host) => names.resolve(host, { party: owner.key, signal }) }),
     })
     if (answer.status >= 200 && answer.status < 300) return
     const { host } = new URL(target)

@@ -105,10 +105,20 @@ describe('/notifications/push-subscriptions', () => {
   const keys = createECDH('prime256v1')
   keys.generateKeys()
   const subscription = {
-    endpoint: 'https://push.example.com/send/abc',
+    endpoint: 'https://fcm.googleapis.com/fcm/send/abc',
     expirationTime: null,
     keys: { p256dh: keys.getPublicKey().toString('base64url'), auth: randomBytes(16).toString('base64url') },
   }
+
+  const offCurve = Buffer.alloc(65, 7).fill(4, 0, 1).toString('base64url')
+
+  it('S40 V4: refuses an endpoint at an unknown push service, and says which are known', async () => {
+    const endpoint = 'https://push.example.com/x'
+    expect(await call('POST', '/notifications/push-subscriptions', { ...subscription, endpoint })).toMatchObject({
+      status: 400,
+      body: { code: 'push_service_not_allowed', hint: expect.stringContaining('fcm.googleapis.com') },
+    })
+  })
 
   it('registers a browser once, however often it asks, and forgets it', async () => {
     for (let turn = 0; turn < 2; turn += 1) {
@@ -133,8 +143,10 @@ describe('/notifications/push-subscriptions', () => {
     [{ ...subscription, endpoint: 'https://localhost/x' }, /public internet/],
     [{ ...subscription, endpoint: 'nonsense' }, /endpoint/],
     [{ ...subscription, keys: { ...subscription.keys, p256dh: 'AAAA' } }, /p256dh/],
+    [{ ...subscription, keys: { ...subscription.keys, p256dh: offCurve } }, /p256dh: is not a point of the curve/],
+    [{ ...subscription, keys: { ...subscription.keys, auth: 'AAAA' } }, /auth: is not 16 bytes/],
     [{ endpoint: subscription.endpoint }, /keys/],
-  ])('S30 refuses %j', async (body, detail) => {
+  ])('S30 R11: refuses %j', async (body, detail) => {
     expect(await call('POST', '/notifications/push-subscriptions', body)).toMatchObject({
       status: 400,
       body: { code: 'invalid_request', detail: expect.stringMatching(detail) },

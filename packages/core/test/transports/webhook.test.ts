@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it, test } from 'vitest'
 import { isPublicAddress } from '../../src/public-address.ts'
-import { publicLookup } from '../../src/transports/net/address-guard.ts'
+import { lookupWith, systemAddressesOf } from '../../src/transports/net/address-guard.ts'
 import { webhook, type WebhookOptions } from '../../src/transports/webhook.ts'
 import { FrozenClock, openBench, type OutboxBench, type BenchOptions } from './support/bench.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
@@ -416,7 +416,8 @@ describe('S30 the address guard', () => {
   ])('stops %s', (address) => expect(isPublicAddress(address)).toBe(false))
 
   it('checks the addresses that a name resolves to, on the connection itself', async () => {
-    const resolved = new Promise((resolve) => publicLookup('localhost', {}, (error) => resolve(error?.message)))
+    const lookup = lookupWith(systemAddressesOf, { guarded: true })
+    const resolved = new Promise((resolve) => lookup('localhost', {}, (error) => resolve(error?.message)))
     expect(await resolved).toBe('localhost is not an address on the public internet.')
   })
 })

@@ -3,8 +3,9 @@ import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { isLoopbackHost, isLoopbackUrl } from '../../origin-policy.ts'
 import { isPublicAddress } from '../../public-address.ts'
-import { PermanentDeliveryError } from '../errors.ts'
-import { ForbiddenAddressError, publicLookup } from './address-guard.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from '../errors.ts'
+import { type AddressesOf, ForbiddenAddressError, lookupWith, systemAddressesOf } from './address-guard.ts'
+import { UnresolvedNameError } from './name-resolver.ts'
 
 /** Only the beginning of a refusal's body matters: its reason. */
 const maxAnswerBytes = 16_384
@@ -26,6 +27,8 @@ export interface PostRequest {
   readonly body: string | Buffer
   readonly signal: AbortSignal
   readonly trust: UrlTrust
+  /** For an address that a user chose: the resolver of such names. The system is asked when absent. */
+  readonly addressesOf?: AddressesOf
 }
 
 export interface PostAnswer {
@@ -42,9 +45,8 @@ export interface PostAnswer {
  *
  * @throws PermanentDeliveryError for an address that is not allowed
  */
-export async function post({ url, headers, body, signal, trust }: PostRequest): Promise<PostAnswer> {
+export async function post({ url, headers, body, signal, trust, addressesOf }: PostRequest): Promise<PostAnswer> {
   const target = checkUrl(url, trust)
-  const guarded = isGuarded(target, trust)
   signal.throwIfAborted()
   const send = target.protocol === 'https:' ? httpsRequest : httpRequest
   const request = send(target, {
@@ -53,11 +55,14 @@ export async function post({ url, headers, body, signal, trust }: PostRequest): 
     signal,
     // A connection of one peer is never kept for another, and none is kept through a restart.
     agent: false,
-    ...(guarded ? { lookup: publicLookup } : {}),
+    lookup: lookupWith(addressesOf ?? systemAddressesOf, { guarded: isGuarded(target, trust) }),
   })
   try {
     return await answerTo(request, body)
   } catch (error) {
+    if (error instanceof UnresolvedNameError) {
+      throw new RetryableDeliveryError(error.message, { category: 'unresolved', cause: error })
+    }
     if (error instanceof ForbiddenAddressError) throw refuse(error.message, error)
     throw error
   }
