@@ -1,11 +1,14 @@
 import { createServer } from 'node:http'
+import { AdmissionControl } from '../../../packages/core/src/admission/admission-control.ts'
+import { resolveBudgets } from '../../../packages/core/src/admission/budgets.ts'
+import { createClientAddressFinder } from '../../../packages/core/src/admission/client-address.ts'
 import type { TokenVerifier } from '../../../packages/core/src/auth/types.ts'
 import type { StreamHead } from '../../../packages/core/src/notifications/types.ts'
 import { MemoryBroker } from '../../../packages/core/src/realtime/memory-broker.ts'
 import { brokerPublisher } from '../../../packages/core/src/realtime/publisher.ts'
 import { createRealtime } from '../../../packages/core/src/realtime/realtime.ts'
 import type { NotificationFeed } from '../../../packages/core/src/realtime/types.ts'
-import { createRuntime } from '../../../packages/core/src/runtime.ts'
+import { createRuntime, silentLogger } from '../../../packages/core/src/runtime.ts'
 import { numericUserIds } from '../../../packages/core/src/user-id.ts'
 import { type Contestant, firstOffset } from '../contestant.ts'
 import { makeEvent } from '../notification.ts'
@@ -54,6 +57,11 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
       isOriginAllowed: () => true,
     },
     runtime: createRuntime(),
+    control: new AdmissionControl({
+      budgets: resolveBudgets({ enabled: true, exemptLoopback: true }),
+      findAddress: createClientAddressFinder([]),
+      logger: silentLogger,
+    }),
     verifier,
     feed,
     broker,

@@ -5,7 +5,7 @@ import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type AuthenticatedUser, type Focus, FocusError, problem } from '@focus-api/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import { attachUpgrade, type HostServer, pathOf } from './node.ts'
-import { fetchFor } from './node/request.ts'
+import { answerFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
 export type { RequireUserOptions } from './user.ts'
@@ -44,7 +44,9 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
     async (request, reply) => {
       const target = request.raw.url ?? '/'
       if (!focus.handles(pathOf(target))) return reply.callNotFound()
-      const response = await fetchFor(focus, request.raw, reply.raw, target, request.body)
+      const response = await answerFor(focus, request.raw, reply.raw, target, request.body)
+      if (!(response instanceof Response))
+        return reply.code(response.status).headers(response.headers).send(response.body)
       if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
         return reply.send(response)
       }

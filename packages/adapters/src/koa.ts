@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import { type Answer, type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
 import type Koa from 'koa'
 import { pathOf } from './node.ts'
-import { fetchFor } from './node/request.ts'
+import { answerFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
 export { attachUpgrade } from './node.ts'
@@ -36,7 +36,7 @@ export function focusMiddleware(focus: Focus): Koa.Middleware {
     const target = context.req.url ?? '/'
     if (!focus.handles(pathOf(target))) return next()
     const parsedBody: unknown = Reflect.get(context.request, 'body')
-    await respond(context, await fetchFor(focus, context.req, context.res, target, parsedBody))
+    await respond(context, await answerFor(focus, context.req, context.res, target, parsedBody))
   }
 }
 
@@ -66,7 +66,13 @@ async function admit(
   return next()
 }
 
-async function respond(context: Koa.Context, response: Response): Promise<void> {
+async function respond(context: Koa.Context, response: Answer | Response): Promise<void> {
+  if (!(response instanceof Response)) {
+    context.status = response.status
+    context.set(response.headers)
+    context.body = response.body
+    return
+  }
   context.status = response.status
   for (const [name, value] of response.headers) if (name !== 'set-cookie') context.set(name, value)
   const cookies = response.headers.getSetCookie()

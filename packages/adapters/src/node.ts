@@ -1,15 +1,11 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Server as SecureServer } from 'node:https'
-import type { Duplex } from 'node:stream'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
-import { fetchFor } from './node/request.ts'
-import { sendResponse } from './node/response.ts'
+import { answerFor } from './node/request.ts'
+import { send, sendResponse } from './node/response.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
+export { attachUpgrade, type HostServer } from './node/upgrade.ts'
 export type { RequireUserOptions } from './user.ts'
-
-/** The host's `http.Server` or `https.Server`. */
-export type HostServer = Server | SecureServer
 
 /** Returns true when the request was one of Focus' routes and is answered; false leaves it to the host. */
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => boolean
@@ -38,7 +34,7 @@ export function nodeHandler(focus: Focus): NodeHandler {
 /** Answers one request that is Focus'; the promise settles when the answer is sent or the client has gone, never rejects. */
 export async function answer(focus: Focus, req: IncomingMessage, res: ServerResponse, url: string): Promise<void> {
   try {
-    await sendResponse(await fetchFor(focus, req, res, url), res)
+    await send(await answerFor(focus, req, res, url), res)
   } catch {
     // What cannot be answered any more ends this connection, and nothing else.
     res.destroy()
@@ -89,41 +85,4 @@ async function refuse(error: unknown, res: ServerResponse): Promise<null> {
   if (!isRefusal(error)) throw error
   await sendResponse(problem(error), res)
   return null
-}
-
-/** The instances on a server, behind one listener, so that "nobody took it" can be told. */
-interface Mount {
-  readonly instances: Set<Focus>
-  readonly listener: (req: IncomingMessage, socket: Duplex, head: Buffer) => void
-}
-
-const mounts = new WeakMap<HostServer, Mount>()
-
-/**
- * Takes WebSocket upgrades on Focus' own path. Other paths stay with the server's other `upgrade` listeners (Vite,
- * Socket.IO …); when there are none they get 404. Returns a function that takes the listener off again.
- */
-export function attachUpgrade(server: HostServer, focus: Focus): () => void {
-  const mount = mounts.get(server) ?? listen(server)
-  mount.instances.add(focus)
-  return () => {
-    mount.instances.delete(focus)
-    if (mount.instances.size > 0 || mounts.get(server) !== mount) return
-    mounts.delete(server)
-    server.off('upgrade', mount.listener)
-  }
-}
-
-function listen(server: HostServer): Mount {
-  const instances = new Set<Focus>()
-  const listener: Mount['listener'] = (req, socket, head) => {
-    for (const focus of instances) if (focus.upgrade(req, socket, head)) return
-    if (server.listenerCount('upgrade') > 1) return
-    socket.on('error', () => socket.destroy())
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-  }
-  const mount = { instances, listener }
-  mounts.set(server, mount)
-  server.on('upgrade', listener)
-  return mount
 }

@@ -11,6 +11,10 @@ export const limitDescriptions: Readonly<Record<keyof RealtimeLimits, string>> =
   authTimeoutMs: 'Time for a first message with a token; then 4502.',
   upgradesPerMinute:
     'New connections of one client address; one more is refused with HTTP 429. A value of your own also counts for loopback.',
+  connectionsPerAddress:
+    'Connections of one client address on one node; one more is refused with HTTP 429. A value of your own also counts for loopback.',
+  unauthenticatedPerNode:
+    'Connections of one node that have sent no token yet, a tenth of them for one address; one more without credentials is refused with HTTP 503.',
   topicsPerConnection: 'Topics that one connection may name.',
   replayRows: 'Notifications that a resume brings; when more were missed, a `gap` with `too_far`.',
   lagBytes: 'Unsent bytes above which a connection gets nothing more until they are gone.',

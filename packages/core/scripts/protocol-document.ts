@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defaultLimits, defaultUpgradesPerMinute } from '../src/realtime/limits.ts'
+import { addressDefaults, defaultLimits } from '../src/realtime/limits.ts'
 import { clientActions } from '../src/realtime/protocol/actions.ts'
 import { closeCodes, standardCloseCodes } from '../src/realtime/protocol/close-codes.ts'
 import { wireErrors } from '../src/realtime/protocol/errors.ts'
@@ -91,8 +91,9 @@ function closeTable(): string {
 
 function limitTable(): string {
   const rows = Object.entries(limitDescriptions).map(([name, description]) => {
-    const value = defaultLimits[name as keyof typeof defaultLimits] ?? `${defaultUpgradesPerMinute}, loopback exempt`
-    return `| \`${name}\` | ${typeof value === 'number' ? value.toLocaleString('en') : value} | ${description} |`
+    const value = { ...defaultLimits, ...addressDefaults }[name as keyof typeof defaultLimits]
+    const exempt = Object.hasOwn(addressDefaults, name) ? ', loopback exempt' : ''
+    return `| \`${name}\` | ${value.toLocaleString('en')}${exempt} | ${description} |`
   })
   return [
     '## Limits\n',

@@ -13,6 +13,7 @@ const catalogue = {
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   rate_limited: { status: 429, title: 'Too many requests' },
   prefetch_refused: { status: 503, title: 'Nothing is done for a page that nobody opened yet' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
   origin_not_allowed: { status: 403, title: 'The origin is not allowed' },
   // who is asking
   unauthenticated: { status: 401, title: 'Authentication is required' },
@@ -58,6 +59,7 @@ const catalogue = {
   at_capacity: { status: 503, title: 'The node has as many connections as it may have' },
   unknown_connection: { status: 404, title: 'Unknown connection' },
   // operation
+  overloaded: { status: 503, title: 'The server is too busy' },
   draining: { status: 503, title: 'The server is shutting down' },
   storage_unavailable: { status: 503, title: 'The database is not available' },
   unsafe_database_session: { status: 500, title: 'A database session would take values for SQL' },

@@ -2,14 +2,17 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Auth, createAuth } from './auth/auth.ts'
 import type { Principal } from './auth/types.ts'
-import { createClientAddress } from './client-address.ts'
+import { AdmissionControl } from './admission/admission-control.ts'
+import { AdmissionMetrics } from './admission/admission-metrics.ts'
+import { type Budgets, defaultBodyTimeoutMs, resolveBudgets } from './admission/budgets.ts'
+import { createClientAddressFinder } from './admission/client-address.ts'
 import { durationMs } from './duration.ts'
 import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { createHandler, type RouteInfo } from './http/handler.ts'
 import { notificationAdminRoutes } from './http/notification-admin-routes.ts'
 import { notificationRoutes } from './http/notification-routes.ts'
-import { type RateLimitOptions, RateLimits } from './http/rate-limits.ts'
+import type { Admission, RequestHead } from './http/request-head.ts'
 import { realtimeRoutes } from './http/realtime-routes.ts'
 import type { RequestInfo } from './http/route.ts'
 import { systemRoutes } from './http/system-routes.ts'
@@ -54,6 +57,11 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
   readonly routes: readonly RouteInfo[]
   /** Whether a path is one of Focus' routes; what is not is the host's. */
   handles(pathname: string): boolean
+  /**
+   * Looks at the head of a request before a `Request` is built for it; for adapters. What is refused is answered with the
+   * refusal; what is not goes to `fetch`, with `{ admission }`.
+   */
+  admit(head: RequestHead): Admission
   /** Answers any route. Never rejects: what goes wrong is an RFC 9457 problem. */
   fetch(request: Request, info?: RequestInfo): Promise<Response>
   /** Takes a WebSocket upgrade on Focus' own path; false, and nothing is touched, on any other. */
@@ -91,7 +99,9 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
   const settings = resolveOptions(options, options.env ?? process.env)
   const runtime = createRuntime(options)
   for (const warning of settings.warnings) runtime.logger.warn(warning)
-  const clientAddress = createClientAddress(settings.values.trustedProxies ?? [])
+  const { logger } = runtime
+  const findAddress = createClientAddressFinder(settings.values.trustedProxies ?? [])
+  const control = new AdmissionControl({ budgets: budgetsOf(options, settings.publicUrl), findAddress, logger })
   const database = await openDatabase(settings.database, runtime)
   /** Ends what was begun, the newest first; for a start that fails half-way as for `close()`. */
   const begun: (() => Promise<void>)[] = [() => database.close()]
@@ -135,7 +145,6 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     // What is missing is found before anything runs.
     begun.push(() => elsewhere.outbound.close())
     await elsewhere.outbound.prepare()
-    const limits = new RateLimits(rateLimitsOf(options, publicUrl))
     const auth = createAuth({
       config: authConfig,
       runtime,
@@ -175,10 +184,10 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
         locale: settings.locale,
         stats: settings.stats,
         isOriginAllowed: (origin) => origin === undefined || origins.allows(origin),
-        clientAddress: (request) => clientAddress(request.socket.remoteAddress, forwardedFor(request)),
         ...(options.websocket?.limits && { limits: options.websocket.limits }),
       },
       runtime,
+      control,
       verifier: auth.tokens,
       feed: notifications.feed,
       broker,
@@ -196,12 +205,13 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       if (message.kind === 'session_end') auth.noteSessionEnd(message.end)
     })
 
+    const admissionMetrics = new AdmissionMetrics(control)
     const handler = createHandler({
       routes: [
         ...systemRoutes({
           checkStorage: () => database.check(),
           isDraining: () => realtime.draining,
-          metrics: () => elsewhere.outbound.metrics.after(realtime.metrics()),
+          metrics: () => admissionMetrics.after(elsewhere.outbound.metrics.after(realtime.metrics())),
           websocketEnabled: settings.websocketEnabled,
         }),
         ...authRoutes({ auth, config: authConfig }),
@@ -209,15 +219,16 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
         ...notificationRoutes(notifications),
         ...notificationAdminRoutes({ notifications, userIds }),
         ...elsewhere.routes(notifications.recipients),
-        ...realtimeRoutes(realtime, auth.tokens),
+        ...realtimeRoutes(realtime),
       ],
       basePath,
       adminKey: values.adminKey ?? null,
       origins,
-      clientAddress,
-      limits,
-      authenticate: (headers) => auth.authenticate(headers),
-      logger: runtime.logger,
+      control,
+      knownToken: (token) => auth.tokens.known?.(token) ?? null,
+      verify: ({ kind, secret }) => (kind === 'ticket' ? realtime.tickets.peek(secret) : auth.tokens.verify(secret)),
+      bodyTimeoutMs: bodyTimeoutOf(options),
+      logger,
     })
 
     let closing: Promise<void> | undefined
@@ -230,6 +241,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       basePath,
       routes: handler.routes,
       handles: (pathname) => handler.handles(pathname),
+      admit: (head) => handler.admit(head),
       fetch: (request, info) => handler.fetch(request, info),
       upgrade: (request, socket, head) => realtime.upgrade(request, socket, head),
       authenticate: (headers) => auth.authenticate(headers),
@@ -240,10 +252,16 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
   }
 }
 
-function rateLimitsOf({ rateLimits }: FocusOptions, publicUrl: string | null): RateLimitOptions {
-  if (rateLimits === false) return { enabled: false, exemptLoopback: true }
-  const { exemptLoopback = publicUrl === null || isLoopbackUrl(publicUrl), perMinute = {} } = rateLimits ?? {}
-  return { enabled: true, exemptLoopback, perMinute }
+/** @throws FocusError `invalid_option` */
+function budgetsOf({ rateLimits }: FocusOptions, publicUrl: string | null): Budgets {
+  if (rateLimits === false) return resolveBudgets({ enabled: false, exemptLoopback: true })
+  const { exemptLoopback = publicUrl === null || isLoopbackUrl(publicUrl), ...budgets } = rateLimits ?? {}
+  return resolveBudgets({ enabled: true, exemptLoopback, ...budgets })
+}
+
+/** @throws FocusError `invalid_option` */
+function bodyTimeoutOf({ limits }: FocusOptions): number {
+  return limits?.bodyTimeout === undefined ? defaultBodyTimeoutMs : durationMs('limits.bodyTimeout', limits.bodyTimeout)
 }
 
 function retentionOf({ notifications = {} }: FocusOptions): NotificationLogOptions {
@@ -252,9 +270,4 @@ function retentionOf({ notifications = {} }: FocusOptions): NotificationLogOptio
     ...(maxPerUser === undefined ? {} : { maxPerStream: maxPerUser }),
     ...(maxAge === undefined ? {} : { maxAgeMs: durationMs('notifications.maxAge', maxAge) }),
   }
-}
-
-function forwardedFor(request: IncomingMessage): string | null {
-  const value = request.headers['x-forwarded-for']
-  return Array.isArray(value) ? value.join(',') : (value ?? null)
 }

@@ -2,7 +2,7 @@ import type { Provider } from './auth/providers/provider.ts'
 import type { User, UserDirectory } from './auth/types.ts'
 import type { Duration } from './duration.ts'
 import type { Definitions } from './notifications/catalogue/definition.ts'
-import type { LimitedAction } from './http/rate-limits.ts'
+import type { BudgetName } from './admission/budgets.ts'
 import type { RealtimeLimits } from './realtime/limits.ts'
 import type { Clock, Logger, RandomSource } from './runtime.ts'
 import type { AnyKysely } from './storage/dialect.ts'
@@ -98,17 +98,28 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   }
   /** Who may read `GET /ws/stats`: the admin key (default) or everybody. `FOCUS_STATS`. */
   readonly stats?: 'admin' | 'public'
-  /** Addresses and CIDR ranges of the reverse proxies in front. `FOCUS_TRUSTED_PROXIES`. */
+  /**
+   * Addresses and CIDR ranges of the reverse proxies in front; `loopback`, `private`, and `unix` for peers without an
+   * address. `FOCUS_TRUSTED_PROXIES`.
+   */
   readonly trustedProxies?: readonly string[]
-  /** Requests of one address per minute to the sign-in routes; `false` switches the limits off. */
+  /** What one address, one user and one process may ask for; `false` switches these limits off. */
   readonly rateLimits?:
     | false
     | {
         /** Whether clients on this machine go free; they do unless there is a public URL. */
         readonly exemptLoopback?: boolean
         /** Instead of the defaults, which `docs/limits.md` lists. */
-        readonly perMinute?: Partial<Record<LimitedAction, number>>
+        readonly perMinute?: Partial<Record<BudgetName, number>>
+        /** The same for all clients of the process together. */
+        readonly perProcess?: Partial<Record<BudgetName, number>>
+        /** Units of one user over all routes, streams and sockets: at once, and coming back in a second. */
+        readonly perUser?: { readonly capacity?: number; readonly perSecond?: number }
       }
+  readonly limits?: {
+    /** How long the body of a request may take to arrive: milliseconds, or a text such as `10s`; 10 seconds when absent. */
+    readonly bodyTimeout?: Duration
+  }
   readonly notifications?: {
     /** Ids that the user directory does not know are refused as `unknown_user` (default), or get a stream all the same. */
     readonly unknownUsers?: 'refuse' | 'accept'

@@ -1,24 +1,50 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type Focus, FocusError, problem } from '@focus-api/core'
+import { type Admission, type Answer, type Focus, FocusError, problem } from '@focus-api/core'
 
 /** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
 const forbiddenMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
-/** Has Focus answer a Node request for one of its routes. Never rejects. */
-export async function fetchFor(
+/** How long after the time for a body a connection is kept, for the answer that says so. */
+const graceMs = 2_000
+
+/**
+ * Has Focus answer a Node request for one of its routes: with a refusal that is ready to be sent, for which nothing was built,
+ * or with a `Response`. Never rejects.
+ */
+export async function answerFor(
   focus: Focus,
   req: IncomingMessage,
   res: ServerResponse,
   target: string,
   parsedBody?: unknown,
-): Promise<Response> {
+): Promise<Answer | Response> {
   const method = req.method ?? 'GET'
   if (forbiddenMethods.has(method.toUpperCase())) {
     return problem(new FocusError('method_not_allowed', `${method} is answered nowhere here.`))
   }
   const { remoteAddress } = req.socket
-  return focus.fetch(toRequest(req, res, target, parsedBody), remoteAddress === undefined ? {} : { remoteAddress })
+  const admission = focus.admit({ method, target, headers: req.headers, remoteAddress })
+  cutSlowBody(req, admission)
+  if (admission.refusal !== null) return admission.refusal
+  const info = remoteAddress === undefined ? { admission } : { admission, remoteAddress }
+  return focus.fetch(toRequest(req, res, target, parsedBody), info)
+}
+
+/**
+ * Ends a connection whose request body does not arrive in time: Node's own time-out is minutes, and is the host's to set. Nothing
+ * else ends one whose request was answered before its body was there.
+ */
+function cutSlowBody(req: IncomingMessage, { bodyTimeoutMs }: Admission): void {
+  if (req.complete || !mayHaveBody(req)) return
+  const timer = setTimeout(() => req.destroy(), bodyTimeoutMs + graceMs)
+  timer.unref()
+  req.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
+}
+/** HTTP/2 marks a body by no header. */
+function mayHaveBody({ method, headers, httpVersionMajor }: IncomingMessage): boolean {
+  if (httpVersionMajor >= 2) return method !== 'GET' && method !== 'HEAD'
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /**

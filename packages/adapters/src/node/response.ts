@@ -1,4 +1,14 @@
 import type { ServerResponse } from 'node:http'
+import type { Answer } from '@focus-api/core'
+
+/** Sends what Focus answered. Settles when it is sent or the client has gone. */
+export async function send(answer: Answer | Response, res: ServerResponse): Promise<void> {
+  if (answer instanceof Response) await sendResponse(answer, res)
+  else
+    res
+      .writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) })
+      .end(answer.body)
+}
 
 /**
  * Sends a fetch `Response`: an event stream piece by piece at the pace of the client, everything else, which is small, in one

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, withoutEnvironment } from '@focus-api/core'
 import { loadConfig } from '../config-file.ts'
@@ -6,6 +5,7 @@ import type { CommandContext } from '../context.ts'
 import { describeDatabase } from '../database-name.ts'
 import { closeHttp } from '../http/close.ts'
 import { listen } from '../http/listen.ts'
+import { createHttpServer } from '../http/server.ts'
 import { sendProblem } from '../http/problem.ts'
 import { exitCodeOf, untilEnded } from '../http/until-ended.ts'
 import { opsHandler } from '../ops/handler.ts'
@@ -24,11 +24,11 @@ export async function run(context: CommandContext, flags: ServeFlags): Promise<n
   try {
     const routes = nodeHandler(focus)
     const ops = settings.ops ? opsHandler(focus.basePath) : () => false
-    const server = createServer((request, response) => {
+    const server = createHttpServer((request, response) => {
       if (!routes(request, response) && !ops(request, response))
         void sendProblem(response, 'not_found', `Nothing answers at ${(request.url ?? '/').split('?', 1)[0]}.`)
     })
-    attachUpgrade(server, focus)
+    const detach = attachUpgrade(server, focus)
     const port = await listen(server, settings.port, settings.host)
     try {
       const document = {
@@ -42,6 +42,7 @@ export async function run(context: CommandContext, flags: ServeFlags): Promise<n
       logger.info('draining', { windowMs: settings.drainMs })
       await focus.drain({ windowMs: settings.drainMs })
     } finally {
+      detach()
       await closeHttp(server)
     }
   } finally {

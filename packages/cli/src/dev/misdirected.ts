@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { endUpgrade } from '@focus-api/core'
 
 const STATUS = 421
 
@@ -18,9 +19,8 @@ export function answerMisdirected(request: IncomingMessage, response: ServerResp
 export function refuseMisdirected(request: IncomingMessage, socket: Duplex): void {
   const body = bodyFor(request)
   const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' })
-  socket.on('error', () => socket.destroy())
-  socket.once('finish', () => socket.destroy())
-  socket.end(
+  endUpgrade(
+    socket,
     `HTTP/1.1 ${STATUS} Misdirected Request\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n${body}`,
   )
 }

@@ -1,7 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { nodeHandler } from '@focus-api/adapters/node'
-import { createFocus, type Focus, type FocusOptions, type Logger, withoutEnvironment } from '@focus-api/core'
+import {
+  createFocus,
+  type Focus,
+  FocusError,
+  type FocusOptions,
+  type Logger,
+  refuseUpgrade,
+  withoutEnvironment,
+} from '@focus-api/core'
 import type { FocusConfig } from '../config-file.ts'
 import type { Environment } from '../context.ts'
 import { announceServer, withdrawServer } from '../data-folder.ts'
@@ -10,6 +18,7 @@ import { closeHttp } from '../http/close.ts'
 import { createHostGuard, type HostGuard } from '../http/host-guard.ts'
 import { alsoOnIpv6Loopback } from '../http/ipv6-loopback.ts'
 import { listen } from '../http/listen.ts'
+import { createHttpServer } from '../http/server.ts'
 import { describeDatabase } from '../database-name.ts'
 import { folderAdminKey, openDataFolder } from './folder.ts'
 import { opsHandler } from '../ops/handler.ts'
@@ -51,7 +60,7 @@ export async function startDevServer(
   try {
     await openDataFolder(dataFolder)
     const adminKey = settings.adminKey ?? (await folderAdminKey(dataFolder))
-    const http = createServer()
+    const http = createHttpServer()
     const port = await listen(http, settings.port, settings.host)
     const ipv6 = settings.loopbackOnly && settings.host !== '::1' ? await alsoOnIpv6Loopback(http, port) : null
     if (ipv6 === 'taken') logger.warn(`another program has [::1]:${port}; where localhost leads there, use 127.0.0.1`)
@@ -142,8 +151,7 @@ function takeUpgrades(http: Server, focus: Focus, isForUs: HostGuard): void {
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!isForUs(request.headers.host)) return refuseMisdirected(request, socket)
     if (focus.upgrade(request, socket, head)) return
-    socket.on('error', () => socket.destroy())
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    refuseUpgrade(socket, new FocusError('not_found', 'No WebSocket is at this address.'))
   })
 }
 

@@ -25,6 +25,8 @@ export interface AuthenticatedUser {
 export interface TokenVerifier {
   /** @throws FocusError `invalid_token`, `token_expired`, `session_revoked` */
   verify(token: string): Promise<Principal>
+  /** What a token says that was verified before and is still good; null for any other, without a look at it. */
+  known?(token: string): Principal | null
 }
 
 /** Sessions that ended: by logout, by revocation, by reuse of a refresh token, or because the user was disabled. */

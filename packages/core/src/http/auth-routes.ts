@@ -76,6 +76,6 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
     { method: 'GET', path: '/auth/me', access: 'bearer', handle: me },
     { method: 'GET', path: '/auth/sessions', access: 'bearer', handle: sessions },
     { method: 'DELETE', path: '/auth/sessions/:id', access: 'bearer', handle: endSession },
-    { method: 'GET', path: '/auth/jwks.json', access: 'public', handle: jwks },
+    { method: 'GET', path: '/auth/jwks.json', access: 'public', limit: 'public', handle: jwks },
   ]
 }

@@ -1,13 +1,21 @@
+import { defaultBodyTimeoutMs } from '../admission/budgets.ts'
 import { FocusError } from '../errors.ts'
 import type { JsonObject } from '../one-time.ts'
 
 /** Bodies of our routes are small; the largest is a notification for many users. */
 const defaultMaxBytes = 1_048_576
 
+const timeouts = new WeakMap<Request, number>()
+
+/** Sets how long the body of a request may take to arrive, in all. */
+export function limitBodyTime(request: Request, timeoutMs: number): void {
+  if (request.body !== null) timeouts.set(request, timeoutMs)
+}
+
 /**
  * Reads a JSON object from the body; an empty body counts as `{}`.
  *
- * @throws FocusError `payload_too_large`, `unsupported_media_type`, `invalid_json`, `invalid_request`
+ * @throws FocusError `payload_too_large`, `request_timeout`, `unsupported_media_type`, `invalid_json`, `invalid_request`
  */
 export async function readJsonObject(request: Request, options: { maxBytes?: number } = {}): Promise<JsonObject> {
   const text = await readText(request, options.maxBytes ?? defaultMaxBytes)
@@ -46,7 +54,7 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let size = 0
-  for await (const chunk of arriving(request.body)) {
+  for await (const chunk of arriving(request.body, timeouts.get(request) ?? defaultBodyTimeoutMs)) {
     size += chunk.byteLength
     if (size > maxBytes) throw tooLarge()
     text += decoder.decode(chunk, { stream: true })
@@ -55,13 +63,26 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
 }
 
 /** A client that hangs up in the middle is no failure of ours; the answer is for whoever reads the log. */
-async function* arriving(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* arriving(body: ReadableStream<Uint8Array>, timeoutMs: number): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  const late = new FocusError('request_timeout', `The body did not arrive within ${timeoutMs / 1_000} seconds.`, {
+    hint: 'Send the whole body at once.',
+  })
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    reader.cancel(late).catch(() => undefined)
+  }, timeoutMs)
   try {
-    yield* body
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
   } catch (error) {
     throw new FocusError('invalid_request', 'The body ended before it was complete.', {
       hint: 'Send the request again.',
       cause: error,
     })
+  } finally {
+    clearTimeout(timer)
+    if (!isLate) reader.cancel().catch(() => undefined)
   }
+  if (isLate) throw late
 }

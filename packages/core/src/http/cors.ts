@@ -1,12 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { OriginPolicy } from '../origin-policy.ts'
+import { headerOf } from './headers.ts'
 
 const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID'
 const exposedHeaders = 'Retry-After, WWW-Authenticate'
 
 /** The answer to a preflight; without the headers for an origin that is not allowed, so that the browser refuses. */
 export function preflight(request: Request, policy: OriginPolicy, methods: readonly string[]): Response {
-  const headers = corsHeaders(request, policy)
-  headers.set('allow', methods.join(', '))
+  const headers = new Headers({ ...corsHeaders(request.headers, policy), allow: methods.join(', ') })
   if (headers.has('access-control-allow-origin')) {
     headers.set('access-control-allow-methods', methods.join(', '))
     headers.set('access-control-allow-headers', allowedHeaders)
@@ -17,17 +18,21 @@ export function preflight(request: Request, policy: OriginPolicy, methods: reado
 
 /** The answer with what the page's origin may read of it (S26). */
 export function withCors(response: Response, request: Request, policy: OriginPolicy): Response {
-  const headers = corsHeaders(request, policy)
-  for (const [name, value] of headers) response.headers.append(name, value)
+  const { vary = '', ...rest } = corsHeaders(request.headers, policy)
+  if (!response.headers.get('vary')?.includes(vary)) response.headers.append('vary', vary)
+  // A refusal that was decided by the head alone has them already.
+  for (const [name, value] of Object.entries(rest)) response.headers.set(name, value)
   return response
 }
 
-function corsHeaders(request: Request, policy: OriginPolicy): Headers {
-  const headers = new Headers({ vary: 'Origin' })
-  const origin = request.headers.get('origin')
-  if (origin === null || !policy.allows(origin)) return headers
-  headers.set('access-control-allow-origin', origin)
-  headers.set('access-control-expose-headers', exposedHeaders)
-  if (policy.allowsCredentials(origin)) headers.set('access-control-allow-credentials', 'true')
-  return headers
+/** The headers that tell a page's origin what it may read. */
+export function corsHeaders(headers: Headers | IncomingHttpHeaders, policy: OriginPolicy): Record<string, string> {
+  const origin = headerOf(headers, 'origin')
+  if (origin === null || !policy.allows(origin)) return { vary: 'Origin' }
+  return {
+    vary: 'Origin',
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': exposedHeaders,
+    ...(policy.allowsCredentials(origin) ? { 'access-control-allow-credentials': 'true' } : {}),
+  }
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { createClientAddress } from '../client-address.ts'
+import { AdmissionControl } from '../admission/admission-control.ts'
+import { resolveBudgets } from '../admission/budgets.ts'
+import { createClientAddressFinder } from '../admission/client-address.ts'
 import { FocusError } from '../errors.ts'
 import { createOriginPolicy } from '../origin-policy.ts'
 import { type Logger, silentLogger } from '../runtime.ts'
 import { readJsonObject } from './body.ts'
-import { RateLimits } from './rate-limits.ts'
 import { createHandler, type HandlerDependencies } from './handler.ts'
 import { json } from './responses.ts'
 import type { Route } from './route.ts'
@@ -44,13 +45,18 @@ const adminKey = 'k'.repeat(24)
 
 function handler(overrides: Partial<HandlerDependencies> = {}) {
   return createHandler({
-    limits: new RateLimits({ enabled: false, exemptLoopback: true }),
+    control: new AdmissionControl({
+      budgets: resolveBudgets({ enabled: false, exemptLoopback: true }),
+      findAddress: createClientAddressFinder(['loopback']),
+      logger: silentLogger,
+    }),
     routes,
     basePath: '/api',
     adminKey,
     origins: createOriginPolicy({ allowedOrigins: ['https://app.example'], publicUrl: 'https://api.example' }),
-    clientAddress: createClientAddress(['loopback']),
-    authenticate: async () => null,
+    knownToken: () => null,
+    verify: () => Promise.reject(new FocusError('invalid_token', 'No token is good here.')),
+    bodyTimeoutMs: 10_000,
     logger: silentLogger,
     ...overrides,
   })

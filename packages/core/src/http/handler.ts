@@ -1,14 +1,18 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import type { AdmissionControl, TrialOutcome } from '../admission/admission-control.ts'
+import type { Client } from '../admission/client.ts'
+import { refusalError } from '../admission/refusal.ts'
 import type { Principal } from '../auth/types.ts'
-import type { ClientAddress } from '../client-address.ts'
 import { FocusError } from '../errors.ts'
 import type { OriginPolicy } from '../origin-policy.ts'
 import type { Logger } from '../runtime.ts'
+import { Admitter, costOf } from './admitter.ts'
+import { limitBodyTime } from './body.ts'
 import { preflight, withCors } from './cors.ts'
-import type { RateLimits } from './rate-limits.ts'
-import { problem } from './responses.ts'
+import { prefetchRefused } from './prefetch.ts'
+import { type Admission, type Credentials, DecidedAdmission, type RequestHead } from './request-head.ts'
+import { problem, toResponse } from './responses.ts'
 import type { RequestInfo, Route } from './route.ts'
-import { Router } from './router.ts'
+import { type Match, Router } from './router.ts'
 
 export interface HandlerDependencies {
   readonly routes: readonly Route[]
@@ -16,9 +20,12 @@ export interface HandlerDependencies {
   readonly basePath: string
   readonly adminKey: string | null
   readonly origins: OriginPolicy
-  readonly clientAddress: ClientAddress
-  readonly limits: RateLimits
-  readonly authenticate: (headers: Headers) => Promise<Principal | null>
+  readonly control: AdmissionControl
+  /** What a token says that was verified before; null for any other. */
+  readonly knownToken: (token: string) => Principal | null
+  /** @throws FocusError `invalid_token`, `token_expired`, `session_revoked` */
+  readonly verify: (credentials: Credentials) => Promise<Principal>
+  readonly bodyTimeoutMs: number
   readonly logger: Logger
 }
 
@@ -29,41 +36,90 @@ export interface Handler {
   readonly routes: readonly RouteInfo[]
   /** Whether a path is one of our routes; what is not goes on to the host's next handler. */
   handles(pathname: string): boolean
+  /** Whether the request with this head is served; never throws. */
+  admit(head: RequestHead): Admission
   fetch(request: Request, info?: RequestInfo): Promise<Response>
 }
 
 /** The longest URL that is looked at; a callback's query is well below it (S11). */
 const maxUrlLength = 8_192
 
+/** Requests that end with tokens: whoever makes one signs in from that address. */
+const signsIn: ReadonlySet<Route['limit']> = new Set(['callback', 'redeem', 'refresh'] as const)
+
 /** All routes as one `(Request) → Response`: finds the route, checks who may, answers errors as problems. Never rejects. */
 export function createHandler(dependencies: HandlerDependencies): Handler {
-  const { basePath, origins, logger } = dependencies
+  const { basePath, origins, control, logger, bodyTimeoutMs } = dependencies
   const router = new Router(dependencies.routes)
   const pathBelow = (pathname: string) =>
     pathname === basePath || pathname.startsWith(`${basePath}/`) ? pathname.slice(basePath.length) || '/' : null
+  const find = (method: string, pathname: string): Match | null => {
+    const path = pathBelow(pathname)
+    return path === null ? null : router.find(method, path)
+  }
+  const admitter = new Admitter({ ...dependencies, find })
 
   async function answer(request: Request, info: RequestInfo): Promise<Response> {
     if (request.url.length > maxUrlLength) {
       throw new FocusError('invalid_request', `The URL is longer than ${maxUrlLength} characters.`)
     }
     const url = new URL(request.url)
-    const path = pathBelow(url.pathname)
-    const methods = path === null ? [] : router.methods(path)
-    if (path === null || methods.length === 0) throw new FocusError('not_found', `Nothing answers at ${url.pathname}.`)
-    if (request.method === 'OPTIONS') return preflight(request, origins, methods)
-    const match = router.find(request.method, path)
-    if (!match) return notAllowed(request, url, methods)
+    const { pathname } = url
+    const admission = decidedFor(request.method, pathname, info) ?? admitter.admit(headOf(request, url, info))
+    if (admission.refusal !== null) return toResponse(admission.refusal)
+    const { match, client, overBudget } = admission
+    if (match === null) return unanswered(request, url)
     const { route, params } = match
-    if (route.once === true && isPrefetch(request.headers)) throw prefetchRefused()
+    // Admission leaves these alone.
+    if (client === null) throw prefetchRefused()
+    if (overBudget !== null) {
+      const error = refusalError(overBudget)
+      return route.refuse?.(error, { request, url, params }) ?? problem(error, { oauth: route.oauth === true })
+    }
+    limitBodyTime(request, bodyTimeoutMs)
     try {
-      const clientAddress = dependencies.clientAddress(info.remoteAddress, request.headers.get('x-forwarded-for'))
-      if (route.limit) await dependencies.limits.check(route.limit, clientAddress)
-      const principal = await admit(route, request, dependencies)
-      return await route.handle({ request, url, params, clientAddress, principal })
+      const principal = admission.principal ?? (await trial(admission.credentials, route, client))
+      const response = await route.handle({
+        request,
+        url,
+        params,
+        clientAddress: client.address,
+        client,
+        principal,
+        spend: (units) => principal && control.charge(principal.userKey, units, client),
+      })
+      if (signsIn.has(route.limit) && response.status === 200) control.remember(client)
+      return response
     } catch (error) {
       report(error, route, logger)
       return route.refuse?.(error, { request, url, params }) ?? problem(error, { oauth: route.oauth === true })
     }
+  }
+
+  /** Looks at credentials that are new here; admission has kept a place for that. */
+  async function trial(credentials: Credentials | null, route: Route, client: Client): Promise<Principal | null> {
+    if (credentials === null) return null
+    let outcome: TrialOutcome = 'unknown'
+    try {
+      const principal = await dependencies.verify(credentials)
+      outcome = 'good'
+      const refusal = control.user(principal.userKey, costOf(route), client)
+      if (refusal !== null) throw refusalError(refusal)
+      return principal
+    } catch (error) {
+      if (error instanceof FocusError && error.code === 'invalid_token') outcome = 'bad'
+      throw error
+    } finally {
+      control.tried(client, outcome)
+    }
+  }
+
+  /** Where no route is for the method and the path. */
+  function unanswered(request: Request, url: URL): Response {
+    const path = pathBelow(url.pathname)
+    const methods = path === null ? [] : router.methods(path)
+    if (methods.length === 0) throw new FocusError('not_found', `Nothing answers at ${url.pathname}.`)
+    return request.method === 'OPTIONS' ? preflight(request, origins, methods) : notAllowed(request, url, methods)
   }
 
   return {
@@ -74,12 +130,31 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
       const path = pathBelow(pathname)
       return path !== null && router.has(path)
     },
+    admit(head) {
+      try {
+        return admitter.admit(head)
+      } catch {
+        // `fetch` meets the same error, and says what is wrong.
+        return { refusal: null, bodyTimeoutMs }
+      }
+    },
     async fetch(request, info = {}) {
       const response = await answer(request, info).catch((error: unknown) => problem(error))
       const visible = request.method === 'OPTIONS' ? response : withCors(response, request, origins)
       return request.method === 'HEAD' ? new Response(null, visible) : visible
     },
   }
+}
+
+/** What the adapter was told of this very request; a URL may read differently than its request line. */
+function decidedFor(method: string, pathname: string, { admission }: RequestInfo): DecidedAdmission | null {
+  const isOfThis =
+    admission instanceof DecidedAdmission && admission.method === method && admission.pathname === pathname
+  return isOfThis ? admission : null
+}
+
+function headOf({ method, headers }: Request, { pathname, search }: URL, { remoteAddress }: RequestInfo): RequestHead {
+  return { method, target: pathname + search, headers, remoteAddress }
 }
 
 function notAllowed(request: Request, url: URL, methods: readonly string[]): Response {
@@ -89,60 +164,6 @@ function notAllowed(request: Request, url: URL, methods: readonly string[]): Res
   const response = problem(error)
   response.headers.set('allow', methods.join(', '))
   return response
-}
-
-/** A browser or a scanner that loads a page before anybody opened it: Fetch Metadata's header, and two older ones. */
-function isPrefetch(headers: Headers): boolean {
-  return (
-    /^prefetch\b/i.test(headers.get('sec-purpose') ?? '') ||
-    headers.get('purpose')?.toLowerCase() === 'prefetch' ||
-    headers.get('x-moz')?.toLowerCase() === 'prefetch'
-  )
-}
-
-/** Not a success, which the browser would show in place of the page that the person then opens. */
-function prefetchRefused(): FocusError {
-  return new FocusError('prefetch_refused', 'This address does something, and only once; nobody has opened it yet.', {
-    hint: 'Open it without prefetching.',
-  })
-}
-
-async function admit(route: Route, request: Request, dependencies: HandlerDependencies): Promise<Principal | null> {
-  if (route.access === 'public') return null
-  if (route.access === 'admin') {
-    checkAdminKey(request.headers.get('authorization'), dependencies.adminKey)
-    return null
-  }
-  const principal = await dependencies.authenticate(request.headers)
-  if (principal) return principal
-  throw new FocusError('unauthenticated', 'This route needs an access token.', {
-    hint: 'Send the header Authorization: Bearer <access_token>.',
-  })
-}
-
-/** @throws FocusError `admin_key_missing`, `unauthenticated`, `invalid_admin_key` */
-function checkAdminKey(authorization: string | null, adminKey: string | null): void {
-  if (adminKey === null) {
-    throw new FocusError('admin_key_missing', 'Admin routes are closed because no admin key is configured.', {
-      hint: 'Set FOCUS_ADMIN_KEY to a long random value and start the server again.',
-    })
-  }
-  const presented = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
-  if (presented === undefined) {
-    throw new FocusError('unauthenticated', 'This route needs the admin key.', {
-      hint: 'Send the header Authorization: Bearer <FOCUS_ADMIN_KEY>.',
-    })
-  }
-  if (!timingSafeEqual(sha256(presented), sha256(adminKey))) {
-    throw new FocusError('invalid_admin_key', 'The admin key is not the one that this server was started with.', {
-      hint: 'Compare FOCUS_ADMIN_KEY here and on the server.',
-    })
-  }
-}
-
-/** Equal lengths for the comparison in constant time. */
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }
 
 function report(error: unknown, route: Route, logger: Logger): void {

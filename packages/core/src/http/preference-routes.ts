@@ -128,8 +128,8 @@ export function preferenceRoutes(deps: PreferenceRoutesDeps): Route[] {
     { method: 'GET', path: '/notifications/push-subscriptions', access: 'bearer', handle: listSubscriptions },
     { method: 'POST', path: '/notifications/push-subscriptions', access: 'bearer', handle: subscribe },
     { method: 'DELETE', path: '/notifications/push-subscriptions', access: 'bearer', handle: unsubscribeBrowser },
-    { method: 'GET', path: '/notifications/unsubscribe', access: 'public', handle: askToUnsubscribe },
-    { method: 'POST', path: '/notifications/unsubscribe', access: 'public', handle: unsubscribe },
+    { method: 'GET', path: '/notifications/unsubscribe', access: 'public', limit: 'public', handle: askToUnsubscribe },
+    { method: 'POST', path: '/notifications/unsubscribe', access: 'public', limit: 'public', handle: unsubscribe },
   ]
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { TokenVerifier } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
 import type { RealtimeHub } from '../realtime/realtime.ts'
 import type { ConnectionInfo, RealtimeStats } from '../realtime/types.ts'
@@ -12,12 +11,13 @@ import type { Route } from './route.ts'
 const ticketRequest = z.object({ use: z.enum(['websocket', 'stream']).optional() })
 
 /** Statistics, tickets, and what an operator sees and closes of the connections. */
-export function realtimeRoutes(realtime: RealtimeHub, verifier: TokenVerifier): Route[] {
+export function realtimeRoutes(realtime: RealtimeHub): Route[] {
   return [
-    eventStreamRoute(realtime, verifier),
+    eventStreamRoute(realtime),
     {
       method: 'GET',
       path: '/ws/stats',
+      ...(realtime.config.stats === 'public' ? { limit: 'public' as const } : {}),
       access: realtime.config.stats === 'public' ? 'public' : 'admin',
       handle: async () => json(statsJson(await realtime.stats())),
     },

@@ -1,4 +1,5 @@
 import { FocusError } from '../errors.ts'
+import { problemDocument } from '../problem.ts'
 
 /** A JSON answer that no cache keeps. */
 export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
@@ -13,6 +14,13 @@ export function noContent(headers: Record<string, string> = {}): Response {
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store', ...headers } })
 }
 
+/** An answer that is complete: nothing of it has to be read or built any more. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
 /**
  * An error as an RFC 9457 problem: `type`, `title`, `status`, `detail`, `code` and, where there is one, `hint`. What is
  * not a `FocusError` is answered as `internal` without a word of what happened (S24); the caller logs it.
@@ -20,18 +28,14 @@ export function noContent(headers: Record<string, string> = {}): Response {
  * @param options.oauth adds RFC 6749's `error` and `error_description`, for the token routes.
  */
 export function problem(error: unknown, options: { oauth?: boolean } = {}): Response {
+  return toResponse(problemAnswer(error, options))
+}
+
+/** The same, not yet a `Response`. */
+export function problemAnswer(error: unknown, options: { oauth?: boolean } = {}): Answer {
   const failure = error instanceof FocusError ? error : internalError()
-  const { code, status, message, hint, retryAfterSeconds } = failure
+  const { code, status, message, retryAfterSeconds } = failure
   const oauth = options.oauth ? { error: oauthError(failure), error_description: message } : {}
-  const body = {
-    type: `urn:focus:problem:${code}`,
-    title: failure.title,
-    status,
-    detail: message,
-    code,
-    ...(hint === undefined ? {} : { hint }),
-    ...oauth,
-  }
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'no-store',
@@ -40,7 +44,11 @@ export function problem(error: unknown, options: { oauth?: boolean } = {}): Resp
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterSeconds)))
   if (status === 401) headers['www-authenticate'] = challenge(failure)
   if (code === 'insufficient_scope') headers['www-authenticate'] = 'Bearer realm="focus", error="insufficient_scope"'
-  return new Response(JSON.stringify(body), { status, headers })
+  return { status, headers, body: JSON.stringify({ ...problemDocument(failure), ...oauth }) }
+}
+
+export function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers })
 }
 
 /** Stands for an error that is not for the caller to see (S24). */

@@ -8,15 +8,24 @@ export interface Match {
 
 /** Finds a route by method and path; literal segments win over `:names`. */
 export class Router {
+  /** Paths without names, which most requests are for. */
+  readonly #literal = new Map<string, Route[]>()
   readonly #patterns: readonly Pattern[]
 
   constructor(routes: readonly Route[]) {
-    this.#patterns = routes.map(toPattern).sort((a, b) => a.names.length - b.names.length)
+    for (const route of routes) {
+      if (route.path.includes(':')) continue
+      this.#literal.set(route.path, [...(this.#literal.get(route.path) ?? []), route])
+    }
+    this.#patterns = routes
+      .filter(({ path }) => path.includes(':'))
+      .map(toPattern)
+      .sort((a, b) => a.names.length - b.names.length)
   }
 
   /** Whether any method of ours answers this path (below the base path). */
   has(path: string): boolean {
-    return this.#patterns.some(({ regex }) => regex.test(path))
+    return this.#literal.has(withoutSlash(path)) || this.#patterns.some(({ regex }) => regex.test(path))
   }
 
   /**
@@ -25,6 +34,9 @@ export class Router {
    * @throws FocusError `invalid_request` when a name in the path is not percent-encoded UTF-8
    */
   find(method: string, path: string): Match | null {
+    for (const route of this.#literal.get(withoutSlash(path)) ?? []) {
+      if (answers(route, method)) return { route, params: {} }
+    }
     for (const { route, regex, names } of this.#patterns) {
       if (!answers(route, method)) continue
       const found = regex.exec(path)
@@ -35,12 +47,20 @@ export class Router {
 
   /** The methods that a path answers, for `Allow`. */
   methods(path: string): string[] {
-    const here = this.#patterns.filter(({ regex }) => regex.test(path)).map(({ route }) => route)
+    const here = [
+      ...(this.#literal.get(withoutSlash(path)) ?? []),
+      ...this.#patterns.filter(({ regex }) => regex.test(path)).map(({ route }) => route),
+    ]
     const methods = new Set<string>(here.map(({ method }) => method))
     if (here.some((route) => answers(route, 'HEAD'))) methods.add('HEAD')
     if (methods.size > 0) methods.add('OPTIONS')
     return [...methods]
   }
+}
+
+/** A slash at the end does not count. */
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function answers({ method, once }: Route, asked: string): boolean {

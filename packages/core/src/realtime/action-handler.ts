@@ -1,4 +1,6 @@
-import type { TokenVerifier } from '../auth/types.ts'
+import type { AdmissionControl } from '../admission/admission-control.ts'
+import { costs } from '../admission/budgets.ts'
+import { TokenBucket } from '../admission/token-bucket.ts'
 import { FocusError } from '../errors.ts'
 import type { Logger } from '../runtime.ts'
 import type { Admission } from './admission.ts'
@@ -16,7 +18,7 @@ import { reasonOf } from './reason.ts'
 import type { RecentEnds } from './recent-ends.ts'
 import type { ResumeRequest } from './resume.ts'
 import type { Synchronizer } from './synchronizer.ts'
-import { TokenBucket } from './token-bucket.ts'
+import type { Trials } from './trials.ts'
 import type { NotificationFeed, RealtimeStats } from './types.ts'
 
 type Action<Name extends ClientAction['action']> = Extract<ClientAction, { action: Name }>
@@ -26,7 +28,8 @@ export interface ActionHandlerDeps {
   readonly deliverer: Deliverer
   readonly synchronizer: Synchronizer
   readonly feed: NotificationFeed
-  readonly verifier: TokenVerifier
+  readonly control: AdmissionControl
+  readonly trials: Trials
   readonly recentEnds: RecentEnds
   readonly limits: RealtimeLimits
   readonly locale: RealtimeLocale
@@ -95,6 +98,7 @@ export class ActionHandler {
       this.#refuse(connection, 'unauthenticated', action.ref)
       return
     }
+    if (!this.#paid(connection, action)) return
     switch (action.action) {
       case 'ping':
         this.#answer(connection, {
@@ -123,10 +127,16 @@ export class ActionHandler {
   }
 
   async #auth(connection: Connection, { token, ref }: Action<'auth'>): Promise<void> {
-    if (!connection.live) return this.admit(connection, { kind: 'token', secret: token }, ref)
+    const credentials = { kind: 'token', secret: token } as const
+    const refusal = this.#deps.trials.refusal(credentials, connection.client)
+    if (refusal !== null) {
+      this.#refuse(connection, 'rate_limited', ref, undefined, refusal.retryAfterSeconds)
+      return
+    }
+    if (!connection.live) return this.admit(connection, credentials, ref)
     const since = this.#deps.now()
     try {
-      const principal = await this.#deps.verifier.verify(token)
+      const principal = await this.#deps.trials.principal(credentials, connection.client)
       if (principal.userKey !== connection.stream?.userKey) {
         this.#refuse(connection, 'subject_mismatch', ref)
         return
@@ -192,7 +202,9 @@ export class ActionHandler {
     }
     connection.syncing = true
     try {
-      await this.#deps.synchronizer.run(connection, action)
+      const read = await this.#deps.synchronizer.run(connection, action)
+      const userKey = connection.stream?.userKey
+      if (userKey) this.#deps.control.charge(userKey, read * costs.notification, connection.client)
     } finally {
       connection.syncing = false
     }
@@ -209,6 +221,17 @@ export class ActionHandler {
     const which = ids ? { ids } : { upToOffset: upToOffset ?? 0, ...(stream && { stream }) }
     const unreadCount = await this.#deps.feed.markRead(userKey, which)
     this.#answer(connection, { type: 'read', unread_count: unreadCount, ref })
+  }
+
+  /** Whether the user of the connection can pay for an action; says so when not. */
+  #paid(connection: Connection, action: ClientAction): boolean {
+    const cost = costOf(action)
+    const userKey = connection.stream?.userKey
+    if (cost === 0 || !userKey) return true
+    const refusal = this.#deps.control.user(userKey, cost, connection.client)
+    if (refusal === null) return true
+    this.#refuse(connection, 'rate_limited', action.ref, undefined, refusal.retryAfterSeconds)
+    return false
   }
 
   #answer(connection: Connection, message: ServerMessage): void {
@@ -249,5 +272,20 @@ export class ActionHandler {
       this.#refuse(connection, 'rate_limited', refOf(), undefined, retryAfter)
     }
     return false
+  }
+}
+
+/** Units of the user's budget; what touches nothing but memory is bounded by the connection's own. */
+function costOf({ action }: ClientAction): number {
+  switch (action) {
+    case 'resume':
+    case 'sync':
+      return costs.resume
+    case 'read':
+      return costs.write
+    case 'ack':
+      return costs.ack
+    default:
+      return 0
   }
 }

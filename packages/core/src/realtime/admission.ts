@@ -1,10 +1,12 @@
-import type { Principal, TokenVerifier } from '../auth/types.ts'
+import type { AdmissionControl } from '../admission/admission-control.ts'
+import { costs } from '../admission/budgets.ts'
+import type { Principal } from '../auth/types.ts'
 import type { StreamHead } from '../notifications/types.ts'
 import type { Logger } from '../runtime.ts'
 import type { UserId, UserKey } from '../user-id.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Connection } from './connection.ts'
-import { authenticate, closeCodeOf, type Credentials } from './credentials.ts'
+import { closeCodeOf, type Credentials } from './credentials.ts'
 import type { FollowedHeads, Heads } from './heads.ts'
 import type { RealtimeLimits } from './limits.ts'
 import { isoTimestamp } from './outbound.ts'
@@ -16,7 +18,7 @@ import type { RecentEnds } from './recent-ends.ts'
 import type { Registry } from './registry.ts'
 import { planResume, type ResumePlan, type ResumeRequest } from './resume.ts'
 import { Cursor } from './stream.ts'
-import type { Tickets } from './tickets.ts'
+import type { Trials } from './trials.ts'
 import type { Broker, NotificationFeed } from './types.ts'
 
 /** Between two warnings of the same kind. */
@@ -34,8 +36,8 @@ export interface AdmissionDeps {
   readonly heads: Heads
   readonly catchUp: CatchUp
   readonly recentEnds: RecentEnds
-  readonly verifier: TokenVerifier
-  readonly tickets: Tickets
+  readonly control: AdmissionControl
+  readonly trials: Trials
   readonly limits: RealtimeLimits
   readonly locale: RealtimeLocale
   readonly heartbeatIntervalMs: number
@@ -65,7 +67,7 @@ export class Admission {
     // What the client sends meanwhile waits in its socket: it concerns a connection that is live.
     connection.peer.pause()
     try {
-      const principal = await authenticate(credentials, this.#deps.verifier, this.#deps.tickets)
+      const principal = await this.#deps.trials.principal(credentials, connection.client)
       await this.enter(connection, principal, resume, ref)
     } catch (error) {
       this.#refuse(connection, error)
@@ -96,6 +98,7 @@ export class Admission {
     const { own: head, all: allHead } = heads
     const plans = resume === null ? fromNowOn(heads) : await this.#plan(principal.userKey, resume, heads)
     if (connection.ended) return
+    if (resume !== null) this.#charge(connection, principal.userKey, plans, heads)
     stream.learn(head)
     registry.shared.learn(allHead)
     connection.own = new Cursor(stream, head.epoch, plans.own.position, head.offset)
@@ -114,6 +117,7 @@ export class Admission {
     const plans = await this.#plan(userKey, resume, heads)
     const { own, all } = connection
     if (!connection.live || own === null || all === null) return
+    this.#charge(connection, userKey, plans, heads)
     const reason = plans.own.reason ?? plans.all.reason
     connection.send({
       type: 'resumed',
@@ -153,6 +157,13 @@ export class Admission {
       ),
     ])
     return { own, all }
+  }
+
+  /** What a resume brings is read for it: the user pays by the notification. */
+  #charge({ client }: Connection, userKey: UserKey, plans: Plans, heads: FollowedHeads): void {
+    const { control, limits } = this.#deps
+    const distance = heads.own.offset - plans.own.position + heads.all.offset - plans.all.position
+    control.charge(userKey, Math.min(distance, 2 * limits.replayRows) * costs.notification, client)
   }
 
   #greet(connection: Connection, userId: UserId, head: StreamHead, requested: boolean, plans: Plans, ref: Ref): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Principal, TokenVerifier } from '../auth/types.ts'
 import type { OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
@@ -21,8 +22,6 @@ export interface RealtimeConfig {
   readonly limits?: Partial<RealtimeLimits>
   /** Decides on the `Origin` of an upgrade; undefined where the client sent none. */
   readonly isOriginAllowed: (origin: string | undefined, request: IncomingMessage) => boolean
-  /** The client's address; the peer's own when absent. */
-  readonly clientAddress?: (request: IncomingMessage) => string | null
   /** Name of this node in statistics and connection ids; host name and a random suffix when absent. */
   readonly node?: string
 }
@@ -30,6 +29,8 @@ export interface RealtimeConfig {
 export interface RealtimeDeps {
   readonly config: RealtimeConfig
   readonly runtime: Runtime
+  /** Who is served when there is too much to do; shared with the HTTP routes. */
+  readonly control: AdmissionControl
   readonly verifier: TokenVerifier
   readonly feed: NotificationFeed
   readonly broker: Broker

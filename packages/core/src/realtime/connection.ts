@@ -1,10 +1,11 @@
+import type { Client } from '../admission/client.ts'
 import { Outbound } from './outbound.ts'
 import type { Peer, Positioned } from './peer.ts'
 import type { CloseCode } from './protocol/close-codes.ts'
 import type { ServerMessage } from './protocol/messages.ts'
 import type { ResumeRequest } from './resume.ts'
 import type { Cursor, Stream } from './stream.ts'
-import type { TokenBucket } from './token-bucket.ts'
+import type { TokenBucket } from '../admission/token-bucket.ts'
 import { TopicFilter } from './topic-filter.ts'
 
 /**
@@ -14,6 +15,9 @@ import { TopicFilter } from './topic-filter.ts'
 export class Connection implements Positioned {
   readonly serial: number
   readonly peer: Peer
+  readonly client: Client
+  /** No credentials came yet. */
+  waiting = false
   /** Milliseconds since 1970. */
   readonly since: number
   readonly openedAt: number
@@ -56,9 +60,10 @@ export class Connection implements Positioned {
   /** Highest offset that the client said it handled. */
   acknowledged = 0
 
-  constructor(serial: number, peer: Peer, since: number, now: number) {
+  constructor(serial: number, peer: Peer, client: Client, since: number, now: number) {
     this.serial = serial
     this.peer = peer
+    this.client = client
     this.since = since
     this.openedAt = now
     this.heardAt = now

@@ -1,3 +1,4 @@
+import type { Client } from '../admission/client.ts'
 import type { ResumeRequest } from './resume.ts'
 import type { TopicFilter } from './topic-filter.ts'
 
@@ -5,7 +6,7 @@ import type { TopicFilter } from './topic-filter.ts'
 export interface EventStreamRequest {
   readonly resume: ResumeRequest | null
   readonly filter: TopicFilter
-  readonly clientAddress: string | null
+  readonly client: Client
 }
 
 /** Reads `epoch:offset:all_offset`, the id of the last event that a browser saw; null when it is none of ours. */

@@ -1,6 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { FocusError } from '../errors.ts'
+import { problemDocument } from '../problem.ts'
 import { type Credentials, findCredentials } from './credentials.ts'
 import { maxTopicLength } from './protocol/actions.ts'
 import type { ResumeRequest } from './resume.ts'
@@ -69,14 +70,7 @@ export function filterOf(query: URLSearchParams, topicsLimit: number): TopicFilt
 
 /** Answers an upgrade over plain HTTP with a problem (RFC 9457) and closes the socket. */
 export function refuseUpgrade(socket: Duplex, error: FocusError): void {
-  const body = JSON.stringify({
-    type: `urn:focus:problem:${error.code}`,
-    title: error.title,
-    status: error.status,
-    detail: error.message,
-    code: error.code,
-    ...(error.hint !== undefined && { hint: error.hint }),
-  })
+  const body = JSON.stringify(problemDocument(error))
   const headers = [
     `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? 'Refused'}`,
     'Connection: close',
@@ -88,9 +82,21 @@ export function refuseUpgrade(socket: Duplex, error: FocusError): void {
     ...(error.status === 405 ? ['Allow: GET'] : []),
     ...(error.retryAfterSeconds === undefined ? [] : [`Retry-After: ${error.retryAfterSeconds}`]),
   ]
-  socket.on('error', () => socket.destroy())
-  socket.once('finish', () => socket.destroy())
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`)
+  endUpgrade(socket, `${headers.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** How long a client may take to receive the answer to an upgrade that nobody takes. */
+const goodbyeTimeoutMs = 5_000
+
+/** Sends a last answer and destroys the socket, also of a client that takes nothing and closes nothing. */
+export function endUpgrade(socket: Duplex, answer: string): void {
+  const destroy = () => socket.destroy()
+  const timer = setTimeout(destroy, goodbyeTimeoutMs)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
+  socket.on('error', destroy)
+  socket.once('finish', destroy)
+  socket.end(answer)
 }
 
 /** The same for what is no handshake of a WebSocket (RFC 6455 §4.1), as `ws` finds. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { hostname } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { type Server as WebSocketServerOf, type WebSocket, WebSocketServer } from 'ws'
+import type { Client } from '../admission/client.ts'
 import type { Principal, SessionEnd } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
 import { ActionHandler } from './action-handler.ts'
@@ -28,6 +29,7 @@ import { SsePeer } from './sse-peer.ts'
 import { Sweeper } from './sweeper.ts'
 import { Synchronizer } from './synchronizer.ts'
 import { Tickets } from './tickets.ts'
+import { Trials } from './trials.ts'
 import { TurnWriter } from './turn-writer.ts'
 import type { ConnectionInfo, RealtimeStats } from './types.ts'
 import { FocusWebSocket, WebSocketPeer } from './web-socket-peer.ts'
@@ -63,7 +65,7 @@ export class Hub {
   #serial = 0
 
   constructor(deps: RealtimeDeps) {
-    const { config, runtime, feed, broker, verifier } = deps
+    const { config, runtime, control, feed, broker, verifier } = deps
     this.#deps = deps
     this.config = config
     this.limits = resolveLimits(config.limits)
@@ -84,7 +86,10 @@ export class Hub {
       sessionEndsAt: deps.sessionEndsAt ?? null,
     })
     const recentEnds = new RecentEnds()
+    const trials = new Trials({ control, verifier, tickets: this.tickets })
     const context = {
+      control,
+      trials,
       registry,
       recentEnds,
       feed,
@@ -102,7 +107,7 @@ export class Hub {
     }
     const deliverer = new Deliverer(limits, counters, now, (connection) => catchUp.start(connection))
     const catchUp = new CatchUp({ ...context, deliverer })
-    this.#admission = new Admission({ ...context, heads: new Heads(feed), catchUp, tickets: this.tickets })
+    this.#admission = new Admission({ ...context, heads: new Heads(feed), catchUp })
     this.#actions = new ActionHandler({
       ...context,
       deliverer,
@@ -122,7 +127,6 @@ export class Hub {
       enabled: config.enabled,
       draining: () => this.#drain.begun,
       isOriginAllowed: config.isOriginAllowed,
-      clientAddress: config.clientAddress ?? ((request) => request.socket.remoteAddress ?? null),
     })
     this.#drain = new Drain(context)
     this.#healer = new Healer({ ...context, catchUp })
@@ -130,7 +134,6 @@ export class Hub {
       ...context,
       healer: this.#healer,
       onSweep: (at) => {
-        this.#gate.forget(at)
         recentEnds.forget(at)
         this.#rates.sample(at)
       },
@@ -157,20 +160,22 @@ export class Hub {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const target = parseTarget(request.url)
     if (target?.path !== this.#path) return false
-    const opening = this.#accept(request, target.query, socket)
+    const client = this.#deps.control.client(request.socket.remoteAddress, forwardedFor(request))
+    const opening = this.#accept(request, target.query, client, socket)
     if (!opening) return true
     if (opening.credentials) socket.cork()
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#open(webSocket, new WebSocketPeer(webSocket, socket, this.#writer, opening.credentials !== null), opening)
+      const peer = new WebSocketPeer(webSocket, socket, this.#writer, opening.credentials !== null)
+      this.#open(webSocket, peer, client, opening)
     })
     return true
   }
 
   async openEventStream(principal: Principal, request: EventStreamRequest): Promise<Response> {
-    const refusal = this.#gate.streamRefusal(request.clientAddress)
+    const refusal = this.#gate.streamRefusal(request.client)
     if (refusal) throw refusal
     const peer = new SsePeer(this.#writer, this.limits.lagBytes, () => this.#gone(connection, 1_000))
-    const connection = this.#connect(peer)
+    const connection = this.#connect(peer, request.client, false)
     connection.filter = request.filter
     try {
       await this.#admission.enter(connection, principal, request.resume)
@@ -249,11 +254,14 @@ export class Hub {
   }
 
   /** Null when something speaks against it, which the client was told. */
-  #accept(request: IncomingMessage, query: URLSearchParams, socket: Duplex): Opening | null {
+  #accept(request: IncomingMessage, query: URLSearchParams, client: Client, socket: Duplex): Opening | null {
     try {
-      const refusal = this.#gate.refusal(request)
+      const refusal = this.#gate.refusal(request, client)
       if (refusal) throw refusal
-      return readOpening(request, query, this.limits.topicsPerConnection)
+      const opening = readOpening(request, query, this.limits.topicsPerConnection)
+      const credentialsRefusal = this.#gate.credentialsRefusal(opening.credentials, client)
+      if (credentialsRefusal) throw credentialsRefusal
+      return opening
     } catch (error) {
       if (!(error instanceof FocusError)) throw error
       refuseUpgrade(socket, error)
@@ -261,8 +269,13 @@ export class Hub {
     }
   }
 
-  #open(webSocket: FocusWebSocket, peer: WebSocketPeer, { credentials, subprotocols, filter, resume }: Opening): void {
-    const connection = this.#connect(peer)
+  #open(
+    webSocket: FocusWebSocket,
+    peer: WebSocketPeer,
+    client: Client,
+    { credentials, subprotocols, filter, resume }: Opening,
+  ): void {
+    const connection = this.#connect(peer, client, credentials === null)
     webSocket.connection = connection
     webSocket.on('error', ignore)
     webSocket.on('close', this.#onClose)
@@ -278,10 +291,12 @@ export class Hub {
     if (credentials) void this.#actions.admit(connection, credentials)
   }
 
-  #connect(peer: Connection['peer']): Connection {
+  #connect(peer: Connection['peer'], client: Client, waiting: boolean): Connection {
     this.#serial += 1
-    const connection = new Connection(this.#serial, peer, this.#deps.runtime.clock(), monotonic())
+    const connection = new Connection(this.#serial, peer, client, this.#deps.runtime.clock(), monotonic())
+    connection.waiting = waiting
     this.#registry.add(connection)
+    this.#gate.join(client)
     this.counters.connectionsOpened += 1
     this.#sweeper.start()
     return connection
@@ -299,6 +314,7 @@ export class Hub {
   #gone(connection: Connection, code: number): void {
     if (!connection.ended) this.counters.closed(code)
     connection.ended = true
+    if (connection.hubIndex >= 0) this.#gate.leave(connection.client)
     this.#registry.remove(connection, monotonic())
   }
 
@@ -319,6 +335,11 @@ function listener<Args extends unknown[]>(
   return function (this: WebSocket, ...args) {
     if (this instanceof FocusWebSocket && this.connection) handle(this.connection, ...args)
   }
+}
+
+function forwardedFor({ headers }: IncomingMessage): string | undefined {
+  const value = headers['x-forwarded-for']
+  return Array.isArray(value) ? value.join(',') : value
 }
 
 /** Errors of a socket are followed by its `close`, which says what there is to say. */

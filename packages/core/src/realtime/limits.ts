@@ -19,6 +19,16 @@ export interface RealtimeLimits {
    * a proxy on this machine that `FOCUS_TRUSTED_PROXIES` does not name; a value of your own counts for every address.
    */
   readonly upgradesPerMinute: number | null
+  /**
+   * Connections of one client address on this node; one more is refused with 429. The default leaves loopback out, as that of
+   * `upgradesPerMinute` does.
+   */
+  readonly connectionsPerAddress: number | null
+  /**
+   * Connections of this node that have not authenticated yet; one more without credentials is refused with 503. One address
+   * may have a tenth of them.
+   */
+  readonly unauthenticatedPerNode: number
   /** Topics that one connection may name. */
   readonly topicsPerConnection: number
   /** Notifications that a resume brings; when more were missed there is a `gap` with `too_far`. */
@@ -53,6 +63,8 @@ export const defaultLimits: RealtimeLimits = Object.freeze({
   connectionsPerNode: 50_000,
   authTimeoutMs: 10_000,
   upgradesPerMinute: null,
+  connectionsPerAddress: null,
+  unauthenticatedPerNode: 500,
   topicsPerConnection: 100,
   replayRows: 1_000,
   lagBytes: 65_536,
@@ -67,8 +79,8 @@ export const defaultLimits: RealtimeLimits = Object.freeze({
   lingerMs: 5_000,
 })
 
-/** Upgrades per minute of an address that is not loopback, where `upgradesPerMinute` is not set. */
-export const defaultUpgradesPerMinute = 600
+/** For addresses that are not loopback, where nothing is set. */
+export const addressDefaults = { upgradesPerMinute: 600, connectionsPerAddress: 1_000 } as const
 
 /**
  * The limits in force.
@@ -82,7 +94,7 @@ export function resolveLimits(overrides: Partial<RealtimeLimits> = {}): Realtime
         hint: `Limits: ${Object.keys(defaultLimits).join(', ')}.`,
       })
     }
-    if (value === undefined || (value === null && name === 'upgradesPerMinute')) continue
+    if (value === undefined || (value === null && Object.hasOwn(addressDefaults, name))) continue
     if (!Number.isSafeInteger(value) || (value ?? 0) < 1) {
       throw new FocusError('invalid_option', `websocket.limits.${name} must be a positive whole number`, {
         hint: 'Times are in milliseconds, sizes in bytes.',

@@ -1,3 +1,4 @@
+import { ConnectionCounts } from '../admission/connection-counts.ts'
 import type { UserKey } from '../user-id.ts'
 import type { Connection } from './connection.ts'
 import { Stream } from './stream.ts'
@@ -10,6 +11,9 @@ export class Registry {
   /** The stream of broadcasts, which every connection follows. */
   readonly shared = new Stream(null)
   readonly #broker: Broker
+  /** Connections that have not said yet who they are. */
+  waiting = 0
+  readonly waitingByNetwork = new ConnectionCounts()
   #activeUsers = 0
   #activeConnections = 0
 
@@ -29,10 +33,14 @@ export class Registry {
 
   add(connection: Connection): void {
     connection.hubIndex = this.connections.push(connection) - 1
+    if (!connection.waiting) return
+    this.waiting += 1
+    this.waitingByNetwork.join(connection.client)
   }
 
   /** Puts an authenticated connection into its user's stream; the first one has the broker tell this node of the user. */
   follow(connection: Connection, userKey: UserKey): Stream {
+    this.#stopWaiting(connection)
     let stream = this.streams.get(userKey)
     if (!stream) {
       stream = new Stream(userKey)
@@ -68,7 +76,15 @@ export class Registry {
       last.hubIndex = connection.hubIndex
     }
     connection.hubIndex = -1
+    this.#stopWaiting(connection)
     this.leave(connection, now)
+  }
+
+  #stopWaiting(connection: Connection): void {
+    if (!connection.waiting) return
+    connection.waiting = false
+    this.waiting -= 1
+    this.waitingByNetwork.leave(connection.client)
   }
 
   /** Has the broker stop telling of users who have been gone for a while, so that a reload of a page costs it nothing. */

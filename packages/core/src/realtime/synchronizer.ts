@@ -17,25 +17,27 @@ export class Synchronizer {
     this.#deliverer = deliverer
   }
 
-  async run(connection: Connection, request: Extract<ClientAction, { action: 'sync' }>): Promise<void> {
+  /** @returns how many events were read */
+  async run(connection: Connection, request: Extract<ClientAction, { action: 'sync' }>): Promise<number> {
     const cursor = request.stream === 'all' ? connection.all : connection.own
-    if (cursor === null) return
+    if (cursor === null) return 0
     const { userKey } = cursor.stream
     const upTo = cursor.position
-    let left = request.limit ?? defaultLimit
+    const limit = request.limit ?? defaultLimit
+    let left = limit
     let after = request.since
     let more = after < upTo
     while (more && left > 0 && connection.live && this.#deliverer.hasRoom(connection)) {
-      const limit = Math.min(left, pageRows)
+      const rows = Math.min(left, pageRows)
       const events =
         userKey === null
-          ? await this.#feed.readAll(after, upTo, limit)
-          : await this.#feed.read(userKey, after, upTo, limit)
+          ? await this.#feed.readAll(after, upTo, rows)
+          : await this.#feed.read(userKey, after, upTo, rows)
       for (const event of events) {
         if (connection.filter.matches(event.event)) connection.write(new Outbound(notificationMessage(event, true)))
       }
       left -= events.length
-      more = events.length === limit
+      more = events.length === rows
       after = more ? (events.at(-1)?.offset ?? upTo) : upTo
     }
     connection.send({
@@ -46,5 +48,6 @@ export class Synchronizer {
       ...(userKey === null && { stream: 'all' }),
       ref: request.ref,
     })
+    return limit - left
   }
 }

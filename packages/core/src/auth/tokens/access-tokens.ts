@@ -62,11 +62,19 @@ export class AccessTokens implements TokenVerifier {
   }
 
   verify(token: string): Promise<Principal> {
-    if (this.#generation !== this.#keys.generation) {
-      this.#generation = this.#keys.generation
-      this.#verified.clear()
-    }
+    this.#forgetOldKeys()
     return this.#verified.principalOf(token, this.#verifyAnew)
+  }
+
+  known(token: string): Principal | null {
+    this.#forgetOldKeys()
+    return this.#verified.known(token)
+  }
+
+  #forgetOldKeys(): void {
+    if (this.#generation === this.#keys.generation) return
+    this.#generation = this.#keys.generation
+    this.#verified.clear()
   }
 
   readonly #verifyAnew = async (token: string): Promise<Principal> => {

@@ -50,6 +50,10 @@ export class ExternalTokens implements TokenVerifier {
     return this.#verified.principalOf(token, this.#verifyAnew)
   }
 
+  known(token: string): Principal | null {
+    return this.#verified.known(token)
+  }
+
   readonly #verifyAnew = async (token: string): Promise<Principal> => {
     if (token.length > maxTokenLength) throw invalid()
     const { issuer, audience, typ } = this.#settings

@@ -35,6 +35,12 @@ export class VerifiedTokens {
     return refusal === null ? known.answer : Promise.reject(refusal)
   }
 
+  /** Null for a token that was not verified yet, or is not good any more. */
+  known(token: string): Principal | null {
+    const known = this.#known.get(token)
+    return known === undefined || this.#refusalOf(known.principal) !== null ? null : known.principal
+  }
+
   clear(): void {
     this.#known.clear()
   }

@@ -22,7 +22,7 @@ export const wireErrors = {
   },
   rate_limited: {
     message: { fr: 'Trop de messages', en: 'Too many messages' },
-    hint: 'Wait for `retry_after` seconds; `limits.actions_per_minute` of the connection message is the limit.',
+    hint: 'Wait for `retry_after` seconds; `limits.actions_per_minute` of the connection message is the limit of one connection, and all of a user’s share another.',
   },
   unauthenticated: {
     message: { fr: 'Authentification requise', en: 'Authentication is required' },

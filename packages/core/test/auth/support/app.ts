@@ -1,11 +1,12 @@
 import { type Auth, createAuth } from '../../../src/auth/auth.ts'
 import { type AuthConfig, authDefaults } from '../../../src/auth/config.ts'
 import type { UserDirectory } from '../../../src/auth/types.ts'
-import { createClientAddress } from '../../../src/client-address.ts'
+import { AdmissionControl } from '../../../src/admission/admission-control.ts'
+import { type BudgetOptions, defaultBodyTimeoutMs, resolveBudgets } from '../../../src/admission/budgets.ts'
+import { createClientAddressFinder } from '../../../src/admission/client-address.ts'
 import { accountAdminRoutes } from '../../../src/http/account-admin-routes.ts'
 import { authRoutes } from '../../../src/http/auth-routes.ts'
 import { createHandler } from '../../../src/http/handler.ts'
-import { type RateLimitOptions, RateLimits } from '../../../src/http/rate-limits.ts'
 import { createOriginPolicy } from '../../../src/origin-policy.ts'
 import { createRuntime, type Runtime } from '../../../src/runtime.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
@@ -27,7 +28,7 @@ export interface AppOptions {
   /** A URL, or an open database that stays open; one in memory when absent. */
   readonly database?: string | Database
   readonly users?: (database: Database) => UserDirectory
-  readonly limits?: RateLimitOptions
+  readonly limits?: BudgetOptions
   /** Leaves the background work off; `auth.start()` is then the test's. */
   readonly idle?: boolean
 }
@@ -93,9 +94,14 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     basePath: '/api',
     adminKey,
     origins: config.origins,
-    clientAddress: createClientAddress([]),
-    limits: new RateLimits(options.limits ?? { enabled: false, exemptLoopback: false }),
-    authenticate: (headers) => auth.authenticate(headers),
+    control: new AdmissionControl({
+      budgets: resolveBudgets(options.limits ?? { enabled: false, exemptLoopback: false }),
+      findAddress: createClientAddressFinder([]),
+      logger: runtime.logger,
+    }),
+    knownToken: (token) => auth.tokens.known?.(token) ?? null,
+    verify: ({ secret }) => auth.tokens.verify(secret),
+    bodyTimeoutMs: defaultBodyTimeoutMs,
     logger: runtime.logger,
   })
   return {

@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Principal, SessionEnd } from '../../../src/auth/types.ts'
+import { AdmissionControl } from '../../../src/admission/admission-control.ts'
+import { type BudgetOptions, resolveBudgets } from '../../../src/admission/budgets.ts'
+import { createClientAddressFinder } from '../../../src/admission/client-address.ts'
 import { FocusError } from '../../../src/errors.ts'
 import type { JsonValue, OneTimeStore } from '../../../src/one-time.ts'
 import { MemoryBroker } from '../../../src/realtime/memory-broker.ts'
@@ -47,6 +50,8 @@ class MemoryOneTimeStore implements OneTimeStore {
 export interface HubOptions {
   config?: Partial<RealtimeConfig>
   limits?: RealtimeConfig['limits']
+  budgets?: Partial<BudgetOptions>
+  trustedProxies?: readonly string[]
   runtime?: Partial<Runtime>
   broker?: Broker
   /** A log that another hub uses too. */
@@ -69,6 +74,7 @@ export class HubServer {
   private constructor(options: HubOptions) {
     this.broker = options.broker ?? new MemoryBroker()
     this.feed = options.feed ?? new MemoryFeed(brokerPublisher(this.broker))
+    const runtime = createRuntime(options.runtime)
     this.hub = createRealtime({
       config: {
         basePath: '/api',
@@ -81,7 +87,12 @@ export class HubServer {
         ...(options.limits && { limits: options.limits }),
         ...options.config,
       },
-      runtime: createRuntime(options.runtime),
+      runtime,
+      control: new AdmissionControl({
+        budgets: resolveBudgets({ enabled: true, exemptLoopback: true, ...options.budgets }),
+        findAddress: createClientAddressFinder(options.trustedProxies ?? []),
+        logger: runtime.logger,
+      }),
       verifier: { verify: (token) => this.verify(token) },
       feed: this.feed,
       broker: this.broker,

@@ -1,0 +1,84 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type Focus, FocusError, refuseUpgrade } from '@focus-api/core'
+
+/** The host's `http.Server` or `https.Server`. */
+export type HostServer = Server | SecureServer
+
+/** The instances on a server, behind one listener, so that "nobody took it" can be told. */
+interface Mount {
+  readonly instances: Set<Focus>
+  readonly unanswered: UnansweredUpgrades
+  readonly listener: (req: IncomingMessage, socket: Duplex, head: Buffer) => void
+}
+
+const mounts = new WeakMap<HostServer, Mount>()
+
+/**
+ * Takes WebSocket upgrades on Focus' own path. Other paths stay with the server's other `upgrade` listeners (Vite,
+ * Socket.IO …); when there are none they get 404. An upgrade that no listener answers within ten seconds is cut, since Node
+ * itself would keep it for ever. Returns a function that takes the listener off again, and cuts what nobody has answered.
+ */
+export function attachUpgrade(server: HostServer, focus: Focus): () => void {
+  const mount = mounts.get(server) ?? listen(server)
+  mount.instances.add(focus)
+  return () => {
+    mount.instances.delete(focus)
+    if (mount.instances.size > 0 || mounts.get(server) !== mount) return
+    mounts.delete(server)
+    server.off('upgrade', mount.listener)
+    mount.unanswered.cutAll()
+  }
+}
+
+function listen(server: HostServer): Mount {
+  const instances = new Set<Focus>()
+  const unanswered = new UnansweredUpgrades()
+  const listener: Mount['listener'] = (req, socket, head) => {
+    for (const focus of instances) if (focus.upgrade(req, socket, head)) return
+    if (server.listenerCount('upgrade') > 1) unanswered.add(socket)
+    else refuseUpgrade(socket, new FocusError('not_found', 'No WebSocket is at this address.'))
+  }
+  const mount = { instances, unanswered, listener }
+  mounts.set(server, mount)
+  server.on('upgrade', listener)
+  return mount
+}
+
+/** How long another listener may take to answer. */
+const answerTimeoutMs = 10_000
+/** Upgrades that may wait for one; the oldest is cut for one more. */
+const maxUnanswered = 256
+
+/** Upgrades on paths that are not ours, until somebody writes the first byte of an answer, or nobody does in time. */
+class UnansweredUpgrades {
+  readonly #waiting = new Map<Socket, { readonly written: number; readonly timer: NodeJS.Timeout }>()
+
+  add(socket: Duplex): void {
+    // Only a socket tells whether somebody wrote to it.
+    if (!(socket instanceof Socket)) return
+    const [oldest] = this.#waiting.keys()
+    if (oldest && this.#waiting.size >= maxUnanswered) this.#cut(oldest)
+    const timer = setTimeout(() => this.#cut(socket), answerTimeoutMs)
+    timer.unref()
+    this.#waiting.set(socket, { written: socket.bytesWritten, timer })
+    socket.once('close', () => this.#forget(socket))
+  }
+
+  cutAll(): void {
+    for (const socket of this.#waiting.keys()) this.#cut(socket)
+  }
+
+  #cut(socket: Socket): void {
+    const entry = this.#waiting.get(socket)
+    this.#forget(socket)
+    if (entry?.written === socket.bytesWritten) socket.destroy()
+  }
+
+  #forget(socket: Socket): void {
+    clearTimeout(this.#waiting.get(socket)?.timer)
+    this.#waiting.delete(socket)
+  }
+}

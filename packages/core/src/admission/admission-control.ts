@@ -1,0 +1,228 @@
+import { LRUCache } from 'lru-cache'
+import type { Logger } from '../runtime.ts'
+import type { UserKey } from '../user-id.ts'
+import { BucketTable } from './bucket-table.ts'
+import type { BudgetName, Budgets } from './budgets.ts'
+import { Client } from './client.ts'
+import type { ClientAddressFinder } from './client-address.ts'
+import { type Refusal, type RefusalReason, refuse } from './refusal.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+const minuteMs = 60_000
+/** The process-wide budgets give a sixth of a minute's allowance at once. */
+const burstMs = 10_000
+/** Addresses that signed in before, which the last half of the process-wide budgets is kept for. */
+const maxKnownAddresses = 20_000
+/** Between two warnings about wrong admin keys. */
+const quietMs = 60_000
+
+export interface AdmissionDeps {
+  readonly budgets: Budgets
+  readonly findAddress: ClientAddressFinder
+  readonly logger: Logger
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number
+}
+
+/** Credentials that turned out to be good, bad, or could not be looked at. */
+export type TrialOutcome = 'good' | 'bad' | 'unknown'
+
+/**
+ * Decides who is served when there is more to do than can be done: by address, by user and for the whole process. Every
+ * check is synchronous, and cheaper than any answer. All of it is per process.
+ */
+export class AdmissionControl {
+  readonly budgets: Budgets
+  /** Refusals by class of request and reason, such as `start:address`. */
+  readonly refusals = new Map<string, number>()
+  readonly #findAddress: ClientAddressFinder
+  readonly #logger: Logger
+  readonly #now: () => number
+  readonly #byAddress: ReadonlyMap<BudgetName, BucketTable>
+  readonly #byProcess: ReadonlyMap<BudgetName, TokenBucket>
+  readonly #users: BucketTable
+  readonly #knownAddresses = new LRUCache<string, true>({ max: maxKnownAddresses })
+  readonly #warned = new Set<string>()
+  #wrongAdminKeys = 0
+  #adminKeyWarningAt = Number.NEGATIVE_INFINITY
+
+  constructor({ budgets, findAddress, logger, now = () => performance.now() }: AdmissionDeps) {
+    this.budgets = budgets
+    this.#findAddress = findAddress
+    this.#logger = logger
+    this.#now = now
+    const { perMinute, perProcess, perUser } = budgets
+    this.#byAddress = new Map(
+      namesOf(perMinute).map((name) => [name, new BucketTable(perMinute[name], minuteMs)] as const),
+    )
+    this.#byProcess = new Map(
+      namesOf(perProcess).map(
+        (name) => [name, new TokenBucket(Math.max(2, perProcess[name] / 6), burstMs, now())] as const,
+      ),
+    )
+    this.#users = new BucketTable(perUser.capacity, (perUser.capacity / perUser.perSecond) * 1_000)
+  }
+
+  /** Who a request comes from. Warns once when a proxy in front is not named. */
+  client(peer: string | undefined, forwardedFor: string | null | undefined): Client {
+    const client = new Client(this.#findAddress(peer, forwardedFor))
+    if (client.forwarded === 'ignored') this.#warnOfProxy(client)
+    else if (client.address === null && !this.isExempt(client)) this.#warnOfNameless()
+    return client
+  }
+
+  /** Whether nothing is counted for a client. */
+  isExempt(client: Client): boolean {
+    const { enabled, exemptLoopback } = this.budgets
+    return !enabled || (exemptLoopback && (client.address === null || client.isLoopback))
+  }
+
+  /** Takes one request of a class from the budgets of its address and of the process; says why not when one is empty. */
+  request(budget: BudgetName, client: Client): Refusal | null {
+    if (this.isExempt(client)) return null
+    const now = this.#now()
+    const waitMs = this.#addressWaitMs(budget, client, now)
+    if (waitMs > 0) return this.#refuse(budget, 'address', waitMs)
+    const processWaitMs = this.#takeFromProcess(budget, client, now)
+    if (processWaitMs > 0) return this.#refuse(budget, 'process', processWaitMs)
+    this.#spend(budget, client, now)
+    return null
+  }
+
+  /**
+   * Before credentials are looked at that are not known to be good: takes a place among those of the process, until
+   * `tried` says what they were.
+   */
+  mayTry(client: Client): Refusal | null {
+    if (this.isExempt(client)) return null
+    const now = this.#now()
+    const waitMs = this.#addressWaitMs('credentials', client, now)
+    if (waitMs > 0) return this.#refuse('credentials', 'credentials', waitMs)
+    const processWaitMs = this.#takeFromProcess('credentials', client, now)
+    return processWaitMs > 0 ? this.#refuse('credentials', 'process', processWaitMs) : null
+  }
+
+  /** What became of the credentials that `mayTry` let through: only bad ones stay counted. */
+  tried(client: Client, outcome: TrialOutcome): void {
+    if (this.isExempt(client)) return
+    if (outcome === 'bad') {
+      this.#spend('credentials', client, this.#now())
+      return
+    }
+    this.#byProcess.get('credentials')?.refund(1)
+    if (outcome === 'good') this.remember(client)
+  }
+
+  /** Somebody signed in from this address: it may take of the last half of the process's budgets. */
+  remember(client: Client): void {
+    if (!this.isExempt(client)) this.#knownAddresses.set(client.name, true)
+  }
+
+  /** Takes what a piece of work of a signed-in user costs. */
+  user(userKey: UserKey, cost: number, client: Client): Refusal | null {
+    if (this.isExempt(client)) return null
+    const now = this.#now()
+    const waitMs = this.#users.waitMs(userKey, 1, now, cost)
+    if (waitMs > 0) return this.#refuse('user', 'user', waitMs)
+    this.#users.spend(userKey, 1, now, cost)
+    return null
+  }
+
+  /** Charges work that is known only once it is done; it delays what the user asks for next. */
+  charge(userKey: UserKey, cost: number, client: Client): void {
+    if (cost > 0 && !this.isExempt(client)) this.#users.spend(userKey, 1, this.#now(), cost)
+  }
+
+  /** Whether an address has presented too many wrong admin keys to have another looked at. */
+  adminKey(client: Client): Refusal | null {
+    if (this.isExempt(client)) return null
+    const waitMs = this.#addressWaitMs('adminKey', client, this.#now())
+    if (waitMs === 0) return null
+    this.#countWrongAdminKey(client)
+    return this.#refuse('admin', 'admin_key', waitMs)
+  }
+
+  /** Counts a wrong key; null when it is answered as such. */
+  wrongAdminKey(client: Client): Refusal | null {
+    this.#countWrongAdminKey(client)
+    if (!this.isExempt(client)) {
+      const now = this.#now()
+      this.#spend('adminKey', client, now)
+      const waitMs = this.#takeFromProcess('adminKey', client, now)
+      if (waitMs > 0) return this.#refuse('admin', 'process', waitMs)
+    }
+    this.count('admin', 'invalid_admin_key')
+    return null
+  }
+
+  /** Counts a refusal that was decided elsewhere. */
+  count(kind: string, reason: string): void {
+    const key = `${kind}:${reason}`
+    this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1)
+  }
+
+  /** Whether somebody signed in from this address lately. */
+  isKnown(client: Client): boolean {
+    return this.#knownAddresses.has(client.name)
+  }
+
+  #refuse(kind: string, reason: RefusalReason, waitMs: number): Refusal {
+    this.count(kind, reason)
+    return refuse(reason, waitMs)
+  }
+
+  /** The widest network comes first: the narrower ones of a network that has used its share up take no memory. */
+  #addressWaitMs(budget: BudgetName, client: Client, now: number): number {
+    const table = this.#byAddress.get(budget)
+    for (const { name, share } of client.networks) {
+      const waitMs = table?.waitMs(name, share, now) ?? 0
+      if (waitMs > 0) return waitMs
+    }
+    return 0
+  }
+
+  #spend(budget: BudgetName, client: Client, now: number): void {
+    const table = this.#byAddress.get(budget)
+    for (const { name, share } of client.networks) table?.spend(name, share, now)
+  }
+
+  #takeFromProcess(budget: BudgetName, client: Client, now: number): number {
+    const bucket = this.#byProcess.get(budget)
+    if (bucket === undefined) return 0
+    const kept = this.isKnown(client) ? 0 : Math.floor(this.budgets.perProcess[budget] / 12)
+    if (bucket.left(now) < 1 + kept) return bucket.waitMs(now, 1 + kept)
+    bucket.take(now)
+    return 0
+  }
+
+  #warnOfProxy(client: Client): void {
+    const key = client.isUnnamedProxy ? 'proxy' : 'forwarded'
+    if (this.#warned.has(key)) return
+    this.#warned.add(key)
+    const peer = client.address ?? 'unix'
+    this.#logger.warn(
+      `X-Forwarded-For of ${client.address ?? 'a peer without an address'} is ignored, so all clients behind it share the limits of one. If it is your reverse proxy, set FOCUS_TRUSTED_PROXIES=${peer}.`,
+    )
+  }
+
+  #warnOfNameless(): void {
+    if (this.#warned.has('nameless')) return
+    this.#warned.add('nameless')
+    this.#logger.warn(
+      'Requests come from a peer without an address (a Unix socket, or a host that tells none), so all clients share one limit. If a reverse proxy is there that sets X-Forwarded-For, set FOCUS_TRUSTED_PROXIES=unix.',
+    )
+  }
+
+  #countWrongAdminKey(client: Client): void {
+    this.#wrongAdminKeys += 1
+    const now = this.#now()
+    if (now - this.#adminKeyWarningAt < quietMs) return
+    this.#adminKeyWarningAt = now
+    this.#logger.warn('Wrong admin keys were presented', { count: this.#wrongAdminKeys, address: client.address })
+    this.#wrongAdminKeys = 0
+  }
+}
+
+function namesOf<Name extends string>(record: Readonly<Record<Name, number>>): Name[] {
+  return Object.keys(record) as Name[]
+}

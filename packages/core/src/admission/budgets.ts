@@ -1,0 +1,117 @@
+import { FocusError } from '../errors.ts'
+
+/**
+ * What one client address may do in a minute, and at once (S27). IPv6 is counted by /64, with 4 times as much for a /56 and 16
+ * times for a /48; IPv4 by address, with 16 times as much for a /24.
+ */
+export const requestsPerMinute = {
+  /** `GET /auth/{provider}`, `POST /auth/{provider}/nonce` and `…/link` */
+  start: 60,
+  /** `GET /auth/{provider}/callback` */
+  callback: 60,
+  /** `POST /auth/refresh` */
+  refresh: 120,
+  /** `POST /auth/token` and `POST /auth/{provider}/id_token` */
+  redeem: 60,
+  /** `POST /ws/ticket` */
+  ticket: 120,
+  /** Public keys, public statistics, unsubscribing by link */
+  public: 600,
+  /** Tokens and tickets that are not valid, on any route and upgrade */
+  credentials: 300,
+  /** Wrong admin keys */
+  adminKey: 10,
+} as const
+
+export type BudgetName = keyof typeof requestsPerMinute
+
+/**
+ * What all clients of one process together may do in a minute; a sixth of it at once. The last half is kept for addresses
+ * that signed in here before, so that a crowd of strangers cannot take it.
+ */
+export const requestsPerMinuteOfProcess = {
+  start: 6_000,
+  callback: 6_000,
+  refresh: 12_000,
+  redeem: 6_000,
+  ticket: 12_000,
+  public: 12_000,
+  /** Tokens that were not seen before and are not valid, tickets likewise; those under way count until they are found good */
+  credentials: 18_000,
+  /** Wrong admin keys; beyond it they are answered with 429, and the right key still works. */
+  adminKey: 600,
+} as const satisfies Record<BudgetName, number>
+
+/** What one user may spend on all routes, streams and sockets of a process together. */
+export const userBudget = {
+  /** Units at once. */
+  capacity: 1_000,
+  /** Units that come back in a second. */
+  perSecond: 100,
+} as const
+
+/** What things cost of a user's budget, in units. */
+export const costs = {
+  /** A route that reads. */
+  read: 1,
+  /** A route that writes; a `read` message of a socket. */
+  write: 5,
+  /** A connection: a handshake, or a stream of events. */
+  connection: 5,
+  /** A `resume` or `sync` message, beside the notifications that it brings. */
+  resume: 5,
+  /** An `ack` message. */
+  ack: 0.1,
+  /** Each notification that a resume or a sync brings. */
+  notification: 0.04,
+  /** Each KiB of a page of the inbox. */
+  kibibyte: 0.25,
+} as const
+
+/** How long the body of a request may take to arrive. */
+export const defaultBodyTimeoutMs = 10_000
+
+/** `createFocus({ rateLimits })` with every default in place. */
+export interface Budgets {
+  /** False switches all of it off. */
+  readonly enabled: boolean
+  /** Clients on this machine go free: for development, where every client is one. */
+  readonly exemptLoopback: boolean
+  readonly perMinute: Readonly<Record<BudgetName, number>>
+  readonly perProcess: Readonly<Record<BudgetName, number>>
+  readonly perUser: { readonly capacity: number; readonly perSecond: number }
+}
+
+export interface BudgetOptions {
+  readonly enabled: boolean
+  readonly exemptLoopback: boolean
+  readonly perMinute?: Partial<Record<BudgetName, number>> | undefined
+  readonly perProcess?: Partial<Record<BudgetName, number>> | undefined
+  readonly perUser?: { readonly capacity?: number; readonly perSecond?: number } | undefined
+}
+
+/** @throws FocusError `invalid_option` for a budget that does not exist or is not a positive whole number */
+export function resolveBudgets(options: BudgetOptions): Budgets {
+  return Object.freeze({
+    enabled: options.enabled,
+    exemptLoopback: options.exemptLoopback,
+    perMinute: checked('rateLimits.perMinute', requestsPerMinute, options.perMinute),
+    perProcess: checked('rateLimits.perProcess', requestsPerMinuteOfProcess, options.perProcess),
+    perUser: checked('rateLimits.perUser', userBudget, options.perUser),
+  })
+}
+
+function checked<Name extends string>(
+  option: string,
+  defaults: Readonly<Record<Name, number>>,
+  given: Partial<Record<Name, number>> = {},
+): Readonly<Record<Name, number>> {
+  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  for (const [name, value] of set) {
+    if (Object.hasOwn(defaults, name) && Number.isSafeInteger(value) && Number(value) >= 1) continue
+    throw new FocusError('invalid_option', `${option}.${name}: expected a limit of 1 or more.`, {
+      hint: `Limits: ${Object.keys(defaults).join(', ')}; rateLimits: false switches them off.`,
+    })
+  }
+  return Object.freeze({ ...defaults, ...Object.fromEntries(set) })
+}

@@ -1,0 +1,43 @@
+import { FocusError } from '../errors.ts'
+
+const wait = 'Wait for Retry-After seconds.'
+
+/** Everything that admission refuses for, with what the caller is told. */
+export const refusalReasons = {
+  address: { code: 'rate_limited', message: 'Too many requests from this address.', hint: wait },
+  process: { code: 'overloaded', message: 'The server has more of these requests than it takes.', hint: wait },
+  user: { code: 'rate_limited', message: 'Too many requests of this user.', hint: wait },
+  credentials: {
+    code: 'rate_limited',
+    message: 'Too many tokens that are not valid came from this address.',
+    hint: 'Sign in again, then wait for Retry-After seconds.',
+  },
+  admin_key: {
+    code: 'rate_limited',
+    message: 'Too many wrong admin keys came from this address.',
+    hint: 'Compare FOCUS_ADMIN_KEY here and on the server, then wait for Retry-After seconds.',
+  },
+  connections: {
+    code: 'rate_limited',
+    message: 'This address has as many connections as one may have.',
+    hint: 'Close some, or raise the limit connectionsPerAddress.',
+  },
+} as const
+
+export type RefusalReason = keyof typeof refusalReasons
+
+/** Why admission refuses, and how long to wait. */
+export interface Refusal {
+  readonly reason: RefusalReason
+  readonly retryAfterSeconds: number
+}
+
+export function refuse(reason: RefusalReason, waitMs: number): Refusal {
+  return { reason, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)) }
+}
+
+/** The same as an error, for places that throw. */
+export function refusalError({ reason, retryAfterSeconds }: Refusal): FocusError {
+  const { code, message, hint } = refusalReasons[reason]
+  return new FocusError(code, message, { hint, retryAfterSeconds })
+}

@@ -1,0 +1,143 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { AdmissionControl } from '../admission/admission-control.ts'
+import { costs } from '../admission/budgets.ts'
+import type { Client } from '../admission/client.ts'
+import type { Refusal } from '../admission/refusal.ts'
+import { TokenBucket } from '../admission/token-bucket.ts'
+import { bearerToken } from '../auth/bearer.ts'
+import type { Principal } from '../auth/types.ts'
+import type { OriginPolicy } from '../origin-policy.ts'
+import { type Credentials, DecidedAdmission, type RequestHead } from './request-head.ts'
+import { corsHeaders } from './cors.ts'
+import { headerOf } from './headers.ts'
+import { isPrefetch } from './prefetch.ts'
+import { type PreparedName, prepared, preparedRefusal } from './prepared.ts'
+import type { Answer } from './responses.ts'
+import type { Route } from './route.ts'
+import type { Match } from './router.ts'
+
+export interface AdmitterDependencies {
+  readonly control: AdmissionControl
+  readonly adminKey: string | null
+  readonly origins: OriginPolicy
+  /** What a token says that was verified before; null for any other. */
+  readonly knownToken: (token: string) => Principal | null
+  readonly bodyTimeoutMs: number
+  /** The route of a method and a path; null where none answers. */
+  readonly find: (method: string, pathname: string) => Match | null
+}
+
+/**
+ * Looks at the head of a request: budgets, admin key, and tokens as far as they are known. Synchronous, and without a
+ * `Request`, so that a refusal costs less than an answer.
+ */
+export class Admitter {
+  readonly #deps: AdmitterDependencies
+  readonly #adminKeyHash: Buffer | null
+  /** Refusals that a route words itself, such as a redirect to the page of a sign-in. In a flood all are problems. */
+  readonly #elaborate = new TokenBucket(100, 5_000, performance.now())
+
+  constructor(dependencies: AdmitterDependencies) {
+    this.#deps = dependencies
+    this.#adminKeyHash = dependencies.adminKey === null ? null : sha256(dependencies.adminKey)
+  }
+
+  /** @throws FocusError `invalid_request` for a path that is not percent-encoded UTF-8 */
+  admit(head: RequestHead): DecidedAdmission {
+    const { control, find, bodyTimeoutMs, origins } = this.#deps
+    const pathname = pathOf(head.target)
+    const admission = new DecidedAdmission(head.method, pathname, bodyTimeoutMs)
+    admission.match = find(head.method, pathname)
+    if (admission.match === null) return admission
+    const { route } = admission.match
+    if (route.once === true && isPrefetch(head.headers)) return admission
+    const client = control.client(head.remoteAddress, headerOf(head.headers, 'x-forwarded-for'))
+    admission.client = client
+    const overBudget = route.limit === undefined ? null : control.request(route.limit, client)
+    if (overBudget !== null && route.refuse !== undefined && this.#elaborate.take(performance.now())) {
+      admission.overBudget = overBudget
+      return admission
+    }
+    const refusal = this.#refused(route, overBudget) ?? this.#forbidden(route, head, admission, client)
+    if (refusal === null) return admission
+    admission.refusal = { ...refusal, headers: { ...refusal.headers, ...corsHeaders(head.headers, origins) } }
+    return admission
+  }
+
+  #forbidden(route: Route, head: RequestHead, admission: DecidedAdmission, client: Client): Answer | null {
+    if (route.access === 'admin') return this.#checkAdminKey(route, head, client)
+    if (route.access === 'public' && route.credentials === undefined) return null
+    const credentials = credentialsOf(route, head)
+    if (credentials === null) {
+      const name = route.credentials === undefined ? 'unauthenticated' : 'unauthenticated_stream'
+      return this.#answer(route, route.credentials ?? 'bearer', name)
+    }
+    if (credentials.kind === 'token') {
+      admission.principal = this.#deps.knownToken(credentials.secret)
+      if (admission.principal !== null) return this.#userBudget(route, admission.principal, client)
+      if (!hasTokenForm(credentials.secret)) return this.#answer(route, route.credentials ?? 'bearer', 'invalid_token')
+    }
+    admission.credentials = credentials
+    return this.#refused(route, this.#deps.control.mayTry(client))
+  }
+
+  #userBudget(route: Route, { userKey }: Principal, client: Client): Answer | null {
+    return this.#refused(route, this.#deps.control.user(userKey, costOf(route), client))
+  }
+
+  #checkAdminKey(route: Route, { headers }: RequestHead, client: Client): Answer | null {
+    const { control } = this.#deps
+    if (this.#adminKeyHash === null) return this.#answer(route, 'admin', 'admin_key_missing')
+    const presented = bearerToken(headers)
+    if (presented === null) return this.#answer(route, 'admin', 'unauthenticated_admin')
+    const refusal = control.adminKey(client)
+    if (refusal !== null) return this.#refused(route, refusal)
+    if (timingSafeEqual(sha256(presented), this.#adminKeyHash)) return null
+    return this.#refused(route, control.wrongAdminKey(client)) ?? prepared('invalid_admin_key', route.oauth)
+  }
+
+  #refused(route: Route, refusal: Refusal | null): Answer | null {
+    return refusal === null ? null : preparedRefusal(refusal, route.oauth)
+  }
+
+  #answer(route: Route, kind: string, name: PreparedName): Answer {
+    this.#deps.control.count(kind, name)
+    return prepared(name, route.oauth)
+  }
+}
+
+/** Units of a user's budget that a call of the route takes. */
+export function costOf({ cost, method }: Route): number {
+  return cost ?? (method === 'GET' ? costs.read : costs.write)
+}
+
+/** The header wins: a client that can set one has no reason to put a token into a URL. */
+function credentialsOf(route: Route, { headers, target }: RequestHead): Credentials | null {
+  const token = bearerToken(headers)
+  if (token !== null) return { kind: 'token', secret: token }
+  const mark = target.indexOf('?')
+  if (route.credentials !== 'stream' || mark === -1 || headerOf(headers, 'authorization') !== null) return null
+  const query = new URLSearchParams(target.slice(mark + 1))
+  for (const kind of ['ticket', 'token'] as const) {
+    const secret = query.get(kind)
+    if (secret !== null) return { kind, secret }
+  }
+  return null
+}
+
+/** A JWT in compact form (RFC 7519 §3.1). What has another is not worth a verification. */
+function hasTokenForm(token: string): boolean {
+  const first = token.indexOf('.')
+  const second = token.indexOf('.', first + 1)
+  return first > 0 && second > first && token.indexOf('.', second + 1) === -1
+}
+
+function pathOf(target: string): string {
+  const end = target.search(/[?#]/)
+  return end === -1 ? target : target.slice(0, end)
+}
+
+/** Equal lengths for the comparison in constant time. */
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

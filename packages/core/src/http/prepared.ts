@@ -1,0 +1,55 @@
+import { type Refusal, refusalReasons } from '../admission/refusal.ts'
+import { invalid } from '../auth/tokens/refusals.ts'
+import { FocusError } from '../errors.ts'
+import { type Answer, problemAnswer } from './responses.ts'
+
+/** Refusals that are the same every time: built once, so that a flood of them costs little. */
+const errors = {
+  unauthenticated: new FocusError('unauthenticated', 'This route needs an access token.', {
+    hint: 'Send the header Authorization: Bearer <access_token>.',
+  }),
+  unauthenticated_stream: new FocusError('unauthenticated', 'The event stream needs an access token or a ticket.', {
+    hint: 'Send Authorization: Bearer <access token>, or POST /ws/ticket with {"use":"stream"} and add ?ticket=<ticket>.',
+  }),
+  unauthenticated_admin: new FocusError('unauthenticated', 'This route needs the admin key.', {
+    hint: 'Send the header Authorization: Bearer <FOCUS_ADMIN_KEY>.',
+  }),
+  admin_key_missing: new FocusError(
+    'admin_key_missing',
+    'Admin routes are closed because no admin key is configured.',
+    {
+      hint: 'Set FOCUS_ADMIN_KEY to a long random value and start the server again.',
+    },
+  ),
+  invalid_admin_key: new FocusError(
+    'invalid_admin_key',
+    'The admin key is not the one that this server was started with.',
+    { hint: 'Compare FOCUS_ADMIN_KEY here and on the server.' },
+  ),
+  invalid_token: invalid(),
+} as const
+
+export type PreparedName = keyof typeof errors
+
+const answers = new Map<string, Answer>()
+
+/** @param oauth adds RFC 6749's fields */
+export function prepared(name: PreparedName, oauth = false): Answer {
+  return remembered(`${name}:${oauth}`, () => problemAnswer(errors[name], { oauth }))
+}
+
+export function preparedRefusal({ reason, retryAfterSeconds }: Refusal, oauth = false): Answer {
+  const answer = remembered(`refusal:${reason}:${oauth}`, () => {
+    const { code, message, hint } = refusalReasons[reason]
+    return problemAnswer(new FocusError(code, message, { hint }), { oauth })
+  })
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } }
+}
+
+function remembered(key: string, build: () => Answer): Answer {
+  const known = answers.get(key)
+  if (known !== undefined) return known
+  const answer = build()
+  answers.set(key, answer)
+  return answer
+}

@@ -1,0 +1,59 @@
+import type { AdmissionControl, TrialOutcome } from '../admission/admission-control.ts'
+import { costs } from '../admission/budgets.ts'
+import type { Client } from '../admission/client.ts'
+import { refusalError } from '../admission/refusal.ts'
+import type { Principal, TokenVerifier } from '../auth/types.ts'
+import { FocusError } from '../errors.ts'
+import { authenticate, type Credentials } from './credentials.ts'
+import type { Tickets } from './tickets.ts'
+
+export interface TrialsDeps {
+  readonly control: AdmissionControl
+  readonly verifier: TokenVerifier
+  readonly tickets: Tickets
+}
+
+/** Finds out whom credentials speak for, within the budgets: a token that is known costs its user, any other its address. */
+export class Trials {
+  readonly #deps: TrialsDeps
+
+  constructor(deps: TrialsDeps) {
+    this.#deps = deps
+  }
+
+  /** What speaks against a connection with these credentials before they are looked at; null when nothing does. */
+  refusal(credentials: Credentials, client: Client): FocusError | null {
+    const { control } = this.#deps
+    const known = this.#known(credentials)
+    const refusal = known === null ? control.mayTry(client) : control.user(known.userKey, costs.connection, client)
+    return refusal === null ? null : refusalError(refusal)
+  }
+
+  /**
+   * Whom they speak for, once `refusal` was asked.
+   *
+   * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`, `rate_limited`
+   */
+  async principal(credentials: Credentials, client: Client): Promise<Principal> {
+    const { control, verifier, tickets } = this.#deps
+    const known = this.#known(credentials)
+    if (known !== null) return known
+    let outcome: TrialOutcome = 'unknown'
+    try {
+      const principal = await authenticate(credentials, verifier, tickets)
+      outcome = 'good'
+      const refusal = control.user(principal.userKey, costs.connection, client)
+      if (refusal !== null) throw refusalError(refusal)
+      return principal
+    } catch (error) {
+      if (error instanceof FocusError && error.code === 'invalid_token') outcome = 'bad'
+      throw error
+    } finally {
+      control.tried(client, outcome)
+    }
+  }
+
+  #known(credentials: Credentials): Principal | null {
+    return credentials.kind === 'token' ? (this.#deps.verifier.known?.(credentials.secret) ?? null) : null
+  }
+}
