@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { clockSkewMs } from '../clock-skew.ts'
 import { FocusError } from '../errors.ts'
 import type { JsonValue } from '../one-time.ts'
 import type { Clock } from '../runtime.ts'
@@ -80,7 +81,7 @@ export class Idempotency {
     for (let waitMs = 5; ; waitMs = Math.min(waitMs * 2, 200)) {
       if (other.request !== request) throw conflict()
       if (other.answer !== null) return { answer: other.answer }
-      if (other.leaseUntil <= this.#clock()) {
+      if (!this.#isAlive(other)) {
         const held: IdempotencyRecord = { ...other, leaseUntil: this.#newLease() }
         // Of several that waited, one takes over.
         if (await this.#store.replace(key, other, held)) return { held, resumed: true }
@@ -91,6 +92,12 @@ export class Idempotency {
       if (!now) return this.#claim(key, request)
       other = now
     }
+  }
+
+  /** A lease that ends later than any begun now was taken before a clock was set back; its holder is not waited for. */
+  #isAlive({ leaseUntil }: IdempotencyRecord): boolean {
+    const now = this.#clock()
+    return leaseUntil > now && leaseUntil <= now + leaseMs + clockSkewMs
   }
 
   #newLease(): number {

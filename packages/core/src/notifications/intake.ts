@@ -1,21 +1,24 @@
 import { errorFields } from '../error-fields.ts'
 import { FocusError } from '../errors.ts'
-import type { Logger } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import type { Composer } from './composer.ts'
-import type { EntrySource, LogEntry, NotificationLog, PendingRow } from './log.ts'
+import type { LogEntry, NotificationLog, PendingRow, WaitingRow } from './log.ts'
 import { type PendingRequest, readRequest, toMessage } from './pending.ts'
 import type { Recipient, Recipients } from './recipients.ts'
 import type { Sender } from './sender.ts'
 import type { SequencerPass } from './sequencer.ts'
 
 const waitingAtOnce = 500
+/** Attempts at a waiting row, over about nine hours, before it waits for an operator. */
+const maxAttempts = 20
+const longestRetryMs = 3_600_000
 
 export interface IntakeDeps {
   readonly log: NotificationLog
   readonly sender: Sender
   readonly composer: Composer
   readonly recipients: Recipients
-  readonly logger: Logger
+  readonly runtime: Pick<Runtime, 'clock' | 'logger'>
 }
 
 /** Takes into the streams what waits in tables: what callers' transactions left, and what is due. */
@@ -27,37 +30,52 @@ export class Intake {
   }
 
   async pass(): Promise<SequencerPass> {
-    const pending = await this.#deps.log.pending(waitingAtOnce)
-    const due = await this.#deps.log.due(waitingAtOnce)
-    const taken = await Promise.allSettled([
-      ...pending.map((row) => this.#take({ table: 'pending', id: row.id }, () => this.#pendingEntry(row))),
-      ...due.map(({ id, entry }) => this.#take({ table: 'scheduled', id }, async () => entry ?? unreadable())),
-    ])
+    const { log, runtime } = this.#deps
+    const due = await log.nextDue()
+    if (due === null || due > runtime.clock()) return { taken: 0, more: false, nextDue: due }
+    const rows = await log.due(waitingAtOnce)
+    const taken = await Promise.allSettled(rows.map((row) => this.#take(row)))
     const failed = taken.find((result) => result.status === 'rejected')
     if (failed) throw failed.reason
-    const more = pending.length === waitingAtOnce || due.length === waitingAtOnce
-    return { taken: taken.length, more, nextDue: await this.#deps.log.nextDue() }
+    const more = rows.length >= waitingAtOnce || rows.some(({ source }) => source.table === 'deferred')
+    return { taken: taken.length, more, nextDue: await log.nextDue() }
   }
 
-  /** What can never be sent must not stand in the way of what follows it. */
-  async #take(source: EntrySource, entry: () => Promise<LogEntry>): Promise<void> {
+  /** One row that cannot be sent must not stand in the way of the others. */
+  async #take(row: WaitingRow): Promise<void> {
     try {
-      await this.#deps.sender.append(await entry())
+      await this.#deps.sender.append(await this.#entry(row))
     } catch (error) {
-      if (!(error instanceof FocusError) || error.status >= 500) throw error
-      this.#deps.logger.error('A notification that waited cannot be sent and is given up', {
-        ...source,
-        error: errorFields(error),
-      })
-      await this.#deps.log.discard(source)
+      // The database is away, for all rows alike.
+      if (error instanceof FocusError && passesByItself(error)) throw error
+      await this.#park(row, error)
     }
   }
 
-  async #pendingEntry(row: PendingRow): Promise<LogEntry> {
+  async #park({ source, attempts }: WaitingRow, error: unknown): Promise<void> {
+    const { log, runtime } = this.#deps
+    const mayPass = !(error instanceof FocusError) || error.status >= 500
+    const retry = mayPass && attempts + 1 < maxAttempts
+    const retryAt = retry ? runtime.clock() + Math.min(1_000 * 2 ** attempts, longestRetryMs) : null
+    const fields = { ...source, attempts: attempts + 1, error: errorFields(error) }
+    if (retry) runtime.logger.warn('A notification that waited could not be sent; it is tried again later', fields)
+    else runtime.logger.error('A notification that waited cannot be sent and is parked', fields)
+    await log.park(source, reasonOf(error), retryAt)
+  }
+
+  async #entry({ source, content }: WaitingRow): Promise<LogEntry> {
+    if (content === null) {
+      throw new FocusError('invalid_notification', `What waited in focus_${source.table} is no notification.`, {
+        hint: 'The row is damaged: look at who else writes the table, and at the disk.',
+      })
+    }
+    return 'entry' in content ? content.entry : { ...(await this.#requested(content.request)), source }
+  }
+
+  async #requested(row: PendingRow): Promise<LogEntry> {
     const request = readRequest(row.request)
     const recipient = request.userKey === null ? null : await this.#deps.recipients.require(request.userKey)
-    const entry = this.#compose(recipient, request, row.id)
-    return { ...entry, createdAt: row.createdAt, source: { table: 'pending', id: row.id } }
+    return { ...this.#compose(recipient, request, row.id), createdAt: row.createdAt }
   }
 
   /** Reads nothing but the request: what fails here would fail again every time, whatever it is. */
@@ -75,8 +93,14 @@ export class Intake {
   }
 }
 
-function unreadable(): never {
-  throw new FocusError('invalid_notification', 'What waited in focus_scheduled is no notification.', {
-    hint: 'The row is damaged: look at who else writes the table, and at the disk.',
-  })
+/** Whether waiting helps, whatever is sent. The database refuses a statement without saying when to come back. */
+function passesByItself(error: FocusError): boolean {
+  return error.code === 'closed' || (error.code === 'storage_unavailable' && error.retryAfterSeconds !== undefined)
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof FocusError && error.status >= 500 ? error.cause : undefined
+  const code = error instanceof FocusError ? `${error.code}: ` : ''
+  const texts = [error, cause].flatMap((each) => (each instanceof Error ? [each.message] : []))
+  return `${code}${texts.join(' ')}`.slice(0, 1_000)
 }

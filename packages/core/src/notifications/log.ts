@@ -34,7 +34,9 @@ export interface LogEntry {
   readonly repeatable?: true
 }
 
-export type EntrySource = { readonly table: 'pending' | 'scheduled'; readonly id: string }
+export type WaitingTable = 'pending' | 'scheduled' | 'deferred' | 'parked'
+
+export type EntrySource = { readonly table: WaitingTable; readonly id: string }
 
 /** The policies of one entry, resolved: keys are texts, times are milliseconds. */
 export interface EntryPolicies {
@@ -134,11 +136,13 @@ export interface PendingRow {
   readonly createdAt: number
 }
 
-/** Something that waited for its time. */
-export interface DueRow {
-  readonly id: string
-  /** Null when what is in the row cannot be read. */
-  readonly entry: LogEntry | null
+/** Something whose time has come. */
+export interface WaitingRow {
+  readonly source: EntrySource
+  /** How often it has failed. */
+  readonly attempts: number
+  /** What a caller's transaction left, or an entry that was checked before; null when the row cannot be read. */
+  readonly content: { readonly request: PendingRow } | { readonly entry: LogEntry } | null
 }
 
 /** Port: what was answered to calls with an idempotency key. */
@@ -194,8 +198,6 @@ export interface NotificationLog {
   markRead(userKey: UserKey, which: ReadSelection): Promise<StateChange | null>
   /** Null when the user has no such notification. */
   remove(userKey: UserKey, id: string): Promise<StateChange | null>
-  /** What callers' own transactions left, oldest first. */
-  pending(limit: number): Promise<PendingRow[]>
   /** The statement that leaves something to be sequenced, for a caller's own transaction. */
   pendingInsert(row: PendingRow): { readonly sql: string; readonly parameters: readonly unknown[] }
   /** Runs `work` in a transaction of the caller's database, with a way to leave something there. */
@@ -203,10 +205,16 @@ export interface NotificationLog {
     db: Kysely<DB>,
     work: (trx: Transaction<DB>, leave: (row: PendingRow) => Promise<void>) => Promise<T>,
   ): Promise<T>
-  /** Entries whose time has come, with the row they waited in as their source. */
-  due(limit: number): Promise<DueRow[]>
-  /** When the next one is due; null when nothing waits. */
+  /** What waits and is due, of each kind at most `limit`. */
+  due(limit: number): Promise<WaitingRow[]>
+  /** When something is due next, in milliseconds since 1970; null when nothing waits. Costs the same whatever waits. */
   nextDue(): Promise<number | null>
+  /**
+   * Puts a waiting row that failed out of the way of the others.
+   *
+   * @param retryAt when it is tried again, in milliseconds since 1970; null for never
+   */
+  park(source: EntrySource, reason: string, retryAt: number | null): Promise<void>
   /** Gives up what waits. True when it was still there. */
   discard(source: EntrySource): Promise<boolean>
   /** Keeps answers to calls that may be repeated. */

@@ -1,6 +1,6 @@
 import { type Duration, durationMs } from '../duration.ts'
 import { FocusError } from '../errors.ts'
-import { compileIcu } from './icu.ts'
+import { formatIcu } from './icu.ts'
 import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from './log.ts'
 
 /** Of several with one key within the window, only the first is sent. */
@@ -77,7 +77,12 @@ function resolveGroup(
     key: policyKey('group.key', key),
     windowMs: windowMs('group.window', window ?? '1h'),
     merged: merged
-      ? { title: icu('group.title', title, locale), message: icu('group.message', message, locale), locale, params }
+      ? {
+          title: icu('group.title', title, locale, params),
+          message: icu('group.message', message, locale, params),
+          locale,
+          params,
+        }
       : null,
   }
 }
@@ -116,13 +121,15 @@ function windowMs(what: string, window: Duration): number {
   throw invalid(`${what}: must be longer than nothing.`)
 }
 
-function icu(what: string, message: string | undefined, locale: string): string | null {
+/** Filled once for the check: a param that is missing is the caller's mistake now, and nobody's later. */
+function icu(what: string, message: string | undefined, locale: string, params: MergedTexts['params']): string | null {
   if (message === undefined) return null
+  if (typeof message !== 'string' || !message.isWellFormed()) throw invalid(`${what}: is not valid Unicode text.`)
   try {
-    compileIcu(message, locale)
+    formatIcu(message, locale, { ...params, count: 2 })
     return message
   } catch (error) {
-    throw invalid(`${what}: is not an ICU message (${(error as Error).message}).`)
+    throw invalid(`${what}: is not an ICU message over count and the params (${(error as Error).message}).`)
   }
 }
 

@@ -124,7 +124,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
       sender: this.#sender,
       composer: this.#composer,
       recipients,
-      logger: runtime.logger,
+      runtime,
     })
     this.#sequencer = new Sequencer(() => intake.pass(), runtime.clock, runtime.logger)
     this.idempotency = new Idempotency(log.idempotency, runtime.clock, () => this.#sender.newId())
@@ -250,7 +250,10 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   }
 
   async cancel(id: string): Promise<boolean> {
-    return (await this.#log.discard({ table: 'scheduled', id })) || (await this.#log.discard({ table: 'pending', id }))
+    for (const table of ['scheduled', 'deferred', 'pending', 'parked'] as const) {
+      if (await this.#log.discard({ table, id })) return true
+    }
+    return false
   }
 
   async inbox(userId: UserId, query: InboxQuery = {}): Promise<InboxPage> {

@@ -18,6 +18,9 @@ export interface FocusTables extends OutboxTables {
   focus_rates: RatesTable
   focus_scheduled: ScheduledTable
   focus_pending: PendingTable
+  focus_deferred: DeferredTable
+  focus_deferred_queues: DeferredQueuesTable
+  focus_parked: ParkedTable
   focus_expiries: ExpiriesTable
   focus_commits: CommitsTable
   focus_merges: MergesTable
@@ -172,6 +175,41 @@ export interface PendingTable {
   /** JSON of a `PendingRequest`. */
   request: string
   created_at: number
+}
+
+/** What a rate held back. */
+export interface DeferredTable {
+  user_key: string
+  rate_key: string
+  id: string
+  /** JSON of a `LogEntry`. */
+  entry: string
+}
+
+/** One row for each rate of a user that holds something back. */
+export interface DeferredQueuesTable {
+  user_key: string
+  rate_key: string
+  /** When the rate has room again. */
+  due_at: number
+  /** For how many it has room then; at least one. */
+  room: number
+  planned_at: number
+}
+
+/** A waiting row that failed. */
+export interface ParkedTable {
+  id: string
+  /** The table that it waited in: `pending`, `scheduled` or `deferred`. */
+  source: string
+  /** What it held there: `request` or `entry`. */
+  content: string
+  attempts: number
+  /** When it is tried again; null for never, until an operator says so. */
+  retry_at: number | null
+  /** Code and message of the newest failure. */
+  reason: string
+  parked_at: number
 }
 
 export interface ExpiriesTable {

@@ -1,7 +1,6 @@
 import type {
   AppendOutcome,
   CommitListener,
-  DueRow,
   EntrySource,
   FirstSight,
   IdempotencyStore,
@@ -10,6 +9,7 @@ import type {
   LogEntry,
   NotificationLog,
   PendingRow,
+  WaitingRow,
   ReadSelection,
   StateChange,
   StoredHead,
@@ -31,7 +31,7 @@ import { InboxState } from './inbox-state.ts'
 import { entryToEvent, toEvent, toStreamOwner } from './rows.ts'
 import { readRecent } from './recent.ts'
 import { Upkeep } from './upkeep.ts'
-import { WaitingRows } from './waiting.ts'
+import { Waiting } from './waiting.ts'
 import { KyselyIdempotencyStore } from '../idempotency-store.ts'
 import { sayingUnavailable } from '../unavailable.ts'
 
@@ -66,7 +66,7 @@ class DatabaseNotificationLog implements NotificationLog {
   readonly #committer: Committer
   readonly #heads: HeadReader
   readonly #state: InboxState
-  readonly #waiting: WaitingRows
+  readonly #waiting: Waiting
   readonly #upkeep: Upkeep
   readonly #listeners: CommitListener[] = []
 
@@ -84,8 +84,14 @@ class DatabaseNotificationLog implements NotificationLog {
     this.#heads = new HeadReader(database.db, epoch)
     this.#state = new InboxState(database, epoch)
     this.idempotency = sayingUnavailable(new KyselyIdempotencyStore(database, runtime.clock))
-    this.#waiting = new WaitingRows(database.db)
-    this.#upkeep = new Upkeep(database, runtime, epoch, { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 })
+    this.#waiting = new Waiting(database)
+    this.#upkeep = new Upkeep(
+      database,
+      runtime,
+      epoch,
+      { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 },
+      this.#waiting,
+    )
     const timeoutMs = options.timeoutMs ?? 10_000
     this.#committer = new Committer(database.writer ?? new KyselyRunner(database, flavour, 0.8 * timeoutMs), {
       clock: runtime.clock,
@@ -159,10 +165,6 @@ class DatabaseNotificationLog implements NotificationLog {
     return this.#state.remove(userKey, id, this.#runtime.clock())
   }
 
-  pending(limit: number): Promise<PendingRow[]> {
-    return this.#waiting.pending(limit)
-  }
-
   pendingInsert(row: PendingRow): { sql: string; parameters: readonly unknown[] } {
     return this.#waiting.pendingInsert(row)
   }
@@ -174,7 +176,7 @@ class DatabaseNotificationLog implements NotificationLog {
     return this.#waiting.transaction(db, work)
   }
 
-  due(limit: number): Promise<DueRow[]> {
+  due(limit: number): Promise<WaitingRow[]> {
     return this.#waiting.due(this.#runtime.clock(), limit)
   }
 
@@ -184,6 +186,10 @@ class DatabaseNotificationLog implements NotificationLog {
 
   discard(source: EntrySource): Promise<boolean> {
     return this.#waiting.discard(source)
+  }
+
+  park(source: EntrySource, reason: string, retryAt: number | null): Promise<void> {
+    return this.#waiting.park(source, reason, retryAt, this.#runtime.clock())
   }
 
   find(id: string): Promise<Receipt | null> {

@@ -7,6 +7,7 @@ import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 import type { Epoch } from './epoch.ts'
 import { sharedStream } from './rows.ts'
+import type { Waiting } from './waiting.ts'
 
 export interface Retention {
   readonly maxPerStream: number
@@ -40,16 +41,24 @@ export class Upkeep {
   readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
   readonly #epoch: Epoch
   readonly #retention: Retention
+  readonly #waiting: Pick<Waiting, 'upkeep'>
   readonly #overgrown = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
   #closed = false
 
-  constructor(database: Database, runtime: Pick<Runtime, 'clock' | 'logger'>, epoch: Epoch, retention: Retention) {
+  constructor(
+    database: Database,
+    runtime: Pick<Runtime, 'clock' | 'logger'>,
+    epoch: Epoch,
+    retention: Retention,
+    waiting: Pick<Waiting, 'upkeep'>,
+  ) {
     this.#database = database
     this.#runtime = runtime
     this.#epoch = epoch
     this.#retention = retention
+    this.#waiting = waiting
   }
 
   start(): void {
@@ -89,6 +98,7 @@ export class Upkeep {
       await this.#removeBeyondCount(owner)
     }
     await this.#forgetPolicies(now)
+    await this.#waiting.upkeep(now, now - this.#retention.maxAgeMs)
   }
 
   async #removeExpired(now: number): Promise<void> {

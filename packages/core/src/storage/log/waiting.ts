@@ -1,16 +1,21 @@
-import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
-import type { DueRow, EntrySource, LogEntry, PendingRow } from '../../notifications/log.ts'
+import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
+import type { EntrySource, LogEntry, PendingRow, WaitingRow } from '../../notifications/log.ts'
 import type { Receipt } from '../../notifications/types.ts'
 import type { Database } from '../database.ts'
+import type { FocusTables } from '../tables.ts'
+import { inTransaction } from '../transaction.ts'
+import { DeferredRows, type StoredRow } from './deferred.ts'
 
 const insertPending = 'insert into focus_pending (id, request, created_at) values (?, ?, ?)'
 
-/** What waits to enter a stream: left by callers' transactions, or for a later moment. */
-export class WaitingRows {
-  readonly #db: Database['db']
+/** What waits to enter a stream: left by callers' transactions, for a later moment, for a rate, or after a failure. */
+export class Waiting {
+  readonly #database: Database
+  readonly #deferred: DeferredRows
 
-  constructor(db: Database['db']) {
-    this.#db = db
+  constructor(database: Database) {
+    this.#database = database
+    this.#deferred = new DeferredRows(database)
   }
 
   pendingInsert({ id, request, createdAt }: PendingRow): { sql: string; parameters: readonly unknown[] } {
@@ -29,13 +34,98 @@ export class WaitingRows {
     )
   }
 
-  async pending(limit: number): Promise<PendingRow[]> {
-    const rows = await this.#db.selectFrom('focus_pending').selectAll().orderBy('id').limit(limit).execute()
-    return rows.map(({ id, request, created_at }) => ({ id, request: decodeRequest(request), createdAt: created_at }))
+  /** What is due, of each table at most `limit` rows. */
+  async due(now: number, limit: number): Promise<WaitingRow[]> {
+    const rows = [
+      ...(await this.#pending(limit)),
+      ...(await this.#scheduled(now, limit)),
+      ...(await this.#parked(now, limit)),
+      ...(await this.#deferred.due(now, limit)),
+    ]
+    return rows.map((row) => ({ source: row.source, attempts: row.attempts, content: readContent(row, now) }))
   }
 
-  async due(now: number, limit: number): Promise<DueRow[]> {
-    const rows = await this.#db
+  /** One statement over the ends of four indexes: asked every second, it must not cost more the more there is. */
+  async nextDue(): Promise<number | null> {
+    const { rows } = await sql<{ due_at: number | null }>`
+      select case when exists (select 1 from focus_pending) then 0 end as due_at
+      union all select min(due_at) from focus_scheduled
+      union all select min(due_at) from focus_deferred_queues
+      union all select min(retry_at) from focus_parked`.execute(this.#database.db)
+    const moments = rows.flatMap(({ due_at }) => (due_at === null ? [] : [due_at]))
+    return moments.length === 0 ? null : Math.min(...moments)
+  }
+
+  async discard({ table, id }: EntrySource): Promise<boolean> {
+    const { numDeletedRows } = await this.#database.db
+      .deleteFrom(tableNames[table])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    return numDeletedRows > 0n
+  }
+
+  async park({ table, id }: EntrySource, reason: string, retryAt: number | null, now: number): Promise<void> {
+    await inTransaction(this.#database, async (trx) => {
+      if (table === 'parked') {
+        await trx
+          .updateTable('focus_parked')
+          .set((set) => ({ attempts: set('attempts', '+', 1), retry_at: retryAt, reason }))
+          .where('id', '=', id)
+          .execute()
+        return
+      }
+      const content = await readWaiting(trx, table, id)
+      if (content === undefined) return
+      await trx.deleteFrom(tableNames[table]).where('id', '=', id).execute()
+      await trx
+        .insertInto('focus_parked')
+        .values({ id, source: table, content, attempts: 1, retry_at: retryAt, reason, parked_at: now })
+        .execute()
+    })
+  }
+
+  /** Forgets what is parked for too long, and corrects moments that were written before a clock was set back. */
+  async upkeep(now: number, oldest: number): Promise<void> {
+    const { db } = this.#database
+    await this.#deferred.upkeep(now)
+    const parked = db.selectFrom('focus_parked').select('id').limit(correctedAtOnce)
+    const ahead = await parked.where('retry_at', '>', now + furthestRetryMs).execute()
+    if (ahead.length > 0) {
+      await db.updateTable('focus_parked').set({ retry_at: now }).where('id', 'in', ids(ahead)).execute()
+    }
+    const old = await parked.where('parked_at', '<', oldest).execute()
+    if (old.length > 0) await db.deleteFrom('focus_parked').where('id', 'in', ids(old)).execute()
+  }
+
+  async find(id: string): Promise<Receipt | null> {
+    const { db } = this.#database
+    const row = await db.selectFrom('focus_notifications').select('offset').where('id', '=', id).executeTakeFirst()
+    if (row) return { outcome: 'created', id, offset: row.offset }
+    const merge = await db
+      .selectFrom('focus_merges')
+      .select(['target_id', 'offset'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (merge) return { outcome: 'merged', id: merge.target_id, offset: merge.offset }
+    for (const table of ['scheduled', 'deferred', 'parked'] as const) {
+      const waiting = await db.selectFrom(tableNames[table]).select('id').where('id', '=', id).executeTakeFirst()
+      if (waiting) return { outcome: table === 'deferred' ? 'deferred' : 'scheduled', id }
+    }
+    return null
+  }
+
+  async #pending(limit: number): Promise<StoredRow[]> {
+    const rows = await this.#database.db.selectFrom('focus_pending').selectAll().orderBy('id').limit(limit).execute()
+    return rows.map(({ id, request, created_at }) => ({
+      source: { table: 'pending', id },
+      attempts: 0,
+      content: request,
+      requestedAt: created_at,
+    }))
+  }
+
+  async #scheduled(now: number, limit: number): Promise<StoredRow[]> {
+    const rows = await this.#database.db
       .selectFrom('focus_scheduled')
       .select(['id', 'entry'])
       .where('due_at', '<=', now)
@@ -43,47 +133,66 @@ export class WaitingRows {
       .orderBy('id')
       .limit(limit)
       .execute()
-    return rows.map(({ id, entry }) => {
-      const scheduled = readEntry(entry)
-      // It is as old as its delivery, and what waited gives way to the row in the stream.
-      return { id, entry: scheduled && { ...scheduled, createdAt: now, source: { table: 'scheduled', id } } }
-    })
+    return rows.map(({ id, entry }) => ({
+      source: { table: 'scheduled', id },
+      attempts: 0,
+      content: entry,
+      requestedAt: null,
+    }))
   }
 
-  async nextDue(): Promise<number | null> {
-    const row = await this.#db
-      .selectFrom('focus_scheduled')
-      .select('due_at')
-      .orderBy('due_at')
-      .limit(1)
-      .executeTakeFirst()
-    return row?.due_at ?? null
+  async #parked(now: number, limit: number): Promise<StoredRow[]> {
+    const rows = await this.#database.db
+      .selectFrom('focus_parked')
+      .selectAll()
+      .where('retry_at', '<=', now)
+      .orderBy('retry_at')
+      .limit(limit)
+      .execute()
+    return rows.map(({ id, source, attempts, content, parked_at }) => ({
+      source: { table: 'parked', id },
+      attempts,
+      content,
+      requestedAt: source === 'pending' ? parked_at : null,
+    }))
   }
+}
 
-  async discard({ table, id }: EntrySource): Promise<boolean> {
-    const { numDeletedRows } = await this.#db
-      .deleteFrom(table === 'pending' ? 'focus_pending' : 'focus_scheduled')
-      .where('id', '=', id)
-      .executeTakeFirst()
-    return numDeletedRows > 0n
-  }
+/** Retries are never planned further ahead. */
+const furthestRetryMs = 2 * 3_600_000
+const correctedAtOnce = 200
 
-  async find(id: string): Promise<Receipt | null> {
-    const row = await this.#db
-      .selectFrom('focus_notifications')
-      .select('offset')
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (row) return { outcome: 'created', id, offset: row.offset }
-    const merge = await this.#db
-      .selectFrom('focus_merges')
-      .select(['target_id', 'offset'])
-      .where('id', '=', id)
-      .executeTakeFirst()
-    if (merge) return { outcome: 'merged', id: merge.target_id, offset: merge.offset }
-    const waiting = await this.#db.selectFrom('focus_scheduled').select('id').where('id', '=', id).executeTakeFirst()
-    return waiting ? { outcome: 'scheduled', id } : null
+function ids(rows: readonly { readonly id: string }[]): string[] {
+  return rows.map(({ id }) => id)
+}
+
+const tableNames = {
+  pending: 'focus_pending',
+  scheduled: 'focus_scheduled',
+  deferred: 'focus_deferred',
+  parked: 'focus_parked',
+} as const
+
+async function readWaiting(
+  trx: Transaction<FocusTables>,
+  table: 'pending' | 'scheduled' | 'deferred',
+  id: string,
+): Promise<string | undefined> {
+  if (table !== 'pending') {
+    const row = await trx.selectFrom(tableNames[table]).select('entry').where('id', '=', id).executeTakeFirst()
+    return row?.entry
   }
+  const row = await trx.selectFrom('focus_pending').select('request').where('id', '=', id).executeTakeFirst()
+  return row?.request
+}
+
+function readContent({ source, content, requestedAt }: StoredRow, now: number): WaitingRow['content'] {
+  if (requestedAt !== null) {
+    return { request: { id: source.id, request: decodeRequest(content), createdAt: requestedAt } }
+  }
+  const entry = readEntry(content)
+  // It is as old as its delivery, and what waited gives way to the row in the stream.
+  return entry && { entry: { ...entry, createdAt: now, source } }
 }
 
 /**

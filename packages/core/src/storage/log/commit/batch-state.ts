@@ -5,6 +5,8 @@ export class BatchState {
   readonly dedupe = new KeyedState<{ readonly expiresAt: number }>()
   readonly groups = new KeyedState<{ readonly id: string; readonly expiresAt: number }>()
   readonly rates = new KeyedState<{ readonly times: readonly number[]; readonly expiresAt: number }>()
+  /** Of rates that hold something back. */
+  readonly queues = new KeyedState<QueueState>()
   /** Notifications that groups point at, by id. */
   readonly notifications = new Map<string, NotificationState>()
   readonly #heads = new Map<string, HeadState>()
@@ -22,6 +24,14 @@ export class BatchState {
   heads(): IterableIterator<HeadState> {
     return this.#heads.values()
   }
+}
+
+export interface QueueState {
+  /** When the rate has room again. */
+  readonly dueAt: number
+  /** For how many it has room then. */
+  readonly room: number
+  readonly expiresAt: number
 }
 
 export interface NotificationState {
@@ -69,7 +79,7 @@ export class HeadState {
 }
 
 /** Rows of a policy's table, by owner and key; remembers which of them have to be written back. */
-class KeyedState<Value extends { readonly expiresAt: number }> {
+export class KeyedState<Value extends { readonly expiresAt: number }> {
   readonly #entries = new Map<string, { owner: string; key: string; value: Value; changed: boolean }>()
 
   load(owner: string, key: string, value: Value): void {

@@ -1,8 +1,9 @@
+import { clockSkewMs } from '../../../clock-skew.ts'
 import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log.ts'
 import type { PlannedDelivery } from '../../../notifications/outbound.ts'
 import { mergedTexts } from '../../../notifications/merged-texts.ts'
 import { type NotificationRow, sharedStream, toStreamOwner } from '../rows.ts'
-import type { BatchState, HeadState, NotificationState } from './batch-state.ts'
+import type { BatchState, HeadState, KeyedState, NotificationState, QueueState } from './batch-state.ts'
 
 /** What became of one entry of a batch, as small as can be: most of it is sent between threads. */
 export type CommitOutcome =
@@ -23,8 +24,16 @@ export interface Plan {
   /** Rows as they are after an event, with what else the event goes to. */
   readonly outbound: readonly { readonly row: PlannedRow; readonly deliveries: readonly PlannedDelivery[] }[]
   readonly scheduled: readonly { readonly entry: LogEntry; readonly dueAt: number }[]
+  /** Entries that a rate held back. */
+  readonly deferred: readonly Deferred[]
   /** Entries whose waiting row is done with. */
   readonly finished: readonly LogEntry[]
+}
+
+export interface Deferred {
+  readonly owner: string
+  readonly rateKey: string
+  readonly entry: LogEntry
 }
 
 export type PlannedRow = NotificationRow
@@ -50,9 +59,19 @@ export function planBatch(entries: readonly LogEntry[], state: BatchState, now: 
     merges: planner.merges,
     outbound: planner.outbound,
     scheduled: planner.scheduled,
-    finished: entries.filter((entry, index) => entry.source !== null && outcomes[index]?.outcome !== 'gone'),
+    deferred: planner.deferred,
+    finished: entries.filter((entry, index) => isFinished(entry, outcomes[index])),
   }
 }
+
+/** One that is held back again keeps its place in the queue. */
+function isFinished({ source }: LogEntry, outcome: CommitOutcome | undefined): boolean {
+  if (source === null || outcome?.outcome === 'gone') return false
+  return !(source.table === 'deferred' && outcome?.outcome === 'deferred')
+}
+
+/** Longer windows than an entry's own may be at work under its key, but hardly longer than this. */
+const usualWindowMs = 86_400_000
 
 /** A rate's row lives a little longer than it must, so that its expiry's index is not written with every notification. */
 const rateExpiryStepMs = 60_000
@@ -64,6 +83,7 @@ class Planner {
   readonly merges: Merge[] = []
   readonly outbound: { row: PlannedRow; deliveries: readonly PlannedDelivery[] }[] = []
   readonly scheduled: { entry: LogEntry; dueAt: number }[] = []
+  readonly deferred: Deferred[] = []
   readonly #state: BatchState
   readonly #now: number
 
@@ -75,13 +95,13 @@ class Planner {
   decide(entry: LogEntry): CommitOutcome {
     const { source, deliverAt, expiresAt, policies } = entry
     if (source && !this.#state.sources.has(source.id)) return { outcome: 'gone' }
-    if (deliverAt !== null && deliverAt > this.#now) return this.#schedule(entry, deliverAt, 'scheduled')
+    if (deliverAt !== null && deliverAt > this.#now) return this.#schedule(entry, deliverAt)
     if (expiresAt !== null && expiresAt <= this.#now) return { outcome: 'suppressed', reason: 'expired' }
     const owner = toStreamOwner(entry.userKey)
     const head = this.#state.head(owner)
     if (!policies) return this.#create(entry, owner, head)
     const { dedupe, group, rate } = policies
-    if (dedupe && this.#state.dedupe.get(owner, dedupe.key, this.#now) !== undefined) {
+    if (dedupe && this.#holds(this.#state.dedupe, owner, dedupe)) {
       return { outcome: 'suppressed', reason: 'duplicate' }
     }
     const outcome = this.#mergeOrCreate(entry, owner, head, group, rate)
@@ -98,35 +118,74 @@ class Planner {
     group: EntryGroup | null,
     rate: EntryRate | null,
   ): CommitOutcome {
-    const target = group && this.#openGroup(owner, group.key)
+    const target = group && this.#openGroup(owner, group)
     if (group && target) return this.#merge(entry, owner, head, group, target)
     if (!rate) return this.#create(entry, owner, head)
+    const queue = rate.overflow === 'defer' ? this.#queueOf(owner, rate) : undefined
+    const queued = entry.source?.table === 'deferred'
     const times = this.#timesWithin(owner, rate)
-    if (times.length < rate.limit) {
+    // Those that wait already go first.
+    if (times.length < rate.limit && (queued || queue === undefined)) {
+      const counted = [...times, this.#now]
       this.#state.rates.set(owner, rate.key, {
-        times: [...times, this.#now],
+        times: counted,
         expiresAt: roundUp(this.#now + rate.windowMs, rateExpiryStepMs),
       })
+      if (queued) this.#expectRoom(owner, rate, counted)
       return this.#create(entry, owner, head)
     }
-    return this.#overflow(entry, owner, head, rate, times)
+    if (rate.overflow !== 'defer') return this.#overflow(entry, owner, head, rate)
+    const dueAt = queue && !queued ? queue.dueAt : this.#expectRoom(owner, rate, times)
+    // A deferred entry has passed deduplication; judged again, it would be its own duplicate.
+    const policies = entry.policies && { ...entry.policies, dedupe: null }
+    if (!queued) {
+      this.deferred.push({ owner, rateKey: rate.key, entry: { ...entry, deliverAt: null, source: null, policies } })
+    }
+    return { outcome: 'deferred', dueAt }
   }
 
-  #overflow(entry: LogEntry, owner: string, head: HeadState, rate: EntryRate, times: readonly number[]): CommitOutcome {
-    if (rate.overflow === 'defer') {
-      const leavesFirst = times.at(-rate.limit) ?? this.#now
-      return this.#schedule(entry, Math.max(leavesFirst + rate.windowMs, this.#now + 1), 'deferred')
-    }
+  /** One that is due later than any window reaches was planned before a clock was set back. */
+  #queueOf(owner: string, { key, windowMs }: EntryRate): QueueState | undefined {
+    const queue = this.#state.queues.get(owner, key, this.#now)
+    return queue && queue.dueAt <= this.#now + windowMs + clockSkewMs ? queue : undefined
+  }
+
+  /** Notes when a rate has room for those it holds back; answers when. */
+  #expectRoom(owner: string, rate: EntryRate, times: readonly number[]): number {
+    const leavesFirst = times.at(-rate.limit)
+    const dueAt = leavesFirst === undefined ? this.#now : Math.max(leavesFirst + rate.windowMs, this.#now + 1)
+    const used = times.filter((time) => time > dueAt - rate.windowMs).length
+    const room = Math.max(1, rate.limit - used)
+    this.#state.queues.set(owner, rate.key, { dueAt, room, expiresAt: Infinity })
+    return dueAt
+  }
+
+  #overflow(entry: LogEntry, owner: string, head: HeadState, rate: EntryRate): CommitOutcome {
     const key = overflowKey(rate)
-    const target = rate.overflow === 'group' ? this.#openGroup(owner, key) : undefined
+    const target = rate.overflow === 'group' ? this.#openGroup(owner, { key, windowMs: rate.windowMs }) : undefined
     if (!target) return { outcome: 'suppressed', reason: 'rate' }
     return this.#merge(entry, owner, head, entry.policies?.group ?? null, target)
   }
 
-  /** When notifications were let through, as far back as the window reaches. */
+  /** When notifications were let through, as far back as the window reaches; none from a time that has not come. */
   #timesWithin(owner: string, rate: EntryRate): readonly number[] {
     const times = this.#state.rates.get(owner, rate.key, this.#now)?.times ?? []
-    return times.filter((time) => time > this.#now - rate.windowMs)
+    return times.filter((time) => time > this.#now - rate.windowMs && time <= this.#now + clockSkewMs)
+  }
+
+  /**
+   * What holds others with its key for its window. A moment that no window reaches was written before a clock was set back:
+   * the window then begins now, so that nobody is held for as long as the clock was wrong.
+   */
+  #holds<Value extends { readonly expiresAt: number }>(
+    states: KeyedState<Value>,
+    owner: string,
+    { key, windowMs }: { readonly key: string; readonly windowMs: number },
+  ): Value | undefined {
+    const state = states.get(owner, key, this.#now)
+    const latest = this.#now + Math.max(windowMs, usualWindowMs) + clockSkewMs
+    if (state && state.expiresAt > latest) states.set(owner, key, { ...state, expiresAt: this.#now + windowMs })
+    return state
   }
 
   #create(entry: LogEntry, owner: string, head: HeadState): CommitOutcome {
@@ -151,8 +210,8 @@ class Planner {
   }
 
   /** The notification that a further one joins; undefined once its window has passed, or when it was deleted. */
-  #openGroup(owner: string, key: string): NotificationState | undefined {
-    const id = this.#state.groups.get(owner, key, this.#now)?.id
+  #openGroup(owner: string, group: Pick<EntryGroup, 'key' | 'windowMs'>): NotificationState | undefined {
+    const id = this.#holds(this.#state.groups, owner, group)?.id
     return id === undefined ? undefined : this.#state.notifications.get(id)
   }
 
@@ -205,11 +264,9 @@ class Planner {
     if (deliveries.length > 0) this.outbound.push({ row, deliveries })
   }
 
-  #schedule(entry: LogEntry, dueAt: number, outcome: 'scheduled' | 'deferred'): CommitOutcome {
-    // A deferred entry has passed deduplication; judged again, it would be its own duplicate.
-    const policies = outcome === 'deferred' && entry.policies ? { ...entry.policies, dedupe: null } : entry.policies
-    this.scheduled.push({ entry: { ...entry, deliverAt: null, source: null, policies }, dueAt })
-    return { outcome, dueAt }
+  #schedule(entry: LogEntry, dueAt: number): CommitOutcome {
+    this.scheduled.push({ entry: { ...entry, deliverAt: null, source: null }, dueAt })
+    return { outcome: 'scheduled', dueAt }
   }
 }
 

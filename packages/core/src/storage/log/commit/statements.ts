@@ -1,4 +1,5 @@
 import type { Flavour } from '../../dialect.ts'
+import type { WaitingTable } from '../../../notifications/log.ts'
 import { outboxColumns } from '../../outbox-rows.ts'
 import type { RowStatement } from './session.ts'
 
@@ -8,19 +9,20 @@ export interface BatchStatements {
   readonly advanceHeads: RowStatement
   /** Null where `advanceHeads` answers them itself. */
   readonly readHeads: RowStatement | null
-  readonly lockScheduled: RowStatement
-  readonly lockPending: RowStatement
-  readonly deleteScheduled: RowStatement
-  readonly deletePending: RowStatement
+  readonly lockWaiting: Readonly<Record<WaitingTable, RowStatement>>
+  readonly deleteWaiting: Readonly<Record<WaitingTable, RowStatement>>
   readonly readDedupe: RowStatement
   readonly readGroups: RowStatement
   readonly readRates: RowStatement
+  readonly readQueues: RowStatement
   readonly writeDedupe: RowStatement
   readonly writeGroups: RowStatement
   readonly writeRates: RowStatement
+  readonly writeQueues: RowStatement
   readonly deleteMoved: RowStatement
   readonly insertNotifications: RowStatement
   readonly insertScheduled: RowStatement
+  readonly insertDeferred: RowStatement
   readonly insertExpiries: RowStatement
   readonly insertMerges: RowStatement
   readonly insertOutbox: RowStatement
@@ -91,10 +93,8 @@ function makeStatements(flavour: Flavour): BatchStatements {
       onConflict(['user_key'], [add('head'), add('unread')]) + (returning ? ' returning user_key, head, oldest' : ''),
     ),
     readHeads: returning ? null : among(`select user_key, head, oldest from ${heads}`, ['user_key']),
-    lockScheduled: among('select id from focus_scheduled', ['id'], forUpdate),
-    lockPending: among('select id from focus_pending', ['id'], forUpdate),
-    deleteScheduled: among('delete from focus_scheduled', ['id']),
-    deletePending: among('delete from focus_pending', ['id']),
+    lockWaiting: eachWaiting((table) => among(`select id from ${table}`, ['id'], forUpdate)),
+    deleteWaiting: eachWaiting((table) => among(`delete from ${table}`, ['id'])),
     readDedupe: among('select * from focus_dedupe', ['user_key', 'dedupe_key']),
     readGroups: among(
       `select g.user_key, g.group_key, g.expires_at, n.id, n.${quote('offset')}, n.${quote('count')}, ` +
@@ -103,12 +103,15 @@ function makeStatements(flavour: Flavour): BatchStatements {
       ['g.user_key', 'g.group_key'],
     ),
     readRates: among('select * from focus_rates', ['user_key', 'rate_key']),
+    readQueues: among('select * from focus_deferred_queues', ['user_key', 'rate_key']),
     writeDedupe: upsert('focus_dedupe', ['user_key', 'dedupe_key'], ['expires_at']),
     writeGroups: upsert('focus_groups', ['user_key', 'group_key'], ['id', 'expires_at']),
     writeRates: upsert('focus_rates', ['user_key', 'rate_key'], ['times', 'expires_at']),
+    writeQueues: upsert('focus_deferred_queues', ['user_key', 'rate_key'], ['due_at', 'room', 'planned_at']),
     deleteMoved: among('delete from focus_notifications', ['user_key', quote('offset')]),
     insertNotifications: insert('focus_notifications', notificationColumns),
     insertScheduled: upsert('focus_scheduled', ['id'], ['due_at', 'entry']),
+    insertDeferred: upsert('focus_deferred', ['user_key', 'rate_key', 'id'], ['entry']),
     insertExpiries: insert(
       'focus_expiries',
       ['expires_at', 'id'],
@@ -117,5 +120,14 @@ function makeStatements(flavour: Flavour): BatchStatements {
     insertMerges: insert('focus_merges', ['id', 'target_id', 'offset', 'merged_at']),
     insertOutbox: insert('focus_outbox', outboxColumns),
     insertCommit: insert('focus_commits', ['id', 'attempt', 'committed_at']),
+  }
+}
+
+function eachWaiting(statement: (table: string) => RowStatement): Readonly<Record<WaitingTable, RowStatement>> {
+  return {
+    pending: statement('focus_pending'),
+    scheduled: statement('focus_scheduled'),
+    deferred: statement('focus_deferred'),
+    parked: statement('focus_parked'),
   }
 }

@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../../notifications/log.ts'
+import type { LogEntry, WaitingTable } from '../../../notifications/log.ts'
 import { outboxValues, toOutboxRows } from '../../outbox-rows.ts'
 import { sharedStream, toEvent, toStreamOwner } from '../rows.ts'
 import { BatchState, HeadState } from './batch-state.ts'
@@ -39,7 +39,7 @@ export async function writeBatch(
   await correctHeads(session, statements, state, expected, now)
   await writePlan(session, statements, plan, now)
   await writeOutbox(session, statements, plan, now, epoch)
-  await writePolicies(session, statements, state)
+  await writePolicies(session, statements, state, now)
   const overgrown = [...state.heads()]
     .filter((head) => head.head - head.oldest >= maxPerStream)
     .map((head) => head.owner)
@@ -95,13 +95,10 @@ async function readSources(
   entries: readonly LogEntry[],
   state: BatchState,
 ): Promise<void> {
-  const ids = (table: 'pending' | 'scheduled') =>
-    entries.flatMap(({ source }) => (source?.table === table ? [[source.id]] : []))
-  const rows = [
-    ...(await run(session, statements.lockPending, ids('pending'))),
-    ...(await run(session, statements.lockScheduled, ids('scheduled'))),
-  ]
-  for (const row of rows) state.sources.add(String(row.id))
+  for (const table of waitingTables) {
+    const rows = await run(session, statements.lockWaiting[table], sourceIds(entries, table))
+    for (const row of rows) state.sources.add(String(row.id))
+  }
 }
 
 async function readPolicies(
@@ -113,12 +110,14 @@ async function readPolicies(
   const dedupe = new KeySet()
   const groups = new KeySet()
   const rates = new KeySet()
+  const queues = new KeySet()
   for (const { userKey, policies } of entries) {
     if (!policies) continue
     const owner = toStreamOwner(userKey)
     if (policies.dedupe) dedupe.add(owner, policies.dedupe.key)
     if (policies.group) groups.add(owner, policies.group.key)
     if (policies.rate) rates.add(owner, policies.rate.key)
+    if (policies.rate?.overflow === 'defer') queues.add(owner, policies.rate.key)
     if (policies.rate?.overflow === 'group') groups.add(owner, overflowKey(policies.rate))
   }
   for (const row of await run(session, statements.readDedupe, dedupe.rows())) {
@@ -139,6 +138,13 @@ async function readPolicies(
     state.rates.load(String(row.user_key), String(row.rate_key), {
       times: JSON.parse(String(row.times)) as number[],
       expiresAt: Number(row.expires_at),
+    })
+  }
+  for (const row of await run(session, statements.readQueues, queues.rows())) {
+    state.queues.load(String(row.user_key), String(row.rate_key), {
+      dueAt: Number(row.due_at),
+      room: Number(row.room),
+      expiresAt: Infinity,
     })
   }
 }
@@ -196,11 +202,15 @@ async function writePlan(session: BatchSession, statements: BatchStatements, pla
     statements.insertMerges,
     plan.merges.map(({ id, targetId, offset }) => [id, targetId, offset, now]),
   )
-  const sources = (table: 'pending' | 'scheduled') =>
-    plan.finished.flatMap(({ source }) => (source?.table === table ? [[source.id]] : []))
-  await run(session, statements.deletePending, sources('pending'))
-  await run(session, statements.deleteScheduled, sources('scheduled'))
+  for (const table of waitingTables) {
+    await run(session, statements.deleteWaiting[table], sourceIds(plan.finished, table))
+  }
   // After the deletes: a deferred entry waits on under its old id.
+  await run(
+    session,
+    statements.insertDeferred,
+    plan.deferred.map(({ owner, rateKey, entry }) => [owner, rateKey, entry.id, JSON.stringify(entry)]),
+  )
   await run(
     session,
     statements.insertScheduled,
@@ -219,7 +229,12 @@ async function writeOutbox(
   await run(session, statements.insertOutbox, rows.map(outboxValues))
 }
 
-async function writePolicies(session: BatchSession, statements: BatchStatements, state: BatchState): Promise<void> {
+async function writePolicies(
+  session: BatchSession,
+  statements: BatchStatements,
+  state: BatchState,
+  now: number,
+): Promise<void> {
   await run(
     session,
     statements.writeDedupe,
@@ -235,6 +250,17 @@ async function writePolicies(session: BatchSession, statements: BatchStatements,
     statements.writeRates,
     state.rates.changed().map(({ owner, key, value }) => [owner, key, JSON.stringify(value.times), value.expiresAt]),
   )
+  await run(
+    session,
+    statements.writeQueues,
+    state.queues.changed().map(({ owner, key, value }) => [owner, key, value.dueAt, value.room, now]),
+  )
+}
+
+const waitingTables = ['pending', 'scheduled', 'deferred', 'parked'] as const
+
+function sourceIds(entries: readonly LogEntry[], table: WaitingTable): string[][] {
+  return entries.flatMap(({ source }) => (source?.table === table ? [[source.id]] : []))
 }
 
 async function run(

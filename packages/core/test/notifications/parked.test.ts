@@ -1,0 +1,204 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { LogEntry } from '../../src/notifications/log.ts'
+import { nodesOf } from './suite.ts'
+import { backends, type Node, people, startNode } from './support.ts'
+
+const note = { userId: 1, title: 'own title', message: 'own message' }
+
+/** Merged texts that an earlier version accepted: they need a param that is not there. */
+const poisoned = {
+  key: 'g',
+  windowMs: 3_600_000,
+  merged: { title: '{missing}', message: '{missing}', locale: 'en', params: {} },
+}
+
+function entryOf(id: string, changes: Partial<LogEntry> = {}): LogEntry {
+  return {
+    id,
+    userKey: '1',
+    type: 'info',
+    title: 'own title',
+    message: 'own message',
+    event: null,
+    data: '{}',
+    createdAt: 0,
+    expiresAt: null,
+    deliverAt: null,
+    policies: null,
+    deliveries: [],
+    routing: null,
+    source: null,
+    ...changes,
+  }
+}
+
+const idOf = (n: number) => `${n}`.padStart(36, '0')
+
+function parkedRows({ database }: Node) {
+  return database.db.selectFrom('focus_parked').selectAll().orderBy('id').execute()
+}
+
+describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
+  const { nodes, start } = nodesOf(backend)
+
+  it.each([
+    [
+      'a text of the caller’s own',
+      (node: Node) => node.notifications.notifyUser({ ...note, group: { key: 'g', title: '{missing}' } }),
+    ],
+    [
+      'a text that is empty Unicode',
+      (node: Node) => node.notifications.notifyUser({ ...note, group: { key: 'g', message: '\ud800{count}' } }),
+    ],
+    [
+      'what a transaction leaves',
+      async (node: Node) => node.notifications.pendingInsert({ ...note, group: { key: 'g', title: '{missing}' } }),
+    ],
+    [
+      'something scheduled',
+      (node: Node) =>
+        node.notifications.notifyUser({
+          ...note,
+          deliverAt: new Date(Date.UTC(2031, 0, 1)),
+          group: { key: 'g', message: '{count, plural, other {{missing}}}' },
+        }),
+    ],
+  ])('is refused when it is accepted: %s', async (_, send) => {
+    await expect(send(await start())).rejects.toMatchObject({ code: 'invalid_notification', status: 400 })
+  })
+
+  it('is refused when a catalogue’s text of a group lacks a param', async () => {
+    const node = await startNode(await backend.url(), {
+      catalogue: {
+        flawed: {
+          params: { author: 'string?' },
+          title: { en: 't' },
+          message: { en: 'm' },
+          group: { key: 'g', title: { en: '{count} comments of {author}' } },
+        },
+      },
+    })
+    nodes.push(node)
+    await expect(node.notifications.notify('flawed', { userId: 1 })).rejects.toMatchObject({
+      code: 'invalid_notification',
+    })
+    expect(await node.notifications.notify('flawed', { userId: 1, author: 'A' })).toMatchObject({ outcome: 'created' })
+  })
+
+  it('falls back to its own text where a text of its group cannot be filled after all', async () => {
+    const { notifications, log } = await start()
+    await notifications.notifyUser({ ...note, group: { key: 'g' } })
+    const policies = { dedupe: null, group: poisoned, rate: null }
+    expect(await log.append(entryOf(idOf(1), { title: 'second', policies }))).toMatchObject({ outcome: 'merged' })
+    const only = '{count, plural, =2 {two} other {{author} and others}}'
+    await notifications.notifyUser({ ...note, title: 'third', group: { key: 'h', title: only } })
+    await notifications.notifyUser({ ...note, title: 'fourth', group: { key: 'h', title: only } })
+    await notifications.notifyUser({ ...note, title: 'fifth', group: { key: 'h', title: only } })
+    expect((await notifications.inbox(1)).notifications.map(({ title, count }) => [title, count])).toEqual([
+      ['fifth', 3],
+      ['second', 2],
+    ])
+  })
+
+  it('of a user whose language is written in another way has its texts all the same', async () => {
+    const users = { ...people, get: async () => ({ id: 1, locale: 'fr_FR', emailVerified: true, createdAt: 0 }) }
+    const node = await startNode(await backend.url(), { users })
+    nodes.push(node)
+    const group = { key: 'g', message: '{count, plural, one {# nouveau} other {# nouveaux}}' }
+    await node.notifications.notifyUser({ ...note, group })
+    await node.notifications.notifyUser({ ...note, group })
+    expect(node.events.map(({ message }) => message)).toEqual(['own message', '2 nouveaux'])
+  })
+
+  it('holds up nothing, is tried again ever later, then waits for an operator with its reason', {
+    timeout: 120_000,
+  }, async () => {
+    const node = await start()
+    const { notifications, database, clock, events } = node
+    // More than are taken at once, and due before the good one. The database refuses what has no type.
+    const poison = { ...entryOf(idOf(0)), type: null }
+    const rows = Array.from({ length: 501 }, (_, n) => ({
+      id: idOf(n),
+      due_at: 1,
+      entry: JSON.stringify({ ...poison, id: idOf(n) }),
+    }))
+    for (let from = 0; from < rows.length; from += 100) {
+      await database.db
+        .insertInto('focus_scheduled')
+        .values(rows.slice(from, from + 100))
+        .execute()
+    }
+    await notifications.notifyUser({ ...note, title: 'good', deliverAt: new Date(clock.now + 1_000) })
+    clock.advance(1_000)
+    // A thousand refused transactions: a slow database takes several passes, each of which gets further.
+    await vi.waitFor(async () => {
+      await notifications.sequence()
+      expect(await database.db.selectFrom('focus_scheduled').selectAll().execute()).toEqual([])
+    }, 90_000)
+    expect(events.map(({ title }) => title)).toEqual(['good'])
+    const parked = await parkedRows(node)
+    expect(parked).toHaveLength(501)
+    expect(parked[0]).toMatchObject({ source: 'scheduled', attempts: 1, retry_at: clock.now + 1_000 })
+    // Nothing is tried before its time.
+    expect(await notifications.sequence()).toBe(0)
+    await database.db.deleteFrom('focus_parked').where('id', '>', idOf(0)).execute()
+    const waits: number[] = []
+    for (;;) {
+      const [row] = await parkedRows(node)
+      if (!row || row.retry_at === null) break
+      waits.push(row.retry_at - clock.now)
+      clock.advance(row.retry_at - clock.now)
+      await notifications.sequence()
+    }
+    expect(waits).toHaveLength(19)
+    expect(waits.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000])
+    expect(waits.at(-1)).toBe(3_600_000)
+    const [row] = await parkedRows(node)
+    expect(row).toMatchObject({ attempts: 20, retry_at: null, reason: expect.stringContaining('storage_unavailable') })
+    clock.advance(86_400_000)
+    expect(await notifications.sequence()).toBe(0)
+    // An operator repairs it and has it tried again.
+    await database.db
+      .updateTable('focus_parked')
+      .set({ retry_at: 0, content: JSON.stringify(entryOf(idOf(0), { title: 'repaired' })) })
+      .execute()
+    await notifications.sequence()
+    expect(events.map(({ title }) => title)).toEqual(['good', 'repaired'])
+    expect(await parkedRows(node)).toEqual([])
+  })
+
+  it('is kept with its reason when a transaction left it, can be cancelled, and is forgotten in the end', async () => {
+    const node = await start()
+    const { notifications, database, clock, log } = node
+    await notifications.transaction(database.db, async (_, inside) => {
+      await inside.notifyUser({ ...note, userId: 9_999 })
+      await inside.notifyUser({ ...note, userId: 9_998 })
+    })
+    await notifications.sequence()
+    const [first, second] = await parkedRows(node)
+    expect(first).toMatchObject({ source: 'pending', retry_at: null, reason: expect.stringContaining('unknown_user') })
+    expect(await notifications.cancel(first?.id ?? '')).toBe(true)
+    clock.advance(91 * 86_400_000)
+    await log.upkeep()
+    expect(second).toBeDefined()
+    expect(await parkedRows(node)).toEqual([])
+  })
+
+  it('because the users table of the application is away is sent once it is back', async () => {
+    let away = true
+    const users = {
+      ...people,
+      get: (id: string | number) => (away ? Promise.reject(new Error('the directory is away')) : people.get(id)),
+    }
+    const clock = { now: Date.UTC(2030, 0, 1) }
+    const node = await startNode(await backend.url(), { users, runtime: { clock: () => clock.now } })
+    nodes.push(node)
+    await node.notifications.transaction(node.database.db, (_, inside) => inside.notifyUser(note))
+    await node.notifications.sequence()
+    expect(node.events).toEqual([])
+    away = false
+    clock.now += 1_000
+    await node.notifications.sequence()
+    expect(node.events.map(({ title }) => title)).toEqual(['own title'])
+  })
+})
