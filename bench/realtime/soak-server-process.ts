@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -6,18 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { attachUpgrade } from '@focus-api/adapters/node'
 import { createFocus } from '@focus-api/core'
-import { SignJWT } from 'jose'
 import type { SoakOptions, SoakServerMessage } from './soak-protocol.ts'
 
 /** Focus with its real log in SQLite, and a steady stream of notifications to random people. */
 const options: SoakOptions = JSON.parse(process.argv[2] ?? '{}')
-const kid = 'soak'
-const { privateKey } = generateKeyPairSync('ed25519')
 const folder = mkdtempSync(join(tmpdir(), 'focus-soak-'))
 const focus = await createFocus({
   env: {},
   database: `sqlite:${join(folder, 'focus.db')}`,
-  tokens: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid, alg: 'EdDSA' }] },
   notifications: { unknownUsers: 'accept' },
   websocket: { limits: { connectionsPerUser: 1_000 } },
 })
@@ -44,17 +39,10 @@ process.on('disconnect', () => {
   process.exit()
 })
 
-/** As Focus itself issues them (RFC 9068). */
-function accessToken(user: number): Promise<string> {
-  return new SignJWT({ sid: `session-${user}`, client_id: 'focus' })
-    .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'at+jwt' })
-    .setIssuer('focus')
-    .setAudience('focus')
-    .setSubject(String(user))
-    .setJti(`token-${user}`)
-    .setIssuedAt()
-    .setExpirationTime('1 day')
-    .sign(privateKey)
+async function accessToken(user: number): Promise<string> {
+  const unknown = { email: null, emailVerified: false, fullName: null, avatarUrl: null, locale: null, disabled: false }
+  const pair = await focus.auth.sessions.startShort({ id: user, username: `user-${user}`, ...unknown }, 86_400)
+  return pair.accessToken
 }
 
 function start(): void {

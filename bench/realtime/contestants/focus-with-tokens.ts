@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { authDefaults } from '../../../packages/core/src/auth/config.ts'
 import { EndedSessions } from '../../../packages/core/src/auth/sessions/ended-sessions.ts'
+import { SessionReads } from '../../../packages/core/src/auth/sessions/session-reads.ts'
 import { AccessTokens } from '../../../packages/core/src/auth/tokens/access-tokens.ts'
 import { ownKeys } from '../../../packages/core/src/auth/tokens/fixed-keys.ts'
 import { createOriginPolicy } from '../../../packages/core/src/origin-policy.ts'
@@ -18,7 +19,9 @@ export async function focusWithTokens(): Promise<Contestant> {
   await migrateToLatest(database)
   const { privateKey } = generateKeyPairSync('ed25519')
   const keys = ownKeys([{ ...privateKey.export({ format: 'jwk' }), kid: 'bench', alg: 'EdDSA' }])
-  const ended = new EndedSessions(new KyselySessionStore(database), runtime, 3_600_000)
+  const store = new KyselySessionStore(database)
+  const sessions = new SessionReads(store)
+  const ended = new EndedSessions(store, runtime, 3_600_000)
   await ended.load()
   const config = {
     ...authDefaults,
@@ -28,14 +31,16 @@ export async function focusWithTokens(): Promise<Contestant> {
     secrets: [],
     origins: createOriginPolicy({ allowedOrigins: [], publicUrl: null }),
   }
-  const tokens = new AccessTokens({ config, runtime, keys, ended, userId: Number })
+  const tokens = new AccessTokens({ config, runtime, keys, ended, sessions, userId: Number })
+  async function issue(index: number): Promise<string> {
+    const [sessionId, userKey, now] = [`session-${index}`, String(index + 1), runtime.clock()]
+    const times = { createdAt: now, lastUsedAt: now, idleExpiresAt: now + 86_400_000, expiresAt: now + 86_400_000 }
+    const unused = { userAgent: null, ip: null, endedAt: null, endReason: null }
+    await store.create({ id: sessionId, userKey, provider: 'bench', ...times, ...unused }, null)
+    return await tokens.issue({ userKey, sessionId, ttlSeconds: 3_600, scopes: [] })
+  }
   return {
     ...focus(tokens),
-    tokens: (count) =>
-      Promise.all(
-        Array.from({ length: count }, (_, index) =>
-          tokens.issue({ userKey: String(index + 1), sessionId: `session-${index}`, ttlSeconds: 3_600, scopes: [] }),
-        ),
-      ),
+    tokens: (count) => Promise.all(Array.from({ length: count }, (_, index) => issue(index))),
   }
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { AdmissionControl } from '../../../packages/core/src/admission/admission-control.ts'
 import { resolveBudgets } from '../../../packages/core/src/admission/budgets.ts'
@@ -9,6 +10,7 @@ import { brokerPublisher } from '../../../packages/core/src/realtime/publisher.t
 import { createRealtime } from '../../../packages/core/src/realtime/realtime.ts'
 import type { NotificationFeed } from '../../../packages/core/src/realtime/types.ts'
 import { createRuntime, silentLogger } from '../../../packages/core/src/runtime.ts'
+import { Sealer } from '../../../packages/core/src/sealing.ts'
 import { numericUserIds } from '../../../packages/core/src/user-id.ts'
 import { type Contestant, firstOffset } from '../contestant.ts'
 import { makeEvent } from '../notification.ts'
@@ -66,6 +68,7 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
     feed,
     broker,
     oneTime: noTickets,
+    sealer: new Sealer(['a secret of the bench'], randomBytes),
     userIds: numericUserIds,
   })
   const server = createServer()

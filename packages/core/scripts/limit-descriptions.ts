@@ -25,6 +25,7 @@ export const limitDescriptions: Readonly<Record<keyof RealtimeLimits, string>> =
   healIntervalBrokerAwayMs: 'The same while the broker is away.',
   expiryNoticeMs: 'How long before the end of its token a client gets `auth_expiring`.',
   ticketTtlMs: 'Life of a ticket for the WebSocket.',
+  streamTicketTtlMs: 'Life of a ticket for the event stream, and of the streams that it opens.',
   closeTimeoutMs: 'Time for a closing handshake; then the socket is destroyed.',
   lingerMs: 'How long a node listens for a user after the last connection closed.',
 }

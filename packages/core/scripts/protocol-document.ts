@@ -132,7 +132,8 @@ topics from the start, the replay included; more of them than a connection may h
 
 **Server-Sent Events**: \`GET /api/notifications/stream\` carries the same messages of the server, one per event, for clients
 behind proxies that break WebSocket. The event id is \`epoch:offset:all_offset\`; \`Last-Event-ID\` resumes. A ticket of
-\`POST /api/ws/ticket\` with \`{"use":"stream"}\` works as often as needed, as long as the session lives. When the server
+\`POST /api/ws/ticket\` with \`{"use":"stream"}\` works as often as needed, for 12 hours and as long as the session lives; after that
+the answer is 401, an \`EventSource\` stops, and the page asks for a new ticket. When the server
 ends the stream its last message is \`close\`, with the code that a WebSocket would get.
 
 ## Streams, offsets, delivery

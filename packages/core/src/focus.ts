@@ -29,6 +29,7 @@ import { MemoryBroker } from './realtime/memory-broker.ts'
 import { brokerPublisher } from './realtime/publisher.ts'
 import { createRealtime, type Realtime } from './realtime/realtime.ts'
 import { createRuntime } from './runtime.ts'
+import { Sealer } from './sealing.ts'
 import { resolveSecrets } from './secret.ts'
 import { openDatabase } from './storage/database.ts'
 import { KyselyKeyStore } from './storage/key-store.ts'
@@ -192,11 +193,13 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       feed: notifications.feed,
       broker,
       oneTime,
+      sealer: new Sealer(secrets, runtime.random),
       userIds,
       sessionEndsAt: (principal) => auth.sessionEndsAt(principal),
     })
     begun.push(() => realtime.shutdown())
     notifications.onForeignCommit(() => realtime.heal())
+    notifications.onEpochChange(() => auth.forgetTokens())
     auth.onSessionEnded((end, here) => {
       realtime.sessionEnded(end)
       if (here) broker.publish({ kind: 'session_end', userKey: end.userKey, end })

@@ -3,7 +3,7 @@
  * so that of two takers exactly one succeeds, on one node or on many.
  */
 export interface OneTimeStore {
-  /** Keeps `payload` under the SHA-256 of `secret`; the secret itself is not stored. */
+  /** Keeps `payload` under the SHA-256 of `secret`, in place of what was there; the secret itself is not stored. */
   put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void>
   /** Removes and returns the payload; `null` when it is unknown, expired or was taken. */
   take(kind: string, secret: string): Promise<JsonValue | null>

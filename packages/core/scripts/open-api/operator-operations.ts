@@ -9,7 +9,7 @@ export const operatorOperations: readonly Operation[] = [
     path: '/ws/ticket',
     access: 'bearer',
     summary:
-      'A ticket that works once, for 30 seconds; `"use": "stream"` gives one for the event stream that lives as long as the session.',
+      'A ticket that works once, for 30 seconds; `"use": "stream"` gives one for the event stream that works again and again, for 12 hours and as long as the session lives.',
     body: z.object({ use: z.enum(['websocket', 'stream']).optional() }),
     answers: { 200: 'Ticket' },
     problems: ['rate_limited'],

@@ -12,6 +12,7 @@ import type { KeyStore } from './keys/key-store.ts'
 import { OneTimeCodes } from './one-time-codes.ts'
 import { Providers } from './providers/registry.ts'
 import { EndedSessions, type SessionEndListener } from './sessions/ended-sessions.ts'
+import { SessionReads } from './sessions/session-reads.ts'
 import type { SessionStore } from './sessions/session-store.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { IdTokens } from './sign-in/id-tokens.ts'
@@ -68,6 +69,11 @@ export interface Auth {
    */
   onSessionEnded(listener: SessionEndListener): () => void
   noteSessionEnd(end: SessionEnd): void
+  /**
+   * Has every access token checked anew, its session included, because the database was restored: sessions may be gone, and
+   * users have other ids (S38).
+   */
+  forgetTokens(): void
   /** Reads keys and ended sessions, makes the first key, and begins the background work. */
   start(): Promise<void>
   close(): Promise<void>
@@ -87,16 +93,20 @@ export function createAuth(dependencies: AuthDependencies): Auth {
   const ended = new EndedSessions(dependencies.sessions, runtime, keepMs)
   const keys = tokenKeys(dependencies)
   const userId = (key: UserKey) => dependencies.userIds?.fromKey(key) ?? accounts.userId(key)
-  const issued = new AccessTokens({ config, runtime, keys, ended, userId })
+  const reads = new SessionReads(dependencies.sessions)
+  const issued = new AccessTokens({ config, runtime, keys, ended, sessions: reads, userId })
   const tokens =
     config.tokens.kind === 'external' ? new ExternalTokens({ settings: config.tokens, runtime, ended, userId }) : issued
+  const codes = new OneTimeCodes(oneTime, runtime)
   const sessions = new Sessions({
     config,
     runtime,
     store: dependencies.sessions,
+    reads,
     users: directory,
     tokens: issued,
     ended,
+    codes,
   })
   const sealing = { sealer: new Sealer(config.secrets, runtime.random), store: oneTime, clock: runtime.clock }
   const upkeep = new Upkeep(runtime, [
@@ -109,7 +119,7 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     signIn: new SignIn({ config, runtime, sealing, accounts, sessions, providers }),
     idTokens: new IdTokens({ ...sealing, providers }),
     accounts,
-    codes: new OneTimeCodes(oneTime, runtime),
+    codes,
     sessions,
     users: new Users(directory, sessions),
     tokens,
@@ -126,6 +136,7 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     },
     onSessionEnded: (listener) => ended.onEnded(listener),
     noteSessionEnd: (end) => ended.hear(end),
+    forgetTokens: () => issued.forget(),
     async start() {
       await keys.start()
       await ended.load()

@@ -6,6 +6,10 @@ import { equalInConstantTime, newSecret, s256 } from './secrets.ts'
 
 const kind = 'focus_code'
 const codeTtlMs = 60_000
+/** Names what the codes of a user that are good now have in common. */
+const generationKind = 'code_generation'
+/** Longer than a code lives, on clocks that differ. */
+const generationTtlMs = 600_000
 
 /** What a `focus_code` stands for: a sign-in that is done, whose tokens wait for the page it ended at (S34). */
 export interface CodeGrantRecord {
@@ -14,6 +18,10 @@ export interface CodeGrantRecord {
   /** S256 of the flow cookie's value; null when the flow was not bound to a browser. */
   readonly bindingHash: string | null
   readonly codeChallenge: string | null
+}
+
+interface IssuedCode extends CodeGrantRecord {
+  readonly generation: string | null
 }
 
 export interface CodeProof {
@@ -44,19 +52,31 @@ export class OneTimeCodes {
 
   async issue(record: CodeGrantRecord): Promise<string> {
     const code = newSecret(this.#runtime.random)
-    await this.#store.put(kind, code, { ...record }, this.#runtime.clock() + codeTtlMs)
+    const generation = await this.#store.peek(generationKind, record.userKey)
+    await this.#store.put(kind, code, { ...record, generation }, this.#runtime.clock() + codeTtlMs)
     return code
+  }
+
+  /** Makes the codes worthless that a user has not redeemed yet: all their sessions are ended (S37). */
+  async voidAll(userKey: UserKey): Promise<void> {
+    const generation = newSecret(this.#runtime.random)
+    await this.#store.put(generationKind, userKey, generation, this.#runtime.clock() + generationTtlMs)
   }
 
   /** @throws FocusError `invalid_grant` */
   async redeem(code: string, proof: CodeProof): Promise<RedeemedCode> {
     const record = parse(await this.#store.take(kind, code))
-    if (!record || !proves(record, proof)) {
+    if (!record || !proves(record, proof) || (await this.#isVoid(record))) {
       throw new FocusError('invalid_grant', 'The code is unknown, used, expired, or was made for another browser.', {
         hint: 'Begin the sign-in again; send code_verifier, or the cookies of the page that began it.',
       })
     }
     return { userKey: record.userKey, provider: record.provider, sameBrowser: isSameBrowser(record, proof) }
+  }
+
+  async #isVoid({ userKey, generation }: IssuedCode): Promise<boolean> {
+    const current = await this.#store.peek(generationKind, userKey)
+    return current !== null && current !== generation
   }
 }
 
@@ -72,14 +92,15 @@ function isSameBrowser(
   return bindingHash !== null && bindings.some((binding) => equalInConstantTime(s256(binding), bindingHash))
 }
 
-function parse(value: JsonValue | null): CodeGrantRecord | null {
+function parse(value: JsonValue | null): IssuedCode | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const { userKey, provider, bindingHash, codeChallenge } = value
+  const { userKey, provider, bindingHash, codeChallenge, generation } = value
   if (typeof userKey !== 'string' || typeof provider !== 'string') return null
   return {
     userKey,
     provider,
     bindingHash: typeof bindingHash === 'string' ? bindingHash : null,
     codeChallenge: typeof codeChallenge === 'string' ? codeChallenge : null,
+    generation: typeof generation === 'string' ? generation : null,
   }
 }

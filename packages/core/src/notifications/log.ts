@@ -225,6 +225,8 @@ export interface NotificationLog {
   upkeep(): Promise<void>
   /** Told of every event after its commit, in the order of the offsets of its stream. */
   onCommitted(listener: CommitListener): void
+  /** Told of each new epoch, whichever node began it, within seconds. */
+  onEpochChange(listener: () => void): void
   /** Told when another process committed to the database, where that can be noticed: on SQLite files. */
   onForeignCommit(listener: () => void): void
   /** Finishes what was accepted, then stops. The database stays open. */

@@ -62,6 +62,8 @@ export interface Notifications<Catalogue = BuiltInCatalogue> extends Notificatio
   /** Names this history of the streams, and begins another one after a restore. */
   readonly epoch: string
   rotateEpoch(): Promise<string>
+  /** Told of each new epoch, whichever node began it, within seconds. */
+  onEpochChange(listener: () => void): void
   /** Told when another process committed to the database, where that can be noticed: on SQLite files. */
   onForeignCommit(listener: () => void): void
   /** Begins to take in, by itself, what waits. */
@@ -142,6 +144,10 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
 
   rotateEpoch(): Promise<string> {
     return this.#log.rotateEpoch()
+  }
+
+  onEpochChange(listener: () => void): void {
+    this.#log.onEpochChange(listener)
   }
 
   onForeignCommit(listener: () => void): void {

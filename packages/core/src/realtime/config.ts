@@ -3,6 +3,7 @@ import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Principal, TokenVerifier } from '../auth/types.ts'
 import type { OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
+import type { Sealer } from '../sealing.ts'
 import type { UserIdCodec } from '../user-id.ts'
 import type { RealtimeLimits } from './limits.ts'
 import type { RealtimeLocale } from './protocol/errors.ts'
@@ -35,6 +36,7 @@ export interface RealtimeDeps {
   readonly feed: NotificationFeed
   readonly broker: Broker
   readonly oneTime: OneTimeStore
+  readonly sealer: Sealer
   readonly userIds: UserIdCodec
   /**
    * When what a token stands for ends at the latest (milliseconds since 1970), null once its session ended: no ticket lives

@@ -79,10 +79,11 @@ export class Hub {
     const registry = new Registry(broker)
     this.#registry = registry
     this.tickets = new Tickets({
+      sealer: deps.sealer,
       store: deps.oneTime,
       runtime,
       userIds: deps.userIds,
-      ttlMs: limits.ticketTtlMs,
+      ttlMs: { websocket: limits.ticketTtlMs, stream: limits.streamTicketTtlMs },
       sessionEndsAt: deps.sessionEndsAt ?? null,
     })
     const recentEnds = new RecentEnds()

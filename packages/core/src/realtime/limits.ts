@@ -49,6 +49,8 @@ export interface RealtimeLimits {
   readonly expiryNoticeMs: number
   /** How long a ticket for a WebSocket lives. */
   readonly ticketTtlMs: number
+  /** How long a ticket for the event stream lives, and the streams that it opens; never longer than its session. */
+  readonly streamTicketTtlMs: number
   /** How long a closing handshake may take before the socket is destroyed. */
   readonly closeTimeoutMs: number
   /** How long a node listens for a user after the last connection closed. */
@@ -75,6 +77,7 @@ export const defaultLimits: RealtimeLimits = Object.freeze({
   healIntervalBrokerAwayMs: 1_000,
   expiryNoticeMs: 60_000,
   ticketTtlMs: 30_000,
+  streamTicketTtlMs: 12 * 3_600_000,
   closeTimeoutMs: 5_000,
   lingerMs: 5_000,
 })

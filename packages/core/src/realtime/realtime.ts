@@ -57,7 +57,7 @@ export interface RealtimeHub extends Realtime {
  *
  * @example
  * ```ts
- * const realtime = createRealtime({ config, runtime, control, verifier, feed, broker, oneTime, userIds })
+ * const realtime = createRealtime({ config, runtime, control, verifier, feed, broker, oneTime, sealer, userIds })
  * server.on('upgrade', (request, socket, head) => {
  *   if (!realtime.upgrade(request, socket, head)) socket.destroy()
  * })

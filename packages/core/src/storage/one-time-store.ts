@@ -18,10 +18,13 @@ export class KyselyOneTimeStore implements OneTimeStore {
   }
 
   async put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void> {
-    await this.#db
-      .insertInto('focus_one_time')
-      .values({ kind, secret_hash: sha256(secret), payload: JSON.stringify(payload), expires_at: expiresAt })
-      .execute()
+    const kept = { payload: JSON.stringify(payload), expires_at: expiresAt }
+    const insert = this.#db.insertInto('focus_one_time').values({ kind, secret_hash: sha256(secret), ...kept })
+    const upsert =
+      this.#database.dialect === 'mysql'
+        ? insert.onDuplicateKeyUpdate(kept)
+        : insert.onConflict((conflict) => conflict.columns(['kind', 'secret_hash']).doUpdateSet(kept))
+    await retryOnConflict(() => upsert.execute())
   }
 
   async take(kind: string, secret: string): Promise<JsonValue | null> {

@@ -27,9 +27,9 @@ export class KyselySessionStore implements SessionStore {
     )
   }
 
-  async get(id: string): Promise<Session | null> {
-    const row = await this.#db.selectFrom('focus_sessions').selectAll().where('id', '=', id).executeTakeFirst()
-    return row ? toSession(row) : null
+  async find(ids: readonly string[]): Promise<Session[]> {
+    const rows = await this.#db.selectFrom('focus_sessions').selectAll().where('id', 'in', ids).execute()
+    return rows.map(toSession)
   }
 
   async findByRefreshHash(hash: string): Promise<{ token: RefreshToken; session: Session } | null> {
@@ -38,7 +38,7 @@ export class KyselySessionStore implements SessionStore {
       .selectAll()
       .where('token_hash', '=', hash)
       .executeTakeFirst()
-    const session = token ? await this.get(token.session_id) : null
+    const [session] = token ? await this.find([token.session_id]) : []
     if (!token || !session) return null
     const { session_id: sessionId, rotated_at: rotatedAt, successor_sealed: successorSealed } = token
     return { token: { hash, sessionId, rotatedAt, successorSealed }, session }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { toUserKey } from '../../src/user-id.ts'
-import { type App, startApp } from './support/app.ts'
+import { type App, publicUrl, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases, removePeople } from './support/dialects.ts'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
@@ -108,6 +108,48 @@ describeOverDatabases('A link', (databases) => {
     expect((await problemOf(ended)).code).toBe('session_revoked')
     expect(await providersOf(john)).toEqual(['google'])
     await node.close()
+  })
+
+  describe('A one-time code', () => {
+    /** John's sign-in has ended at its page, which has not redeemed the code yet. */
+    async function issued(browser: CookieJar): Promise<{ focus_code: string | null }> {
+      const start = await browser.navigate('/auth/google?return_to=/')
+      const ended = await browser.navigate(pathOf(await issuer.authorize(start.headers.get('location') ?? '')))
+      return { focus_code: new URL(ended.headers.get('location') ?? '', publicUrl).searchParams.get('focus_code') }
+    }
+    const redeem = async (browser: CookieJar, body: object) => (await browser.send('/auth/token', { body })).status
+
+    test.each(ends.slice(1))('S37 A2: dies with all sessions of its user: %s', async (_name, _code, end) => {
+      const browser = new CookieJar(app)
+      const john = await signIn(app, issuer)
+      const body = await issued(browser)
+      await end(john)
+      expect(await redeem(browser, body)).toBe(400)
+    })
+
+    test('S37 A2: dies when an operator ends the sessions of a user who has none', async () => {
+      const browser = new CookieJar(app)
+      const body = await issued(browser)
+      const [user] = await app.auth.users.list({ limit: 1 })
+      expect(await app.auth.sessions.endAll(toUserKey(user?.id ?? 0), 'revoked')).toBe(0)
+      expect(await redeem(browser, body)).toBe(400)
+    })
+
+    test('S37 A2: of a sign-in after that works, also when all sessions are ended twice', async () => {
+      const browser = new CookieJar(app)
+      const { user } = await signIn(app, issuer)
+      await app.auth.sessions.endAll(toUserKey(user.id), 'logout_all')
+      await app.auth.sessions.endAll(toUserKey(user.id), 'logout_all')
+      expect(await redeem(browser, await issued(browser))).toBe(200)
+    })
+
+    test('S37 A2: lives on when one session of its user ends', async () => {
+      const browser = new CookieJar(app)
+      const { access_token: bearer } = await signIn(app, issuer)
+      const body = await issued(browser)
+      await app.request('/auth/logout', { method: 'POST', bearer })
+      expect(await redeem(browser, body)).toBe(200)
+    })
   })
 
   describe('with somebody else signed in when it ends', () => {

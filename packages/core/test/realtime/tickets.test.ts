@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { FocusOptions } from '../../src/index.ts'
+import type { FocusOptions, User } from '../../src/index.ts'
 import { type Person, RunningFocus } from '../../../../test/realtime/running-focus.ts'
+import { removeFolder, temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { openDatabase } from '../../src/storage/database.ts'
 import { TestIssuer } from '../auth/support/issuer.ts'
 import { TestClient } from './support/client.ts'
 
@@ -22,6 +25,12 @@ async function ticketOf(app: RunningFocus, person: Person, use: 'websocket' | 's
   return ticket
 }
 
+async function userOf(app: RunningFocus, { id }: Person): Promise<User> {
+  const user = await app.focus.auth.users.get(id)
+  if (!user) throw new Error(`There is no user ${id}.`)
+  return user
+}
+
 const dial = (app: RunningFocus, ticket: string) =>
   new TestClient(`${app.url.replace('http', 'ws')}/ws/notifications?ticket=${ticket}`)
 
@@ -33,7 +42,7 @@ describe('a ticket that was taken before', () => {
     ['an operator disabled the user', (app) => app.admin('/admin/users/alice/disable', {})],
   ]
 
-  test.each(ends)('%s opens nothing: 4503 for the WebSocket, 401 for the stream', async (_, end) => {
+  test.each(ends)('S37 A2 V10: %s opens nothing: 4503 for the WebSocket, 401 for the stream', async (_, end) => {
     const app = await start()
     const alice = await app.person('alice')
     const [webSocket, stream] = [await ticketOf(app, alice), await ticketOf(app, alice, 'stream')]
@@ -51,6 +60,56 @@ describe('a ticket that was taken before', () => {
     await app.as(phone, '/auth/logout', {})
     const client = dial(app, ticket)
     expect((await client.next('connection')).user_id).toBe(laptop.id)
+    await client.close()
+  })
+})
+
+describe('a ticket', () => {
+  test('V10: of the event stream lives for 12 hours, not as long as its session', async () => {
+    const app = await start()
+    const alice = await app.person('alice')
+    const session = await app.focus.auth.sessions.start(await userOf(app, alice), 'test')
+    const answer = await app.as({ ...alice, token: session.accessToken }, '/ws/ticket', { use: 'stream' })
+    expect(await answer.json()).toMatchObject({ expires_in: 12 * 3_600 })
+  })
+
+  test('V10: of the event stream lives no longer than a session that ends before', async () => {
+    const app = await start()
+    const answer = await app.as(await app.person('alice'), '/ws/ticket', { use: 'stream' })
+    const { expires_in: seconds }: { expires_in: number } = await answer.json()
+    expect(seconds).toBeGreaterThan(3_500)
+    expect(seconds).toBeLessThanOrEqual(3_600)
+  })
+
+  test('V10: has its life set by a limit, and streams end with it', async () => {
+    const app = await start({ websocket: { limits: { streamTicketTtlMs: 1_500 } } })
+    const ticket = await ticketOf(app, await app.person('alice'), 'stream')
+    const stream = await fetch(`${app.url}/notifications/stream?ticket=${ticket}`)
+    expect(stream.status).toBe(200)
+    await stream.text()
+    expect((await fetch(`${app.url}/notifications/stream?ticket=${ticket}`)).status).toBe(401)
+  })
+
+  test('V10: is stored nowhere, however many are asked for; a used one is, until it would have ended', async () => {
+    const folder = temporaryFolder('tickets')
+    const database = await openDatabase(`sqlite:${join(folder, 'focus.db')}`)
+    begun.push(async () => {
+      await database.close()
+      removeFolder(folder)
+    })
+    const app = await start({ database: database.db })
+    const alice = await app.person('alice')
+    const tickets: string[] = []
+    for (let count = 0; count < 5; count += 1) {
+      await ticketOf(app, alice, 'stream')
+      tickets.push(await ticketOf(app, alice))
+    }
+    const rows = () => database.db.selectFrom('focus_one_time').selectAll().execute()
+    expect(await rows()).toEqual([])
+    const client = dial(app, tickets[0] ?? '')
+    await client.next('connection')
+    expect(await rows()).toHaveLength(1)
+    expect((await dial(app, tickets[0] ?? '').closed).code).toBe(4500)
     await client.close()
   })
 })

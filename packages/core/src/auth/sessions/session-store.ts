@@ -43,7 +43,8 @@ export interface Rotation {
 export interface SessionStore {
   /** `refreshHash` is null for a session that cannot be refreshed. */
   create(session: Session, refreshHash: string | null): Promise<void>
-  get(id: string): Promise<Session | null>
+  /** Those of the sessions that were stored here, whether they ended or not, in any order. */
+  find(ids: readonly string[]): Promise<Session[]>
   findByRefreshHash(hash: string): Promise<{ readonly token: RefreshToken; readonly session: Session } | null>
   /**
    * Replaces an unused token by its successor, and erases what its predecessor held sealed. Of several calls for one token

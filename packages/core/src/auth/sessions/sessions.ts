@@ -4,10 +4,12 @@ import { seal, unseal } from '../../sealing.ts'
 import { toUserKey, type UserKey } from '../../user-id.ts'
 import { assertEnabled } from '../accounts.ts'
 import type { AuthConfig } from '../config.ts'
+import type { OneTimeCodes } from '../one-time-codes.ts'
 import { newSecret, sha256 } from '../secrets.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
 import type { SessionEnd, User, UserDirectory } from '../types.ts'
 import type { EndedSessions } from './ended-sessions.ts'
+import type { SessionReads } from './session-reads.ts'
 import type { Session, SessionStore } from './session-store.ts'
 
 /** How long a rotated refresh token still gets its successor: tabs race and answers get lost (S22). */
@@ -33,9 +35,11 @@ export interface SessionsDependencies {
   readonly config: AuthConfig
   readonly runtime: Runtime
   readonly store: SessionStore
+  readonly reads: SessionReads
   readonly users: UserDirectory
   readonly tokens: AccessTokens
   readonly ended: EndedSessions
+  readonly codes: Pick<OneTimeCodes, 'voidAll'>
 }
 
 /** Sessions: made by a sign-in, kept alive by refresh tokens that work once, ended by logout or by an operator. */
@@ -43,17 +47,21 @@ export class Sessions {
   readonly #config: AuthConfig
   readonly #runtime: Runtime
   readonly #store: SessionStore
+  readonly #reads: SessionReads
   readonly #users: UserDirectory
   readonly #tokens: AccessTokens
   readonly #ended: EndedSessions
+  readonly #codes: SessionsDependencies['codes']
 
   constructor(dependencies: SessionsDependencies) {
     this.#config = dependencies.config
     this.#runtime = dependencies.runtime
     this.#store = dependencies.store
+    this.#reads = dependencies.reads
     this.#users = dependencies.users
     this.#tokens = dependencies.tokens
     this.#ended = dependencies.ended
+    this.#codes = dependencies.codes
   }
 
   /** A new session of a user who has just signed in. */
@@ -102,7 +110,7 @@ export class Sessions {
 
   /** When a session ends unless it is used before, in milliseconds since 1970; null once it ended. */
   async endsAt(id: string): Promise<number | null> {
-    const session = await this.#store.get(id)
+    const session = await this.#reads.get(id)
     if (!session || session.endedAt !== null) return null
     const endsAt = Math.min(session.idleExpiresAt, session.expiresAt)
     return endsAt > this.#runtime.clock() ? endsAt : null
@@ -110,14 +118,15 @@ export class Sessions {
 
   /** Ends one session, of `userKey` where given; false when there is no such session. */
   async end(id: string, reason: SessionEnd['reason'], userKey?: UserKey): Promise<boolean> {
-    const session = await this.#store.get(id)
+    const session = await this.#reads.get(id)
     if (!session || session.endedAt !== null || (userKey !== undefined && session.userKey !== userKey)) return false
     await this.#end({ id }, reason)
     return true
   }
 
-  /** Ends all sessions of a user; returns how many. */
+  /** Ends all sessions of a user, and the sign-ins that wait for their page; returns how many sessions. */
   async endAll(userKey: UserKey, reason: SessionEnd['reason']): Promise<number> {
+    await this.#codes.voidAll(userKey)
     return await this.#end({ userKey }, reason)
   }
 

@@ -1,14 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { jwtVerify, SignJWT } from 'jose'
 import type { Runtime } from '../../runtime.ts'
 import type { UserId, UserKey } from '../../user-id.ts'
 import { accessTokenClientId, type AuthConfig } from '../config.ts'
 import { newSecret } from '../secrets.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
+import type { SessionReads } from '../sessions/session-reads.ts'
 import type { Principal, TokenVerifier } from '../types.ts'
 import { clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
-import { invalid } from './refusals.ts'
+import { invalid, revoked } from './refusals.ts'
 import type { TokenKeys } from './token-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
+
+/** How old a token is at most whose session may still be on its way to a replica. */
+const replicationMs = 10_000
+const replicationPauseMs = 300
 
 export interface AccessTokenGrant {
   readonly userKey: UserKey
@@ -22,6 +28,7 @@ export interface AccessTokensDependencies {
   readonly runtime: Runtime
   readonly keys: TokenKeys
   readonly ended: EndedSessions
+  readonly sessions: SessionReads
   /** Between the keys in tokens and the application's ids. */
   readonly userId: (key: UserKey) => UserId
 }
@@ -31,14 +38,16 @@ export class AccessTokens implements TokenVerifier {
   readonly #config: AuthConfig
   readonly #runtime: Runtime
   readonly #keys: TokenKeys
+  readonly #sessions: SessionReads
   readonly #userId: (key: UserKey) => UserId
   readonly #verified: VerifiedTokens
   #generation = 0
 
-  constructor({ config, runtime, keys, ended, userId }: AccessTokensDependencies) {
+  constructor({ config, runtime, keys, ended, sessions, userId }: AccessTokensDependencies) {
     this.#config = config
     this.#runtime = runtime
     this.#keys = keys
+    this.#sessions = sessions
     this.#verified = new VerifiedTokens(runtime.clock, ended)
     this.#userId = userId
   }
@@ -64,6 +73,11 @@ export class AccessTokens implements TokenVerifier {
   verify(token: string): Promise<Principal> {
     this.#forgetOldKeys()
     return this.#verified.principalOf(token, this.#verifyAnew)
+  }
+
+  /** Has every token checked anew, its session included. */
+  forget(): void {
+    this.#verified.clear()
   }
 
   known(token: string): Principal | null {
@@ -92,6 +106,7 @@ export class AccessTokens implements TokenVerifier {
       const { sub, sid, exp, iat } = payload
       if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || iat === undefined) throw invalid()
       if (iat * 1_000 > this.#runtime.clock() + clockToleranceSeconds * 1_000) throw invalid()
+      await this.#requireSession(sid, sub, iat * 1_000)
       return {
         userKey: sub,
         userId: this.#userId(sub),
@@ -102,5 +117,18 @@ export class AccessTokens implements TokenVerifier {
     } catch (error) {
       throw toTokenError(error)
     }
+  }
+  /**
+   * A token counts only with its session in this database: after a restore, ids of users that came later are given again, and
+   * their old tokens would speak for others (S38). Asked once per token, which is then known.
+   */
+  async #requireSession(id: string, userKey: UserKey, issuedAt: number): Promise<void> {
+    let session = await this.#sessions.get(id)
+    if (!session && this.#runtime.clock() - issuedAt < replicationMs) {
+      // Another node has just made it, and the database that this node reads may not have it yet.
+      await delay(replicationPauseMs)
+      session = await this.#sessions.get(id)
+    }
+    if (session?.userKey !== userKey || session.endedAt !== null) throw revoked()
   }
 }

@@ -7,6 +7,7 @@ import type { Database } from '../database.ts'
  */
 export class Epoch {
   readonly #db: Database['db']
+  readonly #listeners = new Set<() => void>()
   #current: string
 
   static async open({ db, dialect }: Database): Promise<Epoch> {
@@ -26,8 +27,16 @@ export class Epoch {
     return this.#current
   }
 
+  /** Called after each rotation, on whichever node it was asked for. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
   async refresh(): Promise<void> {
+    const before = this.#current
     this.#current = await readEpoch(this.#db)
+    if (this.#current === before) return
+    for (const listener of this.#listeners) listener()
   }
 
   async rotate(): Promise<string> {

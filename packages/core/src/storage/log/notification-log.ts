@@ -204,6 +204,10 @@ class DatabaseNotificationLog implements NotificationLog {
     this.#listeners.push(listener)
   }
 
+  onEpochChange(listener: () => void): void {
+    this.#epoch.onChange(listener)
+  }
+
   onForeignCommit(listener: () => void): void {
     this.#database.writer?.onForeignCommit(listener)
   }

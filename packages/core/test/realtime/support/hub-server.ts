@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -13,6 +14,7 @@ import type { RealtimeConfig } from '../../../src/realtime/config.ts'
 import { createRealtime, type RealtimeHub } from '../../../src/realtime/realtime.ts'
 import type { Broker } from '../../../src/realtime/types.ts'
 import { createRuntime, type Runtime } from '../../../src/runtime.ts'
+import { Sealer } from '../../../src/sealing.ts'
 import { numericUserIds } from '../../../src/user-id.ts'
 import { TestClient } from './client.ts'
 import { MemoryFeed } from './memory-feed.ts'
@@ -97,6 +99,7 @@ export class HubServer {
       feed: this.feed,
       broker: this.broker,
       oneTime: new MemoryOneTimeStore(),
+      sealer: new Sealer(['a secret of the hub’s tests'], randomBytes),
       userIds: numericUserIds,
       sessionEndsAt: async ({ sessionId }) => {
         if (sessionId !== null && this.revoked.has(sessionId)) return null
