@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { FocusOptions } from '@focus-api/core'
-import { type CommandContext, hasCode } from './context.ts'
-import { CommandFailure } from './failure.ts'
+import { assertFocusOptions, type FocusOptions, withoutEnvironment } from '@focus-api/core'
+import { type CommandContext, type Environment, hasCode } from './context.ts'
+import { CommandFailure, toFailure } from './failure.ts'
 
 /**
  * What `focus.config.ts` exports as its default: the options of `createFocus`, and where the command line reaches the
@@ -31,11 +31,11 @@ export function defineConfig(config: FocusConfig): FocusConfig {
 const names = ['focus.config.ts', 'focus.config.mts', 'focus.config.js', 'focus.config.mjs']
 
 /**
- * The configuration of the folder; empty when it has none.
+ * The configuration of the folder; empty when it has none. Options that the environment overrides are not checked.
  *
- * @throws CommandFailure `invalid_config`
+ * @throws CommandFailure `invalid_config` for a file that cannot be read, `invalid_option` for an unknown option or a wrong value
  */
-export async function loadConfig({ cwd }: Pick<CommandContext, 'cwd'>): Promise<FocusConfig> {
+export async function loadConfig({ cwd, env }: Pick<CommandContext, 'cwd' | 'env'>): Promise<FocusConfig> {
   const path = names.map((name) => join(cwd, name)).find((candidate) => existsSync(candidate))
   if (path === undefined) return {}
   let module: { readonly default?: unknown }
@@ -48,10 +48,32 @@ export async function loadConfig({ cwd }: Pick<CommandContext, 'cwd'>): Promise<
     })
   }
   const { default: config } = module
-  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return checked(config, path, env)
   throw new CommandFailure('invalid_config', `${path} has no configuration as its default export.`, {
     hint: 'Write `export default defineConfig({ … })`, with defineConfig from @focus-api/cli.',
   })
+}
+
+/** The options of `createFocus` in the configuration, without those that the environment sets. */
+export function focusOptionsOf({ url: _url, ...options }: FocusConfig, env: Environment): FocusOptions {
+  return withoutEnvironment(options, env)
+}
+
+function checked(config: FocusConfig, path: string, env: Environment): FocusConfig {
+  const { url } = config
+  const wrongUrl = url !== undefined && (typeof url !== 'string' || !URL.canParse(url))
+  if (wrongUrl) {
+    throw new CommandFailure('invalid_option', 'url: expected an address such as http://localhost:8000.', {
+      hint: `Correct it in ${path}.`,
+    })
+  }
+  try {
+    assertFocusOptions(focusOptionsOf(config, env))
+  } catch (error) {
+    const { code, message } = toFailure(error)
+    throw new CommandFailure(code, message, { hint: `Correct ${path}.`, cause: error })
+  }
+  return config
 }
 
 function hintOf(error: unknown): string {

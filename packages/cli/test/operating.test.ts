@@ -384,6 +384,32 @@ describe('focus serve', () => {
     })
   })
 
+  test.each([
+    ["{ databse: 'sqlite:a.db' }", 'databse: is not an option; did you mean database?'],
+    [
+      '{ websocket: { heartbeat: 30 } }',
+      'websocket.heartbeat: is not an option; did you mean websocket.heartbeatIntervalSeconds?',
+    ],
+    ["{ tokens: { idleTtlSeconds: '30 days' } }", 'tokens.idleTtlSeconds: expected a whole number of seconds'],
+    ['{ url: 8000 }', 'url: expected an address such as http://localhost:8000.'],
+  ])('A24: refuses the configuration %s, also where no option is needed', async (config, message) => {
+    const folder = temporaryFolder('config')
+    writeFileSync(join(folder, 'focus.config.mjs'), `export default ${config}`)
+    const refused = await focus(['stats', '--json'], { cwd: folder })
+    expect(refused.code).toBe(1)
+    expect(errorOf(refused)).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining('focus.config.mjs'),
+    })
+  })
+
+  test('A24: a configuration with the address of the server is taken by every command', async () => {
+    const folder = configured()
+    writeFileSync(join(folder, 'focus.config.mjs'), "export default { url: 'http://127.0.0.1:9' }")
+    expect((await focus(['migrate', '--json'], { cwd: folder })).code).toBe(0)
+  })
+
   test.each(['5', '{}'])('refuses %s for a database', async (database) => {
     const folder = temporaryFolder('config')
     writeFileSync(join(folder, 'focus.config.mjs'), `export default { database: ${database} }`)

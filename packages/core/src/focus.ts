@@ -20,10 +20,12 @@ import type { BuiltInCatalogue } from './notifications/catalogue/built-in.ts'
 import type { Definitions } from './notifications/catalogue/definition.ts'
 import type { Merged, NotificationService } from './notifications/notification-service.ts'
 import { createNotifications } from './notifications/service.ts'
+import { withoutNulls } from './option-checks.ts'
 import type { FocusOptions } from './options.ts'
 import { authConfigOf } from './options/auth-config.ts'
 import { composeOutbound } from './options/outbound.ts'
 import { resolveOptions } from './options/resolve.ts'
+import { focusOptions } from './options/schema.ts'
 import { createOriginPolicy, isLoopbackUrl } from './origin-policy.ts'
 import { MemoryBroker } from './realtime/memory-broker.ts'
 import { brokerPublisher } from './realtime/publisher.ts'
@@ -95,8 +97,9 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
  * ```
  */
 export async function createFocus<Catalogue extends Definitions = BuiltInCatalogue>(
-  options: FocusOptions<Catalogue> = {},
+  given: FocusOptions<Catalogue> = {},
 ): Promise<Focus<Merged<Catalogue>>> {
+  const options = withoutNulls(given, focusOptions)
   const settings = resolveOptions(options, options.env ?? process.env)
   const runtime = createRuntime(options)
   for (const warning of settings.warnings) runtime.logger.warn(warning)

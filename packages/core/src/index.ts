@@ -1,5 +1,6 @@
 export { createFocus, type Focus } from './focus.ts'
 export type { FocusOptions } from './options.ts'
+export { assertFocusOptions } from './options/schema.ts'
 export { withoutEnvironment } from './options/precedence.ts'
 export { listMigrations, migrateDatabase } from './migration.ts'
 export type { AnyKysely } from './storage/dialect.ts'

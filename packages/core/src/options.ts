@@ -17,6 +17,8 @@ import type { JWK } from 'jose'
 export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   /** Where the tables live: `sqlite:focus.db` (default), `mysql://user:password@host/name`, or the application's Kysely. */
   readonly database?: string | AnyKysely
+  /** `redis://host:6379`; checked by `focus doctor`, and not used by this version. `REDIS_URL`. */
+  readonly redis?: string
   /** Encrypts what is kept at rest; at least 32 characters, several for rotation, the newest first. `FOCUS_SECRET`. */
   readonly secret?: string | readonly string[]
   /** Opens the admin routes; they are closed without one. `FOCUS_ADMIN_KEY`. */

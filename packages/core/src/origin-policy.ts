@@ -27,6 +27,18 @@ export function createOriginPolicy({ allowedOrigins, publicUrl }: OriginPolicyOp
   }
 }
 
+/**
+ * A URL in its normal form: scheme and host in lower case, an internationalised host in ASCII, no default port. The dot at the
+ * end of an absolute host name is left out: with and without it the name is the same.
+ *
+ * @throws TypeError for what is no URL
+ */
+export function normalUrl(text: string): string {
+  const url = new URL(text)
+  if (url.hostname.length > 1 && url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1)
+  return url.href
+}
+
 /** Whether a URL or origin names this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`. */
 export function isLoopbackUrl(text: string): boolean {
   if (!URL.canParse(text)) return false

@@ -3,7 +3,9 @@ import { createFocus } from '../src/index.ts'
 
 test('a start that fails half-way leaves nothing running', async () => {
   const before = process.getActiveResourcesInfo().toSorted()
-  const starting = createFocus({ database: 'sqlite::memory:', env: {}, websocket: { limits: { lagBytes: -1 } } })
+  // Found once the database and the log are open.
+  const catalogue = { broken: { params: {}, title: {}, message: { en: 'm' } } }
+  const starting = createFocus({ database: 'sqlite::memory:', env: {}, catalogue })
   await expect(starting).rejects.toMatchObject({ code: 'invalid_option' })
   await expect.poll(() => process.getActiveResourcesInfo().toSorted()).toEqual(before)
 })
@@ -49,4 +51,31 @@ test('two in one process never see each other', async () => {
     await a.close()
     await b.close()
   }
+})
+
+test('A24: an option that is null is one that was not given', async () => {
+  const nulls = {
+    tokens: { typ: null, idleTtlSeconds: null },
+    notifications: { maxAge: null },
+    rateLimits: { perMinute: null },
+  }
+  const options: object = { database: 'sqlite::memory:', env: {}, logger: null, websocket: { limits: null }, ...nulls }
+  const focus = await createFocus(options)
+  await focus.close()
+})
+
+test.each([
+  [{ databse: 'sqlite:a.db' }, 'databse: is not an option; did you mean database?'],
+  [{ oauth: { refreshDelivery: 'Cookie' } }, 'oauth.refreshDelivery: expected "body" or "cookie", got "Cookie".'],
+  [
+    { tokens: { idleTtlSeconds: -1 } },
+    'tokens.idleTtlSeconds: expected a whole number of seconds from 1 to 315360000, got -1.',
+  ],
+  [
+    { notifications: { unknownUsers: 'acept' } },
+    'notifications.unknownUsers: expected "refuse" or "accept", got "acept".',
+  ],
+])('A24: createFocus(%j) is refused', async (options: object, message) => {
+  const failure = createFocus({ database: 'sqlite::memory:', env: {}, ...options })
+  await expect(failure).rejects.toMatchObject({ code: 'invalid_option', message })
 })

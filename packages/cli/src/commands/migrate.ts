@@ -1,5 +1,5 @@
-import { withoutEnvironment, listMigrations, migrateDatabase, type MigrationStatus } from '@focus-api/core'
-import { loadConfig } from '../config-file.ts'
+import { listMigrations, migrateDatabase, type MigrationStatus } from '@focus-api/core'
+import { focusOptionsOf, loadConfig } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
 import { terminalLogger } from '../dev/terminal-logger.ts'
 import { describeDatabase, findDatabase, isMissingFile } from '../database-name.ts'
@@ -18,7 +18,7 @@ export async function run(context: CommandContext, flags: MigrateFlags): Promise
   const { terminal, env, cwd } = context
   const config = await loadConfig(context)
   const database = findDatabase(context, config) ?? 'sqlite:focus.db'
-  const options = { ...withoutEnvironment(config, env), env, database, logger: terminalLogger(terminal) }
+  const options = { ...focusOptionsOf(config, env), env, database, logger: terminalLogger(terminal) }
   const before = await listMigrations(options)
   if (flags.status) {
     const exists = !isMissingFile(database, cwd)

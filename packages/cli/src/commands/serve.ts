@@ -1,6 +1,6 @@
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
-import { createFocus, withoutEnvironment } from '@focus-api/core'
-import { loadConfig } from '../config-file.ts'
+import { createFocus } from '@focus-api/core'
+import { focusOptionsOf, loadConfig } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
 import { describeDatabase } from '../database-name.ts'
 import { closeHttp } from '../http/close.ts'
@@ -20,7 +20,7 @@ export async function run(context: CommandContext, flags: ServeFlags): Promise<n
   assertConfigured(env, config)
   context.outliveReader()
   const logger = productionLogger()
-  const focus = await createFocus({ ...withoutEnvironment(config, env), env, logger })
+  const focus = await createFocus({ ...focusOptionsOf(config, env), env, logger })
   try {
     const routes = nodeHandler(focus)
     const ops = settings.ops ? opsHandler(focus.basePath) : () => false

@@ -1,16 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { nodeHandler } from '@focus-api/adapters/node'
-import {
-  createFocus,
-  type Focus,
-  FocusError,
-  type FocusOptions,
-  type Logger,
-  refuseUpgrade,
-  withoutEnvironment,
-} from '@focus-api/core'
-import type { FocusConfig } from '../config-file.ts'
+import { createFocus, type Focus, FocusError, type FocusOptions, type Logger, refuseUpgrade } from '@focus-api/core'
+import { type FocusConfig, focusOptionsOf } from '../config-file.ts'
 import type { Environment } from '../context.ts'
 import { announceServer, withdrawServer } from '../data-folder.ts'
 import { startDevIssuer, type DevIssuer } from '../dev-issuer/issuer.ts'
@@ -121,7 +113,7 @@ function focusOptions(
 ): FocusOptions {
   const { devIssuer, url } = started
   return {
-    ...withoutEnvironment(started.config, started.env),
+    ...focusOptionsOf(started.config, started.env),
     env: started.env,
     logger: started.logger,
     database: settings.database,

@@ -1,5 +1,4 @@
-import { withoutEnvironment } from '@focus-api/core'
-import type { FocusConfig } from '../config-file.ts'
+import { type FocusConfig, focusOptionsOf } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
 import { findDatabase } from '../database-name.ts'
 import { CommandFailure } from '../failure.ts'
@@ -28,7 +27,7 @@ export async function examine(
   onWait: (seconds: number) => void,
 ): Promise<Finding[]> {
   const { env, cwd, signal } = context
-  const options = withoutEnvironment(config, env)
+  const options = focusOptionsOf(config, env)
   const remote = findServer(context, flags, config)
   const groups = await Promise.all([
     checkSettings(options, env),

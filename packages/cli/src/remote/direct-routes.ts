@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createFocus, withoutEnvironment } from '@focus-api/core'
-import type { FocusConfig } from '../config-file.ts'
+import { createFocus } from '@focus-api/core'
+import { type FocusConfig, focusOptionsOf } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
 import { terminalLogger } from '../dev/terminal-logger.ts'
 import { CommandFailure } from '../failure.ts'
@@ -16,7 +16,7 @@ export async function openDirectRoutes(
   const adminKey = randomBytes(24).toString('base64url')
   const { GOOGLE_CLIENT_ID: _id, GOOGLE_CLIENT_SECRET: _secret, FOCUS_ADMIN_KEY: _key, ...rest } = env
   const focus = await createFocus({
-    ...withoutEnvironment(config, env),
+    ...focusOptionsOf(config, env),
     // Nobody signs in here, so half-set credentials are not this command's business.
     env: { ...rest, OAUTH_ENABLED: 'False' },
     database,

@@ -10,7 +10,6 @@ export function withoutEnvironment(options: FocusOptions, environment: Environme
   for (const { option, env } of Object.values(settings)) {
     if (env.some((name) => (environment[name] ?? '').trim() !== '')) rest = without(rest, option.split('.'))
   }
-  if ((environment['DATABASE_URL'] ?? '').trim() !== '') rest = without(rest, ['database'])
   return rest
 }
 

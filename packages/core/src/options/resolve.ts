@@ -2,6 +2,7 @@ import { google } from '../auth/providers/google.ts'
 import type { Provider } from '../auth/providers/provider.ts'
 import { FocusError } from '../errors.ts'
 import type { FocusOptions } from '../options.ts'
+import { assertFocusOptions } from './schema.ts'
 import { type Environment, readSettings, type SettingValues, unknownVariables } from './settings.ts'
 
 /** Options and environment, checked and with every default in place. */
@@ -26,13 +27,14 @@ const redisWarning =
 
 /** @throws FocusError `invalid_option` naming the setting and the accepted form. */
 export function resolveOptions(options: FocusOptions, environment: Environment): Resolved {
+  assertFocusOptions(options)
   const values = readSettings(options, environment)
   const publicUrl = values.publicUrl ?? null
   const basePath = values.basePath ?? defaults.basePath
   const reachedAt = publicUrl ?? `http://localhost:${values.port ?? defaults.port}`
   return {
     values,
-    database: options.database ?? (environment['DATABASE_URL']?.trim() || defaults.database),
+    database: values.database ?? defaults.database,
     basePath,
     publicUrl,
     locale: values.locale ?? 'fr',

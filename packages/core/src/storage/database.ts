@@ -81,7 +81,7 @@ async function borrow(source: AnyKysely): Promise<Database> {
 }
 
 /** By its methods: an application's Kysely may be of another copy of the package. */
-function isKysely(source: unknown): boolean {
+export function isKysely(source: unknown): boolean {
   return typeof source === 'object' && source !== null && 'withoutPlugins' in source && 'getExecutor' in source
 }
 

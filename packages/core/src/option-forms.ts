@@ -1,0 +1,234 @@
+import { z } from 'zod'
+import { createClientAddressFinder } from './admission/client-address.ts'
+import { type Duration, durationMs } from './duration.ts'
+import { isLoopbackUrl, normalUrl } from './origin-policy.ts'
+
+/** A form that an option may have: the words for a user who got it wrong, and the schema that knows. */
+export interface Form<T> {
+  /** Completes "expected …". */
+  readonly accepts: string
+  /** Takes the value from code and the text from the environment alike. */
+  readonly schema: z.ZodType<T>
+  /** Keeps the value out of error messages. */
+  readonly secret?: boolean
+}
+
+const commaList = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map((part) => part.trim())
+          .filter(Boolean)
+      : value,
+  z.array(z.string().min(1)),
+)
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, hash, search } = new URL(text)
+  return (protocol === 'https:' || protocol === 'http:') && !username && !password && !hash && !search
+}
+
+const isSecureUrl = (text: string) => isHttpUrl(text) && (text.startsWith('https:') || isLoopbackUrl(text))
+const isOrigin = (text: string) => isHttpUrl(text) && new URL(text).pathname === '/' && !text.includes('*')
+/** As browsers write it in `Origin`: the host in lower case and ASCII, no default port, no slash at the end. */
+const toOrigin = (text: string) => new URL(normalUrl(text)).origin
+
+export const flag: Form<boolean> = {
+  accepts: 'True or False',
+  schema: z.union([
+    z.boolean(),
+    z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] }),
+  ]),
+}
+
+export function whole(unit: string, min: number, max: number): Form<number> {
+  const fromText = z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value),
+    z.int().min(min).max(max),
+  )
+  return { accepts: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`, schema: fromText }
+}
+
+export const text: Form<string> = { accepts: 'a text that is not empty', schema: z.string().trim().min(1) }
+
+export const secretText: Form<string> = { ...text, secret: true }
+
+export const texts: Form<readonly string[]> = {
+  accepts: 'a list of texts that are not empty',
+  schema: z.array(z.string().min(1)),
+}
+
+export const textOrTexts: Form<string | readonly string[]> = {
+  accepts: 'a text that is not empty, or a list of such texts',
+  schema: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+}
+
+/** Unlike `flag` only for code, where a text such as "false" is a mistake. */
+export const yesOrNo: Form<boolean> = { accepts: 'true or false', schema: z.boolean() }
+
+export const off: Form<false> = { accepts: 'false', schema: z.literal(false) }
+
+export const callback: Form<(...parameters: never[]) => unknown> = {
+  accepts: 'a function',
+  schema: z.custom<(...parameters: never[]) => unknown>((value) => typeof value === 'function'),
+}
+
+/** An object that the application brings: these methods must be there, and whatever else it has is its own business. */
+export function objectWith<T extends object>(...methods: readonly (keyof T & string)[]): Form<T> {
+  return {
+    accepts: `an object with the methods ${methods.join(', ')}`,
+    schema: z.custom<T>((value) => hasMethods(value, methods)),
+  }
+}
+
+/** Named objects such as providers and transports. */
+export function namedObjectsWith<T extends { readonly name: string }>(
+  examples: string,
+  ...methods: readonly (keyof T & string)[]
+): Form<readonly T[]> {
+  return {
+    accepts: `a list of ${examples}, or of objects with a name and the methods ${methods.join(', ')}`,
+    schema: z.array(
+      z.custom<T>((value) => hasMethods(value, methods) && typeof Reflect.get(Object(value), 'name') === 'string'),
+    ),
+  }
+}
+
+export function record<T>(accepts: string, entry: z.ZodType<T>): Form<Record<string, T>> {
+  // `process.env` is no plain object, which zod asks for.
+  const copy = (value: unknown) => (isRecord(value) ? { ...value } : value)
+  return { accepts, schema: z.preprocess(copy, z.record(z.string(), entry)) }
+}
+
+export function choice<const T extends string>(...values: readonly [T, ...T[]]): Form<T> {
+  return { accepts: values.map((value) => `"${value}"`).join(' or '), schema: z.enum(values) }
+}
+
+/** Normalised as URLs are: the host in lower case and ASCII, no default port. */
+export const httpUrl: Form<string> = {
+  accepts: 'an address such as https://app.example (https, or http on this machine; no query)',
+  schema: z
+    .string()
+    .trim()
+    .refine(isSecureUrl)
+    .transform((value) => normalUrl(value).replace(/\/+$/, '')),
+}
+
+/** Not normalised: an issuer is compared exactly (OpenID Connect Discovery §4.3). */
+export const standInIssuer: Form<string> = {
+  accepts: 'an address such as https://login.example.com (https, or http on this machine; no query)',
+  schema: z
+    .string()
+    .trim()
+    .refine(isSecureUrl)
+    .transform((value) => value.replace(/\/+$/, '')),
+}
+
+/** As it was typed: providers compare it exactly with what was registered (S09). */
+export const redirectUri: Form<string> = {
+  accepts: 'an address such as https://app.example/api/auth/google/callback (https, or http on this machine)',
+  schema: z.string().trim().refine(isSecureUrl),
+}
+
+/** Somebody else's key set; unlike other addresses it may have a query. */
+export const jwksUri: Form<string> = {
+  accepts: 'an address such as https://login.example.com/jwks (https, or http on this machine)',
+  schema: z.string().refine((value) => URL.canParse(value) && (/^https:/i.test(value) || isLoopbackUrl(value))),
+}
+
+export const origins: Form<string[]> = {
+  accepts: 'origins such as https://app.example, separated by commas, without a path',
+  schema: commaList.refine((list) => list.every(isOrigin)).transform((list) => list.map(toOrigin)),
+}
+
+export const returnAddresses: Form<string[]> = {
+  accepts: 'origins such as https://app.example or paths such as /welcome, separated by commas',
+  schema: commaList
+    .refine((list) => list.every((entry) => isOrigin(entry) || /^\/(?![/\\])/.test(entry)))
+    .transform((list) => list.map((entry) => (entry.startsWith('/') ? entry : toOrigin(entry)))),
+}
+
+/** Addresses, ranges and words that the finder of client addresses understands. */
+export const proxies: Form<string[]> = {
+  accepts:
+    'addresses or CIDR ranges such as 10.0.0.7 or 10.0.0.0/8, or `loopback`, `private` or `unix`, separated by commas',
+  schema: commaList.refine((list) => succeeds(() => createClientAddressFinder(list))),
+}
+
+export const duration: Form<Duration> = {
+  accepts: 'milliseconds, or a text such as 30s, 5m, 2h or 1d; a year at most',
+  schema: z.union([z.number(), z.string()]).refine((value) => succeeds(() => durationMs('duration', value))),
+}
+
+export const basePath: Form<string> = {
+  accepts: 'a path such as /api',
+  schema: z
+    .string()
+    .trim()
+    .regex(/^(?:\/|(?:\/[A-Za-z0-9._~-]+)+\/?)?$/)
+    .transform((value) => value.replace(/\/+$/, '')),
+}
+
+export const secrets: Form<string[]> = {
+  secret: true,
+  accepts:
+    'a random text of at least 32 characters (`openssl rand -base64 48`), or several separated by commas, the newest first',
+  schema: commaList.refine((list) => list.length > 0 && list.every((secret) => secret.length >= 32)),
+}
+
+export const adminKey: Form<string> = {
+  secret: true,
+  accepts: 'a random text of at least 16 characters without spaces',
+  schema: z
+    .string()
+    .trim()
+    .regex(/^\S{16,}$/),
+}
+
+export const redisUrl: Form<string> = {
+  secret: true,
+  accepts: 'an address such as redis://host:6379',
+  schema: z
+    .string()
+    .trim()
+    .regex(/^rediss?:\/\//),
+}
+
+export const slackWebhook: Form<string> = {
+  secret: true,
+  accepts:
+    'the address of an incoming webhook, such as https://hooks.slack.com/services/… (https, or http on this machine)',
+  schema: z.string().trim().refine(isSecureUrl),
+}
+
+export const smtpUrl: Form<string> = {
+  secret: true,
+  accepts: 'an address such as smtps://user:password@mail.example',
+  schema: z
+    .string()
+    .trim()
+    .refine((value) => URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol)),
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    methods.every((method) => typeof Reflect.get(value, method) === 'function')
+  )
+}
+
+function succeeds(work: () => unknown): boolean {
+  try {
+    work()
+    return true
+  } catch {
+    return false
+  }
+}
