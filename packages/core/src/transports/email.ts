@@ -1,11 +1,13 @@
-import type { Transporter } from 'nodemailer'
+import type { MailMessage, SendMailOptions, Transporter } from 'nodemailer'
 import { isLoopbackHost } from '../origin-policy.ts'
 import { emailTexts } from '../messages/email.ts'
-import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
+import { headerName, headerText, headerUrl, senderDomain } from './email-headers.ts'
+import { RetryableDeliveryError } from './errors.ts'
 import { sendToEach } from './fan-out.ts'
 import { escapeHtml } from './html.ts'
 import { loadPeer } from './peers.ts'
-import { driveSettings, invalid } from './settings.ts'
+import { driveSettings, invalid, positive } from './settings.ts'
+import { smtpFailure } from './smtp-failure.ts'
 import type {
   DeliveryAttempt,
   OutboundMessage,
@@ -30,6 +32,11 @@ export interface EmailOptions extends TransportSettings {
   readonly addresses?: (user: OutboundUser) => readonly string[] | Promise<readonly string[]>
   /** What a mail says; the notification's title and message when absent. */
   readonly format?: (message: OutboundMessage<string>, unsubscribeUrl: string | null) => EmailContent
+  /**
+   * How long the server may take to answer once it has the whole mail, in milliseconds; ten minutes, as RFC 5321 §4.5.3.2.6
+   * asks. `timeoutMs` holds until then. A mail that is not answered in time may have been taken: it is not sent again by itself.
+   */
+  readonly answerTimeoutMs?: number
   /** Another address that unsubscribes by one POST (RFC 8058), or false for none; Focus' own when absent. */
   readonly unsubscribe?: false | ((message: OutboundMessage<string>) => string | null)
 }
@@ -42,7 +49,7 @@ export interface EmailContent {
 
 /**
  * Sends notifications by e-mail, as text and HTML, with one-click unsubscription (RFC 2369, RFC 8058) and a `Message-ID` that is the
- * same at every attempt. Needs the package nodemailer. Set by `SMTP_URL` too.
+ * same at every attempt. Needs the package nodemailer, 10.5 or newer. Set by `SMTP_URL` too.
  *
  * @throws FocusError `invalid_option`; at the start `missing_dependency`
  * @example
@@ -52,8 +59,10 @@ export interface EmailContent {
  */
 export function email(options: EmailOptions): Transport<string> {
   const server = serverOf(options.url)
-  const domain = domainOf(options.from)
+  const domain = senderDomain(options.from)
   const settings = driveSettings(options, { timeoutMs: 30_000, concurrency: 4 })
+  const timeoutMs = settings.timeoutMs ?? 30_000
+  const answerTimeoutMs = positive('answerTimeoutMs', options.answerTimeoutMs ?? 600_000)
   let mailer: Transporter | undefined
   let host: TransportHost | undefined
 
@@ -64,36 +73,45 @@ export function email(options: EmailOptions): Transport<string> {
       message.to,
       (address) => address,
       attempt,
-      (to) =>
-        send({
-          from: options.from,
-          to: { name: message.user?.fullName ?? '', address: to },
-          subject: subject.replace(/\s+/g, ' ').trim(),
-          text,
-          messageId: `<${attempt.idempotencyKey.replace(':', '.')}@${domain}>`,
-          date: new Date(message.timestamp),
-          signal: attempt.signal,
-          headers: {
-            'Auto-Submitted': 'auto-generated',
-            ...(unsubscribeUrl === null
-              ? {}
-              : {
-                  'List-Unsubscribe': `<${unsubscribeUrl}>`,
-                  'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
-                }),
+      (address) =>
+        send(
+          {
+            from: options.from,
+            to: { name: headerName(message.user?.fullName ?? ''), address },
+            subject: headerText(subject),
+            text,
+            messageId: `<${attempt.idempotencyKey.replace(':', '.')}@${domain}>`,
+            date: new Date(message.timestamp),
+            headers: { 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(unsubscribeUrl) },
+            ...(html === undefined ? {} : { html }),
+            ...(options.replyTo === undefined ? {} : { replyTo: options.replyTo }),
           },
-          ...(html === undefined ? {} : { html }),
-          ...(options.replyTo === undefined ? {} : { replyTo: options.replyTo }),
-        }),
+          attempt,
+        ),
     )
   }
 
-  async function send(mail: Parameters<Transporter['sendMail']>[0]): Promise<void> {
+  /** Each mail has a time of its own: one that waits for its answer gives the others of the attempt no more of it. */
+  async function send(mail: SendMailOptions, { signal, prolong }: DeliveryAttempt): Promise<void> {
     if (!mailer) throw new RetryableDeliveryError('The transport was not started.')
+    const overtime = new AbortController()
+    const endAfter = (ms: number) => setTimeout(() => overtime.abort(new Error(`no answer within ${ms} ms`)), ms)
+    let timer = endAfter(timeoutMs)
+    let handedOver = false
+    const onHandedOver = () => {
+      handedOver = true
+      clearTimeout(timer)
+      timer = endAfter(answerTimeoutMs)
+      prolong?.(answerTimeoutMs + timeoutMs)
+    }
+    const ended = AbortSignal.any([signal, overtime.signal])
     try {
-      await mailer.sendMail(mail)
+      const sending = { ...mail, signal: ended, onHandedOver }
+      await mailer.sendMail(sending)
     } catch (error) {
-      throw asDeliveryError(error)
+      throw smtpFailure(ended.aborted ? ended.reason : error, handedOver)
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -111,40 +129,35 @@ export function email(options: EmailOptions): Transport<string> {
     async start(given) {
       host = given
       const { createTransport } = await loadPeer('nodemailer', 'email', () => import('nodemailer'))
-      const timeout = settings.timeoutMs ?? 30_000
       mailer = createTransport({
         ...server,
         pool: true,
         maxConnections: settings.concurrency ?? 4,
-        // What lasts longer than an attempt is of no use to anybody.
-        connectionTimeout: timeout,
-        greetingTimeout: timeout,
-        socketTimeout: timeout,
+        connectionTimeout: timeoutMs,
+        greetingTimeout: timeoutMs,
+        // Longer than any mail is waited for: its own time, which ends the connection, comes first.
+        socketTimeout: timeoutMs + answerTimeoutMs,
         // A notification's text must never make the server read a file or fetch a URL.
         disableFileAccess: true,
         disableUrlAccess: true,
       })
+      mailer.use('stream', tellWhenHandedOver)
     },
     deliver,
     close: () => mailer?.close(),
   }
 }
 
-/** 5yz after MAIL, RCPT or DATA is about this mail (RFC 5321 §4.2.1); before it, about the server or our account. */
-function asDeliveryError(error: unknown): Error {
-  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown }
-  const aboutTheMail = code === 'EENVELOPE' || code === 'EMESSAGE' || code === 'ESTREAM'
-  const said = typeof responseCode === 'number' ? `The mail server answered ${responseCode}.` : describe(error)
-  if (aboutTheMail && typeof responseCode === 'number' && responseCode >= 500) {
-    return new PermanentDeliveryError(said, { cause: error })
-  }
-  // Nodemailer refuses an address that is none before it speaks to the server.
-  if (code === 'EENVELOPE' && responseCode === undefined) return new PermanentDeliveryError(said, { cause: error })
-  return new RetryableDeliveryError(said, { cause: error })
+/** Once the last byte of a mail was read for the server's `DATA`, the final dot follows, and the mail may be taken. */
+function tellWhenHandedOver({ data, message }: MailMessage, done: (error?: Error | null) => void): void {
+  const tell = 'onHandedOver' in data && typeof data.onHandedOver === 'function' ? data.onHandedOver : null
+  if (tell) message.processFunc((content) => content.once('end', () => void tell()))
+  done()
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? `The mail was not sent: ${error.message}` : 'The mail was not sent.'
+function unsubscribeHeaders(url: string | null): Record<string, string> {
+  const safe = url === null ? null : headerUrl(url)
+  return safe === null ? {} : { 'List-Unsubscribe': `<${safe}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }
 }
 
 function defaultContent(host: TransportHost | undefined) {
@@ -198,11 +211,4 @@ function serverOf(url: string): Record<string, unknown> {
       ? {}
       : { auth: { user: decodeURIComponent(parsed.username), pass: decodeURIComponent(parsed.password) } }),
   }
-}
-
-function domainOf(from: string): string {
-  const domain = /@([^\s@<>]+)>?\s*$/.exec(from)?.[1]
-  if (domain === undefined)
-    throw invalid(`email: from: ${JSON.stringify(from)} is not an address.`, 'Give "Focus <hello@app.example>".')
-  return domain
 }

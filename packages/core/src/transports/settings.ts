@@ -15,7 +15,7 @@ export function driveSettings(options: TransportSettings, defaults: TransportSet
   }
 }
 
-function positive(name: string, value: number): number {
+export function positive(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value
   throw invalid(`${name}: expected a whole number of 1 or more, got ${JSON.stringify(value)}.`)
 }

@@ -1,14 +1,8 @@
-import type { AddressInfo } from 'node:net'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import type { SMTPServerOptions } from 'smtp-server'
 import { afterEach, describe, expect, it } from 'vitest'
 import { email, type EmailOptions } from '../../src/transports/email.ts'
 import { openBench, person, type BenchOptions } from './support/bench.ts'
-
-interface Mail {
-  readonly from: string
-  readonly to: string[]
-  readonly source: string
-}
+import { refusal, startSmtpPeer } from './support/smtp-peer.ts'
 
 const closing: Array<{ close(): Promise<void> }> = []
 afterEach(async () => {
@@ -16,32 +10,9 @@ afterEach(async () => {
 })
 
 async function startSmtp(options: SMTPServerOptions = {}) {
-  const mails: Mail[] = []
-  const server = new SMTPServer({
-    disableReverseLookup: true,
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData(stream, { envelope }, done) {
-      const chunks: Buffer[] = []
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = envelope
-        mails.push({
-          from: mailFrom ? mailFrom.address : '',
-          to: rcptTo.map(({ address }) => address),
-          source: Buffer.concat(chunks).toString(),
-        })
-        done()
-      })
-    },
-    ...options,
-  })
-  const listener = server.listen(0, '127.0.0.1')
-  await new Promise((resolve) => listener.once('listening', resolve))
-  // A client that breaks off is what some of these tests are about.
-  server.on('error', () => undefined)
-  closing.push({ close: () => new Promise((resolve) => server.close(() => resolve())) })
-  return { url: `smtp://127.0.0.1:${(listener.address() as AddressInfo).port}`, mails }
+  const peer = await startSmtpPeer(options)
+  closing.push(peer)
+  return peer
 }
 
 async function bench(url: string, options: Partial<EmailOptions> = {}, more: Partial<BenchOptions> = {}) {
@@ -49,11 +20,6 @@ async function bench(url: string, options: Partial<EmailOptions> = {}, more: Par
   const opened = await openBench({ url: 'sqlite::memory:', transports: [transport], chance: 0, ...more })
   closing.push(opened)
   return { ...opened, states: async () => (await opened.outbound.deliveries.list()).deliveries }
-}
-
-/** The answer of an SMTP server that refuses. */
-function refusal(responseCode: number): Error {
-  return Object.assign(new Error('no'), { responseCode })
 }
 
 describe('email()', () => {
@@ -114,7 +80,7 @@ describe('email()', () => {
     const { commit, outbound, clock, states } = await bench(url)
     await commit({}, { transport: 'email' })
     await outbound.runDue()
-    expect(await states()).toMatchObject([{ state: 'waiting', lastError: 'The mail server answered 451.' }])
+    expect(await states()).toMatchObject([{ state: 'waiting', lastError: 'The mail server answered 451 to DATA.' }])
     clock.advance(60_000)
     await outbound.runDue()
     expect(ids).toHaveLength(2)
@@ -132,8 +98,8 @@ describe('email()', () => {
     await outbound.runDue()
     const found = new Map((await states()).map(({ title, state, lastError }) => [title, `${state}: ${lastError}`]))
     expect(Object.fromEntries(found)).toEqual({
-      busy: 'waiting: The mail server answered 450.',
-      nobody: 'dead: The mail server answered 550.',
+      busy: 'waiting: The mail server answered 450 to RCPT TO.',
+      nobody: 'dead: The mail server answered 550 to RCPT TO.',
     })
   })
 
