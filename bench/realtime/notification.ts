@@ -16,6 +16,7 @@ export function makeEvent(userKey: string | null, offset: number): NotificationE
     timestamp: 1_760_000_000_000,
     count: 1,
     groupKey: null,
+    expiresAt: null,
   }
 }
 

@@ -159,7 +159,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     },
     fetch: (input, init) => authorizedFetch(api, tokens, input, init),
     close() {
-      notifications.disconnect()
+      notifications.close()
       session.close()
     },
   }

@@ -60,6 +60,7 @@ export interface NotificationMessage {
   readonly event?: string
   readonly count?: number
   readonly group_key?: string
+  readonly expires_at?: string
   readonly replayed?: boolean
 }
 
@@ -115,6 +116,10 @@ export interface StateMessage {
   readonly state: 'read' | 'deleted'
   readonly unread_count: number
   readonly state_rev: number
+  /** Head of the stream when they changed: later events are not concerned, nor counted. */
+  readonly offset?: number
+  /** The same of the shared stream. */
+  readonly all_offset?: number
 }
 
 export interface ReadMessage {
@@ -234,6 +239,9 @@ export interface InboxResponse {
   /** Opaque; null at the end. */
   readonly next_before: string | null
   readonly unread_count: number
+  /** Heads of the user's stream and of the shared one when the unread were counted. */
+  readonly offset?: number
+  readonly all_offset?: number
 }
 
 /** RFC 9457, as every refused request is answered; token routes add RFC 6749's `error`. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createFocusClient } from '../src/index.ts'
 import { type FocusServer, startFocusServer } from './support/focus-server.ts'
 import { nextEvent, untilTrue } from './support/wait.ts'
@@ -107,4 +107,220 @@ test('a list that could not be loaded while the server was away loads when the c
   client.notifications.connect()
   await untilTrue(() => list.snapshot.items.length === 1)
   expect(list.snapshot.error).toBeNull()
+})
+
+/** A client that shows these, oldest first, and whose next page waits. */
+async function showing(name: string, ...titles: string[]) {
+  const setup = await withHeldPages(name)
+  const { list, notify, held } = setup
+  for (const title of titles) await notify(title)
+  onTestFinished(list.subscribe(() => undefined))
+  await untilTrue(() => held.length === 1)
+  held[0]?.()
+  await untilTrue(() => !list.snapshot.isLoading)
+  /** A page that the server has answered, and that has not come yet. */
+  const staleReload = async () => {
+    const before = held.length
+    const done = list.reload()
+    await untilTrue(() => held.length === before + 1)
+    return async () => {
+      held.at(before)?.()
+      await done
+    }
+  }
+  const shown = () => list.snapshot.items.map(({ title, readAt }) => (readAt === null ? title : `(${title})`))
+  const id = (title: string) => list.snapshot.items.find((item) => item.title === title)?.id ?? ''
+  const userId = setup.client.user?.id ?? 0
+  const { notifications } = server.focus
+  const inbox = {
+    read: (...ids: string[]) => notifications.markRead(userId, { ids }),
+    remove: (key: string) => notifications.delete(userId, key),
+  }
+  return { ...setup, shown, id, staleReload, userId, inbox }
+}
+
+describe('R5: what was deleted elsewhere is no ghost', () => {
+  test('while offline', async () => {
+    const { client, held, shown, id, inbox } = await showing('gert', 'a', 'b', 'c')
+    client.notifications.disconnect()
+    for (const title of ['c', 'a']) await inbox.remove(id(title))
+    client.notifications.connect()
+    await untilTrue(() => held.length === 2)
+    held[1]?.()
+    await untilTrue(() => shown().length === 1)
+    expect(shown()).toEqual(['b'])
+    expect(client.notifications.unreadCount).toBe(1)
+  })
+
+  test('when the list is loaded again without a connection', async () => {
+    const { client, shown, id, inbox, staleReload } = await showing('hugo', 'a', 'b')
+    client.notifications.disconnect()
+    for (const title of ['a', 'b']) await inbox.remove(id(title))
+    await (await staleReload())()
+    expect(shown()).toEqual([])
+  })
+
+  test('also of a page further back', async () => {
+    const { client, list, held, inbox, userId } = await showing('inga')
+    await Promise.all(
+      Array.from({ length: 60 }, (_, n) =>
+        server.focus.notifications.notifyUser({ userId, title: String(n), message: 'M' }),
+      ),
+    )
+    await untilTrue(() => list.snapshot.items.length === 60)
+    const reload = list.reload()
+    await untilTrue(() => held.length === 2)
+    held[1]?.()
+    await reload
+    expect(list.snapshot.items).toHaveLength(50)
+    const older = list.loadMore()
+    await untilTrue(() => held.length === 3)
+    const page = await server.focus.notifications.inbox(userId, { limit: 60 })
+    const gone = page.notifications[55]?.id ?? ''
+    const change = nextEvent(client.notifications, 'change')
+    await inbox.remove(gone)
+    await change
+    held[2]?.()
+    await older
+    expect(list.snapshot.items).toHaveLength(59)
+    expect(list.find(gone)).toBeUndefined()
+  })
+})
+
+describe('R6: a stale answer beats no live change', () => {
+  test('what is deleted or read elsewhere meanwhile stays so, what arrives stays', async () => {
+    const { client, notify, shown, id, inbox, staleReload } = await showing('jan', 'a', 'b', 'c')
+    const arrive = await staleReload()
+    const changes: string[] = []
+    client.notifications.on('change', ({ state }) => changes.push(state))
+    await inbox.remove(id('c'))
+    await inbox.read(id('a'))
+    await notify('d')
+    await untilTrue(() => changes.length === 2)
+    await arrive()
+    expect(shown()).toEqual(['d', 'b', '(a)'])
+    expect(client.notifications.unreadCount).toBe(2)
+  })
+
+  test('what is deleted or read here stays so', async () => {
+    const { client, shown, id, staleReload } = await showing('karl', 'a', 'b')
+    const arrive = await staleReload()
+    await Promise.all([client.notifications.remove(id('b')), client.notifications.markRead(id('a'))])
+    await arrive()
+    expect(shown()).toEqual(['(a)'])
+  })
+
+  test('a page that the application asked for itself has it too', async () => {
+    const { client, held, id, inbox } = await showing('lena', 'a', 'b')
+    const page = client.notifications.inbox()
+    await untilTrue(() => held.length === 2)
+    const change = nextEvent(client.notifications, 'change')
+    await inbox.remove(id('b'))
+    await change
+    held[1]?.()
+    expect((await page).notifications.map(({ title }) => title)).toEqual(['a'])
+  })
+
+  test('what was read before others joined it is unread again', async () => {
+    const { client, list, shown, userId, inbox, staleReload } = await showing('mona')
+    const join = async (message: string) => {
+      const arrival = nextEvent(client.notifications, 'notification')
+      await server.focus.notifications.notifyUser({ userId, title: 'G', message, group: { key: 'g' } })
+      await arrival
+    }
+    await join('1')
+    const change = nextEvent(client.notifications, 'change')
+    await inbox.read(list.snapshot.items[0]?.id ?? '')
+    await change
+    const before = await staleReload()
+    await join('2')
+    expect(shown()).toEqual(['G'])
+    await before()
+    expect(list.snapshot.items).toMatchObject([{ title: 'G', message: '2', readAt: null }])
+    await (await staleReload())()
+    expect(list.snapshot.items).toMatchObject([{ title: 'G', message: '2', readAt: null }])
+    expect(client.notifications.unreadCount).toBe(1)
+  })
+
+  test('a change that the server refuses is taken back', async () => {
+    const { client, shown, id, held } = await showing('nils', 'a', 'b')
+    await server.focus.auth.sessions.endAll(String(client.user?.id), 'revoked')
+    const wanted = id('b')
+    await expect(client.notifications.remove(wanted)).rejects.toMatchObject({ name: 'FocusClientError' })
+    client.adoptSession(await server.signIn('nils'))
+    await untilTrue(() => held.length === 2)
+    held[1]?.()
+    await untilTrue(() => shown().length === 2)
+    expect(shown()).toEqual(['b', 'a'])
+  })
+
+  test('the unread count of a stale answer neither', async () => {
+    const { client, notify, held } = await showing('olga', 'a')
+    onTestFinished(client.notifications.on('unread', () => undefined))
+    const page = client.notifications.inbox({ limit: 1 })
+    await untilTrue(() => held.length === 2)
+    await notify('b')
+    expect(client.notifications.unreadCount).toBe(2)
+    held[1]?.()
+    await page
+    expect(client.notifications.unreadCount).toBe(2)
+  })
+})
+
+describe('R12: what has expired leaves', () => {
+  test('the list, at its time, and the count with it', async () => {
+    const { client, notify, shown, userId } = await showing('paul', 'stays')
+    const expiresAt = new Date(Date.now() + 1_500)
+    const { notifications } = server.focus
+    await notifications.notifyUser({ userId, title: 'own', message: 'M', expiresAt })
+    await notifications.broadcast({ title: 'to all', message: 'M', expiresAt })
+    await notify('later')
+    await untilTrue(() => shown().length === 4)
+    expect(client.notifications.unreadCount).toBe(4)
+    const change = nextEvent(client.notifications, 'change', ({ state }) => state === 'deleted')
+    const { ids } = await change
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAt.getTime() - 50)
+    expect(ids.length).toBeGreaterThan(0)
+    await untilTrue(() => shown().length === 2)
+    expect(shown()).toEqual(['later', 'stays'])
+    expect(client.notifications.unreadCount).toBe(2)
+  })
+})
+
+test('R12: a page that shows no more than the count hears of what has expired from the server', async () => {
+  const busy = await startFocusServer({ websocket: { heartbeatIntervalSeconds: 1 } })
+  onTestFinished(() => busy.stop())
+  const client = createFocusClient({ url: busy.url, storage: null })
+  onTestFinished(() => client.close())
+  const { notifications } = client
+  client.adoptSession(await busy.signIn('sam'))
+  onTestFinished(notifications.on('unread', () => undefined))
+  notifications.connect()
+  await notifications.whenOpen()
+  const arrival = nextEvent(notifications, 'notification')
+  await busy.focus.notifications.broadcast({ title: 'soon over', message: 'M', expiresAt: new Date(Date.now() + 500) })
+  expect((await arrival).expiresAt).toMatch(/Z$/)
+  expect(notifications.unreadCount).toBe(1)
+  await untilTrue(() => notifications.unreadCount === 0)
+})
+
+test('a list that cannot be loaded while the connection stands is tried again', async () => {
+  const tokens = await server.signIn('rita')
+  await server.focus.notifications.notifyUser({ userId: tokens.user.id, title: 'was there', message: 'M' })
+  let failures = 0
+  const client = createFocusClient({
+    url: server.url,
+    storage: null,
+    fetch(input, init) {
+      failures += 1
+      return failures <= 2 ? Promise.reject(new TypeError('fetch failed')) : fetch(input, init)
+    },
+  })
+  onTestFinished(() => client.close())
+  client.adoptSession(tokens)
+  client.notifications.connect()
+  await client.notifications.whenOpen()
+  onTestFinished(client.notifications.list.subscribe(() => undefined))
+  await untilTrue(() => client.notifications.list.snapshot.items.length === 1)
+  expect(failures).toBe(3)
 })

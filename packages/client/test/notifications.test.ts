@@ -51,6 +51,7 @@ describe('arriving', () => {
       timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
       count: 1,
       groupKey: null,
+      expiresAt: null,
       readAt: null,
       stream: 'user',
       offset: 1,

@@ -70,6 +70,8 @@ const server: { [Type in MessageType]: Extract<ServerMessage, { type: Type }> } 
     state: 'read',
     unread_count: 4,
     state_rev: 32,
+    offset: 1288,
+    all_offset: 7,
   },
   read: { type: 'read', unread_count: 4 },
   acked: { type: 'acked', offset: 1288, ref: 'a1' },

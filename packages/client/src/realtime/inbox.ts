@@ -2,6 +2,7 @@ import { FocusClientError, isRefusal } from '../errors.ts'
 import type { Api, ApiRequest } from '../http.ts'
 import type { InboxResponse } from '../protocol.ts'
 import type { AccessTokens } from '../session/session.ts'
+import type { Heads } from './marks.ts'
 import { type FocusNotification, toNotification } from './notification.ts'
 
 export interface InboxQuery {
@@ -23,6 +24,8 @@ export interface InboxPage {
   readonly nextBefore: string | null
   /** Of all pages. */
   readonly unreadCount: number
+  /** What was counted. @internal */
+  readonly heads?: Heads | undefined
 }
 
 /** As many as the server takes. */
@@ -51,6 +54,7 @@ export class Inbox {
       notifications: page.notifications.map(toNotification),
       nextBefore: page.next_before,
       unreadCount: countOf(page),
+      ...(page.offset === undefined ? {} : { heads: { user: page.offset, all: page.all_offset ?? 0 } }),
     }
   }
 

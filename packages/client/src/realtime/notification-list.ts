@@ -1,7 +1,7 @@
 import { Emitter, type ErrorSink } from '../emitter.ts'
 import { FocusClientError } from '../errors.ts'
-import type { InboxChange } from './events.ts'
 import type { InboxPage } from './inbox.ts'
+import type { Marks } from './marks.ts'
 import type { FocusNotification } from './notification.ts'
 import type { Notifications } from './notifications.ts'
 
@@ -16,14 +16,29 @@ export interface ListSnapshot {
   readonly error: FocusClientError | null
 }
 
+export interface ListOptions {
+  readonly notifications: Notifications
+  readonly marks: Marks
+  /** The newest page has come, or has not. */
+  readonly loaded: (isLoaded: boolean) => void
+  /** Shown ones have come to their end. */
+  readonly expired: (notifications: readonly FocusNotification[]) => void
+  /** The server's clock, in milliseconds since 1970. */
+  readonly now: () => number
+  readonly onError: ErrorSink
+}
+
 export const emptyList: ListSnapshot = { items: [], hasMore: false, isLoading: false, error: null }
+
+/** The longest time that timers take. */
+const longestMs = 2 ** 31 - 1
 
 /**
  * The inbox as a list that keeps itself up to date: pages of the inbox, what arrives live, and what is read or deleted
  * anywhere. It starts with its first listener or load, and costs nothing before.
  */
 export class NotificationList {
-  readonly #notifications: Notifications
+  readonly #options: ListOptions
   readonly #changes: Emitter<ListSnapshot>
   #snapshot = emptyList
   #nextBefore: string | null = null
@@ -34,10 +49,13 @@ export class NotificationList {
   #generation = 0
   #loading: Promise<void> | null = null
   #reloadAgain = false
+  /** What arrived since the request that is under way began: its answer may not have it. */
+  #arrived: FocusNotification[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(notifications: Notifications, onError: ErrorSink) {
-    this.#notifications = notifications
-    this.#changes = new Emitter(onError)
+  constructor(options: ListOptions) {
+    this.#options = options
+    this.#changes = new Emitter(options.onError)
   }
 
   get snapshot(): ListSnapshot {
@@ -88,9 +106,15 @@ export class NotificationList {
   reset(): void {
     this.#generation += 1
     this.#loading = null
+    this.#reloadAgain = false
     this.#isLoaded = false
     this.#nextBefore = null
     this.#show(emptyList)
+  }
+
+  /** @internal */
+  close(): void {
+    clearTimeout(this.#timer)
   }
 
   #start(): Promise<void> {
@@ -101,25 +125,31 @@ export class NotificationList {
   #begin(): void {
     if (this.#isUsed) return
     this.#isUsed = true
-    this.#notifications.on('notification', (notification) => this.#show({ items: this.#merge([notification]) }))
-    this.#notifications.on('change', (change) => this.#show({ items: applied(this.#snapshot.items, change) }))
+    const { notifications, marks } = this.#options
+    notifications.on('notification', (notification) => {
+      this.#arrived.push(notification)
+      this.#show({ items: this.#combined(this.#snapshot.items, [notification]) })
+    })
+    notifications.on('change', () => this.#show({ items: marks.applied(this.#snapshot.items) }))
   }
 
   #load(before: string | null): Promise<void> {
     const generation = this.#generation
+    const isCurrent = () => generation === this.#generation
+    this.#arrived = []
     this.#show({ isLoading: true })
-    const loading = this.#notifications
+    const loading = this.#options.notifications
       .inbox(before === null ? {} : { before })
       .then(
         (page) => {
-          if (generation === this.#generation) this.#add(page, before === null)
+          if (isCurrent()) this.#add(page, before === null)
         },
         (error: unknown) => {
-          if (generation === this.#generation) this.#fail(error, before === null)
+          if (isCurrent()) this.#fail(error, before === null)
         },
       )
       .then(() => {
-        if (generation !== this.#generation) return undefined
+        if (!isCurrent()) return undefined
         this.#loading = null
         this.#show({ isLoading: false })
         if (!this.#reloadAgain) return undefined
@@ -133,61 +163,76 @@ export class NotificationList {
   #add({ notifications, nextBefore }: InboxPage, isFirst: boolean): void {
     this.#nextBefore = nextBefore
     this.#isLoaded = true
-    // The newest page decides: what it should hold and does not was deleted, and older pages are asked for again.
-    const live = this.#snapshot.items.filter((item) => item.offset === null || isNewer(item, notifications[0]))
-    const items = isFirst ? this.#merge(notifications, live) : this.#merge(notifications)
-    this.#show({ items, hasMore: nextBefore !== null, error: null })
+    // The server decides: of what was shown only that stays which arrived since it was asked.
+    const shown = isFirst ? this.#arrived : this.#snapshot.items
+    this.#show({ items: this.#combined(shown, notifications), hasMore: nextBefore !== null, error: null })
+    if (isFirst) this.#options.loaded(true)
   }
 
   #fail(error: unknown, isFirst: boolean): void {
+    const { notifications, loaded } = this.#options
     const known = error instanceof FocusClientError ? error : null
     // A server that knows only the first protocol has no inbox, and no positions; nobody signed in has nothing in it.
-    const hasNone = known?.status === 404 && this.#notifications.position === null
+    const hasNone = known?.status === 404 && notifications.position === null
     if (isFirst) this.#isLoaded = false
     if (hasNone || known?.code === 'not_signed_in') return this.#show({ hasMore: false, error: null })
     const problem = known ?? new FocusClientError('network_error', 'The inbox could not be loaded.', { cause: error })
     this.#show({ error: problem })
+    if (isFirst) loaded(false)
   }
 
-  #merge(
-    incoming: readonly FocusNotification[],
-    shown: readonly FocusNotification[] = this.#snapshot.items,
-  ): FocusNotification[] {
+  /** Of two versions of one notification the one with the higher offset counts; of one version, what came later. */
+  #combined(shown: readonly FocusNotification[], incoming: readonly FocusNotification[]): FocusNotification[] {
     const byId = new Map(shown.map((item) => [item.id, item]))
     for (const item of incoming) {
-      const before = byId.get(item.id) ?? this.find(item.id)
-      byId.set(item.id, before ? newest(before, item) : item)
+      if ((byId.get(item.id)?.offset ?? 0) <= (item.offset ?? 0)) byId.set(item.id, item)
     }
-    return [...byId.values()].sort(newestFirst)
+    return inOrder(this.#options.marks.applied([...byId.values()]))
   }
 
   #show(change: Partial<ListSnapshot>): void {
     this.#snapshot = { ...this.#snapshot, ...change }
+    if (change.items) this.#awaitExpiry()
     this.#changes.emit(this.#snapshot)
+  }
+
+  /** One timer, for the first that comes to its end. */
+  #awaitExpiry(): void {
+    clearTimeout(this.#timer)
+    const first = Math.min(...this.#snapshot.items.map(endOf))
+    if (first === Infinity) return
+    const { now, expired } = this.#options
+    const wait = Math.min(Math.max(0, first - now()), longestMs)
+    this.#timer = setTimeout(() => {
+      const over = this.#snapshot.items.filter((item) => endOf(item) <= now())
+      if (over.length > 0) expired(over)
+      else this.#awaitExpiry()
+    }, wait)
   }
 }
 
-/** Of two versions of one notification: a merge has a higher offset; of one version, having been read is later. */
-function newest(shown: FocusNotification, incoming: FocusNotification): FocusNotification {
-  const difference = (incoming.offset ?? 0) - (shown.offset ?? 0)
-  if (difference !== 0) return difference > 0 ? incoming : shown
-  return incoming.readAt === null && shown.readAt !== null ? shown : incoming
+function endOf({ expiresAt }: FocusNotification): number {
+  return expiresAt === null ? Infinity : Date.parse(expiresAt)
 }
 
+/** As the server orders its inbox: each stream by offset, and the two merged by time. */
+function inOrder(items: readonly FocusNotification[]): FocusNotification[] {
+  const own = items.filter(({ stream }) => stream === 'user').sort(newestFirst)
+  const all = items.filter(({ stream }) => stream === 'all').sort(newestFirst)
+  const merged: FocusNotification[] = []
+  for (const broadcast of all) {
+    while (own[0] && timeOf(own[0]) >= timeOf(broadcast)) merged.push(...own.splice(0, 1))
+    merged.push(broadcast)
+  }
+  return [...merged, ...own]
+}
+
+/** Of one stream. */
 function newestFirst(a: FocusNotification, b: FocusNotification): number {
-  const difference = Date.parse(b.timestamp) - Date.parse(a.timestamp)
-  if (difference !== 0) return difference
-  if (a.stream === b.stream && a.offset !== null && b.offset !== null) return b.offset - a.offset
-  return a.id < b.id ? 1 : -1
+  if (a.offset !== null && b.offset !== null) return b.offset - a.offset
+  return timeOf(b) - timeOf(a) || (a.id < b.id ? 1 : -1)
 }
 
-function isNewer(item: FocusNotification, than: FocusNotification | undefined): boolean {
-  return than === undefined || newestFirst(item, than) < 0
-}
-
-function applied(items: readonly FocusNotification[], { ids, state }: InboxChange): readonly FocusNotification[] {
-  const concerned = new Set(ids)
-  if (state === 'deleted') return items.filter(({ id }) => !concerned.has(id))
-  const now = new Date().toISOString()
-  return items.map((item) => (concerned.has(item.id) && item.readAt === null ? { ...item, readAt: now } : item))
+function timeOf({ timestamp }: FocusNotification): number {
+  return Date.parse(timestamp)
 }

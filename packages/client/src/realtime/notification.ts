@@ -16,6 +16,8 @@ export interface FocusNotification {
   /** How many notifications were merged into this one; 1 when none was. */
   readonly count: number
   readonly groupKey: string | null
+  /** ISO 8601; from then on it is of no interest, and leaves `list` by itself. Null for never. */
+  readonly expiresAt: string | null
   /** ISO 8601; null while unread. */
   readonly readAt: string | null
   /** `all` for a broadcast. */
@@ -43,6 +45,7 @@ export function toNotification(
     timestamp: message.timestamp,
     count: message.count ?? 1,
     groupKey: message.group_key ?? null,
+    expiresAt: message.expires_at ?? null,
     readAt: message.read_at ?? null,
     stream: message.stream ?? 'user',
     offset: message.offset ?? null,

@@ -1,3 +1,4 @@
+import { backoffMs } from '../backoff.ts'
 import type { Emitter, ErrorSink, ListenOptions } from '../emitter.ts'
 import type { ClientMessage, ServerMessage } from '../protocol.ts'
 import type { AccessTokens } from '../session/session.ts'
@@ -5,6 +6,7 @@ import { Connection, type SocketAuth } from './connection.ts'
 import { createEmitters, type Emitters, type InboxChange, type NotificationEvents } from './events.ts'
 import type { Inbox, InboxPage, InboxQuery } from './inbox.ts'
 import type { ConnectionState } from './machine.ts'
+import { Marks } from './marks.ts'
 import { NotificationList } from './notification-list.ts'
 import { NotificationQueue } from './notification-queue.ts'
 import { type FocusNotification, isServerId } from './notification.ts'
@@ -38,29 +40,42 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   readonly #receiver: Receiver
   readonly #emitters: Emitters
   readonly #unread: UnreadCount
+  readonly #marks = new Marks()
   /** Whose position it is; undefined while that is not known. */
   #userId: number | string | undefined
   /** Somebody called `connect()`: releasing the last hold is then no reason to disconnect. */
   #isPinned = false
   #holds = 0
   #resyncTimer: ReturnType<typeof setTimeout> | undefined
+  #recountTimer: ReturnType<typeof setTimeout> | undefined
+  /** Loads that failed one after the other. */
+  #failures = 0
 
   constructor(options: NotificationsOptions) {
     const emitters = createEmitters(options.onError)
     this.#emitters = emitters
     this.#inbox = options.inbox
-    this.#unread = new UnreadCount(emitters.unread)
+    this.#unread = new UnreadCount(emitters.unread, () => this.#recount())
     this.#position = new PositionTracker(options.position)
     this.#userId = options.userId
     this.#subscription = new Subscription(options.events)
-    this.list = new NotificationList(this, options.onError)
+    this.list = new NotificationList({
+      notifications: this,
+      marks: this.#marks,
+      loaded: (isLoaded) => this.#loaded(isLoaded),
+      expired: (notifications) => this.#expired(notifications),
+      now: () => this.#receiver.now(),
+      onError: options.onError,
+    })
     this.#receiver = new Receiver({
       emitters,
       position: this.#position,
       subscription: this.#subscription,
       unread: this.#unread,
+      marks: this.#marks,
       find: (id) => this.list.find(id),
       resync: () => this.#resync(),
+      recount: () => this.#recount(),
     })
     this.#connection = new Connection({
       tokens: options.tokens,
@@ -117,8 +132,16 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   disconnect(): void {
     this.#isPinned = false
     clearTimeout(this.#resyncTimer)
+    clearTimeout(this.#recountTimer)
     this.#resyncTimer = undefined
+    this.#recountTimer = undefined
     this.#connection.dispatch({ type: 'disconnect' })
+  }
+
+  /** @internal */
+  close(): void {
+    this.disconnect()
+    this.list.close()
   }
 
   /** Tries now instead of at `retryAt`; for a button beside "disconnected". */
@@ -206,7 +229,9 @@ export class Notifications implements AsyncIterable<FocusNotification> {
    * @throws FocusClientError `not_signed_in`, `network_error`, and the server's codes
    */
   async inbox(query: InboxQuery = {}): Promise<InboxPage> {
-    return this.#unread.setFrom(this.#inbox.page(query), ({ unreadCount }) => unreadCount)
+    const page = await this.#unread.setFrom(this.#inbox.page(query), (answer) => answer)
+    // What was read or deleted while the answer was on its way.
+    return { ...page, notifications: this.#marks.applied(page.notifications) }
   }
 
   /** Marks as read, here at once and in the person's other tabs and devices. @throws as `inbox` */
@@ -240,6 +265,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
       this.#userId = userId ?? undefined
     }
     this.#receiver.reset()
+    this.#marks.clear()
     this.list.reset()
     this.#connection.dispatch({ type: isSignedIn ? 'signed_in' : 'signed_out' })
     if (isSignedIn && this.list.isUsed) this.#resync()
@@ -268,28 +294,53 @@ export class Notifications implements AsyncIterable<FocusNotification> {
 
   /** Shows the change at once; when the server refuses it, what the server has is shown again. */
   async #change(change: InboxChange, work: () => Promise<number | undefined> | undefined): Promise<void> {
-    const unread = change.ids.filter((id) => this.list.find(id)?.readAt === null)
-    this.#unread.set(Math.max(0, this.#unread.value - unread.length))
-    this.#emitters.change.emit(change)
+    this.#apply(change)
     try {
-      const unreadCount = await work()
-      if (unreadCount !== undefined) this.#unread.set(unreadCount)
+      const request = work()
+      if (request)
+        await this.#unread.setFrom(request, (unreadCount) => (unreadCount === undefined ? null : { unreadCount }))
     } catch (error) {
+      this.#marks.withdraw(change)
       this.#resync()
       throw error
     }
   }
 
-  /** Reads again what the server has: soon, once, and spread out, because a server's restart asks it of everybody. */
-  #resync(): void {
-    this.#resyncTimer ??= setTimeout(
-      () => {
-        this.#resyncTimer = undefined
-        if (this.list.isUsed) void this.list.reload()
-        // What fails here is tried again with the next reason to.
-        else if (this.#emitters.unread.size > 0) this.inbox({ limit: 1 }).catch(() => undefined)
-      },
-      50 + Math.random() * 200,
-    )
+  #apply(change: InboxChange): void {
+    const unread = change.ids.filter((id) => this.list.find(id)?.readAt === null)
+    this.#marks.note(change, this.#position.heads, (id) => this.list.find(id)?.offset ?? 0)
+    this.#unread.less(unread.length)
+    this.#emitters.change.emit(change)
   }
+
+  #expired(notifications: readonly FocusNotification[]): void {
+    this.#apply({ ids: notifications.map(({ id }) => id), state: 'deleted' })
+  }
+
+  /** Reads again what the server has: soon, once, and spread out, because a server's restart asks it of everybody. */
+  #resync(waitMs = 0): void {
+    this.#resyncTimer ??= setTimeout(() => {
+      this.#resyncTimer = undefined
+      if (this.list.isUsed) void this.list.reload()
+      else this.#recount()
+    }, waitMs + spreadMs())
+  }
+
+  /** What fails while the connection stands is tried again; without one, when it is back. */
+  #loaded(isLoaded: boolean): void {
+    if (!isLoaded && this.isConnected) this.#resync(backoffMs(this.#failures, Math.random()))
+    this.#failures = isLoaded ? 0 : this.#failures + 1
+  }
+
+  #recount(): void {
+    this.#recountTimer ??= setTimeout(() => {
+      this.#recountTimer = undefined
+      // What fails here is tried again with the next reason to.
+      if (this.#emitters.unread.size > 0) this.inbox({ limit: 1 }).catch(() => undefined)
+    }, spreadMs())
+  }
+}
+
+function spreadMs(): number {
+  return 50 + Math.random() * 200
 }

@@ -1,4 +1,5 @@
 import type { ConnectionMessage, GapMessage, HeartbeatMessage, NotificationMessage } from '../protocol.ts'
+import type { Heads } from './marks.ts'
 
 /** A place in the streams, plain data: keep it and give it back to go on from there after a restart. */
 export interface Position {
@@ -21,6 +22,11 @@ export class PositionTracker {
 
   get current(): Position | null {
     return this.#position
+  }
+
+  /** Up to where events were seen. */
+  get heads(): Heads {
+    return { user: this.#position?.offset ?? 0, all: this.#position?.allOffset ?? 0 }
   }
 
   forget(): void {

@@ -5,8 +5,10 @@ import type {
   HeartbeatMessage,
   NotificationMessage,
   ServerMessage,
+  StateMessage,
 } from '../protocol.ts'
 import type { Emitters, Gap } from './events.ts'
+import { type Marks, noHeads } from './marks.ts'
 import { type FocusNotification, toNotification } from './notification.ts'
 import type { PositionTracker } from './position.ts'
 import type { Subscription } from './subscription.ts'
@@ -17,10 +19,13 @@ export interface ReceiverOptions {
   readonly position: PositionTracker
   readonly subscription: Subscription
   readonly unread: UnreadCount
+  readonly marks: Marks
   /** The notification of that id, if it is shown. */
   readonly find: (id: string) => FocusNotification | undefined
   /** What is shown may not be what the server has. */
   readonly resync: () => void
+  /** The same of the unread count alone. */
+  readonly recount: () => void
 }
 
 /** Reads the server's messages: what is new is told, once and in order; what is missing is noticed. */
@@ -30,9 +35,16 @@ export class Receiver {
   /** Highest offset that arrived as a notification; a heartbeat ahead of it means that a filter hid some. */
   #shownOffset = 0
   #isPositionLost = false
+  /** By how much the server's clock is ahead of this one. */
+  #clockAheadMs = 0
 
   constructor(options: ReceiverOptions) {
     this.#options = options
+  }
+
+  /** The server's clock, in milliseconds since 1970. */
+  now(): number {
+    return Date.now() + this.#clockAheadMs
   }
 
   /** The server does not know the position any more: the next connection begins anew. */
@@ -46,11 +58,11 @@ export class Receiver {
     this.#stateRev = null
     this.#shownOffset = 0
     this.#isPositionLost = false
-    this.#options.unread.set(0)
+    this.#options.unread.restart({ unreadCount: 0, heads: noHeads })
   }
 
   hear(message: ServerMessage): void {
-    const { emitters, position, unread, resync } = this.#options
+    const { emitters, position } = this.#options
     switch (message.type) {
       case 'connection':
         this.#connected(message)
@@ -66,11 +78,7 @@ export class Receiver {
         this.#lost(message.reason)
         break
       case 'state':
-        emitters.change.emit({ ids: message.ids, state: message.state })
-        unread.set(message.unread_count)
-        // Too many to name: the inbox knows.
-        if (message.ids.length === 0) resync()
-        this.#stateRevSeen(message.state_rev, 1)
+        this.#stateChanged(message)
         break
       case 'error':
         emitters.error.emit(refusal(message))
@@ -81,10 +89,17 @@ export class Receiver {
 
   #connected(message: ConnectionMessage): void {
     const { position, unread } = this.#options
+    const { stream, all } = message
     const isLost = position.connected(message) || this.#isPositionLost
     this.#isPositionLost = false
-    this.#shownOffset = message.stream?.offset ?? 0
-    if (message.unread_count !== undefined) unread.set(message.unread_count)
+    this.#shownOffset = stream?.offset ?? 0
+    if (stream) this.#clockAheadMs = Date.parse(message.timestamp) - Date.now()
+    if (message.unread_count !== undefined) {
+      unread.restart({
+        unreadCount: message.unread_count,
+        ...(stream && { heads: { user: stream.offset, all: all?.offset ?? 0 } }),
+      })
+    }
     const reason = message.resume?.reason
     // Those two are told by a `gap` message of their own.
     if (isLost && reason !== 'retention' && reason !== 'too_far') this.#lost('position_lost')
@@ -97,17 +112,30 @@ export class Receiver {
     if (message.stream !== 'all') this.#shownOffset = Math.max(this.#shownOffset, message.offset ?? 0)
     if (!isNew || !subscription.wants(message.event)) return
     const notification = toNotification(message)
-    // What is replayed is in the count that the connection began with.
-    if (!notification.replayed) this.#countUnread(notification)
+    this.#countUnread(notification)
     emitters.notification.emit(notification)
   }
 
-  #countUnread({ id, count }: FocusNotification): void {
-    const { unread, find, resync } = this.#options
-    const before = find(id)
+  #countUnread(notification: FocusNotification): void {
+    const { unread, marks, find, recount } = this.#options
+    // What is replayed is in the count that the connection began with.
+    if (notification.replayed || marks.applied([notification])[0]?.readAt !== null) return
+    const before = find(notification.id)
     // One that others were merged into may have been unread before; if it is not shown, only the server knows.
-    if (count > 1 && !before) resync()
-    else if (before?.readAt !== null) unread.set(unread.value + 1)
+    if (notification.count > 1 && !before) recount()
+    else if (before?.readAt !== null) unread.arrived(notification)
+  }
+
+  #stateChanged({ ids, state, offset, ...message }: StateMessage): void {
+    const { emitters, marks, position, unread, find, resync } = this.#options
+    const isExact = offset !== undefined
+    const heads = isExact ? { user: offset, all: message.all_offset ?? 0 } : position.heads
+    marks.note({ ids, state }, heads, (id) => (isExact ? 0 : (find(id)?.offset ?? 0)))
+    emitters.change.emit({ ids, state })
+    unread.set({ unreadCount: message.unread_count, heads })
+    // Too many to name: the inbox knows.
+    if (ids.length === 0) resync()
+    this.#stateRevSeen(message.state_rev, 1)
   }
 
   #heartbeat(message: HeartbeatMessage): void {
@@ -128,6 +156,11 @@ export class Receiver {
   }
 
   #lost(reason: Gap['reason']): void {
+    if (reason === 'position_lost') {
+      // Of a log that was restored nothing is known.
+      this.#stateRev = null
+      this.#options.marks.clear()
+    }
     this.#options.emitters.gap.emit({ reason })
     this.#options.resync()
   }

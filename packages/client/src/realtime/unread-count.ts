@@ -1,32 +1,90 @@
 import type { Emitter } from '../emitter.ts'
+import { type Heads, noHeads } from './marks.ts'
 
-/** How many are unread, as far as anybody said. */
+/** More than arrive while the server counts. */
+const keptAtMost = 1_000
+
+/** Of an event in the streams. */
+interface Place {
+  readonly stream: 'user' | 'all'
+  readonly offset: number | null
+}
+
+export interface Count {
+  readonly unreadCount: number
+  /** What was counted; unknown when absent. */
+  readonly heads?: Heads | undefined
+}
+
+/** How many are unread: as the server counted, with what arrived or was read since. */
 export class UnreadCount {
   readonly #changes: Emitter<number>
+  readonly #recount: () => void
   #value = 0
-  /** How often somebody said. */
+  /** What the server counted. */
+  #heads = noHeads
+  /** Events that were added because they are beyond that. */
+  #added: Place[] = []
+  /** How often the server said a count, and how often something was read or deleted here. */
   #countings = 0
+  #guesses = 0
 
-  constructor(changes: Emitter<number>) {
+  /** @param recount asks the server */
+  constructor(changes: Emitter<number>, recount: () => void) {
     this.#changes = changes
+    this.#recount = recount
   }
 
   get value(): number {
     return this.#value
   }
 
-  set(value: number): void {
+  /** The server counted, and what came before is part of it. */
+  restart(count: Count): void {
+    this.#added = []
+    this.set(count)
+  }
+
+  /** The server counted. */
+  set({ unreadCount, heads }: Count): void {
     this.#countings += 1
+    this.#heads = heads ?? this.#heads
+    this.#added = heads ? this.#added.filter((event) => this.#isBeyond(event)) : []
+    this.#show(unreadCount + this.#added.length)
+  }
+
+  /** An unread notification came, which the server may have counted already. */
+  arrived({ stream, offset }: Place): void {
+    if (!this.#isBeyond({ stream, offset })) return
+    this.#added = [...this.#added.slice(1 - keptAtMost), { stream, offset }]
+    this.#show(this.#value + 1)
+  }
+
+  /** Unread ones were read or deleted here. */
+  less(count: number): void {
+    this.#guesses += 1
+    this.#show(Math.max(0, this.#value - count))
+  }
+
+  /** Takes over the count of an answer, unless the server said a newer one while it was on its way. */
+  async setFrom<Answer>(request: Promise<Answer>, countOf: (answer: Answer) => Count | null): Promise<Answer> {
+    const [countings, guesses, added] = [this.#countings, this.#guesses, this.#added]
+    const answer = await request
+    const count = countings === this.#countings ? countOf(answer) : null
+    if (!count) return answer
+    // Whether the answer knows of what changed meanwhile cannot be told.
+    if (guesses === this.#guesses && (count.heads || added === this.#added)) this.set(count)
+    else this.#recount()
+    return answer
+  }
+
+  #isBeyond({ stream, offset }: Place): boolean {
+    return offset === null || offset > this.#heads[stream]
+  }
+
+  #show(value: number): void {
     if (value === this.#value) return
     this.#value = value
     this.#changes.emit(value)
-  }
-
-  /** Takes over the count of an answer, unless a newer one came while it was on its way. */
-  async setFrom<Answer>(request: Promise<Answer>, countOf: (answer: Answer) => number): Promise<Answer> {
-    const before = this.#countings
-    const answer = await request
-    if (before === this.#countings) this.set(countOf(answer))
-    return answer
   }
 }

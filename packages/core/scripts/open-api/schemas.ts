@@ -125,6 +125,8 @@ export const schemas = {
     notifications: z.array(notification),
     next_before: z.string().nullable().describe('Opaque; null at the end.'),
     unread_count: z.int(),
+    offset: z.int().describe('Head of the stream when the unread were counted.'),
+    all_offset: z.int().describe('The same of the shared stream.'),
   }),
   AdminNotifications: z.object({
     notifications: z.array(

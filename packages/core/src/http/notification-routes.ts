@@ -19,6 +19,8 @@ export function notificationRoutes(notifications: NotificationBackend): Route[] 
           notifications: page.notifications.map(toWire),
           next_before: page.nextBefore,
           unread_count: page.unreadCount,
+          offset: page.offset,
+          all_offset: page.allOffset,
         })
       },
     },
@@ -136,6 +138,7 @@ function toWire(item: InboxItem) {
     ...(item.event === null ? {} : { event: item.event }),
     count: item.count,
     ...(item.groupKey === null ? {} : { group_key: item.groupKey }),
+    ...(item.expiresAt === null ? {} : { expires_at: new Date(item.expiresAt).toISOString() }),
     read_at: item.readAt === null ? null : new Date(item.readAt).toISOString(),
   }
 }

@@ -84,6 +84,9 @@ export interface StateChange {
   readonly ids: readonly string[]
   readonly unreadCount: number
   readonly stateRev: number
+  /** Heads of the user's stream and of the shared one when it changed: later events are not concerned. */
+  readonly offset: number
+  readonly allOffset: number
 }
 
 /** Which notifications a reader has read. */
@@ -111,6 +114,9 @@ export interface InboxRows {
   readonly items: readonly InboxItem[]
   readonly next: InboxPosition | null
   readonly unreadCount: number
+  /** Heads of the user's stream and of the shared one when the unread were counted. */
+  readonly offset: number
+  readonly allOffset: number
 }
 
 /** A head as the log holds it. */

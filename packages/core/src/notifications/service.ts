@@ -271,8 +271,8 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
       events: query.event === undefined ? [] : [query.event].flat(),
     }
     await this.feed.head(userKey)
-    const { items, next, unreadCount } = await this.#log.inbox(userKey, selection)
-    return { notifications: items, nextBefore: next ? encodeCursor(next) : null, unreadCount }
+    const { items, next, ...counted } = await this.#log.inbox(userKey, selection)
+    return { notifications: items, nextBefore: next ? encodeCursor(next) : null, ...counted }
   }
 
   async recent(limit?: number): Promise<LoggedNotification[]> {

@@ -89,6 +89,9 @@ export interface InboxPage {
   /** Opaque; null at the end. */
   readonly nextBefore: string | null
   readonly unreadCount: number
+  /** Heads of the user's stream and of the shared one when the unread were counted. */
+  readonly offset: number
+  readonly allOffset: number
 }
 
 /** One event of a stream, as it is committed: what the hub, the inbox and the other transports carry. */
@@ -111,6 +114,8 @@ export interface NotificationEvent {
   /** How many notifications were merged into this one; 1 when none was. */
   readonly count: number
   readonly groupKey: string | null
+  /** When it stops being of interest, in milliseconds since 1970; null for never. */
+  readonly expiresAt: number | null
 }
 
 /** Inbox state that changed in one place and has to be told to the user's other tabs. */
@@ -120,6 +125,9 @@ export interface StateEvent {
   readonly state: 'read' | 'deleted'
   readonly unreadCount: number
   readonly stateRev: number
+  /** Heads of the user's stream and of the shared one when it changed: later events are not concerned. */
+  readonly offset: number
+  readonly allOffset: number
 }
 
 /** Port: told, after the commit, of what is now in the log. */

@@ -186,7 +186,7 @@ export class Admission {
         ...(requested && reason !== undefined && { reason }),
       },
       unread_count: head.unreadCount,
-      state_rev: head.stateRev,
+      state_rev: head.stateRev + this.#deps.registry.shared.stateRev,
       limits: { max_message_bytes: limits.maxMessageBytes, actions_per_minute: limits.actionsPerMinute },
       ref,
     })

@@ -82,7 +82,8 @@ export class Dispatcher {
   }
 
   #state(event: StateEvent): void {
-    const stream = this.#deps.registry.streams.get(event.userKey)
+    const { registry } = this.#deps
+    const stream = registry.streams.get(event.userKey)
     if (!stream || event.stateRev <= stream.toldStateRev) return
     stream.toldStateRev = event.stateRev
     stream.stateRev = Math.max(stream.stateRev, event.stateRev)
@@ -91,7 +92,9 @@ export class Dispatcher {
       ids: [...event.ids],
       state: event.state,
       unread_count: event.unreadCount,
-      state_rev: event.stateRev,
+      state_rev: event.stateRev + registry.shared.stateRev,
+      offset: event.offset,
+      all_offset: event.allOffset,
     })
     for (const connection of stream.connections) {
       // A lagging connection learns of it by the `state_rev` of its next heartbeat.

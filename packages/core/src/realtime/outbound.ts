@@ -34,6 +34,8 @@ export function notificationMessage(event: NotificationEvent, replayed: boolean)
     ...(event.event !== null && { event: event.event }),
     count: event.count,
     ...(event.groupKey !== null && { group_key: event.groupKey }),
+    // Nodes of an earlier version do not say.
+    ...(event.expiresAt && { expires_at: new Date(event.expiresAt).toISOString() }),
     ...(replayed && { replayed: true }),
   }
 }

@@ -123,6 +123,7 @@ function sendHeartbeat(connection: Connection, wallNow: number): void {
     epoch: own.epoch,
     offset: own.position,
     all: { epoch: all.epoch, offset: all.position },
-    state_rev: own.stream.stateRev,
+    // Both only grow, so a change of either makes their sum jump.
+    state_rev: own.stream.stateRev + all.stream.stateRev,
   })
 }

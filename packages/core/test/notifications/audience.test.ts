@@ -168,6 +168,32 @@ describe.each(backends)('retention on $name', (backend) => {
     }
   })
 
+  it('R12: counts no broadcast that has expired, and says by the revision that it was removed', async () => {
+    const clock = new ManualClock()
+    const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
+    try {
+      const { feed } = node.notifications
+      await feed.head('1')
+      const expiresAt = new Date(clock.now + 1_000)
+      await node.notifications.broadcast({ title: 'stays', message: 'm' })
+      await node.notifications.broadcast({ title: 'expires', message: 'm', expiresAt })
+      await node.notifications.notifyUser({ userId: 1, title: 'own, read', message: 'm', expiresAt })
+      const { notifications } = await node.notifications.inbox(1)
+      expect(notifications.map((item) => item.expiresAt)).toEqual([expiresAt.getTime(), expiresAt.getTime(), null])
+      await node.notifications.markRead(1, { ids: [notifications[0]?.id ?? ''] })
+      expect(await feed.head('1')).toMatchObject({ unreadCount: 2 })
+      clock.advance(1_000)
+      const before = { own: await feed.head('1'), all: await feed.allHead() }
+      expect(before.own.unreadCount).toBe(1)
+      expect((await node.notifications.inbox(1)).unreadCount).toBe(1)
+      await node.log.upkeep()
+      expect(await feed.head('1')).toMatchObject({ unreadCount: 1, stateRev: before.own.stateRev + 1 })
+      expect(await feed.allHead()).toMatchObject({ stateRev: before.all.stateRev + 1 })
+    } finally {
+      await node.close()
+    }
+  })
+
   it('removes what is too old, and keeps what a merge made young again', async () => {
     const clock = new ManualClock()
     const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, log: { maxAgeMs: 1_000 } })

@@ -34,6 +34,7 @@ describe.each(drivers)('broker: $name', ({ open }) => {
     timestamp: 1_760_000_000_000,
     count: 1,
     groupKey: null,
+    expiresAt: null,
   })
   const notifications = (userKey: string | null, ...offsets: number[]): BrokerMessage => ({
     kind: 'notifications',
@@ -52,7 +53,7 @@ describe.each(drivers)('broker: $name', ({ open }) => {
       {
         kind: 'state',
         userKey: '1',
-        event: { userKey: '1', ids: ['a'], state: 'read', unreadCount: 1, stateRev: 2 },
+        event: { userKey: '1', ids: ['a'], state: 'read', unreadCount: 1, stateRev: 2, offset: 3, allOffset: 1 },
       },
       { kind: 'session_end', userKey: '1', end: { userKey: '1', sessionId: null, reason: 'logout_all' } },
       notifications('1', 3),

@@ -381,6 +381,8 @@ describe('sync, read and ack', () => {
       state: 'read',
       unread_count: 1,
       state_rev: 1,
+      offset: 2,
+      all_offset: 0,
     })
     here.send({ action: 'read', up_to_offset: 2 })
     expect((await here.until('read')).unread_count).toBe(0)
@@ -405,7 +407,15 @@ describe('sync, read and ack', () => {
     await server.feed.markRead('1', { ids: [id] })
     const reads = server.feed.reads
     await expect.poll(() => server.feed.reads).toBeGreaterThan(reads + 4)
-    const event = { userKey: '1', ids: [id], state: 'read', unreadCount: 0, stateRev: 1 } as const
+    const event = {
+      userKey: '1',
+      ids: [id],
+      state: 'read',
+      unreadCount: 0,
+      stateRev: 1,
+      offset: 1,
+      allOffset: 0,
+    } as const
     server.broker.publish({ kind: 'state', userKey: '1', event })
     expect(await client.next('state')).toMatchObject({ ids: [id], state_rev: 1 })
     await client.close()

@@ -39,7 +39,11 @@ export const serverMessages = {
       epoch: z.string(),
       offset: z.int().describe('Position of this connection: everything up to it was sent before.'),
       all: position,
-      state_rev: z.int().describe('Larger than the last one seen: a `state` was missed, reload the inbox.'),
+      state_rev: z
+        .int()
+        .describe(
+          'Larger than the last one seen: a `state` was missed, or notifications have expired; reload the inbox.',
+        ),
     })
     .describe('Every `heartbeat_interval` seconds.'),
   notification: z
@@ -57,6 +61,7 @@ export const serverMessages = {
       event: z.string().optional().describe('Topic that subscriptions filter on.'),
       count: z.int().describe('How many notifications were merged into this one.'),
       group_key: z.string().optional(),
+      expires_at: timestamp.optional().describe('From then on it is of no interest: show it no longer.'),
       replayed: z.literal(true).optional().describe('Older than this connection, or asked for by `sync`.'),
     })
     .describe('A notification, once, in the order of its stream.'),
@@ -108,6 +113,8 @@ export const serverMessages = {
       state: z.enum(['read', 'deleted']),
       unread_count: z.int(),
       state_rev: z.int(),
+      offset: z.int().describe('Head of the stream when they changed: later events are not concerned, nor counted.'),
+      all_offset: z.int().describe('The same of the shared stream.'),
     })
     .describe('Notifications were read or deleted, here or elsewhere.'),
   read: z.object({ type: z.literal('read'), unread_count: z.int(), ref }).describe('Answers `read`.'),

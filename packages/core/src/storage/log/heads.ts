@@ -2,13 +2,15 @@ import type { Kysely, Selectable } from 'kysely'
 import type { StoredHead } from '../../notifications/log.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
-import type { BroadcastStatesTable, FocusTables, StreamsTable } from '../tables.ts'
+import type { BroadcastStatesTable, FocusTables, NotificationsTable, StreamsTable } from '../tables.ts'
 
 import type { Epoch } from './epoch.ts'
 import { sharedStream } from './rows.ts'
 
 export type StreamRow = Selectable<StreamsTable>
 export type BroadcastState = Selectable<BroadcastStatesTable>
+
+type BroadcastRow = Pick<Selectable<NotificationsTable>, 'offset' | 'expires_at'>
 
 /** The row of a stream nobody has written to yet. */
 export function emptyStream(owner: string, now: number): StreamRow {
@@ -50,11 +52,13 @@ export function broadcastMark(stream: StreamRow, sharedHead: number): number {
 export class HeadReader {
   readonly #db: Kysely<FocusTables>
   readonly #epoch: Epoch
-  #broadcasts: { readonly version: string; readonly offsets: readonly number[] } = { version: '', offsets: [] }
+  readonly #clock: () => number
+  #broadcasts: { readonly version: string; readonly rows: readonly BroadcastRow[] } = { version: '', rows: [] }
 
-  constructor(db: Kysely<FocusTables>, epoch: Epoch) {
+  constructor(db: Kysely<FocusTables>, epoch: Epoch, clock: () => number) {
     this.#db = db
     this.#epoch = epoch
+    this.#clock = clock
   }
 
   async read(userKeys: readonly UserKey[]): Promise<StoredHead[]> {
@@ -86,7 +90,7 @@ export class HeadReader {
     return row ?? emptyStream(sharedStream, 0)
   }
 
-  /** Unread broadcasts of each stream's owner; owners without one are left out. */
+  /** Unread broadcasts of each stream's owner that have not expired; owners without one are left out. */
   async unreadBroadcasts(streams: readonly StreamRow[], shared: StreamRow): Promise<Map<UserKey, number>> {
     const behind = streams.filter((stream) => broadcastMark(stream, shared.head) < shared.head)
     if (behind.length === 0) return new Map()
@@ -113,19 +117,20 @@ export class HeadReader {
     )
   }
 
-  /** Offsets that the shared stream still holds, ascending; read again only when the stream changed. */
+  /** Offsets that the shared stream holds and that are still of interest, ascending; read only when the stream changed. */
   async #broadcastOffsets(shared: StreamRow): Promise<readonly number[]> {
     const version = `${shared.head}.${shared.state_rev}`
     if (this.#broadcasts.version !== version) {
       const rows = await this.#db
         .selectFrom('focus_notifications')
-        .select('offset')
+        .select(['offset', 'expires_at'])
         .where('user_key', '=', sharedStream)
         .orderBy('offset')
         .execute()
-      this.#broadcasts = { version, offsets: rows.map((row) => row.offset) }
+      this.#broadcasts = { version, rows }
     }
-    return this.#broadcasts.offsets
+    const now = this.#clock()
+    return this.#broadcasts.rows.filter((row) => (row.expires_at ?? Infinity) > now).map((row) => row.offset)
   }
 }
 

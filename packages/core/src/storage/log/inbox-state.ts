@@ -100,7 +100,7 @@ export class InboxState {
         .set((set) => ({ state_rev: set('state_rev', '+', 1) }))
         .where('user_key', '=', userKey)
         .execute()
-      const heads = new HeadReader(trx, this.#epoch)
+      const heads = new HeadReader(trx, this.#epoch, () => now)
       const shared = await heads.shared()
       const stream = await readStream(trx, userKey)
       const { ids, unread } = await work(trx, stream, shared)
@@ -118,6 +118,8 @@ export class InboxState {
         ids: told ? ids : ids.slice(0, maxIdsInStateEvent),
         unreadCount: unread + (broadcasts.get(userKey) ?? 0),
         stateRev,
+        offset: stream.head,
+        allOffset: shared.head,
       }
     })
   }

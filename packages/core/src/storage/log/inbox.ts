@@ -44,6 +44,8 @@ export async function readInbox(
     items,
     next: own.length + broadcasts.length > 0 ? next : null,
     unreadCount: owner.unread + (unread.get(userKey) ?? 0),
+    offset: owner.head,
+    allOffset: shared.head,
   }
 }
 

@@ -81,7 +81,7 @@ class DatabaseNotificationLog implements NotificationLog {
     this.#database = database
     this.#runtime = runtime
     this.#epoch = epoch
-    this.#heads = new HeadReader(database.db, epoch)
+    this.#heads = new HeadReader(database.db, epoch, runtime.clock)
     this.#state = new InboxState(database, epoch)
     this.idempotency = sayingUnavailable(new KyselyIdempotencyStore(database, runtime.clock))
     this.#waiting = new Waiting(database)

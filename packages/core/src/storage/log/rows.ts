@@ -30,6 +30,7 @@ export function toEvent(row: NotificationRow, epoch: string): NotificationEvent 
     timestamp: row.created_at,
     count: row.count,
     groupKey: row.group_key,
+    expiresAt: row.expires_at,
   }
 }
 
@@ -49,6 +50,7 @@ export function entryToEvent(entry: LogEntry, offset: number, epoch: string): No
     timestamp: entry.createdAt,
     count: 1,
     groupKey: entry.policies?.group?.key ?? null,
+    expiresAt: entry.expiresAt,
   }
 }
 

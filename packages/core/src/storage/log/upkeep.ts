@@ -218,7 +218,8 @@ async function removeFromStream(
     .execute()
   const shared = owner === sharedStream
   const unread = shared ? 0 : present.filter((row) => row.read_at === null).length
-  if (unread > 0 || shared) {
+  // Holes are told of too when all was read: readers show them. The tail is beyond what they show.
+  if (unread > 0 || shared || where === 'hole') {
     await stream.set((set) => ({ unread: set('unread', '-', unread), state_rev: set('state_rev', '+', 1) })).execute()
   }
   // Advances in the transaction that deletes, so that no reader takes a pruned stream for a whole one.

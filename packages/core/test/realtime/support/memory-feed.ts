@@ -112,7 +112,15 @@ export class MemoryFeed implements NotificationFeed {
     if (changed.length > 0) {
       stream.stateRev += 1
       const unreadCount = stream.unread.size
-      const event = { userKey, ids: changed, state: 'read', unreadCount, stateRev: stream.stateRev } as const
+      const event = {
+        userKey,
+        ids: changed,
+        state: 'read',
+        unreadCount,
+        stateRev: stream.stateRev,
+        offset: stream.head,
+        allOffset: this.#stream(null).head,
+      } as const
       if (this.publishing) this.#publisher.stateChanged(event)
     }
     return stream.unread.size
@@ -140,6 +148,7 @@ export class MemoryFeed implements NotificationFeed {
       timestamp: Date.now(),
       count,
       groupKey: null,
+      expiresAt: null,
     }
     stream.rows.push(event)
     stream.unread.add(id)

@@ -144,6 +144,7 @@ export function eventOf(event: Partial<NotificationEvent>, now: number): Notific
     timestamp: now,
     count: 1,
     groupKey: null,
+    expiresAt: null,
     ...event,
   }
 }
