@@ -163,7 +163,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
 
     const broker = new MemoryBroker()
     begun.push(() => broker.close())
-    const log = await openNotificationLog(database, runtime, retentionOf(options))
+    const log = await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(options))
     begun.push(() => log.close())
     const notifications = createNotifications({
       config: {

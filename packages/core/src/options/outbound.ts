@@ -49,17 +49,17 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
   const { options, settings, secrets, database, runtime, users, userIds } = wiring
   const { locale, publicUrl, basePath } = settings
   const transports = transportsOf(options, settings)
-  const preferenceStore = sayingUnavailable(new KyselyPreferenceStore(database))
-  const pushSubscriptions = sayingUnavailable(new KyselyPushSubscriptionStore(database))
+  const preferenceStore = sayingUnavailable(new KyselyPreferenceStore(database.forClass('delivery')))
+  const pushSubscriptions = sayingUnavailable(new KyselyPushSubscriptionStore(database.forClass('delivery')))
   const tokens = new UnsubscribeTokens(secrets)
   const outbound = new Outbound({
     transports,
     routing: options.routing ?? {},
     runtime,
-    store: sayingUnavailable(new KyselyOutboxStore(database), {
+    store: sayingUnavailable(new KyselyOutboxStore(database.forClass('background')), {
       unbounded: ['lease', 'complete', 'reschedule', 'bury', 'release', 'rebase', 'purge'],
     }),
-    states: new KyselyTransportStateStore(database),
+    states: new KyselyTransportStateStore(database.forClass('background')),
     preferences: preferenceStore,
     findPerson: async (userKey) => {
       const id = userIds.fromKey(userKey)

@@ -9,6 +9,8 @@ import { inTime } from './in-time.ts'
 import { borrowMysql } from './mysql/borrowed.ts'
 import { refuseUnsafeSession } from './mysql/session-safety.ts'
 import { PlainNumbers } from './plain-numbers.ts'
+import type { WorkClass } from './queue/work-class.ts'
+import type { QueueLimits, QueueState } from './queue/work-queue.ts'
 import type { SqliteWriter } from './sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
 
@@ -17,6 +19,7 @@ const checkTimeoutMs = 5_000
 
 /** The database as the rooms' stores use it. */
 export interface Database {
+  /** For work of the class that this handle stands for: `interactive`, unless `forClass` gave another one. */
   readonly db: Kysely<FocusTables>
   readonly dialect: DialectName
   /** Path of the file, for SQLite databases that Focus opened itself; otherwise null. */
@@ -25,6 +28,10 @@ export interface Database {
   readonly writer: SqliteWriter | null
   /** Whether each connection is READ COMMITTED from its beginning; otherwise each transaction has to ask for it. */
   readonly readCommitted: boolean
+  /** The same database for work of another class, which waits in its own place in every queue. */
+  forClass(kind: WorkClass): Database
+  /** What waits for the database in this process. */
+  queues(): QueueState[]
   /** @throws FocusError `storage_unavailable` when the database does not answer, or cannot be written to */
   check(): Promise<void>
   /** Closes what Focus opened; an instance that was passed in stays open. */
@@ -34,6 +41,8 @@ export interface Database {
 export interface DatabaseOptions {
   /** Hears of what goes wrong behind the calls; warnings and errors go to stderr when absent. */
   readonly logger?: Logger
+  /** Bounds of each class in each queue in front of the database; `docs/limits.md` has the defaults. */
+  readonly queueLimits?: QueueLimits
 }
 
 /**
@@ -46,7 +55,7 @@ export interface DatabaseOptions {
  */
 export async function openDatabase(
   source: string | AnyKysely,
-  { logger = defaultLogger }: DatabaseOptions = {},
+  { logger = defaultLogger, queueLimits }: DatabaseOptions = {},
 ): Promise<Database> {
   if (typeof source !== 'string') {
     if (!isKysely(source)) {
@@ -57,7 +66,7 @@ export async function openDatabase(
     return borrow(source)
   }
   const file = sqliteName(source)
-  if (file !== null) return openSqlite(file, logger)
+  if (file !== null) return openSqlite(file, logger, queueLimits)
   if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source)
   throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
     hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
@@ -69,15 +78,15 @@ async function borrow(source: AnyKysely): Promise<Database> {
   const plain = source.withoutPlugins() as unknown as Kysely<FocusTables>
   if (dialect === 'mysql') await answering(refuseUnsafeSession(plain))
   const db = (dialect === 'mysql' ? borrowMysql(plain) : plain).withPlugin(new PlainNumbers())
-  return {
-    db,
+  return byClass(() => db, {
     dialect,
     file: null,
     writer: null,
     readCommitted: false,
+    queues: () => [],
     check: () => check(db),
     close: async () => undefined,
-  }
+  })
 }
 
 /** By its methods: an application's Kysely may be of another copy of the package. */
@@ -95,32 +104,34 @@ function sqliteName(source: string): string | null {
   return source.startsWith('sqlite:') ? source.slice('sqlite:'.length).replace(/^\/\//, '') : null
 }
 
-async function openSqlite(name: string, logger: Logger): Promise<Database> {
+async function openSqlite(name: string, logger: Logger, queueLimits?: QueueLimits): Promise<Database> {
   const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./sqlite/open.ts'))
   if (name === ':memory:') {
     const db = openSqliteMemory()
-    return {
-      db,
+    return byClass(() => db, {
       dialect: 'sqlite',
       file: null,
       writer: null,
       readCommitted: false,
+      queues: () => [],
       check: () => check(db),
       close: () => db.destroy(),
-    }
+    })
   }
   const file = resolve(name)
   try {
     makeFolder(dirname(file))
-    const opened = await openSqliteFile(file, logger)
-    return {
-      ...opened,
+    const { db, writer, queues, close } = await openSqliteFile(file, logger, queueLimits)
+    const checked = db('interactive')
+    return byClass(db, {
       dialect: 'sqlite',
       file,
+      writer,
       readCommitted: false,
-      check: () => check(opened.db, opened.writer),
-      close: () => opened.close(),
-    }
+      queues,
+      check: () => check(checked, writer),
+      close,
+    })
   } catch (error) {
     throw new FocusError(
       'storage_unavailable',
@@ -148,15 +159,26 @@ function makeFolder(folder: string): void {
 async function openMysql(url: string): Promise<Database> {
   const { mysqlDialect } = await load('mysql2', () => import('./mysql/open.ts'))
   const db = new Kysely<FocusTables>({ dialect: mysqlDialect(url.replace(/^mariadb:/, 'mysql:')) })
-  return {
-    db,
+  return byClass(() => db, {
     dialect: 'mysql',
     file: null,
     writer: null,
     readCommitted: true,
+    queues: () => [],
     check: () => check(db),
     close: () => db.destroy(),
+  })
+}
+
+/** One database as a handle for each class of work. */
+function byClass(open: (kind: WorkClass) => Kysely<FocusTables>, parts: Omit<Database, 'db' | 'forClass'>): Database {
+  const handles = new Map<WorkClass, Database>()
+  const forClass = (kind: WorkClass): Database => {
+    const handle = handles.get(kind) ?? { ...parts, db: open(kind), forClass }
+    handles.set(kind, handle)
+    return handle
   }
+  return forClass('interactive')
 }
 
 async function check(db: Kysely<FocusTables>, writer?: SqliteWriter): Promise<void> {

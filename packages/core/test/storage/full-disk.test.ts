@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ThreadOrder } from '../../src/storage/sqlite/messages.ts'
 import { type Node, startNode } from '../notifications/support.ts'
 
 describe('a full disk', () => {
@@ -31,8 +32,9 @@ describe('a full disk', () => {
     await maxPages(1)
     const asked = vi.spyOn(Worker.prototype, 'postMessage')
     const refused = await sendEight()
-    const batches = asked.mock.calls.filter(([message]) => message.request.kind === 'batch')
-    expect(batches.map(([message]) => message.request.entries.length)).toEqual([8])
+    const orders: ThreadOrder[] = asked.mock.calls.map(([order]) => order)
+    const groups = orders.flat().flatMap(({ request }) => (request.kind === 'group' ? [request.units] : []))
+    expect(groups.map((units) => units.map((unit) => unit.kind === 'batch' && unit.entries.length))).toEqual([[8]])
     for (const outcome of refused) {
       expect(outcome).toMatchObject({
         status: 'rejected',

@@ -37,11 +37,11 @@ describe('a writer thread that dies', () => {
       })
       try {
         await focus.notifications.notifyUser({ userId: 'a', title: 'before', message: 'm' })
-        await kill()
+        // The writer is there first, for the tables; readers come with the first read.
+        await threads[0]?.terminate()
         expect(log.lines.filter((line) => line.startsWith("error The database's writer thread ended"))).toHaveLength(1)
         const ready = await focus.fetch(new Request('http://localhost/api/ready'))
         expect(ready.status).toBe(200)
-        expect(threads).toHaveLength(2)
         await focus.notifications.notifyUser({ userId: 'a', title: 'after', message: 'm' })
         const { notifications } = await focus.notifications.inbox('a')
         expect(notifications.map(({ title }) => title)).toEqual(['after', 'before'])

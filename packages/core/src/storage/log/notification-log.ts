@@ -61,10 +61,13 @@ export async function openNotificationLog(
 class DatabaseNotificationLog implements NotificationLog {
   readonly idempotency: IdempotencyStore
   readonly #database: Database
+  /** What a user asks for may wait until everybody's notifications are on their way. */
+  readonly #unhurried: Database
   readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
   readonly #epoch: Epoch
   readonly #committer: Committer
   readonly #heads: HeadReader
+  readonly #firstSight: InboxState
   readonly #state: InboxState
   readonly #waiting: Waiting
   readonly #upkeep: Upkeep
@@ -79,14 +82,16 @@ class DatabaseNotificationLog implements NotificationLog {
   ) {
     const maxPerStream = options.maxPerStream ?? 1_000
     this.#database = database
+    this.#unhurried = database.forClass('background')
     this.#runtime = runtime
     this.#epoch = epoch
     this.#heads = new HeadReader(database.db, epoch, runtime.clock)
-    this.#state = new InboxState(database, epoch)
+    this.#firstSight = new InboxState(database, epoch)
+    this.#state = new InboxState(this.#unhurried, epoch)
     this.idempotency = sayingUnavailable(new KyselyIdempotencyStore(database, runtime.clock))
     this.#waiting = new Waiting(database)
     this.#upkeep = new Upkeep(
-      database,
+      this.#unhurried,
       runtime,
       epoch,
       { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 },
@@ -126,7 +131,7 @@ class DatabaseNotificationLog implements NotificationLog {
   }
 
   firstSight(users: readonly FirstSight[]): Promise<void> {
-    return this.#state.firstSight(users, this.#runtime.clock())
+    return this.#firstSight.firstSight(users, this.#runtime.clock())
   }
 
   async allHead(): Promise<StreamHead> {
@@ -150,11 +155,11 @@ class DatabaseNotificationLog implements NotificationLog {
   }
 
   inbox(userKey: UserKey, selection: InboxSelection): Promise<InboxRows> {
-    return readInbox(this.#database.db, this.#heads, this.epoch, userKey, selection, this.#runtime.clock())
+    return readInbox(this.#unhurried.db, this.#heads, this.epoch, userKey, selection, this.#runtime.clock())
   }
 
   recent(limit: number): Promise<LoggedNotification[]> {
-    return readRecent(this.#database.db, limit)
+    return readRecent(this.#unhurried.db, limit)
   }
 
   markRead(userKey: UserKey, which: ReadSelection): Promise<StateChange | null> {

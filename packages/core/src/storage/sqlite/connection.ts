@@ -2,12 +2,16 @@ import BetterSqlite3 from 'better-sqlite3'
 
 export type SqliteConnection = BetterSqlite3.Database
 
-/** Opens a database file as Focus uses it: durable at every commit, readers and the writer side by side. */
-export function openConnection(file: string): SqliteConnection {
+/**
+ * Opens a database file as Focus uses it: durable at every commit, readers and the writer side by side. It waits up to 5,000
+ * ms for other processes' locks; a connection of the event loop's thread must not wait once it is open (`waitMs: 0`).
+ */
+export function openConnection(file: string, { waitMs }: { waitMs?: number } = {}): SqliteConnection {
   const connection = new BetterSqlite3(file, { timeout: 5_000 })
   connection.pragma('journal_mode = WAL')
   connection.pragma('synchronous = FULL')
   connection.pragma('foreign_keys = ON')
+  if (waitMs !== undefined) connection.pragma(`busy_timeout = ${waitMs}`)
   return connection
 }
 

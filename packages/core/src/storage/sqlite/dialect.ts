@@ -12,21 +12,31 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import { type SqliteConnection, StatementCache } from './connection.ts'
+import type { WorkClass } from '../queue/work-class.ts'
+import type { PointReads } from './point-reads.ts'
+import type { SqliteReader } from './reader.ts'
+import type { SqliteThread } from './thread.ts'
 import type { SqliteWriter } from './writer.ts'
-import type { WriterThread } from './writer-thread.ts'
+
+/** What works on one SQLite file. */
+export interface SqliteThreads {
+  readonly points: PointReads
+  /** By class: a long read in the background delays nobody who waits. */
+  readonly reader: Readonly<Record<WorkClass, SqliteReader>>
+  readonly writer: SqliteWriter
+}
 
 /**
- * SQLite for a server: reads run here, at once; writes and transactions run in the writer thread, one after another,
- * and every transaction begins as a writer, so that none is refused half way.
+ * SQLite for a server: reads run in reader threads, except those of a single row; writes and transactions run in the writer thread,
+ * one after another, and every transaction begins as a writer, so that none is refused half way.
  */
 export class SqliteThreadDialect implements Dialect {
-  readonly #reader: SqliteConnection
-  readonly #writer: SqliteWriter
+  readonly #threads: SqliteThreads
+  readonly #kind: WorkClass
 
-  constructor(reader: SqliteConnection, writer: SqliteWriter) {
-    this.#reader = reader
-    this.#writer = writer
+  constructor(threads: SqliteThreads, kind: WorkClass) {
+    this.#threads = threads
+    this.#kind = kind
   }
 
   createAdapter(): DialectAdapter {
@@ -34,7 +44,7 @@ export class SqliteThreadDialect implements Dialect {
   }
 
   createDriver(): Driver {
-    return new SqliteThreadDriver(this.#reader, this.#writer)
+    return new SqliteThreadDriver(this.#threads, this.#kind)
   }
 
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
@@ -54,18 +64,18 @@ class SqliteThreadAdapter extends SqliteAdapter {
 }
 
 class SqliteThreadDriver implements Driver {
-  readonly #writer: SqliteWriter
-  readonly #statements: StatementCache
+  readonly #threads: SqliteThreads
+  readonly #kind: WorkClass
 
-  constructor(reader: SqliteConnection, writer: SqliteWriter) {
-    this.#writer = writer
-    this.#statements = new StatementCache(reader)
+  constructor(threads: SqliteThreads, kind: WorkClass) {
+    this.#threads = threads
+    this.#kind = kind
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SqliteThreadConnection> {
-    return new SqliteThreadConnection(this.#statements, this.#writer)
+    return new SqliteThreadConnection(this.#threads, this.#kind)
   }
 
   async beginTransaction(connection: SqliteThreadConnection): Promise<void> {
@@ -94,29 +104,28 @@ class SqliteThreadDriver implements Driver {
 
   async releaseConnection(): Promise<void> {}
 
-  /** The connections belong to whoever opened them; Kysely does not even come here when it was never used. */
+  /** The threads belong to whoever started them; Kysely does not even come here when it was never used. */
   async destroy(): Promise<void> {}
 }
 
 class SqliteThreadConnection implements DatabaseConnection {
-  readonly #statements: StatementCache
-  readonly #writer: SqliteWriter
+  readonly #threads: SqliteThreads
+  readonly #kind: WorkClass
   /** The open one, with what gives the writer back. */
-  #transaction: { readonly thread: WriterThread; readonly release: () => void } | null = null
+  #transaction: { readonly thread: SqliteThread; readonly release: () => void } | null = null
 
-  constructor(statements: StatementCache, writer: SqliteWriter) {
-    this.#statements = statements
-    this.#writer = writer
+  constructor(threads: SqliteThreads, kind: WorkClass) {
+    this.#threads = threads
+    this.#kind = kind
   }
 
   async begin(): Promise<void> {
-    const release = await this.#writer.lock.acquire()
+    const transaction = await this.#threads.writer.alone(this.#kind)
     try {
-      const thread = await this.#writer.thread()
-      await thread.query('begin immediate', [])
-      this.#transaction = { thread, release }
+      await transaction.thread.query('begin immediate', [])
+      this.#transaction = transaction
     } catch (error) {
-      release()
+      transaction.release()
       throw error
     }
   }
@@ -140,14 +149,20 @@ class SqliteThreadConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#transaction) return write<R>(this.#transaction.thread, sql, parameters)
-    const read = readsOnly(sql) ? this.#statements.get(sql) : null
-    if (read?.readonly) return { rows: read.all(...parameters) as R[] }
-    return this.#writer.lock.hold(() => write<R>(this.#writer, sql, parameters))
+    const { points, reader, writer } = this.#threads
+    if (!this.#transaction && readsOnly(sql)) {
+      const rows = points.read(sql, parameters) ?? (await reader[this.#kind].read(this.#kind, sql, parameters))
+      return { rows: rows as R[] }
+    }
+    const { rows, changes, lastInsertRowid } = await (this.#transaction
+      ? this.#transaction.thread.query(sql, parameters)
+      : writer.write(this.#kind, sql, parameters))
+    return { rows: rows as R[], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
   }
 
-  async *streamQuery<R>({ sql, parameters }: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
-    for (const row of this.#statements.get(sql).iterate(...parameters)) yield { rows: [row as R] }
+  /** All rows at once: nothing that Focus reads is so large. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query)
   }
 
   #giveBack(): void {
@@ -156,16 +171,8 @@ class SqliteThreadConnection implements DatabaseConnection {
   }
 }
 
-async function write<R>(
-  writer: SqliteWriter | WriterThread,
-  sql: string,
-  parameters: readonly unknown[],
-): Promise<QueryResult<R>> {
-  const { rows, changes, lastInsertRowid } = await writer.query(sql, parameters)
-  return { rows: rows as R[], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
-}
-
 /** `begin` and its like count as reading for SQLite; they belong to the writer. */
 function readsOnly(sql: string): boolean {
-  return /^\s*(select|with|explain|pragma)\b/i.test(sql)
+  if (/^\s*(select|explain|pragma)\b/i.test(sql)) return true
+  return /^\s*with\b/i.test(sql) && !/\b(insert|update|delete|replace)\b/i.test(sql)
 }

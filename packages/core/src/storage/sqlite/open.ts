@@ -1,32 +1,47 @@
 import { closeSync, openSync } from 'node:fs'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Logger } from '../../runtime.ts'
+import type { WorkClass } from '../queue/work-class.ts'
+import type { QueueLimits, QueueState } from '../queue/work-queue.ts'
 import type { FocusTables } from '../tables.ts'
 import { openConnection } from './connection.ts'
-import { SqliteThreadDialect } from './dialect.ts'
+import { type SqliteThreads, SqliteThreadDialect } from './dialect.ts'
+import { PointReads } from './point-reads.ts'
+import { SqliteReader } from './reader.ts'
 import { SqliteWriter } from './writer.ts'
 
 export interface SqliteFile {
-  readonly db: Kysely<FocusTables>
   readonly writer: SqliteWriter
-  close(): Promise<void>
+  readonly db: (kind: WorkClass) => Kysely<FocusTables>
+  readonly queues: () => QueueState[]
+  readonly close: () => Promise<void>
 }
 
-/** Opens a database file: reads here, writes in a thread of its own. A file that is new is its owner's alone to read. */
-export async function openSqliteFile(file: string, logger: Logger): Promise<SqliteFile> {
+/** Opens a database file, with its threads. A file that is new is its owner's alone to read. */
+export async function openSqliteFile(file: string, logger: Logger, limits?: QueueLimits): Promise<SqliteFile> {
   createPrivately(file)
-  const reader = openConnection(file)
+  const connection = openConnection(file, { waitMs: 0 })
   try {
-    const writer = await SqliteWriter.open(file, logger)
-    const db = new Kysely<FocusTables>({ dialect: new SqliteThreadDialect(reader, writer) })
-    const close = async () => {
-      await db.destroy()
-      await writer.close()
-      reader.close()
+    const writer = await SqliteWriter.open(file, logger, limits)
+    const foreground = new SqliteReader('sqlite_reader', file, logger, limits)
+    const background = new SqliteReader('sqlite_background_reader', file, logger, limits)
+    const threads: SqliteThreads = {
+      points: new PointReads(connection),
+      reader: { interactive: foreground, delivery: foreground, background },
+      writer,
     }
-    return { db, writer, close }
+    return {
+      writer,
+      db: (kind) => new Kysely<FocusTables>({ dialect: new SqliteThreadDialect(threads, kind) }),
+      queues: () => [writer, foreground, background].flatMap(({ queue }) => queue.state()),
+      close: async () => {
+        await writer.close()
+        await Promise.all([foreground.close(), background.close()])
+        connection.close()
+      },
+    }
   } catch (error) {
-    reader.close()
+    connection.close()
     throw error
   }
 }

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import type { FocusError } from '../../errors.ts'
+import { WorkQueue } from './work-queue.ts'
+import type { WorkClass } from './work-class.ts'
+
+class Item {
+  readonly kind: WorkClass
+  readonly bytes: number
+  refusal: FocusError | null = null
+
+  constructor(kind: WorkClass, bytes = 10) {
+    this.kind = kind
+    this.bytes = bytes
+  }
+
+  refuse(error: FocusError): void {
+    this.refusal = error
+  }
+}
+
+const limits = { count: 100, bytes: 10_000, ageMs: 60_000 }
+
+function fill(queue: WorkQueue<Item>, kind: WorkClass, count: number): void {
+  for (let n = 0; n < count; n += 1) queue.add(kind, new Item(kind))
+}
+
+test('V1: a class at its bound is refused at once with Retry-After, and leaves room to the others', () => {
+  const queue = new WorkQueue<Item>('test', limits)
+  fill(queue, 'background', 100)
+  expect(() => queue.add('background', new Item('background'))).toThrow(
+    expect.objectContaining({ code: 'overloaded', status: 503, retryAfterSeconds: 5 }),
+  )
+  fill(queue, 'interactive', 100)
+  expect(queue.length).toBe(200)
+  expect(queue.state().find(({ kind }) => kind === 'background')).toMatchObject({
+    count: 100,
+    bytes: 1_000,
+    refused: { count: 1, bytes: 0, age: 0 },
+  })
+})
+
+test('V1: bytes are bounded as well as counts, and there is room again when work was taken', () => {
+  const queue = new WorkQueue<Item>('test', limits)
+  queue.add('delivery', new Item('delivery', 9_000))
+  expect(() => queue.add('delivery', new Item('delivery', 2_000))).toThrow(
+    expect.objectContaining({ code: 'overloaded' }),
+  )
+  queue.take()
+  queue.add('delivery', new Item('delivery', 2_000))
+  expect(queue.length).toBe(1)
+})
+
+test('V1: work that has waited too long is refused and never taken', async () => {
+  const queue = new WorkQueue<Item>('test', { ...limits, ageMs: 20 })
+  const old = new Item('background')
+  queue.add('background', old)
+  // Nobody takes anything: the queue itself notices.
+  await expect.poll(() => old.refusal?.code, { timeout: 5_000 }).toBe('overloaded')
+  expect(queue.take()).toBeNull()
+  expect(queue.state().find(({ kind }) => kind === 'background')?.refused.age).toBe(1)
+})
+
+test('V2: classes take turns by their shares, so that a full one delays nobody', () => {
+  const queue = new WorkQueue<Item>('test', limits)
+  fill(queue, 'background', 100)
+  for (let n = 0; n < 50; n += 1) queue.take()
+  queue.add('interactive', new Item('interactive'))
+  expect(queue.take()?.kind).toBe('interactive')
+
+  fill(queue, 'interactive', 40)
+  fill(queue, 'delivery', 40)
+  const kinds = Array.from({ length: 26 }, () => queue.take()?.kind)
+  const count = (kind: WorkClass) => kinds.filter((taken) => taken === kind).length
+  expect([count('interactive'), count('delivery'), count('background')]).toEqual([16, 8, 2])
+})
+
+test('within a class the first comes first', () => {
+  const queue = new WorkQueue<Item>('test', limits)
+  const items = [new Item('delivery'), new Item('delivery'), new Item('delivery')]
+  for (const item of items) queue.add('delivery', item)
+  expect([queue.take(), queue.take(), queue.take(), queue.take()]).toEqual([...items, null])
+})

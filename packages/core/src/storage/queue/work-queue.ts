@@ -1,0 +1,173 @@
+import { FocusError } from '../../errors.ts'
+import { shares, type WorkClass, workClasses } from './work-class.ts'
+
+/** Bounds of one class in one queue. */
+export interface QueueLimits {
+  readonly count: number
+  /** About the memory that the waiting work holds. */
+  readonly bytes: number
+  /** Older work is refused instead of done: shorter than any caller waits, so that nothing is done for nobody. */
+  readonly ageMs: number
+}
+
+const defaultLimits: QueueLimits = { count: 2_000, bytes: 16_000_000, ageMs: 3_000 }
+
+export interface Work {
+  readonly bytes: number
+  /** Called at most once, instead of the work being taken. */
+  refuse(error: FocusError): void
+}
+
+export type Refusal = 'count' | 'bytes' | 'age'
+
+/** What an operator sees of a class in a queue. */
+export interface QueueState {
+  readonly queue: string
+  readonly kind: WorkClass
+  readonly count: number
+  readonly bytes: number
+  readonly oldestMs: number
+  readonly refused: Readonly<Record<Refusal, number>>
+}
+
+const sweepMs = 250
+
+/**
+ * Work that waits for a part of the database: bounded in count, bytes and age for each class, and taken in weighted turns
+ * among the classes, first come first served within one.
+ */
+export class WorkQueue<W extends Work> {
+  readonly name: string
+  readonly #lanes: ReadonlyMap<WorkClass, Lane<W>>
+  #sweep: NodeJS.Timeout | null = null
+
+  constructor(name: string, limits: QueueLimits = defaultLimits) {
+    this.name = name
+    this.#lanes = new Map(workClasses.map((kind) => [kind, new Lane<W>(limits)]))
+  }
+
+  /** @throws FocusError `overloaded` when the class is at one of its bounds */
+  add(kind: WorkClass, work: W): void {
+    this.#lane(kind).add(work)
+    this.#sweep ??= setInterval(() => this.#refuseOverdue(), sweepMs).unref()
+  }
+
+  /** The next piece of work, of the classes named only; null when none waits. */
+  take(among: readonly WorkClass[] = workClasses): W | null {
+    this.#refuseOverdue()
+    let chosen: Lane<W> | null = null
+    let total = 0
+    for (const kind of among) {
+      const lane = this.#lane(kind)
+      if (lane.count === 0) {
+        lane.credit = 0
+        continue
+      }
+      const share = shares[kind]
+      total += share
+      lane.credit += share
+      if (chosen === null || lane.credit > chosen.credit) chosen = lane
+    }
+    if (chosen === null) return null
+    chosen.credit -= total
+    return chosen.take()
+  }
+
+  get length(): number {
+    let length = 0
+    for (const lane of this.#lanes.values()) length += lane.count
+    return length
+  }
+
+  state(): QueueState[] {
+    return workClasses.map((kind) => ({ queue: this.name, kind, ...this.#lane(kind).state() }))
+  }
+
+  #refuseOverdue(): void {
+    let left = 0
+    for (const lane of this.#lanes.values()) {
+      lane.refuseOverdue()
+      left += lane.count
+    }
+    if (left > 0 || this.#sweep === null) return
+    clearInterval(this.#sweep)
+    this.#sweep = null
+  }
+
+  #lane(kind: WorkClass): Lane<W> {
+    const lane = this.#lanes.get(kind)
+    if (!lane) throw new TypeError(`${kind} is no class of work`)
+    return lane
+  }
+}
+
+class Lane<W extends Work> {
+  /** Turns that the class has earned and not used. */
+  credit = 0
+  readonly #limits: QueueLimits
+  readonly #refused = { count: 0, bytes: 0, age: 0 }
+  #waiting: { readonly work: W; readonly since: number }[] = []
+  #bytes = 0
+
+  constructor(limits: QueueLimits) {
+    this.#limits = limits
+  }
+
+  get count(): number {
+    return this.#waiting.length
+  }
+
+  add(work: W): void {
+    const { count, bytes } = this.#limits
+    if (this.#waiting.length >= count) throw this.#refusal('count')
+    if (this.#bytes + work.bytes > bytes) throw this.#refusal('bytes')
+    this.#waiting.push({ work, since: performance.now() })
+    this.#bytes += work.bytes
+  }
+
+  take(): W | null {
+    const first = this.#waiting.shift()
+    if (!first) return null
+    this.#bytes -= first.work.bytes
+    return first.work
+  }
+
+  refuseOverdue(): void {
+    const oldest = performance.now() - this.#limits.ageMs
+    for (let first = this.#waiting[0]; first && first.since < oldest; first = this.#waiting[0]) {
+      this.take()
+      first.work.refuse(this.#refusal('age'))
+    }
+  }
+
+  state() {
+    const since = this.#waiting[0]?.since
+    return {
+      count: this.#waiting.length,
+      bytes: this.#bytes,
+      oldestMs: since === undefined ? 0 : performance.now() - since,
+      refused: { ...this.#refused },
+    }
+  }
+
+  /** Without a hint, whose place in the stack's text would cost more than what is refused. */
+  #refusal(reason: Refusal): FocusError {
+    this.#refused[reason] += 1
+    const message =
+      reason === 'age'
+        ? `The database has too much to do: this call waited for ${this.#limits.ageMs} ms and was not started.`
+        : 'The database has too much to do: this call was not started.'
+    return new FocusError('overloaded', message, { retryAfterSeconds: 5 })
+  }
+}
+
+/** About the bytes that a statement's values hold while it waits. */
+export function sizeOf(parameters: readonly unknown[]): number {
+  let bytes = 200
+  for (const value of parameters) {
+    if (typeof value === 'string') bytes += 2 * value.length
+    else if (value instanceof Uint8Array) bytes += value.byteLength
+    else bytes += 8
+  }
+  return bytes
+}

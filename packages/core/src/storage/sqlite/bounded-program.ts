@@ -1,0 +1,25 @@
+/** A row of SQLite's `EXPLAIN` (https://www.sqlite.org/opcode.html). */
+export interface Instruction {
+  readonly opcode: string
+  /** The cursor, for instructions that have one. */
+  readonly p1: number
+}
+
+/** Instructions that do a bounded amount of work each. `Next`, `Count` and their like are not among them. */
+const steps = new Set(
+  `Affinity And BeginSubrtn Close Column Copy DeferredSeek Eq Explain Found Ge Goto Gt Halt IdxGE IdxGT IdxInsert IdxLE IdxLT
+   IdxRowid If IfNot Init Int64 Integer IsNull Le Lt MakeRecord MustBeInt Ne Noop Not NotExists NotFound NotNull Null NullRow
+   Once OpenEphemeral OpenRead Or Real RealAffinity ResultRow Return Rowid SCopy SeekGE SeekGT SeekLE SeekLT SeekRowid String8
+   TableLock Transaction Variable`.split(/\s+/),
+)
+
+/**
+ * Whether a statement reads at most as many rows as it names keys: its program has no loop, except one over its own list of values
+ * (`in (?, ?)`). How much it does is then known without running it.
+ */
+export function isBounded(program: readonly Instruction[]): boolean {
+  const lists = new Set(program.filter(({ opcode }) => opcode === 'OpenEphemeral').map(({ p1 }) => p1))
+  const overList = ({ opcode, p1 }: Instruction) => (opcode === 'Next' || opcode === 'Rewind') && lists.has(p1)
+  const loops = program.filter(({ opcode }) => opcode === 'Next')
+  return loops.length <= 1 && program.every((instruction) => steps.has(instruction.opcode) || overList(instruction))
+}

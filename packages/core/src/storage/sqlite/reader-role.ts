@@ -1,0 +1,38 @@
+import type BetterSqlite3 from 'better-sqlite3'
+import { openConnection, type SqliteConnection, StatementCache } from './connection.ts'
+import type { ReadAnswer, ThreadRequest } from './messages.ts'
+import type { Role } from './role.ts'
+
+/** Reads. Each statement is a read transaction of its own, which sees all that was committed before it began. */
+export class ReaderRole implements Role {
+  readonly #connection: SqliteConnection
+  readonly #statements: StatementCache
+  readonly #columns = new WeakMap<BetterSqlite3.Statement, readonly string[]>()
+
+  constructor(file: string) {
+    this.#connection = openConnection(file)
+    this.#connection.pragma('query_only = ON')
+    this.#statements = new StatementCache(this.#connection)
+  }
+
+  answer(request: ThreadRequest): ReadAnswer {
+    if (request.kind !== 'statement') throw new TypeError(`a reader takes no ${request.kind}`)
+    const statement = this.#statements.get(request.sql)
+    const rows = statement.raw(true).all(...request.parameters) as unknown[][]
+    const columns = this.#columnsOf(statement, rows[0]?.length ?? 0)
+    return { columns, values: columns.map((_, column) => rows.map((row) => row[column])), count: rows.length }
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  /** The columns of `select *` change when another process migrates. */
+  #columnsOf(statement: BetterSqlite3.Statement, width: number): readonly string[] {
+    const known = this.#columns.get(statement)
+    if (known && (known.length === width || width === 0)) return known
+    const columns = statement.columns().map((column) => column.name)
+    this.#columns.set(statement, columns)
+    return columns
+  }
+}

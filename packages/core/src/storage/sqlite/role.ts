@@ -1,0 +1,12 @@
+import type { ThreadAnswer, ThreadFailure, ThreadRequest } from './messages.ts'
+
+/** What a thread does with its SQLite file. */
+export interface Role {
+  answer(request: ThreadRequest): Promise<ThreadAnswer> | ThreadAnswer
+  close(): void
+}
+
+export function describeFailure(error: unknown): ThreadFailure {
+  if (!(error instanceof Error)) return { message: String(error) }
+  return { message: error.message, ...('code' in error ? { code: String(error.code) } : {}) }
+}

@@ -1,0 +1,188 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import BetterSqlite3 from 'better-sqlite3'
+import { sql } from 'kysely'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { removeFolder, temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
+import type { ThreadOrder } from '../../src/storage/sqlite/messages.ts'
+
+let folder: string
+let database: Database
+beforeEach(async () => {
+  folder = temporaryFolder('overload')
+  database = await openDatabase(`sqlite:${join(folder, 'focus.db')}`, {
+    queueLimits: { count: 1_000, bytes: 16_000_000, ageMs: 1_000 },
+  })
+  await sql`create table t (id integer primary key, name text)`.execute(database.db)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await database.close()
+  removeFolder(folder)
+})
+
+/** Another process that holds the file, as a backup or a stuck node does. */
+function holdLock(): () => void {
+  const other = new BetterSqlite3(join(folder, 'focus.db'))
+  other.exec('begin immediate')
+  return () => {
+    other.exec('rollback')
+    other.close()
+  }
+}
+
+const insert = (name: string, { db } = database) => sql`insert into t (name) values (${name})`.execute(db)
+const waiting = () => database.queues().reduce((sum, { count }) => sum + count, 0)
+
+describe('a SQLite file that another process holds', () => {
+  test('V1: 20,000 writes are bounded in memory, refused at once, and none is done for callers who were refused', async () => {
+    const release = holdLock()
+    const before = process.memoryUsage().rss
+    const outcomes = { done: 0, refused: 0, other: 0 }
+    const settled: Promise<void>[] = []
+    for (let n = 0; n < 20_000; n += 1) {
+      const call = insert('x'.repeat(1_000), database.forClass('background')).then(
+        () => void (outcomes.done += 1),
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: 'overloaded', status: 503, retryAfterSeconds: 5 })
+          outcomes.refused += 1
+        },
+      )
+      settled.push(call)
+      if (n % 500 === 499) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await expect.poll(() => outcomes.refused, { timeout: 10_000 }).toBeGreaterThanOrEqual(18_000)
+    expect(waiting()).toBeLessThanOrEqual(1_000)
+    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000)
+    // The lock stays for longer than a call may wait: the queue empties without a write.
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(0)
+    release()
+    await Promise.all(settled)
+    const { rows } = await sql<{ count: number }>`select count(*) as count from t`.execute(database.db)
+    expect(rows).toEqual([{ count: outcomes.done }])
+    // Only what had been handed to the writer before.
+    expect(outcomes.done).toBeLessThanOrEqual(256)
+    await insert('and goes on')
+  })
+
+  test('V2: a flood of one class leaves the others their room, and their turn comes first', async () => {
+    const release = holdLock()
+    const flood = Array.from({ length: 1_200 }, () => insert('flood', database.forClass('background')))
+    const outcomes = Promise.allSettled(flood)
+    await expect.poll(waiting).toBeGreaterThan(700)
+    const signIn = insert('sign-in')
+    release()
+    await signIn
+    await outcomes
+    const { rows } = await sql<{ name: string }>`select name from t order by id`.execute(database.db)
+    const place = rows.findIndex(({ name }) => name === 'sign-in')
+    // Behind the group that was under way, not behind the thousand that waited.
+    expect(place).toBeGreaterThanOrEqual(0)
+    expect(place).toBeLessThan(300)
+  })
+})
+
+describe('writes that arrive at the same time', () => {
+  /** What was sent to the writer as one transaction each. */
+  function groups(): number[] {
+    const orders: ThreadOrder[] = posted.mock.calls.map(([order]) => order)
+    return orders.flat().flatMap(({ request }) => (request.kind === 'group' ? [request.units.length] : []))
+  }
+  let posted: { readonly mock: { readonly calls: [ThreadOrder][] } }
+  beforeEach(() => {
+    posted = vi.spyOn(Worker.prototype, 'postMessage') as unknown as typeof posted
+  })
+
+  test('V1: share one commit', async () => {
+    await Promise.all(Array.from({ length: 100 }, (_, n) => insert(`${n}`)))
+    expect(groups()).toEqual([100])
+  })
+
+  test('V1: fail each for itself', async () => {
+    const calls = ['a', 'b', 'a', 'c'].map((name, n) =>
+      sql`insert into t values (${n % 2}, ${name})`.execute(database.db),
+    )
+    const outcomes = await Promise.allSettled(calls)
+    expect(groups()).toEqual([4])
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected'])
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' } })
+    const { rows } = await sql`select * from t order by id`.execute(database.db)
+    expect(rows).toEqual([
+      { id: 0, name: 'a' },
+      { id: 1, name: 'b' },
+    ])
+  })
+
+  test('V1: are done although one of them ends the transaction', async () => {
+    await insert('first')
+    const outcomes = await Promise.allSettled([
+      insert('before'),
+      sql`insert or rollback into t values (1, 'conflict')`.execute(database.db),
+      insert('after'),
+    ])
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    const { rows } = await sql<{ name: string }>`select name from t order by id`.execute(database.db)
+    expect(rows.map(({ name }) => name)).toEqual(['first', 'before', 'after'])
+  })
+})
+
+describe('reads', () => {
+  const slow = (db = database.db) =>
+    sql<{
+      n: number
+    }>`with recursive c(n) as (select 1 union all select n + 1 from c where n < 1000000) select max(n) as n from c`.execute(
+      db,
+    )
+
+  test('V9: that take long do not stop the event loop', async () => {
+    let turns = 0
+    let reading = true
+    const turn = () => {
+      turns += 1
+      if (reading) setImmediate(turn)
+    }
+    turn()
+    const { rows } = await slow()
+    reading = false
+    expect(rows).toEqual([{ n: 1_000_000 }])
+    expect(turns).toBeGreaterThan(100)
+  })
+
+  test('V9: in the background delay nobody else’s', async () => {
+    let slowIsThere = false
+    const background = slow(database.forClass('background').db).then(() => void (slowIsThere = true))
+    await sql`select * from t`.execute(database.db)
+    expect(slowIsThere).toBe(false)
+    await background
+  })
+
+  test('V9: see what was committed before they began', async () => {
+    for (let n = 1; n <= 50; n += 1) {
+      await insert(`${n}`)
+      const all = sql<{ count: number }>`select count(*) as count from t`.execute(database.db)
+      const one = sql<{ name: string }>`select name from t where id = ${n}`.execute(database.db)
+      expect((await all).rows).toEqual([{ count: n }])
+      expect((await one).rows).toEqual([{ name: `${n}` }])
+    }
+  })
+
+  test('V9: a reader thread that dies is replaced, and its reads are done all the same', async () => {
+    const threads: Worker[] = []
+    const seen = (thread: Worker) => void threads.push(thread)
+    process.on('worker', seen)
+    try {
+      await insert('a')
+      await sql`select name from t`.execute(database.db)
+      const underWay = slow()
+      // It is sent at the end of this turn.
+      await new Promise((resolve) => setImmediate(resolve))
+      await threads[0]?.terminate()
+      expect((await underWay).rows).toEqual([{ n: 1_000_000 }])
+      expect((await sql`select name from t`.execute(database.db)).rows).toEqual([{ name: 'a' }])
+      expect(threads).toHaveLength(2)
+    } finally {
+      process.off('worker', seen)
+    }
+  })
+})
