@@ -31,7 +31,8 @@ export async function focusWithTokens(): Promise<Contestant> {
     secrets: [],
     origins: createOriginPolicy({ allowedOrigins: [], publicUrl: null }),
   }
-  const tokens = new AccessTokens({ config, runtime, keys, ended, sessions, userId: Number })
+  const admit = () => Promise.resolve()
+  const tokens = new AccessTokens({ config, runtime, keys, ended, sessions, admit, userId: Number })
   async function issue(index: number): Promise<string> {
     const [sessionId, userKey, now] = [`session-${index}`, String(index + 1), runtime.clock()]
     const times = { createdAt: now, lastUsedAt: now, idleExpiresAt: now + 86_400_000, expiresAt: now + 86_400_000 }

@@ -7,6 +7,7 @@ import type { UserIdCodec, UserKey } from '../user-id.ts'
 import { Accounts } from './accounts.ts'
 import { bearerToken } from './bearer.ts'
 import type { AuthConfig } from './config.ts'
+import { GoneUsers } from './gone-users.ts'
 import { KeyRing, rereadMs } from './keys/key-ring.ts'
 import type { KeyStore } from './keys/key-store.ts'
 import { OneTimeCodes } from './one-time-codes.ts'
@@ -23,7 +24,8 @@ import { ExternalTokens } from './tokens/external-tokens.ts'
 import { NoKeys } from './tokens/no-keys.ts'
 import { ownKeys, sharedSecretKeys } from './tokens/fixed-keys.ts'
 import type { TokenKeys } from './tokens/token-keys.ts'
-import type { Principal, SessionEnd, TokenVerifier, UserDirectory } from './types.ts'
+import { revoked } from './tokens/refusals.ts'
+import type { Principal, SessionEnd, TokenVerifier, User, UserDirectory } from './types.ts'
 import { Upkeep } from './upkeep.ts'
 import { Users } from './users.ts'
 
@@ -56,6 +58,13 @@ export interface Auth {
    * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`
    */
   authenticate(headers: IncomingHttpHeaders | Headers): Promise<Principal | null>
+  /**
+   * The user that a request speaks for.
+   *
+   * @throws FocusError `session_revoked` when the user was deleted or disabled meanwhile, `unknown_user` when another
+   * issuer's token names nobody here
+   */
+  userOf(principal: Principal): Promise<User>
   /**
    * When what an access token stands for ends at the latest, in milliseconds since 1970: its session, or the token itself
    * where sessions are another issuer's. Null once the session ended.
@@ -94,7 +103,18 @@ export function createAuth(dependencies: AuthDependencies): Auth {
   const keys = tokenKeys(dependencies)
   const userId = (key: UserKey) => dependencies.userIds?.fromKey(key) ?? accounts.userId(key)
   const reads = new SessionReads(dependencies.sessions)
-  const issued = new AccessTokens({ config, runtime, keys, ended, sessions: reads, userId })
+  const gone = new GoneUsers({ directory, endSessions: (key, reason) => sessions.endAll(key, reason) })
+  const issued = new AccessTokens({
+    config,
+    runtime,
+    keys,
+    ended,
+    sessions: reads,
+    userId,
+    admit: async ({ userKey }) => {
+      if (!isThere(await gone.find(userKey))) throw revoked()
+    },
+  })
   const tokens =
     config.tokens.kind === 'external' ? new ExternalTokens({ settings: config.tokens, runtime, ended, userId }) : issued
   const codes = new OneTimeCodes(oneTime, runtime)
@@ -103,14 +123,16 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     runtime,
     store: dependencies.sessions,
     reads,
-    users: directory,
+    gone,
     tokens: issued,
     ended,
     codes,
   })
+  const users = new Users(directory, sessions)
   const sealing = { sealer: new Sealer(config.secrets, runtime.random), store: oneTime, clock: runtime.clock }
   const upkeep = new Upkeep(runtime, [
     { name: 'ended sessions', everyMs: config.healIntervalMs, run: (last) => ended.heal(last) },
+    { name: 'deleted users', everyMs: config.healIntervalMs, run: () => gone.sweep() },
     { name: 'expired sign-ins', everyMs: purgeIntervalMs, run: () => oneTime.purge(runtime.clock()) },
     { name: 'signing keys', everyMs: rereadMs, run: () => keys.upkeep() },
     { name: 'old sessions', everyMs: purgeIntervalMs, run: () => sessions.purge() },
@@ -121,12 +143,18 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     accounts,
     codes,
     sessions,
-    users: new Users(directory, sessions),
+    users,
     tokens,
     keys,
     authenticate(headers) {
       const token = bearerToken(headers)
       return token === null ? nobody : tokens.verify(token)
+    },
+    async userOf({ userKey }) {
+      if (config.tokens.kind === 'external') return await users.ofForeignToken(userKey)
+      const user = await gone.find(userKey)
+      if (isThere(user)) return user
+      throw revoked()
     },
     async sessionEndsAt({ sessionId, expiresAt }) {
       if (sessionId === null) return expiresAt
@@ -144,6 +172,10 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     },
     close: () => upkeep.close(),
   }
+}
+
+function isThere(user: User | null): user is User {
+  return user !== null && !user.disabled
 }
 
 function tokenKeys({ config, runtime, keys }: AuthDependencies): TokenKeys {

@@ -90,6 +90,11 @@ export interface UserDirectory {
   /** Between the ids of this directory and the strings that Focus keeps; ids are strings when absent. */
   readonly parseId?: (key: UserKey) => UserId
   get(id: UserId): Promise<User | null>
+  /**
+   * Several users at once, those that exist; sessions of removed and disabled users then end within seconds for any number
+   * of users. Without it, `get` is called for a few users at a time.
+   */
+  getMany?(ids: readonly UserId[]): Promise<readonly User[]>
   /** Null also when the account is there and its user is not. */
   findByAccount(account: Pick<ExternalAccount, 'issuer' | 'subject'>): Promise<User | null>
   findByEmail(email: string): Promise<User | null>

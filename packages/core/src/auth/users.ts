@@ -23,6 +23,13 @@ export class Users {
     return await this.#directory.get(this.#directory.parseId?.(key) ?? key)
   }
 
+  /** @throws FocusError `unknown_user` */
+  async ofForeignToken(key: UserKey): Promise<User> {
+    const user = await this.byKey(key)
+    if (user) return user
+    throw new FocusError('unknown_user', 'The user of this token does not exist any more.')
+  }
+
   /**
    * Finds a user by what a person types: an id, a verified e-mail address or a username. An address that is not verified
    * finds nobody, since anybody may write another's address into an account.

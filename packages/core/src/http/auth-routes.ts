@@ -46,9 +46,7 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
   }
 
   async function me({ principal }: RouteContext): Promise<Response> {
-    const user = await auth.users.byKey(signedIn(principal).userKey)
-    if (!user) throw new FocusError('unknown_user', 'The user of this token does not exist any more.')
-    return json(userJson(user))
+    return json(userJson(await auth.userOf(signedIn(principal))))
   }
 
   async function sessions({ principal }: RouteContext): Promise<Response> {

@@ -35,6 +35,12 @@ export class KyselyUserDirectory implements UserDirectory {
     return await this.#findBy('id', number)
   }
 
+  async getMany(ids: readonly UserId[]): Promise<User[]> {
+    const numbers = ids.map(Number).filter(Number.isSafeInteger)
+    if (numbers.length === 0) return []
+    return (await this.#db.selectFrom('focus_users').selectAll().where('id', 'in', numbers).execute()).map(toUser)
+  }
+
   async findByAccount({ issuer, subject }: Account): Promise<User | null> {
     const row = await this.#db
       .selectFrom('focus_accounts')

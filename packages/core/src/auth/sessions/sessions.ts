@@ -6,8 +6,10 @@ import { assertEnabled } from '../accounts.ts'
 import type { AuthConfig } from '../config.ts'
 import type { OneTimeCodes } from '../one-time-codes.ts'
 import { newSecret, sha256 } from '../secrets.ts'
+import type { GoneUsers } from '../gone-users.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
-import type { SessionEnd, User, UserDirectory } from '../types.ts'
+import { revoked } from '../tokens/refusals.ts'
+import type { SessionEnd, User } from '../types.ts'
 import type { EndedSessions } from './ended-sessions.ts'
 import type { SessionReads } from './session-reads.ts'
 import type { Session, SessionStore } from './session-store.ts'
@@ -36,7 +38,7 @@ export interface SessionsDependencies {
   readonly runtime: Runtime
   readonly store: SessionStore
   readonly reads: SessionReads
-  readonly users: UserDirectory
+  readonly gone: GoneUsers
   readonly tokens: AccessTokens
   readonly ended: EndedSessions
   readonly codes: Pick<OneTimeCodes, 'voidAll'>
@@ -48,7 +50,7 @@ export class Sessions {
   readonly #runtime: Runtime
   readonly #store: SessionStore
   readonly #reads: SessionReads
-  readonly #users: UserDirectory
+  readonly #gone: GoneUsers
   readonly #tokens: AccessTokens
   readonly #ended: EndedSessions
   readonly #codes: SessionsDependencies['codes']
@@ -58,7 +60,7 @@ export class Sessions {
     this.#runtime = dependencies.runtime
     this.#store = dependencies.store
     this.#reads = dependencies.reads
-    this.#users = dependencies.users
+    this.#gone = dependencies.gone
     this.#tokens = dependencies.tokens
     this.#ended = dependencies.ended
     this.#codes = dependencies.codes
@@ -68,7 +70,7 @@ export class Sessions {
   async start(user: User, provider: string, client: ClientInfo = {}): Promise<TokenPair> {
     const refreshToken = newSecret(this.#runtime.random)
     const session = this.#newSession(user, provider, client, this.#config.sessionTtlSeconds)
-    await this.#keep(session, sha256(refreshToken), user)
+    await this.#keep(session, sha256(refreshToken))
     return await this.#pair(user, session, refreshToken)
   }
 
@@ -78,7 +80,7 @@ export class Sessions {
    */
   async startShort(user: User, ttlSeconds: number = this.#config.accessTtlSeconds): Promise<TokenPair> {
     const session = this.#newSession(assertEnabled(user), 'admin', {}, ttlSeconds)
-    await this.#keep(session, null, user)
+    await this.#keep(session, null)
     return await this.#pair(user, session, null)
   }
 
@@ -112,6 +114,8 @@ export class Sessions {
   async endsAt(id: string): Promise<number | null> {
     const session = await this.#reads.get(id)
     if (!session || session.endedAt !== null) return null
+    const user = await this.#gone.find(session.userKey)
+    if (!user || user.disabled) return null
     const endsAt = Math.min(session.idleExpiresAt, session.expiresAt)
     return endsAt > this.#runtime.clock() ? endsAt : null
   }
@@ -154,12 +158,11 @@ export class Sessions {
     }
   }
 
-  /** A user who was disabled a moment ago keeps no session that was not there yet when theirs were ended (S23). */
-  async #keep(session: Session, refreshHash: string | null, { id }: User): Promise<void> {
+  /** A user who was disabled or deleted a moment ago keeps no session that was not there yet when theirs were ended (S23). */
+  async #keep(session: Session, refreshHash: string | null): Promise<void> {
     await this.#store.create(session, refreshHash)
-    const user = await this.#users.get(id)
-    if (!user?.disabled) return
-    await this.#end({ id: session.id }, 'user_disabled')
+    const user = await this.#gone.find(session.userKey)
+    if (!user) throw revoked()
     assertEnabled(user)
   }
 
@@ -196,7 +199,7 @@ export class Sessions {
   }
 
   async #requireUser(session: Session): Promise<User> {
-    const user = await this.#users.get(this.#users.parseId?.(session.userKey) ?? session.userKey)
+    const user = await this.#gone.find(session.userKey)
     if (!user) throw invalidRefreshToken()
     return assertEnabled(user)
   }

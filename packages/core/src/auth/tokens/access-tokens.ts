@@ -29,6 +29,8 @@ export interface AccessTokensDependencies {
   readonly keys: TokenKeys
   readonly ended: EndedSessions
   readonly sessions: SessionReads
+  /** What a token that is good still needs where this node sees it for the first time; rejects to refuse it. */
+  readonly admit: (principal: Principal) => Promise<unknown>
   /** Between the keys in tokens and the application's ids. */
   readonly userId: (key: UserKey) => UserId
 }
@@ -40,16 +42,18 @@ export class AccessTokens implements TokenVerifier {
   readonly #keys: TokenKeys
   readonly #sessions: SessionReads
   readonly #userId: (key: UserKey) => UserId
+  readonly #admit: AccessTokensDependencies['admit']
   readonly #verified: VerifiedTokens
   #generation = 0
 
-  constructor({ config, runtime, keys, ended, sessions, userId }: AccessTokensDependencies) {
+  constructor({ config, runtime, keys, ended, sessions, admit, userId }: AccessTokensDependencies) {
     this.#config = config
     this.#runtime = runtime
     this.#keys = keys
     this.#sessions = sessions
     this.#verified = new VerifiedTokens(runtime.clock, ended)
     this.#userId = userId
+    this.#admit = admit
   }
 
   async issue({ userKey, sessionId, ttlSeconds, scopes }: AccessTokenGrant): Promise<string> {
@@ -92,6 +96,12 @@ export class AccessTokens implements TokenVerifier {
   }
 
   readonly #verifyAnew = async (token: string): Promise<Principal> => {
+    const principal = await this.#verifyToken(token)
+    await this.#admit(principal)
+    return principal
+  }
+
+  async #verifyToken(token: string): Promise<Principal> {
     if (token.length > maxTokenLength) throw invalid()
     try {
       const { payload } = await jwtVerify(token, (header) => this.#keys.verification(header.kid, header.alg), {

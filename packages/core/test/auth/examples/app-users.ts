@@ -34,6 +34,11 @@ export class AppUsers implements UserDirectory {
     return await this.#findBy('id', id)
   }
 
+  async getMany(ids: readonly string[]): Promise<User[]> {
+    const rows = await this.#db.selectFrom('people').selectAll().where('id', 'in', ids).execute()
+    return rows.map(toUser)
+  }
+
   async findByEmail(email: string): Promise<User | null> {
     return await this.#findBy('mail', email)
   }

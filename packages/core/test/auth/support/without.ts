@@ -1,7 +1,7 @@
 import type { UserDirectory } from '../../../src/auth/types.ts'
 
 /** A directory as one written before a method was asked for. */
-export function without(users: UserDirectory, method: 'releaseEmail'): UserDirectory {
+export function without(users: UserDirectory, method: 'releaseEmail' | 'getMany'): UserDirectory {
   return new Proxy(users, {
     get(target, name) {
       const value: unknown = name === method ? undefined : Reflect.get(target, name, target)
