@@ -222,6 +222,16 @@ describe('WebSocket', () => {
     expect(find('websocket.idle')).toMatchObject({ status: 'ok' })
   })
 
+  test('V6: nginx that the server does not know: the setting that is missing', async () => {
+    const forwarding = `${upgrades} proxy_set_header X-Forwarded-For $remote_addr;`
+    const { ok, find } = await examine(folder(), { ...at(await behindNginx(forwarding)), args: ['--quick'] })
+    expect(ok).toBe(true)
+    expect(find('proxy')).toMatchObject({
+      status: 'warning',
+      mend: expect.stringContaining('FOCUS_TRUSTED_PROXIES=127.0.0.1'),
+    })
+  })
+
   test('nginx without upgrade headers: the lines that are missing', async () => {
     const { code, find } = await examine(folder(), at(await behindNginx('')))
     expect(code).toBe(1)

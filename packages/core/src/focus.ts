@@ -9,6 +9,7 @@ import { createClientAddressFinder } from './admission/client-address.ts'
 import { durationMs } from './duration.ts'
 import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
+import { clientAdminRoute } from './http/client-admin-route.ts'
 import { createHandler, type RouteInfo } from './http/handler.ts'
 import { notificationAdminRoutes } from './http/notification-admin-routes.ts'
 import { notificationRoutes } from './http/notification-routes.ts'
@@ -222,6 +223,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
         }),
         ...authRoutes({ auth, config: authConfig }),
         ...accountAdminRoutes({ auth }),
+        clientAdminRoute,
         ...notificationRoutes(notifications),
         ...notificationAdminRoutes({ notifications, userIds }),
         ...elsewhere.routes(notifications.recipients),

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type Admission, type Answer, type Focus, FocusError, problem } from '@focus-api/core'
+import { type Answer, type Focus, FocusError, problem } from '@focus-api/core'
 
 /** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
 const forbiddenMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
-/** How long after the time for a body a connection is kept, for the answer that says so. */
+/** How long a connection is kept for a body that nobody reads any more. */
 const graceMs = 2_000
 
 /**
@@ -25,7 +25,7 @@ export async function answerFor(
   }
   const { remoteAddress } = req.socket
   const admission = focus.admit({ method, target, headers: req.headers, remoteAddress })
-  cutSlowBody(req, admission)
+  cutSlowBody(req, admission.refusal === null ? admission.bodyTimeoutMs + graceMs : graceMs)
   if (admission.refusal !== null) return admission.refusal
   const info = remoteAddress === undefined ? { admission } : { admission, remoteAddress }
   return focus.fetch(toRequest(req, res, target, parsedBody), info)
@@ -35,9 +35,9 @@ export async function answerFor(
  * Ends a connection whose request body does not arrive in time: Node's own time-out is minutes, and is the host's to set. Nothing
  * else ends one whose request was answered before its body was there.
  */
-function cutSlowBody(req: IncomingMessage, { bodyTimeoutMs }: Admission): void {
+function cutSlowBody(req: IncomingMessage, timeoutMs: number): void {
   if (req.complete || !mayHaveBody(req)) return
-  const timer = setTimeout(() => req.destroy(), bodyTimeoutMs + graceMs)
+  const timer = setTimeout(() => req.destroy(), timeoutMs)
   timer.unref()
   req.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
 }

@@ -1,5 +1,6 @@
 import { type JsonDocument, textOf } from '../remote/client.ts'
 import type { RemoteSettings } from '../remote/settings.ts'
+import { checkProxy } from './proxy.ts'
 import { failed, type Finding, ok, reasonOf, skipped } from './finding.ts'
 
 const TIMEOUT_MS = 10_000
@@ -33,7 +34,7 @@ export async function checkServer(
   return [
     ok('server', `${base} answers`),
     checkReady(await get('/ready')),
-    checkAdminKey(adminKey === null ? null : await get('/ws/connections', adminKey)),
+    ...(await checkAsAdmin(adminKey, get)),
     ...(token === undefined ? [] : [checkToken(await get('/auth/me', token))]),
   ]
 }
@@ -45,6 +46,17 @@ function checkReady({ status, body }: Answer): Finding {
     `It is not ready (HTTP ${status}, ${textOf(body?.code)}).`,
     body?.code === 'draining' ? 'It is shutting down; ask the next one.' : 'Check the database of the server.',
   )
+}
+
+async function checkAsAdmin(
+  adminKey: string | null,
+  get: (path: string, bearer: string) => Promise<Answer>,
+): Promise<Finding[]> {
+  if (adminKey === null) return [checkAdminKey(null)]
+  const finding = checkAdminKey(await get('/ws/connections', adminKey))
+  if (finding.status !== 'ok') return [finding]
+  const { status, body } = await get('/admin/client', adminKey)
+  return [finding, checkProxy(status, body)]
 }
 
 function checkAdminKey(answer: Answer | null): Finding {

@@ -114,6 +114,16 @@ describe('W20: the deploy script', () => {
     expect(server.called('curl')[0]).toContain('http://127.0.0.1:9000/api/health')
   })
 
+  it('V6: has the application trust the reverse proxy in front of the container, unless its environment says which', () => {
+    expect(deploy({ IMAGE: image('good') }).status).toBe(0)
+    writeFileSync(join(server.folder, 'shop.env'), 'FOCUS_TRUSTED_PROXIES=\n')
+    expect(deploy({ IMAGE: image('good') }).status).toBe(0)
+    writeFileSync(join(server.folder, 'shop.env'), 'FOCUS_TRUSTED_PROXIES=10.0.0.7\n')
+    expect(deploy({ IMAGE: image('good') }).status).toBe(0)
+    const trusting = server.called('docker run').map((run) => run.includes('--env FOCUS_TRUSTED_PROXIES=private'))
+    expect(trusting).toEqual([true, true, false])
+  })
+
   it('logs in for this run only, and never with the password as an argument', () => {
     expect(deploy({ IMAGE: image('good'), DOCKER_USERNAME: 'acme', DOCKER_PASSWORD: 'pass word' }).status).toBe(0)
     expect(readFileSync(join(server.folder, 'password'), 'utf8')).toBe('pass word\n')

@@ -16,8 +16,8 @@ export const operations: readonly Operation[] = [
 
 const commonProblems: Readonly<Record<Operation['access'], readonly ErrorCode[]>> = {
   public: [],
-  bearer: ['unauthenticated', 'invalid_token', 'token_expired', 'session_revoked'],
-  admin: ['unauthenticated', 'invalid_admin_key', 'admin_key_missing'],
+  bearer: ['unauthenticated', 'invalid_token', 'token_expired', 'session_revoked', 'rate_limited', 'overloaded'],
+  admin: ['unauthenticated', 'invalid_admin_key', 'admin_key_missing', 'rate_limited'],
 }
 
 /** `openapi.json` (OpenAPI 3.1), made from the operations and the schemas that validate at run time. */

@@ -114,6 +114,13 @@ export const operatorOperations: readonly Operation[] = [
     answers: { 201: 'Tokens' },
     problems: ['unknown_user', 'user_disabled'],
   },
+  {
+    method: 'GET',
+    path: '/admin/client',
+    access: 'admin',
+    summary: 'Whom the server takes the caller for, and what became of X-Forwarded-For.',
+    answers: { 200: 'Client' },
+  },
   { method: 'GET', path: '/health', access: 'public', summary: 'The process lives.', answers: { 200: 'Health' } },
   {
     method: 'GET',

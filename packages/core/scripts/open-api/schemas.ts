@@ -192,6 +192,10 @@ export const schemas = {
   Purged: z.object({ purged: z.int() }),
   Transports: z.object({ transports: z.array(transport) }),
   Transport: transport,
+  Client: z.object({
+    address: z.string().nullable().describe('Null where the peer has none.'),
+    forwarded: z.enum(['none', 'used', 'ignored']).describe('`ignored`: FOCUS_TRUSTED_PROXIES does not name the peer.'),
+  }),
   Health: z.object({ status: z.literal('ok') }),
   Readiness: z.object({ status: z.literal('ready') }),
 } as const satisfies Record<string, z.ZodType>

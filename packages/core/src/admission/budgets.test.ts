@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type BudgetOptions, resolveBudgets } from './budgets.ts'
+import { type BudgetName, type BudgetOptions, resolveBudgets } from './budgets.ts'
+import { networksOf } from './networks.ts'
 
 test.each<[string, object]>([
   ['no limit at all', { perMinute: { start: 0 } }],
@@ -11,4 +12,13 @@ test.each<[string, object]>([
 ])('%s stops the start', (_name, budgets) => {
   const options = { enabled: true, exemptLoopback: true, ...budgets } as BudgetOptions
   expect(() => resolveBudgets(options)).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+})
+
+test('S40: no single network can take what the process has for strangers', () => {
+  const { perMinute, perProcess } = resolveBudgets({ enabled: true, exemptLoopback: false })
+  const widest = Math.max(...[...networksOf('2001:db8::1'), ...networksOf('203.0.113.9')].map(({ share }) => share))
+  for (const [name, allowance] of Object.entries(perMinute)) {
+    const forStrangers = perProcess[name as BudgetName] / 12
+    expect(allowance * widest, name).toBeLessThanOrEqual(forStrangers)
+  }
 })

@@ -16,9 +16,9 @@ export const requestsPerMinute = {
   /** `POST /ws/ticket` */
   ticket: 120,
   /** Public keys, public statistics, unsubscribing by link */
-  public: 600,
+  public: 300,
   /** Tokens and tickets that are not valid, on any route and upgrade */
-  credentials: 300,
+  credentials: 90,
   /** Wrong admin keys */
   adminKey: 10,
 } as const
@@ -27,19 +27,19 @@ export type BudgetName = keyof typeof requestsPerMinute
 
 /**
  * What all clients of one process together may do in a minute; a sixth of it at once. The last half is kept for addresses
- * that signed in here before, so that a crowd of strangers cannot take it.
+ * that signed in here before, so that a crowd of strangers cannot take it; no single /48 or /24 can take the first.
  */
 export const requestsPerMinuteOfProcess = {
-  start: 6_000,
-  callback: 6_000,
-  refresh: 12_000,
-  redeem: 6_000,
-  ticket: 12_000,
-  public: 12_000,
+  start: 18_000,
+  callback: 18_000,
+  refresh: 24_000,
+  redeem: 18_000,
+  ticket: 24_000,
+  public: 72_000,
   /** Tokens that were not seen before and are not valid, tickets likewise; those under way count until they are found good */
   credentials: 18_000,
   /** Wrong admin keys; beyond it they are answered with 429, and the right key still works. */
-  adminKey: 600,
+  adminKey: 2_400,
 } as const satisfies Record<BudgetName, number>
 
 /** What one user may spend on all routes, streams and sockets of a process together. */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { costs } from '../admission/budgets.ts'
 import { FocusError } from '../errors.ts'
 import type { InboxItem, InboxQuery } from '../notifications/types.ts'
 import { readJsonObject } from './body.ts'
 import { type NotificationBackend, sendNotification } from './notification-send.ts'
-import { json, noContent } from './responses.ts'
+import { json, jsonText, noContent } from './responses.ts'
 import type { Route, RouteContext } from './route.ts'
 
 /** The inbox of the person who asks, and the operator's way to send. */
@@ -15,13 +16,15 @@ export function notificationRoutes(notifications: NotificationBackend): Route[] 
       access: 'bearer',
       handle: async (context) => {
         const page = await notifications.inbox(personOf(context), inboxQuery(context.url.searchParams))
-        return json({
+        const body = JSON.stringify({
           notifications: page.notifications.map(toWire),
           next_before: page.nextBefore,
           unread_count: page.unreadCount,
           offset: page.offset,
           all_offset: page.allOffset,
         })
+        context.spend((body.length / 1_024) * costs.kibibyte)
+        return jsonText(body)
       },
     },
     {

@@ -3,7 +3,12 @@ import { problemDocument } from '../problem.ts'
 
 /** A JSON answer that no cache keeps. */
 export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
-  return new Response(JSON.stringify(body), {
+  return jsonText(JSON.stringify(body), init)
+}
+
+/** The same for a body that is written already. */
+export function jsonText(body: string, init: { status?: number; headers?: Record<string, string> } = {}): Response {
+  return new Response(body, {
     status: init.status ?? 200,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...init.headers },
   })

@@ -93,6 +93,7 @@ test.each<[Call, number, SchemaName]>([
   [{ path: '/admin/keys', as: 'admin' }, 200, 'SigningKeys'],
   [post('/admin/keys/rotate', {}, 'admin'), 201, 'SigningKey'],
   [post('/admin/token', { user: 'alice' }, 'admin'), 201, 'Tokens'],
+  [{ path: '/admin/client', as: 'admin' }, 200, 'Client'],
   [{ path: '/health' }, 200, 'Health'],
   [{ path: '/ready' }, 200, 'Readiness'],
 ])('$path answers as described', async (request, status, name) => {

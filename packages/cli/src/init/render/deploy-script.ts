@@ -6,6 +6,14 @@ export function imageLabel(project: Project): string {
   return `focus.application=${project.slug}`
 }
 
+/** Docker publishes the port on loopback, so that the container sees nginx as the gateway of its own network. */
+const trustedProxy = text`
+  # nginx reaches the container through Docker's own network; it says who calls.
+  if ! grep -qs '^FOCUS_TRUSTED_PROXIES=.' "$ENV_FILE"; then
+    options+=(--env FOCUS_TRUSTED_PROXIES=private)
+  fi
+`
+
 /**
  * `deploy/deploy.sh`: what the server runs. One function, called on the last line, so that a connection lost while the
  * script is sent runs nothing, and nothing inside reads the rest of the script as its input.
@@ -62,6 +70,7 @@ export function renderDeployScript(project: Project): string {
       if [[ -f "$ENV_FILE" ]]; then
         options+=(--env-file "$ENV_FILE")
       fi
+      ${project.flavour === 'node' ? trustedProxy : ''}
       # Long enough for the application to finish what it has under way.
       docker stop -t 30 "$CONTAINER" >/dev/null 2>&1 || true
       docker rm --force "$CONTAINER" >/dev/null 2>&1 || true

@@ -65,5 +65,10 @@ function focusSettings(origin: string): Setting[] {
       value: 'http://localhost:3000',
       comment: 'Origins of the front ends, separated by commas',
     },
+    {
+      key: 'FOCUS_TRUSTED_PROXIES',
+      value: '',
+      comment: 'Reverse proxies that may say who calls; empty means `private` where deploy.sh starts the container',
+    },
   ]
 }

@@ -11,6 +11,9 @@ interface Candidate {
   readonly readAt: number | null
 }
 
+/** Titles, messages and data of one page; what is beyond comes with the next, so that no page takes long to write. */
+const maxPageCharacters = 262_144
+
 /**
  * One page of the inbox: the user's stream and the shared one, each newest first, merged by time. The position is an offset
  * in each of them, so that a page costs the same however long the streams are.
@@ -31,11 +34,18 @@ export async function readInbox(
   const broadcasts = await broadcastRows(db, owner, shared, selection, before.all, now)
   const items: InboxItem[] = []
   let next = before
+  let room = maxPageCharacters
   while (items.length < selection.limit) {
     const mine = own[0]
     const theirs = broadcasts[0]
-    const newest = !theirs || (mine && mine.row.created_at >= theirs.row.created_at) ? own.shift() : broadcasts.shift()
+    const isMine = !theirs || (mine !== undefined && mine.row.created_at >= theirs.row.created_at)
+    const newest = isMine ? mine : theirs
     if (!newest) break
+    room -= charactersOf(newest.row)
+    // The first one always fits, or there would be no way on.
+    if (room < 0 && items.length > 0) break
+    if (isMine) own.shift()
+    else broadcasts.shift()
     items.push(toInboxItem(newest.row, newest.readAt, epoch))
     next = newest === mine ? { ...next, user: newest.row.offset } : { ...next, all: newest.row.offset }
   }
@@ -47,6 +57,10 @@ export async function readInbox(
     offset: owner.head,
     allOffset: shared.head,
   }
+}
+
+function charactersOf({ title, message, data }: NotificationRow): number {
+  return title.length + message.length + data.length
 }
 
 /** One row more than the page holds, to know whether there is a next one. */

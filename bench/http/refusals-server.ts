@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
+import { createFocus } from '@focus-api/core'
+
+/** Focus behind a reverse proxy on this machine, with two people: one who is exempt from limits by address, one who is not. */
+const adminKey = 'the-admin-key-of-the-benchmark-of-refusals'
+const focus = await createFocus({
+  env: {},
+  database: 'sqlite::memory:',
+  adminKey,
+  trustedProxies: ['loopback'],
+  rateLimits: { exemptLoopback: true },
+})
+const handle = nodeHandler(focus)
+const server = createServer((req, res) => void handle(req, res))
+attachUpgrade(server, focus)
+await once(server.listen(0, '127.0.0.1'), 'listening')
+
+const tokens: string[] = []
+for (const subject of ['alice', 'mallory']) {
+  const { user } = await focus.auth.accounts.signIn({
+    provider: 'bench',
+    issuer: 'https://issuer.example',
+    subject,
+    email: null,
+    emailVerified: false,
+    fullName: null,
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: subject,
+    locale: null,
+  })
+  tokens.push((await focus.auth.sessions.start(user, 'bench')).accessToken)
+}
+const address = server.address()
+process.send?.({ port: typeof address === 'object' ? address?.port : 0, tokens, adminKey })
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.({ microseconds: user + system })
+})
+process.on('disconnect', () => process.exit())
