@@ -1,6 +1,7 @@
 import type { ErrorSink, ListenOptions } from './emitter.ts'
 import { reportUncaught } from './emitter.ts'
 import { Api } from './http.ts'
+import { languageTag } from './locale.ts'
 import type { TokenResponse } from './protocol.ts'
 import type { SocketAuth } from './realtime/connection.ts'
 import { Inbox } from './realtime/inbox.ts'
@@ -106,12 +107,13 @@ export interface FocusClient {
 export function createFocusClient(options: FocusClientOptions = {}): FocusClient {
   const onError = guarded(options.onError ?? reportUncaught)
   const storageKey = options.storageKey ?? 'focus'
+  const locale = languageTag(options.locale)
   const cookies = options.refreshDelivery === 'cookie'
   const api = new Api({
     url: options.url?.toString(),
     // A method of `window`, which must not be called on anything else.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    locale: options.locale,
+    locale,
     cookies,
   })
   const inMemory = options.storage === null || (cookies && options.storage === undefined)
@@ -137,7 +139,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
 
   return {
     notifications,
-    locale: options.locale,
+    locale,
     get user() {
       return session.user
     },

@@ -1,6 +1,7 @@
 import { FocusError } from './errors.ts'
 import { misspelt } from './nearest.ts'
 import type { Form } from './option-forms.ts'
+import { shorten } from './shorten.ts'
 
 /** Options by name: each has a form, or is a group of further options. */
 export interface OptionGroup {
@@ -77,7 +78,7 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value) && !value.every((entry) => typeof entry === 'string')) return 'a list'
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return 'an object'
   const text = JSON.stringify(value).replaceAll(/\/\/[^/@"]*@/g, '//***@')
-  return text.length <= 120 ? text : `${text.slice(0, 119).toWellFormed()}…`
+  return shorten(text, 120)
 }
 
 interface Problem {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { createClientAddressFinder } from './admission/client-address.ts'
 import { type Duration, durationMs } from './duration.ts'
+import { ownLanguage } from './locale.ts'
 import { isLoopbackUrl, normalUrl } from './origin-policy.ts'
 
 /** A form that an option may have: the words for a user who got it wrong, and the schema that knows. */
@@ -104,6 +105,12 @@ export function record<T>(accepts: string, entry: z.ZodType<T>): Form<Record<str
 
 export function choice<const T extends string>(...values: readonly [T, ...T[]]): Form<T> {
   return { accepts: values.map((value) => `"${value}"`).join(' or '), schema: z.enum(values) }
+}
+
+/** A language that the product's own texts exist in; `fr_FR` and `en-GB` name one too. */
+export const ownLanguages: Form<'fr' | 'en'> = {
+  accepts: '"fr" or "en"',
+  schema: z.preprocess((value) => ownLanguage(value) ?? value, z.enum(['fr', 'en'])),
 }
 
 /** Normalised as URLs are: the host in lower case and ASCII, no default port. */

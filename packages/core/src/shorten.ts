@@ -14,7 +14,24 @@ const maxGraphemeLength = 64
  * ```
  */
 export function shorten(text: string, max: number): string {
-  return text.length <= max ? text : `${head(text, max - ellipsis.length)}${ellipsis}`
+  if (text.length <= max) return text
+  return max < ellipsis.length ? '' : `${head(text, max - ellipsis.length)}${ellipsis}`
+}
+
+/**
+ * Shortens a text until `size` of it is at most `max`, where the text grows on its way: by escaping, or in UTF-8.
+ *
+ * @param size grows with the text, and is at least its length in UTF-16 units
+ */
+export function shortenTo(text: string, max: number, size: (text: string) => number): string {
+  let fits = 0
+  let tooLong = Math.min(text.length, max) + 1
+  while (tooLong - fits > 1) {
+    const middle = Math.floor((fits + tooLong) / 2)
+    if (size(shorten(text, middle)) <= max) fits = middle
+    else tooLong = middle
+  }
+  return shorten(text, fits)
 }
 
 /** The longest beginning of a text of at most `max` UTF-16 units that cuts no character in half. For columns and keys. */

@@ -18,6 +18,14 @@ test('what follows a helper’s own values are people', () => {
   })
 })
 
+test.each([
+  ['fr_FR', 'fr'],
+  ['EN-gb', 'en'],
+  ['en_US.UTF-8', 'en'],
+])('R19: --locale %s asks for the texts in %s', (locale, language) => {
+  expect(readNotification({ appBlocked: 'X', locale }, now).body).toMatchObject({ locale: language })
+})
+
 test('an application’s own goes by name, in any language', () => {
   expect(readNotification({ name: 'orderShipped', params: '{"orderId":7}', locale: 'de' }, now).body).toEqual({
     name: 'orderShipped',

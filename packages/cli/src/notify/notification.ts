@@ -48,12 +48,9 @@ function readContent(flags: NotificationFlags): ParsedNotification {
   const data = flags.data === undefined ? undefined : jsonObject('--data', flags.data)
   const helpers = readHelpers(flags, data)
   if (helpers.length > 1) throw usageFailure('Give one helper at a time, or one --name.')
-  const { locale, name: ownName } = flags
+  const { name: ownName } = flags
+  const locale = localeOf(flags)
   if (flags.params !== undefined && ownName === undefined) throw usageFailure('--params goes with --name.')
-  // An application's own texts may be in any language.
-  if (locale !== undefined && locale !== 'fr' && locale !== 'en' && ownName === undefined) {
-    throw usageFailure(`--locale: expected fr or en, got ${JSON.stringify(locale)}.`)
-  }
   const [helper] = helpers
   if (helper !== undefined) {
     refuseBesideHelper(flags)
@@ -61,6 +58,14 @@ function readContent(flags: NotificationFlags): ParsedNotification {
     return { body: { name, params, ...(locale === undefined ? {} : { locale }) }, users }
   }
   return { body: plainNotification(flags, data), users: [] }
+}
+
+/** The texts of the helpers are in French and English; an application's own may be in any language. */
+function localeOf({ locale, name }: NotificationFlags): string | undefined {
+  if (locale === undefined || name !== undefined) return locale
+  const language = /^(fr|en)(?:[-_].*)?$/i.exec(locale)?.[1]?.toLowerCase()
+  if (language !== undefined) return language
+  throw usageFailure(`--locale: expected fr or en, got ${JSON.stringify(locale)}.`)
 }
 
 function plainNotification(flags: NotificationFlags, data: JsonObject | undefined): JsonObject {

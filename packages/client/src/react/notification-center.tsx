@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { languageTag } from '../locale.ts'
 import type { FocusNotification } from '../realtime/notification.ts'
 import { useFocusContext } from './context.ts'
 import { NotificationItem } from './notification-item.tsx'
@@ -26,7 +27,7 @@ const unseen = { position: 'absolute', width: 1, height: 1, overflow: 'hidden', 
  */
 export function NotificationCenter(props: NotificationCenterProps): ReactNode {
   const { client } = useFocusContext()
-  const locale = props.locale ?? client.locale ?? 'fr'
+  const locale = languageTag(props.locale) ?? client.locale ?? 'fr'
   const texts = { ...textsOf(locale), ...props.texts }
   const [latest, setLatest] = useState<FocusNotification | null>(null)
   const source = useNotifications({ onNotification: setLatest })

@@ -71,6 +71,19 @@ describe('the notification centre', () => {
     expect(await page.getByRole('listitem').locator('strong').allTextContents()).toEqual(['n2', 'n1', 'n0'])
   })
 
+  test.each([
+    ['en_GB', 'unread', 'Dora'],
+    ['no language', 'non lue', 'Ella'],
+  ])('R19: shows its list with the locale %j', async (locale, unread, person) => {
+    const name = person.toLowerCase()
+    const { page, complaints } = await open(name, { locale })
+    await signIn(page, person)
+    await notify(name, 'Premier')
+    await page.getByRole('button', { name: `Notifications, 1 ${unread}` }).click()
+    await page.getByRole('listitem').locator('time').waitFor()
+    expect(complaints).toEqual([])
+  })
+
   test('is empty again after a sign-out', async () => {
     const { page, complaints } = await open('carol')
     await signIn(page, 'Carol')

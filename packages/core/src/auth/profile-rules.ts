@@ -1,12 +1,14 @@
 import { isIP } from 'node:net'
 import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
+import { canonicalLocale } from '../locale.ts'
 import { isLoopbackHost } from '../origin-policy.ts'
 import { isPublicAddress } from '../public-address.ts'
+import { head } from '../shorten.ts'
 import type { ExternalProfile } from './types.ts'
 
 /** The longest form of each field, in UTF-16 code units; the columns of `focus_users` and `focus_accounts` hold as much. */
-const limits = { key: 255, email: 320, name: 255, url: 2_048, locale: 35 } as const
+const limits = { key: 255, email: 320, name: 255, url: 2_048 } as const
 
 export interface ProfileRules {
   /** Whether this installation is only reached from this machine; pictures may then come from it, by plain http too. */
@@ -47,7 +49,7 @@ export function checkedProfile(profile: ExternalProfile, rules: ProfileRules): E
     familyName,
     avatarUrl: pictureOrNull(profile.avatarUrl, rules),
     preferredUsername: nameOrNull(profile.preferredUsername),
-    locale: localeOrNull(profile.locale),
+    locale: canonicalLocale(profile.locale),
   }
 }
 
@@ -73,17 +75,7 @@ function nameOrNull(text: unknown): string | null {
     .toWellFormed()
     .replace(/\p{Cc}+/gu, ' ')
     .trim()
-  return cut(printable, limits.name).trimEnd() || null
-}
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-
-/** At most `max` code units, without a part of a character: a letter keeps its accents, an emoji its skin colour. */
-function cut(text: string, max: number): string {
-  if (text.length <= max) return text
-  const end = graphemes.segment(text.slice(0, max + limits.name)).containing(max)?.index
-  // One grapheme longer than the limit, such as a letter under hundreds of accents.
-  return end ? text.slice(0, end) : text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '')
+  return head(printable, limits.name).trimEnd() || null
 }
 
 /** Pages show the picture to others: the address must lead to nothing that only their network reaches. */
@@ -99,15 +91,4 @@ function isPublicHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$|\.$/g, '')
   if (isIP(host) !== 0) return isPublicAddress(host)
   return !isLoopbackHost(host) && host.includes('.') && !/\.(?:local|internal|home\.arpa)$/.test(host)
-}
-
-/** Some providers write `en_US`. */
-function localeOrNull(text: unknown): string | null {
-  if (typeof text !== 'string') return null
-  try {
-    const [locale = null] = Intl.getCanonicalLocales(text.replaceAll('_', '-'))
-    return locale === null || locale.length > limits.locale ? null : locale
-  } catch {
-    return null
-  }
 }

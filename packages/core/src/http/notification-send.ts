@@ -8,6 +8,7 @@ import type { Message } from '../notifications/composer.ts'
 import type { Notifications } from '../notifications/service.ts'
 import type { Recipient } from '../notifications/recipients.ts'
 import type { Delivery, Receipt } from '../notifications/types.ts'
+import { shorten } from '../shorten.ts'
 import { readJsonObject } from './body.ts'
 import { json } from './responses.ts'
 
@@ -95,7 +96,7 @@ type Address = z.infer<z.ZodObject<typeof address>>
 export async function sendNotification(notifications: NotificationBackend, request: Request): Promise<Response> {
   const body = await readJsonObject(request, { maxBytes: maxBodyBytes })
   // Before the schemas, which call themselves for each level.
-  for (const [name, value] of Object.entries(body)) refuseDeep(name.slice(0, 100), value)
+  for (const [name, value] of Object.entries(body)) refuseDeep(shorten(name, 100), value)
   const asked = 'helper' in body || 'name' in body ? readNamed(body) : readContent(body)
   const recipients = await findRecipients(notifications, asked.address)
   const send = (ids?: RepeatableIds) => sendToAll(notifications, recipients, asked.message, asked.several, ids)

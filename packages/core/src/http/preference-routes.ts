@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FocusError } from '../errors.ts'
 import { emailTexts } from '../messages/email.ts'
+import { ownLanguage } from '../locale.ts'
 import type { JsonObject } from '../one-time.ts'
 import type { Clock } from '../runtime.ts'
 import { escapeHtml } from '../transports/html.ts'
@@ -164,8 +165,8 @@ function parseSubscription(body: unknown): PushSubscription {
 }
 
 function languageOf({ request }: RouteContext, fallback: 'fr' | 'en'): 'fr' | 'en' {
-  const wanted = request.headers.get('accept-language')?.trim().slice(0, 2).toLowerCase()
-  return wanted === 'fr' || wanted === 'en' ? wanted : fallback
+  const [first = ''] = (request.headers.get('accept-language') ?? '').split(/[,;]/)
+  return ownLanguage(first) ?? fallback
 }
 
 function page(language: string, body: string): Response {

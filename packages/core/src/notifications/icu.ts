@@ -1,5 +1,6 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import { LRUCache } from 'lru-cache'
+import { canonicalLocale } from '../locale.ts'
 
 export type IcuParams = Readonly<Record<string, string | number | boolean>>
 
@@ -21,16 +22,8 @@ export function compileIcu(message: string, locale: string): IntlMessageFormat {
   const known = compiled.get(key)
   if (known) return known
   // Angle brackets are text here: what is said may be shown as HTML by nobody's intention.
-  const format = new IntlMessageFormat(message, languageTag(locale), undefined, { ignoreTag: true })
+  // Providers and directories also say `fr_FR`, or nothing that is a language; that is no mistake of the text.
+  const format = new IntlMessageFormat(message, canonicalLocale(locale) ?? 'en', undefined, { ignoreTag: true })
   compiled.set(key, format)
   return format
-}
-
-/** Providers and directories also say `fr_FR`, or nothing that is a language; that is no mistake of the text. */
-function languageTag(locale: string): string {
-  try {
-    return Intl.getCanonicalLocales(locale.replaceAll('_', '-'))[0] ?? 'en'
-  } catch {
-    return 'en'
-  }
 }

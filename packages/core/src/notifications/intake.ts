@@ -1,6 +1,7 @@
 import { errorFields } from '../error-fields.ts'
 import { FocusError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
+import { shorten } from '../shorten.ts'
 import type { Composer } from './composer.ts'
 import type { LogEntry, NotificationLog, PendingRow, WaitingRow } from './log.ts'
 import { type PendingRequest, readRequest, toMessage } from './pending.ts'
@@ -102,5 +103,5 @@ function reasonOf(error: unknown): string {
   const cause = error instanceof FocusError && error.status >= 500 ? error.cause : undefined
   const code = error instanceof FocusError ? `${error.code}: ` : ''
   const texts = [error, cause].flatMap((each) => (each instanceof Error ? [each.message] : []))
-  return `${code}${texts.join(' ')}`.slice(0, 1_000)
+  return shorten(`${code}${texts.join(' ')}`, 1_000)
 }

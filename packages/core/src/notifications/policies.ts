@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from '../duration.ts'
 import { FocusError } from '../errors.ts'
+import { head } from '../shorten.ts'
 import { formatIcu } from './icu.ts'
 import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from './log.ts'
 
@@ -95,7 +96,7 @@ function resolveRate({ key, limit, window, overflow = 'drop' }: Rate, event: str
     throw invalid('rate.overflow: expected drop, group or defer.')
   }
   return {
-    key: key === undefined ? (event ?? '').slice(0, keyLength) : policyKey('rate.key', key),
+    key: key === undefined ? head(event ?? '', keyLength) : policyKey('rate.key', key),
     limit,
     windowMs: windowMs('rate.window', window),
     overflow,

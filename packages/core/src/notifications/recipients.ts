@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
+import { shorten } from '../shorten.ts'
 import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
 import { checkedUserKey } from './user-keys.ts'
 
@@ -115,13 +116,13 @@ function strangerOf(userKey: UserKey, userId: UserId): Recipient {
 }
 
 function refuse(name: string): never {
-  throw new FocusError('unknown_user', `There is no user ${JSON.stringify(name.slice(0, 100))}.`, {
+  throw new FocusError('unknown_user', `There is no user ${JSON.stringify(shorten(name, 100))}.`, {
     hint: 'Use the id, the username or the e-mail of a user who has signed in at least once.',
   })
 }
 
 function refuseUnverified(address: string): never {
-  throw new FocusError('unknown_user', `The address ${JSON.stringify(address.slice(0, 100))} is not verified.`, {
+  throw new FocusError('unknown_user', `The address ${JSON.stringify(shorten(address, 100))} is not verified.`, {
     hint: 'Nobody has shown that it is theirs: use the id or the username of the user instead.',
   })
 }

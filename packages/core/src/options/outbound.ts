@@ -5,6 +5,7 @@ import { preferenceRoutes } from '../http/preference-routes.ts'
 import type { Route } from '../http/route.ts'
 import { builtInCatalogue } from '../notifications/catalogue/built-in.ts'
 import type { DirectoryUser, RecipientDirectory, Recipients } from '../notifications/recipients.ts'
+import { canonicalLocale } from '../locale.ts'
 import type { FocusOptions } from '../options.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Database } from '../storage/database.ts'
@@ -71,7 +72,7 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
           email: user?.email ?? null,
           emailVerified: user?.emailVerified ?? false,
           fullName: user?.fullName ?? null,
-          locale: chosen ?? user?.locale ?? null,
+          locale: chosen ?? canonicalLocale(user?.locale),
         },
         reachable: user === null ? wiring.unknownUsers === 'accept' : !user.disabled,
       }
@@ -168,7 +169,7 @@ function withChosenLocales(
   localeOf: (key: UserKey) => Promise<string | null>,
 ): RecipientDirectory {
   const chosen = async (user: DirectoryUser | null) =>
-    user && { ...user, locale: (await localeOf(toUserKey(user.id))) ?? user.locale }
+    user && { ...user, locale: (await localeOf(toUserKey(user.id))) ?? canonicalLocale(user.locale) }
   const unknown = (id: UserId) => (unknownUsers === 'accept' ? { id, locale: null } : null)
   return {
     ...(users.parseId && { parseId: users.parseId }),

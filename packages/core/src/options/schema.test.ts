@@ -45,7 +45,7 @@ const wrongValues: Readonly<Record<string, readonly unknown[]>> = {
   basePath: [7, true, {}, [], 'api', '/a b', '/api?x'],
   allowedOrigins: [...notLists, 'app.example', 'https://app.example/path', ['*'], ['null'], ['https://*.example']],
   returnTo: [...notLists, '//evil.example', 'welcome', ['https://app.example/path']],
-  locale: [...notTexts, 'de', 'FR', 'fr-FR'],
+  locale: [...notTexts, 'de', 'de-FR', 'frr', 'french'],
   'oauth.enabled': ['maybe', 7, {}, []],
   'oauth.requireIss': notBooleans,
   'oauth.refreshDelivery': [...notTexts, 'Cookie', 'header'],

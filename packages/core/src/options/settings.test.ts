@@ -28,6 +28,10 @@ describe('settings', () => {
     expect(readSettings({}, environment).locale).toBeUndefined()
   })
 
+  test.each(['fr_FR', 'FR', 'fr-CA', 'fr_FR.UTF-8'])('R19: FOCUS_LOCALE=%s is French', (locale) => {
+    expect(readSettings({}, { FOCUS_LOCALE: locale })).toMatchObject({ locale: 'fr' })
+  })
+
   test.each([
     ['OAUTH_ENABLED', 'maybe', 'True or False'],
     ['WEBSOCKET_HEARTBEAT_INTERVAL', '30s', 'a whole number of seconds from 1 to 3600'],

@@ -44,7 +44,7 @@ export const settings = {
   basePath: define('basePath', [], forms.basePath),
   allowedOrigins: define('allowedOrigins', ['FOCUS_ALLOWED_ORIGINS'], forms.origins),
   returnTo: define('returnTo', ['FOCUS_RETURN_TO'], forms.returnAddresses),
-  locale: define('locale', ['FOCUS_LOCALE'], forms.choice('fr', 'en')),
+  locale: define('locale', ['FOCUS_LOCALE'], forms.ownLanguages),
   redisUrl: define('redis', ['REDIS_URL'], forms.redisUrl),
   port: define('port', ['PORT'], forms.whole('', 0, 65_535)),
   trustedProxies: define('trustedProxies', ['FOCUS_TRUSTED_PROXIES'], forms.proxies),

@@ -1,4 +1,5 @@
 import type { MailMessage, SendMailOptions, Transporter } from 'nodemailer'
+import { ownLanguage } from '../locale.ts'
 import { isLoopbackHost } from '../origin-policy.ts'
 import { emailTexts } from '../messages/email.ts'
 import { headerName, headerText, headerUrl, senderDomain } from './email-headers.ts'
@@ -162,13 +163,13 @@ function unsubscribeHeaders(url: string | null): Record<string, string> {
 
 function defaultContent(host: TransportHost | undefined) {
   return (message: OutboundMessage<string>, unsubscribeUrl: string | null): EmailContent => {
-    const french = (message.user?.locale ?? host?.locale ?? 'fr').toLowerCase().startsWith('fr')
-    const { unsubscribe } = emailTexts[french ? 'fr' : 'en']
+    const language = ownLanguage(message.user?.locale ?? host?.locale ?? 'fr') ?? 'en'
+    const { unsubscribe } = emailTexts[language]
     const footer = unsubscribeUrl === null ? '' : `\n\n--\n${unsubscribe}: ${unsubscribeUrl}`
     return {
       subject: message.title,
       text: `${message.message || message.title}${footer}\n`,
-      html: htmlOf(message, french ? 'fr' : 'en', unsubscribeUrl, unsubscribe),
+      html: htmlOf(message, language, unsubscribeUrl, unsubscribe),
     }
   }
 }

@@ -1,4 +1,6 @@
 import { FocusError } from '../errors.ts'
+import { canonicalLocale } from '../locale.ts'
+import { shorten } from '../shorten.ts'
 import type { UserKey } from '../user-id.ts'
 
 /** Stands for every topic, and for every transport with the inbox. */
@@ -84,12 +86,8 @@ export function parsePreferences(
 
 function parseLocale(value: unknown): string | null {
   if (value === null) return null
-  try {
-    const [tag] = typeof value === 'string' && value.length <= 35 ? Intl.getCanonicalLocales(value) : []
-    if (tag !== undefined) return tag
-  } catch {
-    // Not a language tag: refused below.
-  }
+  const locale = canonicalLocale(value)
+  if (locale !== null) return locale
   throw refuse('locale: expected a language tag such as "fr" or "en-GB", or null.')
 }
 
@@ -103,7 +101,7 @@ function parseMatrix(value: unknown, transports: readonly string[]): PreferenceM
       if (typeof enabled !== 'boolean') throw refuse(`preferences.${event}.${transport}: expected true or false.`)
       if (transport !== everything && !transports.includes(transport)) {
         throw refuse(
-          `preferences.${event}: there is no transport ${JSON.stringify(transport.slice(0, 64))}.`,
+          `preferences.${event}: there is no transport ${JSON.stringify(shorten(transport, 64))}.`,
           transports,
         )
       }

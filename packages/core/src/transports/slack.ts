@@ -1,5 +1,6 @@
 import type { JsonObject } from '../one-time.ts'
 import type { Clock } from '../runtime.ts'
+import { shorten, shortenTo } from '../shorten.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError } from './errors.ts'
 import { digest } from './fan-out.ts'
@@ -74,9 +75,11 @@ export function slack(options: SlackOptions): Transport {
   }
 }
 
-/** Limits of Block Kit, with room for the ellipsis. */
+/** Limits of Block Kit, in characters as they are sent. */
 const maxHeader = 150
 const maxSection = 3_000
+/** Slack cuts longer texts itself, in the middle of whatever it is. */
+const maxText = 38_000
 const icons: Readonly<Record<string, string>> = {
   info: ':information_source:',
   success: ':white_check_mark:',
@@ -93,19 +96,19 @@ export function slackPayload(message: OutboundMessage): JsonObject {
     { type: 'header', text: { type: 'plain_text', text: title, emoji: false } },
     ...(message.message === ''
       ? []
-      : [{ type: 'section', text: { type: 'mrkdwn', text: shorten(escapeMrkdwn(message.message), maxSection) } }]),
+      : [{ type: 'section', text: { type: 'mrkdwn', text: mrkdwn(message.message, maxSection) } }]),
     ...(context.length === 0
       ? []
       : [
           {
             type: 'context',
-            elements: [{ type: 'mrkdwn', text: shorten(escapeMrkdwn(context.join(' · ')), maxSection) }],
+            elements: [{ type: 'mrkdwn', text: mrkdwn(context.join(' · '), maxSection) }],
           },
         ]),
   ]
   const icon = icons[message.type]
   return {
-    text: `${icon === undefined ? '' : `${icon} `}*${escapeMrkdwn(title)}* ${escapeMrkdwn(message.message)}`.trim(),
+    text: `${icon === undefined ? '' : `${icon} `}*${escapeMrkdwn(title)}* ${mrkdwn(message.message, maxText)}`.trim(),
     blocks,
   }
 }
@@ -115,6 +118,7 @@ function escapeMrkdwn(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-function shorten(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1).toWellFormed()}…`
+/** A text of at most `max` characters once it is escaped; it is shortened before, so that no entity is cut in half. */
+function mrkdwn(text: string, max: number): string {
+  return escapeMrkdwn(shortenTo(text, max, (short) => escapeMrkdwn(short).length))
 }

@@ -1,5 +1,5 @@
 import type { SMTPServerOptions } from 'smtp-server'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, test } from 'vitest'
 import { email, type EmailOptions } from '../../src/transports/email.ts'
 import { openBench, person, type BenchOptions } from './support/bench.ts'
 import { refusal, startSmtpPeer } from './support/smtp-peer.ts'
@@ -150,6 +150,20 @@ describe('email()', () => {
     await outbound.runDue()
     expect(mails[0]?.to).toEqual(['user1@example.com'])
     expect(mails[0]?.source.split('\r\n\r\n')[0]).not.toMatch(/^Bcc:/m)
+  })
+
+  test.each([
+    ['fr_FR', 'fr'],
+    ['FR-ca', 'fr'],
+    ['en_GB.UTF-8', 'en'],
+    ['no language', 'en'],
+  ])('R19: writes to a user with the locale %j in %s', async (locale, language) => {
+    const { url, mails } = await startSmtp()
+    const findPerson = async (key: string) => ({ user: person(key, { locale }), reachable: true })
+    const { commit, outbound } = await bench(url, {}, { findPerson })
+    await commit({}, { transport: 'email' })
+    await outbound.runDue()
+    expect(mails[0]?.source).toContain(`<html lang=3D"${language}">`)
   })
 
   it('refuses settings that cannot work, without the password', () => {

@@ -1,5 +1,5 @@
 import { createECDH, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { webPush } from '../../src/transports/web-push.ts'
@@ -98,6 +98,17 @@ describe('GET and PUT /notifications/preferences', () => {
 
   it('S31 are nobody else’s business', async () => {
     expect((await call('GET', '/notifications/preferences', undefined, null)).status).toBe(401)
+  })
+})
+
+test.each([
+  ['fr_FR', 'fr-FR'],
+  ['EN-gb', 'en-GB'],
+  ['de_DE.UTF-8', 'de-DE'],
+])('R19: the preferences take the locale %j for %j', async (locale, kept) => {
+  expect(await call('PUT', '/notifications/preferences', { locale })).toMatchObject({
+    status: 200,
+    body: { locale: kept },
   })
 })
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, test } from 'vitest'
 import { slack, slackPayload } from '../../src/transports/slack.ts'
 import { eventOf, openBench, person } from './support/bench.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
@@ -131,6 +131,35 @@ describe('slack()', () => {
     expect(text).not.toMatch(/<https|<@U1/)
     const blocks = payload['blocks'] as Array<{ text?: { text: string } }>
     expect(blocks[1]?.text?.text.length).toBeLessThanOrEqual(3_000)
+  })
+
+  const payloadOf = (title: string, message: string) => {
+    const { stream: _, userKey: __, ...event } = eventOf({ title, message }, 0)
+    const payload = slackPayload({ ...event, user: null, to: [], critical: false })
+    const blocks = payload['blocks'] as Array<{ text?: { text: string } }>
+    return { title: blocks[0]?.text?.text ?? '', message: blocks[1]?.text?.text ?? '', all: JSON.stringify(payload) }
+  }
+
+  test.each(['👩‍👩‍👧', '🇫🇷', 'e\u0301', '😀'])('R13: cuts no %s in half', (character) => {
+    for (let before = 0; before < character.length; before += 1) {
+      const text = 'x'.repeat(before) + character.repeat(2_000)
+      const { title, message, all } = payloadOf(text, text)
+      expect(title.replace(/^x*/, '').replaceAll(character, '')).toBe('…')
+      expect(message.replace(/^x*/, '').replaceAll(character, '')).toBe('…')
+      expect(title.length).toBeLessThanOrEqual(150)
+      expect(message.length).toBeLessThanOrEqual(3_000)
+      // A half of a pair would be written as an escape.
+      expect(all).not.toMatch(/\\ud[89a-f]/)
+    }
+  })
+
+  test.each(['&', '<', '>'])('R13: cuts no entity of %s in half', (character) => {
+    for (let before = 0; before < 6; before += 1) {
+      const { message } = payloadOf('t', 'x'.repeat(before) + character.repeat(4_000))
+      expect(message).toMatch(/^x*(?:&(?:amp|lt|gt);)+…$/)
+      expect(message.length).toBeLessThanOrEqual(3_000)
+      expect(message.length).toBeGreaterThan(2_990)
+    }
   })
 
   it('says where the address comes from when it is wrong, and never shows it', () => {

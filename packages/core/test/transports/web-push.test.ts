@@ -1,7 +1,7 @@
 import { createECDH, randomBytes } from 'node:crypto'
 import { decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
 import ece from 'http_ece'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import { payloadOf, webPush } from '../../src/transports/web-push.ts'
 import { eventOf, openBench, person } from './support/bench.ts'
@@ -179,6 +179,17 @@ describe('webPush()', () => {
     const payload = payloadOf({ ...event, user: person('1'), to: [], critical: false })
     expect(Buffer.byteLength(payload)).toBeLessThanOrEqual(3_993)
     expect(JSON.parse(payload)).not.toHaveProperty('data')
+  })
+
+  test('R13: cuts no character of a message in half', () => {
+    const family = '👩‍👩‍👧'
+    for (let before = 0; before < family.length; before += 1) {
+      const { stream: _, userKey: __, ...event } = eventOf({ message: 'x'.repeat(before) + family.repeat(2_000) }, 0)
+      const payload = payloadOf({ ...event, user: person('1'), to: [], critical: false })
+      const { message } = JSON.parse(payload) as { message: string }
+      expect(message.replace(/^x*/, '').replaceAll(family, '')).toBe('…')
+      expect(message.length).toBeGreaterThan(180)
+    }
   })
 
   it('refuses keys that cannot work', () => {

@@ -1,4 +1,5 @@
 import { FocusError } from '../../errors.ts'
+import { canonicalLocale } from '../../locale.ts'
 import type { JsonObject, JsonValue } from '../../one-time.ts'
 import { formatIcu, type IcuParams } from '../icu.ts'
 import type { Policies } from '../policies.ts'
@@ -80,12 +81,16 @@ function pick(text: LocalizedText, locales: readonly string[]): string {
 
 /** The first wanted language that exists, exactly or without its region; else the first that exists. */
 function chooseLocale(text: LocalizedText, wanted: readonly string[]): string {
-  for (const locale of wanted) {
-    if (Object.hasOwn(text, locale)) return locale
-    const language = locale.split('-')[0] ?? ''
-    if (Object.hasOwn(text, language)) return language
+  const keys = Object.keys(text)
+  for (const tag of wanted) {
+    if (Object.hasOwn(text, tag)) return tag
+    const locale = canonicalLocale(tag)
+    if (locale === null) continue
+    const [language] = locale.split('-')
+    const key = keys.find((each) => canonicalLocale(each) === locale) ?? keys.find((each) => each === language)
+    if (key !== undefined) return key
   }
-  return Object.keys(text)[0] ?? 'en'
+  return keys[0] ?? 'en'
 }
 
 function primitives(params: Record<string, unknown>): IcuParams {
