@@ -511,6 +511,7 @@ test('the operations page shows what is connected, with the admin key alone', as
     await page.locator('#board').waitFor()
     await page.click('#close')
     await page.reload()
+    await page.locator('#key').waitFor()
     expect(await page.locator('#board').isVisible()).toBe(false)
   } finally {
     await browser.close()

@@ -72,8 +72,10 @@ function onPress(
       .catch((error: unknown) => showFailure(before, error))
       .finally(() => {
         button.disabled = false
-        // A disabled or hidden button loses the focus to the body; elsewhere the person has moved on.
-        if (document.activeElement !== document.body) return
+        // A disabled or hidden button loses the focus to the body, but not before the next frame; elsewhere the person has
+        // moved on.
+        const { activeElement } = document
+        if (activeElement !== document.body && activeElement !== button) return
         const goesOn = button.checkVisibility() ? button : next()
         goesOn.focus()
       })
