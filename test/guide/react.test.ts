@@ -81,7 +81,7 @@ describe('the guide’s React hook', () => {
     await focusJson(server, ['notify', 'hugo', '--app-blocked', 'TikTok'])
     await focusJson(server, ['notify', 'hugo', '--title', 'Bonjour', '--message', 'Ça marche', '--type', 'success'])
     await page.locator('.notification.success').waitFor()
-    expect(await page.locator('.notification').count()).toBe(2)
+    await expect.poll(() => page.locator('.notification').count()).toBe(2)
     expect(await page.locator('.notification.error p').textContent()).toContain('TikTok')
     expect(await page.locator('.notification.success').textContent()).toBe('BonjourÇa marche')
     await page.close()

@@ -34,12 +34,16 @@ describe('the notification centre', () => {
 
     await notify('alice', 'Premier')
     await page.getByRole('button', { name: 'Notifications, 1 non lue' }).waitFor()
-    expect(await page.getByRole('status').textContent()).toBe('Premier. M')
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^Premier\. M$/ })
+      .waitFor({ state: 'attached' })
     await notify('alice', 'Second')
     await page.getByRole('button', { name: 'Notifications, 2 non lues' }).focus()
     await page.keyboard.press('Enter')
     const panel = page.getByRole('region', { name: 'Notifications' })
-    expect(await panel.getByRole('listitem').locator('strong').allTextContents()).toEqual(['Second', 'Premier'])
+    const titles = panel.getByRole('listitem').locator('strong')
+    await expect.poll(() => titles.allTextContents()).toEqual(['Second', 'Premier'])
     expect(await panel.getByRole('img', { name: 'Non lue' }).count()).toBe(2)
 
     await panel.getByRole('button', { name: /Premier/ }).click()
@@ -49,11 +53,11 @@ describe('the notification centre', () => {
     expect(await panel.getByRole('img', { name: 'Non lue' }).count()).toBe(0)
 
     await page.keyboard.press('Escape')
-    expect(await panel.isVisible()).toBe(false)
+    await panel.waitFor({ state: 'hidden' })
     expect(await bell.evaluate((element) => element === document.activeElement)).toBe(true)
     await bell.click()
     await page.getByText('outside').click()
-    expect(await panel.isVisible()).toBe(false)
+    await panel.waitFor({ state: 'hidden' })
 
     // StrictMode mounts everything twice; one page of the application before the sign-in, one after it.
     expect(sockets).toHaveLength(1)
@@ -68,7 +72,7 @@ describe('the notification centre', () => {
     await page.reload()
     await page.getByRole('button', { name: 'Notifications, 3 unread' }).click()
     await page.getByText('Mark all as read').waitFor()
-    expect(await page.getByRole('listitem').locator('strong').allTextContents()).toEqual(['n2', 'n1', 'n0'])
+    await expect.poll(() => page.getByRole('listitem').locator('strong').allTextContents()).toEqual(['n2', 'n1', 'n0'])
   })
 
   test.each([
@@ -110,7 +114,7 @@ describe('useWebSocket', () => {
     await notify('hugo', 'Un')
     await notify('hugo', 'Deux')
     await page.getByText('Deux').waitFor()
-    expect(await page.locator('h3').allTextContents()).toEqual(['Un', 'Deux'])
+    await expect.poll(() => page.locator('h3').allTextContents()).toEqual(['Un', 'Deux'])
     expect(sockets).toHaveLength(1)
     expect(complaints).toEqual([])
   })
