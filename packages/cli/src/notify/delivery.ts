@@ -1,3 +1,4 @@
+import { parseIsoTime } from '@focus-api/core'
 import { usageFailure } from '../failure.ts'
 import type { Json } from '../remote/client.ts'
 
@@ -87,23 +88,12 @@ function keyAndWindow(name: string, text: string): JsonObject {
 }
 
 function moment(name: string, text: string, now: number): string {
-  const time = duration.test(text) ? now + durationMs(text) : isoTime(text)
-  if (Number.isFinite(time) && Math.abs(time) <= 8.64e15) return new Date(time).toISOString()
+  const time = duration.test(text) ? now + durationMs(text) : parseIsoTime(text, 'machine')
+  if (time !== null && Number.isFinite(time) && Math.abs(time) <= 8.64e15) return new Date(time).toISOString()
   throw usageFailure(
     `${name}: expected an ISO 8601 time or a duration from now, got ${JSON.stringify(text)}.`,
     `Such as: ${name} 2027-01-31T09:00:00Z, or ${name} 30m`,
   )
-}
-
-/**
- * Only a whole one: `Date` reads much that nobody means as a time, and the 31st of February as a day in March. Without an
- * offset it is the local time of this machine.
- */
-function isoTime(text: string): number {
-  const [, day] = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(text) ?? []
-  if (day === undefined) return Number.NaN
-  const midnight = new Date(`${day}T00:00Z`)
-  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day) ? Date.parse(text) : Number.NaN
 }
 
 function durationMs(text: string): number {

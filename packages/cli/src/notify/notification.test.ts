@@ -38,6 +38,7 @@ test('an application’s own goes by name, in any language', () => {
 test.each<[NotificationFlags, object]>([
   [{ deliverAt: '30m' }, { deliver_at: '2030-01-01T00:30:00.000Z' }],
   [{ deliverAt: '2031-02-03T04:05:06+02:00' }, { deliver_at: '2031-02-03T02:05:06.000Z' }],
+  [{ deliverAt: '2031-02-03 04:05+0200' }, { deliver_at: '2031-02-03T02:05:00.000Z' }],
   [{ expiresAt: '1.5h' }, { expires_at: '2030-01-01T01:30:00.000Z' }],
   [{ dedupe: 'order-7' }, { dedupe: { key: 'order-7' } }],
   [{ dedupe: 'order:7' }, { dedupe: { key: 'order:7' } }],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FocusError } from '../errors.ts'
 import { inSlices } from '../in-slices.ts'
+import { parseIsoTime } from '../iso-time.ts'
 import type { JsonValue } from '../one-time.ts'
 import { refuseDeep } from '../notifications/content.ts'
 import type { RepeatableIds } from '../notifications/idempotency.ts'
@@ -24,10 +25,15 @@ const maxBodyBytes = 4 * 1_048_576
 const userId = z.union([z.int(), z.string().min(1).max(320)])
 const duration = z.union([z.number(), z.string()])
 /** In UTC where it names no offset, as every time on the wire, wherever the server stands. */
-const moment = z.union([
-  z.iso.datetime({ offset: true }),
-  z.iso.datetime({ local: true }).transform((text) => `${text}Z`),
-])
+const moment = z
+  .string()
+  .describe('ISO 8601, such as 2027-01-31T09:00Z; UTC where it names no offset.')
+  .transform((text, { issues }) => {
+    const ms = parseIsoTime(text)
+    if (ms !== null) return new Date(ms)
+    issues.push({ code: 'custom', input: text, message: 'expected an ISO 8601 time such as 2027-01-31T09:00:00Z' })
+    return z.NEVER
+  })
 
 const address = {
   user_id: userId.optional(),
@@ -210,8 +216,8 @@ function readDelivery({ deliver_at, expires_at, ...rest }: z.infer<z.ZodObject<t
     critical,
     transports,
     escalate,
-    deliverAt: deliver_at === undefined ? undefined : new Date(deliver_at),
-    expiresAt: expires_at === undefined ? undefined : new Date(expires_at),
+    deliverAt: deliver_at,
+    expiresAt: expires_at,
   })
 }
 

@@ -176,6 +176,14 @@ describe('notifications over HTTP', () => {
     })
   })
 
+  it.each(['2099-01-01T08:00Z', '2099-01-01 08:00+0200', '2099-01-01T08:00:00.5+02'])(
+    'R17: %s is a time',
+    async (deliver_at) => {
+      const sent = await send({ user: 'bob', title: 'later', message: 'm', deliver_at, expires_at: '2100-01-01T08:00' })
+      expect(sent).toMatchObject({ status: 200, body: { outcome: 'scheduled' } })
+    },
+  )
+
   it('a time without an offset is UTC, wherever the server stands', async () => {
     vi.stubEnv('TZ', 'Asia/Tokyo')
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString().replace('Z', '')
