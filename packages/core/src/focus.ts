@@ -39,6 +39,7 @@ import { KyselyKeyStore } from './storage/key-store.ts'
 import { type NotificationLogOptions, openNotificationLog } from './storage/log/notification-log.ts'
 import { type MigrationResult, migrateToLatest } from './storage/migrate.ts'
 import { KyselyOneTimeStore } from './storage/one-time-store.ts'
+import { createReadiness } from './storage/readiness.ts'
 import { KyselySessionStore } from './storage/session-store.ts'
 import { sayingUnavailable } from './storage/unavailable.ts'
 import { KyselyUserDirectory } from './storage/user-directory.ts'
@@ -216,7 +217,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     const handler = createHandler({
       routes: [
         ...systemRoutes({
-          checkStorage: () => database.check(),
+          checkStorage: createReadiness(database),
           isDraining: () => realtime.draining,
           metrics: () => admissionMetrics.after(elsewhere.outbound.metrics.after(realtime.metrics())),
           websocketEnabled: settings.websocketEnabled,

@@ -3,7 +3,7 @@ import { json } from './responses.ts'
 import type { Route } from './route.ts'
 
 export interface SystemRoutesDependencies {
-  /** Rejects when the store does not answer. */
+  /** Rejects when the store does not answer or takes no writes. Anybody may ask as often as they like, so it must cost nothing. */
   readonly checkStorage: () => Promise<void>
   readonly isDraining: () => boolean
   /** In the text format of Prometheus. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ThreadOrder } from '../../src/storage/sqlite/messages.ts'
+import { createReadiness } from '../../src/storage/readiness.ts'
 import { type Node, startNode } from '../notifications/support.ts'
 
 describe('a full disk', () => {
@@ -48,5 +49,26 @@ describe('a full disk', () => {
     await maxPages(1_000_000)
     const accepted = await sendEight()
     expect(accepted.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(8)
+  })
+
+  it('R21: is not ready, though everything can still be read', async () => {
+    await maxPages(1)
+    const full = createReadiness(node.database)
+    await expect(full()).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      message: 'The database cannot write (SQLITE_FULL).',
+    })
+    expect(await node.notifications.inbox(1)).toMatchObject({ notifications: [] })
+    await maxPages(1_000_000)
+    await createReadiness(node.database)()
+  })
+
+  it('R21: ten thousand questions are one write', async () => {
+    const ready = createReadiness(node.database)
+    const asked = vi.spyOn(Worker.prototype, 'postMessage')
+    await Promise.all(Array.from({ length: 10_000 }, () => ready()))
+    for (let n = 0; n < 100; n += 1) await ready()
+    const writes = asked.mock.calls.filter(([message]) => /insert into/i.test(JSON.stringify(message)))
+    expect(writes).toHaveLength(1)
   })
 })
