@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
 import type { PreferenceMatrix, Preferences, PreferenceStore } from '../transports/preferences.ts'
 import type { UserKey } from '../user-id.ts'
@@ -34,6 +35,7 @@ export class KyselyPreferenceStore implements PreferenceStore {
   }
 
   async put(userKey: UserKey, { locale, matrix }: Partial<Preferences>): Promise<void> {
+    if (await this.#isSo(userKey, { locale, matrix })) return
     await retryOnConflict(() =>
       inTransaction(this.#database, async (trx) => {
         if (locale !== undefined) await putLocale(trx, userKey, locale)
@@ -43,6 +45,8 @@ export class KyselyPreferenceStore implements PreferenceStore {
   }
 
   async set(userKey: UserKey, event: string, transport: string, enabled: boolean): Promise<void> {
+    const { [event]: row } = (await this.matrices([userKey])).get(userKey) ?? {}
+    if (row?.[transport] === enabled) return
     const cell = { user_key: userKey, event, transport, enabled: enabled ? 1 : 0 }
     const insert = this.#db.insertInto('focus_preferences').values(cell)
     await retryOnConflict(() =>
@@ -76,6 +80,18 @@ export class KyselyPreferenceStore implements PreferenceStore {
     return matrices
   }
 
+  /** Whether a change would write what is there already. */
+  async #isSo(
+    userKey: UserKey,
+    { locale, matrix }: { locale: string | null | undefined; matrix: PreferenceMatrix | undefined },
+  ): Promise<boolean> {
+    const present = await this.get(userKey)
+    return (
+      (locale === undefined || locale === present.locale) &&
+      (matrix === undefined || isDeepStrictEqual(cellsOf(matrix), cellsOf(present.matrix)))
+    )
+  }
+
   /** Most installations have no choice in the table yet, and need not look for anybody's. */
   async #anybodyChose(): Promise<boolean> {
     const row = await this.#db.selectFrom('focus_preferences').select('user_key').limit(1).executeTakeFirst()
@@ -86,6 +102,14 @@ export class KyselyPreferenceStore implements PreferenceStore {
 async function putLocale(trx: Kysely<FocusTables>, userKey: UserKey, locale: string | null): Promise<void> {
   await trx.deleteFrom('focus_locales').where('user_key', '=', userKey).execute()
   if (locale !== null) await trx.insertInto('focus_locales').values({ user_key: userKey, locale }).execute()
+}
+
+/** The choices of a matrix, whatever the order and the empty topics of what was sent. */
+function cellsOf(matrix: PreferenceMatrix): ReadonlySet<string> {
+  const cells = Object.entries(matrix).flatMap(([event, row]) =>
+    Object.entries(row).map(([transport, enabled]) => JSON.stringify([event, transport, enabled])),
+  )
+  return new Set(cells)
 }
 
 async function putMatrix(trx: Kysely<FocusTables>, userKey: UserKey, matrix: PreferenceMatrix): Promise<void> {

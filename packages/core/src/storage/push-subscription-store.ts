@@ -44,6 +44,13 @@ export class KyselyPushSubscriptionStore implements PushSubscriptionStore {
   }
 
   async remove(userKey: UserKey, endpoint: string): Promise<boolean> {
+    const present = await this.#db
+      .selectFrom('focus_push_subscriptions')
+      .select('endpoint_hash')
+      .where('endpoint_hash', '=', hashOf(endpoint))
+      .where('user_key', '=', userKey)
+      .executeTakeFirst()
+    if (!present) return false
     const { numDeletedRows } = await this.#db
       .deleteFrom('focus_push_subscriptions')
       .where('endpoint_hash', '=', hashOf(endpoint))

@@ -1,24 +1,30 @@
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { FirstSight, ReadSelection, StateChange } from '../../notifications/log.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
+import { GroupedChanges } from './grouped-changes.ts'
 import type { Epoch } from './epoch.ts'
-import { broadcastMark, ensureStreams, HeadReader, type StreamRow } from './heads.ts'
+import { type BroadcastState, broadcastMark, emptyStream, ensureStreams, HeadReader, type StreamRow } from './heads.ts'
 import { sharedStream } from './rows.ts'
 
 /** A state message names at most this many ids; beyond, the revision jumps, which tells clients to load the inbox. */
 const maxIdsInStateEvent = 500
 
-/** Changes what a user has read or deleted, and keeps the unread count with it in one transaction. */
+/**
+ * Changes what a user has read or deleted, and keeps the unread count with it in one transaction. A call that would change
+ * nothing reads, and writes nothing: anybody may name what is not there, as often as they like.
+ */
 export class InboxState {
   readonly #database: Database
   readonly #epoch: Epoch
+  readonly #changes: GroupedChanges
 
   constructor(database: Database, epoch: Epoch) {
     this.#database = database
     this.#epoch = epoch
+    this.#changes = new GroupedChanges(database)
   }
 
   /** Broadcasts from before they were there are not theirs. */
@@ -53,7 +59,8 @@ export class InboxState {
     })
   }
 
-  markRead(userKey: UserKey, which: ReadSelection, now: number): Promise<StateChange | null> {
+  async markRead(userKey: UserKey, which: ReadSelection, now: number): Promise<StateChange | null> {
+    if (!(await this.#isUnread(userKey, which))) return null
     return this.#change(userKey, now, async (trx, stream, shared) => {
       const own = await this.#readOwn(trx, userKey, which, now)
       const broadcasts = await this.#readBroadcasts(trx, stream, shared, which, now)
@@ -61,14 +68,10 @@ export class InboxState {
     })
   }
 
-  remove(userKey: UserKey, id: string, now: number): Promise<StateChange | null> {
+  async remove(userKey: UserKey, id: string, now: number): Promise<StateChange | null> {
+    if (!(await this.#isThere(userKey, id))) return null
     return this.#change(userKey, now, async (trx, stream, shared) => {
-      const row = await trx
-        .selectFrom('focus_notifications')
-        .select(['offset', 'read_at', 'user_key'])
-        .where('id', '=', id)
-        .where('user_key', 'in', [userKey, sharedStream])
-        .executeTakeFirst()
+      const row = await findRemovable(trx, userKey, id)
       if (!row) return { ids: [], unread: stream.unread }
       if (row.user_key === sharedStream) {
         const removed = await this.#removeBroadcast(trx, stream, shared, row.offset, now)
@@ -83,6 +86,35 @@ export class InboxState {
     })
   }
 
+  /** Whether `markRead` has something to change. */
+  async #isUnread(userKey: UserKey, which: ReadSelection): Promise<boolean> {
+    const { db } = this.#database
+    const own = await unreadOwn(db, userKey, which)?.limit(1).executeTakeFirst()
+    if (own) return true
+    const { stream, shared } = await this.#streams(userKey)
+    return (await unreadBroadcasts(db, stream, shared, which)?.limit(1).executeTakeFirst()) !== undefined
+  }
+
+  /** Whether `remove` has something to change. */
+  async #isThere(userKey: UserKey, id: string): Promise<boolean> {
+    const { db } = this.#database
+    const row = await findRemovable(db, userKey, id)
+    if (!row) return false
+    if (row.user_key !== sharedStream) return true
+    const { stream, shared } = await this.#streams(userKey)
+    return isRemovable(stream, shared, row.offset, await broadcastState(db, userKey, row.offset))
+  }
+
+  async #streams(userKey: UserKey): Promise<{ readonly stream: StreamRow; readonly shared: StreamRow }> {
+    const rows = await this.#database.db
+      .selectFrom('focus_streams')
+      .selectAll()
+      .where('user_key', 'in', [userKey, sharedStream])
+      .execute()
+    const of = (owner: string) => rows.find((row) => row.user_key === owner) ?? emptyStream(owner, 0)
+    return { stream: of(userKey), shared: of(sharedStream) }
+  }
+
   async #change(
     userKey: UserKey,
     now: number,
@@ -92,7 +124,7 @@ export class InboxState {
       shared: StreamRow,
     ) => Promise<{ ids: readonly string[]; unread: number }>,
   ): Promise<StateChange | null> {
-    return inTransaction(this.#database, async (trx) => {
+    return this.#changes.run(userKey, async (trx) => {
       await ensureStreams(this.#database, trx, [userKey], now)
       // The first write takes the lock on the head: inserts and other changes of this user wait from here on.
       await trx
@@ -130,15 +162,7 @@ export class InboxState {
     which: ReadSelection,
     now: number,
   ): Promise<string[]> {
-    if ('upToOffset' in which && which.stream === 'all') return []
-    let unread = trx
-      .selectFrom('focus_notifications')
-      .select(['id', 'offset'])
-      .where('user_key', '=', userKey)
-      .where('read_at', 'is', null)
-    if ('ids' in which) unread = unread.where('id', 'in', ['', ...which.ids])
-    if ('upToOffset' in which) unread = unread.where('offset', '<=', which.upToOffset)
-    const rows = await unread.execute()
+    const rows = (await unreadOwn(trx, userKey, which)?.execute()) ?? []
     for (let start = 0; start < rows.length; start += 500) {
       const offsets = rows.slice(start, start + 500).map((row) => row.offset)
       await trx
@@ -158,22 +182,10 @@ export class InboxState {
     which: ReadSelection,
     now: number,
   ): Promise<string[]> {
-    if ('upToOffset' in which && which.stream !== 'all') return []
-    const mark = broadcastMark(stream, shared.head)
-    const upTo = 'upToOffset' in which ? Math.min(which.upToOffset, shared.head) : shared.head
-    if (upTo <= mark) return []
-    let query = trx
-      .selectFrom('focus_notifications')
-      .leftJoin('focus_broadcast_states as state', (join) =>
-        join.onRef('state.offset', '=', 'focus_notifications.offset').on('state.user_key', '=', stream.user_key),
-      )
-      .select(['focus_notifications.id', 'focus_notifications.offset'])
-      .where('focus_notifications.user_key', '=', sharedStream)
-      .where('focus_notifications.offset', '>', mark)
-      .where('focus_notifications.offset', '<=', upTo)
-      .where('state.offset', 'is', null)
-    if ('ids' in which) query = query.where('focus_notifications.id', 'in', ['', ...which.ids])
+    const query = unreadBroadcasts(trx, stream, shared, which)
+    if (query === null) return []
     const rows = await query.execute()
+    const upTo = broadcastsUpTo(shared, which)
     if (!('ids' in which)) {
       await trx
         .updateTable('focus_streams')
@@ -202,14 +214,8 @@ export class InboxState {
     offset: number,
     now: number,
   ): Promise<boolean> {
-    if (offset <= (stream.all_from ?? shared.head)) return false
-    const earlier = await trx
-      .selectFrom('focus_broadcast_states')
-      .selectAll()
-      .where('user_key', '=', stream.user_key)
-      .where('offset', '=', offset)
-      .executeTakeFirst()
-    if (earlier && earlier.deleted_at !== null) return false
+    const earlier = await broadcastState(trx, stream.user_key, offset)
+    if (!isRemovable(stream, shared, offset, earlier)) return false
     if (earlier) {
       await trx
         .updateTable('focus_broadcast_states')
@@ -229,4 +235,63 @@ export class InboxState {
 
 function readStream(trx: Transaction<FocusTables>, userKey: UserKey): Promise<StreamRow> {
   return trx.selectFrom('focus_streams').selectAll().where('user_key', '=', userKey).executeTakeFirstOrThrow()
+}
+
+/** Null where the selection is of broadcasts alone. */
+function unreadOwn(db: Kysely<FocusTables>, userKey: UserKey, which: ReadSelection) {
+  if ('upToOffset' in which && which.stream === 'all') return null
+  const unread = db
+    .selectFrom('focus_notifications')
+    .select(['id', 'offset'])
+    .where('user_key', '=', userKey)
+    .where('read_at', 'is', null)
+  if ('ids' in which) return unread.where('id', 'in', ['', ...which.ids])
+  return 'upToOffset' in which ? unread.where('offset', '<=', which.upToOffset) : unread
+}
+
+/** Null where the selection holds no broadcast. */
+function unreadBroadcasts(db: Kysely<FocusTables>, stream: StreamRow, shared: StreamRow, which: ReadSelection) {
+  if ('upToOffset' in which && which.stream !== 'all') return null
+  const mark = broadcastMark(stream, shared.head)
+  const upTo = broadcastsUpTo(shared, which)
+  if (upTo <= mark) return null
+  const unread = db
+    .selectFrom('focus_notifications')
+    .leftJoin('focus_broadcast_states as state', (join) =>
+      join.onRef('state.offset', '=', 'focus_notifications.offset').on('state.user_key', '=', stream.user_key),
+    )
+    .select(['focus_notifications.id', 'focus_notifications.offset'])
+    .where('focus_notifications.user_key', '=', sharedStream)
+    .where('focus_notifications.offset', '>', mark)
+    .where('focus_notifications.offset', '<=', upTo)
+    .where('state.offset', 'is', null)
+  return 'ids' in which ? unread.where('focus_notifications.id', 'in', ['', ...which.ids]) : unread
+}
+
+function broadcastsUpTo(shared: StreamRow, which: ReadSelection): number {
+  return 'upToOffset' in which ? Math.min(which.upToOffset, shared.head) : shared.head
+}
+
+/** A notification of the user's own, or a broadcast. */
+function findRemovable(db: Kysely<FocusTables>, userKey: UserKey, id: string) {
+  return db
+    .selectFrom('focus_notifications')
+    .select(['offset', 'read_at', 'user_key'])
+    .where('id', '=', id)
+    .where('user_key', 'in', [userKey, sharedStream])
+    .executeTakeFirst()
+}
+
+function broadcastState(db: Kysely<FocusTables>, userKey: UserKey, offset: number) {
+  return db
+    .selectFrom('focus_broadcast_states')
+    .selectAll()
+    .where('user_key', '=', userKey)
+    .where('offset', '=', offset)
+    .executeTakeFirst()
+}
+
+/** Whether the user has the broadcast, and has not deleted it for themselves. */
+function isRemovable(stream: StreamRow, shared: StreamRow, offset: number, state: BroadcastState | undefined): boolean {
+  return offset > (stream.all_from ?? shared.head) && (state === undefined || state.deleted_at === null)
 }

@@ -57,10 +57,10 @@ export class Waiting {
   }
 
   async discard({ table, id }: EntrySource): Promise<boolean> {
-    const { numDeletedRows } = await this.#database.db
-      .deleteFrom(tableNames[table])
-      .where('id', '=', id)
-      .executeTakeFirst()
+    const { db } = this.#database
+    const present = await db.selectFrom(tableNames[table]).select('id').where('id', '=', id).executeTakeFirst()
+    if (!present) return false
+    const { numDeletedRows } = await db.deleteFrom(tableNames[table]).where('id', '=', id).executeTakeFirst()
     return numDeletedRows > 0n
   }
 

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KyselyPreferenceStore } from '../../src/storage/preference-store.ts'
+import { KyselyPushSubscriptionStore } from '../../src/storage/push-subscription-store.ts'
+import { nodesOf } from './suite.ts'
+import { backends, type Node, startNode } from './support.ts'
+
+const absent = '00000000-0000-7000-8000-000000000000'
+
+describe('V2: a call that changes nothing', () => {
+  let folder: string
+  let node: Node
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'focus-no-op-'))
+    node = await startNode(`sqlite:${join(folder, 'focus.db')}`)
+    // The first look at an inbox notes since when the user has been there.
+    await node.notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
+    await node.notifications.broadcast({ title: 'all', message: 'm' })
+    await node.notifications.markRead(1, { all: true })
+  })
+  afterEach(async () => {
+    await node.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('reaches the writer with no statement, and so not with a commit', async () => {
+    const { notifications, database } = node
+    const preferences = new KyselyPreferenceStore(database)
+    const subscriptions = new KyselyPushSubscriptionStore(database)
+    const [read] = (await notifications.inbox(1)).notifications
+    await notifications.delete(1, read?.id ?? '')
+    await preferences.put('1', { locale: 'fr', matrix: { limits: { email: false } } })
+    const version = async () => {
+      const answer = await database.writer?.query('select total_changes() as changes', [])
+      return answer?.rows[0]
+    }
+    const before = await version()
+    const calls = Array.from({ length: 200 }, () => [
+      notifications.markRead(1, { ids: [absent] }),
+      notifications.markRead(1, { all: true }),
+      notifications.markRead(1, { upToOffset: 5 }),
+      notifications.markRead(1, { upToOffset: 5, stream: 'all' }),
+      notifications.delete(1, absent),
+      notifications.delete(1, read?.id ?? ''),
+      notifications.cancel(absent),
+      preferences.put('1', { locale: 'fr', matrix: { limits: { email: false }, activities: {} } }),
+      preferences.set('1', 'limits', 'email', false),
+      subscriptions.remove('1', 'https://push.example/none'),
+    ])
+    await Promise.all(calls.flat())
+    expect(await version()).toEqual(before)
+    expect(node.states).toHaveLength(2)
+  })
+})
+
+describe.each(backends)('V2: changes of inboxes on $name', (backend) => {
+  const { start } = nodesOf(backend)
+
+  it('that arrive while others are written share a transaction, and each is answered for itself', async () => {
+    const { notifications, database, states } = await start()
+    const users = Array.from({ length: 60 }, (_, n) => n + 1)
+    await Promise.all(users.map((userId) => notifications.notifyUser({ userId, title: 't', message: 'm' })))
+    let transactions = 0
+    const begin = database.db.transaction.bind(database.db)
+    database.db.transaction = () => {
+      transactions += 1
+      return begin()
+    }
+    // What notes that a user is there is not what is counted.
+    await Promise.all(users.map((userId) => notifications.inbox(userId)))
+    transactions = 0
+    expect(await Promise.all(users.map((userId) => notifications.markRead(userId, { all: true })))).toEqual(
+      users.map(() => 0),
+    )
+    expect(transactions).toBeLessThan(users.length / 4)
+    expect(states).toHaveLength(users.length)
+    for (const { unreadCount } of await Promise.all(users.map((userId) => notifications.inbox(userId)))) {
+      expect(unreadCount).toBe(0)
+    }
+  })
+
+  it('of one user at once count once', async () => {
+    const { notifications, states } = await start()
+    const receipt = await notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
+    const id = 'id' in receipt ? receipt.id : ''
+    await notifications.inbox(1)
+    const answers = await Promise.all([
+      ...Array.from({ length: 10 }, () => notifications.markRead(1, { ids: [id] })),
+      ...Array.from({ length: 10 }, () => notifications.delete(1, id)),
+    ])
+    expect(answers.filter((answer) => answer === true)).toHaveLength(1)
+    expect(states.map(({ state }) => state)).toEqual(expect.arrayContaining(['deleted']))
+    expect((await notifications.inbox(1)).unreadCount).toBe(0)
+  })
+})
