@@ -127,11 +127,12 @@ export class Accounts {
 
   /**
    * Only an account of an issuer that is new for the user: issuers give addresses away again, and the second holder comes
-   * with another subject (A1).
+   * with another subject (A1). An issuer that the user unlinked is not new: its accounts would come back by themselves.
    */
   async #linkByEmail(namesake: User, profile: ExternalProfile): Promise<AccountSignIn | null> {
     const isOther = ({ issuer, subject }: ExternalAccount) => issuer === profile.issuer && subject !== profile.subject
     if ((await this.#users.accounts(namesake.id)).some(isOther)) throw addressReissued(profile)
+    if (await this.#users.hadIssuer?.(namesake.id, profile.issuer)) throw accountExists()
     await this.#users.linkAccount(namesake.id, profile)
     // Two subjects of one issuer may get here at once. Each looks after it wrote, so that the later one sees the earlier.
     const accounts = await this.#users.accounts(namesake.id)

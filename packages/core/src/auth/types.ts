@@ -124,6 +124,11 @@ export interface UserDirectory {
   /** The oldest first: it is the primary account, which refreshes the profile (A7). */
   accounts(id: UserId): Promise<ExternalAccount[]>
   /**
+   * Whether an account of the issuer was unlinked from the user before; an e-mail alone then links none of its accounts
+   * again (A1). Without this method, only the accounts that the user has count.
+   */
+  hadIssuer?(id: UserId, issuer: string): Promise<boolean>
+  /**
    * Stores how the user is to look after a sign-in with an account: fields that the sign-in has no say in hold what the
    * user has already. An e-mail that another user took meanwhile leaves the address as it is.
    */

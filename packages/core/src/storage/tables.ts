@@ -5,6 +5,7 @@ import type { OutboxTables } from './outbox-tables.ts'
 export interface FocusTables extends OutboxTables {
   focus_users: UsersTable
   focus_accounts: AccountsTable
+  focus_unlinked_issuers: UnlinkedIssuersTable
   focus_sessions: SessionsTable
   focus_refresh_tokens: RefreshTokensTable
   focus_signing_keys: SigningKeysTable
@@ -47,6 +48,12 @@ export interface AccountsTable {
   provider: string
   created_at: number
   last_sign_in_at: number
+}
+
+export interface UnlinkedIssuersTable {
+  user_key: string
+  issuer: string
+  unlinked_at: number
 }
 
 export interface SessionsTable {

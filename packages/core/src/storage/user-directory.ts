@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { type Selectable, sql, type Transaction } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { accountExists, lastAccount } from '../auth/accounts.ts'
 import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../auth/types.ts'
 import { suggestUsername } from '../auth/username.ts'
@@ -7,9 +7,10 @@ import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+import { insertAccount, rememberUnlinked } from './account-rows.ts'
 import type { Database } from './database.ts'
 import { isDuplicate, retryOnConflict } from './retry.ts'
-import type { FocusTables, UsersTable } from './tables.ts'
+import type { UsersTable } from './tables.ts'
 import { inTransaction } from './transaction.ts'
 
 type Account = Pick<ExternalAccount, 'issuer' | 'subject'>
@@ -117,7 +118,18 @@ export class KyselyUserDirectory implements UserDirectory {
         .where('subject', '=', subject)
         .where('user_key', '=', userKey)
         .execute()
+      await rememberUnlinked(trx, { user_key: userKey, issuer, unlinked_at: this.#clock() })
     })
+  }
+
+  async hadIssuer(id: UserId, issuer: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('focus_unlinked_issuers')
+      .select('issuer')
+      .where('user_key', '=', toUserKey(id))
+      .where('issuer', '=', issuer)
+      .executeTakeFirst()
+    return row !== undefined
   }
 
   async accounts(id: UserId): Promise<ExternalAccount[]> {
@@ -230,45 +242,6 @@ export class KyselyUserDirectory implements UserDirectory {
       return toUser({ ...values, id, disabled_at: null, created_at: now, updated_at: now })
     })
   }
-}
-
-/** An account that was left behind by a deleted user is nobody's, and goes (A17). */
-async function insertAccount(trx: Transaction<FocusTables>, userKey: UserKey, profile: ExternalProfile, now: number) {
-  const { issuer, subject, provider } = profile
-  const account = await trx
-    .selectFrom('focus_accounts')
-    .select('user_key')
-    .where('issuer', '=', issuer)
-    .where('subject', '=', subject)
-    .executeTakeFirst()
-  const owner =
-    account &&
-    (await trx.selectFrom('focus_users').select('id').where('id', '=', Number(account.user_key)).executeTakeFirst())
-  if (account && !owner) {
-    await trx
-      .deleteFrom('focus_accounts')
-      .where('issuer', '=', issuer)
-      .where('subject', '=', subject)
-      .where('user_key', '=', account.user_key)
-      .execute()
-  }
-  const newest = await trx
-    .selectFrom('focus_accounts')
-    .select(({ fn }) => fn.max('created_at').as('at'))
-    .where('user_key', '=', userKey)
-    .executeTakeFirst()
-  await trx
-    .insertInto('focus_accounts')
-    .values({
-      issuer,
-      subject,
-      provider,
-      user_key: userKey,
-      // Later than the user's others also in the same millisecond, or after a clock was set back: the order says which is primary.
-      created_at: Math.max(now, (newest?.at ?? 0) + 1),
-      last_sign_in_at: now,
-    })
-    .execute()
 }
 
 /** @throws FocusError `invalid_request` for what is no id here, such as a text, which a driver would write into its SQL as NaN */

@@ -125,6 +125,21 @@ describeOverDatabases('Accounts', (databases) => {
     })
   })
 
+  test('S36 A1 A6: an issuer that the user unlinked comes back on purpose only', async () => {
+    const { user, access_token: token } = await enter('home', 'alice')
+    await enter('work', 'old')
+    expect((await app.request('/auth/work/link', { method: 'DELETE', bearer: token })).status).toBe(204)
+    const before = await rows()
+    for (const sub of ['old', 'new']) {
+      expect(await refused('work', sub)).toMatchObject({ status: 409, code: 'account_exists' })
+    }
+    expect(await rows()).toEqual(before)
+    await link(token, 'work', 'old')
+    expect((await enter('work', 'old')).user.id).toBe(user.id)
+    // What is unlinked twice is remembered once.
+    expect((await app.request('/auth/work/link', { method: 'DELETE', bearer: token })).status).toBe(204)
+  })
+
   test('S36 A1: a user may link a second account of one issuer on purpose', async () => {
     const { user, access_token: token } = await enter('work', 'old')
     await link(token, 'work', 'second')

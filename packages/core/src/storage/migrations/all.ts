@@ -2,8 +2,16 @@ import { usersAndSessions } from './0001-users-and-sessions.ts'
 import { notificationLog } from './0002-notification-log.ts'
 import { outbox } from './0010-outbox.ts'
 import { merges } from './0011-merges.ts'
+import { unlinkedIssuers } from './0012-unlinked-issuers.ts'
 import { waiting } from './0016-waiting.ts'
 import type { Migration } from './migration.ts'
 
 /** In order; a published migration is never edited, only followed. */
-export const migrations: readonly Migration[] = [usersAndSessions, notificationLog, outbox, merges, waiting]
+export const migrations: readonly Migration[] = [
+  usersAndSessions,
+  notificationLog,
+  outbox,
+  merges,
+  unlinkedIssuers,
+  waiting,
+]

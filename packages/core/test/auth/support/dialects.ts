@@ -51,6 +51,7 @@ function databasesOf(create: () => Promise<string>): Databases {
 const peopleTables = [
   'focus_users',
   'focus_accounts',
+  'focus_unlinked_issuers',
   'focus_sessions',
   'focus_refresh_tokens',
   'focus_one_time',

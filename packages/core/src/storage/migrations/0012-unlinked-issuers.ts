@@ -1,0 +1,18 @@
+import { createTable, type Table } from '../ddl.ts'
+import type { Migration } from './migration.ts'
+
+/** Issuers whose accounts a user unlinked: an e-mail alone links none of theirs again. */
+const table: Table = {
+  name: 'focus_unlinked_issuers',
+  columns: {
+    user_key: { type: 'key', size: 191 },
+    issuer: { type: 'key', size: 255 },
+    unlinked_at: { type: 'integer' },
+  },
+  primaryKey: ['user_key', 'issuer'],
+}
+
+export const unlinkedIssuers: Migration = {
+  name: '0012-unlinked-issuers',
+  statements: (context) => createTable(table, context),
+}
