@@ -31,7 +31,7 @@ function isHttpUrl(text: string): boolean {
   return (protocol === 'https:' || protocol === 'http:') && !username && !password && !hash && !search
 }
 
-const isSecureUrl = (text: string) => isHttpUrl(text) && (text.startsWith('https:') || isLoopbackUrl(text))
+const isSecureUrl = (text: string) => isHttpUrl(text) && (/^https:/i.test(text) || isLoopbackUrl(text))
 const isOrigin = (text: string) => isHttpUrl(text) && new URL(text).pathname === '/' && !text.includes('*')
 /** As browsers write it in `Origin`: the host in lower case and ASCII, no default port, no slash at the end. */
 const toOrigin = (text: string) => new URL(normalUrl(text)).origin
@@ -124,7 +124,7 @@ export const httpUrl: Form<string> = {
 }
 
 /** Not normalised: an issuer is compared exactly (OpenID Connect Discovery §4.3). */
-export const standInIssuer: Form<string> = {
+export const issuer: Form<string> = {
   accepts: 'an address such as https://login.example.com (https, or http on this machine; no query)',
   schema: z
     .string()

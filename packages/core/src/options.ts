@@ -79,8 +79,12 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
      * change holds from the next refresh on.
      */
     readonly scopes?: (user: User) => readonly string[] | Promise<readonly string[]>
-    /** With `jwksUri`: the header `typ` that tokens must have, such as `at+jwt`; any when absent. */
-    readonly typ?: string
+    /**
+     * With `jwksUri`: the header `typ` that tokens must have, `at+jwt` when absent (RFC 9068), so that an ID token is no access
+     * token. `JWT` for issuers such as Auth0 or Firebase; `false` for issuers that set none. The audience alone then tells
+     * access tokens from ID tokens.
+     */
+    readonly typ?: string | false
     /** With `jwksUri`: the claim that holds the user's id; `sub` when absent. */
     readonly userIdClaim?: string
     /** How long an access token lives, 60 to 86,400. `FOCUS_ACCESS_TTL`, 3600. */

@@ -25,7 +25,7 @@ export function createHostGuard({ listenHost, publicUrl }: HostGuardOptions): Ho
   const everywhere = listening === '0.0.0.0' || listening === '[::]' || listenHost === ''
   const named = new Set([
     listening,
-    publicUrl === undefined ? null : (URL.parse(publicUrl)?.hostname ?? null),
+    publicUrl === undefined ? null : (URL.parse(publicUrl)?.hostname.replace(/\.$/, '') ?? null),
     everywhere ? hostOf(machineName()) : null,
   ])
   return (header) => {

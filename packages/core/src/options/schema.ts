@@ -39,7 +39,10 @@ const tokens = group<Options<'tokens'>>({
   },
   jwksUri: forms.jwksUri,
   scopes: forms.callback,
-  typ: forms.text,
+  typ: {
+    accepts: 'a text such as "at+jwt" or "JWT", or false for any',
+    schema: z.union([forms.text.schema, z.literal(false)]),
+  },
   userIdClaim: forms.text,
   accessTtlSeconds: settings.accessTtlSeconds.form,
   idleTtlSeconds: forms.whole('seconds', 1, decade),

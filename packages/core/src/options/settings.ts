@@ -30,7 +30,7 @@ export const settings = {
   googleClientId: define('google.clientId', ['GOOGLE_CLIENT_ID'], forms.text),
   googleClientSecret: define('google.clientSecret', ['GOOGLE_CLIENT_SECRET'], forms.secretText),
   googleRedirectUri: define('google.redirectUri', ['GOOGLE_REDIRECT_URI'], forms.redirectUri),
-  googleIssuer: define('google.issuer', [], forms.standInIssuer),
+  googleIssuer: define('google.issuer', [], forms.issuer),
   websocketEnabled: define('websocket.enabled', ['WEBSOCKET_ENABLED'], forms.flag),
   heartbeatIntervalSeconds: define(
     'websocket.heartbeatIntervalSeconds',

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { github } from '../../src/auth/providers/github.ts'
@@ -18,6 +18,8 @@ let url: string
 let app: App
 let profile: Profile
 let emails: unknown
+let emailsFail: ((response: ServerResponse) => void) | null
+let tokenAnswer: Record<string, unknown>
 const challenges = new Map<string, string>()
 
 /** What GitHub answers at the four addresses that a sign-in touches. */
@@ -37,7 +39,7 @@ beforeAll(async () => {
       return void json({ message: 'Bad credentials' }, 401)
     }
     if (pathname === '/api/v3/user') return void json(profile)
-    if (pathname === '/api/v3/user/emails') return void json(emails)
+    if (pathname === '/api/v3/user/emails') return void (emailsFail ? emailsFail(response) : json(emails))
     let text = ''
     request.on('data', (chunk) => (text += String(chunk)))
     request.on('end', () => {
@@ -49,7 +51,7 @@ beforeAll(async () => {
       challenges.delete(form.get('code') ?? '')
       // GitHub answers errors with 200.
       if (!fits) return void json({ error: 'bad_verification_code', error_description: 'The code is incorrect.' })
-      json({ access_token: 'gho_token', token_type: 'bearer', scope: 'read:user,user:email' })
+      json(tokenAnswer)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -63,11 +65,15 @@ afterAll(async () => {
 
 beforeEach(async () => {
   profile = { id: 583_231, login: 'octocat', name: 'The Octocat', avatar_url: 'https://avatars.example/1.png' }
+  emailsFail = null
+  tokenAnswer = { access_token: 'gho_token', token_type: 'bearer', scope: 'read:user,user:email' }
   emails = [
     { email: 'old@cats.example', primary: false, verified: true },
     { email: 'Octo@cats.example', primary: true, verified: true },
   ]
-  app = await startApp({ config: { providers: [github({ clientId: 'gh', clientSecret: 'github-secret', url })] } })
+  app = await startApp({
+    config: { providers: [github({ clientId: 'gh', clientSecret: 'github-secret', url, timeoutMs: 1_000 })] },
+  })
 })
 
 afterEach(async () => {
@@ -127,3 +133,63 @@ test('has no ID tokens to sign in with', async () => {
   const response = await app.request('/auth/github/id_token', { body: { id_token: 'a.b.c' } })
   expect((await problemOf(response)).code).toBe('invalid_request')
 })
+
+test.each<[string, (response: ServerResponse) => unknown]>([
+  ['403, without the permission', (response) => response.writeHead(403).end('{"message":"Resource not accessible"}')],
+  ['404, without the scope', (response) => response.writeHead(404).end('{"message":"Not Found"}')],
+  ['403, at the rate limit', (response) => response.writeHead(403, { 'x-ratelimit-remaining': '0' }).end('{}')],
+  ['429', (response) => response.writeHead(429, { 'retry-after': '60' }).end()],
+  ['500', (response) => response.writeHead(500).end()],
+  ['what is no JSON', (response) => response.writeHead(200).end('<html>')],
+  ['nothing, for too long', () => undefined],
+])('A10: signs in without an e-mail when the addresses answer %s', async (_, fail) => {
+  emailsFail = fail
+  const answer = (await (await app.request(await callback())).json()) as TokenAnswer
+  expect(answer.user).toMatchObject({ username: 'the_octocat', email: null })
+})
+
+test('A10: an address that GitHub does not give this time is kept', async () => {
+  await app.request(await callback())
+  emailsFail = (response) => response.writeHead(403).end()
+  const answer = (await (await app.request(await callback())).json()) as TokenAnswer
+  expect(answer.user.email).toBe('octo@cats.example')
+})
+
+test.each([
+  ['an empty list', []],
+  ['no primary address', [{ email: 'a@cats.example', primary: false, verified: true }]],
+  ['what is no list', { message: 'odd' }],
+  ['odd entries', [null, 7, { primary: true, email: 9 }]],
+])('A10: signs in without an e-mail when the addresses are %s', async (_, list) => {
+  emails = list
+  const answer = (await (await app.request(await callback())).json()) as TokenAnswer
+  expect(answer.user.email).toBeNull()
+})
+
+test('A10: an unverified primary address is kept, and is not verified', async () => {
+  emails = [{ email: 'octo@cats.example', primary: true, verified: false }]
+  await app.request(await callback())
+  const [user] = await app.database.db.selectFrom('focus_users').selectAll().execute()
+  expect(user).toMatchObject({ email: 'octo@cats.example', email_verified: 0 })
+})
+
+test.each([
+  { scope: null, expires_in: null, refresh_token: null },
+  { scope: '', expires_in: 'x', id_token: null },
+  { token_type: null },
+])('A11: a token answer with %j signs in', async (members) => {
+  tokenAnswer = { ...tokenAnswer, ...members }
+  expect((await app.request(await callback())).status).toBe(200)
+})
+
+test.each([{ access_token: null }, { access_token: '' }, { error: 'incorrect_client_credentials' }])(
+  'A11: a token answer with %j is the provider’s error',
+  async (members) => {
+    tokenAnswer = { ...tokenAnswer, ...members }
+    const response = await app.request(await callback())
+    expect({ status: response.status, code: (await problemOf(response)).code }).toEqual({
+      status: 502,
+      code: 'provider_error',
+    })
+  },
+)

@@ -82,7 +82,6 @@ test.each<[string, Claims]>([
   ['stale iat', { iat: Math.floor(Date.now() / 1_000) - 7_200, exp: Math.floor(Date.now() / 1_000) + 7_200 }],
   ['iat in the future', { iat: Math.floor(Date.now() / 1_000) + 3_600, exp: Math.floor(Date.now() / 1_000) + 7_200 }],
   ['empty sub', { sub: '' }],
-  ['sub that is no text', { sub: 42 }],
   ['sub with half a character', { sub: 'somebody\ud800' }],
 ])('S15 a wrong %s is refused', async (_name, wrong) => {
   issuer.misbehaviour.claims = (claims) => ({ ...claims, ...wrong })

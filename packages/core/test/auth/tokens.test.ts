@@ -246,7 +246,10 @@ describe('Tokens of another issuer', () => {
   })
 
   const external = (claims: Record<string, unknown> = {}) =>
-    issuer.sign({ ...issuer.idTokenClaims({ sub: '42' }, null), aud: 'our-api', scope: 'read write', ...claims })
+    issuer.sign(
+      { ...issuer.idTokenClaims({ sub: '42' }, null), aud: 'our-api', scope: 'read write', ...claims },
+      { typ: 'at+jwt' },
+    )
   const verify = async (token: string) => node.auth.tokens.verify(token)
 
   test('are accepted, with their scopes', async () => {

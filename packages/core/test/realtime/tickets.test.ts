@@ -122,7 +122,8 @@ describe("a ticket for another issuer's token", () => {
       tokens: { jwksUri: `${issuer.url}/jwks`, issuer: issuer.url, audience: 'our-api' },
       notifications: { unknownUsers: 'accept' },
     })
-    const token = await issuer.sign({ ...issuer.idTokenClaims({ sub: '42' }, null), aud: 'our-api', ...claims })
+    const whole = { ...issuer.idTokenClaims({ sub: '42' }, null), aud: 'our-api', ...claims }
+    const token = await issuer.sign(whole, { typ: 'at+jwt' })
     return { app, person: { id: 42, token } }
   }
 

@@ -1,5 +1,10 @@
 import { errors as jose } from 'jose'
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client'
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client'
 import { FocusError } from '../../errors.ts'
 
 /**
@@ -33,6 +38,21 @@ export function toProviderError(error: unknown, provider: string): FocusError {
   )
 }
 
+/**
+ * The refusal of a token endpoint that does not accept the client (RFC 6749 §5.2): `invalid_client`, or any 401. Null for every
+ * other error.
+ */
+export function clientRefusal(error: unknown, provider: string, method: string): FocusError | null {
+  const refused =
+    error instanceof WWWAuthenticateChallengeError ||
+    (error instanceof ResponseBodyError && (error.error === 'invalid_client' || error.status === 401)) ||
+    (error instanceof ClientError && error.cause instanceof Response && error.cause.status === 401)
+  if (!refused) return null
+  return new FocusError('provider_error', `${provider} refused the client authentication (${method}).`, {
+    hint: 'Check the client ID and the client secret (GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET), and the method that the client is registered with: tokenEndpointAuthMethod of oidc() forces one.',
+  })
+}
+
 function refusedByProvider({ error }: ResponseBodyError, provider: string): FocusError {
   if (error === 'invalid_grant') {
     return new FocusError('invalid_grant', `${provider} refused the code: it is wrong, used or expired.`, {
@@ -40,7 +60,6 @@ function refusedByProvider({ error }: ResponseBodyError, provider: string): Focu
     })
   }
   const hints: Record<string, string> = {
-    invalid_client: 'Check the client ID and the client secret (GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET).',
     unauthorized_client: 'Check the client ID and the client secret (GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET).',
     redirect_uri_mismatch: 'The redirect URI must be registered with the provider exactly as in GOOGLE_REDIRECT_URI.',
   }
@@ -67,13 +86,11 @@ const idTokenCodes = new Set([
 ])
 
 function isAboutTheIdToken(error: unknown): boolean {
-  if (error instanceof jose.JWKSTimeout) return false
-  if (error instanceof jose.JOSEError) return error.code !== 'ERR_JOSE_GENERIC' && error.code !== 'ERR_JWKS_INVALID'
+  if (error instanceof jose.JOSEError) return error.code !== 'ERR_JWKS_INVALID'
   return error instanceof ClientError && idTokenCodes.has(error.code ?? '')
 }
 
 function isAboutTheNetwork(error: unknown): boolean {
-  if (error instanceof jose.JWKSTimeout) return true
   if (error instanceof ClientError) {
     if (error.code === 'OAUTH_TIMEOUT' || error.code === 'OAUTH_ABORT') return true
     return error.code === undefined && isAboutTheNetwork(error.cause)

@@ -2,19 +2,22 @@ import {
   allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
-  ClientError,
+  ClientSecretPost,
   Configuration,
   customFetch,
 } from 'openid-client'
 import { FocusError } from '../../errors.ts'
+import { errorFields } from '../../error-fields.ts'
 import { isLoopbackUrl } from '../../origin-policy.ts'
-import type { Runtime } from '../../runtime.ts'
+import type { Logger, Runtime } from '../../runtime.ts'
 import type { ExternalProfile } from '../types.ts'
-import { toProviderError } from './errors.ts'
+import { asRegistered } from './client-authentication.ts'
+import { clientRefusal, toProviderError } from './errors.ts'
 import { type OutboundFetch, outboundFetch, outboundTimeoutMs } from './outbound.ts'
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, Provider, ProviderClient } from './provider.ts'
-import { assertProviderSettings } from './settings.ts'
+import { assertProviderOptions, providerForms as forms, providerOptions } from './settings.ts'
+import { usedTokenAnswer } from './token-answer.ts'
 
 export interface GithubOptions {
   readonly clientId: string
@@ -31,6 +34,19 @@ export interface GithubOptions {
   readonly timeoutMs?: number
 }
 
+const githubOptions = providerOptions<GithubOptions>(
+  {
+    clientId: forms.clientId,
+    clientSecret: forms.clientSecret,
+    redirectUri: forms.redirectUri,
+    url: forms.url,
+    apiUrl: forms.url,
+    trustEmail: forms.yesOrNo,
+    timeoutMs: forms.timeoutMs,
+  },
+  ['clientId', 'clientSecret'],
+)
+
 /**
  * Sign-in with GitHub, at `/auth/github`: the example of a plain OAuth 2 provider, which has no ID token. The profile is read
  * from its API with the access token that the code was exchanged for.
@@ -42,9 +58,8 @@ export interface GithubOptions {
  * @throws FocusError `invalid_option`
  */
 export function github(options: GithubOptions): Provider {
-  const { clientId, redirectUri, url = 'https://github.com' } = options
-  assertProviderSettings({ name: 'github', clientId, issuer: url, redirectUri })
-  return { name: 'github', redirectUri, connect: (runtime) => new GithubClient(options, runtime) }
+  assertProviderOptions('github', options, githubOptions)
+  return { name: 'github', redirectUri: options.redirectUri, connect: (runtime) => new GithubClient(options, runtime) }
 }
 
 class GithubClient implements ProviderClient {
@@ -54,9 +69,11 @@ class GithubClient implements ProviderClient {
   readonly #apiUrl: string
   readonly #configuration: Configuration
   readonly #fetch: OutboundFetch
+  readonly #logger: Logger
 
   constructor(options: GithubOptions, runtime: Runtime) {
-    const { clientId, clientSecret, timeoutMs = outboundTimeoutMs } = options
+    const { clientId, clientSecret, redirectUri, timeoutMs = outboundTimeoutMs } = options
+    this.#logger = runtime.logger
     this.#trustEmail = options.trustEmail === true
     this.#url = (options.url ?? 'https://github.com').replace(/\/+$/, '')
     this.#apiUrl = (options.apiUrl ?? (options.url ? `${this.#url}/api/v3` : 'https://api.github.com')).replace(
@@ -71,7 +88,8 @@ class GithubClient implements ProviderClient {
         token_endpoint: `${this.#url}/login/oauth/access_token`,
       },
       clientId,
-      clientSecret,
+      undefined,
+      asRegistered(ClientSecretPost(clientSecret), redirectUri),
     )
     this.#configuration.timeout = timeoutMs / 1_000
     this.#configuration[customFetch] = (url, init) => this.#exchangeFetch(url, init as RequestInit)
@@ -101,11 +119,7 @@ class GithubClient implements ProviderClient {
       })
       return await this.#profile(accessToken)
     } catch (error) {
-      // What openid-client finds wrong here cannot be an ID token: there is none.
-      if (error instanceof ClientError && error.code === 'OAUTH_INVALID_RESPONSE') {
-        throw new FocusError('provider_error', 'github answered the exchange without an access token.')
-      }
-      throw toProviderError(error, 'github')
+      throw clientRefusal(error, 'github', 'client_secret_post') ?? toProviderError(error, 'github')
     }
   }
 
@@ -117,8 +131,9 @@ class GithubClient implements ProviderClient {
     const body = await response.text()
     const failed = response.status === 200 && /^\s*\{[^}]*"error"\s*:/.test(body)
     const error = /"error"\s*:\s*"([a-z_]+)"/.exec(body)?.[1]
-    const text = failed && error === 'bad_verification_code' ? '{"error":"invalid_grant"}' : body
-    return new Response(text, { status: failed ? 400 : response.status, headers: response.headers })
+    const text = failed ? JSON.stringify({ error: standardErrors[error ?? ''] ?? error ?? 'unknown' }) : body
+    const answer = new Response(text, { status: failed ? 400 : response.status, headers: response.headers })
+    return await usedTokenAnswer(answer, 'github', { idToken: false })
   }
 
   async #profile(accessToken: string): Promise<ExternalProfile> {
@@ -126,7 +141,7 @@ class GithubClient implements ProviderClient {
     if (!isObject(user) || typeof user['id'] !== 'number') {
       throw new FocusError('provider_error', 'github answered without a user.')
     }
-    const { address, verified } = primaryEmail(await this.#api('/user/emails', accessToken))
+    const { address, verified } = primaryEmail(await this.#emails(accessToken))
     return {
       provider: 'github',
       issuer: this.#url,
@@ -142,6 +157,21 @@ class GithubClient implements ProviderClient {
     }
   }
 
+  /**
+   * The addresses of the user; none where GitHub does not give them (403 or 404 without the scope or the permission, 429, or a
+   * failure). Who signs in is known without them.
+   */
+  async #emails(accessToken: string): Promise<unknown> {
+    try {
+      return await this.#api('/user/emails', accessToken)
+    } catch (error) {
+      this.#logger.warn('github gave no e-mail addresses; the sign-in goes on without one', {
+        error: errorFields(toProviderError(error, 'github')),
+      })
+      return []
+    }
+  }
+
   async #api(path: string, accessToken: string): Promise<unknown> {
     const response = await this.#fetch(this.#apiUrl + path, {
       headers: {
@@ -151,11 +181,21 @@ class GithubClient implements ProviderClient {
         'x-github-api-version': '2022-11-28',
       },
     })
-    if (!response.ok) {
-      throw new FocusError('provider_error', `github answered ${response.status} when it was asked for the profile.`)
-    }
-    return await response.json()
+    if (response.ok) return await response.json()
+    // RFC 6585 §4, and GitHub's own way of saying so.
+    const limited = response.status === 429 || response.headers.get('x-ratelimit-remaining') === '0'
+    throw new FocusError('provider_error', `github answered ${response.status} at ${path}.`, {
+      hint: limited
+        ? 'The rate limit of GitHub is used up; try again later.'
+        : 'Check the permissions of the app at GitHub.',
+    })
   }
+}
+
+/** GitHub's names of errors, as RFC 6749 §5.2 has them. */
+const standardErrors: Readonly<Record<string, string>> = {
+  bad_verification_code: 'invalid_grant',
+  incorrect_client_credentials: 'invalid_client',
 }
 
 function primaryEmail(answer: unknown): { readonly address: string | null; readonly verified: boolean } {

@@ -1,6 +1,6 @@
 import { type IdClaims, OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
-import { assertProviderSettings } from './settings.ts'
+import { assertProviderOptions, providerForms as forms, providerOptions } from './settings.ts'
 
 const googleIssuer = 'https://accounts.google.com'
 
@@ -19,6 +19,18 @@ export interface GoogleOptions {
   readonly timeoutMs?: number
 }
 
+const googleOptions = providerOptions<GoogleOptions>(
+  {
+    clientId: forms.clientId,
+    clientSecret: forms.clientSecret,
+    redirectUri: forms.redirectUri,
+    issuer: forms.issuer,
+    idTokenAudiences: forms.texts,
+    timeoutMs: forms.timeoutMs,
+  },
+  ['clientId', 'clientSecret'],
+)
+
 /**
  * Sign-in with Google, at `/auth/google`.
  *
@@ -29,8 +41,8 @@ export interface GoogleOptions {
  * @throws FocusError `invalid_option`
  */
 export function google(options: GoogleOptions): Provider {
+  assertProviderOptions('google', options, googleOptions)
   const { issuer = googleIssuer, clientId, clientSecret, redirectUri } = options
-  assertProviderSettings({ name: 'google', clientId, issuer, redirectUri })
   return {
     name: 'google',
     redirectUri,
@@ -42,6 +54,7 @@ export function google(options: GoogleOptions): Provider {
           issuerAliases: issuer === googleIssuer ? ['accounts.google.com'] : [],
           clientId,
           clientSecret,
+          redirectUri,
           scopes: ['openid', 'email', 'profile'],
           trustsEmail: isGooglesOwn,
           idTokenAudiences: options.idTokenAudiences ?? [],

@@ -1,6 +1,9 @@
+import type { JWK } from 'jose'
+import { FocusError } from '../../errors.ts'
+import type { TokenEndpointAuthMethod } from './client-authentication.ts'
 import { OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
-import { assertProviderSettings } from './settings.ts'
+import { assertProviderOptions, providerForms as forms, providerOptions } from './settings.ts'
 
 export interface OidcOptions {
   /** The issuer's address, exactly as its discovery document says it, such as `https://login.example.com`. */
@@ -8,6 +11,13 @@ export interface OidcOptions {
   readonly clientId: string
   /** Absent for a public client. */
   readonly clientSecret?: string | undefined
+  /** Private JWK for `private_key_jwt` (RFC 7523); the provider knows its public half. */
+  readonly clientKey?: JWK | undefined
+  /**
+   * How the client authenticates at the token endpoint. When absent, the method is chosen from what the provider announces
+   * (`token_endpoint_auth_methods_supported`); a provider that announces nothing gets `client_secret_basic`.
+   */
+  readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | undefined
   /** Names the routes `/auth/{name}`; `oidc` when absent. */
   readonly name?: string
   /** Exactly as registered; made from the public URL when absent. */
@@ -25,6 +35,23 @@ export interface OidcOptions {
   readonly timeoutMs?: number
 }
 
+const oidcOptions = providerOptions<OidcOptions>(
+  {
+    issuer: forms.issuer,
+    clientId: forms.clientId,
+    clientSecret: forms.clientSecret,
+    clientKey: forms.clientKey,
+    tokenEndpointAuthMethod: forms.authMethod,
+    name: forms.name,
+    redirectUri: forms.redirectUri,
+    scopes: forms.texts,
+    trustEmail: forms.yesOrNo,
+    idTokenAudiences: forms.texts,
+    timeoutMs: forms.timeoutMs,
+  },
+  ['issuer', 'clientId'],
+)
+
 /**
  * Any OpenID Connect provider with discovery.
  *
@@ -35,8 +62,9 @@ export interface OidcOptions {
  * @throws FocusError `invalid_option`
  */
 export function oidc(options: OidcOptions): Provider {
+  assertProviderOptions('oidc', options, oidcOptions)
   const { name = 'oidc', issuer, clientId, redirectUri } = options
-  assertProviderSettings({ name, clientId, issuer, redirectUri })
+  assertCredentials(options)
   return {
     name,
     redirectUri,
@@ -47,6 +75,9 @@ export function oidc(options: OidcOptions): Provider {
           issuer,
           clientId,
           clientSecret: options.clientSecret,
+          clientKey: options.clientKey,
+          tokenEndpointAuthMethod: options.tokenEndpointAuthMethod,
+          redirectUri,
           scopes: options.scopes ?? ['openid', 'email', 'profile'],
           trustsEmail: () => options.trustEmail === true,
           idTokenAudiences: options.idTokenAudiences ?? [],
@@ -55,4 +86,15 @@ export function oidc(options: OidcOptions): Provider {
         runtime,
       ),
   }
+}
+
+/** A method that is forced needs its credential. */
+function assertCredentials({ tokenEndpointAuthMethod: method, clientSecret, clientKey }: OidcOptions): void {
+  const missing =
+    (method === 'private_key_jwt' && clientKey === undefined && 'clientKey') ||
+    (method?.startsWith('client_secret') === true && clientSecret === undefined && 'clientSecret')
+  if (!missing) return
+  throw new FocusError('invalid_option', `oidc.tokenEndpointAuthMethod: ${method} needs oidc.${missing}.`, {
+    hint: `Give ${missing}, or another method.`,
+  })
 }

@@ -1,23 +1,29 @@
-import { createRemoteJWKSet, customFetch as joseFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { JWK, JWTPayload } from 'jose'
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
+  type ClientAuth,
+  ClientError,
   type Configuration,
   customFetch,
   discovery,
   fetchUserInfo,
 } from 'openid-client'
+import { errorFields } from '../../error-fields.ts'
 import { FocusError } from '../../errors.ts'
 import { isLoopbackUrl } from '../../origin-policy.ts'
 import type { Runtime } from '../../runtime.ts'
+import { Refreshed } from '../refreshed.ts'
+import { RemoteKeys } from '../remote-keys.ts'
 import { asymmetricAlgorithms, clockToleranceSeconds } from '../tokens/claims.ts'
 import type { ExternalProfile } from '../types.ts'
-import { LazyMetadata } from './discovery.ts'
-import { toProviderError } from './errors.ts'
-import { assertOutboundUrl, outboundFetch, outboundTimeoutMs } from './outbound.ts'
+import { authMethodOf, clientAuthentication, type TokenEndpointAuthMethod } from './client-authentication.ts'
+import { clientRefusal, toProviderError } from './errors.ts'
+import { assertOutboundUrl, type OutboundFetch, outboundFetch, outboundTimeoutMs } from './outbound.ts'
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, ProviderClient, VerifiedIdToken } from './provider.ts'
+import { usedTokenAnswer } from './token-answer.ts'
 
 export interface OpenIdSettings {
   readonly name: string
@@ -25,6 +31,12 @@ export interface OpenIdSettings {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string | undefined
+  /** Private JWK for `private_key_jwt`. */
+  readonly clientKey?: JWK | undefined
+  /** Forces how the client authenticates; chosen from the provider's metadata when absent. */
+  readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | undefined
+  /** As registered; made from the public URL when absent. */
+  readonly redirectUri?: string | undefined
   readonly scopes: readonly string[]
   /** Whether the provider's word on this e-mail is enough to link accounts (S13). */
   readonly trustsEmail: (claims: IdClaims) => boolean
@@ -41,9 +53,12 @@ export type IdClaims = Readonly<Record<string, unknown>>
 /** An ID token of the code flow was made a moment ago; an older one was kept by somebody (S15). */
 const maxIdTokenAgeSeconds = 600
 
+/** How long a discovery document counts as fresh. */
+const metadataFreshMs = 3_600_000
+
 interface Connection {
   readonly configuration: Configuration
-  readonly keys: ReturnType<typeof createRemoteJWKSet>
+  readonly authMethod: TokenEndpointAuthMethod
 }
 
 /** Speaks OpenID Connect's code flow to one issuer, on openid-client; discovery happens at first use. */
@@ -51,13 +66,23 @@ export class OpenIdClient implements ProviderClient {
   readonly issuer: string
   readonly #settings: OpenIdSettings
   readonly #runtime: Runtime
-  readonly #metadata: LazyMetadata<Connection>
+  readonly #fetch: OutboundFetch
+  readonly #metadata: Refreshed<Connection>
+  /** Kept over renewals of the metadata, as long as the address of the keys stays the same. */
+  #keys: { readonly url: string; readonly set: RemoteKeys } | null = null
 
   constructor(settings: OpenIdSettings, runtime: Runtime) {
     this.issuer = settings.issuer
     this.#settings = settings
     this.#runtime = runtime
-    this.#metadata = new LazyMetadata(() => this.#discover(), runtime.clock, runtime.logger)
+    this.#fetch = outboundFetch(runtime.fetch, settings.timeoutMs)
+    this.#metadata = new Refreshed({
+      what: `The metadata of ${settings.name}`,
+      load: () => this.#guard(() => this.#discover()),
+      clock: runtime.clock,
+      logger: runtime.logger,
+      freshMs: metadataFreshMs,
+    })
   }
 
   async authorizationUrl(request: AuthorizationRequest): Promise<URL> {
@@ -86,20 +111,20 @@ export class OpenIdClient implements ProviderClient {
       callback.searchParams.set('state', grant.state)
       // Whether the callback named the right issuer, or may name none, was decided before (S07).
       callback.searchParams.set('iss', this.issuer)
-      const tokens = await authorizationCodeGrant(
-        connection.configuration,
-        callback,
-        {
-          expectedState: grant.state,
-          expectedNonce: grant.nonce,
-          pkceCodeVerifier: grant.codeVerifier,
-          idTokenExpected: true,
+      const checks = {
+        expectedState: grant.state,
+        expectedNonce: grant.nonce,
+        pkceCodeVerifier: grant.codeVerifier,
+        idTokenExpected: true,
+      }
+      const tokens = await authorizationCodeGrant(connection.configuration, callback, checks).catch(
+        (error: unknown) => {
+          throw clientRefusal(error, this.#settings.name, connection.authMethod) ?? error
         },
-        undefined,
       )
       const claims = await this.#verify(connection, tokens.id_token ?? '', {
         audiences: [this.#settings.clientId],
-        reloadKeys: true,
+        fromProvider: true,
       })
       if (claims['nonce'] !== grant.nonce) throw this.#refuse('nonce')
       return this.#profile(await this.#withUserInfo(connection, claims, tokens.access_token))
@@ -109,8 +134,8 @@ export class OpenIdClient implements ProviderClient {
   async verifyIdToken(idToken: string): Promise<VerifiedIdToken> {
     return await this.#guard(async () => {
       const audiences = [this.#settings.clientId, ...this.#settings.idTokenAudiences]
-      // Anybody may send such a token: an unknown key waits for jose's cool-down before the key set is read again.
-      const claims = await this.#verify(await this.#metadata.get(), idToken, { audiences, reloadKeys: false })
+      // Anybody may send such a token: an unknown key is asked for at most every 30 seconds.
+      const claims = await this.#verify(await this.#metadata.get(), idToken, { audiences, fromProvider: false })
       const nonce = claims['nonce']
       if (typeof nonce !== 'string' || nonce === '') throw this.#refuse('nonce')
       return { profile: this.#profile(claims), nonce }
@@ -118,26 +143,43 @@ export class OpenIdClient implements ProviderClient {
   }
 
   async #discover(): Promise<Connection> {
-    const { clientId, clientSecret, timeoutMs = outboundTimeoutMs } = this.#settings
-    const fetch = outboundFetch(this.#runtime.fetch, timeoutMs)
+    const { name, clientId, timeoutMs = outboundTimeoutMs } = this.#settings
     const loopback = isLoopbackUrl(this.issuer) && this.issuer.startsWith('http:')
-    const configuration = await discovery(new URL(this.issuer), clientId, clientSecret, undefined, {
+    let authenticate: ClientAuth | null = null
+    // Which one it is, is known once the metadata is there, and long before a token is asked for.
+    const authenticateLater: ClientAuth = (...request) => authenticate?.(...request)
+    const configuration = await discovery(new URL(this.issuer), clientId, undefined, authenticateLater, {
       execute: loopback ? [allowInsecureRequests] : [],
       timeout: timeoutMs / 1_000,
-      [customFetch]: (url, init) => fetch(url, init as RequestInit),
+      [customFetch]: (url, init) => this.#call(url, init as RequestInit),
     })
-    const { issuer, jwks_uri: jwksUri } = configuration.serverMetadata()
-    if (issuer !== this.issuer) {
-      throw new FocusError('provider_error', `The discovery document of ${this.#settings.name} names another issuer.`, {
+    const metadata = configuration.serverMetadata()
+    if (metadata.issuer !== this.issuer) {
+      throw new FocusError('provider_error', `The discovery document of ${name} names another issuer.`, {
         hint: `Configure the issuer exactly as the document says it, slash included.`,
       })
     }
-    if (jwksUri === undefined) {
-      throw new FocusError('provider_error', `${this.#settings.name} publishes no keys (jwks_uri).`)
+    if (metadata.jwks_uri === undefined) {
+      throw new FocusError('provider_error', `${name} publishes no keys (jwks_uri).`)
     }
-    assertOutboundUrl(jwksUri)
-    const keys = createRemoteJWKSet(new URL(jwksUri), { timeoutDuration: timeoutMs, [joseFetch]: fetch })
-    return { configuration, keys }
+    assertOutboundUrl(metadata.jwks_uri)
+    const authMethod = authMethodOf(this.#settings, metadata.token_endpoint_auth_methods_supported)
+    authenticate = await clientAuthentication(authMethod, this.#settings)
+    return { configuration, authMethod }
+  }
+
+  /** Only the token endpoint is posted to. */
+  async #call(url: string, init: RequestInit): Promise<Response> {
+    const response = await this.#fetch(url, init)
+    return init.method === 'POST' ? await usedTokenAnswer(response, this.#settings.name, { idToken: true }) : response
+  }
+
+  #keysAt(url: string): RemoteKeys {
+    if (this.#keys?.url !== url) {
+      const { clock, logger } = this.#runtime
+      this.#keys = { url, set: new RemoteKeys({ url, owner: this.#settings.name, fetch: this.#fetch, clock, logger }) }
+    }
+    return this.#keys.set
   }
 
   /**
@@ -145,25 +187,21 @@ export class OpenIdClient implements ProviderClient {
    * in the set that is at hand, the provider may have rotated a moment ago: the set is read once more.
    */
   async #verify(
-    { keys }: Connection,
+    { configuration }: Connection,
     idToken: string,
-    check: { readonly audiences: readonly string[]; readonly reloadKeys: boolean },
+    check: { readonly audiences: readonly string[]; readonly fromProvider: boolean },
   ): Promise<JWTPayload> {
-    const verify = () =>
-      jwtVerify(idToken, keys, {
-        issuer: [this.issuer, ...(this.#settings.issuerAliases ?? [])],
-        audience: [...check.audiences],
-        algorithms: [...asymmetricAlgorithms],
-        clockTolerance: clockToleranceSeconds,
-        currentDate: new Date(this.#runtime.clock()),
-        maxTokenAge: maxIdTokenAgeSeconds,
-        requiredClaims: ['sub', 'exp', 'iat', 'aud', 'iss'],
-      })
-    const { payload } = await verify().catch(async (error: unknown) => {
-      if (!check.reloadKeys || !isAboutTheKey(error)) throw error
-      await keys.reload()
-      return await verify()
-    })
+    const options = {
+      issuer: [this.issuer, ...(this.#settings.issuerAliases ?? [])],
+      audience: [...check.audiences],
+      algorithms: [...asymmetricAlgorithms],
+      clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(this.#runtime.clock()),
+      maxTokenAge: maxIdTokenAgeSeconds,
+      requiredClaims: ['sub', 'exp', 'iat', 'aud', 'iss'],
+    }
+    const keys = this.#keysAt(configuration.serverMetadata().jwks_uri ?? '')
+    const payload = await keys.verify(idToken, options, check.fromProvider)
     this.#checkClaims(payload, check.audiences)
     return payload
   }
@@ -174,7 +212,7 @@ export class OpenIdClient implements ProviderClient {
     const several = Array.isArray(aud) && aud.length > 1
     if (several && !(typeof azp === 'string' && audiences.includes(azp))) throw this.#refuse('azp')
     // Halves of characters have no UTF-8 form: two subjects would be kept as one (S12).
-    if (!sub || sub.length > 255 || !sub.isWellFormed()) throw this.#refuse('sub')
+    if (typeof sub !== 'string' || sub === '' || sub.length > 255 || !sub.isWellFormed()) throw this.#refuse('sub')
   }
 
   #refuse(claim: string): FocusError {
@@ -183,14 +221,31 @@ export class OpenIdClient implements ProviderClient {
     })
   }
 
-  /** Providers may keep the profile out of the ID token; the user-info endpoint has it then. */
-  async #withUserInfo(connection: Connection, claims: IdClaims, accessToken: string): Promise<IdClaims> {
+  /**
+   * Providers may keep the profile out of the ID token; the user-info endpoint has it then. The ID token alone says who signs
+   * in, so that an endpoint that fails costs what only it knows; one that speaks of another subject ends the sign-in.
+   */
+  async #withUserInfo(connection: Connection, idToken: IdClaims, accessToken: string): Promise<IdClaims> {
+    const claims = presentClaims(idToken)
     const known = claims['email'] !== undefined && claims['name'] !== undefined
     if (known || connection.configuration.serverMetadata().userinfo_endpoint === undefined) return claims
-    const info: IdClaims = await fetchUserInfo(connection.configuration, accessToken, String(claims['sub']))
+    const info = await this.#userInfo(connection, accessToken, String(claims['sub']))
     // Whether an address is verified is said by whoever says the address: the two are taken from one source.
     const address = claims['email'] === undefined ? info : claims
     return { ...info, ...claims, email: address['email'], email_verified: address['email_verified'] }
+  }
+
+  async #userInfo({ configuration }: Connection, accessToken: string, subject: string): Promise<IdClaims> {
+    try {
+      return presentClaims(await fetchUserInfo(configuration, accessToken, subject))
+    } catch (error) {
+      if (error instanceof ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') throw error
+      const reason = errorFields(toProviderError(error, this.#settings.name))
+      this.#runtime.logger.warn('The user-info endpoint failed; the sign-in goes on with the ID token', {
+        error: reason,
+      })
+      return {}
+    }
   }
 
   #profile(claims: IdClaims): ExternalProfile {
@@ -219,6 +274,9 @@ export class OpenIdClient implements ProviderClient {
   }
 }
 
-function isAboutTheKey(error: unknown): boolean {
-  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed
+/** Without claims that are null or empty, which say nothing. */
+function presentClaims(claims: IdClaims): IdClaims {
+  return Object.fromEntries(
+    Object.entries(claims).filter(([, value]) => value !== null && !(typeof value === 'string' && value.trim() === '')),
+  )
 }

@@ -1,33 +1,52 @@
-import { FocusError } from '../../errors.ts'
-import { isLoopbackUrl } from '../../origin-policy.ts'
+import { z } from 'zod'
+import { checkOptions, group, type OptionGroup, type OptionShape } from '../../option-checks.ts'
+import * as forms from '../../option-forms.ts'
+import type { Form } from '../../option-forms.ts'
 
 /** Words of our own routes below `/auth/`. */
 const reserved = new Set(['accounts', 'jwks.json', 'logout', 'logout_all', 'me', 'refresh', 'sessions', 'token'])
 
-/** Checks what every provider's settings have in common, when the provider is made. */
-export function assertProviderSettings(settings: {
-  readonly name: string
-  readonly clientId: unknown
-  readonly issuer?: string | undefined
-  readonly redirectUri?: string | undefined
-}): void {
-  const { name, clientId, issuer, redirectUri } = settings
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(name) || reserved.has(name)) {
-    throw invalid(name, 'name', 'lower-case letters, digits and dashes, and no word of our own routes')
-  }
-  if (typeof clientId !== 'string' || clientId === '') throw invalid(name, 'clientId', 'the client ID of the provider')
-  if (redirectUri !== undefined && /[?#]/.test(redirectUri)) {
-    throw invalid(name, 'redirectUri', 'an address without query and fragment')
-  }
-  for (const [option, url] of Object.entries({ issuer, redirectUri })) {
-    if (url === undefined) continue
-    const secure = URL.canParse(url) && (url.startsWith('https://') || isLoopbackUrl(url))
-    if (!secure) throw invalid(name, option, 'an https address, or http on this machine')
-  }
+const name: Form<string> = {
+  accepts: 'lower-case letters, digits and dashes, 64 at most, and no word of our own routes',
+  schema: z.string().refine((text) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(text) && !reserved.has(text)),
 }
 
-function invalid(name: string, option: string, form: string): FocusError {
-  return new FocusError('invalid_option', `Provider ${name}: ${option} must be ${form}.`, {
-    hint: `Correct ${option} and start again.`,
-  })
+/** A private key as JWK. */
+const clientKey: Form<object> = {
+  accepts: 'a private JWK of the kind RSA, EC or OKP',
+  schema: z.looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']), d: z.string().min(1) }),
+  secret: true,
+}
+
+/** The forms of the options that providers have in common. */
+export const providerForms = {
+  name,
+  clientId: forms.text,
+  clientSecret: forms.secretText,
+  clientKey,
+  issuer: forms.issuer,
+  redirectUri: forms.redirectUri,
+  url: forms.httpUrl,
+  texts: forms.texts,
+  yesOrNo: forms.yesOrNo,
+  timeoutMs: forms.whole('milliseconds', 1, 600_000),
+  authMethod: forms.choice('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
+} as const
+
+/** The shape of a provider's options. */
+export function providerOptions<T extends object>(
+  members: { readonly [K in keyof T]-?: OptionShape },
+  required: readonly (keyof T & string)[],
+): OptionGroup {
+  return group<T>(members, { required })
+}
+
+/**
+ * Checks a provider's options when the provider is made.
+ *
+ * @param factory such as `oidc`
+ * @throws FocusError `invalid_option`
+ */
+export function assertProviderOptions(factory: string, options: unknown, shape: OptionGroup): void {
+  checkOptions(options, shape, factory)
 }

@@ -7,7 +7,7 @@ import { newSecret } from '../secrets.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { SessionReads } from '../sessions/session-reads.ts'
 import type { Principal, TokenVerifier } from '../types.ts'
-import { clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
+import { assertIssuedInThePast, clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
 import { invalid, revoked } from './refusals.ts'
 import type { TokenKeys } from './token-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
@@ -115,7 +115,7 @@ export class AccessTokens implements TokenVerifier {
       })
       const { sub, sid, exp, iat } = payload
       if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || iat === undefined) throw invalid()
-      if (iat * 1_000 > this.#runtime.clock() + clockToleranceSeconds * 1_000) throw invalid()
+      assertIssuedInThePast(iat, this.#runtime.clock())
       await this.#requireSession(sid, sub, iat * 1_000)
       return {
         userKey: sub,

@@ -10,6 +10,15 @@ export const maxTokenLength = 8_192
 export const asymmetricAlgorithms: readonly string[] =
   'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ')
 
+/**
+ * Refuses a token of the future (S19), which jose does only with a maximal age.
+ *
+ * @throws FocusError `invalid_token`
+ */
+export function assertIssuedInThePast(iat: number | undefined, now: number): void {
+  if (iat !== undefined && iat * 1_000 > now + clockToleranceSeconds * 1_000) throw invalid()
+}
+
 /** The scopes of a token: a text with spaces (RFC 8693 §4.2), or the list that some issuers write. */
 export function scopesOf(scope: unknown): readonly string[] {
   if (Array.isArray(scope)) return scope.filter((entry) => typeof entry === 'string')

@@ -1,11 +1,19 @@
-import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import { errors, type JWTPayload } from 'jose'
 import { FocusError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { UserId, UserKey } from '../../user-id.ts'
 import { assertOutboundUrl, outboundFetch } from '../providers/outbound.ts'
+import { RemoteKeys } from '../remote-keys.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal, TokenVerifier } from '../types.ts'
-import { asymmetricAlgorithms, clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
+import {
+  assertIssuedInThePast,
+  asymmetricAlgorithms,
+  clockToleranceSeconds,
+  maxTokenLength,
+  scopesOf,
+  toTokenError,
+} from './claims.ts'
 import { invalid } from './refusals.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
@@ -17,11 +25,15 @@ export interface ExternalTokenSettings {
   readonly jwksUri: string
   readonly issuer: string
   readonly audience: string | readonly string[]
-  /** Header `typ` that tokens must have, such as `at+jwt`; any when absent. */
-  readonly typ?: string | undefined
+  /** Header `typ` that tokens must have, `at+jwt` when absent (RFC 9068 §2.1); with false any, and none. */
+  readonly typ?: string | false | undefined
   /** Claim that holds the user's id; `sub` when absent. */
   readonly userIdClaim?: string | undefined
 }
+
+/** Tokens come by the thousand: while no keys could be read yet, not every one of them asks. */
+const failurePauseMs = 1_000
+const defaultType = 'at+jwt'
 
 export interface ExternalTokensDependencies {
   readonly settings: ExternalTokenSettings
@@ -34,7 +46,7 @@ export class ExternalTokens implements TokenVerifier {
   readonly #settings: ExternalTokenSettings
   readonly #runtime: Runtime
   readonly #userId: (key: UserKey) => UserId
-  readonly #keys: ReturnType<typeof createRemoteJWKSet>
+  readonly #keys: RemoteKeys
   readonly #verified: VerifiedTokens
 
   constructor({ settings, runtime, ended, userId }: ExternalTokensDependencies) {
@@ -43,7 +55,14 @@ export class ExternalTokens implements TokenVerifier {
     this.#runtime = runtime
     this.#verified = new VerifiedTokens(runtime.clock, ended)
     this.#userId = userId
-    this.#keys = createRemoteJWKSet(new URL(settings.jwksUri), { [customFetch]: outboundFetch(runtime.fetch) })
+    this.#keys = new RemoteKeys({
+      url: settings.jwksUri,
+      owner: 'the token issuer',
+      fetch: outboundFetch(runtime.fetch),
+      clock: runtime.clock,
+      logger: runtime.logger,
+      pauseMs: failurePauseMs,
+    })
   }
 
   verify(token: string): Promise<Principal> {
@@ -56,20 +75,23 @@ export class ExternalTokens implements TokenVerifier {
 
   readonly #verifyAnew = async (token: string): Promise<Principal> => {
     if (token.length > maxTokenLength) throw invalid()
-    const { issuer, audience, typ } = this.#settings
+    const { issuer, audience, typ = defaultType } = this.#settings
+    const options = {
+      algorithms: [...asymmetricAlgorithms],
+      issuer,
+      audience: typeof audience === 'string' ? audience : [...audience],
+      clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(this.#runtime.clock()),
+      requiredClaims: ['exp'],
+      ...(typ === false ? {} : { typ }),
+    }
     try {
-      const { payload } = await jwtVerify(token, this.#keys, {
-        algorithms: [...asymmetricAlgorithms],
-        issuer,
-        audience: typeof audience === 'string' ? audience : [...audience],
-        clockTolerance: clockToleranceSeconds,
-        currentDate: new Date(this.#runtime.clock()),
-        requiredClaims: ['exp'],
-        ...(typ === undefined ? {} : { typ }),
-      })
+      const payload = await this.#keys.verify(token, options, false)
+      assertIssuedInThePast(payload.iat, this.#runtime.clock())
       return this.#toPrincipal(payload)
     } catch (error) {
       if (isAboutTheKeySet(error)) throw unreachable()
+      if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'typ') throw wrongType(String(typ))
       throw toTokenError(error)
     }
   }
@@ -91,11 +113,15 @@ export class ExternalTokens implements TokenVerifier {
 }
 
 function isAboutTheKeySet(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return true
-  // jose's plain error is its word for an answer that is not a key set.
-  if (error instanceof errors.JOSEError) return error.code === 'ERR_JOSE_GENERIC'
+  if (error instanceof errors.JWKSInvalid) return true
   if (error instanceof FocusError) return error.code === 'provider_error'
   return error instanceof TypeError || error instanceof DOMException
+}
+
+function wrongType(expected: string): FocusError {
+  return new FocusError('invalid_token', `The token is not of the type ${expected}.`, {
+    hint: 'Send an access token, not an ID token. Where the issuer types its access tokens otherwise or not at all, the server needs the option tokens.typ.',
+  })
 }
 
 function unreachable(): FocusError {

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } fr
 import { errors, type JWK } from 'jose'
 import { FocusError } from '../../errors.ts'
 import { sha256 } from '../secrets.ts'
+import { algorithmOf } from './algorithms.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
 
 interface FixedKey {
@@ -83,13 +84,6 @@ export function sharedSecretKeys(secrets: readonly string[]): FixedKeys {
   )
 }
 
-const algorithms: Readonly<Record<string, string>> = {
-  'OKP Ed25519': 'EdDSA',
-  'EC P-256': 'ES256',
-  'EC P-384': 'ES384',
-  'RSA ': 'RS256',
-}
-
 /**
  * Private keys of the application's own, as JWKs, the one that signs first.
  *
@@ -100,7 +94,7 @@ export function ownKeys(jwks: readonly JWK[]): FixedKeys {
 }
 
 function toFixedKey(jwk: JWK, index: number): FixedKey {
-  const alg = jwk.alg ?? algorithms[`${jwk.kty ?? ''} ${jwk.crv ?? ''}`]
+  const alg = algorithmOf(jwk)
   const name = `tokens.keys[${index}]`
   if (alg === undefined || jwk.kid === undefined) throw invalid(name, 'a JWK with a kid and a known kty')
   try {

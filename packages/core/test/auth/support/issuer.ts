@@ -27,6 +27,10 @@ export interface Misbehaviour {
   claims?: (claims: Claims) => Claims
   /** The ID token itself. */
   idToken?: (claims: Claims, signed: string) => Promise<string> | string
+  /** What the token endpoint answers to a code that it accepts. */
+  tokenAnswer?: (answer: Claims) => Claims
+  /** The key set, in place of the issuer's own. */
+  jwks?: readonly unknown[]
   /** Exchanges a code as often as it is presented. */
   codesAgain?: boolean
   /** Left out of the callback when null. */
@@ -115,7 +119,7 @@ export class TestIssuer {
       case '/.well-known/openid-configuration':
         return void json(this.misbehaviour.discovery?.(this.#document()) ?? this.#document())
       case '/jwks':
-        return void json({ keys: this.#keys.map((key) => key.publicJwk) })
+        return void json({ keys: this.misbehaviour.jwks ?? this.#keys.map((key) => key.publicJwk) })
       case '/authorize':
         return this.#authorize(url, response)
       case '/token':
@@ -135,6 +139,7 @@ export class TestIssuer {
       jwks_uri: `${this.url}/jwks`,
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
+      token_endpoint_auth_methods_supported: ['client_secret_post'],
       id_token_signing_alg_values_supported: ['RS256'],
       code_challenge_methods_supported: ['S256'],
       ...(this.userInfo === null ? {} : { userinfo_endpoint: `${this.url}/userinfo` }),
@@ -175,7 +180,13 @@ export class TestIssuer {
     const claims = this.misbehaviour.claims?.(honest) ?? honest
     const signed = await this.sign(claims)
     const idToken = (await this.misbehaviour.idToken?.(claims, signed)) ?? signed
-    return [{ access_token: randomBytes(16).toString('hex'), token_type: 'Bearer', expires_in: 300, id_token: idToken }]
+    const answer = {
+      access_token: randomBytes(16).toString('hex'),
+      token_type: 'Bearer',
+      expires_in: 300,
+      id_token: idToken,
+    }
+    return [this.misbehaviour.tokenAnswer?.(answer) ?? answer]
   }
 
   #key(): Key {

@@ -1,0 +1,93 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose'
+import { FocusError } from '../errors.ts'
+import type { Clock, Logger } from '../runtime.ts'
+import type { OutboundFetch } from './providers/outbound.ts'
+import { Refreshed } from './refreshed.ts'
+
+export interface RemoteKeysOptions {
+  readonly url: string
+  /** Whose keys they are, for log lines. */
+  readonly owner: string
+  readonly fetch: OutboundFetch
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Pause after a load that failed while no keys are held; 0 when absent. */
+  readonly pauseMs?: number
+}
+
+/** How long a key set counts as fresh. */
+const freshMs = 600_000
+/** Keys of one `kid` that are tried on one token, so that a key set cannot make a token expensive. */
+const maxAttempts = 8
+
+type KeySet = ReturnType<typeof createLocalJWKSet>
+
+/**
+ * The published keys of another issuer (RFC 7517), and the check of its tokens with them. Every key that fits a token's header is
+ * tried, because two keys may share a `kid`, and the set is read again when none fits.
+ */
+export class RemoteKeys {
+  readonly #keys: Refreshed<KeySet>
+
+  constructor({ url, owner, fetch, clock, logger, pauseMs = 0 }: RemoteKeysOptions) {
+    const load = async () => createLocalJWKSet(await readKeySet(url, owner, fetch))
+    this.#keys = new Refreshed({ what: `The keys of ${owner}`, load, clock, logger, freshMs, pauseMs })
+  }
+
+  /**
+   * Checks signature and claims.
+   *
+   * @param trusted whether the token came straight from its issuer: a key that is missing is then asked for at once, and otherwise
+   * at most every 30 seconds
+   * @throws FocusError `provider_error`, `provider_unreachable` where the keys cannot be read; jose's errors for the token
+   */
+  async verify(token: string, options: JWTVerifyOptions, trusted: boolean): Promise<JWTPayload> {
+    const keys = await this.#keys.get()
+    try {
+      return await verifyWithAny(token, keys, options)
+    } catch (error) {
+      if (!isAboutTheKey(error)) throw error
+      const renewed = await this.#keys.renew({ urgent: trusted }).catch((failure: unknown) => {
+        // The keys at hand say that the signature is wrong; that no others could be read does not change it.
+        throw error instanceof errors.JWKSNoMatchingKey ? failure : error
+      })
+      if (renewed === keys) throw error
+      return await verifyWithAny(token, renewed, options)
+    }
+  }
+}
+
+async function verifyWithAny(token: string, keys: KeySet, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, options)).payload
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    let attempts = 0
+    for await (const key of error) {
+      attempts += 1
+      if (attempts > maxAttempts) break
+      try {
+        return (await jwtVerify(token, key, options)).payload
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed()
+  }
+}
+
+function isAboutTheKey(error: unknown): boolean {
+  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed
+}
+
+async function readKeySet(url: string, owner: string, fetch: OutboundFetch): Promise<JSONWebKeySet> {
+  const response = await fetch(url, { headers: { accept: 'application/jwk-set+json, application/json' } })
+  const body: unknown = response.status === 200 ? await response.json().catch(() => null) : null
+  const keys: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'keys') : null
+  if (!Array.isArray(keys)) {
+    throw new FocusError('provider_error', `${owner} answered ${response.status} without a key set.`, {
+      hint: 'Check jwks_uri: it must answer a JSON Web Key Set (RFC 7517).',
+    })
+  }
+  return { keys: keys.filter((key) => typeof key === 'object' && key !== null && typeof key.kty === 'string') }
+}
