@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { attachUpgrade } from '@focus-api/adapters/node'
-import { createFocus } from '@focus-api/core'
+import { createFocus, type UserId } from '@focus-api/core'
 import type { SoakOptions, SoakServerMessage } from './soak-protocol.ts'
 
 /** Focus with its real log in SQLite, and a steady stream of notifications to random people. */
@@ -13,7 +13,6 @@ const folder = mkdtempSync(join(tmpdir(), 'focus-soak-'))
 const focus = await createFocus({
   env: {},
   database: `sqlite:${join(folder, 'focus.db')}`,
-  notifications: { unknownUsers: 'accept' },
   websocket: { limits: { connectionsPerUser: 1_000 } },
 })
 const server = createServer()
@@ -21,6 +20,7 @@ attachUpgrade(server, focus)
 await once(server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }), 'listening')
 const address = server.address()
 const heads = Array.from({ length: options.connections }, () => 0)
+const userIds: UserId[] = []
 let sent = 0
 
 tell({
@@ -40,9 +40,12 @@ process.on('disconnect', () => {
 })
 
 async function accessToken(user: number): Promise<string> {
-  const unknown = { email: null, emailVerified: false, fullName: null, avatarUrl: null, locale: null, disabled: false }
-  const pair = await focus.auth.sessions.startShort({ id: user, username: `user-${user}`, ...unknown }, 86_400)
-  return pair.accessToken
+  const subject = `user-${user}`
+  const unsaid = { email: null, fullName: null, givenName: null, avatarUrl: null, locale: null }
+  const account = { provider: 'soak', issuer: 'https://soak.example', subject, preferredUsername: subject }
+  const { user: person } = await focus.auth.accounts.signIn({ ...account, ...unsaid, emailVerified: false })
+  userIds[user] = person.id
+  return (await focus.auth.sessions.startShort(person, 86_400)).accessToken
 }
 
 function start(): void {
@@ -62,7 +65,7 @@ function repeatedly(times: number, work: () => void): void {
 function notify(): void {
   const user = Math.floor(Math.random() * options.connections)
   const sending = focus.notifications
-    .notifyUser({ userId: user, title: 'Soak', message: 'm'.repeat(100), data: { user } })
+    .notifyUser({ userId: userIds[user] ?? 0, title: 'Soak', message: 'm'.repeat(100), data: { user } })
     .then((receipt) => {
       if ('offset' in receipt) heads[user] = Math.max(heads[user] ?? 0, receipt.offset)
       sent += 1

@@ -44,6 +44,7 @@ const catalogue = {
   invalid_grant: { status: 400, title: 'The code or refresh token is invalid' },
   account_exists: { status: 409, title: 'An account with this e-mail exists' },
   account_linked_elsewhere: { status: 409, title: 'The account is linked to another user' },
+  account_ambiguous: { status: 409, title: 'Several accounts of the provider are linked' },
   last_account: { status: 409, title: 'The last sign-in account cannot be unlinked' },
   // notifications
   unknown_user: { status: 404, title: 'Unknown user' },

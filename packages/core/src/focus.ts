@@ -205,12 +205,13 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     begun.push(() => realtime.shutdown())
     notifications.onForeignCommit(() => realtime.heal())
     notifications.onEpochChange(() => auth.forgetTokens())
+    const node = Buffer.from(runtime.random(12)).toString('base64url')
     auth.onSessionEnded((end, here) => {
       realtime.sessionEnded(end)
-      if (here) broker.publish({ kind: 'session_end', userKey: end.userKey, end })
+      if (here) broker.publish({ kind: 'session_end', userKey: end.userKey, end, from: node })
     })
     broker.onMessage((message) => {
-      if (message.kind === 'session_end') auth.noteSessionEnd(message.end)
+      if (message.kind === 'session_end' && message.from !== node) auth.noteSessionEnd(message.end)
     })
 
     const admissionMetrics = new AdmissionMetrics(control)

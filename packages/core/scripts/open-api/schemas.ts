@@ -33,7 +33,7 @@ const session = z.object({
   current: z.boolean().describe('The session of the token that asks.'),
 })
 
-const account = z.object({ provider: z.string(), issuer: z.string(), subject: z.string() })
+const account = z.object({ id: z.string(), provider: z.string(), issuer: z.string(), subject: z.string() })
 
 const notification = serverMessages.notification.omit({ replayed: true }).extend({ read_at: time.nullable() })
 

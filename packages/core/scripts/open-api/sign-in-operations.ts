@@ -97,9 +97,14 @@ export const signInOperations: readonly Operation[] = [
     method: 'DELETE',
     path: '/auth/:provider/link',
     access: 'bearer',
-    summary: 'Unlink a provider.',
+    summary: 'Unlink an account of a provider; the sessions that were started with it end.',
+    query: {
+      account: text
+        .describe('`id` of `GET /auth/accounts`, where several accounts of the provider are linked.')
+        .optional(),
+    },
     answers: { 204: null },
-    problems: ['last_account'],
+    problems: ['last_account', 'account_ambiguous', 'not_found'],
   },
   {
     method: 'GET',
@@ -121,16 +126,21 @@ export const signInOperations: readonly Operation[] = [
   {
     method: 'POST',
     path: '/auth/logout',
-    access: 'bearer',
-    summary: 'End this session and its sockets.',
+    access: 'public',
+    summary:
+      'End this session and its sockets. The session is proven by an access token, by the refresh cookie, or by a refresh token in the body; one that has expired does not stand in the way of another.',
+    body: z.object({ refresh_token: text.optional() }),
     answers: { 204: null },
+    problems: ['unauthenticated', 'token_expired', 'rate_limited'],
   },
   {
     method: 'POST',
     path: '/auth/logout_all',
-    access: 'bearer',
-    summary: 'End all sessions of this person.',
+    access: 'public',
+    summary: 'End all sessions of this person, proven as for `POST /auth/logout`.',
+    body: z.object({ refresh_token: text.optional() }),
     answers: { 204: null },
+    problems: ['unauthenticated', 'token_expired', 'rate_limited'],
   },
   { method: 'GET', path: '/auth/me', access: 'bearer', summary: 'Who this is.', answers: { 200: 'User' } },
   {

@@ -1,5 +1,6 @@
 import { asciiLowerCase } from '../ascii-lower-case.ts'
 import { FocusError } from '../errors.ts'
+import { accountId } from './account-id.ts'
 import type { UserId, UserKey } from '../user-id.ts'
 import { refreshedProfile } from './profile-refresh.ts'
 import { checkedProfile, type ProfileRules } from './profile-rules.ts'
@@ -51,14 +52,22 @@ export class Accounts {
     return user
   }
 
-  /** @throws FocusError `last_account`, `not_found` */
-  async unlink(userKey: UserKey, provider: string): Promise<void> {
+  /**
+   * @param wanted id of the account; it may be absent where the user has one account of the provider
+   * @returns the account, whose sessions the caller ends
+   * @throws FocusError `last_account`, `not_found`, `account_ambiguous`
+   */
+  async unlink(userKey: UserKey, provider: string, wanted: string | null = null): Promise<ExternalAccount> {
     const id = this.userId(userKey)
     const accounts = await this.#users.accounts(id)
-    const linked = accounts.filter((account) => account.provider === provider)
-    if (linked.length === 0) throw new FocusError('not_found', 'No account of this provider is linked.')
-    if (linked.length === accounts.length) throw lastAccount()
-    for (const account of linked) await this.#users.unlinkAccount(id, account)
+    const [account, ...others] = accounts.filter(
+      (candidate) => candidate.provider === provider && (wanted === null || accountId(candidate) === wanted),
+    )
+    if (!account) throw new FocusError('not_found', 'No such account of this provider is linked.')
+    if (others.length > 0) throw ambiguous()
+    if (accounts.length === 1) throw lastAccount()
+    await this.#users.unlinkAccount(id, account)
+    return account
   }
 
   async list(userKey: UserKey): Promise<ExternalAccount[]> {
@@ -158,6 +167,12 @@ export class Accounts {
 export function assertEnabled(user: User): User {
   if (!user.disabled) return user
   throw new FocusError('user_disabled', 'This user is disabled.', { hint: 'Ask the operator of this service.' })
+}
+
+function ambiguous(): FocusError {
+  return new FocusError('account_ambiguous', 'Several accounts of this provider are linked.', {
+    hint: 'Say which one with ?account=<id>; GET /auth/accounts lists the ids.',
+  })
 }
 
 export function lastAccount(): FocusError {

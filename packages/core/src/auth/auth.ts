@@ -3,7 +3,7 @@ import type { OneTimeStore } from '../one-time.ts'
 import { isLoopbackUrl } from '../origin-policy.ts'
 import type { Runtime } from '../runtime.ts'
 import { Sealer } from '../sealing.ts'
-import type { UserIdCodec, UserKey } from '../user-id.ts'
+import { toUserKey, type UserIdCodec, type UserKey } from '../user-id.ts'
 import { Accounts } from './accounts.ts'
 import { bearerToken } from './bearer.ts'
 import type { AuthConfig } from './config.ts'
@@ -127,6 +127,10 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     tokens: issued,
     ended,
     codes,
+    async holderOf(account) {
+      const holder = await directory.findByAccount(account)
+      return holder ? toUserKey(holder.id) : null
+    },
   })
   const users = new Users(directory, sessions)
   const sealing = { sealer: new Sealer(config.secrets, runtime.random), store: oneTime, clock: runtime.clock }

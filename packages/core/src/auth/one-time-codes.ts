@@ -1,7 +1,9 @@
+import { z } from 'zod'
 import { FocusError } from '../errors.ts'
 import type { JsonValue, OneTimeStore } from '../one-time.ts'
 import type { Runtime } from '../runtime.ts'
 import type { UserKey } from '../user-id.ts'
+import type { AccountKey } from './account-id.ts'
 import { equalInConstantTime, newSecret, s256 } from './secrets.ts'
 
 const kind = 'focus_code'
@@ -15,14 +17,23 @@ const generationTtlMs = 600_000
 export interface CodeGrantRecord {
   readonly userKey: UserKey
   readonly provider: string
+  /** The account that the session will be started with. */
+  readonly account: AccountKey
   /** S256 of the flow cookie's value; null when the flow was not bound to a browser. */
   readonly bindingHash: string | null
   readonly codeChallenge: string | null
 }
 
-interface IssuedCode extends CodeGrantRecord {
-  readonly generation: string | null
-}
+const issuedCodeSchema = z.object({
+  userKey: z.string(),
+  provider: z.string(),
+  account: z.object({ issuer: z.string(), subject: z.string() }),
+  bindingHash: z.string().nullable(),
+  codeChallenge: z.string().nullable(),
+  generation: z.string().nullable(),
+})
+
+type IssuedCode = z.output<typeof issuedCodeSchema>
 
 export interface CodeProof {
   readonly codeVerifier: string | null
@@ -30,9 +41,7 @@ export interface CodeProof {
   readonly bindings: readonly string[]
 }
 
-export interface RedeemedCode {
-  readonly userKey: UserKey
-  readonly provider: string
+export interface RedeemedCode extends Pick<CodeGrantRecord, 'userKey' | 'provider' | 'account'> {
   /** Whether the flow's cookie came along, so that a cookie may be set in return. */
   readonly sameBrowser: boolean
 }
@@ -53,7 +62,12 @@ export class OneTimeCodes {
   async issue(record: CodeGrantRecord): Promise<string> {
     const code = newSecret(this.#runtime.random)
     const generation = await this.#store.peek(generationKind, record.userKey)
-    await this.#store.put(kind, code, { ...record, generation }, this.#runtime.clock() + codeTtlMs)
+    await this.#store.put(
+      kind,
+      code,
+      { ...record, account: { ...record.account }, generation },
+      this.#runtime.clock() + codeTtlMs,
+    )
     return code
   }
 
@@ -71,7 +85,8 @@ export class OneTimeCodes {
         hint: 'Begin the sign-in again; send code_verifier, or the cookies of the page that began it.',
       })
     }
-    return { userKey: record.userKey, provider: record.provider, sameBrowser: isSameBrowser(record, proof) }
+    const { userKey, provider, account } = record
+    return { userKey, provider, account, sameBrowser: isSameBrowser(record, proof) }
   }
 
   async #isVoid({ userKey, generation }: IssuedCode): Promise<boolean> {
@@ -93,14 +108,6 @@ function isSameBrowser(
 }
 
 function parse(value: JsonValue | null): IssuedCode | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const { userKey, provider, bindingHash, codeChallenge, generation } = value
-  if (typeof userKey !== 'string' || typeof provider !== 'string') return null
-  return {
-    userKey,
-    provider,
-    bindingHash: typeof bindingHash === 'string' ? bindingHash : null,
-    codeChallenge: typeof codeChallenge === 'string' ? codeChallenge : null,
-    generation: typeof generation === 'string' ? generation : null,
-  }
+  const parsed = issuedCodeSchema.safeParse(value)
+  return parsed.success ? parsed.data : null
 }

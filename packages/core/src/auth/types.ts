@@ -29,12 +29,15 @@ export interface TokenVerifier {
   known?(token: string): Principal | null
 }
 
-/** Sessions that ended: by logout, by revocation, by reuse of a refresh token, or because the user was disabled. */
+/**
+ * Sessions that ended: by logout, by revocation, by reuse of a refresh token, because the user was disabled, because the
+ * account they were started with was unlinked, or because the same user signed in again in the same browser.
+ */
 export interface SessionEnd {
   readonly userKey: UserKey
   /** One session; null for all of the user's. */
   readonly sessionId: string | null
-  readonly reason: 'logout' | 'logout_all' | 'reuse' | 'revoked' | 'user_disabled'
+  readonly reason: 'logout' | 'logout_all' | 'reuse' | 'revoked' | 'user_disabled' | 'unlinked' | 'replaced'
 }
 
 export interface User {

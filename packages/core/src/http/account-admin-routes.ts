@@ -4,7 +4,7 @@ import type { User } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
 import type { JsonObject } from '../one-time.ts'
 import { toUserKey } from '../user-id.ts'
-import { isoTime, sessionJson, tokenJson, userJson } from './auth-json.ts'
+import { accountJson, isoTime, sessionJson, tokenJson, userJson } from './auth-json.ts'
 import { secrecy } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'
 import { queryValue } from './query.ts'
@@ -36,7 +36,7 @@ export function accountAdminRoutes({ auth }: { readonly auth: Auth }): Route[] {
     const [accounts, sessions] = await Promise.all([auth.accounts.list(key), auth.sessions.list(key)])
     return json({
       ...adminUserJson(user),
-      accounts: accounts.map(({ provider, issuer, subject }) => ({ provider, issuer, subject })),
+      accounts: accounts.map(accountJson),
       sessions: sessions.map((session) => sessionJson(session, null)),
     })
   }

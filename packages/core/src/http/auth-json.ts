@@ -1,6 +1,7 @@
 import type { Session } from '../auth/sessions/session-store.ts'
 import type { TokenPair } from '../auth/sessions/sessions.ts'
-import type { User } from '../auth/types.ts'
+import { accountId } from '../auth/account-id.ts'
+import type { ExternalAccount, User } from '../auth/types.ts'
 import type { JsonObject } from '../one-time.ts'
 
 /** A user as the guide's answers show one. */
@@ -12,6 +13,11 @@ export function userJson(user: User): JsonObject {
     full_name: user.fullName,
     avatar_url: user.avatarUrl,
   }
+}
+
+export function accountJson(account: ExternalAccount): JsonObject {
+  const { provider, issuer, subject } = account
+  return { id: accountId(account), provider, issuer, subject }
 }
 
 /** The guide's answer to a sign-in, and what a refresh answers. */

@@ -3,10 +3,11 @@ import { FocusError } from '../errors.ts'
 import { sessionJson, userJson } from './auth-json.ts'
 import { type AuthRouteDependencies, TokenDelivery } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'
+import { BrowserSessions, needsToken } from './browser-session.ts'
 import { clientOf } from './client-info.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import { linkRoutes } from './link-routes.ts'
-import { json, noContent } from './responses.ts'
+import { json, noContent, problem, withCookies } from './responses.ts'
 import type { Route, RouteContext } from './route.ts'
 import { signInRoutes } from './sign-in-routes.ts'
 import { signedIn } from './signed-in.ts'
@@ -15,6 +16,7 @@ import { signedIn } from './signed-in.ts'
 export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
   const { auth, config } = dependencies
   const delivery = new TokenDelivery(config)
+  const browserSessions = new BrowserSessions({ auth, cookie: delivery.cookie, origins: config.origins })
 
   async function refresh(context: RouteContext): Promise<Response> {
     const { refresh_token: fromBody } = await readJsonObject(context.request)
@@ -26,17 +28,33 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
         hint: 'Send {"refresh_token": "…"} as JSON.',
       })
     }
-    return delivery.answer(await auth.sessions.refresh(refreshToken, clientOf(context)), fromCookie !== null)
+    try {
+      return delivery.answer(await auth.sessions.refresh(refreshToken, clientOf(context)), fromCookie !== null)
+    } catch (error) {
+      const isOver = error instanceof FocusError && error.code === 'invalid_grant'
+      if (!isOver || fromCookie === null) throw error
+      // Nothing will ever be had for it again.
+      return withCookies(problem(error, { oauth: true }), [delivery.cookie.remove()])
+    }
   }
 
-  async function logout({ principal, request }: RouteContext): Promise<Response> {
-    const { sessionId, userKey } = signedIn(principal)
-    if (sessionId !== null) await auth.sessions.end(sessionId, 'logout', userKey)
+  /** Sign-out wins (S39): it ends whatever the request proves, and is done also where that has ended already. */
+  async function logout({ request }: RouteContext): Promise<Response> {
+    const refreshToken = await namedRefreshToken(request)
+    const { sessions, refusal } = await browserSessions.of(request, refreshToken)
+    const isOver = refreshToken !== null || browserSessions.hasCookie(request)
+    if (refusal !== null && sessions.length === 0 && !isOver) throw refusal
+    for (const { sessionId, userKey } of sessions) {
+      if (sessionId !== null) await auth.sessions.end(sessionId, 'logout', userKey)
+    }
     return signedOut(request)
   }
 
-  async function logoutAll({ principal, request }: RouteContext): Promise<Response> {
-    await auth.sessions.endAll(signedIn(principal).userKey, 'logout_all')
+  async function logoutAll({ request }: RouteContext): Promise<Response> {
+    const { sessions, refusal } = await browserSessions.of(request, await namedRefreshToken(request))
+    const [own] = sessions
+    if (!own) throw refusal ?? needsToken()
+    await auth.sessions.endAll(own.userKey, 'logout_all')
     return signedOut(request)
   }
 
@@ -69,11 +87,19 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
     ...signInRoutes(dependencies),
     ...linkRoutes(dependencies),
     { method: 'POST', path: '/auth/refresh', access: 'public', limit: 'refresh', oauth: true, handle: refresh },
-    { method: 'POST', path: '/auth/logout', access: 'bearer', handle: logout },
-    { method: 'POST', path: '/auth/logout_all', access: 'bearer', handle: logoutAll },
+    // Public, because an access token that has expired must not keep anybody signed in.
+    { method: 'POST', path: '/auth/logout', access: 'public', limit: 'refresh', handle: logout },
+    { method: 'POST', path: '/auth/logout_all', access: 'public', limit: 'refresh', handle: logoutAll },
     { method: 'GET', path: '/auth/me', access: 'bearer', handle: me },
     { method: 'GET', path: '/auth/sessions', access: 'bearer', handle: sessions },
     { method: 'DELETE', path: '/auth/sessions/:id', access: 'bearer', handle: endSession },
     { method: 'GET', path: '/auth/jwks.json', access: 'public', limit: 'public', handle: jwks },
   ]
+}
+
+/** A refresh token in the body; what else a body says has never counted here. */
+async function namedRefreshToken(request: Request): Promise<string | null> {
+  if (request.headers.get('content-type')?.includes('json') !== true) return null
+  const { refresh_token: token } = await readJsonObject(request)
+  return typeof token === 'string' && token !== '' ? token : null
 }

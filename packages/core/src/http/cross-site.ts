@@ -9,12 +9,17 @@ import type { OriginPolicy } from '../origin-policy.ts'
  * @throws FocusError `origin_not_allowed`
  */
 export function refuseCrossSite(request: Request, origins: OriginPolicy): void {
-  const site = request.headers.get('sec-fetch-site')
-  const origin = request.headers.get('origin')
-  if (site === 'same-origin' || site === 'none') return
-  if (site === null && origin === null) return
-  if (origin !== null && origins.allowsCredentials(origin)) return
+  if (!isCrossSite(request, origins)) return
   throw new FocusError('origin_not_allowed', 'This page may not use the cookies of a signed-in person.', {
     hint: 'Add its origin to FOCUS_ALLOWED_ORIGINS.',
   })
+}
+
+/** Whether `refuseCrossSite` refuses a request. */
+export function isCrossSite(request: Request, origins: OriginPolicy): boolean {
+  const site = request.headers.get('sec-fetch-site')
+  const origin = request.headers.get('origin')
+  if (site === 'same-origin' || site === 'none') return false
+  if (site === null && origin === null) return false
+  return origin === null || !origins.allowsCredentials(origin)
 }

@@ -1,9 +1,10 @@
 import { revoked } from '../auth/tokens/refusals.ts'
 import { FocusError } from '../errors.ts'
-import { userJson } from './auth-json.ts'
+import { accountJson, userJson } from './auth-json.ts'
 import { type AuthRouteDependencies, secrecy, usesHttps } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'
 import { FlowCookies } from './flow-cookies.ts'
+import { queryValue } from './query.ts'
 import { json, noContent, withCookies } from './responses.ts'
 import type { Route, RouteContext } from './route.ts'
 import { signedIn } from './signed-in.ts'
@@ -37,14 +38,17 @@ export function linkRoutes({ auth, config }: AuthRouteDependencies): Route[] {
     return withCookies(response, binding === null ? [] : cookies.begin(request, state, binding))
   }
 
-  async function unlink({ params, principal }: RouteContext): Promise<Response> {
-    await auth.accounts.unlink(signedIn(principal).userKey, params['provider'] ?? '')
+  /** Access that the account gave ends with it (S37). */
+  async function unlink({ params, principal, url }: RouteContext): Promise<Response> {
+    const { userKey } = signedIn(principal)
+    const account = await auth.accounts.unlink(userKey, params['provider'] ?? '', queryValue(url, 'account', 64))
+    await auth.sessions.endStartedWith(userKey, account)
     return noContent()
   }
 
   async function accounts({ principal }: RouteContext): Promise<Response> {
     const list = await auth.accounts.list(signedIn(principal).userKey)
-    return json({ accounts: list.map(({ provider, issuer, subject }) => ({ provider, issuer, subject })) })
+    return json({ accounts: list.map(accountJson) })
   }
 
   return [

@@ -1,13 +1,14 @@
 import { assertEnabled } from '../auth/accounts.ts'
 import type { Flow } from '../auth/sign-in/flow.ts'
 import { maxReturnToLength, withParameters } from '../auth/sign-in/return-to.ts'
-import { type Callback, FinishedFlowError, unknownState } from '../auth/sign-in/sign-in.ts'
+import { type Callback, FinishedFlowError, type SignedIn, unknownState } from '../auth/sign-in/sign-in.ts'
 import { FocusError } from '../errors.ts'
 import { toUserKey, type UserKey } from '../user-id.ts'
 import { nonceTtlSeconds } from '../auth/sign-in/id-tokens.ts'
 import { userJson } from './auth-json.ts'
 import { type AuthRouteDependencies, secrecy, TokenDelivery, usesHttps } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'
+import { BrowserSessions } from './browser-session.ts'
 import { clientOf } from './client-info.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import { FlowCookies } from './flow-cookies.ts'
@@ -25,6 +26,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   const cookies = new FlowCookies('flow', cookieOptions)
   const linkCookies = new FlowCookies('link', cookieOptions)
   const delivery = new TokenDelivery(config)
+  const browserSessions = new BrowserSessions({ auth, cookie: delivery.cookie, origins: config.origins })
   const cookiesOf = (flow: Flow) => (flow.link === null ? cookies : linkCookies)
 
   async function begin({ request, url, params }: RouteContext): Promise<Response> {
@@ -58,12 +60,23 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
       userKey: flow.link === null ? null : await userKeyOf(request),
     }
     if (flow.returnTo !== null) return withCookies(await returnToPage(provider, finish, flow, flow.returnTo), voided)
-    const { user, linked } = await auth.signIn.complete(provider, finish)
+    const { user, linked, account } = await auth.signIn.complete(provider, finish)
     const bound = flow.bindingHash !== null
     const response = linked
       ? json({ linked: provider, user: userJson(user) })
-      : delivery.answer(await auth.sessions.start(user, provider, clientOf(context)), bound)
+      : await signedIn(context, { user, provider, account }, bound)
     return withCookies(response, bound ? [cookiesOf(flow).end(answer.state), ...voided] : voided)
+  }
+
+  /** The answer that signs in; a session of the same user and browser makes way for the new one. */
+  async function signedIn(
+    context: RouteContext,
+    { user, provider, account }: Pick<SignedIn, 'user' | 'provider' | 'account'>,
+    cookieAllowed: boolean,
+  ): Promise<Response> {
+    const pair = await auth.sessions.start(user, provider, clientOf(context), account)
+    await browserSessions.endReplaced(context.request, pair)
+    return delivery.answer(pair, cookieAllowed)
   }
 
   async function userKeyOf(request: Request): Promise<UserKey | null> {
@@ -73,11 +86,12 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   /** The sign-in ends on a page, with a one-time code; never with a token in a URL. */
   async function returnToPage(provider: string, answer: Callback, flow: Flow, page: string): Promise<Response> {
     try {
-      const { user, linked } = await auth.signIn.complete(provider, answer)
+      const { user, linked, account } = await auth.signIn.complete(provider, answer)
       if (linked) return redirect(withParameters(page, { linked: provider }), [linkCookies.end(answer.state)])
       const code = await auth.codes.issue({
         userKey: toUserKey(user.id),
         provider,
+        account,
         bindingHash: flow.bindingHash,
         codeChallenge: flow.codeChallenge,
       })
@@ -115,13 +129,13 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
     const { request } = context
     const bindings = cookies.bindings(request)
     if (bindings.length > 0) refuseCrossSite(request, config.origins)
-    const { userKey, provider, sameBrowser } = await auth.codes.redeem(code, {
+    const { userKey, provider, account, sameBrowser } = await auth.codes.redeem(code, {
       codeVerifier: typeof codeVerifier === 'string' ? codeVerifier : null,
       bindings,
     })
     const user = await auth.users.byKey(userKey)
     if (!user) throw new FocusError('invalid_grant', 'The user of this code does not exist any more.')
-    return delivery.answer(await auth.sessions.start(assertEnabled(user), provider, clientOf(context)), sameBrowser)
+    return await signedIn(context, { user: assertEnabled(user), provider, account }, sameBrowser)
   }
 
   function newNonce({ params }: RouteContext): Response {
@@ -135,8 +149,10 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
     if (typeof token !== 'string' || token === '') {
       throw new FocusError('invalid_request', 'id_token is missing.', { hint: 'Send {"id_token": "…"} as JSON.' })
     }
-    const { user } = await auth.accounts.signIn(await auth.idTokens.verify(provider, token))
-    return delivery.answer(await auth.sessions.start(user, provider, clientOf(context)), false)
+    const profile = await auth.idTokens.verify(provider, token)
+    const { user } = await auth.accounts.signIn(profile)
+    const account = { issuer: profile.issuer, subject: profile.subject }
+    return await signedIn(context, { user, provider, account }, false)
   }
 
   return [

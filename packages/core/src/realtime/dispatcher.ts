@@ -38,7 +38,7 @@ export class Dispatcher {
         this.#state(message.event)
         break
       case 'session_end':
-        this.sessionEnded(message.end)
+        // Sign-in hears of it too, and says what is news.
         break
     }
   }

@@ -43,7 +43,7 @@ export interface RealtimeHub extends Realtime {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Compares all local streams with the log now: another process is known to have committed something. */
   heal(): void
-  /** Closes the local connections of a session that ended, with 4503. Brokers carry the same to other nodes. */
+  /** Closes the local connections of a session that ended, here or on another node, with 4503. */
   sessionEnded(end: SessionEnd): void
   /** Drains at once, cuts who does not say goodbye, stops timers and leaves the broker, which stays open. */
   shutdown(): Promise<void>

@@ -23,7 +23,8 @@ export interface NotificationFeed {
 export type BrokerMessage =
   | { readonly kind: 'notifications'; readonly userKey: UserKey | null; readonly events: readonly NotificationEvent[] }
   | { readonly kind: 'state'; readonly userKey: UserKey; readonly event: StateEvent }
-  | { readonly kind: 'session_end'; readonly userKey: UserKey; readonly end: SessionEnd }
+  /** For the sign-in of every node, which tells its hub; `from` names the node that ended the session. */
+  | { readonly kind: 'session_end'; readonly userKey: UserKey; readonly end: SessionEnd; readonly from: string }
 
 /**
  * Port: tells the nodes that hold a user's sockets. Delivery is best effort; the hub heals what is lost from the log.

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { RefreshToken, Rotation, Session, SessionStore } from '../auth/sessions/session-store.ts'
+import type { RefreshToken, Rotation, Session, SessionSelection, SessionStore } from '../auth/sessions/session-store.ts'
 import type { SessionEnd } from '../auth/types.ts'
 import type { UserKey } from '../user-id.ts'
 import type { Database } from './database.ts'
@@ -14,10 +14,16 @@ export class KyselySessionStore implements SessionStore {
     this.#db = database.db
   }
 
-  async create(session: Session, refreshHash: string | null): Promise<void> {
+  async create(session: Session, refreshHash: string | null, accountId: string | null = null): Promise<void> {
     await retryOnConflict(() =>
       this.#db.transaction().execute(async (trx) => {
         await trx.insertInto('focus_sessions').values(toRow(session)).execute()
+        if (accountId !== null) {
+          await trx
+            .insertInto('focus_session_accounts')
+            .values({ session_id: session.id, account_id: accountId })
+            .execute()
+        }
         if (refreshHash === null) return
         await trx
           .insertInto('focus_refresh_tokens')
@@ -93,17 +99,14 @@ export class KyselySessionStore implements SessionStore {
     return rows.map(toSession)
   }
 
-  async end(
-    which: { readonly id: string } | { readonly userKey: UserKey },
-    reason: SessionEnd['reason'],
-    now: number,
-  ): Promise<SessionEnd[]> {
-    const selected = await this.#db
-      .selectFrom('focus_sessions')
-      .select(['id', 'user_key'])
-      .where('ended_at', 'is', null)
-      .where('id' in which ? 'id' : 'user_key', '=', 'id' in which ? which.id : which.userKey)
-      .execute()
+  async end(which: SessionSelection, reason: SessionEnd['reason'], now: number): Promise<SessionEnd[]> {
+    const open = this.#db.selectFrom('focus_sessions').select(['id', 'user_key']).where('ended_at', 'is', null)
+    const selected = await ('id' in which
+      ? open.where('id', '=', which.id)
+      : open
+          .where('user_key', '=', which.userKey)
+          .$if(which.accountId !== undefined, (query) => query.where('id', 'in', this.#startedWith(which.accountId)))
+    ).execute()
     const ends: SessionEnd[] = []
     for (const { id, user_key: userKey } of selected) {
       const { numUpdatedRows } = await retryOnConflict(() =>
@@ -117,6 +120,10 @@ export class KyselySessionStore implements SessionStore {
       if (numUpdatedRows === 1n) ends.push({ userKey, sessionId: id, reason })
     }
     return ends
+  }
+
+  #startedWith(accountId = '') {
+    return this.#db.selectFrom('focus_session_accounts').select('session_id').where('account_id', '=', accountId)
   }
 
   async endedAfter(time: number): Promise<(SessionEnd & { endedAt: number })[]> {
@@ -155,6 +162,7 @@ export class KyselySessionStore implements SessionStore {
     if (gone.length === 0) return
     const ids = gone.map(({ id }) => id)
     await this.#db.deleteFrom('focus_refresh_tokens').where('session_id', 'in', ids).execute()
+    await this.#db.deleteFrom('focus_session_accounts').where('session_id', 'in', ids).execute()
     await this.#db.deleteFrom('focus_sessions').where('id', 'in', ids).execute()
   }
 }
@@ -202,7 +210,15 @@ function toSession(row: Selectable<SessionsTable>): Session {
   }
 }
 
-const reasons: readonly SessionEnd['reason'][] = ['logout', 'logout_all', 'reuse', 'revoked', 'user_disabled']
+const reasons: readonly SessionEnd['reason'][] = [
+  'logout',
+  'logout_all',
+  'reuse',
+  'revoked',
+  'user_disabled',
+  'unlinked',
+  'replaced',
+]
 
 function toReason(text: string | null): SessionEnd['reason'] | null {
   return reasons.find((reason) => reason === text) ?? null

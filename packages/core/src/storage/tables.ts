@@ -8,6 +8,7 @@ export interface FocusTables extends OutboxTables {
   focus_unlinked_issuers: UnlinkedIssuersTable
   focus_sessions: SessionsTable
   focus_refresh_tokens: RefreshTokensTable
+  focus_session_accounts: SessionAccountsTable
   focus_signing_keys: SigningKeysTable
   focus_one_time: OneTimeTable
   focus_meta: MetaTable
@@ -78,6 +79,12 @@ export interface RefreshTokensTable {
   successor_hash: string | null
   /** The successor, encrypted under a key derived from this token (S22); erased once the successor is used. */
   successor_sealed: string | null
+}
+
+/** Sessions that were started with an account of a provider; an operator's have none. */
+export interface SessionAccountsTable {
+  session_id: string
+  account_id: string
 }
 
 export interface SigningKeysTable {

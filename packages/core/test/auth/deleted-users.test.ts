@@ -72,6 +72,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     const code = await app.auth.codes.issue({
       userKey: String(john.user.id),
       provider: 'google',
+      account: { issuer: issuer.url, subject: 'john' },
       bindingHash: null,
       codeChallenge: s256(verifier),
     })

@@ -55,7 +55,7 @@ describe.each(drivers)('broker: $name', ({ open }) => {
         userKey: '1',
         event: { userKey: '1', ids: ['a'], state: 'read', unreadCount: 1, stateRev: 2, offset: 3, allOffset: 1 },
       },
-      { kind: 'session_end', userKey: '1', end: { userKey: '1', sessionId: null, reason: 'logout_all' } },
+      { kind: 'session_end', userKey: '1', end: { userKey: '1', sessionId: 's', reason: 'logout' }, from: 'n2' },
       notifications('1', 3),
     ]
     for (const message of messages) broker.publish(message)

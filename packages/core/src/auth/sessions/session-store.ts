@@ -39,10 +39,15 @@ export interface Rotation {
   readonly idleExpiresAt: number
 }
 
+/** One session, all of a user, or those of a user that were started with one account. */
+export type SessionSelection =
+  | { readonly id: string }
+  | { readonly userKey: UserKey; readonly accountId?: string | undefined }
+
 /** Port: where sessions and the hashes of their refresh tokens are kept. */
 export interface SessionStore {
-  /** `refreshHash` is null for a session that cannot be refreshed. */
-  create(session: Session, refreshHash: string | null): Promise<void>
+  /** `refreshHash` is null for a session that cannot be refreshed, `accountId` for one that no account started. */
+  create(session: Session, refreshHash: string | null, accountId?: string | null): Promise<void>
   /** Those of the sessions that were stored here, whether they ended or not, in any order. */
   find(ids: readonly string[]): Promise<Session[]>
   findByRefreshHash(hash: string): Promise<{ readonly token: RefreshToken; readonly session: Session } | null>
@@ -54,11 +59,7 @@ export interface SessionStore {
   /** Sessions that have neither ended nor expired, the last used first. */
   listActive(userKey: UserKey, now: number): Promise<Session[]>
   /** Ends sessions that have not ended; returns those that this call ended. */
-  end(
-    which: { readonly id: string } | { readonly userKey: UserKey },
-    reason: SessionEnd['reason'],
-    now: number,
-  ): Promise<SessionEnd[]>
+  end(which: SessionSelection, reason: SessionEnd['reason'], now: number): Promise<SessionEnd[]>
   /** Sessions that ended after a time, for the nodes that have to refuse their tokens (S23). */
   endedAfter(time: number): Promise<(SessionEnd & { readonly endedAt: number })[]>
   /** Erases sealed successors whose grace is over, and sessions that are long gone. */

@@ -2,6 +2,7 @@ import { FocusError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { seal, unseal } from '../../sealing.ts'
 import { toUserKey, type UserKey } from '../../user-id.ts'
+import { type AccountKey, accountId } from '../account-id.ts'
 import { assertEnabled } from '../accounts.ts'
 import type { AuthConfig } from '../config.ts'
 import type { OneTimeCodes } from '../one-time-codes.ts'
@@ -42,6 +43,8 @@ export interface SessionsDependencies {
   readonly tokens: AccessTokens
   readonly ended: EndedSessions
   readonly codes: Pick<OneTimeCodes, 'voidAll'>
+  /** Whose an account is now; null when it is nobody's. */
+  readonly holderOf: (account: AccountKey) => Promise<UserKey | null>
 }
 
 /** Sessions: made by a sign-in, kept alive by refresh tokens that work once, ended by logout or by an operator. */
@@ -54,6 +57,7 @@ export class Sessions {
   readonly #tokens: AccessTokens
   readonly #ended: EndedSessions
   readonly #codes: SessionsDependencies['codes']
+  readonly #holderOf: SessionsDependencies['holderOf']
 
   constructor(dependencies: SessionsDependencies) {
     this.#config = dependencies.config
@@ -64,13 +68,23 @@ export class Sessions {
     this.#tokens = dependencies.tokens
     this.#ended = dependencies.ended
     this.#codes = dependencies.codes
+    this.#holderOf = dependencies.holderOf
   }
 
-  /** A new session of a user who has just signed in. */
-  async start(user: User, provider: string, client: ClientInfo = {}): Promise<TokenPair> {
+  /**
+   * A new session of a user who has just signed in. It ends when `account`, with which they did, is unlinked (S37).
+   *
+   * @throws FocusError `user_disabled`, or `invalid_grant` when the account was unlinked meanwhile
+   */
+  async start(
+    user: User,
+    provider: string,
+    client: ClientInfo = {},
+    account: AccountKey | null = null,
+  ): Promise<TokenPair> {
     const refreshToken = newSecret(this.#runtime.random)
     const session = this.#newSession(user, provider, client, this.#config.sessionTtlSeconds)
-    await this.#keep(session, sha256(refreshToken))
+    await this.#keep(session, sha256(refreshToken), account)
     return await this.#pair(user, session, refreshToken)
   }
 
@@ -80,7 +94,7 @@ export class Sessions {
    */
   async startShort(user: User, ttlSeconds: number = this.#config.accessTtlSeconds): Promise<TokenPair> {
     const session = this.#newSession(assertEnabled(user), 'admin', {}, ttlSeconds)
-    await this.#keep(session, null)
+    await this.#keep(session, null, null)
     return await this.#pair(user, session, null)
   }
 
@@ -134,6 +148,18 @@ export class Sessions {
     return await this.#end({ userKey }, reason)
   }
 
+  /** Ends the sessions of a user that were started with an account; returns how many. */
+  async endStartedWith(userKey: UserKey, account: AccountKey): Promise<number> {
+    return await this.#end({ userKey, accountId: accountId(account) }, 'unlinked')
+  }
+
+  /** The session that a refresh token belongs to, whether the token was used or not; null once it ended. */
+  async ofRefreshToken(refreshToken: string): Promise<Pick<Session, 'id' | 'userKey'> | null> {
+    const found = await this.#store.findByRefreshHash(sha256(refreshToken))
+    const isOver = !found || found.session.endedAt !== null || this.#runtime.clock() >= found.session.idleExpiresAt
+    return isOver ? null : found.session
+  }
+
   /** Erases what has served its purpose; called in the background. */
   async purge(): Promise<void> {
     const now = this.#runtime.clock()
@@ -158,12 +184,18 @@ export class Sessions {
     }
   }
 
-  /** A user who was disabled or deleted a moment ago keeps no session that was not there yet when theirs were ended (S23). */
-  async #keep(session: Session, refreshHash: string | null): Promise<void> {
-    await this.#store.create(session, refreshHash)
+  /**
+   * A user who was disabled or deleted, or whose account was unlinked, a moment ago keeps no session that was not there yet
+   * when theirs were ended (S23, S37).
+   */
+  async #keep(session: Session, refreshHash: string | null, account: AccountKey | null): Promise<void> {
+    await this.#store.create(session, refreshHash, account === null ? null : accountId(account))
     const user = await this.#gone.find(session.userKey)
     if (!user) throw revoked()
     assertEnabled(user)
+    if (account === null || (await this.#holderOf(account)) === session.userKey) return
+    await this.#end({ id: session.id }, 'unlinked')
+    throw unlinked()
   }
 
   async #rotate(refreshToken: string, session: Session, client: ClientInfo, now: number): Promise<string> {
@@ -227,6 +259,10 @@ export class Sessions {
 }
 
 const successorContext = 'refresh-token-successor'
+
+function unlinked(): FocusError {
+  return new FocusError('invalid_grant', 'The account was unlinked.', { hint: 'Sign in with another account.' })
+}
 
 function invalidRefreshToken(): FocusError {
   return new FocusError('invalid_grant', 'The refresh token is unknown, used, expired or revoked.', {

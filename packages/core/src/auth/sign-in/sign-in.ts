@@ -2,6 +2,7 @@ import { FocusError } from '../../errors.ts'
 import type { Runtime } from '../../runtime.ts'
 import { type OpenedSecret, SealedSecrets, type SealedSecretsOptions } from '../../sealed-secrets.ts'
 import type { UserKey } from '../../user-id.ts'
+import type { AccountKey } from '../account-id.ts'
 import type { Accounts } from '../accounts.ts'
 import type { AuthConfig } from '../config.ts'
 import type { Provider, ProviderClient } from '../providers/provider.ts'
@@ -53,6 +54,7 @@ export interface Callback {
 export interface SignedIn {
   readonly user: User
   readonly provider: string
+  readonly account: AccountKey
   /** Whether this sign-in made the user. */
   readonly created: boolean
   /** Whether the account was added to a signed-in user. */
@@ -173,11 +175,14 @@ export class SignIn {
       nonce,
       codeVerifier,
     })
-    if (link === null) return { ...(await this.#accounts.signIn(profile)), provider: providerName, linked: false }
+    const account = { issuer: profile.issuer, subject: profile.subject }
+    if (link === null) {
+      return { ...(await this.#accounts.signIn(profile)), provider: providerName, account, linked: false }
+    }
     // Looked at last: the session may have ended while the person was at the provider (S37).
     if ((await this.#sessions.endsAt(link.sessionId)) === null) throw revoked()
     const user = await this.#accounts.link(link.userKey, profile)
-    return { user, provider: providerName, created: false, linked: true }
+    return { user, provider: providerName, account, created: false, linked: true }
   }
 
   #open(providerName: string, state: string): OpenedSecret<Flow> | null {

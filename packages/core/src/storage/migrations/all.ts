@@ -3,6 +3,7 @@ import { notificationLog } from './0002-notification-log.ts'
 import { outbox } from './0010-outbox.ts'
 import { merges } from './0011-merges.ts'
 import { unlinkedIssuers } from './0012-unlinked-issuers.ts'
+import { sessionAccounts } from './0013-session-accounts.ts'
 import { waiting } from './0016-waiting.ts'
 import type { Migration } from './migration.ts'
 
@@ -13,5 +14,6 @@ export const migrations: readonly Migration[] = [
   outbox,
   merges,
   unlinkedIssuers,
+  sessionAccounts,
   waiting,
 ]

@@ -143,7 +143,7 @@ export class HubServer {
 
   end(end: SessionEnd): void {
     if (end.sessionId !== null) this.revoked.add(end.sessionId)
-    this.broker.publish({ kind: 'session_end', userKey: end.userKey, end })
+    this.hub.sessionEnded(end)
   }
 
   /** A client whose upgrade is on its way. */

@@ -1,0 +1,18 @@
+import { createTable, type Table } from '../ddl.ts'
+import type { Migration } from './migration.ts'
+
+/** The account that a session was started with, so that the session ends when the account is unlinked. */
+const table: Table = {
+  name: 'focus_session_accounts',
+  columns: {
+    session_id: { type: 'key', size: 64 },
+    account_id: { type: 'key', size: 64 },
+  },
+  primaryKey: ['session_id'],
+  indexes: [{ columns: ['account_id'] }],
+}
+
+export const sessionAccounts: Migration = {
+  name: '0013-session-accounts',
+  statements: (context) => createTable(table, context),
+}

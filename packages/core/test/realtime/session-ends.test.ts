@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { RunningFocus } from '../../../../test/realtime/running-focus.ts'
+import { removeFolder, temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import type { ExternalProfile } from '../../src/auth/types.ts'
+import { Dispatcher } from '../../src/realtime/dispatcher.ts'
+import { type Database, openDatabase } from '../../src/storage/database.ts'
+import { toUserKey } from '../../src/user-id.ts'
+import { TestClient } from './support/client.ts'
+
+let app: RunningFocus
+let database: Database
+let folder: string
+beforeEach(async () => {
+  folder = temporaryFolder('session-ends')
+  database = await openDatabase(`sqlite:${join(folder, 'focus.db')}`)
+  app = await RunningFocus.start({ database: database.db })
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await app.stop()
+  await database.close()
+  removeFolder(folder)
+})
+
+const accountOf = (provider: string): ExternalProfile => ({
+  provider,
+  issuer: `https://${provider}.example`,
+  subject: 'alice',
+  email: null,
+  emailVerified: false,
+  fullName: null,
+  givenName: null,
+  avatarUrl: null,
+  preferredUsername: 'alice',
+  locale: null,
+})
+
+/** A socket of Alice, who signed in with an account of this provider. */
+async function socketOf(provider: string): Promise<{ client: TestClient; token: string; userKey: string }> {
+  const account = accountOf(provider)
+  const { user } = await app.focus.auth.accounts.signIn(account)
+  const { accessToken } = await app.focus.auth.sessions.start(user, provider, {}, account)
+  const client = new TestClient(`${app.url.replace('http', 'ws')}/ws/notifications?token=${accessToken}`)
+  await client.next('connection')
+  return { client, token: accessToken, userKey: toUserKey(user.id) }
+}
+
+test('A23: the end of a session runs the dispatcher once, and does not come back to the sign-in', async () => {
+  const { client, token } = await socketOf('one')
+  const dispatched = vi.spyOn(Dispatcher.prototype, 'sessionEnded')
+  const heard = vi.spyOn(app.focus.auth, 'noteSessionEnd')
+  await app.as({ id: 1, token }, '/auth/logout', {})
+  expect((await client.closed).code).toBe(4503)
+  expect(dispatched).toHaveBeenCalledTimes(1)
+  expect(heard).not.toHaveBeenCalled()
+})
+
+test('A23: the end of a session that another node told of runs the dispatcher once', async () => {
+  const { client, token, userKey } = await socketOf('one')
+  const dispatched = vi.spyOn(Dispatcher.prototype, 'sessionEnded')
+  const { sessionId } = await app.focus.auth.tokens.verify(token)
+  app.focus.auth.noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
+  app.focus.auth.noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
+  expect((await client.closed).code).toBe(4503)
+  expect(dispatched).toHaveBeenCalledTimes(1)
+})
+
+test('S37 A6: unlinking an account closes the sockets of the sessions that it started', async () => {
+  const one = await socketOf('one')
+  await app.focus.auth.accounts.link(one.userKey, accountOf('two'))
+  const two = await socketOf('two')
+  const answer = await fetch(`${app.url}/auth/two/link`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${one.token}` },
+  })
+  expect(answer.status).toBe(204)
+  expect((await two.client.closed).code).toBe(4503)
+  expect((await app.as({ id: 1, token: one.token }, '/auth/me')).status).toBe(200)
+  await one.client.close()
+})
+
+test('S38 A3: a new epoch closes the sockets of sessions that the restored database does not know', async () => {
+  const { client, token, userKey } = await socketOf('one')
+  await database.db.deleteFrom('focus_sessions').where('user_key', '=', userKey).execute()
+  expect((await app.as({ id: 1, token }, '/auth/me')).status).toBe(200)
+  expect((await app.admin('/admin/epoch/rotate', {})).status).toBe(200)
+  expect((await app.as({ id: 1, token }, '/auth/me')).status).toBe(401)
+  expect((await client.closed).code).toBe(4003)
+  const again = new TestClient(`${app.url.replace('http', 'ws')}/ws/notifications?token=${token}`)
+  expect((await again.closed).code).toBe(4503)
+})
