@@ -109,6 +109,22 @@ test('the number is the person, whatever the login', async () => {
   expect(other.user.email).toBeNull()
 })
 
+test('S36 A1 A4 A22 V14: the rules of accounts and profiles are those of every provider', async () => {
+  await app.close()
+  const trusted = github({ clientId: 'gh', clientSecret: 'github-secret', url, trustEmail: true })
+  app = await startApp({ config: { providers: [trusted], publicUrl: 'https://app.example' } })
+  profile = { ...profile, name: `${'n'.repeat(253)}e\u0301\u0323`, avatar_url: 'https://10.0.0.1/1.png' }
+  emails = [{ email: 'Mi\u212Ae@cats.example', primary: true, verified: true }]
+  const { user } = (await (await app.request(await callback())).json()) as TokenAnswer
+  expect(user).toMatchObject({ email: 'mi\u212Ae@cats.example', full_name: 'n'.repeat(253), avatar_url: null })
+  profile = { ...profile, id: 99 }
+  const reissued = await app.request(await callback())
+  expect({ status: reissued.status, code: (await problemOf(reissued)).code }).toEqual({
+    status: 409,
+    code: 'account_exists',
+  })
+})
+
 test('S05 a code that another verifier belongs to is invalid_grant', async () => {
   const mine = new URL(await callback(), 'http://localhost')
   const other = new URL(await callback(), 'http://localhost')

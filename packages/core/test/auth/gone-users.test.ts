@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { applicationUsers } from '../../../../test/support/application-users.ts'
+import { GoneUsers } from '../../src/auth/gone-users.ts'
+import type { UserId } from '../../src/user-id.ts'
+
+const ids = Array.from({ length: 2_500 }, (_, index) => index + 1)
+
+test('A17: a sweep looks a bounded number of users up, those first that were looked up longest ago', async () => {
+  const directory = applicationUsers(ids)
+  let asked: UserId[][] = []
+  const getMany = async (wanted: readonly UserId[]) => {
+    asked.push([...wanted])
+    const users = await Promise.all(wanted.map((id) => directory.get(id)))
+    return users.filter((user) => user !== null)
+  }
+  const gone = new GoneUsers({ directory: { ...directory, getMany }, endSessions: () => Promise.resolve() })
+  await Promise.all(ids.map((id) => gone.find(String(id))))
+  // A storm of look-ups costs few queries.
+  expect(asked.length).toBeLessThan(50)
+  asked = []
+  await gone.sweep()
+  expect(asked.map((chunk) => chunk.length)).toEqual([500, 500, 500, 500])
+  expect(asked.flat()).toEqual(ids.slice(0, 2_000))
+  asked = []
+  await gone.sweep()
+  expect(asked.flat()).toEqual([...ids.slice(2_000), ...ids.slice(0, 1_500)])
+})
+
+test('A17: a directory without getMany is asked for fifty users at a time', async () => {
+  const directory = applicationUsers(ids)
+  const asked: UserId[] = []
+  const get = async (id: UserId) => {
+    asked.push(id)
+    return await directory.get(id)
+  }
+  const gone = new GoneUsers({ directory: { ...directory, get }, endSessions: () => Promise.resolve() })
+  for (const id of ids) await gone.find(String(id))
+  asked.length = 0
+  await gone.sweep()
+  expect(asked).toEqual(ids.slice(0, 50))
+})
+
+test('A17: a sweep whose look-up fails ends nothing', async () => {
+  const directory = applicationUsers([1])
+  const ended: string[] = []
+  const gone = new GoneUsers({
+    directory,
+    endSessions: (key) => Promise.resolve(ended.push(key)),
+  })
+  await gone.find('1')
+  directory.get = () => Promise.reject(new Error('The database is away.'))
+  await expect(gone.sweep()).rejects.toThrow('The database is away.')
+  expect(ended).toEqual([])
+})
