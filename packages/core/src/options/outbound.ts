@@ -58,7 +58,7 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
     routing: options.routing ?? {},
     runtime,
     store: sayingUnavailable(new KyselyOutboxStore(database.forClass('background')), {
-      unbounded: ['lease', 'complete', 'reschedule', 'bury', 'release', 'rebase', 'purge'],
+      unbounded: ['lease', 'complete', 'reschedule', 'markDead', 'prolong', 'release', 'rebase', 'purge'],
     }),
     states: new KyselyTransportStateStore(database.forClass('background')),
     preferences: preferenceStore,

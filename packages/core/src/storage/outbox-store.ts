@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Kysely, sql, type Transaction, type Updateable } from 'kysely'
 import type {
-  Burial,
+  DeadDelivery,
   LeasedDelivery,
   LeaseRequest,
   LeaseResult,
@@ -82,7 +82,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     }
   }
 
-  async bury(owner: string, now: number, items: readonly Burial[]): Promise<void> {
+  async markDead(owner: string, now: number, items: readonly DeadDelivery[]): Promise<void> {
     for (const { id, reason, reached } of items) {
       await this.#change(owner, id, {
         lease: null,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { silentLogger } from '../runtime.ts'
-import { PermanentDeliveryError } from './errors.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportHost } from './transport.ts'
 
 /** How the peer at the other end behaves. */
@@ -14,18 +14,29 @@ export type PeerBehaviour =
   /** It takes the connection and never answers. */
   | 'silent'
 
+/** What a peer may do besides; such a check is made only where `behaviours` lists it. */
+export type OddPeerBehaviour =
+  /** It takes the message, says so, and then hangs, breaks off or talks nonsense, as far as its protocol lets it. */
+  | 'accepts_oddly'
+  /** It is busy and asks to come back in centuries. */
+  | 'overloaded'
+
 /** A transport with a peer whose behaviour the suite decides. */
 export interface ConformanceSubject<Address> {
   /** A new transport that leads to the peer. */
   create(): Transport<Address> | Promise<Transport<Address>>
   /** Decides how the peer behaves from now on. */
-  peer(behaviour: PeerBehaviour): void | Promise<void>
+  peer(behaviour: PeerBehaviour | OddPeerBehaviour): void | Promise<void>
   /** How many messages the peer has taken so far. */
   arrived(): number | Promise<number>
   /** What `message.to` holds; needed where the transport has `addresses`. */
   readonly to?: readonly Address[]
-  /** What the peer can do; everything when absent. A check is made only where its behaviour is listed. */
-  readonly behaviours?: readonly PeerBehaviour[]
+  /** One more address, whose peer refuses every message for good while the peer of the others accepts. */
+  readonly refusing?: Address
+  /** One more address, whose peer is unavailable while the peer of the others accepts. */
+  readonly failing?: Address
+  /** What the peer can do; every `PeerBehaviour` when absent. A check is made only where its behaviour is listed. */
+  readonly behaviours?: readonly (PeerBehaviour | OddPeerBehaviour)[]
 }
 
 /** One named check, for whatever runs your tests. */
@@ -133,6 +144,8 @@ export function transportConformance<Address>(subject: ConformanceSubject<Addres
           }),
         ]
       : []),
+    ...oddChecks(subject, check),
+    ...severalAddresses(subject, check),
     check('can be closed twice', async ({ transport }) => {
       await transport.close?.()
       await transport.close?.()
@@ -140,10 +153,82 @@ export function transportConformance<Address>(subject: ConformanceSubject<Addres
   ]
 }
 
+type Check<Address> = (name: string, body: (bench: Bench<Address>) => Promise<void>) => ConformanceCheck
+
+function oddChecks<Address>(
+  { behaviours = [] }: ConformanceSubject<Address>,
+  check: Check<Address>,
+): ConformanceCheck[] {
+  return [
+    ...(behaviours.includes('accepts_oddly')
+      ? [
+          check('takes the word of a peer that accepts, whatever follows it', async ({ behave, deliver, arrivals }) => {
+            await behave('accepts_oddly')
+            const ended = await Promise.race([deliver().then(() => true), delay(stopMs, false, { ref: false })])
+            must(ended, `deliver() waits for more than ${stopMs} ms after the peer accepted`)
+            must((await arrivals()) === 1, 'deliver() resolved, and the peer has no message')
+          }),
+        ]
+      : []),
+    ...(behaviours.includes('overloaded')
+      ? [
+          check('makes nobody wait for centuries', async ({ behave, deliver, transport }) => {
+            await behave('overloaded')
+            const failure = await failureOf(deliver())
+            must(
+              failure !== null && !(failure instanceof PermanentDeliveryError),
+              'a peer that is busy will be back: the message must be tried again',
+            )
+            if (!(failure instanceof RetryableDeliveryError)) return
+            must((failure.retryAfterMs ?? 0) <= 86_400_000, 'retryAfterMs: a day is the longest wait')
+            must(
+              !(failure.pause && transport.addresses),
+              'the address of one user pauses the transport for all: leave `pause` to a peer that you chose',
+            )
+          }),
+        ]
+      : []),
+  ]
+}
+
+/** The addresses are read when a check runs: the peer may not be there before. */
+function severalAddresses<Address>(subject: ConformanceSubject<Address>, check: Check<Address>): ConformanceCheck[] {
+  const count = () => subject.to?.length ?? 0
+  const messageTo = (address: Address | undefined) =>
+    sampleMessage([...(subject.to ?? []), ...(address === undefined ? [] : [address])])
+  return [
+    ...('refusing' in subject
+      ? [
+          check('has delivered when one of several addresses refuses', async ({ deliver, arrivals }) => {
+            await deliver(messageTo(subject.refusing))
+            must((await arrivals()) === count(), 'the addresses that accept have not got the message')
+          }),
+        ]
+      : []),
+    ...('failing' in subject
+      ? [
+          check('sends no second copy to an address that has it', async ({ deliver, arrivals }) => {
+            const failure = await failureOf(deliver(messageTo(subject.failing)))
+            must(failure instanceof RetryableDeliveryError, 'the address that is unavailable is not tried again')
+            const delivered = failure instanceof RetryableDeliveryError ? failure.delivered : []
+            must(delivered.length === count(), '`delivered` does not name the addresses that have the message')
+            await failureOf(deliver(messageTo(subject.failing), undefined, 2, delivered))
+            must((await arrivals()) === count(), 'an address got the message twice: leave those in `delivered` out')
+          }),
+        ]
+      : []),
+  ]
+}
+
 interface Bench<Address> {
   readonly transport: Transport<Address>
-  readonly behave: (behaviour: PeerBehaviour) => Promise<void>
-  readonly deliver: (message?: OutboundMessage<Address>, signal?: AbortSignal, attempt?: number) => Promise<void>
+  readonly behave: (behaviour: PeerBehaviour | OddPeerBehaviour) => Promise<void>
+  readonly deliver: (
+    message?: OutboundMessage<Address>,
+    signal?: AbortSignal,
+    attempt?: number,
+    delivered?: readonly string[],
+  ) => Promise<void>
   /** Messages that arrived since this check began. */
   readonly arrivals: () => Promise<number>
 }
@@ -153,7 +238,7 @@ async function withBench<Address>(
   body: (bench: Bench<Address>) => Promise<void>,
 ): Promise<void> {
   const transport = await subject.create()
-  const behave = async (behaviour: PeerBehaviour) => subject.peer(behaviour)
+  const behave = async (behaviour: PeerBehaviour | OddPeerBehaviour) => subject.peer(behaviour)
   await transport.start?.(conformanceHost)
   await behave('accepts')
   const before = await subject.arrived()
@@ -162,12 +247,17 @@ async function withBench<Address>(
       transport,
       behave,
       arrivals: async () => (await subject.arrived()) - before,
-      deliver(message = sampleMessage(subject.to ?? []), signal = new AbortController().signal, attempt = 1) {
+      deliver(
+        message = sampleMessage(subject.to ?? []),
+        signal = new AbortController().signal,
+        attempt = 1,
+        delivered = [],
+      ) {
         const delivery: DeliveryAttempt = {
           signal,
           attempt,
           idempotencyKey: `${message.id}:${message.offset}`,
-          delivered: new Set(),
+          delivered: new Set(delivered),
         }
         // Not awaited: what is thrown at once, instead of rejected, is a fault of its own.
         return transport.deliver(message, delivery)

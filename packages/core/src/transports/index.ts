@@ -25,6 +25,7 @@ export { log, type LogOptions } from './log.ts'
 export {
   type ConformanceCheck,
   type ConformanceSubject,
+  type OddPeerBehaviour,
   type PeerBehaviour,
   transportConformance,
 } from './conformance.ts'

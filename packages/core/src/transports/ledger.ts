@@ -1,6 +1,6 @@
 import { errorFields } from '../error-fields.ts'
 import type { Clock, Logger } from '../runtime.ts'
-import type { Burial, OutboxStore, Reschedule } from './outbox.ts'
+import type { DeadDelivery, OutboxStore, Reschedule } from './outbox.ts'
 
 const retryMs = 1_000
 /** How often a flush tries before it gives up. */
@@ -18,7 +18,7 @@ export class Ledger {
   #done: number[] = []
   #returned: number[] = []
   #again: Reschedule[] = []
-  #dead: Burial[] = []
+  #dead: DeadDelivery[] = []
   #prolonged: Array<{ id: number; until: number }> = []
   #writing: Promise<void> | undefined
   #closed = false
@@ -40,7 +40,7 @@ export class Ledger {
     this.#writeSoon()
   }
 
-  dead(item: Burial): void {
+  dead(item: DeadDelivery): void {
     this.#dead.push(item)
     this.#writeSoon()
   }
@@ -106,7 +106,7 @@ export class Ledger {
         await this.#store.prolong(this.#owner, now, prolonged)
         await this.#store.complete(this.#owner, done)
         await this.#store.reschedule(this.#owner, now, again)
-        await this.#store.bury(this.#owner, now, dead)
+        await this.#store.markDead(this.#owner, now, dead)
         // Last: what failed must block its lane before what comes after it is there to be taken.
         await this.#store.release(this.#owner, now, returned)
       } catch (error) {

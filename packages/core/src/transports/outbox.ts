@@ -55,7 +55,7 @@ export interface Reschedule {
 }
 
 /** Why a delivery is given up, and what it reached before. */
-export interface Burial {
+export interface DeadDelivery {
   readonly id: number
   readonly reason: string
   readonly reached: Reached
@@ -106,7 +106,7 @@ export interface OutboxStore {
   complete(owner: string, ids: readonly number[]): Promise<void>
   reschedule(owner: string, now: number, items: readonly Reschedule[]): Promise<void>
   /** Parks one that will never arrive. */
-  bury(owner: string, now: number, items: readonly Burial[]): Promise<void>
+  markDead(owner: string, now: number, items: readonly DeadDelivery[]): Promise<void>
   /** Holds deliveries until a later moment than they were leased for. */
   prolong(owner: string, now: number, items: readonly { readonly id: number; readonly until: number }[]): Promise<void>
   /** Gives back what was not tried. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '../one-time.ts'
 import type { Clock } from '../runtime.ts'
 import { shorten, shortenTo } from '../shorten.ts'
 import { failureOf } from './answer.ts'
-import { PermanentDeliveryError } from './errors.ts'
+import { PermanentDeliveryError, UnansweredRequestError, UncertainDeliveryError } from './errors.ts'
 import { digest } from './fan-out.ts'
 import { checkUrl, post, type UrlTrust } from './net/post.ts'
 import { driveSettings, invalid } from './settings.ts'
@@ -21,6 +21,8 @@ export interface SlackOptions extends TransportSettings {
 
 /** Slack lets an incoming webhook post about once a second. */
 const slackRate = { count: 1, perMs: 1_000 }
+/** From this attempt on a message that Slack took without an answer is not sent again. */
+const maxUnanswered = 3
 /** Answers after which no message will arrive there any more, until somebody gives another address. */
 const hookIsGone = /^(?:no_service|no_service_id|no_active_hooks|no_team|team_disabled|invalid_token)\b/
 
@@ -47,13 +49,15 @@ export function slack(options: SlackOptions): Transport {
   }
   let clock: Clock = Date.now
 
-  async function deliver(message: OutboundMessage, { signal }: DeliveryAttempt): Promise<void> {
-    const answer = await post({
-      url,
-      body: JSON.stringify(format(message)),
-      headers: { 'content-type': 'application/json; charset=utf-8' },
-      signal,
-      trust,
+  async function deliver(message: OutboundMessage, { signal, attempt }: DeliveryAttempt): Promise<void> {
+    const body = JSON.stringify(format(message))
+    const headers = { 'content-type': 'application/json; charset=utf-8' }
+    const answer = await post({ url, body, headers, signal, trust }).catch((error: unknown) => {
+      // Slack cannot tell a copy: rather one message less than twenty times the same in a channel.
+      if (error instanceof UnansweredRequestError && attempt >= maxUnanswered) {
+        throw new UncertainDeliveryError('Slack took the message and gave no answer.', { cause: error })
+      }
+      throw error
     })
     if (answer.status >= 200 && answer.status < 300) return
     const reason = /^[a-z_]{1,60}$/.exec(answer.body.trim())?.[0] ?? ''

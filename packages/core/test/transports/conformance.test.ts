@@ -1,30 +1,46 @@
 import { createECDH, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import webPushLibrary from 'web-push'
-import { type ConformanceSubject, type PeerBehaviour, transportConformance } from '../../src/transports/conformance.ts'
+import {
+  type ConformanceSubject,
+  type OddPeerBehaviour,
+  type PeerBehaviour,
+  transportConformance,
+} from '../../src/transports/conformance.ts'
+import { email } from '../../src/transports/email.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/errors.ts'
 import { slack } from '../../src/transports/slack.ts'
 import type { PushSubscription } from '../../src/transports/push-subscriptions.ts'
 import type { Transport } from '../../src/transports/transport.ts'
 import { webhook } from '../../src/transports/webhook.ts'
 import { webPush } from '../../src/transports/web-push.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
+import { refusal, type SmtpPeer, startSmtpPeer } from './support/smtp-peer.ts'
 
-let behaviour: PeerBehaviour = 'accepts'
+type Behaviour = PeerBehaviour | OddPeerBehaviour
+let behaviour: Behaviour = 'accepts'
 let taken = 0
 let peer: HttpPeer
 
+const statuses = { accepts: 200, unavailable: 503, refuses: 400, overloaded: 429 } as const
+
 beforeAll(async () => {
-  peer = await startHttpPeer((_, response) => {
+  peer = await startHttpPeer(({ path }, response) => {
+    if (path === '/refusing') return say(response, 400)
+    if (path === '/failing') return say(response, 500)
     if (behaviour === 'silent') return
-    if (behaviour === 'accepts') taken += 1
-    say(response, { accepts: 200, unavailable: 503, refuses: 400 }[behaviour])
+    if (behaviour === 'accepts' || behaviour === 'accepts_oddly') taken += 1
+    // A head, and a body that never comes.
+    if (behaviour === 'accepts_oddly') return response.writeHead(200, { 'content-length': 5 }).flushHeaders()
+    say(response, statuses[behaviour], '', behaviour === 'overloaded' ? { 'retry-after': '9999999999' } : {})
   })
 })
 afterAll(() => peer.close())
 
 const overHttp = {
-  peer: (next: PeerBehaviour) => void (behaviour = next),
+  peer: (next: Behaviour) => void (behaviour = next),
   arrived: () => taken,
+  behaviours: ['accepts', 'unavailable', 'refuses', 'silent', 'accepts_oddly', 'overloaded'] as const,
 }
 
 function runSuite<Address>(name: string, subject: ConformanceSubject<Address>): void {
@@ -39,21 +55,64 @@ runSuite('webhook()', {
 })
 runSuite('slack()', { ...overHttp, create: () => slack({ url: peer.url }) })
 
+const secret = `whsec_${randomBytes(24).toString('base64')}`
+runSuite<string>('webhook() with an address of each user', {
+  ...overHttp,
+  create: () => webhook({ url: () => peer.url, secret, allowPrivateNetwork: true }),
+  get to() {
+    return [`${peer.url}/1`]
+  },
+  get refusing() {
+    return `${peer.url}/refusing`
+  },
+  get failing() {
+    return `${peer.url}/failing`
+  },
+})
+
+let smtp: SmtpPeer
+beforeAll(async () => {
+  smtp = await startSmtpPeer({
+    // A server that never greets.
+    onConnect: (_session, done) => void (behaviour === 'silent' || done()),
+    onRcptTo({ address }, _session, done) {
+      if (behaviour === 'refuses' || address.startsWith('refusing@')) return done(refusal(550, '5.1.1 no such user'))
+      if (behaviour === 'unavailable' || address.startsWith('failing@')) return done(refusal(451, '4.3.0 later'))
+      done()
+    },
+  })
+})
+afterAll(() => smtp.close())
+
+runSuite<string>('email()', {
+  create: () => email({ url: smtp.url, from: 'Focus <hello@app.example>' }),
+  peer: overHttp.peer,
+  arrived: () => smtp.mails.length,
+  to: ['user@example.com'],
+  refusing: 'refusing@example.com',
+  failing: 'failing@example.com',
+})
+
 const keys = createECDH('prime256v1')
 keys.generateKeys()
+const auth = randomBytes(16).toString('base64url')
+const subscription = (path: string): PushSubscription => ({
+  endpoint: `${peer.url}${path}`,
+  expirationTime: null,
+  keys: { p256dh: keys.getPublicKey().toString('base64url'), auth },
+})
 runSuite<PushSubscription>('webPush()', {
   ...overHttp,
   create: () =>
     webPush({ subject: 'mailto:ops@app.example', ...webPushLibrary.generateVAPIDKeys(), allowPrivateNetwork: true }),
   get to() {
-    const auth = randomBytes(16).toString('base64url')
-    return [
-      {
-        endpoint: `${peer.url}/1`,
-        expirationTime: null,
-        keys: { p256dh: keys.getPublicKey().toString('base64url'), auth },
-      },
-    ]
+    return [subscription('/1')]
+  },
+  get refusing() {
+    return subscription('/refusing')
+  },
+  get failing() {
+    return subscription('/failing')
   },
 })
 
@@ -91,6 +150,46 @@ describe('the conformance suite finds a transport that', () => {
     const deaf: Transport<string>['deliver'] = (message, attempt) =>
       good().deliver(message, { ...attempt, signal: new AbortController().signal })
     expect(await complaints(deaf)).toEqual([expect.stringContaining('pass the signal on')])
+  })
+
+  it('S40 V5: pauses everybody for centuries, for one user', async () => {
+    const selfish: Transport<string>['deliver'] = async () => {
+      throw new RetryableDeliveryError('busy', { retryAfterMs: 1e13, pause: true })
+    }
+    expect(await complaints(selfish)).toContainEqual(expect.stringContaining('a day is the longest wait'))
+  })
+
+  it('R8: waits for what comes after the answer', async () => {
+    const waiting: Transport<string>['deliver'] = async (message, { signal }) => {
+      const response = await fetch(peer.url, { method: 'POST', body: message.title, signal })
+      await response.text()
+      if (!response.ok) throw new PermanentDeliveryError('no')
+    }
+    expect(await complaints(waiting)).toContainEqual(expect.stringContaining('after the peer accepted'))
+  })
+
+  it('R11: forgets which address has the message', async () => {
+    const forgetful = (): Transport<string> => ({
+      name: 'forgetful',
+      addresses: () => [],
+      async deliver(message) {
+        for (const url of message.to) {
+          const { ok } = await fetch(url, { method: 'POST' })
+          if (!ok) throw new RetryableDeliveryError('no')
+        }
+      },
+    })
+    const messages: string[] = []
+    const checks = transportConformance({
+      ...overHttp,
+      behaviours: ['accepts'],
+      create: forgetful,
+      to: [`${peer.url}/1`],
+      refusing: `${peer.url}/refusing`,
+      failing: `${peer.url}/failing`,
+    })
+    for (const { run } of checks) await run().catch((error: Error) => messages.push(error.message))
+    expect(messages).toContainEqual(expect.stringContaining('does not name the addresses'))
   })
 
   it('has a name that nobody can write', async () => {

@@ -133,6 +133,23 @@ describe('slack()', () => {
     expect(blocks[1]?.text?.text.length).toBeLessThanOrEqual(3_000)
   })
 
+  test('R4: a message that Slack takes without an answer comes three times at most', async () => {
+    const peer = await startHttpPeer(() => undefined)
+    closing.push(peer)
+    const transport = slack({ url: `${peer.url}/services/T0/B0/x`, timeoutMs: 100 })
+    const { commit, outbound, clock, ...opened } = await openBench({ url: 'sqlite::memory:', transports: [transport] })
+    closing.push(opened)
+    await commit({}, { transport: 'slack' })
+    for (let round = 0; round < 5; round += 1) {
+      await outbound.runDue()
+      clock.advance(3_600_000)
+    }
+    expect(peer.requests).toHaveLength(3)
+    expect((await outbound.deliveries.list()).deliveries).toMatchObject([
+      { state: 'dead', lastError: 'Maybe sent: Slack took the message and gave no answer.' },
+    ])
+  })
+
   const payloadOf = (title: string, message: string) => {
     const { stream: _, userKey: __, ...event } = eventOf({ title, message }, 0)
     const payload = slackPayload({ ...event, user: null, to: [], critical: false })

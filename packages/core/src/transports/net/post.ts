@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { isLoopbackHost, isLoopbackUrl } from '../../origin-policy.ts'
 import { isPublicAddress } from '../../public-address.ts'
-import { PermanentDeliveryError, RetryableDeliveryError } from '../errors.ts'
+import { PermanentDeliveryError, RetryableDeliveryError, UnansweredRequestError } from '../errors.ts'
 import { type AddressesOf, ForbiddenAddressError, lookupWith, systemAddressesOf } from './address-guard.ts'
 import { UnresolvedNameError } from './name-resolver.ts'
 
@@ -44,6 +44,7 @@ export interface PostAnswer {
  * body that hangs, breaks off or is malformed changes nothing.
  *
  * @throws PermanentDeliveryError for an address that is not allowed
+ * @throws UnansweredRequestError when the request was sent to its end and no answer came
  */
 export async function post({ url, headers, body, signal, trust, addressesOf }: PostRequest): Promise<PostAnswer> {
   const target = checkUrl(url, trust)
@@ -64,6 +65,10 @@ export async function post({ url, headers, body, signal, trust, addressesOf }: P
       throw new RetryableDeliveryError(error.message, { category: 'unresolved', cause: error })
     }
     if (error instanceof ForbiddenAddressError) throw refuse(error.message, error)
+    // Everything was handed to the system; what the peer made of it nobody knows.
+    if (request.writableFinished && error instanceof Error) {
+      throw new UnansweredRequestError('The request was sent, and no answer came', { cause: error })
+    }
     throw error
   }
 }
