@@ -202,13 +202,11 @@ describe.each(backends)('what waits on $name and cannot be read', (backend) => {
       expect(node.events.map((event) => event.title)).toEqual(['good'])
       const told = errors.length
       expect(told).toBe(requests.length + 1)
-      expect(errors).toContainEqual(
-        expect.objectContaining({
-          table: 'scheduled',
-          error: expect.objectContaining({ code: 'invalid_notification' }),
-        }),
-      )
-      expect(errors[0]).toMatchObject({ table: 'pending', error: { code: 'invalid_notification' } })
+      for (const table of ['scheduled', 'pending']) {
+        expect(errors).toContainEqual(
+          expect.objectContaining({ table, error: expect.objectContaining({ code: 'invalid_notification' }) }),
+        )
+      }
       expect(await node.notifications.sequence()).toBe(0)
       expect(errors).toHaveLength(told)
     } finally {
