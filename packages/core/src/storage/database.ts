@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Kysely, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { FocusError } from '../errors.ts'
 import { defaultLogger } from '../default-logger.ts'
 import type { Logger } from '../runtime.ts'
@@ -30,6 +30,8 @@ export interface Database {
   readonly readCommitted: boolean
   /** The same database for work of another class, which waits in its own place in every queue. */
   forClass(kind: WorkClass): Database
+  /** For migrations, whose statements may take as long as they need. */
+  readonly migrating: Kysely<FocusTables>
   /** What waits for the database in this process. */
   queues(): QueueState[]
   /** @throws FocusError `storage_unavailable` when the database does not answer, or cannot be written to */
@@ -63,29 +65,33 @@ export async function openDatabase(
         hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
       })
     }
-    return borrow(source)
+    return borrow(source, queueLimits)
   }
   const file = sqliteName(source)
   if (file !== null) return openSqlite(file, logger, queueLimits)
-  if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source)
+  if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source, queueLimits)
   throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
     hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
   })
 }
 
-async function borrow(source: AnyKysely): Promise<Database> {
+async function borrow(source: AnyKysely, queueLimits?: QueueLimits): Promise<Database> {
   const dialect = dialectOf(source)
   const plain = source.withoutPlugins() as unknown as Kysely<FocusTables>
-  if (dialect === 'mysql') await answering(refuseUnsafeSession(plain))
-  const db = (dialect === 'mysql' ? borrowMysql(plain) : plain).withPlugin(new PlainNumbers())
-  return byClass(() => db, {
-    dialect,
-    file: null,
-    writer: null,
-    readCommitted: false,
-    queues: () => [],
-    check: () => check(db),
-    close: async () => undefined,
+  const parts = { dialect, file: null, writer: null, readCommitted: false, close: async () => undefined }
+  if (dialect === 'sqlite') {
+    const db = plain.withPlugin(new PlainNumbers())
+    return byClass(() => db, { ...parts, migrating: db, queues: () => [], check: () => check(db) })
+  }
+  await answering(refuseUnsafeSession(plain))
+  const { db, patient, queues } = borrowMysql(plain, queueLimits)
+  const numbered = (kind: WorkClass) => db(kind).withPlugin(new PlainNumbers())
+  const checked = db('interactive')
+  return byClass(numbered, {
+    ...parts,
+    migrating: patient.withPlugin(new PlainNumbers()),
+    queues,
+    check: () => check(checked),
   })
 }
 
@@ -113,6 +119,7 @@ async function openSqlite(name: string, logger: Logger, queueLimits?: QueueLimit
       file: null,
       writer: null,
       readCommitted: false,
+      migrating: db,
       queues: () => [],
       check: () => check(db),
       close: () => db.destroy(),
@@ -128,6 +135,7 @@ async function openSqlite(name: string, logger: Logger, queueLimits?: QueueLimit
       file,
       writer,
       readCommitted: false,
+      migrating: checked,
       queues,
       check: () => check(checked, writer),
       close,
@@ -156,17 +164,19 @@ function makeFolder(folder: string): void {
   }
 }
 
-async function openMysql(url: string): Promise<Database> {
-  const { mysqlDialect } = await load('mysql2', () => import('./mysql/open.ts'))
-  const db = new Kysely<FocusTables>({ dialect: mysqlDialect(url.replace(/^mariadb:/, 'mysql:')) })
-  return byClass(() => db, {
+async function openMysql(url: string, queueLimits?: QueueLimits): Promise<Database> {
+  const { openMysqlPool } = await load('mysql2', () => import('./mysql/open.ts'))
+  const { db, patient, queues, close } = await openMysqlPool(url.replace(/^mariadb:/, 'mysql:'), queueLimits)
+  const checked = db('interactive')
+  return byClass(db, {
     dialect: 'mysql',
     file: null,
     writer: null,
     readCommitted: true,
-    queues: () => [],
-    check: () => check(db),
-    close: () => db.destroy(),
+    migrating: patient,
+    queues,
+    check: () => check(checked),
+    close,
   })
 }
 

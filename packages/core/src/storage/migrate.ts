@@ -58,7 +58,7 @@ export async function migrationStatus(database: Database): Promise<MigrationStat
 async function createMigrator(database: Database): Promise<Migrator> {
   const context = await ddlContext(database)
   return new Migrator({
-    db: database.db,
+    db: database.migrating,
     provider: {
       getMigrations: async () => Object.fromEntries(migrations.map((step) => [step.name, toKysely(step, context)])),
     },

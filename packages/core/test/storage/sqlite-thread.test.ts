@@ -110,6 +110,8 @@ describe('a SQLite file', () => {
       const own = { heard: false }
       one.notifications.onForeignCommit(() => (own.heard = true))
       const foreign = new Promise<void>((resolve) => two.notifications.onForeignCommit(resolve))
+      // Answered by the thread that watches, after it has begun to.
+      await two.database.check()
       await one.notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
       await foreign
       expect((await two.notifications.feed.head('1')).offset).toBe(1)

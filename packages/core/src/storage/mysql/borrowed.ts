@@ -1,13 +1,8 @@
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  MysqlDialect,
-  MysqlDriver,
-  type QueryResult,
-} from 'kysely'
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import type { AnyKysely } from '../dialect.ts'
-import type { FocusTables } from '../tables.ts'
+import type { QueueLimits } from '../queue/work-queue.ts'
+import { type MysqlHandles, mysqlHandles } from './dialect.ts'
+import type { Lease } from './session-guard.ts'
 import { needsEscaping, refuseUnsafeSession } from './session-safety.ts'
 
 /**
@@ -15,51 +10,20 @@ import { needsEscaping, refuseUnsafeSession } from './session-safety.ts'
  * from the pool, before the first statement with a value that has to be escaped: the application may change a session, or the
  * server its default, at any time.
  */
-export function borrowMysql(source: AnyKysely): Kysely<FocusTables> {
-  const dialect = new MysqlDialect({ pool: noPool })
-  return new Kysely<FocusTables>({
-    dialect: {
-      createAdapter: () => dialect.createAdapter(),
-      createQueryCompiler: () => dialect.createQueryCompiler(),
-      createIntrospector: (db) => dialect.createIntrospector(db),
-      createDriver: () => new BorrowedDriver(source),
-    },
+export function borrowMysql(source: AnyKysely, limits?: QueueLimits): MysqlHandles {
+  return mysqlHandles(
+    () => borrow(source),
+    limits,
+    (connection) => new CheckedConnection(connection),
+  )
+}
+
+function borrow(source: AnyKysely): Promise<Lease> {
+  return new Promise((resolve, reject) => {
+    const lend = (connection: DatabaseConnection) =>
+      new Promise<void>((release) => resolve({ connection, release: () => release() }))
+    source.getExecutor().provideConnection(lend).catch(reject)
   })
-}
-
-async function noPool(): Promise<never> {
-  throw new TypeError('connections come from the application')
-}
-
-class BorrowedDriver extends MysqlDriver {
-  readonly #source: AnyKysely
-  readonly #releases = new WeakMap<DatabaseConnection, () => void>()
-
-  constructor(source: AnyKysely) {
-    super({ pool: noPool })
-    this.#source = source
-  }
-
-  override async init(): Promise<void> {}
-
-  override acquireConnection(): Promise<DatabaseConnection> {
-    return new Promise((resolve, reject) => {
-      const lend = (connection: DatabaseConnection) =>
-        new Promise<void>((release) => {
-          const checked = new CheckedConnection(connection)
-          this.#releases.set(checked, release)
-          resolve(checked)
-        })
-      this.#source.getExecutor().provideConnection(lend).catch(reject)
-    })
-  }
-
-  override async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    this.#releases.get(connection)?.()
-  }
-
-  /** The application closes its own pool. */
-  override async destroy(): Promise<void> {}
 }
 
 class CheckedConnection implements DatabaseConnection {

@@ -1,20 +1,44 @@
-import { createPool } from 'mysql2'
-import { MysqlDialect } from 'kysely'
+import { type Driver, MysqlDriver } from 'kysely'
+import { createPool, type PoolConnection } from 'mysql2'
+import { inTime } from '../in-time.ts'
+import type { QueueLimits } from '../queue/work-queue.ts'
+import { type MysqlHandles, mysqlHandles } from './dialect.ts'
+import { maxConnections } from './gate.ts'
+import { lost } from './session-guard.ts'
 
 /**
  * The state of every session that Focus opens, whatever the server's defaults are (S41). The driver writes values into the
  * statement with backslash escapes, which are only safe without `NO_BACKSLASH_ESCAPES` and in a character set whose
- * multi-byte characters never contain a backslash.
+ * multi-byte characters never contain a backslash. A wait for a lock ends before the statement would cost the connection.
  */
 const sessionSettings = [
   "set session sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', names utf8mb4",
   'set session transaction isolation level read committed',
+  'set session innodb_lock_wait_timeout = 4',
 ]
 
-/** The dialect over a pool of Focus' own for a `mysql://` URL. */
-export function mysqlDialect(url: string): MysqlDialect {
-  const pool = createPool({ uri: url, connectionLimit: 10, charset: 'utf8mb4', timezone: 'Z', connectTimeout: 5_000 })
+/** How long the server may take to say good-bye. */
+const closeMs = 3_000
+
+/** A pool of Focus' own for a `mysql://` URL. */
+export async function openMysqlPool(
+  url: string,
+  limits?: QueueLimits,
+): Promise<MysqlHandles & { readonly close: () => Promise<void> }> {
+  const pool = createPool({
+    uri: url,
+    connectionLimit: maxConnections,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    connectTimeout: 4_000,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
+  })
+  const open = new Set<PoolConnection>()
   pool.on('connection', (connection) => {
+    open.add(connection)
+    connection.on('end', () => open.delete(connection))
+    endsAtOnce(connection)
     for (const setting of sessionSettings) {
       // The driver runs the statements of a connection in order: no query overtakes its settings.
       connection.query(setting, (error) => {
@@ -22,5 +46,25 @@ export function mysqlDialect(url: string): MysqlDialect {
       })
     }
   })
-  return new MysqlDialect({ pool })
+  const driver: Driver = new MysqlDriver({ pool })
+  await driver.init()
+  const lease = async () => {
+    const connection = await driver.acquireConnection()
+    return { connection, release: () => void driver.releaseConnection(connection) }
+  }
+  const close = async () => {
+    await inTime(driver.destroy(), closeMs, () => lost('the server does not say good-bye')).catch(() => undefined)
+    for (const connection of open) connection.destroy()
+  }
+  return { ...mysqlHandles(lease, limits), close }
+}
+
+/** mysql2 waits for the other side to close, which a connection that was cut off never does. */
+function endsAtOnce(connection: PoolConnection): void {
+  const destroy = connection.destroy.bind(connection)
+  connection.destroy = () => {
+    destroy()
+    const { stream } = connection as unknown as { readonly stream?: { readonly destroy?: () => void } }
+    stream?.destroy?.()
+  }
 }

@@ -1,0 +1,102 @@
+import { Kysely, MysqlDialect, sql } from 'kysely'
+import { createPool } from 'mysql2'
+import { createConnection } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import type { AnyKysely } from '../../src/storage/dialect.ts'
+import { type Node, startNode } from '../notifications/support.ts'
+import { Blackhole } from './support/blackhole.ts'
+
+let server: Mariadb
+beforeAll(async () => {
+  server = await startMariadb()
+})
+afterAll(() => server.stop())
+
+interface Opened {
+  readonly source: string | AnyKysely
+  readonly close: () => Promise<void>
+}
+
+const own = (url: string): Opened => ({ source: url, close: async () => undefined })
+const application = (url: string): Opened => {
+  const pool = createPool({ uri: url, connectionLimit: 10 })
+  const source: AnyKysely = new Kysely({ dialect: new MysqlDialect({ pool }) })
+  // The pool would wait for the connections that are cut off to say good-bye.
+  const close = async () => {
+    pool.end(() => undefined)
+  }
+  return { source, close }
+}
+
+describe.each([
+  ['of Focus’ own', own],
+  ['of the application’s', application],
+])('existing connections of a pool %s that are silently dropped', (_, open) => {
+  const run = async (work: (node: Node, hole: Blackhole, direct: string) => Promise<void>) => {
+    const direct = new URL(await server.createDatabase())
+    const hole = await Blackhole.start(direct)
+    const opened = open(hole.through(direct))
+    const node = await startNode(opened.source)
+    try {
+      await work(node, hole, direct.href)
+    } finally {
+      await node.close()
+      await opened.close()
+      await hole.stop()
+    }
+  }
+  /** Opens as many connections as the pool may have. */
+  const openAll = (node: Node) =>
+    Promise.all(Array.from({ length: 10 }, () => sql`select sleep(0.2)`.execute(node.database.db)))
+
+  test('R2: are given up within seconds, and everything that was acknowledged is there', {
+    timeout: 60_000,
+  }, async () => {
+    await run(async (node, hole) => {
+      const send = (title: string) => node.notifications.notifyUser({ userId: 1, title, message: 'm' })
+      await openAll(node)
+      await send('before')
+      expect(hole.swallow()).toBeGreaterThanOrEqual(10)
+      const cutAt = performance.now()
+      // Sent again when refused, as callers do; nobody hears of more than lands.
+      const acknowledged: string[] = ['before']
+      for (let n = 0; acknowledged.length < 4; n += 1) {
+        const title = `after ${n}`
+        await send(title).then(
+          () => acknowledged.push(title),
+          (error: unknown) => expect(error).toMatchObject({ code: 'storage_unavailable' }),
+        )
+      }
+      expect(performance.now() - cutAt).toBeLessThan(20_000)
+      const page = await node.notifications.inbox(1)
+      expect(page.notifications.map(({ title }) => title)).toEqual(expect.arrayContaining(acknowledged))
+      // One more round over all connections: none of those that were cut off is left.
+      const again = performance.now()
+      await openAll(node)
+      expect(performance.now() - again).toBeLessThan(5_000)
+    })
+  })
+
+  test('R2: leave no lock behind: a transaction that was cut off is ended on the server', {
+    timeout: 60_000,
+  }, async () => {
+    await run(async (node, hole, direct) => {
+      await node.notifications.notifyUser({ userId: 1, title: 'before', message: 'm' })
+      const cut = node.database.db.transaction().execute(async (trx) => {
+        await trx.updateTable('focus_streams').set({ unread: 7 }).where('user_key', '=', '1').execute()
+        hole.swallow()
+        await trx.updateTable('focus_streams').set({ unread: 8 }).where('user_key', '=', '1').execute()
+      })
+      await expect(cut).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+      await node.notifications.notifyUser({ userId: 1, title: 'after', message: 'm' })
+      const spectator = await createConnection(direct)
+      try {
+        const [rows] = await spectator.query('select unread from focus_streams where user_key = ?', ['1'])
+        expect(rows).toEqual([{ unread: 2 }])
+      } finally {
+        await spectator.end()
+      }
+    })
+  })
+})
