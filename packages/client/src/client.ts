@@ -154,7 +154,10 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
       return session.user
     },
     adoptSession: (response) => session.adopt(response),
-    signOut: ({ everywhere = false } = {}) => session.signOut(everywhere),
+    async signOut({ everywhere = false } = {}) {
+      redirect.forget()
+      await session.signOut(everywhere)
+    },
     onAuthChange: (listener, listenOptions) => session.onChange(listener, listenOptions),
     async accessToken() {
       return tokens.get()

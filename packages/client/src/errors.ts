@@ -31,7 +31,12 @@ export class FocusClientError extends Error {
   constructor(
     code: ClientErrorCode | (string & {}),
     message: string,
-    options: { status?: number; hint?: string; retryAfterMs?: number; cause?: unknown } = {},
+    options: {
+      status?: number | undefined
+      hint?: string | undefined
+      retryAfterMs?: number | undefined
+      cause?: unknown
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code

@@ -72,8 +72,8 @@ export class Api {
         method,
         headers,
         keepalive,
-        ...(this.#cookies && path.startsWith('/auth/') ? { credentials: 'include' } : {}),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        credentials: this.#cookies && path.startsWith('/auth/') ? 'include' : 'same-origin',
+        body: body === undefined ? null : JSON.stringify(body),
         signal: signal ?? AbortSignal.timeout(timeoutMs),
       })
     } catch (cause) {
@@ -110,15 +110,14 @@ async function problem(response: Response): Promise<FocusClientError> {
     return typeof value === 'string' ? value : undefined
   }
   const isOwnWord = /^application\/problem\+json/i.test(headers.get('content-type') ?? '')
-  const hint = text('hint')
-  const retryAfterMs = durationOf(headers.get('retry-after') ?? '')
+  const waitMs = durationOf(headers.get('retry-after') ?? '')
   return new FocusClientError(
     (isOwnWord && text('code')) || `http_${status}`,
     text('detail') ?? text('title') ?? `The server answered ${status}`,
     {
       status,
-      ...(hint === undefined ? {} : { hint }),
-      ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+      hint: text('hint'),
+      retryAfterMs: waitMs > 0 ? waitMs : undefined,
     },
   )
 }

@@ -170,7 +170,11 @@ inbox with \`GET /api/notifications\`, then go on with what arrives.
 **Token about to expire.** ← \`auth_expiring\` → \`auth\` with a fresh token ← \`authenticated\`. Without it: closed with 4001.
 
 **Read in another tab.** → \`read\` ← \`read\` with the unread count; all tabs of the user ← \`state\`. A \`state_rev\` in a
-heartbeat above the last one seen means that a \`state\` was missed: load the inbox.
+heartbeat above the last one seen means that a \`state\` was missed: load the inbox. What a \`state\` names is read or deleted
+in the form that it had up to \`offset\` (broadcasts: \`all_offset\`): a notification that others were merged into later is unread again.
+
+**Expiry.** A notification with \`expires_at\` is shown until then. The server removes it within seconds, which makes \`state_rev\`
+jump for its user, and for everybody when it was a broadcast.
 
 **Deploy.** ← \`reconnect\` with \`after_ms\` ← closed with 1012 about then → connect again.
 `

@@ -13,14 +13,11 @@ export function listenToPage(signals: PageSignals): () => void {
   const visible = () => {
     if (page.visibilityState === 'visible') signals.wake()
   }
-  globalThis.addEventListener('online', wake)
-  globalThis.addEventListener('pageshow', wake)
-  globalThis.addEventListener('offline', doubt)
-  page.addEventListener('visibilitychange', visible)
-  return () => {
-    globalThis.removeEventListener('online', wake)
-    globalThis.removeEventListener('pageshow', wake)
-    globalThis.removeEventListener('offline', doubt)
-    page.removeEventListener('visibilitychange', visible)
-  }
+  const listening = new AbortController()
+  const { signal } = listening
+  globalThis.addEventListener('online', wake, { signal })
+  globalThis.addEventListener('pageshow', wake, { signal })
+  globalThis.addEventListener('offline', doubt, { signal })
+  page.addEventListener('visibilitychange', visible, { signal })
+  return () => listening.abort()
 }

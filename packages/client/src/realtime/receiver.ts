@@ -168,7 +168,7 @@ export class Receiver {
 
 function refusal({ code, message, hint, retry_after }: ErrorMessage): FocusClientError {
   return new FocusClientError(code ?? 'server_error', message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(retry_after === undefined ? {} : { retryAfterMs: retry_after * 1000 }),
+    hint,
+    retryAfterMs: retry_after === undefined ? undefined : retry_after * 1000,
   })
 }

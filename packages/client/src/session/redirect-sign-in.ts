@@ -76,6 +76,12 @@ export class RedirectSignIn {
     return this.#completing
   }
 
+  /** A sign-in that was not completed never will be. */
+  forget(): void {
+    this.#storage.removeItem(this.#key)
+    this.#storage.removeItem(this.#codeKey)
+  }
+
   async #complete(signal?: AbortSignal): Promise<void> {
     if (!globalThis.location || !globalThis.history) return
     const url = new URL(globalThis.location.href)
@@ -95,19 +101,20 @@ export class RedirectSignIn {
     // A code that got no answer is tried again at the next start of the page.
     this.#storage.setItem(this.#codeKey, code)
     const body = verifier ? { focus_code: code, code_verifier: verifier } : { focus_code: code }
+    const { era } = this.#session
     try {
-      await this.#redeem(body, signal)
-      this.#forget()
+      await this.#redeem(body, era, signal)
+      this.forget()
     } catch (error) {
+      const isOver = isRefusal(error) || era !== this.#session.era
+      if (isOver) this.forget()
       if (!isRefusal(error)) throw error
-      this.#forget()
       // One that was kept is too old by now.
       if (code !== kept) throw error
     }
   }
 
-  async #redeem(body: unknown, signal: AbortSignal | undefined): Promise<void> {
-    const { era } = this.#session
+  async #redeem(body: unknown, era: number, signal: AbortSignal | undefined): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const answer = await this.#api.request<TokenResponse>('/auth/token', {
@@ -124,11 +131,6 @@ export class RedirectSignIn {
         await wait(Math.min(error.retryAfterMs ?? backoffMs(attempt, Math.random()), longestWaitMs), signal)
       }
     }
-  }
-
-  #forget(): void {
-    this.#storage.removeItem(this.#key)
-    this.#storage.removeItem(this.#codeKey)
   }
 }
 

@@ -91,7 +91,9 @@ export class SignOuts {
   async #end({ everywhere, access, refresh }: SignOut): Promise<void> {
     const leave = async (token: string | null = null) => {
       const path = everywhere ? '/auth/logout_all' : '/auth/logout'
-      const answer = await this.#api.request(path, { method: 'POST', token, keepalive: true, timeoutMs })
+      // A server that takes the refresh token needs no access token that is still good.
+      const body = refresh ? { refresh_token: refresh } : undefined
+      const answer = await this.#api.request(path, { method: 'POST', body, token, keepalive: true, timeoutMs })
       // What a captive portal answers is not it.
       if (answer !== undefined) throw new FocusClientError('invalid_response', `${path} did not answer 204`)
     }

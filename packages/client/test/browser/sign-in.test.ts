@@ -105,6 +105,23 @@ describe('signing in by navigation', () => {
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
   })
 
+  test('S39 A13: a code that waits for its next try signs nobody in after a sign-out', async () => {
+    const { page } = await harness.open(await newContext(), 'plain')
+    await page.addInitScript(() => Object.assign(Math, { random: () => 0 }))
+    await page.reload()
+    await ready(page)
+    await page.route('**/api/auth/token', (route) =>
+      route.fulfill({ status: 503, contentType: 'text/html', body: 'no' }),
+    )
+    await page.evaluate(() => window.focusClient.signIn('google', { loginHint: 'alice' }))
+    await page.waitForFunction(() => window.problem === 'http_503')
+    await page.evaluate(() => window.focusClient.signOut())
+    await page.unroute('**/api/auth/token')
+    await page.reload()
+    await ready(page)
+    expect(await page.evaluate(() => window.focusClient.user)).toBeNull()
+  })
+
   test('two tabs sign in at once', async () => {
     const context = await newContext()
     const [one, two] = await Promise.all([harness.open(context, 'plain'), harness.open(context, 'plain')])
