@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { createFocus, type Focus } from '@focus-api/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { attachUpgrade, nodeHandler } from '../src/node.ts'
@@ -47,7 +46,10 @@ const connections = () =>
 
 describe('V3: an upgrade that is left half open', () => {
   test('to a path of nobody is answered with 404 and closed by the server', async () => {
-    const answer = await text(await halfOpen('/nobody'))
+    const socket = await halfOpen('/nobody')
+    let answer = ''
+    socket.on('data', (bytes) => (answer += String(bytes)))
+    await once(socket, 'end')
     expect(answer).toMatch(/^HTTP\/1\.1 404 /)
     expect(answer).toContain('"code":"not_found"')
     await expect.poll(connections).toBe(0)

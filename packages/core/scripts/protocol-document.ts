@@ -125,7 +125,8 @@ ISO 8601 in UTC.
 A bad or missing token is accepted at the HTTP level and then closed with its code, so that browser code can see why.
 Before the WebSocket exists an upgrade may be refused over HTTP, with a problem (RFC 9457) as body: 400 for what is no
 handshake, 403 for an origin that is not allowed, 404 when the WebSocket is switched off, 405 for another method than GET,
-429 for too many connections of one address, 503 at capacity and while the node is leaving.
+429 for too many connections or bad tokens of one address and for a user over their budget, 503 at capacity and while the
+node is leaving; both with \`Retry-After\`.
 
 **Query parameters**: \`epoch\`, \`offset\`, \`all_offset\` and \`last_id\` resume from a position, \`events=a,b\` subscribes to
 topics from the start, the replay included; more of them than a connection may have are refused with 400.

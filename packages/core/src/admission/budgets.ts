@@ -45,7 +45,7 @@ export const requestsPerMinuteOfProcess = {
 /** What one user may spend on all routes, streams and sockets of a process together. */
 export const userBudget = {
   /** Units at once. */
-  capacity: 1_000,
+  capacity: 500,
   /** Units that come back in a second. */
   perSecond: 100,
 } as const
@@ -58,11 +58,11 @@ export const costs = {
   write: 5,
   /** A connection: a handshake, or a stream of events. */
   connection: 5,
-  /** A `resume` or `sync` message, beside the notifications that it brings. */
+  /** A `resume` or `sync` message, beside its notifications. */
   resume: 5,
   /** An `ack` message. */
   ack: 0.1,
-  /** Each notification that a resume or a sync brings. */
+  /** Each notification that a page or a sync may bring (its `limit`), and each that a resume brings. */
   notification: 0.04,
   /** Each KiB of a page of the inbox. */
   kibibyte: 0.25,

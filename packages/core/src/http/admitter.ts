@@ -74,15 +74,15 @@ export class Admitter {
     }
     if (credentials.kind === 'token') {
       admission.principal = this.#deps.knownToken(credentials.secret)
-      if (admission.principal !== null) return this.#userBudget(route, admission.principal, client)
+      if (admission.principal !== null) return this.#userBudget(route, head, admission.principal, client)
       if (!hasTokenForm(credentials.secret)) return this.#answer(route, route.credentials ?? 'bearer', 'invalid_token')
     }
     admission.credentials = credentials
     return this.#refused(route, this.#deps.control.mayTry(client))
   }
 
-  #userBudget(route: Route, { userKey }: Principal, client: Client): Answer | null {
-    return this.#refused(route, this.#deps.control.user(userKey, costOf(route), client))
+  #userBudget(route: Route, { target }: RequestHead, { userKey }: Principal, client: Client): Answer | null {
+    return this.#refused(route, this.#deps.control.user(userKey, costOf(route, target), client))
   }
 
   #checkAdminKey(route: Route, { headers }: RequestHead, client: Client): Answer | null {
@@ -107,17 +107,22 @@ export class Admitter {
 }
 
 /** Units of a user's budget that a call of the route takes. */
-export function costOf({ cost, method }: Route): number {
+export function costOf({ cost, method }: Route, target: string): number {
+  if (typeof cost === 'function') return cost(queryOf(target))
   return cost ?? (method === 'GET' ? costs.read : costs.write)
+}
+
+function queryOf(target: string): URLSearchParams {
+  const mark = target.indexOf('?')
+  return new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1))
 }
 
 /** The header wins: a client that can set one has no reason to put a token into a URL. */
 function credentialsOf(route: Route, { headers, target }: RequestHead): Credentials | null {
   const token = bearerToken(headers)
   if (token !== null) return { kind: 'token', secret: token }
-  const mark = target.indexOf('?')
-  if (route.credentials !== 'stream' || mark === -1 || headerOf(headers, 'authorization') !== null) return null
-  const query = new URLSearchParams(target.slice(mark + 1))
+  if (route.credentials !== 'stream' || headerOf(headers, 'authorization') !== null) return null
+  const query = queryOf(target)
   for (const kind of ['ticket', 'token'] as const) {
     const secret = query.get(kind)
     if (secret !== null) return { kind, secret }

@@ -78,7 +78,7 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     }
     limitBodyTime(request, bodyTimeoutMs)
     try {
-      const principal = admission.principal ?? (await trial(admission.credentials, route, client))
+      const principal = admission.principal ?? (await trial(admission.credentials, costOf(route, url.search), client))
       const response = await route.handle({
         request,
         url,
@@ -97,13 +97,13 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
   }
 
   /** Looks at credentials that are new here; admission has kept a place for that. */
-  async function trial(credentials: Credentials | null, route: Route, client: Client): Promise<Principal | null> {
+  async function trial(credentials: Credentials | null, cost: number, client: Client): Promise<Principal | null> {
     if (credentials === null) return null
     let outcome: TrialOutcome = 'unknown'
     try {
       const principal = await dependencies.verify(credentials)
       outcome = 'good'
-      const refusal = control.user(principal.userKey, costOf(route), client)
+      const refusal = control.user(principal.userKey, cost, client)
       if (refusal !== null) throw refusalError(refusal)
       return principal
     } catch (error) {

@@ -14,6 +14,7 @@ export function notificationRoutes(notifications: NotificationBackend): Route[] 
       method: 'GET',
       path: '/notifications',
       access: 'bearer',
+      cost: (query) => costs.read + Math.min(500, Number(query.get('limit')) || 50) * costs.notification,
       handle: async (context) => {
         const page = await notifications.inbox(personOf(context), inboxQuery(context.url.searchParams))
         const body = JSON.stringify({

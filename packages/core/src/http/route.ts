@@ -42,8 +42,8 @@ export interface Route {
   readonly credentials?: 'stream'
   /** What a client address may do only so often (S27). */
   readonly limit?: LimitedAction
-  /** Units of the user's budget; by method when absent. */
-  readonly cost?: number
+  /** Units of the user's budget; by method when absent. Given the query where it says how much there is to do. */
+  readonly cost?: number | ((query: URLSearchParams) => number)
   /** A GET that uses something up, and works once: it is not there for HEAD, with which previews and scanners look. */
   readonly once?: boolean
   /** Adds RFC 6749's `error` and `error_description` to problems. */

@@ -17,7 +17,7 @@ import type { ServerMessage } from './protocol/messages.ts'
 import { reasonOf } from './reason.ts'
 import type { RecentEnds } from './recent-ends.ts'
 import type { ResumeRequest } from './resume.ts'
-import type { Synchronizer } from './synchronizer.ts'
+import { defaultSyncLimit, type Synchronizer } from './synchronizer.ts'
 import type { Trials } from './trials.ts'
 import type { NotificationFeed, RealtimeStats } from './types.ts'
 
@@ -202,9 +202,7 @@ export class ActionHandler {
     }
     connection.syncing = true
     try {
-      const read = await this.#deps.synchronizer.run(connection, action)
-      const userKey = connection.stream?.userKey
-      if (userKey) this.#deps.control.charge(userKey, read * costs.notification, connection.client)
+      await this.#deps.synchronizer.run(connection, action)
     } finally {
       connection.syncing = false
     }
@@ -276,11 +274,12 @@ export class ActionHandler {
 }
 
 /** Units of the user's budget; what touches nothing but memory is bounded by the connection's own. */
-function costOf({ action }: ClientAction): number {
-  switch (action) {
+function costOf(action: ClientAction): number {
+  switch (action.action) {
     case 'resume':
-    case 'sync':
       return costs.resume
+    case 'sync':
+      return costs.resume + (action.limit ?? defaultSyncLimit) * costs.notification
     case 'read':
       return costs.write
     case 'ack':

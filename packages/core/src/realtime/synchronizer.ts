@@ -4,7 +4,8 @@ import { notificationMessage, Outbound } from './outbound.ts'
 import type { ClientAction } from './protocol/actions.ts'
 import type { NotificationFeed } from './types.ts'
 
-const defaultLimit = 100
+/** Notifications that a `sync` without a limit asks for. */
+export const defaultSyncLimit = 100
 const pageRows = 50
 
 /** Answers `sync`: sends again what is behind the connection's position, at the pace at which the client reads. */
@@ -17,14 +18,12 @@ export class Synchronizer {
     this.#deliverer = deliverer
   }
 
-  /** @returns how many events were read */
-  async run(connection: Connection, request: Extract<ClientAction, { action: 'sync' }>): Promise<number> {
+  async run(connection: Connection, request: Extract<ClientAction, { action: 'sync' }>): Promise<void> {
     const cursor = request.stream === 'all' ? connection.all : connection.own
-    if (cursor === null) return 0
+    if (cursor === null) return
     const { userKey } = cursor.stream
     const upTo = cursor.position
-    const limit = request.limit ?? defaultLimit
-    let left = limit
+    let left = request.limit ?? defaultSyncLimit
     let after = request.since
     let more = after < upTo
     while (more && left > 0 && connection.live && this.#deliverer.hasRoom(connection)) {
@@ -48,6 +47,5 @@ export class Synchronizer {
       ...(userKey === null && { stream: 'all' }),
       ref: request.ref,
     })
-    return limit - left
   }
 }

@@ -122,6 +122,10 @@ describe('V14: a body that does not arrive', () => {
     const socket = await post(server, '/notifications/read', [])
     const [answer] = await once(socket, 'data')
     expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /)
+    // A byte now and then keeps every idle time-out from ending it.
+    const trickle = setInterval(() => socket.write(' '), 100)
+    closing.push(() => clearInterval(trickle))
+    socket.on('error', () => undefined)
     await once(socket.resume(), 'close')
   })
 })

@@ -83,7 +83,7 @@ test('V9: a page of the inbox is paid for by its size, and the next request wait
   const data = { filling: 'x'.repeat(15_000) }
   for (let n = 0; n < 10; n += 1)
     await server.app.focus.notifications.notifyUser({ userId: id, title: 't', message: 'm', data })
-  const page = () => server.from('198.51.100.9', '/notifications?limit=500', { token })
+  const page = () => server.from('198.51.100.9', '/notifications?limit=10', { token })
   const statuses = await server.statuses(3, page)
   expect(statuses).toEqual([200, 429, 429])
 })
