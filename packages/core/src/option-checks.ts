@@ -47,6 +47,16 @@ export function checkOptions(options: unknown, shape: OptionGroup, where = ''): 
   })
 }
 
+/**
+ * The options, checked by {@link checkOptions}, without members that are null.
+ *
+ * @throws FocusError `invalid_option`
+ */
+export function checkedOptions<T>(options: T, shape: OptionGroup, where = ''): T {
+  checkOptions(options, shape, where)
+  return withoutNulls(options, shape)
+}
+
 /** The options without members that are null, which count as not given. What is no object stays as it is. */
 export function withoutNulls<T>(options: T, shape: OptionShape): T {
   if (isForm(shape) || typeof options !== 'object' || options === null || Array.isArray(options)) return options

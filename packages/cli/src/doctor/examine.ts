@@ -85,7 +85,9 @@ function googleSettings(options: FocusConfig, env: CommandContext['env']): Googl
   const value = (name: string, fallback: string | undefined) => env[name]?.trim() || fallback || null
   const home =
     value('FOCUS_PUBLIC_URL', options.publicUrl) ?? `http://localhost:${env.PORT?.trim() || options.port || 8000}`
-  const callback = `${home.replace(/\/$/, '')}${options.basePath ?? '/api'}/auth/google/callback`
+  // In the normal form that the server gives it.
+  const base = URL.canParse(home) ? new URL(home).href : home
+  const callback = `${base.replace(/\/+$/, '')}${options.basePath ?? '/api'}/auth/google/callback`
   return {
     clientId: value('GOOGLE_CLIENT_ID', options.google?.clientId),
     clientSecret: value('GOOGLE_CLIENT_SECRET', options.google?.clientSecret),

@@ -1,13 +1,15 @@
+import { z } from 'zod'
 import type { MailMessage, SendMailOptions, Transporter } from 'nodemailer'
 import { ownLanguage } from '../locale.ts'
 import { isLoopbackHost } from '../origin-policy.ts'
 import { emailTexts } from '../messages/email.ts'
+import { checkedOptions } from '../option-checks.ts'
 import { headerName, headerText, headerUrl, senderDomain } from './email-headers.ts'
 import { RetryableDeliveryError } from './errors.ts'
 import { sendToEach } from './fan-out.ts'
 import { escapeHtml } from './html.ts'
 import { loadPeer } from './peers.ts'
-import { driveSettings, invalid, positive } from './settings.ts'
+import { driveSettings, invalid, transportForms as forms, transportOptions } from './settings.ts'
 import { smtpFailure } from './smtp-failure.ts'
 import type {
   DeliveryAttempt,
@@ -42,6 +44,22 @@ export interface EmailOptions extends TransportSettings {
   readonly unsubscribe?: false | ((message: OutboundMessage<string>) => string | null)
 }
 
+const emailOptions = transportOptions<EmailOptions>(
+  {
+    url: forms.secretText,
+    from: forms.text,
+    replyTo: forms.text,
+    addresses: forms.callback,
+    format: forms.callback,
+    answerTimeoutMs: forms.milliseconds,
+    unsubscribe: {
+      accepts: 'a function, or false',
+      schema: z.union([forms.callback.schema, z.literal(false)]),
+    },
+  },
+  ['url', 'from'],
+)
+
 export interface EmailContent {
   readonly subject: string
   readonly text: string
@@ -58,12 +76,13 @@ export interface EmailContent {
  * email({ url: 'smtps://user:password@mail.example', from: 'Focus <hello@app.example>' })
  * ```
  */
-export function email(options: EmailOptions): Transport<string> {
+export function email(given: EmailOptions): Transport<string> {
+  const options = checkedOptions(given, emailOptions, 'email')
   const server = serverOf(options.url)
   const domain = senderDomain(options.from)
   const settings = driveSettings(options, { timeoutMs: 30_000, concurrency: 4 })
   const timeoutMs = settings.timeoutMs ?? 30_000
-  const answerTimeoutMs = positive('answerTimeoutMs', options.answerTimeoutMs ?? 600_000)
+  const { answerTimeoutMs = 600_000 } = options
   let mailer: Transporter | undefined
   let host: TransportHost | undefined
 

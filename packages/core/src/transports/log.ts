@@ -1,5 +1,7 @@
 import type { Logger } from '../runtime.ts'
-import { driveSettings } from './settings.ts'
+import { objectWith } from '../option-forms.ts'
+import { checkedOptions } from '../option-checks.ts'
+import { driveSettings, transportOptions } from './settings.ts'
 import type { Transport, TransportSettings } from './transport.ts'
 
 export interface LogOptions extends TransportSettings {
@@ -9,11 +11,14 @@ export interface LogOptions extends TransportSettings {
   readonly logger?: Pick<Logger, 'info'>
 }
 
+const logOptions = transportOptions<LogOptions>({ logger: objectWith<Pick<Logger, 'info'>>('info') })
+
 /**
  * Writes a line for every notification: whose it is, its topic, title and ids. For development, and for audit
  * trails.
  */
-export function log(options: LogOptions = {}): Transport {
+export function log(given: LogOptions = {}): Transport {
+  const options = checkedOptions(given, logOptions, 'log')
   let logger = options.logger
   return {
     ...driveSettings(options),

@@ -1,25 +1,69 @@
+import { z } from 'zod'
 import { FocusError } from '../errors.ts'
+import { group, type OptionGroup, type OptionShape } from '../option-checks.ts'
+import * as forms from '../option-forms.ts'
+import type { Form } from '../option-forms.ts'
+import type { DnsOptions } from './net/name-resolver.ts'
 import type { TransportSettings } from './transport.ts'
 
 /** The settings that an application may give a built-in transport, without the others of its options. */
 export function driveSettings(options: TransportSettings, defaults: TransportSettings = {}): TransportSettings {
   const { concurrency, rate, timeoutMs, ordered, retry } = { ...defaults, ...options }
   return {
-    ...(concurrency === undefined ? {} : { concurrency: positive('concurrency', concurrency) }),
-    ...(rate === undefined
-      ? {}
-      : { rate: { count: positive('rate.count', rate.count), perMs: positive('rate.perMs', rate.perMs) } }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs: positive('timeoutMs', timeoutMs) }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(rate === undefined ? {} : { rate }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(ordered === undefined ? {} : { ordered }),
     ...(retry === undefined ? {} : { retry }),
   }
 }
 
-export function positive(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value
-  throw invalid(`${name}: expected a whole number of 1 or more, got ${JSON.stringify(value)}.`)
-}
-
 export function invalid(message: string, hint?: string): FocusError {
   return new FocusError('invalid_option', `transports: ${message}`, hint === undefined ? {} : { hint })
+}
+
+const count = forms.whole('', 1, Number.MAX_SAFE_INTEGER)
+const milliseconds = forms.whole('milliseconds', 1, Number.MAX_SAFE_INTEGER)
+const name: Form<string> = {
+  accepts: '1 to 64 of a-z, 0-9, _ and -',
+  schema: z.string().regex(/^[a-z0-9_-]{1,64}$/),
+}
+
+const settings = {
+  name,
+  concurrency: count,
+  rate: group<NonNullable<TransportSettings['rate']>>({ count, perMs: milliseconds }, { required: ['count', 'perMs'] }),
+  timeoutMs: milliseconds,
+  ordered: forms.yesOrNo,
+  retry: group<NonNullable<TransportSettings['retry']>>({
+    baseMs: milliseconds,
+    maxDelayMs: milliseconds,
+    maxAttempts: count,
+  }),
+}
+
+/** The forms of the options that several transports have. */
+export const transportForms = {
+  milliseconds,
+  seconds: forms.whole('seconds', 0, Number.MAX_SAFE_INTEGER),
+  text: forms.text,
+  texts: forms.texts,
+  /** An address that whoever has it can post to. */
+  secretText: forms.secretText,
+  yesOrNo: forms.yesOrNo,
+  callback: forms.callback,
+  headers: forms.record('an object of texts', z.string()),
+  dns: group<DnsOptions>({
+    servers: forms.texts,
+    timeoutMs: milliseconds,
+    hostsFile: { accepts: 'a path, or false', schema: z.union([forms.text.schema, forms.off.schema]) },
+  }),
+} as const
+
+/** The shape of a transport's options: its own, and those that every transport has. */
+export function transportOptions<T extends TransportSettings & { readonly name?: string }>(
+  own: { readonly [K in Exclude<keyof T, keyof typeof settings>]-?: OptionShape },
+  required: readonly Exclude<keyof T, keyof typeof settings>[] = [],
+): OptionGroup {
+  return { members: { ...settings, ...own }, required: required.map(String) }
 }

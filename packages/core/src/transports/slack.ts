@@ -1,11 +1,12 @@
 import type { JsonObject } from '../one-time.ts'
 import type { Clock } from '../runtime.ts'
 import { shorten, shortenTo } from '../shorten.ts'
+import { checkedOptions } from '../option-checks.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError, UnansweredRequestError, UncertainDeliveryError } from './errors.ts'
 import { digest } from './fan-out.ts'
 import { checkUrl, post, type UrlTrust } from './net/post.ts'
-import { driveSettings, invalid } from './settings.ts'
+import { driveSettings, invalid, transportForms as forms, transportOptions } from './settings.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from './transport.ts'
 
 export interface SlackOptions extends TransportSettings {
@@ -18,6 +19,11 @@ export interface SlackOptions extends TransportSettings {
   /** Lets the address lead into the private network. */
   readonly allowPrivateNetwork?: boolean
 }
+
+const slackOptions = transportOptions<SlackOptions>(
+  { url: forms.secretText, format: forms.callback, allowPrivateNetwork: forms.yesOrNo },
+  ['url'],
+)
 
 /** Slack lets an incoming webhook post about once a second. */
 const slackRate = { count: 1, perMs: 1_000 }
@@ -36,7 +42,8 @@ const hookIsGone = /^(?:no_service|no_service_id|no_active_hooks|no_team|team_di
  * slack({ url: process.env.SLACK_WEBHOOK })
  * ```
  */
-export function slack(options: SlackOptions): Transport {
+export function slack(given: SlackOptions): Transport {
+  const options = checkedOptions(given, slackOptions, 'slack')
   const { url, name = 'slack', format = slackPayload } = options
   const trust: UrlTrust = options.allowPrivateNetwork === true ? 'anywhere' : 'configured'
   try {

@@ -1,7 +1,9 @@
+import { z } from 'zod'
 import type webPushLibrary from 'web-push'
 import { FocusError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import { shorten } from '../shorten.ts'
+import { checkedOptions } from '../option-checks.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
 import { type SendResult, sendToEach } from './fan-out.ts'
@@ -10,7 +12,7 @@ import { type DnsOptions, NameResolver } from './net/name-resolver.ts'
 import { checkUrl, post, type UrlTrust } from './net/post.ts'
 import { loadPeer } from './peers.ts'
 import { canEncryptFor, type PushSubscription, type PushSubscriptionStore } from './push-subscriptions.ts'
-import { driveSettings, invalid } from './settings.ts'
+import { driveSettings, invalid, transportForms as forms, transportOptions } from './settings.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from './transport.ts'
 
 export type Urgency = 'very-low' | 'low' | 'normal' | 'high'
@@ -37,6 +39,23 @@ export interface WebPushOptions extends TransportSettings {
   /** Lets endpoints lead into the private network, whatever the service; for tests. */
   readonly allowPrivateNetwork?: boolean
 }
+
+const webPushOptions = transportOptions<WebPushOptions>(
+  {
+    subject: forms.text,
+    publicKey: forms.text,
+    privateKey: forms.secretText,
+    ttlSeconds: forms.seconds,
+    urgency: {
+      accepts: '"very-low", "low", "normal" or "high", or a function that gives one',
+      schema: z.union([z.enum(['very-low', 'low', 'normal', 'high']), forms.callback.schema]),
+    },
+    services: { accepts: 'a list of hosts, or "any"', schema: z.union([z.literal('any'), forms.texts.schema]) },
+    dns: forms.dns,
+    allowPrivateNetwork: forms.yesOrNo,
+  },
+  ['subject', 'publicKey', 'privateKey'],
+)
 
 /** `webPush()` with what browsers subscribe with. */
 export interface WebPushTransport extends Transport<PushSubscription> {
@@ -77,7 +96,8 @@ const maxPayloadBytes = 3_993
  * webPush({ subject: 'mailto:ops@app.example', publicKey: process.env.VAPID_PUBLIC_KEY, privateKey: process.env.VAPID_PRIVATE_KEY })
  * ```
  */
-export function webPush(options: WebPushOptions): WebPushTransport {
+export function webPush(given: WebPushOptions): WebPushTransport {
+  const options = checkedOptions(given, webPushOptions, 'webPush')
   const { publicKey, privateKey, subject, ttlSeconds = 86_400 } = options
   checkKeys(options)
   const trust: UrlTrust = options.allowPrivateNetwork === true ? 'anywhere' : 'public'
@@ -195,7 +215,7 @@ function notAllowed(hostname: string): string {
   return `${hostname} is not one of the push services that this server calls.`
 }
 
-function checkKeys({ subject, publicKey, privateKey, ttlSeconds = 0 }: WebPushOptions): void {
+function checkKeys({ subject, publicKey, privateKey }: WebPushOptions): void {
   const bytes = (key: string) => (/^[A-Za-z0-9_-]+$/.test(key) ? Buffer.from(key, 'base64url').length : 0)
   if (bytes(publicKey) !== 65 || bytes(privateKey) !== 32) {
     throw invalid(
@@ -209,6 +229,4 @@ function checkKeys({ subject, publicKey, privateKey, ttlSeconds = 0 }: WebPushOp
       'Push services write there when something is wrong.',
     )
   }
-  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0)
-    throw invalid('web_push: ttlSeconds: expected a whole number of 0 or more.')
 }

@@ -1,12 +1,14 @@
+import { z } from 'zod'
 import { Webhook } from 'standardwebhooks'
 import type { JsonObject } from '../one-time.ts'
 import type { Clock } from '../runtime.ts'
+import { checkedOptions } from '../option-checks.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError } from './errors.ts'
 import { digest, sendToEach } from './fan-out.ts'
 import { type DnsOptions, NameResolver } from './net/name-resolver.ts'
 import { checkUrl, post, type UrlTrust } from './net/post.ts'
-import { driveSettings, invalid } from './settings.ts'
+import { driveSettings, invalid, transportForms as forms, transportOptions } from './settings.ts'
 import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport, TransportSettings } from './transport.ts'
 
 export interface WebhookOptions extends TransportSettings {
@@ -34,6 +36,27 @@ export interface WebhookOptions extends TransportSettings {
   readonly onGone?: (url: string, user: OutboundUser) => void | Promise<void>
 }
 
+const webhookOptions = transportOptions<WebhookOptions>(
+  {
+    url: {
+      accepts: 'an address, or a function that gives addresses',
+      schema: z.union([forms.text.schema, forms.callback.schema]),
+      secret: true,
+    },
+    secret: {
+      accepts: 'a text such as whsec_…, or a list of them',
+      schema: z.union([z.string().min(1), z.array(z.string().min(1))]),
+      secret: true,
+    },
+    headers: { ...forms.headers, secret: true },
+    allowPrivateNetwork: forms.yesOrNo,
+    format: forms.callback,
+    dns: forms.dns,
+    onGone: forms.callback,
+  },
+  ['url', 'secret'],
+)
+
 type WebhookAddresses = string | readonly string[] | null | undefined
 
 /**
@@ -48,7 +71,8 @@ type WebhookAddresses = string | readonly string[] | null | undefined
  * webhook({ url: 'https://example.com/hooks/focus', secret: process.env.WEBHOOK_SECRET })
  * ```
  */
-export function webhook(options: WebhookOptions): Transport<string> {
+export function webhook(given: WebhookOptions): Transport<string> {
+  const options = checkedOptions(given, webhookOptions, 'webhook')
   const { url, name = 'webhook', allowPrivateNetwork = false } = options
   const keys = signingKeys(options.secret)
   const fixed = typeof url === 'string' ? url : null

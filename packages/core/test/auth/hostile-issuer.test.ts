@@ -158,6 +158,22 @@ test.each(['/.well-known/openid-configuration', '/token', '/jwks'])(
   },
 )
 
+test('A15: a provider whose discovery hangs costs one wait in all, and is asked again after a pause', async () => {
+  const slow = await startApp({
+    runtime: { clock: clock.read },
+    config: { providers: [googleAt(issuer, { timeoutMs: 1_200 })] },
+  })
+  issuer.misbehaviour.handle = () => true
+  const codeOf = async () => (await problemOf(await slow.request('/auth/google'))).code
+  expect(await Promise.all(Array.from({ length: 20 }, codeOf))).toEqual(Array(20).fill('provider_unreachable'))
+  expect(await codeOf()).toBe('provider_unreachable')
+  expect(issuer.requests).toHaveLength(1)
+  delete issuer.misbehaviour.handle
+  clock.advance(10_000)
+  await signIn(slow, issuer)
+  await slow.close()
+})
+
 test('S30 a body that trickles is given up in time', async () => {
   issuer.misbehaviour.handle = (_request, response) => {
     const timer = setInterval(() => response.write(' '), 20)

@@ -11,12 +11,13 @@ import { errorFields } from '../../error-fields.ts'
 import { isLoopbackUrl } from '../../origin-policy.ts'
 import type { Logger, Runtime } from '../../runtime.ts'
 import type { ExternalProfile } from '../types.ts'
+import { checkedOptions } from '../../option-checks.ts'
 import { asRegistered } from './client-authentication.ts'
 import { clientRefusal, toProviderError } from './errors.ts'
 import { type OutboundFetch, outboundFetch, outboundTimeoutMs } from './outbound.ts'
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, Provider, ProviderClient } from './provider.ts'
-import { assertProviderOptions, providerForms as forms, providerOptions } from './settings.ts'
+import { providerForms as forms, providerOptions } from './settings.ts'
 import { usedTokenAnswer } from './token-answer.ts'
 
 export interface GithubOptions {
@@ -57,8 +58,8 @@ const githubOptions = providerOptions<GithubOptions>(
  * ```
  * @throws FocusError `invalid_option`
  */
-export function github(options: GithubOptions): Provider {
-  assertProviderOptions('github', options, githubOptions)
+export function github(given: GithubOptions): Provider {
+  const options = checkedOptions(given, githubOptions, 'github')
   return { name: 'github', redirectUri: options.redirectUri, connect: (runtime) => new GithubClient(options, runtime) }
 }
 

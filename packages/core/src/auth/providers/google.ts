@@ -1,6 +1,7 @@
+import { checkedOptions } from '../../option-checks.ts'
 import { type IdClaims, OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
-import { assertProviderOptions, providerForms as forms, providerOptions } from './settings.ts'
+import { providerForms as forms, providerOptions } from './settings.ts'
 
 const googleIssuer = 'https://accounts.google.com'
 
@@ -40,8 +41,8 @@ const googleOptions = providerOptions<GoogleOptions>(
  * ```
  * @throws FocusError `invalid_option`
  */
-export function google(options: GoogleOptions): Provider {
-  assertProviderOptions('google', options, googleOptions)
+export function google(given: GoogleOptions): Provider {
+  const options = checkedOptions(given, googleOptions, 'google')
   const { issuer = googleIssuer, clientId, clientSecret, redirectUri } = options
   return {
     name: 'google',

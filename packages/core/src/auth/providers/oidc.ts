@@ -1,9 +1,10 @@
 import type { JWK } from 'jose'
 import { FocusError } from '../../errors.ts'
+import { checkedOptions } from '../../option-checks.ts'
 import type { TokenEndpointAuthMethod } from './client-authentication.ts'
 import { OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
-import { assertProviderOptions, providerForms as forms, providerOptions } from './settings.ts'
+import { providerForms as forms, providerOptions } from './settings.ts'
 
 export interface OidcOptions {
   /** The issuer's address, exactly as its discovery document says it, such as `https://login.example.com`. */
@@ -61,8 +62,8 @@ const oidcOptions = providerOptions<OidcOptions>(
  * ```
  * @throws FocusError `invalid_option`
  */
-export function oidc(options: OidcOptions): Provider {
-  assertProviderOptions('oidc', options, oidcOptions)
+export function oidc(given: OidcOptions): Provider {
+  const options = checkedOptions(given, oidcOptions, 'oidc')
   const { name = 'oidc', issuer, clientId, redirectUri } = options
   assertCredentials(options)
   return {

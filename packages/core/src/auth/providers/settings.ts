@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkOptions, group, type OptionGroup, type OptionShape } from '../../option-checks.ts'
+import { group, type OptionGroup, type OptionShape } from '../../option-checks.ts'
 import * as forms from '../../option-forms.ts'
 import type { Form } from '../../option-forms.ts'
 
@@ -39,14 +39,4 @@ export function providerOptions<T extends object>(
   required: readonly (keyof T & string)[],
 ): OptionGroup {
   return group<T>(members, { required })
-}
-
-/**
- * Checks a provider's options when the provider is made.
- *
- * @param factory such as `oidc`
- * @throws FocusError `invalid_option`
- */
-export function assertProviderOptions(factory: string, options: unknown, shape: OptionGroup): void {
-  checkOptions(options, shape, factory)
 }
