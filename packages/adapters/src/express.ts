@@ -1,6 +1,6 @@
-import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import { type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
 import type { IRouter, NextFunction, RequestHandler, Response } from 'express'
-import { answer, attachUpgrade, type HostServer, pathOf } from './node.ts'
+import { answer, attachUpgrade, type HostServer } from './node.ts'
 import { sendResponse } from './node/response.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 

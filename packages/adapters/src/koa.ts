@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type Answer, type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import { type Answer, type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
 import type Koa from 'koa'
-import { pathOf } from './node.ts'
 import { answerFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 

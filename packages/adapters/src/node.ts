@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AuthenticatedUser, type Focus, problem } from '@focus-api/core'
+import { type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
 import { answerFor } from './node/request.ts'
 import { send, sendResponse } from './node/response.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
@@ -24,9 +24,9 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => boolean
  */
 export function nodeHandler(focus: Focus): NodeHandler {
   return (req, res) => {
-    const path = pathOf(req.url ?? '/')
-    if (!focus.handles(path)) return false
-    void answer(focus, req, res, req.url ?? '/')
+    const target = req.url ?? '/'
+    if (!focus.handles(pathOf(target))) return false
+    void answer(focus, req, res, target)
     return true
   }
 }
@@ -39,12 +39,6 @@ export async function answer(focus: Focus, req: IncomingMessage, res: ServerResp
     // What cannot be answered any more ends this connection, and nothing else.
     res.destroy()
   }
-}
-
-/** The path of a request target, without building a `URL` for requests that are the host's. */
-export function pathOf(target: string): string {
-  const end = target.search(/[?#]/)
-  return end === -1 ? target : target.slice(0, end)
 }
 
 /**

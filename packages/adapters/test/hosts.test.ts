@@ -171,6 +171,16 @@ describe.each(hosts)('$name', (host) => {
     await expect.poll(async () => (await focus.realtime.stats()).activeConnections).toBe(0)
   })
 
+  test('R20: a request target in absolute-form is answered as its path is', async () => {
+    const ask = (path: string) =>
+      raw(url, `GET http://focus.example${path} HTTP/1.1\r\nHost: focus.example\r\nConnection: close\r\n\r\n`)
+    const health = await ask('/api/health')
+    expect(health).toMatch(/^HTTP\/1\.1 200 /)
+    expect(health).toContain('{"status":"ok"}')
+    expect(await ask('/api/notifications?limit=0')).toMatch(/^HTTP\/1\.1 401 /)
+    expect(await ask('')).toMatch(/^HTTP\/1\.1 404 /)
+  })
+
   test('an upgrade elsewhere gets 404, and the server lives', async () => {
     const head = await rawUpgrade(url, '/elsewhere')
     expect(head).toContain('404')

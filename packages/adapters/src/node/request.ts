@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type Answer, type Focus, FocusError, problem } from '@focus-api/core'
+import { type Answer, type Focus, FocusError, originForm, problem } from '@focus-api/core'
 
 /** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
 const forbiddenMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
@@ -20,15 +20,16 @@ export async function answerFor(
   parsedBody?: unknown,
 ): Promise<Answer | Response> {
   const method = req.method ?? 'GET'
+  const path = originForm(target)
   if (forbiddenMethods.has(method.toUpperCase())) {
     return problem(new FocusError('method_not_allowed', `${method} is answered nowhere here.`))
   }
   const { remoteAddress } = req.socket
-  const admission = focus.admit({ method, target, headers: req.headers, remoteAddress })
+  const admission = focus.admit({ method, target: path, headers: req.headers, remoteAddress })
   cutSlowBody(req, admission.refusal === null ? admission.bodyTimeoutMs + graceMs : graceMs)
   if (admission.refusal !== null) return admission.refusal
   const info = remoteAddress === undefined ? { admission } : { admission, remoteAddress }
-  return focus.fetch(toRequest(req, res, target, parsedBody), info)
+  return focus.fetch(toRequest(req, res, path, parsedBody), info)
 }
 
 /**

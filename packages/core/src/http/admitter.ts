@@ -12,6 +12,7 @@ import { corsHeaders } from './cors.ts'
 import { headerOf } from './headers.ts'
 import { isPrefetch } from './prefetch.ts'
 import { type PreparedName, prepared, preparedRefusal } from './prepared.ts'
+import { pathOf } from '../request-target.ts'
 import type { Answer } from './responses.ts'
 import type { Route } from './route.ts'
 import type { Match } from './router.ts'
@@ -135,11 +136,6 @@ function hasTokenForm(token: string): boolean {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
   return first > 0 && second > first && token.indexOf('.', second + 1) === -1
-}
-
-function pathOf(target: string): string {
-  const end = target.search(/[?#]/)
-  return end === -1 ? target : target.slice(0, end)
 }
 
 /** Equal lengths for the comparison in constant time. */

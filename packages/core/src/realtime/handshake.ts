@@ -1,6 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { FocusError } from '../errors.ts'
+import { originForm, pathOf } from '../request-target.ts'
 import { problemDocument } from '../problem.ts'
 import { type Credentials, findCredentials } from './credentials.ts'
 import { maxTopicLength } from './protocol/actions.ts'
@@ -30,10 +31,12 @@ export function readOpening(request: IncomingMessage, query: URLSearchParams, to
 
 /** Splits the target of a request; null when it is not a path. A slash at the end does not count, as on the routes. */
 export function parseTarget(target: string | undefined): { path: string; query: URLSearchParams } | null {
-  if (target === undefined || !target.startsWith('/')) return null
-  const mark = target.indexOf('?')
-  const path = (mark < 0 ? target : target.slice(0, mark)).replace(/\/$/, '')
-  return { path, query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)) }
+  if (target === undefined) return null
+  const path = originForm(target)
+  if (!path.startsWith('/')) return null
+  const mark = path.indexOf('?')
+  const query = new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1))
+  return { path: pathOf(path).replace(/\/$/, ''), query }
 }
 
 /** Where the client stopped, from `epoch`, `offset`, `all_offset` and `last_id`; null when it does not ask to resume. */
@@ -97,6 +100,19 @@ export function endUpgrade(socket: Duplex, answer: string): void {
   socket.on('error', destroy)
   socket.once('finish', destroy)
   socket.end(answer)
+}
+
+/** Another version of the protocol than RFC 6455's (§4.2.1, §4.4), of which `ws` takes an older one too. */
+export function versionRefusal({ headers }: IncomingMessage): FocusError | null {
+  const version = headers['sec-websocket-version']
+  if (version === undefined || version === '13') return null
+  return new FocusError(
+    'upgrade_required',
+    `Version ${version.slice(0, 20)} of the WebSocket protocol is not spoken here.`,
+    {
+      hint: 'Connect with Sec-WebSocket-Version: 13.',
+    },
+  )
 }
 
 /** The same for what is no handshake of a WebSocket (RFC 6455 §4.1), as `ws` finds. */

@@ -15,8 +15,17 @@ import { Deliverer } from './deliverer.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Drain } from './drain.ts'
 import { type EventStreamRequest, eventStreamResponse } from './event-stream.ts'
+import { badFrame, watchFrameLengths } from './frame-lengths.ts'
 import { Gate } from './gate.ts'
-import { type Opening, parseTarget, readOpening, refuseHandshake, refuseUpgrade, subprotocol } from './handshake.ts'
+import {
+  type Opening,
+  parseTarget,
+  readOpening,
+  refuseHandshake,
+  refuseUpgrade,
+  subprotocol,
+  versionRefusal,
+} from './handshake.ts'
 import { Healer } from './healer.ts'
 import { Heads } from './heads.ts'
 import { type RealtimeLimits, resolveLimits } from './limits.ts'
@@ -167,7 +176,8 @@ export class Hub {
     if (opening.credentials) socket.cork()
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const peer = new WebSocketPeer(webSocket, socket, this.#writer, opening.credentials !== null)
-      this.#open(webSocket, peer, client, opening)
+      const connection = this.#open(webSocket, peer, client, opening)
+      watchFrameLengths(socket, () => this.#end(connection, badFrame))
     })
     return true
   }
@@ -257,7 +267,7 @@ export class Hub {
   /** Null when something speaks against it, which the client was told. */
   #accept(request: IncomingMessage, query: URLSearchParams, client: Client, socket: Duplex): Opening | null {
     try {
-      const refusal = this.#gate.refusal(request, client)
+      const refusal = this.#gate.refusal(request, client) ?? versionRefusal(request)
       if (refusal) throw refusal
       const opening = readOpening(request, query, this.limits.topicsPerConnection)
       const credentialsRefusal = this.#gate.credentialsRefusal(opening.credentials, client)
@@ -275,7 +285,7 @@ export class Hub {
     peer: WebSocketPeer,
     client: Client,
     { credentials, subprotocols, filter, resume }: Opening,
-  ): void {
+  ): Connection {
     const connection = this.#connect(peer, client, credentials === null)
     webSocket.connection = connection
     webSocket.on('error', ignore)
@@ -285,11 +295,12 @@ export class Hub {
     webSocket.on('pong', this.#onPong)
     if (subprotocols.length > 0 && !subprotocols.includes(subprotocol)) {
       this.#end(connection, closeCodes.badSubprotocol)
-      return
+      return connection
     }
     connection.filter = filter
     connection.resume = resume
     if (credentials) void this.#actions.admit(connection, credentials)
+    return connection
   }
 
   #connect(peer: Connection['peer'], client: Client, waiting: boolean): Connection {

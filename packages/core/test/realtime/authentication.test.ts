@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -125,6 +126,18 @@ describe('origins and subprotocols', () => {
     await client.close()
   })
 
+  test('R20: a target in absolute-form is answered as its path is', async () => {
+    const { port } = new URL(server.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write(
+      `GET http://focus.example/api/ws/notifications?token=1 HTTP/1.1\r\nHost: focus.example\r\nConnection: Upgrade\r\n` +
+        'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    )
+    const [head] = await once(socket, 'data')
+    expect(String(head)).toMatch(/^HTTP\/1\.1 101 /)
+    socket.destroy()
+  })
+
   test.each([
     [
       'a key that is none',
@@ -137,9 +150,17 @@ describe('origins and subprotocols', () => {
       'another version',
       'GET',
       'Upgrade: websocket\r\nSec-WebSocket-Version: 99\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-      400,
-      'invalid_request',
+      426,
+      'upgrade_required',
     ],
+    [
+      'an older version that ws would take (R20)',
+      'GET',
+      'Upgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      426,
+      'upgrade_required',
+    ],
+    ['no version', 'GET', 'Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 400, 'invalid_request'],
     ['another protocol', 'GET', 'Upgrade: h2c', 400, 'invalid_request'],
     ['another method', 'POST', 'Upgrade: websocket', 405, 'method_not_allowed'],
   ])('a handshake with %s is a problem', async (_, method, headers, status, code) => {

@@ -214,6 +214,16 @@ describe('frames that break RFC 6455 close with its codes', () => {
     expect(client.closeCode()).toBe(1002)
   })
 
+  test('R20: a length in more bytes than it needs: 1002, and the frame does not count', async () => {
+    await start({})
+    const client = await RawClient.open(server.port, '?token=1')
+    const action = JSON.stringify({ action: 'ping', ref: 'counted' })
+    client.send(text, action, { lengthBytes: 8 })
+    await client.closed
+    expect(client.closeCode()).toBe(1002)
+    expect(client.bytes.includes('counted')).toBe(false)
+  })
+
   test('reserved bits without an extension: 1002', async () => {
     await start({})
     const client = await RawClient.open(server.port, '?token=1')

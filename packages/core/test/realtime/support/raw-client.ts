@@ -69,7 +69,7 @@ export class RawClient {
   send(
     opcode: number,
     payload: Buffer | string,
-    options: { masked?: boolean; final?: boolean; rsv?: number } = {},
+    options: { masked?: boolean; final?: boolean; rsv?: number; lengthBytes?: 2 | 8 } = {},
   ): void {
     this.socket.write(clientFrame(opcode, Buffer.from(payload), options))
   }
@@ -82,14 +82,19 @@ export class RawClient {
 export function clientFrame(
   opcode: number,
   payload: Buffer,
-  { masked = true, final = true, rsv = 0 }: { masked?: boolean; final?: boolean; rsv?: number } = {},
+  {
+    masked = true,
+    final = true,
+    rsv = 0,
+    lengthBytes = 0,
+  }: { masked?: boolean; final?: boolean; rsv?: number; lengthBytes?: 0 | 2 | 8 } = {},
 ): Buffer {
   const first = (final ? 0x80 : 0) | (rsv << 4) | opcode
   const maskBit = masked ? 0x80 : 0
   const header =
-    payload.length < 126
+    payload.length < 126 && lengthBytes === 0
       ? Buffer.from([first, maskBit | payload.length])
-      : payload.length < 65_536
+      : payload.length < 65_536 && lengthBytes < 8
         ? Buffer.from([first, maskBit | 126, payload.length >> 8, payload.length & 0xff])
         : Buffer.concat([Buffer.from([first, maskBit | 127]), bigEndian(payload.length)])
   if (!masked) return Buffer.concat([header, payload])
