@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { Server as SecureServer } from 'node:tls'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type AuthenticatedUser, type Focus, FocusError, problem } from '@focus-api/core'
+import { type AuthenticatedUser, type Focus, FocusError, pathOf, problem } from '@focus-api/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
-import { attachUpgrade, type HostServer, pathOf } from './node.ts'
+import { attachUpgrade, type HostServer } from './node.ts'
 import { answerFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
 
@@ -50,6 +50,8 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
       if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
         return reply.send(response)
       }
+      // @fastify/compress may be told to compress every type, and does not look at no-transform. It would hold the head back.
+      request.raw.headers['x-no-compression'] = 'event-stream'
       // As a Node stream, because Fastify notices no failure of a web stream while it waits for a client that does not read.
       reply.code(response.status).headers(Object.fromEntries(response.headers))
       return reply.send(Readable.fromWeb(response.body as NodeReadableStream))

@@ -201,7 +201,7 @@ export function urlOf({ server }: RunningHost): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function running(server: Server): Promise<RunningHost> {
+export async function running(server: Server): Promise<RunningHost> {
   if (!server.listening) await new Promise((resolve) => server.once('listening', resolve))
   return {
     server,
