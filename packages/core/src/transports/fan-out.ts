@@ -21,7 +21,8 @@ export async function sendToEach<Address>(
   { delivered, refused = new Set() }: DeliveryAttempt,
   send: (address: Address) => Promise<SendResult | void>,
 ): Promise<void> {
-  const keyed = addresses.map((address) => ({ address, key: digest(keyOf(address)) }))
+  const byKey = new Map(addresses.map((address) => [digest(keyOf(address)), address]))
+  const keyed = [...byKey].map(([key, address]) => ({ key, address }))
   const open = keyed.filter(({ key }) => !delivered.has(key) && !refused.has(key))
   const results = await Promise.allSettled(open.map(({ address }) => send(address)))
   const ends = open.map(({ key }, index) => ({ key, ...endOf(results[index]) }))

@@ -1,7 +1,5 @@
 import { LRUCache } from 'lru-cache'
 
-/** An attempt that lasts longer counts against its user like one that failed. */
-const slowMs = 2_000
 const rememberedUsers = 10_000
 /** Enough that a transport with few slots does not wait for the database after each delivery. */
 const minQueue = 4
@@ -11,12 +9,14 @@ export interface SlotOptions {
   readonly concurrency: number
   /** Whether each user is reached at an address of their own, which can be slow or broken for them alone. */
   readonly personal: boolean
+  /** An attempt that lasts longer counts against its user like one that failed. */
+  readonly slowMs: number
 }
 
 /** How an attempt ended, as far as slots are concerned. */
 export interface AttemptEnd {
-  /** Whether it has to be tried again. */
-  readonly failed: boolean
+  /** `untried`: it says nothing of the address. */
+  readonly result: 'over' | 'failed' | 'untried'
   readonly lastedMs: number
 }
 
@@ -28,11 +28,13 @@ export interface AttemptEnd {
 export class Slots {
   readonly #concurrency: number
   readonly #personal: boolean
+  readonly #slowMs: number
   readonly #active = new Map<string, number>()
   readonly #troubled = new LRUCache<string, true>({ max: rememberedUsers })
   #taken = 0
 
-  constructor({ concurrency, personal }: SlotOptions) {
+  constructor({ concurrency, personal, slowMs }: SlotOptions) {
+    this.#slowMs = slowMs
     this.#concurrency = concurrency
     this.#personal = personal
   }
@@ -50,12 +52,13 @@ export class Slots {
     this.#active.set(user, (this.#active.get(user) ?? 0) + 1)
   }
 
-  end(user: string, { failed, lastedMs }: AttemptEnd): void {
+  end(user: string, { result, lastedMs }: AttemptEnd): void {
     this.#taken -= 1
     const own = (this.#active.get(user) ?? 0) - 1
     if (own > 0) this.#active.set(user, own)
     else this.#active.delete(user)
-    if (failed || lastedMs > slowMs) this.#troubled.set(user, true)
+    if (result === 'untried') return
+    if (result === 'failed' || lastedMs > this.#slowMs) this.#troubled.set(user, true)
     else this.#troubled.delete(user)
   }
 

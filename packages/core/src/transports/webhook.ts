@@ -30,7 +30,10 @@ export interface WebhookOptions extends TransportSettings {
   readonly allowPrivateNetwork?: boolean
   /** The body's `data`; the notification's fields in snake_case when absent. */
   readonly format?: (message: OutboundMessage<string>) => JsonObject
-  /** How the names of users' addresses are resolved; by the name servers of the system when absent. */
+  /**
+   * How the names of users' addresses are resolved; by the name servers of the system when absent, and with
+   * `allowPrivateNetwork` by the system itself.
+   */
   readonly dns?: DnsOptions
   /** Told of a person's address that answered 410 Gone, to forget it. */
   readonly onGone?: (url: string, user: OutboundUser) => void | Promise<void>
@@ -78,7 +81,8 @@ export function webhook(given: WebhookOptions): Transport<string> {
   const fixed = typeof url === 'string' ? url : null
   const trust: UrlTrust = allowPrivateNetwork ? 'anywhere' : fixed === null ? 'public' : 'configured'
   if (fixed !== null) requireUrl(fixed, trust)
-  const names = new NameResolver(options.dns)
+  // Addresses in the operator's own network are the operator's: the system knows its short names.
+  const names = allowPrivateNetwork && !options.dns ? null : new NameResolver(options.dns)
   let clock: Clock = Date.now
 
   async function deliver(message: OutboundMessage<string>, attempt: DeliveryAttempt): Promise<void> {
@@ -116,7 +120,7 @@ export function webhook(given: WebhookOptions): Transport<string> {
       },
       signal,
       trust,
-      ...(owner && { addressesOf: (host) => names.resolve(host, { party: owner.key, signal }) }),
+      ...(owner && names && { addressesOf: (host) => names.resolve(host, { party: owner.key, signal }) }),
     })
     if (answer.status >= 200 && answer.status < 300) return
     const { host } = new URL(target)

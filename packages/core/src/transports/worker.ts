@@ -10,7 +10,7 @@ import type { LeasedDelivery, OutboxStore } from './outbox.ts'
 import { Pace } from './pace.ts'
 import type { DeliveryCounters } from './counters.ts'
 import { Settlement } from './settlement.ts'
-import { Slots } from './slots.ts'
+import { type AttemptEnd, Slots } from './slots.ts'
 import type { RetryPolicy, Transport } from './transport.ts'
 
 const defaults = { concurrency: 8, timeoutMs: 15_000 } as const
@@ -65,7 +65,11 @@ export class TransportWorker {
     this.#timeoutMs = deps.transport.timeoutMs ?? defaults.timeoutMs
     this.#retry = { ...defaultRetryPolicy, ...deps.transport.retry }
     this.#pace = new Pace(deps.transport.rate, deps.clock)
-    this.#slots = new Slots({ concurrency: this.#concurrency, personal: deps.transport.addresses !== undefined })
+    this.#slots = new Slots({
+      concurrency: this.#concurrency,
+      personal: deps.transport.addresses !== undefined,
+      slowMs: this.#timeoutMs / 4,
+    })
     this.#ledger = new Ledger(deps.store, deps.owner, deps.clock, deps.logger)
     this.#settlement = new Settlement({ ...deps, transport: this.name, retry: this.#retry, ledger: this.#ledger })
   }
@@ -220,11 +224,11 @@ export class TransportWorker {
     const user = userOf(queued.delivery)
     const began = performance.now()
     this.#slots.start(user)
-    let failed = true
+    let result: AttemptEnd['result'] = 'failed'
     try {
-      failed = !(await this.#deliver(queued))
+      result = await this.#deliver(queued)
     } finally {
-      this.#slots.end(user, { failed, lastedMs: performance.now() - began })
+      this.#slots.end(user, { result, lastedMs: performance.now() - began })
       const surplus = this.#lanes.trim(user, this.#slots.queueLimit(user))
       for (const { delivery } of surplus) this.#ledger.giveBack(delivery.id)
       this.#active.delete(queued.delivery.id)
@@ -233,8 +237,7 @@ export class TransportWorker {
     }
   }
 
-  /** True unless it has to be tried again. */
-  async #deliver(queued: Queued): Promise<boolean> {
+  async #deliver(queued: Queued): Promise<AttemptEnd['result']> {
     const { delivery, startBefore } = queued
     const now = this.#deps.clock()
     // After its time another node may have leased it.
@@ -242,11 +245,11 @@ export class TransportWorker {
     if (stale) this.#ledger.giveBack(delivery.id)
     else if (await this.#attempt(delivery)) {
       this.#lanes.advance(queued)
-      return true
+      return 'over'
     }
     const behind = this.#lanes.stop(queued, () => this.#written())
     for (const one of behind) this.#ledger.giveBack(one.delivery.id)
-    return stale
+    return stale ? 'untried' : 'failed'
   }
 
   /** Settles when everything up to now is in the outbox, or the worker ends. */

@@ -152,6 +152,16 @@ describe('email()', () => {
     expect(mails[0]?.source.split('\r\n\r\n')[0]).not.toMatch(/^Bcc:/m)
   })
 
+  test('R11: an address that is named twice gets one mail', async () => {
+    const { url, mails } = await startSmtp()
+    const { commit, outbound } = await bench(url, {
+      addresses: () => ['a@example.com', 'a@example.com', 'b@example.com'],
+    })
+    await commit({}, { transport: 'email' })
+    await outbound.runDue()
+    expect(mails.flatMap(({ to }) => to).toSorted()).toEqual(['a@example.com', 'b@example.com'])
+  })
+
   test.each([
     ['fr_FR', 'fr'],
     ['FR-ca', 'fr'],

@@ -329,6 +329,23 @@ describe('webhook()', () => {
     expect(outbound.counters.of('webhook')).toMatchObject({ delivered: 1, dead: 0 })
   })
 
+  test('R11: an address that hangs to the end of the attempt brings no second copy to another', async () => {
+    const good = await peer((_, response) => say(response, 200))
+    const hanging = await peer((_, response) => void (hanging.requests.length > 1 && say(response, 200)))
+    const { commit, outbound, clock, states } = await bench({
+      url: () => [good.url, hanging.url],
+      allowPrivateNetwork: true,
+      timeoutMs: 300,
+    })
+    await commit({}, { transport: 'webhook' })
+    await outbound.runDue()
+    expect(await states()).toMatchObject([{ state: 'waiting', lastError: 'No answer within 300 ms.' }])
+    clock.advance(3_600_000)
+    await outbound.runDue()
+    expect([good, hanging].map(({ requests }) => requests.length)).toEqual([1, 2])
+    expect(await states()).toEqual([])
+  })
+
   test('R11: what no address took is dead, and a retry by an operator tries every address', async () => {
     const answers = { first: [400, 200], second: [503, 400, 200] }
     const first = await peer((_, response) => say(response, answers.first.shift() ?? 500))
