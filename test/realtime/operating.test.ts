@@ -80,7 +80,10 @@ describe('what an operator sees and does', () => {
   test('GET /metrics is in the format of Prometheus', async () => {
     const answer = await server.admin('/metrics')
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0.0.4/)
-    expect(await answer.text()).toMatch(/^focus_realtime_connections \d+$/m)
+    const metrics = await answer.text()
+    expect(metrics).toMatch(/^focus_realtime_connections \d+$/m)
+    expect(metrics).toMatch(/^focus_database_queue_calls{queue="sqlite_writer",class="interactive"} \d+$/m)
+    expect(metrics).toMatch(/^focus_database_queue_calls{queue="notifications",class="delivery"} \d+$/m)
   })
 })
 

@@ -41,6 +41,7 @@ import { type MigrationResult, migrateToLatest } from './storage/migrate.ts'
 import { KyselyOneTimeStore } from './storage/one-time-store.ts'
 import { createReadiness } from './storage/readiness.ts'
 import { KyselySessionStore } from './storage/session-store.ts'
+import { QueueMetrics } from './storage/queue/queue-metrics.ts'
 import { sayingUnavailable } from './storage/unavailable.ts'
 import { KyselyUserDirectory } from './storage/user-directory.ts'
 import type { Deliveries } from './transports/deliveries.ts'
@@ -215,12 +216,14 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     })
 
     const admissionMetrics = new AdmissionMetrics(control)
+    const queueMetrics = new QueueMetrics(() => [...database.queues(), ...log.queues()])
     const handler = createHandler({
       routes: [
         ...systemRoutes({
           checkStorage: createReadiness(database),
           isDraining: () => realtime.draining,
-          metrics: () => admissionMetrics.after(elsewhere.outbound.metrics.after(realtime.metrics())),
+          metrics: () =>
+            queueMetrics.after(admissionMetrics.after(elsewhere.outbound.metrics.after(realtime.metrics()))),
           websocketEnabled: settings.websocketEnabled,
         }),
         ...authRoutes({ auth, config: authConfig }),

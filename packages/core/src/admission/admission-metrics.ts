@@ -1,10 +1,6 @@
 import { Counter, Registry } from 'prom-client'
+import { appendMetrics, type MetricsDocument } from '../metrics-document.ts'
 import type { AdmissionControl } from './admission-control.ts'
-
-interface RenderedMetrics {
-  readonly contentType: string
-  readonly body: string
-}
 
 /** How much was refused, and why, in the text format of Prometheus. */
 export class AdmissionMetrics {
@@ -28,8 +24,7 @@ export class AdmissionMetrics {
   }
 
   /** These metrics after others, as one document. */
-  async after(others: Promise<RenderedMetrics>): Promise<RenderedMetrics> {
-    const { contentType, body } = await others
-    return { contentType, body: `${body}\n${await this.#registry.metrics()}` }
+  after(others: Promise<MetricsDocument>): Promise<MetricsDocument> {
+    return appendMetrics(others, this.#registry)
   }
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { appendMetrics, type MetricsDocument } from '../metrics-document.ts'
 import type { DeliveryCounters } from './counters.ts'
 import type { DeliveryCount } from './outbox.ts'
 
@@ -56,10 +57,7 @@ export class OutboundMetrics {
   }
 
   /** These metrics after others, as one document. */
-  async after(
-    others: Promise<{ readonly contentType: string; readonly body: string }>,
-  ): Promise<{ contentType: string; body: string }> {
-    const { contentType, body } = await others
-    return { contentType, body: `${body}\n${await this.#registry.metrics()}` }
+  after(others: Promise<MetricsDocument>): Promise<MetricsDocument> {
+    return appendMetrics(others, this.#registry)
   }
 }

@@ -33,6 +33,7 @@ import { readRecent } from './recent.ts'
 import { Upkeep } from './upkeep.ts'
 import { Waiting } from './waiting.ts'
 import { KyselyIdempotencyStore } from '../idempotency-store.ts'
+import type { QueueState } from '../queue/work-queue.ts'
 import { sayingUnavailable } from '../unavailable.ts'
 
 export interface NotificationLogOptions {
@@ -44,21 +45,26 @@ export interface NotificationLogOptions {
   readonly maxAgeMs?: number
 }
 
+export interface StoredLog extends NotificationLog {
+  /** What waits to be committed in this process. */
+  queues(): QueueState[]
+}
+
 /** The notification log on a database whose tables are up to date. */
 export async function openNotificationLog(
   database: Database,
   runtime: Pick<Runtime, 'clock' | 'logger'>,
   options: NotificationLogOptions = {},
-): Promise<NotificationLog> {
+): Promise<StoredLog> {
   const epoch = await Epoch.open(database)
   const log = new DatabaseNotificationLog(database, runtime, epoch, await flavourOf(database), options)
-  return sayingUnavailable<NotificationLog>(log, {
+  return sayingUnavailable<StoredLog>(log, {
     asTheyAre: ['transaction'],
     unbounded: ['append', 'upkeep', 'close'],
   })
 }
 
-class DatabaseNotificationLog implements NotificationLog {
+class DatabaseNotificationLog implements StoredLog {
   readonly idempotency: IdempotencyStore
   readonly #database: Database
   /** What a user asks for may wait until everybody's notifications are on their way. */
@@ -109,6 +115,10 @@ class DatabaseNotificationLog implements NotificationLog {
       },
     })
     this.#upkeep.start()
+  }
+
+  queues(): QueueState[] {
+    return [this.#committer.state()]
   }
 
   get epoch(): string {

@@ -11,11 +11,7 @@ import { needsEscaping, refuseUnsafeSession } from './session-safety.ts'
  * server its default, at any time.
  */
 export function borrowMysql(source: AnyKysely, limits?: QueueLimits): MysqlHandles {
-  return mysqlHandles(
-    () => borrow(source),
-    limits,
-    (connection) => new CheckedConnection(connection),
-  )
+  return mysqlHandles({ lease: () => borrow(source), limits, wrap: (connection) => new CheckedConnection(connection) })
 }
 
 function borrow(source: AnyKysely): Promise<Lease> {

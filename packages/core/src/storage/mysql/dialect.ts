@@ -2,7 +2,7 @@ import { type DatabaseConnection, type Dialect, Kysely, MysqlDialect, MysqlDrive
 import type { WorkClass } from '../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../queue/work-queue.ts'
 import type { FocusTables } from '../tables.ts'
-import { MysqlGate } from './gate.ts'
+import { defaultConnections, MysqlGate } from './gate.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import { type Lease, SessionGuard } from './session-guard.ts'
 
@@ -17,18 +17,24 @@ export interface MysqlHandles {
   readonly queues: () => QueueState[]
 }
 
-/**
- * Handles over a source of connections, behind one gate and under one guard.
- *
- * @param wrap what else stands around each connection
- */
-export function mysqlHandles(
-  source: () => Promise<Lease>,
-  limits?: QueueLimits,
-  wrap: (connection: DatabaseConnection) => DatabaseConnection = (connection) => connection,
-): MysqlHandles {
-  const gate = new MysqlGate(limits)
-  const guard = new SessionGuard(source)
+export interface MysqlSource {
+  readonly lease: () => Promise<Lease>
+  /** How many there may be at once; 10 when absent. */
+  readonly connections?: number
+  readonly limits?: QueueLimits | undefined
+  /** What else stands around each connection. */
+  readonly wrap?: (connection: DatabaseConnection) => DatabaseConnection
+}
+
+/** Handles over a source of connections, behind one gate and under one guard. */
+export function mysqlHandles({
+  lease,
+  connections = defaultConnections,
+  limits,
+  wrap = (connection) => connection,
+}: MysqlSource): MysqlHandles {
+  const gate = new MysqlGate(connections, limits)
+  const guard = new SessionGuard(lease)
   const open = (kind: WorkClass, ms: number) =>
     new Kysely<FocusTables>({ dialect: dialectOver(() => new LeasingDriver(gate, guard, { kind, queryMs: ms, wrap })) })
   return {

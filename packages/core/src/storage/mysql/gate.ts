@@ -2,10 +2,10 @@ import type { FocusError } from '../../errors.ts'
 import { type WorkClass, workClasses } from '../queue/work-class.ts'
 import { type QueueLimits, type Work, WorkQueue } from '../queue/work-queue.ts'
 
-/** Connections that Focus uses at once, of its own pool or of the application's. */
-export const maxConnections = 10
+/** Connections that Focus uses at once, of its own pool or of the application's, unless the URL says otherwise. */
+export const defaultConnections = 10
 
-/** How many of them a class may hold: the last ones stay free for those that go first. */
+/** How many of ten a class may hold: the last ones stay free for those that go first. */
 const shareOf: Readonly<Record<WorkClass, number>> = { interactive: 10, delivery: 8, background: 6 }
 
 interface Waiter extends Work {
@@ -17,7 +17,10 @@ export class MysqlGate {
   readonly queue: WorkQueue<Waiter>
   readonly #inUse: Record<WorkClass, number> = { interactive: 0, delivery: 0, background: 0 }
 
-  constructor(limits?: QueueLimits) {
+  readonly #connections: number
+
+  constructor(connections: number, limits?: QueueLimits) {
+    this.#connections = connections
     this.queue = new WorkQueue('mysql_pool', limits)
   }
 
@@ -42,14 +45,18 @@ export class MysqlGate {
 
   #admit(): void {
     for (;;) {
-      const open = this.#free > 0 ? workClasses.filter((kind) => this.#inUse[kind] < shareOf[kind]) : []
+      const open = this.#free > 0 ? workClasses.filter((kind) => this.#inUse[kind] < this.#mostOf(kind)) : []
       const next = open.length > 0 ? this.queue.take(open) : null
       if (!next) return
       next.enter()
     }
   }
 
+  #mostOf(kind: WorkClass): number {
+    return Math.max(1, Math.floor((this.#connections * shareOf[kind]) / 10))
+  }
+
   get #free(): number {
-    return maxConnections - workClasses.reduce((sum, kind) => sum + this.#inUse[kind], 0)
+    return this.#connections - workClasses.reduce((sum, kind) => sum + this.#inUse[kind], 0)
   }
 }

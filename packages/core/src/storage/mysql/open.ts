@@ -1,9 +1,10 @@
 import { type Driver, MysqlDriver } from 'kysely'
 import { createPool, type PoolConnection } from 'mysql2'
+import { FocusError } from '../../errors.ts'
 import { inTime } from '../in-time.ts'
 import type { QueueLimits } from '../queue/work-queue.ts'
 import { type MysqlHandles, mysqlHandles } from './dialect.ts'
-import { maxConnections } from './gate.ts'
+import { defaultConnections } from './gate.ts'
 import { lost } from './session-guard.ts'
 
 /**
@@ -25,9 +26,10 @@ export async function openMysqlPool(
   url: string,
   limits?: QueueLimits,
 ): Promise<MysqlHandles & { readonly close: () => Promise<void> }> {
+  const connections = connectionsOf(url)
   const pool = createPool({
     uri: url,
-    connectionLimit: maxConnections,
+    connectionLimit: connections,
     charset: 'utf8mb4',
     timezone: 'Z',
     connectTimeout: 4_000,
@@ -56,7 +58,18 @@ export async function openMysqlPool(
     await inTime(driver.destroy(), closeMs, () => lost('the server does not say good-bye')).catch(() => undefined)
     for (const connection of open) connection.destroy()
   }
-  return { ...mysqlHandles(lease, limits), close }
+  return { ...mysqlHandles({ lease, connections, limits }), close }
+}
+
+/** `?connectionLimit=20` of the URL. */
+function connectionsOf(url: string): number {
+  const given = new URL(url).searchParams.get('connectionLimit')
+  if (given === null) return defaultConnections
+  const count = Number(given)
+  if (Number.isInteger(count) && count >= 2 && count <= 1_000) return count
+  throw new FocusError('invalid_option', 'DATABASE_URL: connectionLimit is not a whole number from 2 to 1000', {
+    hint: 'Correct it, or leave it out: 10 is the default.',
+  })
 }
 
 /** mysql2 waits for the other side to close, which a connection that was cut off never does. */

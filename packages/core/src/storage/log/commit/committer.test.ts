@@ -80,7 +80,7 @@ describe('what waits for the database', () => {
     const calls = Array.from({ length: 60 }, () => committer.append(large))
     const outcomes = Promise.allSettled(calls)
     await expect(calls.at(-1)).rejects.toMatchObject({
-      code: 'storage_unavailable',
+      code: 'overloaded',
       message: '49 notifications wait for the database already.',
     })
     runner.let.resolve()

@@ -4,6 +4,7 @@ import type { Clock } from '../../../runtime.ts'
 import { whileGrowing } from '../../../while-growing.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import { classify, codeIn } from '../../failures.ts'
+import type { QueueState, Refusal } from '../../queue/work-queue.ts'
 import type { CommitOutcome } from './plan.ts'
 import type { BatchResult } from './write-batch.ts'
 
@@ -41,6 +42,7 @@ export class Committer {
   readonly #options: CommitterOptions
   #queue: Call[] = []
   #queuedLength = 0
+  readonly #refused = { count: 0, bytes: 0, age: 0 }
   #running: Promise<void> | null = null
   #inFlight: Call[] = []
   #timer: NodeJS.Timeout | null = null
@@ -54,14 +56,26 @@ export class Committer {
   append(entry: LogEntry): Promise<CommitOutcome> {
     if (this.#closed) return Promise.reject(new FocusError('closed', 'The notification log is closed.'))
     const length = writtenLength(entry)
-    if (this.#queue.length >= maxQueuedEntries || this.#queuedLength + length > maxQueuedLength) {
-      return Promise.reject(tooMany(this.#queue.length))
-    }
+    if (this.#queue.length >= maxQueuedEntries) return Promise.reject(this.#tooMany('count'))
+    if (this.#queuedLength + length > maxQueuedLength) return Promise.reject(this.#tooMany('bytes'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ entry, length, deadline: performance.now() + this.#options.timeoutMs, resolve, reject })
       this.#queuedLength += length
       this.#running ??= this.#drain()
     })
+  }
+
+  /** What waits to be committed. */
+  state(): QueueState {
+    const since = this.#queue[0] && this.#queue[0].deadline - this.#options.timeoutMs
+    return {
+      queue: 'notifications',
+      kind: 'delivery',
+      count: this.#queue.length,
+      bytes: this.#queuedLength,
+      oldestMs: since === undefined ? 0 : performance.now() - since,
+      refused: { ...this.#refused },
+    }
   }
 
   /** Commits what was accepted; later calls are refused. */
@@ -126,9 +140,18 @@ export class Committer {
     await this.#commit(calls.slice(middle))
   }
 
+  #tooMany(reason: Refusal): FocusError {
+    this.#refused[reason] += 1
+    return new FocusError('overloaded', `${this.#queue.length} notifications wait for the database already.`, {
+      hint: 'Send more slowly, or await the calls.',
+      retryAfterSeconds: 5,
+    })
+  }
+
   #refuseOverdue(): void {
     const now = performance.now()
     const overdue = (call: Call) => call.deadline <= now
+    this.#refused.age += this.#queue.filter(overdue).length
     for (const call of [...this.#inFlight, ...this.#queue]) if (overdue(call)) call.reject(tooSlow())
     this.#queue = this.#queue.filter((call) => !overdue(call))
     this.#queuedLength = this.#queue.reduce((sum, call) => sum + call.length, 0)
@@ -164,11 +187,4 @@ function tooSlow(): FocusError {
       retryAfterSeconds: 5,
     },
   )
-}
-
-function tooMany(waiting: number): FocusError {
-  return new FocusError('storage_unavailable', `${waiting} notifications wait for the database already.`, {
-    hint: 'Send more slowly, or await the calls.',
-    retryAfterSeconds: 5,
-  })
 }

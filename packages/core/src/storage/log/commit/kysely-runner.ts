@@ -39,8 +39,9 @@ export class KyselyRunner implements BatchRunner {
         const landed = batch.uncertain ? await this.#lookUp(batch) : null
         return landed ?? (await this.#attempt(batch))
       } catch (error) {
-        // What is there already may be what an earlier attempt wrote: the look-up tells.
-        const failure = batch.uncertain && isDuplicate(error) ? 'contention' : classify(error)
+        // What is there already may be what an earlier attempt wrote: the look-up tells, and may have to wait for its turn.
+        const unsaid = isDuplicate(error) || error instanceof FocusError
+        const failure = batch.uncertain && unsaid ? 'contention' : classify(error)
         // Nobody may take apart, and send again in parts, what may have landed as a whole.
         if (failure === 'statement' || failure === 'unwritable')
           throw batch.uncertain ? unavailable(error, batch) : error
