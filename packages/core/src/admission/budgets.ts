@@ -9,7 +9,7 @@ export const requestsPerMinute = {
   start: 60,
   /** `GET /auth/{provider}/callback` */
   callback: 60,
-  /** `POST /auth/refresh` */
+  /** `POST /auth/refresh`, `POST /auth/logout` and `…/logout_all` */
   refresh: 120,
   /** `POST /auth/token` and `POST /auth/{provider}/id_token` */
   redeem: 60,
