@@ -18,6 +18,8 @@ interface Kind {
   readonly path: string
   readonly authorization?: () => string
   readonly body?: string
+  /** From where nothing is counted. */
+  readonly exempt?: boolean
   /** What most of them are answered with. */
   readonly status: number
 }
@@ -39,6 +41,14 @@ const kinds: readonly Kind[] = [
   { name: 'served: health', path: '/health', status: 200 },
   { name: 'served: me', path: '/auth/me', authorization: bearer(tokens[0] ?? ''), status: 200 },
   { name: 'served: mark as read', ...read, authorization: bearer(tokens[0] ?? ''), status: 200 },
+  {
+    name: 'looked at: unknown refresh tokens',
+    method: 'POST',
+    path: '/auth/refresh',
+    body: '{"refresh_token":"unknown"}',
+    status: 400,
+  },
+  { name: 'looked at: forged tokens', path: '/auth/me', authorization: forged, status: 401, exempt: true },
   { name: 'refused: no token', path: '/auth/me', status: 401 },
   { name: 'refused: user over budget', ...read, authorization: bearer(tokens[1] ?? ''), status: 429 },
   { name: 'refused: event stream without a token', path: '/notifications/stream', status: 401 },
@@ -86,9 +96,9 @@ async function flood(kind: Kind, requests: number): Promise<Map<number, number>>
   return statuses
 }
 
-async function ask({ method = 'GET', path, authorization, body, status }: Kind): Promise<number> {
+async function ask({ method = 'GET', path, authorization, body, status, exempt }: Kind): Promise<number> {
   // Each kind has an address of its own; those that are served come from where nothing is counted.
-  const address = status === 200 ? '127.0.0.2' : `203.0.113.${path.length}`
+  const address = exempt === true || status === 200 || status === 400 ? '127.0.0.2' : `203.0.113.${path.length}`
   const sent = request({
     port,
     host: '127.0.0.1',

@@ -160,6 +160,24 @@ test('route handlers of Next answer every method', async () => {
   expect((await OPTIONS(new Request('http://localhost/api/health', { method: 'OPTIONS' }))).status).toBe(204)
 })
 
+test('V7: route handlers of Next tell clients apart where their proxy is named by the word unix', async () => {
+  const focus = await createFocus({
+    database: 'sqlite::memory:',
+    env: {},
+    trustedProxies: ['unix'],
+    rateLimits: { exemptLoopback: false, perMinute: { public: 1 } },
+  })
+  closing.push(() => focus.close())
+  const { GET } = routeHandlers(focus)
+  const status = async (address: string) => {
+    const headers = { 'x-forwarded-for': address }
+    return (await GET(new Request('http://localhost/api/auth/jwks.json', { headers }))).status
+  }
+  expect([await status('203.0.113.5'), await status('203.0.113.5'), await status('198.51.100.7')]).toEqual([
+    200, 429, 200,
+  ])
+})
+
 test('attachUpgrade takes its listener off when the last instance leaves', async () => {
   const [one, other] = [await start(), await start('/v1/api')]
   const server = createServer()

@@ -7,7 +7,8 @@ export const limitDescriptions: Readonly<Record<keyof RealtimeLimits, string>> =
     'Messages and pings of one connection per minute: an `error` with `retry_after`, and 4013 when it goes on.',
   malformedMessages: 'Malformed messages in a row; one more closes with 4501.',
   connectionsPerUser: 'Connections of one user on one node; one more closes with 4504.',
-  connectionsPerNode: 'Connections of one node; one more is refused with HTTP 503.',
+  connectionsPerNode:
+    'Connections of one node, at most four fifths of the files that the process may open; one more is refused with HTTP 503.',
   authTimeoutMs: 'Time for a first message with a token; then 4502.',
   upgradesPerMinute:
     'New connections of one client address; one more is refused with HTTP 429. A value of your own also counts for loopback.',
