@@ -7,20 +7,17 @@ import { parseRetryAfter } from './retry-after.ts'
 /** Refusals that time may heal (RFC 9110): Request Timeout, Conflict, Too Early, Too Many Requests. */
 const passing = new Set([408, 409, 425, 429])
 
-export interface AnsweredBy {
-  /** Names the peer in the reason. */
-  readonly peer: string
-  /** Whether a user chose the address. Such a peer speaks for itself only and never pauses the transport (S40). */
-  readonly personal: boolean
-  /** The peer's own word for it, where it gives one. */
-  readonly detail?: string
-}
-
-/** What an answer that is not 2xx means: 5xx and a few of 4xx may heal, everything else will not. */
+/**
+ * What an answer that is not 2xx means: 5xx and a few of 4xx may heal, everything else will not.
+ *
+ * @param peer who answered, for the reason
+ * @param detail the peer's own word for it, where it gives one
+ */
 export function failureOf(
   { status, headers }: PostAnswer,
-  { peer, personal, detail = '' }: AnsweredBy,
+  peer: string,
   clock: Clock,
+  detail = '',
 ): PermanentDeliveryError | RetryableDeliveryError {
   const said = `${peer} answered ${status}${detail === '' ? '' : ` (${shorten(detail, 200)})`}.`
   if (status < 500 && !passing.has(status)) {
@@ -30,5 +27,5 @@ export function failureOf(
   const category = status === 429 ? 'rate_limited' : 'unavailable'
   if (retryAfterMs === null) return new RetryableDeliveryError(said, { category })
   const busy = status === 429 || status === 503
-  return new RetryableDeliveryError(said, { retryAfterMs, category, pause: !personal && busy })
+  return new RetryableDeliveryError(said, { retryAfterMs, category, pause: busy })
 }

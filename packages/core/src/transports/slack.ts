@@ -74,7 +74,7 @@ export function slack(given: SlackOptions): Transport {
         category: 'gone',
       })
     }
-    throw failureOf(answer, { peer: 'Slack', personal: false, detail: reason }, clock)
+    throw failureOf(answer, 'Slack', clock, reason)
   }
 
   return {

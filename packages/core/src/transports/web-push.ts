@@ -140,7 +140,7 @@ export function webPush(given: WebPushOptions): WebPushTransport {
     const answer = await post({ url: endpoint, headers, body, signal, trust, addressesOf })
     if (answer.status >= 200 && answer.status < 300) return 'arrived'
     if (answer.status === 404 || answer.status === 410) return forget(endpoint)
-    throw failureOf(answer, { peer: host, personal: true }, clock)
+    throw failureOf(answer, host, clock)
   }
 
   /** Not an error of the message: the browser left. */

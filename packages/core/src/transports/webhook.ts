@@ -124,7 +124,7 @@ export function webhook(given: WebhookOptions): Transport<string> {
     })
     if (answer.status >= 200 && answer.status < 300) return
     const { host } = new URL(target)
-    if (answer.status !== 410) throw failureOf(answer, { peer: host, personal: owner !== null }, clock)
+    if (answer.status !== 410) throw failureOf(answer, host, clock)
     if (owner) await options.onGone?.(target, owner)
     throw new PermanentDeliveryError(`${host} answered 410 (Gone).`, { disable: owner === null, category: 'gone' })
   }
