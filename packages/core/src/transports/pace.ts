@@ -21,6 +21,11 @@ export class Pace {
     return Math.floor(this.#tokens)
   }
 
+  /** How many may begin within the next `ms` milliseconds. */
+  within(ms: number): number {
+    return this.#rate === null ? Infinity : this.available + Math.floor((ms * this.#rate.count) / this.#rate.perMs)
+  }
+
   /** Milliseconds until one more may begin. */
   get waitMs(): number {
     if (this.#rate === null || this.available >= 1) return 0

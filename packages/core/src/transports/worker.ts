@@ -162,7 +162,8 @@ export class TransportWorker {
     const { clock, store, owner, isDisabled } = this.#deps
     const now = clock()
     const capacity = this.#concurrency * prefetchPerSlot
-    const room = Math.min(capacity, this.#pace.available) - this.#lanes.size
+    // Enough for users to take turns also where one attempt begins in a second, and no more than can begin in time.
+    const room = Math.min(capacity, this.#pace.within(patienceMs / 2)) - this.#lanes.size
     const full = room < 1 || this.#lanes.size * 2 > capacity
     if (full || isDisabled() || this.#isPaused(now)) return { leased: 0, blocked: false, full: true }
     this.#lanes.leaseBegins()

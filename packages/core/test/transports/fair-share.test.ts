@@ -89,6 +89,21 @@ describeOverDatabases('the slots of a transport', (databases) => {
     expect(order.filter((user) => user === '1')).toHaveLength(500)
   })
 
+  test('S40 R3: users take turns at a transport with a rate', async () => {
+    const order: Array<string | undefined> = []
+    const rate = { count: 1, perMs: 1_000 }
+    const peer = recorder('a', ({ message }) => void order.push(message.user?.key), { concurrency: 1, rate })
+    const { outbound, commit, clock } = await open(peer.transport)
+    for (let count = 0; count < 200; count += 1) await commit({ userKey: '1' }, { transport: 'a' })
+    await commit({ userKey: '2' }, { transport: 'a' })
+    for (let second = 0; second < 10; second += 1) {
+      await outbound.runDue()
+      clock.advance(1_000)
+    }
+    expect(order).toHaveLength(10)
+    expect(order).toContain('2')
+  })
+
   test('a user alone keeps the order of what is theirs', async () => {
     const titles: string[] = []
     const peer = recorder('a', ({ message }) => void titles.push(message.title), { concurrency: 1 })
