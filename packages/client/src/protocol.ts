@@ -242,6 +242,8 @@ export interface InboxResponse {
   /** Heads of the user's stream and of the shared one when the unread were counted. */
   readonly offset?: number
   readonly all_offset?: number
+  /** As in the messages of the WebSocket. */
+  readonly state_rev?: number
 }
 
 /** RFC 9457, as every refused request is answered; token routes add RFC 6749's `error`. */

@@ -202,6 +202,45 @@ describe('R6: a stale answer beats no live change', () => {
     expect(client.notifications.unreadCount).toBe(2)
   })
 
+  test('what happened between the first page and the connection is not missed', async () => {
+    for (const isLate of [false, true]) {
+      const held: (() => void)[] = []
+      const client = createFocusClient({
+        url: server.url,
+        storage: null,
+        async fetch(input, init) {
+          const response = await fetch(input, init)
+          // The first page comes before the connection, or after it.
+          if (held.length === 0) await new Promise<void>((resolve) => held.push(resolve))
+          return response
+        },
+      })
+      onTestFinished(() => client.close())
+      const tokens = await server.signIn(`between ${isLate}`)
+      const userId = tokens.user.id
+      const { notifications } = server.focus
+      const notify = (title: string) => notifications.notifyUser({ userId, title, message: 'M' })
+      await notify('gone')
+      await notify('stays')
+      client.adoptSession(tokens)
+      const { list } = client.notifications
+      onTestFinished(list.subscribe(() => undefined))
+      await untilTrue(() => held.length === 1)
+      if (!isLate) {
+        held[0]?.()
+        await untilTrue(() => list.snapshot.items.length === 2)
+      }
+      const page = await notifications.inbox(userId)
+      await notifications.delete(userId, page.notifications.at(-1)?.id ?? '')
+      if (isLate) await notify('new')
+      client.notifications.connect()
+      await client.notifications.whenOpen()
+      held[0]?.()
+      const wanted = isLate ? 'new, stays' : 'stays'
+      await untilTrue(() => list.snapshot.items.map(({ title }) => title).join(', ') === wanted)
+    }
+  })
+
   test('what is deleted or read here stays so', async () => {
     const { client, shown, id, staleReload } = await showing('karl', 'a', 'b')
     const arrive = await staleReload()

@@ -2,7 +2,7 @@ import { FocusClientError, isRefusal } from '../errors.ts'
 import type { Api, ApiRequest } from '../http.ts'
 import type { InboxResponse } from '../protocol.ts'
 import type { AccessTokens } from '../session/session.ts'
-import type { Heads } from './marks.ts'
+import type { Knowledge } from './marks.ts'
 import { type FocusNotification, toNotification } from './notification.ts'
 
 export interface InboxQuery {
@@ -25,7 +25,7 @@ export interface InboxPage {
   /** Of all pages. */
   readonly unreadCount: number
   /** What was counted. @internal */
-  readonly heads?: Heads | undefined
+  readonly heads?: Knowledge | undefined
 }
 
 /** As many as the server takes. */
@@ -43,10 +43,9 @@ export class Inbox {
 
   async page({ limit, before, unread, event, signal }: InboxQuery): Promise<InboxPage> {
     const query = new URLSearchParams()
-    if (limit !== undefined) query.set('limit', String(limit))
-    if (before !== undefined) query.set('before', before)
-    if (unread === true) query.set('unread', 'true')
-    if (event !== undefined) query.set('event', event)
+    for (const [name, value] of Object.entries({ limit, before, unread: unread || undefined, event })) {
+      if (value !== undefined) query.set(name, String(value))
+    }
     const path = query.size > 0 ? `/notifications?${query}` : '/notifications'
     const page = await this.#request<InboxResponse>(path, { signal })
     if (!Array.isArray(page?.notifications)) throw invalidAnswer()
@@ -54,7 +53,10 @@ export class Inbox {
       notifications: page.notifications.map(toNotification),
       nextBefore: page.next_before,
       unreadCount: countOf(page),
-      ...(page.offset === undefined ? {} : { heads: { user: page.offset, all: page.all_offset ?? 0 } }),
+      heads:
+        page.offset === undefined
+          ? undefined
+          : { user: page.offset, all: page.all_offset ?? 0, stateRev: page.state_rev ?? 0 },
     }
   }
 

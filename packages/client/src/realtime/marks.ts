@@ -7,7 +7,12 @@ export interface Heads {
   readonly all: number
 }
 
-export const noHeads: Heads = { user: 0, all: 0 }
+/** What an answer of the server knows of. */
+export interface Knowledge extends Heads {
+  readonly stateRev: number
+}
+
+export const nothing: Knowledge = { user: 0, all: 0, stateRev: 0 }
 
 interface Mark extends Heads {
   /** Offset of the version that was shown. */

@@ -1,7 +1,7 @@
 import { Emitter, type ErrorSink } from '../emitter.ts'
 import { FocusClientError } from '../errors.ts'
 import type { InboxPage } from './inbox.ts'
-import type { Marks } from './marks.ts'
+import type { Knowledge, Marks } from './marks.ts'
 import type { FocusNotification } from './notification.ts'
 import type { Notifications } from './notifications.ts'
 
@@ -42,6 +42,7 @@ export class NotificationList {
   readonly #changes: Emitter<ListSnapshot>
   #snapshot = emptyList
   #nextBefore: string | null = null
+  #knowledge: Knowledge | undefined
   #isUsed = false
   /** Whether the first page has come; false again after a load that failed. */
   #isLoaded = false
@@ -102,8 +103,14 @@ export class NotificationList {
     return this.#isUsed && !this.#isLoaded && !this.#loading
   }
 
+  /** What the newest page knew of; undefined while there is none, or where the server does not say. @internal */
+  get knowledge(): Knowledge | undefined {
+    return this.#knowledge
+  }
+
   /** Forgets what was shown. @internal */
   reset(): void {
+    this.#knowledge = undefined
     this.#generation += 1
     this.#loading = null
     this.#reloadAgain = false
@@ -160,8 +167,9 @@ export class NotificationList {
     return loading
   }
 
-  #add({ notifications, nextBefore }: InboxPage, isFirst: boolean): void {
+  #add({ notifications, nextBefore, heads }: InboxPage, isFirst: boolean): void {
     this.#nextBefore = nextBefore
+    if (isFirst) this.#knowledge = heads
     this.#isLoaded = true
     // The server decides: of what was shown only that stays which arrived since it was asked.
     const shown = isFirst ? this.#arrived : this.#snapshot.items

@@ -288,7 +288,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     // Has no place in the address, where the topics that are wanted travel.
     if (state.status === 'open' && except.length > 0) this.send({ action: 'unsubscribe', events: [...except] })
     // What could not be loaded while the server was away can be now.
-    if (state.status === 'open' && this.list.isMissing) this.#resync()
+    this.#compare()
     this.#emitters.state.emit(state)
   }
 
@@ -330,6 +330,13 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   #loaded(isLoaded: boolean): void {
     if (!isLoaded && this.isConnected) this.#resync(backoffMs(this.#failures, Math.random()))
     this.#failures = isLoaded ? 0 : this.#failures + 1
+    this.#compare()
+  }
+
+  /** Page and connection may have begun one after the other, with something in between. */
+  #compare(): void {
+    const { isMissing, knowledge } = this.list
+    if (this.isConnected && (isMissing || (knowledge && this.#receiver.isBehind(knowledge)))) this.#resync()
   }
 
   #recount(): void {

@@ -8,7 +8,7 @@ import type {
   StateMessage,
 } from '../protocol.ts'
 import type { Emitters, Gap } from './events.ts'
-import { type Marks, noHeads } from './marks.ts'
+import { type Knowledge, type Marks, nothing } from './marks.ts'
 import { type FocusNotification, toNotification } from './notification.ts'
 import type { PositionTracker } from './position.ts'
 import type { Subscription } from './subscription.ts'
@@ -35,11 +35,24 @@ export class Receiver {
   /** Highest offset that arrived as a notification; a heartbeat ahead of it means that a filter hid some. */
   #shownOffset = 0
   #isPositionLost = false
+  /** From where on this client was told of everything. */
+  #toldFrom = nothing
   /** By how much the server's clock is ahead of this one. */
   #clockAheadMs = 0
 
   constructor(options: ReceiverOptions) {
     this.#options = options
+  }
+
+  /**
+   * Whether something happened after an answer of the server and before it began to tell this client. It is asked for again
+   * once: a server that contradicts itself is not asked for ever.
+   */
+  isBehind({ user, all, stateRev }: Knowledge): boolean {
+    const from = this.#toldFrom
+    const isBehind = user < from.user || all < from.all || stateRev < from.stateRev
+    if (isBehind) this.#toldFrom = nothing
+    return isBehind
   }
 
   /** The server's clock, in milliseconds since 1970. */
@@ -56,9 +69,10 @@ export class Receiver {
   /** What follows concerns another sign-in. */
   reset(): void {
     this.#stateRev = null
+    this.#toldFrom = nothing
     this.#shownOffset = 0
     this.#isPositionLost = false
-    this.#options.unread.restart({ unreadCount: 0, heads: noHeads })
+    this.#options.unread.restart({ unreadCount: 0, heads: nothing })
   }
 
   hear(message: ServerMessage): void {
@@ -94,12 +108,9 @@ export class Receiver {
     this.#isPositionLost = false
     this.#shownOffset = stream?.offset ?? 0
     if (stream) this.#clockAheadMs = Date.parse(message.timestamp) - Date.now()
-    if (message.unread_count !== undefined) {
-      unread.restart({
-        unreadCount: message.unread_count,
-        ...(stream && { heads: { user: stream.offset, all: all?.offset ?? 0 } }),
-      })
-    }
+    const heads = stream && { user: stream.offset, all: all?.offset ?? 0 }
+    if (message.unread_count !== undefined) unread.restart({ unreadCount: message.unread_count, heads })
+    if (heads && message.resume?.recovered !== true) this.#toldFrom = { ...heads, stateRev: message.state_rev ?? 0 }
     const reason = message.resume?.reason
     // Those two are told by a `gap` message of their own.
     if (isLost && reason !== 'retention' && reason !== 'too_far') this.#lost('position_lost')

@@ -1,5 +1,5 @@
 import type { Emitter } from '../emitter.ts'
-import { type Heads, noHeads } from './marks.ts'
+import { type Heads, nothing } from './marks.ts'
 
 /** More than arrive while the server counts. */
 const keptAtMost = 1_000
@@ -22,7 +22,7 @@ export class UnreadCount {
   readonly #recount: () => void
   #value = 0
   /** What the server counted. */
-  #heads = noHeads
+  #heads: Heads = nothing
   /** Events that were added because they are beyond that. */
   #added: Place[] = []
   /** How often the server said a count, and how often something was read or deleted here. */

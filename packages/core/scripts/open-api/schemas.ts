@@ -127,6 +127,9 @@ export const schemas = {
     unread_count: z.int(),
     offset: z.int().describe('Head of the stream when the unread were counted.'),
     all_offset: z.int().describe('The same of the shared stream.'),
+    state_rev: z
+      .int()
+      .describe('As in the messages of the WebSocket: a larger one there means that this page is out of date.'),
   }),
   AdminNotifications: z.object({
     notifications: z.array(

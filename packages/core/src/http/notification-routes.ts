@@ -23,6 +23,7 @@ export function notificationRoutes(notifications: NotificationBackend): Route[] 
           unread_count: page.unreadCount,
           offset: page.offset,
           all_offset: page.allOffset,
+          state_rev: page.stateRev,
         })
         context.spend((body.length / 1_024) * costs.kibibyte)
         return jsonText(body)

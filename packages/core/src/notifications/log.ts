@@ -117,6 +117,8 @@ export interface InboxRows {
   /** Heads of the user's stream and of the shared one when the unread were counted. */
   readonly offset: number
   readonly allOffset: number
+  /** Sum of both streams' revisions then, as the WebSocket tells it. */
+  readonly stateRev: number
 }
 
 /** A head as the log holds it. */

@@ -92,6 +92,8 @@ export interface InboxPage {
   /** Heads of the user's stream and of the shared one when the unread were counted. */
   readonly offset: number
   readonly allOffset: number
+  /** Sum of both streams' revisions then, as the WebSocket tells it. */
+  readonly stateRev: number
 }
 
 /** One event of a stream, as it is committed: what the hub, the inbox and the other transports carry. */

@@ -56,6 +56,7 @@ export async function readInbox(
     unreadCount: owner.unread + (unread.get(userKey) ?? 0),
     offset: owner.head,
     allOffset: shared.head,
+    stateRev: owner.state_rev + shared.state_rev,
   }
 }
 
