@@ -22,27 +22,22 @@ export class FocusClientError extends Error {
   /** Stable, meant for programs. */
   readonly code: ClientErrorCode | (string & {})
   /** HTTP status, or the WebSocket's close code for `connection_closed`. */
-  readonly status?: number
+  readonly status?: number | undefined
   /** What to do about it, where the server said so. */
-  readonly hint?: string
+  readonly hint?: string | undefined
   /** How long to wait before trying again, where the server said so. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 
   constructor(
     code: ClientErrorCode | (string & {}),
     message: string,
-    options: {
-      status?: number | undefined
-      hint?: string | undefined
-      retryAfterMs?: number | undefined
-      cause?: unknown
-    } = {},
+    options: Partial<Pick<FocusClientError, 'status' | 'hint' | 'retryAfterMs'>> & { readonly cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    if (options.status !== undefined) this.status = options.status
-    if (options.hint !== undefined) this.hint = options.hint
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
+    this.status = options.status
+    this.hint = options.hint
+    this.retryAfterMs = options.retryAfterMs
   }
 }
 

@@ -4,7 +4,7 @@ import type { ProblemResponse } from './protocol.ts'
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: unknown
-  readonly token?: string | null
+  readonly token?: string | null | undefined
   /** Whether it may outlive the page. */
   readonly keepalive?: boolean
   /** The caller's; in its place a limit of `timeoutMs`. */

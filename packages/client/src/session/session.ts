@@ -1,10 +1,9 @@
 import { Emitter, type ErrorSink, type ListenOptions } from '../emitter.ts'
 import { backoffMs } from '../backoff.ts'
-import { FocusClientError } from '../errors.ts'
+import { FocusClientError, isRefusal } from '../errors.ts'
 import type { Api } from '../http.ts'
 import type { TokenResponse } from '../protocol.ts'
 import { type FocusUser, toUser } from '../user.ts'
-import { checkedTokens, endsSession, refreshTokens } from './refresh.ts'
 import { SignOuts } from './sign-outs.ts'
 import { withTabLock } from './tab-lock.ts'
 import type { TokenStorage } from './token-storage.ts'
@@ -104,7 +103,7 @@ export class Session implements AccessTokens {
    * @throws FocusClientError `invalid_response`
    */
   adopt(tokens: TokenResponse, era = this.#era): void {
-    const session = sessionOf(checkedTokens(tokens), null)
+    const session = sessionOf(tokens, null)
     this.#refused = null
     if (era === this.#era) {
       this.#signOuts.replaced()
@@ -189,11 +188,12 @@ export class Session implements AccessTokens {
     const era = this.#era
     const body = before?.refresh && !this.#cookies ? { refresh_token: before.refresh } : {}
     try {
-      const tokens = await refreshTokens(this.#api, body, timeoutMs)
+      const tokens = await this.#api.request<TokenResponse>('/auth/refresh', { method: 'POST', body, timeoutMs })
+      const renewed = sessionOf(tokens, before)
       this.#refused = null
       this.#failures = 0
       // Signed out, or in as somebody else, while the answer was on its way: that decides.
-      if (isCurrent() && era === this.#era) this.#write(sessionOf(tokens, before))
+      if (isCurrent() && era === this.#era) this.#write(renewed)
     } catch (error) {
       if (!endsSession(error, this.#cookies)) {
         this.#holdOff(error)
@@ -262,12 +262,24 @@ export class Session implements AccessTokens {
 
 /** @param before the session that is renewed, whose refresh token and user stay unless the answer brings others */
 function sessionOf(tokens: TokenResponse, before: StoredSession | null): StoredSession {
+  // A captive portal answers JSON too.
+  if (typeof tokens?.access_token !== 'string') {
+    throw new FocusClientError('invalid_response', 'The answer of the sign-in holds no access_token.')
+  }
   return {
     access: tokens.access_token,
     refresh: tokens.refresh_token ?? before?.refresh ?? null,
     expiresAt: tokens.expires_in === undefined ? null : Date.now() + tokens.expires_in * 1000,
     user: tokens.user ? toUser(tokens.user) : (before?.user ?? null),
   }
+}
+
+/**
+ * Whether a refresh was refused for good: by the server itself, because of the grant. Without the cookie that would carry the
+ * token there is no grant either.
+ */
+function endsSession(error: unknown, cookies: boolean): boolean {
+  return isRefusal(error, 'invalid_grant', 'user_disabled', ...(cookies ? ['invalid_request'] : []))
 }
 
 function isStoredSession(value: unknown): value is StoredSession {

@@ -1,7 +1,6 @@
 import { backoffMs } from '../backoff.ts'
 import { FocusClientError, isRefusal } from '../errors.ts'
 import type { Api } from '../http.ts'
-import { endsSession, refreshTokens } from './refresh.ts'
 import { withTabLock } from './tab-lock.ts'
 import type { TokenStorage } from './token-storage.ts'
 
@@ -31,8 +30,6 @@ export class SignOuts {
   readonly #api: Api
   readonly #storage: TokenStorage
   readonly #cookies: boolean
-  /** Access token of the session that a cookie names, for as long as the page lives. */
-  #token: string | undefined
   /** What the storage did not take. */
   #unstored: readonly SignOut[] | null = null
   #finished: Promise<void> = Promise.resolve()
@@ -51,8 +48,7 @@ export class SignOuts {
   }
 
   add(signOut: SignOut): void {
-    const { everywhere, access } = signOut
-    this.#token = access
+    const { everywhere } = signOut
     this.#save([...this.#load(), this.#cookies ? { everywhere } : signOut])
   }
 
@@ -89,32 +85,16 @@ export class SignOuts {
   }
 
   async #end({ everywhere, access, refresh }: SignOut): Promise<void> {
-    const leave = async (token: string | null = null) => {
-      const path = everywhere ? '/auth/logout_all' : '/auth/logout'
-      // A server that takes the refresh token needs no access token that is still good.
-      const body = refresh ? { refresh_token: refresh } : undefined
-      const answer = await this.#api.request(path, { method: 'POST', body, token, keepalive: true, timeoutMs })
+    const path = everywhere ? '/auth/logout_all' : '/auth/logout'
+    // An access token that has ended is no obstacle: the refresh token names the session too, as does the cookie.
+    const body = refresh ? { refresh_token: refresh } : undefined
+    try {
+      const answer = await this.#api.request(path, { method: 'POST', body, token: access, keepalive: true, timeoutMs })
       // What a captive portal answers is not it.
       if (answer !== undefined) throw new FocusClientError('invalid_response', `${path} did not answer 204`)
-    }
-    try {
-      await leave(access ?? this.#token)
     } catch (error) {
-      if (!(error instanceof FocusClientError) || !isRefusal(error) || error.status !== 401) throw error
-      const fresh = await this.#renew(refresh)
-      if (fresh !== null) await leave(fresh)
-    }
-  }
-
-  /** The access token has ended, and the session lives on: only with another one can it be ended. */
-  async #renew(refresh: string | null | undefined): Promise<string | null> {
-    const body = this.#cookies ? {} : refresh && { refresh_token: refresh }
-    if (!body) return null
-    try {
-      return (await refreshTokens(this.#api, body, timeoutMs)).access_token
-    } catch (error) {
-      if (endsSession(error, this.#cookies)) return null
-      throw error
+      // By the server's own word there is nothing left to end.
+      if (!isRefusal(error) || !(error instanceof FocusClientError) || error.status !== 401) throw error
     }
   }
 
