@@ -25,9 +25,16 @@ export class GuardedConnection implements DatabaseConnection {
     try {
       return await inTime(answer, this.#queryMs, overdue)
     } finally {
-      if (this.#lost) void this.#guard.giveUp(connection, sentAt).finally(() => this.#lease.release())
+      if (this.#lost) void this.#giveUp(answer, sentAt)
       else this.#guard.noteAnswer(connection)
     }
+  }
+
+  /** Nobody else may get a connection that still waits for an answer. */
+  async #giveUp(answer: Promise<unknown>, sentAt: number): Promise<void> {
+    const destroyed = await this.#guard.giveUp(this.#lease.connection, sentAt)
+    if (!destroyed) await answer.catch(() => undefined)
+    this.#lease.release()
   }
 
   /** All rows at once: nothing that Focus reads is so large. */
@@ -35,7 +42,7 @@ export class GuardedConnection implements DatabaseConnection {
     yield await this.executeQuery<R>(query)
   }
 
-  /** One that was given up goes back when it is destroyed. */
+  /** One that was given up goes back by itself. */
   release(): void {
     if (!this.#lost) this.#lease.release()
   }

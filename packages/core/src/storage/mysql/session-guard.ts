@@ -34,23 +34,31 @@ export class SessionGuard {
     for (let probes = 0; probes < maxProbes; probes += 1) {
       const lease = await this.#fromSource()
       await lease.connection.collectSessionInfo?.()
-      const answeredAt = this.#answeredAt.get(lease.connection) ?? 0
-      if (answeredAt >= this.#suspectBefore || (await this.#answers(lease.connection))) return lease
+      if (!this.#isSuspect(lease.connection) || (await this.#answers(lease.connection))) return lease
       await this.#destroy(lease.connection)
       lease.release()
     }
     throw lost('no connection of the pool answers')
   }
 
+  /** One that cannot be destroyed is not asked: there would be nothing to do about the answer. */
+  #isSuspect(connection: DatabaseConnection): boolean {
+    return (this.#answeredAt.get(connection) ?? 0) < this.#suspectBefore && connection.killSession !== undefined
+  }
+
   noteAnswer(connection: DatabaseConnection): void {
     this.#answeredAt.set(connection, performance.now())
   }
 
-  /** Destroys a connection that did not answer what was sent at `sentAt`. Never rejects. */
-  async giveUp(connection: DatabaseConnection, sentAt: number): Promise<void> {
+  /**
+   * Destroys a connection that did not answer what was sent at `sentAt`. Never rejects; false where its dialect cannot destroy
+   * connections.
+   */
+  async giveUp(connection: DatabaseConnection, sentAt: number): Promise<boolean> {
     this.#suspectBefore = Math.max(this.#suspectBefore, sentAt)
-    const ended = connection.killSession?.((kill) => this.#control(kill))
-    await ended?.catch(() => undefined)
+    if (!connection.killSession) return false
+    await connection.killSession((kill) => this.#control(kill)).catch(() => undefined)
+    return true
   }
 
   async #control(kill: (connection: DatabaseConnection) => Promise<void>): Promise<void> {

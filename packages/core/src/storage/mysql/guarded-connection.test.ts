@@ -1,0 +1,33 @@
+import { CompiledQuery, type DatabaseConnection, type QueryResult } from 'kysely'
+import { expect, test } from 'vitest'
+import { GuardedConnection } from './guarded-connection.ts'
+import { SessionGuard } from './session-guard.ts'
+
+/** Of a dialect that cannot destroy connections; answers when it is let. */
+class Slow implements DatabaseConnection {
+  readonly answer = Promise.withResolvers<QueryResult<never>>()
+
+  executeQuery<R>(): Promise<QueryResult<R>> {
+    return this.answer.promise
+  }
+
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.answer.promise
+  }
+}
+
+test('R2: a connection that cannot be destroyed goes back to its pool only when it has answered', async () => {
+  const connection = new Slow()
+  const released = Promise.withResolvers<string>()
+  const lease = { connection, release: () => released.resolve('released') }
+  const guard = new SessionGuard(async () => lease)
+  const guarded = new GuardedConnection(lease, guard, 10)
+  await expect(guarded.executeQuery(CompiledQuery.raw('select 1'))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+  // What the caller does with it afterwards changes nothing, and nothing more is asked of it.
+  await expect(guarded.executeQuery(CompiledQuery.raw('rollback'))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+  guarded.release()
+  const first = Promise.race([released.promise, connection.answer.promise.then(() => 'answered')])
+  setImmediate(() => connection.answer.resolve({ rows: [] }))
+  expect(await first).toBe('answered')
+  expect(await released.promise).toBe('released')
+})
