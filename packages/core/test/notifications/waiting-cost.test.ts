@@ -74,8 +74,10 @@ test('R21: those that waited through a pause of the server are not all sent at o
     clock.advance(86_400_000)
     await notifications.sequence()
     expect(events.map(({ title }) => title)).toEqual(['0', '1', '2', '3'])
-    // Somebody new goes behind those that wait.
+    // Somebody new goes behind those that wait, also when there is room for them.
+    clock.advance(60_000)
     expect(await send('new')).toMatchObject({ outcome: 'deferred' })
+    await notifications.sequence()
     for (let minute = 0; minute < 3; minute += 1) {
       clock.advance(60_000)
       await notifications.sequence()
