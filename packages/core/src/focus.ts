@@ -19,6 +19,7 @@ import type { RequestInfo } from './http/route.ts'
 import { systemRoutes } from './http/system-routes.ts'
 import type { BuiltInCatalogue } from './notifications/catalogue/built-in.ts'
 import type { Definitions } from './notifications/catalogue/definition.ts'
+import { NotificationMetrics } from './notifications/metrics.ts'
 import type { Merged, NotificationService } from './notifications/notification-service.ts'
 import { createNotifications } from './notifications/service.ts'
 import { withoutNulls } from './option-checks.ts'
@@ -168,6 +169,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     begun.push(() => broker.close())
     const log = await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(options))
     begun.push(() => log.close())
+    const notificationMetrics = new NotificationMetrics(log)
     const notifications = createNotifications({
       config: {
         locale: settings.locale,
@@ -222,8 +224,10 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
         ...systemRoutes({
           checkStorage: createReadiness(database),
           isDraining: () => realtime.draining,
-          metrics: () =>
-            queueMetrics.after(admissionMetrics.after(elsewhere.outbound.metrics.after(realtime.metrics()))),
+          metrics: () => {
+            const parts = [elsewhere.outbound.metrics, admissionMetrics, queueMetrics, notificationMetrics]
+            return parts.reduce((document, metrics) => metrics.after(document), realtime.metrics())
+          },
           websocketEnabled: settings.websocketEnabled,
         }),
         ...authRoutes({ auth, config: authConfig }),

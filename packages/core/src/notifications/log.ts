@@ -223,6 +223,8 @@ export interface NotificationLog {
    * @param retryAt when it is tried again, in milliseconds since 1970; null for never
    */
   park(source: EntrySource, reason: string, retryAt: number | null): Promise<void>
+  /** How many are tried again later, and how many wait for an operator. */
+  parkedCounts(): Promise<{ readonly retried: number; readonly parked: number }>
   /** Gives up what waits. True when it was still there. */
   discard(source: EntrySource): Promise<boolean>
   /** Keeps answers to calls that may be repeated. */

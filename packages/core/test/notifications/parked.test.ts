@@ -138,6 +138,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(events.map(({ title }) => title)).toEqual(['good'])
     const parked = await parkedRows(node)
     expect(parked).toHaveLength(501)
+    expect(await node.log.parkedCounts()).toEqual({ retried: 501, parked: 0 })
     expect(parked[0]).toMatchObject({ source: 'scheduled', attempts: 1, retry_at: clock.now + 1_000 })
     // Nothing is tried before its time.
     expect(await notifications.sequence()).toBe(0)
@@ -175,6 +176,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
       await inside.notifyUser({ ...note, userId: 9_998 })
     })
     await notifications.sequence()
+    expect(await log.parkedCounts()).toEqual({ retried: 0, parked: 2 })
     const [first, second] = await parkedRows(node)
     expect(first).toMatchObject({ source: 'pending', retry_at: null, reason: expect.stringContaining('unknown_user') })
     expect(await notifications.cancel(first?.id ?? '')).toBe(true)

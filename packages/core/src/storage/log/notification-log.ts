@@ -207,6 +207,10 @@ class DatabaseNotificationLog implements StoredLog {
     return this.#waiting.park(source, reason, retryAt, this.#runtime.clock())
   }
 
+  parkedCounts(): Promise<{ readonly retried: number; readonly parked: number }> {
+    return this.#waiting.parkedCounts()
+  }
+
   find(id: string): Promise<Receipt | null> {
     return this.#waiting.find(id)
   }

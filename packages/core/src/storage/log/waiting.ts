@@ -84,6 +84,15 @@ export class Waiting {
     })
   }
 
+  async parkedCounts(): Promise<{ readonly retried: number; readonly parked: number }> {
+    const row = await this.#database.db
+      .selectFrom('focus_parked')
+      .select((select) => [select.fn.countAll().as('all'), select.fn.count('retry_at').as('retried')])
+      .executeTakeFirstOrThrow()
+    const retried = Number(row.retried)
+    return { retried, parked: Number(row.all) - retried }
+  }
+
   /** Forgets what is parked for too long, and corrects moments that were written before a clock was set back. */
   async upkeep(now: number, oldest: number): Promise<void> {
     const { db } = this.#database

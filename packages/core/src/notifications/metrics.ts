@@ -1,0 +1,28 @@
+import { Gauge, Registry } from 'prom-client'
+import { appendMetrics, type MetricsDocument } from '../metrics-document.ts'
+import type { NotificationLog } from './log.ts'
+
+/** Waiting notifications that failed, in the text format of Prometheus. */
+export class NotificationMetrics {
+  readonly #registry = new Registry()
+
+  constructor(log: Pick<NotificationLog, 'parkedCounts'>) {
+    const gauge = new Gauge({
+      name: 'focus_parked_notifications',
+      help: 'Waiting notifications that failed, of all nodes, by state: retried later, or parked until an operator looks.',
+      labelNames: ['state'],
+      registers: [this.#registry],
+      async collect() {
+        const { retried, parked } = await log.parkedCounts()
+        this.set({ state: 'retried' }, retried)
+        this.set({ state: 'parked' }, parked)
+      },
+    })
+    gauge.reset()
+  }
+
+  /** These metrics after others, as one document. */
+  after(others: Promise<MetricsDocument>): Promise<MetricsDocument> {
+    return appendMetrics(others, this.#registry)
+  }
+}
