@@ -1,6 +1,6 @@
 import { FocusError } from './errors.ts'
 import { misspelt } from './nearest.ts'
-import type { Form } from './option-forms.ts'
+import { count, type Form } from './option-forms.ts'
 import { shorten } from './shorten.ts'
 
 /** Options by name: each has a form, or is a group of further options. */
@@ -30,6 +30,11 @@ export function group<T extends object>(
   }: { readonly instead?: Form<unknown>; readonly required?: readonly (keyof T & string)[] } = {},
 ): OptionGroup {
   return { members, required, ...(instead === undefined ? {} : { instead }) }
+}
+
+/** The shape of limits that are whole numbers of 1 or more, by the names that the defaults have. */
+export function counts(defaults: object): OptionGroup {
+  return group<Record<string, number>>(Object.fromEntries(Object.keys(defaults).map((name) => [name, count()])))
 }
 
 /**

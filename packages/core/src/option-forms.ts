@@ -52,6 +52,14 @@ export function whole(unit: string, min: number, max: number): Form<number> {
   return { accepts: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`, schema: fromText }
 }
 
+/** Unlike `whole` only for code, where a text such as "3600" is a mistake. */
+export function count(unit = '', min = 1, max = Number.MAX_SAFE_INTEGER): Form<number> {
+  return {
+    accepts: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`,
+    schema: z.int().min(min).max(max),
+  }
+}
+
 export const text: Form<string> = { accepts: 'a text that is not empty', schema: z.string().trim().min(1) }
 
 export const secretText: Form<string> = { ...text, secret: true }
@@ -183,6 +191,13 @@ export const secrets: Form<string[]> = {
   accepts:
     'a random text of at least 32 characters (`openssl rand -base64 48`), or several separated by commas, the newest first',
   schema: commaList.refine((list) => list.length > 0 && list.every((secret) => secret.length >= 32)),
+}
+
+/** For code alone, where a comma is a character like any other. */
+export const sharedSecrets: Form<string | readonly string[]> = {
+  accepts: 'a random text of at least 32 characters, or a list of them, the newest first',
+  secret: true,
+  schema: z.union([z.string().min(32), z.array(z.string().min(32)).min(1)]),
 }
 
 export const adminKey: Form<string> = {

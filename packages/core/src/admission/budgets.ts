@@ -1,4 +1,4 @@
-import { FocusError } from '../errors.ts'
+import { checkedOptions, counts } from '../option-checks.ts'
 
 /**
  * What one client address may do in a minute, and at once (S27). IPv6 is counted by /64, with 4 times as much for a /56 and 16
@@ -106,12 +106,6 @@ function checked<Name extends string>(
   defaults: Readonly<Record<Name, number>>,
   given: Partial<Record<Name, number>> = {},
 ): Readonly<Record<Name, number>> {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined)
-  for (const [name, value] of set) {
-    if (Object.hasOwn(defaults, name) && Number.isSafeInteger(value) && Number(value) >= 1) continue
-    throw new FocusError('invalid_option', `${option}.${name}: expected a limit of 1 or more.`, {
-      hint: `Limits: ${Object.keys(defaults).join(', ')}; rateLimits: false switches them off.`,
-    })
-  }
+  const set = Object.entries(checkedOptions(given, counts(defaults), option)).filter(([, value]) => value !== undefined)
   return Object.freeze({ ...defaults, ...Object.fromEntries(set) })
 }

@@ -21,6 +21,8 @@ function at(path: string, value: unknown): object {
 
 const notTexts = ['', 7, true, {}, [], () => 'x']
 const notNumbers = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 'many', '1e3', '', true, {}, [1], 10n]
+/** Options that only code can set take no text for a number. */
+const notCounts = [...notNumbers, '3600', 0]
 const notBooleans = ['true', 'yes', 1, 0, '', {}, []]
 const notLists = [7, true, {}, () => [], ['', 'x'], [7]]
 const notFunctions = ['now', 7, true, {}, []]
@@ -64,15 +66,15 @@ const wrongValues: Readonly<Record<string, readonly unknown[]>> = {
   'tokens.typ': notTexts,
   'tokens.userIdClaim': notTexts,
   'tokens.accessTtlSeconds': [...notNumbers, 59, 86_401],
-  'tokens.idleTtlSeconds': [...notNumbers, 0],
-  'tokens.sessionTtlSeconds': [...notNumbers, 0],
+  'tokens.idleTtlSeconds': notCounts,
+  'tokens.sessionTtlSeconds': notCounts,
   'websocket.enabled': ['maybe', 7, {}, []],
   'websocket.heartbeatIntervalSeconds': [...notNumbers, 0, 3_601],
   stats: [...notTexts, 'everybody', 'Admin'],
   trustedProxies: [...notLists, 'proxy.example', '10.0.0.0/99', ['10.0.0.256']],
   'rateLimits.exemptLoopback': notBooleans,
   'notifications.unknownUsers': [...notTexts, 'acept'],
-  'notifications.maxPerUser': [...notNumbers, 0],
+  'notifications.maxPerUser': notCounts,
   'limits.bodyTimeout': ['a while', -1, Number.NaN, '2y', '', true, {}, [], 366 * 86_400_000],
   'notifications.maxAge': ['a while', -1, Number.NaN, '2y', '', true, {}, [], 366 * 86_400_000],
   transports: [...notObjects.slice(0, 3), {}, ['slack'], [{ name: 'x' }]],
@@ -89,7 +91,7 @@ const wrongValues: Readonly<Record<string, readonly unknown[]>> = {
 }
 const paths = [...optionPaths(focusOptions).keys()]
 const counted = paths.filter((path) => /^(?:websocket\.limits|rateLimits\.per\w+)\./.test(path))
-const cases = { ...wrongValues, ...Object.fromEntries(counted.map((path) => [path, [...notNumbers, 0]])) }
+const cases = { ...wrongValues, ...Object.fromEntries(counted.map((path) => [path, notCounts])) }
 
 describe('the options of createFocus', () => {
   test('A24: every option has wrong values here', () => {

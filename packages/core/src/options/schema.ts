@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { requestsPerMinute, requestsPerMinuteOfProcess, userBudget } from '../admission/budgets.ts'
 import type { Provider } from '../auth/providers/provider.ts'
 import type { UserDirectory } from '../auth/types.ts'
-import { checkOptions, group, type OptionGroup } from '../option-checks.ts'
+import { checkOptions, counts, group } from '../option-checks.ts'
 import * as forms from '../option-forms.ts'
 import type { FocusOptions } from '../options.ts'
 import { defaultLimits } from '../realtime/limits.ts'
@@ -31,7 +31,7 @@ const google = group<Options<'google'>>({
 const tokens = group<Options<'tokens'>>({
   issuer: forms.text,
   audience: forms.textOrTexts,
-  secret: forms.secrets,
+  secret: forms.sharedSecrets,
   keys: {
     accepts: 'a list of private JWKs, the signing one first',
     schema: z.array(z.looseObject({ kty: z.string() })).min(1),
@@ -45,8 +45,8 @@ const tokens = group<Options<'tokens'>>({
   },
   userIdClaim: forms.text,
   accessTtlSeconds: settings.accessTtlSeconds.form,
-  idleTtlSeconds: forms.whole('seconds', 1, decade),
-  sessionTtlSeconds: forms.whole('seconds', 1, decade),
+  idleTtlSeconds: forms.count('seconds', 1, decade),
+  sessionTtlSeconds: forms.count('seconds', 1, decade),
 })
 
 const websocket = group<Options<'websocket'>>({
@@ -67,7 +67,7 @@ const rateLimits = group<Options<'rateLimits'>>(
 
 const notifications = group<Options<'notifications'>>({
   unknownUsers: forms.choice('refuse', 'accept'),
-  maxPerUser: forms.whole('notifications', 1, Number.MAX_SAFE_INTEGER),
+  maxPerUser: forms.count('notifications'),
   maxAge: forms.duration,
 })
 
@@ -142,10 +142,4 @@ export const focusOptions = group<FocusOptions>({
  */
 export function assertFocusOptions(options: unknown): asserts options is FocusOptions {
   checkOptions(options, focusOptions)
-}
-
-/** Counts by name, as the defaults have them. */
-function counts(defaults: object): OptionGroup {
-  const form = forms.whole('', 1, Number.MAX_SAFE_INTEGER)
-  return group<Record<string, number>>(Object.fromEntries(Object.keys(defaults).map((name) => [name, form])))
 }

@@ -1,4 +1,4 @@
-import { FocusError } from '../errors.ts'
+import { checkedOptions, counts } from '../option-checks.ts'
 
 /** What one client, one user and one node may use. */
 export interface RealtimeLimits {
@@ -91,19 +91,7 @@ export const addressDefaults = { upgradesPerMinute: 600, connectionsPerAddress: 
  * @throws FocusError `invalid_option` for a limit that is not a positive whole number, or that does not exist.
  */
 export function resolveLimits(overrides: Partial<RealtimeLimits> = {}): RealtimeLimits {
-  for (const [name, value] of Object.entries(overrides)) {
-    if (!Object.hasOwn(defaultLimits, name)) {
-      throw new FocusError('invalid_option', `websocket.limits.${name} does not exist`, {
-        hint: `Limits: ${Object.keys(defaultLimits).join(', ')}.`,
-      })
-    }
-    if (value === undefined || (value === null && Object.hasOwn(addressDefaults, name))) continue
-    if (!Number.isSafeInteger(value) || (value ?? 0) < 1) {
-      throw new FocusError('invalid_option', `websocket.limits.${name} must be a positive whole number`, {
-        hint: 'Times are in milliseconds, sizes in bytes.',
-      })
-    }
-  }
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
+  const checked = checkedOptions(overrides, counts(defaultLimits), 'websocket.limits')
+  const given = Object.fromEntries(Object.entries(checked).filter(([, value]) => value !== undefined))
   return Object.freeze({ ...defaultLimits, ...given })
 }

@@ -22,8 +22,8 @@ export function invalid(message: string, hint?: string): FocusError {
   return new FocusError('invalid_option', `transports: ${message}`, hint === undefined ? {} : { hint })
 }
 
-const count = forms.whole('', 1, Number.MAX_SAFE_INTEGER)
-const milliseconds = forms.whole('milliseconds', 1, Number.MAX_SAFE_INTEGER)
+const count = forms.count()
+const milliseconds = forms.count('milliseconds')
 const name: Form<string> = {
   accepts: '1 to 64 of a-z, 0-9, _ and -',
   schema: z.string().regex(/^[a-z0-9_-]{1,64}$/),
@@ -45,7 +45,7 @@ const settings = {
 /** The forms of the options that several transports have. */
 export const transportForms = {
   milliseconds,
-  seconds: forms.whole('seconds', 0, Number.MAX_SAFE_INTEGER),
+  seconds: forms.count('seconds', 0),
   text: forms.text,
   texts: forms.texts,
   /** An address that whoever has it can post to. */

@@ -29,7 +29,7 @@ export const providerForms = {
   url: forms.httpUrl,
   texts: forms.texts,
   yesOrNo: forms.yesOrNo,
-  timeoutMs: forms.whole('milliseconds', 1, 600_000),
+  timeoutMs: forms.count('milliseconds', 1, 600_000),
   authMethod: forms.choice('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
 } as const
 
