@@ -2,7 +2,7 @@ import { type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/
 import type { IRouter, NextFunction, RequestHandler, Response } from 'express'
 import { answer, attachUpgrade, type HostServer } from './node.ts'
 import { sendResponse } from './node/response.ts'
-import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+import { createUserGuard, findUser, isRefusal, peerOf, type RequireUserOptions } from './user.ts'
 
 export type { RequireUserOptions } from './user.ts'
 
@@ -57,7 +57,7 @@ export function mountFocus(app: Pick<IRouter, 'use'>, focus: Focus, options: Mou
 export function requireUser(focus: Focus, options: RequireUserOptions = {}): RequestHandler {
   const guard = createUserGuard(focus, options)
   return (req, res, next) => {
-    guard(req.headers).then(
+    guard(req.headers, peerOf(req)).then(
       (user) => {
         req.user = user
         next()
@@ -70,7 +70,7 @@ export function requireUser(focus: Focus, options: RequireUserOptions = {}): Req
 /** Sets `req.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
 export function optionalUser(focus: Focus): RequestHandler {
   return (req, res, next) => {
-    findUser(focus, req.headers).then(
+    findUser(focus, req.headers, peerOf(req)).then(
       (user) => {
         if (user) req.user = user
         next()

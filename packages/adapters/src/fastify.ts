@@ -6,7 +6,7 @@ import { type AuthenticatedUser, type Focus, FocusError, pathOf, problem } from 
 import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import { attachUpgrade, type HostServer } from './node.ts'
 import { answerFor } from './node/request.ts'
-import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+import { createUserGuard, findUser, isRefusal, peerOf, type RequireUserOptions } from './user.ts'
 
 export type { RequireUserOptions } from './user.ts'
 
@@ -100,12 +100,12 @@ export async function mountFocus(
 /** A `preHandler` (or `onRequest`) hook that lets a request through only with a valid access token and sets `request.user`. */
 export function requireUser(focus: Focus, options: RequireUserOptions = {}): preHandlerAsyncHookHandler {
   const guard = createUserGuard(focus, options)
-  return async (request, reply) => setUser(request, reply, () => guard(request.headers))
+  return async (request, reply) => setUser(request, reply, () => guard(request.headers, peerOf(request.raw)))
 }
 
 /** Sets `request.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
 export function optionalUser(focus: Focus): preHandlerAsyncHookHandler {
-  return async (request, reply) => setUser(request, reply, () => findUser(focus, request.headers))
+  return async (request, reply) => setUser(request, reply, () => findUser(focus, request.headers, peerOf(request.raw)))
 }
 
 async function setUser(

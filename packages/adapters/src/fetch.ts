@@ -54,7 +54,7 @@ export function requireUser(
   const guard = createUserGuard(focus, options)
   return async (context, next) => {
     try {
-      context.set('user', await guard(context.req.raw.headers))
+      context.set('user', await guard(context.req.raw.headers, remoteAddressOf(context.env)))
     } catch (error) {
       if (isRefusal(error)) return problem(error)
       throw error
@@ -67,7 +67,7 @@ export function requireUser(
 export function optionalUser(focus: Focus): MiddlewareHandler<{ Variables: Partial<UserVariables> }> {
   return async (context, next) => {
     try {
-      const user = await findUser(focus, context.req.raw.headers)
+      const user = await findUser(focus, context.req.raw.headers, remoteAddressOf(context.env))
       if (user) context.set('user', user)
     } catch (error) {
       if (isRefusal(error)) return problem(error)

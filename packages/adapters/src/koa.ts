@@ -3,7 +3,7 @@ import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { type Answer, type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
 import type Koa from 'koa'
 import { answerFor } from './node/request.ts'
-import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+import { createUserGuard, findUser, isRefusal, peerOf, type RequireUserOptions } from './user.ts'
 
 export { attachUpgrade } from './node.ts'
 export type { RequireUserOptions } from './user.ts'
@@ -42,12 +42,12 @@ export function focusMiddleware(focus: Focus): Koa.Middleware {
 /** Lets a request through only with a valid access token and sets `ctx.state.user`. */
 export function requireUser(focus: Focus, options: RequireUserOptions = {}): Koa.Middleware<UserState> {
   const guard = createUserGuard(focus, options)
-  return (context, next) => admit(context, next, () => guard(context.headers))
+  return (context, next) => admit(context, next, () => guard(context.headers, peerOf(context.req)))
 }
 
 /** Sets `ctx.state.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
 export function optionalUser(focus: Focus): Koa.Middleware<Partial<UserState>> {
-  return (context, next) => admit(context, next, () => findUser(focus, context.headers))
+  return (context, next) => admit(context, next, () => findUser(focus, context.headers, peerOf(context.req)))
 }
 
 async function admit(

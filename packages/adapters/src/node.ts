@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
 import { answerFor } from './node/request.ts'
 import { send, sendResponse } from './node/response.ts'
-import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'
+import { createUserGuard, findUser, isRefusal, peerOf, type RequireUserOptions } from './user.ts'
 
 export { attachUpgrade, type HostServer } from './node/upgrade.ts'
 export type { RequireUserOptions } from './user.ts'
@@ -59,7 +59,7 @@ export function requireUser(
   options: RequireUserOptions = {},
 ): (req: IncomingMessage, res: ServerResponse) => Promise<AuthenticatedUser | null> {
   const guard = createUserGuard(focus, options)
-  return (req, res) => guard(req.headers).catch((error: unknown) => refuse(error, res))
+  return (req, res) => guard(req.headers, peerOf(req)).catch((error: unknown) => refuse(error, res))
 }
 
 /** Gives the person of a request, undefined where it carries no token; a bad token is answered and gives null. */
@@ -68,7 +68,7 @@ export function optionalUser(
 ): (req: IncomingMessage, res: ServerResponse) => Promise<AuthenticatedUser | undefined | null> {
   return async (req, res) => {
     try {
-      return (await findUser(focus, req.headers)) ?? undefined
+      return (await findUser(focus, req.headers, peerOf(req))) ?? undefined
     } catch (error) {
       return refuse(error, res)
     }

@@ -178,6 +178,33 @@ test('V7: route handlers of Next tell clients apart where their proxy is named b
   ])
 })
 
+test.each(hosts.filter(({ name }) => ['Express 5', 'Fastify 5', 'Koa 3', 'Hono 4', 'node:http'].includes(name)))(
+  'V13: $name limits bad tokens on routes of the host as well, and lets known ones through',
+  async (host) => {
+    const focus = await createFocus({
+      database: 'sqlite::memory:',
+      env: {},
+      rateLimits: { exemptLoopback: false, perMinute: { credentials: 3 } },
+    })
+    closing.push(() => focus.close())
+    const running = await host.start(focus)
+    closing.push(() => running.close())
+    const { accessToken } = await signIn(focus)
+    const status = async (token: string) => {
+      const answer = await fetch(`${urlOf(running)}/activities`, {
+        method: 'POST',
+        body: '{}',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      })
+      return [answer.status, answer.headers.has('retry-after')]
+    }
+    expect(await status(accessToken)).toEqual([201, false])
+    for (let n = 0; n < 3; n += 1) expect(await status(`a.b.${n}`)).toEqual([401, false])
+    expect(await status('a.b.c')).toEqual([429, true])
+    expect(await status(accessToken)).toEqual([201, false])
+  },
+)
+
 test('attachUpgrade takes its listener off when the last instance leaves', async () => {
   const [one, other] = [await start(), await start('/v1/api')]
   const server = createServer()

@@ -10,6 +10,7 @@ import { durationMs } from './duration.ts'
 import { accountAdminRoutes } from './http/account-admin-routes.ts'
 import { authRoutes } from './http/auth-routes.ts'
 import { clientAdminRoute } from './http/client-admin-route.ts'
+import { HostTokens } from './http/host-tokens.ts'
 import { createHandler, type RouteInfo } from './http/handler.ts'
 import { notificationAdminRoutes } from './http/notification-admin-routes.ts'
 import { notificationRoutes } from './http/notification-routes.ts'
@@ -76,9 +77,11 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
   /**
    * Whom the bearer token of a request speaks for; null without one. Cheap for a token that was seen before.
    *
-   * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`
+   * @param info where the request comes from: bad tokens of one address are then limited, as on Focus' own routes
+   * @throws FocusError (as a rejection) `invalid_token`, `token_expired`, `session_revoked`; with `info` also `rate_limited`
+   * and `overloaded`
    */
-  authenticate(headers: IncomingHttpHeaders | Headers): Promise<Principal | null>
+  authenticate(headers: IncomingHttpHeaders | Headers, info?: RequestInfo): Promise<Principal | null>
   /** Brings the tables up to date. `createFocus` has done so already; for operators. */
   migrate(): Promise<MigrationResult>
   /** Says goodbye to every open socket, spread over `windowMs` (5,000 when absent); from then on new ones are refused. */
@@ -218,6 +221,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     })
 
     const admissionMetrics = new AdmissionMetrics(control)
+    const hostTokens = new HostTokens(control, auth.tokens)
     const queueMetrics = new QueueMetrics(() => [...database.queues(), ...log.queues()])
     const handler = createHandler({
       routes: [
@@ -261,7 +265,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
       admit: (head) => handler.admit(head),
       fetch: (request, info) => handler.fetch(request, info),
       upgrade: (request, socket, head) => realtime.upgrade(request, socket, head),
-      authenticate: (headers) => auth.authenticate(headers),
+      authenticate: (headers, info) => hostTokens.authenticate(headers, info),
       migrate: () => migrateToLatest(database),
       drain: (window) => realtime.drain(window),
       close: () => (closing ??= endAll()),

@@ -1,6 +1,7 @@
-import type { AdmissionControl, TrialOutcome } from '../admission/admission-control.ts'
+import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Client } from '../admission/client.ts'
 import { refusalError } from '../admission/refusal.ts'
+import { trial } from '../admission/trial.ts'
 import type { Principal } from '../auth/types.ts'
 import { FocusError } from '../errors.ts'
 import type { OriginPolicy } from '../origin-policy.ts'
@@ -78,7 +79,7 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     }
     limitBodyTime(request, bodyTimeoutMs)
     try {
-      const principal = admission.principal ?? (await trial(admission.credentials, costOf(route, url.search), client))
+      const principal = admission.principal ?? (await learn(admission.credentials, costOf(route, url.search), client))
       const response = await route.handle({
         request,
         url,
@@ -97,21 +98,12 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
   }
 
   /** Looks at credentials that are new here; admission has kept a place for that. */
-  async function trial(credentials: Credentials | null, cost: number, client: Client): Promise<Principal | null> {
+  async function learn(credentials: Credentials | null, cost: number, client: Client): Promise<Principal | null> {
     if (credentials === null) return null
-    let outcome: TrialOutcome = 'unknown'
-    try {
-      const principal = await dependencies.verify(credentials)
-      outcome = 'good'
-      const refusal = control.user(principal.userKey, cost, client)
-      if (refusal !== null) throw refusalError(refusal)
-      return principal
-    } catch (error) {
-      if (error instanceof FocusError && error.code === 'invalid_token') outcome = 'bad'
-      throw error
-    } finally {
-      control.tried(client, outcome)
-    }
+    const principal = await trial(control, client, () => dependencies.verify(credentials))
+    const refusal = control.user(principal.userKey, cost, client)
+    if (refusal !== null) throw refusalError(refusal)
+    return principal
   }
 
   /** Where no route is for the method and the path. */

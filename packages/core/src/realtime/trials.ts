@@ -1,9 +1,10 @@
-import type { AdmissionControl, TrialOutcome } from '../admission/admission-control.ts'
+import type { AdmissionControl } from '../admission/admission-control.ts'
 import { costs } from '../admission/budgets.ts'
 import type { Client } from '../admission/client.ts'
 import { refusalError } from '../admission/refusal.ts'
+import { trial } from '../admission/trial.ts'
 import type { Principal, TokenVerifier } from '../auth/types.ts'
-import { FocusError } from '../errors.ts'
+import type { FocusError } from '../errors.ts'
 import { authenticate, type Credentials } from './credentials.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -38,19 +39,10 @@ export class Trials {
     const { control, verifier, tickets } = this.#deps
     const known = this.#known(credentials)
     if (known !== null) return known
-    let outcome: TrialOutcome = 'unknown'
-    try {
-      const principal = await authenticate(credentials, verifier, tickets)
-      outcome = 'good'
-      const refusal = control.user(principal.userKey, costs.connection, client)
-      if (refusal !== null) throw refusalError(refusal)
-      return principal
-    } catch (error) {
-      if (error instanceof FocusError && error.code === 'invalid_token') outcome = 'bad'
-      throw error
-    } finally {
-      control.tried(client, outcome)
-    }
+    const principal = await trial(control, client, () => authenticate(credentials, verifier, tickets))
+    const refusal = control.user(principal.userKey, costs.connection, client)
+    if (refusal !== null) throw refusalError(refusal)
+    return principal
   }
 
   #known(credentials: Credentials): Principal | null {
