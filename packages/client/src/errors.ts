@@ -42,8 +42,8 @@ export class FocusClientError extends Error {
 }
 
 /**
- * Whether the server itself refused, for good, with one of these codes where any are given. What a proxy answers on the way
- * is no refusal, nor is a limit, nor a failure: those pass.
+ * Whether the server itself refused, for good, with one of these codes where any are given. The answer of a proxy is no
+ * refusal, nor is a limit, nor a failure: those pass.
  */
 export function isRefusal(error: unknown, ...codes: readonly string[]): boolean {
   if (!(error instanceof FocusClientError)) return false

@@ -11,7 +11,7 @@ let server: FocusServer
 let box: Middlebox
 
 beforeAll(async () => {
-  // What is missed is noticed at the next heartbeat.
+  // The client notices a loss at the next heartbeat.
   server = await startFocusServer({ websocket: { heartbeatIntervalSeconds: 1, limits: { healIntervalMs: 200 } } })
   box = await startMiddlebox(server.url)
 })

@@ -24,7 +24,7 @@ export interface InboxPage {
   readonly nextBefore: string | null
   /** Of all pages. */
   readonly unreadCount: number
-  /** What was counted. @internal */
+  /** Heads of the streams and their revision when it was answered. @internal */
   readonly heads?: Knowledge | undefined
 }
 

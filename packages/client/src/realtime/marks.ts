@@ -7,7 +7,7 @@ export interface Heads {
   readonly all: number
 }
 
-/** What an answer of the server knows of. */
+/** Heads and revision of the streams when the server answered. */
 export interface Knowledge extends Heads {
   readonly stateRev: number
 }
@@ -25,8 +25,7 @@ interface Mark extends Heads {
 const keptAtMost = 2_000
 
 /**
- * What is known to be read or deleted, so that an answer which was on its way meanwhile, or a notification that arrives late,
- * brings nothing back. A later version of a notification, which others were merged into, is new again.
+ * Remembers reads and deletions, so that a stale answer, or a notification that arrives late, brings nothing back. A later version of a notification, which others were merged into, is new again.
  */
 export class Marks {
   readonly #read = new Map<string, Mark>()

@@ -50,7 +50,7 @@ export class NotificationList {
   #generation = 0
   #loading: Promise<void> | null = null
   #reloadAgain = false
-  /** What arrived since the request that is under way began: its answer may not have it. */
+  /** Notifications that arrived since the current request began: its answer may not have them. */
   #arrived: FocusNotification[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -103,7 +103,7 @@ export class NotificationList {
     return this.#isUsed && !this.#isLoaded && !this.#loading
   }
 
-  /** What the newest page knew of; undefined while there is none, or where the server does not say. @internal */
+  /** State of the streams at the newest page; undefined without one, and for servers that do not say. @internal */
   get knowledge(): Knowledge | undefined {
     return this.#knowledge
   }
@@ -171,7 +171,7 @@ export class NotificationList {
     this.#nextBefore = nextBefore
     if (isFirst) this.#knowledge = heads
     this.#isLoaded = true
-    // The server decides: of what was shown only that stays which arrived since it was asked.
+    // The server decides: only notifications that arrived since it was asked stay.
     const shown = isFirst ? this.#arrived : this.#snapshot.items
     this.#show({ items: this.#combined(shown, notifications), hasMore: nextBefore !== null, error: null })
     if (isFirst) this.#options.loaded(true)
@@ -189,7 +189,7 @@ export class NotificationList {
     if (isFirst) loaded(false)
   }
 
-  /** Of two versions of one notification the one with the higher offset counts; of one version, what came later. */
+  /** Of two versions of one notification the one with the higher offset counts; of equal ones, the later. */
   #combined(shown: readonly FocusNotification[], incoming: readonly FocusNotification[]): FocusNotification[] {
     const byId = new Map(shown.map((item) => [item.id, item]))
     for (const item of incoming) {

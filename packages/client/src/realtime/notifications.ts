@@ -230,7 +230,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
    */
   async inbox(query: InboxQuery = {}): Promise<InboxPage> {
     const page = await this.#unread.setFrom(this.#inbox.page(query), (answer) => answer)
-    // What was read or deleted while the answer was on its way.
+    // Some may have been read or deleted while the answer was on its way.
     return { ...page, notifications: this.#marks.applied(page.notifications) }
   }
 
@@ -326,7 +326,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     }, waitMs + spreadMs())
   }
 
-  /** What fails while the connection stands is tried again; without one, when it is back. */
+  /** Tries again later while the connection stands; otherwise the next connection does. */
   #loaded(isLoaded: boolean): void {
     if (!isLoaded && this.isConnected) this.#resync(backoffMs(this.#failures, Math.random()))
     this.#failures = isLoaded ? 0 : this.#failures + 1
@@ -342,7 +342,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   #recount(): void {
     this.#recountTimer ??= setTimeout(() => {
       this.#recountTimer = undefined
-      // What fails here is tried again with the next reason to.
+      // A failure is left for the next reason to ask.
       if (this.#emitters.unread.size > 0) this.inbox({ limit: 1 }).catch(() => undefined)
     }, spreadMs())
   }

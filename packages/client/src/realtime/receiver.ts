@@ -129,7 +129,7 @@ export class Receiver {
 
   #countUnread(notification: FocusNotification): void {
     const { unread, marks, find, recount } = this.#options
-    // What is replayed is in the count that the connection began with.
+    // The count at the start of the connection includes replayed ones.
     if (notification.replayed || marks.applied([notification])[0]?.readAt !== null) return
     const before = find(notification.id)
     // One that others were merged into may have been unread before; if it is not shown, only the server knows.

@@ -12,16 +12,16 @@ interface Place {
 
 export interface Count {
   readonly unreadCount: number
-  /** What was counted; unknown when absent. */
+  /** Up to which events the server counted; unknown when absent. */
   readonly heads?: Heads | undefined
 }
 
-/** How many are unread: as the server counted, with what arrived or was read since. */
+/** How many are unread: the server's count, with later arrivals and reads. */
 export class UnreadCount {
   readonly #changes: Emitter<number>
   readonly #recount: () => void
   #value = 0
-  /** What the server counted. */
+  /** Up to which events the server counted. */
   #heads: Heads = nothing
   /** Events that were added because they are beyond that. */
   #added: Place[] = []
@@ -39,7 +39,7 @@ export class UnreadCount {
     return this.#value
   }
 
-  /** The server counted, and what came before is part of it. */
+  /** The server counted, everything before included. */
   restart(count: Count): void {
     this.#added = []
     this.set(count)
@@ -72,7 +72,7 @@ export class UnreadCount {
     const answer = await request
     const count = countings === this.#countings ? countOf(answer) : null
     if (!count) return answer
-    // Whether the answer knows of what changed meanwhile cannot be told.
+    // The answer may or may not include changes that were made meanwhile.
     if (guesses === this.#guesses && (count.heads || added === this.#added)) this.set(count)
     else this.#recount()
     return answer

@@ -56,7 +56,7 @@ export class Session implements AccessTokens {
   #current: StoredSession | null
   #isStored = true
   #refreshing: Promise<string | null> | null = null
-  /** Grows with every sign-out: answers to what was asked before it sign nobody in. */
+  /** Grows with every sign-out: answers to earlier requests sign nobody in. */
   #era = 0
   #failures = 0
   /** The last refresh that the server did not serve, and until when there is no other. */
@@ -118,7 +118,7 @@ export class Session implements AccessTokens {
   signOut(everywhere: boolean): Promise<void> {
     const session = this.#current
     this.#era += 1
-    // Whoever is told of the change, or looks into the storage, already finds both.
+    // First both entries of the storage, then the listeners, which may look into it.
     this.#save(null)
     if (session || this.#cookies) this.#signOuts.add({ access: session?.access, refresh: session?.refresh, everywhere })
     this.#become(null)

@@ -30,7 +30,7 @@ export class SignOuts {
   readonly #api: Api
   readonly #storage: TokenStorage
   readonly #cookies: boolean
-  /** What the storage did not take. */
+  /** Kept here when the storage is full or forbidden. */
   #unstored: readonly SignOut[] | null = null
   #finished: Promise<void> = Promise.resolve()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -90,7 +90,7 @@ export class SignOuts {
     const body = refresh ? { refresh_token: refresh } : undefined
     try {
       const answer = await this.#api.request(path, { method: 'POST', body, token: access, keepalive: true, timeoutMs })
-      // What a captive portal answers is not it.
+      // Captive portals answer 200.
       if (answer !== undefined) throw new FocusClientError('invalid_response', `${path} did not answer 204`)
     } catch (error) {
       // By the server's own word there is nothing left to end.

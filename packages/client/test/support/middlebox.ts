@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 
-/** What stands in for the server's answer; `cut` ends the connection without one. */
+/** An answer in place of the server's; `cut` ends the connection without one. */
 export type Interference =
   | 'cut'
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
 
-/** Something between client and server, such as a proxy, a firewall or a captive portal. Passes on all but what it is told. */
+/** Something between client and server, such as a proxy, a firewall or a captive portal. Passes on what it is not told to answer. */
 export interface Middlebox {
   /** Of the API behind it. */
   readonly url: string
