@@ -95,7 +95,7 @@ export class Accounts {
     }
     const refreshed = refreshedProfile(user, profile, isPrimary(accounts, profile))
     const email = await this.#emailFor(user, refreshed)
-    return { user: await this.#users.update(user.id, { ...refreshed, ...email }), created: false }
+    return { user: await this.#users.update(user.id, { ...refreshed, ...email }, user), created: false }
   }
 
   /** Null when others came between: everything is looked at again. */

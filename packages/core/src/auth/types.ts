@@ -134,8 +134,12 @@ export interface UserDirectory {
   /**
    * Stores how the user is to look after a sign-in with an account: fields that the sign-in has no say in hold what the
    * user has already. An e-mail that another user took meanwhile leaves the address as it is.
+   *
+   * @param seen the user that the values were chosen for. `email` and `emailVerified` are stored together, in one conditional
+   * update, and only while the row still has those of `seen`: two sign-ins at once would otherwise give one's address the
+   * other's proof.
    */
-  update(id: UserId, profile: ExternalProfile): Promise<User>
+  update(id: UserId, profile: ExternalProfile, seen: User): Promise<User>
   setDisabled(id: UserId, disabled: boolean): Promise<void>
   list(query: { limit: number; after?: UserId; search?: string }): Promise<User[]>
 }

@@ -143,7 +143,7 @@ export class KyselyUserDirectory implements UserDirectory {
       .execute()
   }
 
-  async update(id: UserId, profile: ExternalProfile): Promise<User> {
+  async update(id: UserId, profile: ExternalProfile, seen?: User): Promise<User> {
     const user = await this.#require(id)
     const now = this.#clock()
     await this.#db
@@ -153,24 +153,37 @@ export class KyselyUserDirectory implements UserDirectory {
       .where('subject', '=', profile.subject)
       .execute()
     const changes = changesOf(user, profile)
-    if (Object.keys(changes).length === 0) return user
-    const update = (values: Partial<Selectable<UsersTable>>) =>
-      retryOnConflict(() =>
-        this.#db
-          .updateTable('focus_users')
-          .set({ ...values, updated_at: now })
-          .where('id', '=', Number(id))
-          .execute(),
-      )
+    const hasChanged = Object.keys(changes).length > 0
+    if (hasChanged) await retryOnConflict(() => this.#updateOf(id, changes).execute())
+    const hasMoved = await this.#setEmail(id, seen ?? user, profile)
+    return hasChanged || hasMoved ? await this.#require(id) : user
+  }
+
+  /**
+   * An address and its proof are written together, and only in place of those that the choice was made from: of two sign-ins
+   * at once, one's address would get the other's proof (A5). False where nothing was to change, or others changed it.
+   */
+  async #setEmail(id: UserId, seen: Pick<User, 'email' | 'emailVerified'>, wanted: ExternalProfile): Promise<boolean> {
+    const { email, emailVerified } = wanted
+    if (email === seen.email && emailVerified === seen.emailVerified) return false
+    const update = this.#updateOf(id, { email, email_verified: emailVerified ? 1 : 0 })
+      .where('email', seen.email === null ? 'is' : '=', seen.email)
+      .where('email_verified', '=', seen.emailVerified ? 1 : 0)
     try {
-      await update(changes)
+      const { numUpdatedRows } = await retryOnConflict(() => update.executeTakeFirst())
+      return numUpdatedRows === 1n
     } catch (error) {
-      if (!isDuplicate(error)) throw error
-      // The new e-mail is another user's: the rest is refreshed, and the old address stays.
-      const { email: _email, email_verified: _verified, ...rest } = changes
-      await update(rest)
+      // The new e-mail is another user's: the old address stays.
+      if (isDuplicate(error)) return false
+      throw error
     }
-    return await this.#require(id)
+  }
+
+  #updateOf(id: UserId, values: Partial<Selectable<UsersTable>>) {
+    return this.#db
+      .updateTable('focus_users')
+      .set({ ...values, updated_at: this.#clock() })
+      .where('id', '=', Number(id))
   }
 
   async setDisabled(id: UserId, disabled: boolean): Promise<void> {
@@ -253,14 +266,12 @@ function idOf(id: UserId): number {
   })
 }
 
-/** The columns that are to become different; no query is made for none. */
+/** The columns that are to become different, beside the address; no query is made for none. */
 function changesOf(user: User, wanted: ExternalProfile): Partial<Selectable<UsersTable>> {
   return {
     ...(wanted.fullName !== user.fullName && { full_name: wanted.fullName }),
     ...(wanted.avatarUrl !== user.avatarUrl && { avatar_url: wanted.avatarUrl }),
     ...(wanted.locale !== user.locale && { locale: wanted.locale }),
-    ...(wanted.email !== user.email && { email: wanted.email }),
-    ...(wanted.emailVerified !== user.emailVerified && { email_verified: wanted.emailVerified ? 1 : 0 }),
   }
 }
 

@@ -11,26 +11,26 @@ describeOverDatabases('Accounts', (databases) => {
   let home: TestIssuer
   let forum: TestIssuer
   let app: App
+  /** A second node over the same database. */
+  let twin: App
 
   beforeAll(async () => {
     ;[work, home, forum] = await Promise.all([TestIssuer.start(), TestIssuer.start(), TestIssuer.start()])
     const at = (name: string, { url, clientId, clientSecret }: TestIssuer, trustEmail: boolean) =>
       oidc({ name, issuer: url, clientId, clientSecret, trustEmail })
-    app = await startApp({
-      database: await databases.empty(),
-      config: {
-        providers: [
-          at('work', work, true),
-          at('home', home, true),
-          at('forum', forum, false),
-          at('office', work, true),
-        ],
-      },
-    })
+    const database = await databases.empty()
+    const providers = [
+      at('work', work, true),
+      at('home', home, true),
+      at('forum', forum, false),
+      at('office', work, true),
+    ]
+    app = await startApp({ database, config: { providers } })
+    twin = await startApp({ database, config: { providers } })
   })
 
   afterAll(async () => {
-    await app.close()
+    await Promise.all([app.close(), twin.close()])
     await Promise.all([work.close(), home.close(), forum.close()])
   })
 
@@ -216,6 +216,27 @@ describeOverDatabases('Accounts', (databases) => {
       expect(owner?.status).toBe(200)
       expect([200, 409]).toContain(squatter?.status)
       expect(await emailOf((await owner?.json()) as TokenAnswer)).toEqual({ email: alice, emailVerified: true })
+    }
+  })
+
+  test('S36 A5 A7: of two accounts of one user that sign in at once, neither address gets the proof of the other', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      await removePeople(app.database)
+      const mine = 'mallory@startup.example'
+      const first = await enter('forum', 'mallory', { email: mine })
+      await link(first.access_token, 'home', 'mallory', { email: mine })
+      be('forum', 'mallory')
+      be('home', 'mallory', { email: mine })
+      const fromForum = await callbackFor(app, forum, 'forum')
+      const fromHome = await callbackFor(app, home, 'home')
+      const answers = await Promise.all([twin.request(fromForum), app.request(fromHome)])
+      expect(answers.map(({ status }) => status)).toEqual([200, 200])
+      expect([
+        { email: mine, emailVerified: true },
+        { email: alice, emailVerified: false },
+      ]).toContainEqual(await emailOf(first))
+      const owner = await enter('work', 'alice')
+      expect(owner.user.id).not.toBe(first.user.id)
     }
   })
 
