@@ -1,6 +1,6 @@
 import { assertEnabled } from '../auth/accounts.ts'
 import type { Flow } from '../auth/sign-in/flow.ts'
-import { maxReturnToLength, withParameters } from '../auth/sign-in/return-to.ts'
+import { maxReturnToLength, withOutcome } from '../auth/sign-in/return-to.ts'
 import { type Callback, FinishedFlowError, type SignedIn, unknownState } from '../auth/sign-in/sign-in.ts'
 import { FocusError } from '../errors.ts'
 import { toUserKey, type UserKey } from '../user-id.ts'
@@ -87,7 +87,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   async function returnToPage(provider: string, answer: Callback, flow: Flow, page: string): Promise<Response> {
     try {
       const { user, linked, account } = await auth.signIn.complete(provider, answer)
-      if (linked) return redirect(withParameters(page, { linked: provider }), [linkCookies.end(answer.state)])
+      if (linked) return redirect(withOutcome(page, { linked: provider }), [linkCookies.end(answer.state)])
       const code = await auth.codes.issue({
         userKey: toUserKey(user.id),
         provider,
@@ -95,10 +95,10 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
         bindingHash: flow.bindingHash,
         codeChallenge: flow.codeChallenge,
       })
-      return redirect(withParameters(page, { focus_code: code }))
+      return redirect(withOutcome(page, { focus_code: code }))
     } catch (error) {
       // The browser's Back, or an address that was opened twice: what there was to do is done.
-      if (error instanceof FinishedFlowError) return redirect(page)
+      if (error instanceof FinishedFlowError) return redirect(withOutcome(page, {}))
       throw error
     }
   }
@@ -108,7 +108,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
     if (!isStartByNavigation(request, url)) return null
     const asked = url.searchParams.getAll('return_to')
     const page = asked.length === 1 ? auth.signIn.allowedReturnTo(asked[0] ?? '') : null
-    return page === null ? null : redirect(withParameters(page, failure(error)))
+    return page === null ? null : redirect(withOutcome(page, failure(error)))
   }
 
   function refuseCallback(error: unknown, { url, params }: RefusedRequest): Response | null {
@@ -118,7 +118,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
       states.length === 1 && state.length <= maxStateLength ? auth.signIn.read(params['provider'] ?? '', state) : null
     if (flow === null || flow.returnTo === null) return null
     // The cookie stays: the person may go back and agree, and one that has no flow any more ends by itself.
-    return redirect(withParameters(flow.returnTo, failure(error)))
+    return redirect(withOutcome(flow.returnTo, failure(error)))
   }
 
   async function redeem(context: RouteContext): Promise<Response> {
@@ -194,7 +194,7 @@ function readCallback(url: URL): Callback {
 }
 
 /** What a page finds in its address of a sign-in that failed. */
-function failure(error: unknown): Readonly<Record<string, string>> {
+function failure(error: unknown): { readonly error: string; readonly error_description: string } {
   const { code, message } = error instanceof FocusError ? error : internalError()
   return { error: code, error_description: message }
 }

@@ -422,6 +422,44 @@ describe('A sign-in that ends on a page', () => {
     await expectProblem(response, 400, 'return_to_not_allowed')
   })
 
+  test('S10 narrowed to some of our paths, ends at no other, however our origin is named', async () => {
+    const narrow = await startApp({ config: { providers: [googleAt(issuer)], returnTo: ['/welcome'] } })
+    const start = (address: string) =>
+      narrow.request(`/auth/google?redirect=1&return_to=${encodeURIComponent(address)}`)
+    expect((await start(`${publicUrl}/welcome`)).status).toBe(302)
+    await expectProblem(await start(`${publicUrl}/other`), 400, 'return_to_not_allowed')
+    await expectProblem(await start('/other'), 400, 'return_to_not_allowed')
+    await narrow.close()
+  })
+
+  test('S10 a state leads nowhere that is not allowed any more, however old it is', async () => {
+    const narrow = await startApp({
+      runtime: { clock: clock.read },
+      config: {
+        providers: [googleAt(issuer)],
+        origins: createOriginPolicy({ allowedOrigins: ['https://kept.example'], publicUrl: 'https://focus.example' }),
+      },
+    })
+    const begun = await app.request('/auth/google?redirect=1&return_to=https://app.example/old')
+    const page = new URL(begun.headers.get('location') ?? '').searchParams.get('state')
+    const { state: origin } = await begin(app, 'google', '', { origin: 'http://localhost:3000' })
+    for (const state of [page, origin]) {
+      const path = `/auth/google/callback?error=access_denied&state=${state}`
+      await expectProblem(await new CookieJar(narrow).navigate(path), 400, 'invalid_state')
+      expect((await new CookieJar(app).navigate(path)).status).toBe(302)
+    }
+    await narrow.close()
+  })
+
+  test('A16 a page finds the outcome of this sign-in, and of no other', async () => {
+    const browser = new CookieJar(app)
+    const stale = encodeURIComponent(
+      '/welcome?error=access_denied&error_description=x&focus_code=y&linked=google&tab=1',
+    )
+    const page = await arrive(browser, `?return_to=${stale}`)
+    expect(page.pathname + page.search).toMatch(/^\/welcome\?tab=1&focus_code=[\w-]{43}$/)
+  })
+
   test('brings what went wrong along, never a token', async () => {
     const browser = new CookieJar(app)
     const begun = await browser.navigate('/auth/google?return_to=/welcome')

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkReturnTo, withParameters } from './return-to.ts'
+import { checkReturnTo, withOutcome } from './return-to.ts'
 
 const self = 'https://focus.example'
 const allowed = ['https://app.example']
@@ -44,7 +44,9 @@ test('S10 V14: an address that is accepted stays where it is, however often it i
     fc.property(addresses, (address) => {
       let accepted: string
       try {
-        accepted = withParameters(checkReturnTo(address, allowed), { focus_code: 'code' })
+        const checked = checkReturnTo(address, allowed)
+        expect(checkReturnTo(checked, allowed)).toBe(checked)
+        accepted = withOutcome(checked, { focus_code: 'code' })
       } catch {
         return
       }
@@ -73,4 +75,25 @@ test('S10: ordinary addresses pass unchanged', () => {
     expect(checkReturnTo(address, allowed)).toBe(address)
   }
   expect(checkReturnTo('https://app.example', allowed)).toBe('https://app.example/')
+})
+
+test('S10: paths of the list narrow our own origin, however it is named', () => {
+  const check = (address: string, list: readonly string[]) => checkReturnTo(address, list, self)
+  for (const address of ['/welcome/x', `${self}/welcome`, `${self}/welcome/x?tab=1`, 'https://app.example/any']) {
+    expect(check(address, ['/welcome', ...allowed])).toBe(address)
+  }
+  for (const address of ['/other', `${self}/other`, `${self}/`, `${self}/welcome-2`, `${self}/welcome/../other`]) {
+    expect(() => check(address, ['/welcome', ...allowed])).toThrow(
+      expect.objectContaining({ code: 'return_to_not_allowed' }),
+    )
+  }
+  expect(check(`${self}/other`, allowed)).toBe(`${self}/other`)
+  expect(check(`${self}/other`, ['/welcome', self])).toBe(`${self}/other`)
+})
+
+test('A16: an address brings no outcome of another sign-in along', () => {
+  const stale = '/page?focus_code=a&tab=1&error=b&error_description=c&linked=d'
+  expect(withOutcome(stale, { focus_code: 'code' })).toBe('/page?tab=1&focus_code=code')
+  expect(withOutcome(stale, {})).toBe('/page?tab=1')
+  expect(withOutcome('/page?a%20b', {})).toBe('/page?a%20b')
 })

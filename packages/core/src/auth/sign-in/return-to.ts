@@ -8,18 +8,23 @@ export const maxReturnToLength = 1_024
 /** Forms that an address may have on its way: one that is encoded over and over is nobody's page. */
 const maxForms = 16
 
+/** Parameters in which a page finds how a sign-in ended. */
+const outcomes = ['focus_code', 'linked', 'error', 'error_description'] as const
+
 /**
  * Checks where a sign-in may end (S10): a path of our own origin, or an address whose origin is in the list. The list's
- * own paths narrow which of our paths are allowed; a list without paths allows all of them.
+ * own paths narrow which of our paths are allowed, also where an address names our origin; a list without paths allows all
+ * of them.
  *
+ * @param ownOrigin of the public URL; null where it is not known
  * @returns the address in its normal form, of at most 1,024 characters
  * @throws FocusError `return_to_not_allowed`
  */
-export function checkReturnTo(value: string, allowed: readonly string[]): string {
+export function checkReturnTo(value: string, allowed: readonly string[], ownOrigin: string | null = null): string {
   if (value.includes(' ') || value.includes('\\') || hasControlCharacter(value)) throw notAllowed()
   const path = value.startsWith('/')
   const url = path ? parse(value, self) : parse(value)
-  if (!url || !(path ? isOwn(url, allowed) : isAllowed(url, value, allowed))) throw notAllowed()
+  if (!url || !(path ? isOwn(url, self, allowed) : isAllowed(url, value, allowed, ownOrigin))) throw notAllowed()
   // What is harmless as it was written may be another host's once it is in its normal form, or decoded by a server.
   const from = path ? value : value.slice(url.origin.length)
   if (!isPathForEverybody(from) || !isPathForEverybody(url.pathname)) throw notAllowed()
@@ -28,27 +33,34 @@ export function checkReturnTo(value: string, allowed: readonly string[]): string
   return normal
 }
 
-function isOwn(url: URL, allowed: readonly string[]): boolean {
+function isOwn(url: URL, ownOrigin: string | null, allowed: readonly string[]): boolean {
   const paths = allowed.filter((entry) => entry.startsWith('/'))
-  return url.origin === self && (paths.length === 0 || paths.some((path) => isBelow(url.pathname, path)))
+  return url.origin === ownOrigin && (paths.length === 0 || paths.some((path) => isBelow(url.pathname, path)))
 }
 
-function isAllowed(url: URL, value: string, allowed: readonly string[]): boolean {
+function isAllowed(url: URL, value: string, allowed: readonly string[], ownOrigin: string | null): boolean {
   // `https:app.example` and `https:///app.example` are read as hosts by some and not by others.
   return (
     (url.protocol === 'https:' || url.protocol === 'http:') &&
     value.startsWith(url.origin) &&
     url.username === '' &&
     url.password === '' &&
-    allowed.includes(url.origin)
+    (allowed.includes(url.origin) || isOwn(url, ownOrigin, allowed))
   )
 }
 
-/** The address with further query parameters; what a page finds when the sign-in ends there. */
-export function withParameters(returnTo: string, parameters: Readonly<Record<string, string>>): string {
+/**
+ * The address with how a sign-in ended as query parameters. Those of an earlier one, or that somebody wrote into the address,
+ * are taken out: a page must not find the outcome of another sign-in there.
+ */
+export function withOutcome(
+  returnTo: string,
+  parameters: Readonly<Partial<Record<(typeof outcomes)[number], string>>>,
+): string {
   const path = returnTo.startsWith('/')
   // A path is put behind our own origin as it is: resolving it could read a host out of it.
   const url = new URL(path ? self + returnTo : returnTo)
+  for (const name of outcomes) if (url.searchParams.has(name)) url.searchParams.delete(name)
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   if (!path) return url.href
   if (url.origin !== self || url.pathname.startsWith('//')) throw notAllowed()

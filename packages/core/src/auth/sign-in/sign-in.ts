@@ -85,7 +85,7 @@ export class SignIn {
   readonly #sessions: SignInDependencies['sessions']
   readonly #accounts: Accounts
   readonly #providers: Providers
-  readonly #returnTo: readonly string[]
+  readonly #ownOrigin: string | null
 
   constructor({ config, runtime, sealing, accounts, sessions, providers }: SignInDependencies) {
     this.#config = config
@@ -94,8 +94,7 @@ export class SignIn {
     this.#sessions = sessions
     this.#accounts = accounts
     this.#providers = providers
-    const { publicUrl, returnTo } = config
-    this.#returnTo = publicUrl === null ? returnTo : [...returnTo, new URL(publicUrl).origin]
+    this.#ownOrigin = config.publicUrl === null ? null : new URL(config.publicUrl).origin
   }
 
   /** Names of the configured providers. */
@@ -131,8 +130,8 @@ export class SignIn {
   }
 
   /**
-   * The flow of a state, whether it is still good or not; null when this installation did not make it, or made it for another
-   * provider (S08). Asks no database.
+   * The flow of a state, whether it is still good or not; null when this installation did not make it, made it for another
+   * provider (S08), or would not let it end there any more (S10). Asks no database.
    */
   read(providerName: string, state: string): Flow | null {
     return this.#open(providerName, state)?.content ?? null
@@ -141,7 +140,7 @@ export class SignIn {
   /** Where a sign-in may end; null for any other address (S10). */
   allowedReturnTo(address: string): string | null {
     try {
-      return checkReturnTo(address, this.#returnTo)
+      return this.#checkReturnTo(address)
     } catch (error) {
       if (error instanceof FocusError) return null
       throw error
@@ -187,13 +186,25 @@ export class SignIn {
 
   #open(providerName: string, state: string): OpenedSecret<Flow> | null {
     const opened = this.#flows.open(state)
-    return opened?.content.provider === providerName ? opened : null
+    return opened?.content.provider === providerName && this.#mayEnd(opened.content) ? opened : null
+  }
+
+  /** A state can be kept for years: what it was sealed with counts only as long as the configuration says the same. */
+  #mayEnd({ returnTo, origin }: Flow): boolean {
+    return (
+      (returnTo === null || this.allowedReturnTo(returnTo) === returnTo) &&
+      (origin === null || this.#config.origins.allows(origin))
+    )
+  }
+
+  #checkReturnTo(address: string): string {
+    return checkReturnTo(address, this.#config.returnTo, this.#ownOrigin)
   }
 
   #newFlow(provider: Provider, options: BeginOptions): Omit<Flow, 'bindingHash'> {
     const { random } = this.#runtime
     const { origin = null, codeChallenge = null } = options
-    const returnTo = options.returnTo == null ? null : checkReturnTo(options.returnTo, this.#returnTo)
+    const returnTo = options.returnTo == null ? null : this.#checkReturnTo(options.returnTo)
     if (codeChallenge !== null && !/^[\w-]{43}$/.test(codeChallenge)) {
       throw new FocusError('invalid_request', 'code_challenge is not the S256 of a verifier.', {
         hint: 'Send base64url(SHA-256(code_verifier)), 43 characters without padding.',
