@@ -38,10 +38,11 @@ export class OutboxCandidates {
     const { transport, limit, admit = () => true } = request
     const pageSize = Math.max(limit, minPageSize)
     const candidates: Candidate[] = []
-    const passedOver = new Set<string>()
+    const passedOver = new Set(request.passOver)
     let after: Row | undefined
     for (let page = 0; page < maxPages; page += 1) {
-      if (page > 0 && this.#rests(transport)) return { candidates, complete: false }
+      const looksBehind = passedOver.size > 0
+      if (looksBehind && this.#rests(transport)) return { candidates, complete: false }
       const began = performance.now()
       const foundBefore = candidates.length
       const rows = await this.#page(request, { pageSize, after, passedOver })
@@ -51,7 +52,7 @@ export class OutboxCandidates {
         if (admit(row.user_key)) candidates.push(row)
         else passedOver.add(row.user_key)
       }
-      if (page > 0 && candidates.length === foundBefore) this.#rest(transport, performance.now() - began)
+      if (looksBehind && candidates.length === foundBefore) this.#rest(transport, performance.now() - began)
       if (candidates.length >= limit || rows.length < pageSize) break
       after = rows.at(-1)
     }

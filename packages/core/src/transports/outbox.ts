@@ -38,6 +38,8 @@ export interface LeaseRequest {
    * empty for broadcasts. Everything may when absent.
    */
   readonly admit?: (userKey: string) => boolean
+  /** Users whose deliveries are not even looked at. */
+  readonly passOver?: readonly string[]
 }
 
 export interface LeaseResult {

@@ -60,6 +60,15 @@ describe('S40 R3: the slots of a transport with personal addresses', () => {
   })
 })
 
+test('S40 R3: users who had a turn are passed over until the next round', () => {
+  const slots = new Slots({ concurrency: 8, personal: false, slowMs: 1_000 })
+  const admit = slots.admission(new Map(), 64)
+  expect(['a', 'a', 'b'].map(admit)).toEqual([true, true, true])
+  expect(slots.served).toEqual(['a', 'b'])
+  slots.newRound()
+  expect(slots.served).toEqual([])
+})
+
 test('a transport with one address for all lets one user have every slot', () => {
   const slots = new Slots({ concurrency: 8, personal: false, slowMs: 1_000 })
   slots.start('a')

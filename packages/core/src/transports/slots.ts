@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 
 const rememberedUsers = 10_000
+const maxServed = 500
 /** Enough that a transport with few slots does not wait for the database after each delivery. */
 const minQueue = 4
 
@@ -31,6 +32,8 @@ export class Slots {
   readonly #slowMs: number
   readonly #active = new Map<string, number>()
   readonly #troubled = new LRUCache<string, true>({ max: rememberedUsers })
+  /** Users who had their turn in this round. */
+  readonly #served = new Set<string>()
   #taken = 0
 
   constructor({ concurrency, personal, slowMs }: SlotOptions) {
@@ -73,6 +76,7 @@ export class Slots {
 
   /**
    * Decides for one lease, row by row, which of the due deliveries may wait in memory, so that there is room for those of others.
+   * Users take turns in rounds: nobody gets a second turn while somebody else with a due delivery has had none.
    *
    * @param waiting by user, how many wait there already
    * @param capacity how many may wait there in all; troubled users have a quarter of it together
@@ -89,8 +93,20 @@ export class Slots {
         troubled += 1
       }
       admitted.set(user, count + 1)
+      this.#served.add(user)
       return true
     }
+  }
+
+  /** Users who had their turn in this round: a lease passes them over. Beyond a few hundred the next round begins. */
+  get served(): readonly string[] {
+    if (this.#served.size > maxServed) this.#served.clear()
+    return [...this.#served]
+  }
+
+  /** Everybody who was found has had a turn. */
+  newRound(): void {
+    this.#served.clear()
   }
 
   #takenByTroubled(): number {

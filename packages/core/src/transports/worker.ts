@@ -159,27 +159,40 @@ export class TransportWorker {
 
   /** Leases as much as there is room for. */
   async #fill(): Promise<{ leased: number; blocked: boolean; full: boolean }> {
-    const { clock, store, owner, isDisabled } = this.#deps
-    const now = clock()
+    const now = this.#deps.clock()
     const capacity = this.#concurrency * prefetchPerSlot
     // Enough for users to take turns also where one attempt begins in a second, and no more than can begin in time.
     const room = Math.min(capacity, this.#pace.within(patienceMs / 2)) - this.#lanes.size
     const full = room < 1 || this.#lanes.size * 2 > capacity
-    if (full || isDisabled() || this.#isPaused(now)) return { leased: 0, blocked: false, full: true }
+    if (full || this.#deps.isDisabled() || this.#isPaused(now)) return { leased: 0, blocked: false, full: true }
     this.#lanes.leaseBegins()
-    const { deliveries, blocked } = await store.lease({
-      transport: this.name,
-      owner,
-      ordered: this.#transport.ordered ?? false,
-      now,
-      leaseMs: patienceMs + 2 * this.#timeoutMs,
-      limit: room,
-      admit: this.#slots.admission(this.#lanes.waiting, capacity),
-    })
+    const { leased, blocked } = await this.#lease(now, room, capacity)
     // A row whose attempt outlived its lease in this very process comes back here; it is being tried already.
-    const fresh = deliveries.filter(({ id }) => !this.#active.has(id))
+    const fresh = leased.filter(({ id }) => !this.#active.has(id))
     await this.#enqueue(fresh, now + patienceMs)
-    return { leased: deliveries.length, blocked, full: false }
+    return { leased: leased.length, blocked, full: false }
+  }
+
+  async #lease(now: number, room: number, capacity: number): Promise<{ leased: LeasedDelivery[]; blocked: boolean }> {
+    const { store, owner } = this.#deps
+    const lease = (limit: number, passOver: readonly string[]) =>
+      store.lease({
+        transport: this.name,
+        owner,
+        ordered: this.#transport.ordered ?? false,
+        now,
+        leaseMs: patienceMs + 2 * this.#timeoutMs,
+        limit,
+        passOver,
+        admit: this.#slots.admission(this.#lanes.waiting, capacity),
+      })
+    const { served } = this.#slots
+    const first = await lease(room, served)
+    const left = room - first.deliveries.length
+    if (left > 0) this.#slots.newRound()
+    if (left === 0 || served.length === 0) return { leased: [...first.deliveries], blocked: first.blocked }
+    const second = await lease(left, [])
+    return { leased: [...first.deliveries, ...second.deliveries], blocked: second.blocked }
   }
 
   async #enqueue(deliveries: readonly LeasedDelivery[], startBefore: number): Promise<void> {

@@ -104,6 +104,20 @@ describeOverDatabases('the slots of a transport', (databases) => {
     expect(order).toContain('2')
   })
 
+  test('S40 R3: of twenty users with long backlogs each has a turn before anybody has a second one', async () => {
+    const order: Array<string | undefined> = []
+    const peer = recorder('a', ({ message }) => void order.push(message.user?.key), { concurrency: 1 })
+    const { outbound, commit } = await open(peer.transport)
+    const users = Array.from({ length: 20 }, (_, index) => `${index + 1}`)
+    for (const userKey of users) {
+      await Promise.all(Array.from({ length: 40 }, () => commit({ userKey }, { transport: 'a' })))
+    }
+    await outbound.runDue()
+    expect(order).toHaveLength(800)
+    // A turn is four deliveries.
+    for (const user of users) expect(order.indexOf(user)).toBeLessThan(20 * 4)
+  })
+
   test('a user alone keeps the order of what is theirs', async () => {
     const titles: string[] = []
     const peer = recorder('a', ({ message }) => void titles.push(message.title), { concurrency: 1 })
