@@ -48,15 +48,25 @@ test('V13: credentials that turn out to be good stay uncounted, bad ones do not'
   const { control, from } = start({ perProcess: { credentials: 1_200 }, perMinute: { credentials: 5 } })
   for (let n = 0; n < 5_000; n += 1) {
     const client = from(`10.${n >> 8}.${n & 255}.1`)
-    expect(control.mayTry(client)).toBeNull()
+    expect(control.startTrial(client)).toBeNull()
     control.tried(client, 'good')
   }
   const guesser = from('203.0.113.9')
   for (let n = 0; n < 5; n += 1) {
-    expect(control.mayTry(guesser)).toBeNull()
+    expect(control.startTrial(guesser)).toBeNull()
     control.tried(guesser, 'bad')
   }
   expect(control.mayTry(guesser)).toMatchObject({ reason: 'credentials' })
+})
+
+test('V13: a question alone takes no place; a trial that is under way has one', () => {
+  const { control, from } = start({ perProcess: { credentials: 60 } })
+  const client = from('203.0.113.9')
+  for (let n = 0; n < 100; n += 1) expect(control.mayTry(client)).toBeNull()
+  for (let n = 0; n < 5; n += 1) expect(control.startTrial(client)).toBeNull()
+  expect(control.mayTry(client)).toMatchObject({ reason: 'process' })
+  control.tried(client, 'unknown')
+  expect(control.mayTry(client)).toBeNull()
 })
 
 test('V2: a user has one budget for everything, which comes back with time', () => {

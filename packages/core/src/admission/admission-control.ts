@@ -89,20 +89,24 @@ export class AdmissionControl {
     return null
   }
 
-  /**
-   * Before credentials are looked at that are not known to be good: takes a place among those of the process, until
-   * `tried` says what they were.
-   */
+  /** Whether credentials that are not known to be good may be looked at; takes nothing, so that a request may still end. */
   mayTry(client: Client): Refusal | null {
     if (this.isExempt(client)) return null
     const now = this.#now()
     const waitMs = this.#addressWaitMs('credentials', client, now)
     if (waitMs > 0) return this.#refuse('credentials', 'credentials', waitMs)
-    const processWaitMs = this.#takeFromProcess('credentials', client, now)
+    const processWaitMs = this.#processWaitMs('credentials', client, now)
     return processWaitMs > 0 ? this.#refuse('credentials', 'process', processWaitMs) : null
   }
 
-  /** What became of the credentials that `mayTry` let through: only bad ones stay counted. */
+  /** The same as they are looked at: takes a place among those of the process, until `tried` says what they were. */
+  startTrial(client: Client): Refusal | null {
+    const refusal = this.mayTry(client)
+    if (refusal === null && !this.isExempt(client)) this.#takeFromProcess('credentials', client, this.#now())
+    return refusal
+  }
+
+  /** What became of the credentials that `startTrial` let through: only bad ones stay counted. */
   tried(client: Client, outcome: TrialOutcome): void {
     if (this.isExempt(client)) return
     if (outcome === 'bad') {
@@ -187,12 +191,14 @@ export class AdmissionControl {
   }
 
   #takeFromProcess(budget: BudgetName, client: Client, now: number): number {
-    const bucket = this.#byProcess.get(budget)
-    if (bucket === undefined) return 0
+    const waitMs = this.#processWaitMs(budget, client, now)
+    if (waitMs === 0) this.#byProcess.get(budget)?.take(now)
+    return waitMs
+  }
+
+  #processWaitMs(budget: BudgetName, client: Client, now: number): number {
     const kept = this.isKnown(client) ? 0 : Math.floor(this.budgets.perProcess[budget] / 12)
-    if (bucket.left(now) < 1 + kept) return bucket.waitMs(now, 1 + kept)
-    bucket.take(now)
-    return 0
+    return this.#byProcess.get(budget)?.waitMs(now, 1 + kept) ?? 0
   }
 
   #warnOfProxy(client: Client): void {

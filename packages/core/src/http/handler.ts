@@ -97,7 +97,7 @@ export function createHandler(dependencies: HandlerDependencies): Handler {
     }
   }
 
-  /** Looks at credentials that are new here; admission has kept a place for that. */
+  /** Looks at credentials that are new here. */
   async function learn(credentials: Credentials | null, cost: number, client: Client): Promise<Principal | null> {
     if (credentials === null) return null
     const principal = await trial(control, client, () => dependencies.verify(credentials))

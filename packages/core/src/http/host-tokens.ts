@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AdmissionControl } from '../admission/admission-control.ts'
-import { refusalError } from '../admission/refusal.ts'
 import { trial } from '../admission/trial.ts'
 import { bearerToken } from '../auth/bearer.ts'
 import type { Principal, TokenVerifier } from '../auth/types.ts'
@@ -27,8 +26,6 @@ export class HostTokens {
     if (known !== null) return Promise.resolve(known)
     if (info === undefined) return this.#verifier.verify(token)
     const client = this.#control.client(info.remoteAddress, headerOf(headers, 'x-forwarded-for'))
-    const refusal = this.#control.mayTry(client)
-    if (refusal !== null) return Promise.reject(refusalError(refusal))
     return trial(this.#control, client, () => this.#verifier.verify(token))
   }
 }

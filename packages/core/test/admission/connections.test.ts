@@ -99,6 +99,19 @@ test('V13: handshakes with bad tokens are refused with 429 before a WebSocket ex
   await from('203.0.113.6', '7').next('connection')
 })
 
+test('V13: a handshake that ends before its token is looked at takes no place from other addresses', async () => {
+  const server = await startHub({ budgets: { exemptLoopback: false, perProcess: { credentials: 60 } } })
+  const headers = { 'x-forwarded-for': '203.0.113.5' }
+  for (let n = 0; n < 10; n += 1) await server.dial('?token=7', ['another'], headers).closed
+  for (let n = 0; n < 10; n += 1) {
+    const path = `${server.url.replace('ws', 'http')}?token=7`
+    const broken = { ...headers, connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-key': 'short' }
+    const [response] = await once(httpRequest(path, { headers: broken }).end(), 'response')
+    expect(response.statusCode).toBe(400)
+  }
+  await server.dial('?token=7', [], { 'x-forwarded-for': '203.0.113.6' }).next('connection')
+})
+
 describe('V14: a body that does not arrive', () => {
   const post = async (server: Production, path: string, headers: readonly string[]) => {
     const { hostname, port } = new URL(server.app.url)

@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
 import { countOf, Production } from './production.ts'
 
@@ -74,6 +76,33 @@ describe('V2: a user has one budget for all routes', () => {
     expect(direct.status).toBe(429)
     expect(direct.headers.get('access-control-allow-origin')).toBe('https://page.example')
     expect(direct.headers.get('vary')).toBe('Origin')
+  })
+})
+
+test('V2: a limit below zero gives no budget back', async () => {
+  server = await Production.start({ rateLimits: { perUser: { capacity: 10, perSecond: 1 } } })
+  const { token } = await server.person('mallory')
+  const statuses = await server.statuses(20, () =>
+    server.from('198.51.100.9', '/notifications?limit=-1000000', { token }),
+  )
+  expect(countOf(statuses, 429)).toBeGreaterThanOrEqual(5)
+})
+
+describe('V13: a request that ends before its token is looked at', () => {
+  test.each([
+    ['for the length of its URL', `/api/notifications/1?${'x'.repeat(8_200)}`],
+    ['at a path that a URL reads differently', '/api/notifications/%2e%2e'],
+  ])('%s takes no place from other addresses', async (_, path) => {
+    server = await Production.start({ rateLimits: { perProcess: { credentials: 60 } } })
+    const { hostname, port } = new URL(server.app.url)
+    for (let n = 0; n < 20; n += 1) {
+      const headers = { authorization: `Bearer ${forged()}`, 'x-forwarded-for': '203.0.113.5' }
+      const request = httpRequest({ hostname, port, path, method: 'DELETE', headers }).end()
+      const [response] = await once(request, 'response')
+      response.resume()
+      await once(response, 'end')
+    }
+    expect((await server.from('198.51.100.9', '/auth/me', { token: forged() })).status).toBe(401)
   })
 })
 
