@@ -14,7 +14,7 @@ export function notificationRoutes(notifications: NotificationBackend): Route[] 
       method: 'GET',
       path: '/notifications',
       access: 'bearer',
-      cost: (query) => costs.read + Math.min(500, Number(query.get('limit')) || 50) * costs.notification,
+      cost: (query) => costs.read + Math.min(500, limitOf(query) || 50) * costs.notification,
       handle: async (context) => {
         const page = await notifications.inbox(personOf(context), inboxQuery(context.url.searchParams))
         const body = JSON.stringify({
@@ -112,11 +112,17 @@ function inboxQuery(query: URLSearchParams): InboxQuery {
   const limit = query.get('limit')
   const before = query.get('before')
   return {
-    ...(limit === null ? {} : { limit: /^\d{1,4}$/.test(limit) ? Number(limit) : NaN }),
+    ...(limit === null ? {} : { limit: limitOf(query) }),
     ...(before === null ? {} : { before }),
     unread: isSwitchedOn(query.get('unread')),
     event: topicsOf(query.getAll('event')),
   }
+}
+
+/** NaN for what is no number of notifications, which is refused. */
+function limitOf(query: URLSearchParams): number {
+  const limit = query.get('limit') ?? ''
+  return /^\d{1,4}$/.test(limit) ? Number(limit) : NaN
 }
 
 function isSwitchedOn(text: string | null): boolean {
