@@ -4,10 +4,13 @@ import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { removeFolder, temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { silentLogger } from '../../src/runtime.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { classify } from '../../src/storage/failures.ts'
+import { GroupedChanges } from '../../src/storage/log/grouped-changes.ts'
 import { QueueMetrics } from '../../src/storage/queue/queue-metrics.ts'
 import type { ThreadOrder } from '../../src/storage/sqlite/messages.ts'
+import { SqliteReader } from '../../src/storage/sqlite/reader.ts'
 
 let folder: string
 let database: Database
@@ -203,4 +206,41 @@ describe('reads', () => {
       process.off('worker', seen)
     }
   })
+
+  test('V9: that the end of their reader overtakes are refused, and start no thread', async () => {
+    const threads: Worker[] = []
+    const seen = (thread: Worker) => void threads.push(thread)
+    process.on('worker', seen)
+    try {
+      const reader = new SqliteReader('test', join(folder, 'focus.db'), silentLogger)
+      const read = reader.read('delivery', 'select * from t', [])
+      await Promise.all([reader.close(), expect(read).rejects.toMatchObject({ code: 'closed' })])
+      expect(threads).toHaveLength(0)
+    } finally {
+      process.off('worker', seen)
+    }
+  })
+})
+
+test('V2: changes that share a transaction are refused together when the database has no room for it', async () => {
+  const background = database.forClass('background')
+  const changes = new GroupedChanges(background)
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  const long = database.db.transaction().execute(async () => {
+    begin()
+    await held
+  })
+  await begun
+  const calls = ['first', 'second', 'third'].map((name) =>
+    changes.run(name, (trx) => sql`insert into t (name) values (${name})`.execute(trx)),
+  )
+  const outcomes = await Promise.allSettled(calls)
+  release()
+  await long
+  const codes = outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)
+  expect(codes).toEqual(['overloaded', 'overloaded', 'overloaded'])
+  // The first had a transaction of its own, the others one together.
+  const writer = database.queues().find(({ queue, kind }) => queue === 'sqlite_writer' && kind === 'background')
+  expect(writer?.refused.age).toBe(2)
 })

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely'
 import { FocusError } from '../../errors.ts'
 import type { UserKey } from '../../user-id.ts'
 import type { Database } from '../database.ts'
+import { classify } from '../failures.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -68,10 +69,19 @@ export class GroupedChanges {
       })
       for (const resolve of committed) resolve()
     } catch (error) {
-      const [only] = calls
-      if (only && calls.length === 1) return only.reject(error)
+      if (calls.length === 1 || concernsAll(error)) {
+        for (const { reject } of calls) reject(error)
+        return
+      }
       // One of them may be at fault: nobody else is to hear of it.
       for (const call of calls) await this.#commit([call])
     }
   }
+}
+
+/** No change is at fault: each by itself would wait as long for the same answer. */
+function concernsAll(error: unknown): boolean {
+  if (error instanceof FocusError) return true
+  const failure = classify(error)
+  return failure === 'connection' || failure === 'unwritable'
 }

@@ -1,10 +1,9 @@
 import { errorFields } from '../../error-fields.ts'
-import { FocusError } from '../../errors.ts'
 import type { Logger } from '../../runtime.ts'
 import type { WorkClass } from '../queue/work-class.ts'
 import { type QueueLimits, sizeOf, WorkQueue } from '../queue/work-queue.ts'
 import type { ReadAnswer, ReaderRequest, ThreadAnswer } from './messages.ts'
-import { SqliteThread } from './thread.ts'
+import { databaseClosed, SqliteThread } from './thread.ts'
 
 /** Reads in one message: enough to share its cost, few enough that an urgent one does not wait long behind them. */
 const maxAtOnce = 16
@@ -54,7 +53,7 @@ export class SqliteReader {
   }
 
   #add(read: Read): void {
-    if (this.#closed) throw new FocusError('closed', 'The database is closed.')
+    if (this.#closed) throw databaseClosed()
     this.queue.add(read.kind, read)
     if (this.#scheduled || this.#inFlight > maxAtOnce) return
     this.#scheduled = true
@@ -114,6 +113,7 @@ export class SqliteReader {
 
   #started(): Promise<SqliteThread> {
     if (this.#thread) return this.#thread
+    if (this.#closed) return Promise.reject(databaseClosed())
     const thread = SqliteThread.start(
       { file: this.#file, role: 'reader' },
       { died: (cause) => this.#died(cause) },

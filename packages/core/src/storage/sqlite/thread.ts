@@ -96,7 +96,7 @@ export class SqliteThread {
     if (this.#ended) return
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve))
     const closed = this.ask({ kind: 'close' })
-    this.#ended = new FocusError('closed', 'The database is closed.')
+    this.#ended = databaseClosed()
     await closed
     this.#worker.ref()
     await exited
@@ -122,6 +122,10 @@ export class SqliteThread {
     this.#waiting.clear()
     if (first) this.#events.died(cause)
   }
+}
+
+export function databaseClosed(): FocusError {
+  return new FocusError('closed', 'The database is closed.')
 }
 
 function writerEnded(cause: Error): FocusError {

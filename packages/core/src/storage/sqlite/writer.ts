@@ -8,7 +8,7 @@ import type { BatchContext, BatchResult } from '../log/commit/write-batch.ts'
 import { sizeOf, type QueueLimits, WorkQueue } from '../queue/work-queue.ts'
 import type { WorkClass } from '../queue/work-class.ts'
 import type { GroupUnit, QueryAnswer, UnitAnswer } from './messages.ts'
-import { SqliteThread } from './thread.ts'
+import { databaseClosed, SqliteThread } from './thread.ts'
 
 /** How long a dead thread is left alone when nobody calls but somebody listens for other processes' commits. */
 const restartMs = 1_000
@@ -56,7 +56,7 @@ export class SqliteWriter implements BatchRunner {
    * @throws FocusError `storage_unavailable` when it cannot be started again, `closed` after `close()`
    */
   thread(): Promise<SqliteThread> {
-    if (this.#closed) return Promise.reject(closed())
+    if (this.#closed) return Promise.reject(databaseClosed())
     if (this.#thread) return this.#thread
     const thread = this.#start().catch((error: unknown) => {
       if (this.#thread === thread) this.#thread = null
@@ -146,7 +146,7 @@ export class SqliteWriter implements BatchRunner {
   }
 
   #enqueue(kind: WorkClass, pending: Pending): void {
-    if (this.#closed) throw closed()
+    if (this.#closed) throw databaseClosed()
     this.queue.add(kind, pending)
     this.#working ??= this.#work()
   }
@@ -232,8 +232,4 @@ export class SqliteWriter implements BatchRunner {
 
 async function watch(thread: SqliteThread): Promise<void> {
   await thread.ask({ kind: 'watch', intervalMs: 250 })
-}
-
-function closed(): FocusError {
-  return new FocusError('closed', 'The database is closed.')
 }
