@@ -47,7 +47,7 @@ export class Intake {
     try {
       await this.#deps.sender.append(await this.#entry(row))
     } catch (error) {
-      // The database is away, for all rows alike.
+      // The database is away or has too much to do, for all rows alike.
       if (error instanceof FocusError && passesByItself(error)) throw error
       await this.#park(row, error)
     }
@@ -96,7 +96,8 @@ export class Intake {
 
 /** Whether waiting helps, whatever is sent. The database refuses a statement without saying when to come back. */
 function passesByItself(error: FocusError): boolean {
-  return error.code === 'closed' || (error.code === 'storage_unavailable' && error.retryAfterSeconds !== undefined)
+  if (error.code === 'closed' || error.code === 'overloaded') return true
+  return error.code === 'storage_unavailable' && error.retryAfterSeconds !== undefined
 }
 
 function reasonOf(error: unknown): string {

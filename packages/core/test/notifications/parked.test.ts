@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { FocusError } from '../../src/errors.ts'
 import type { LogEntry } from '../../src/notifications/log.ts'
 import { nodesOf } from './suite.ts'
 import { backends, type Node, people, startNode } from './support.ts'
@@ -200,6 +201,20 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(node.events).toEqual([])
     away = false
     clock.now += 1_000
+    await node.notifications.sequence()
+    expect(node.events.map(({ title }) => title)).toEqual(['own title'])
+  })
+
+  it('because the database has too much to do stays where it is until it has less', async () => {
+    let busy = true
+    const overloaded = new FocusError('overloaded', 'The database has too much to do.', { retryAfterSeconds: 5 })
+    const users = { ...people, get: (id: string | number) => (busy ? Promise.reject(overloaded) : people.get(id)) }
+    const node = await startNode(await backend.url(), { users })
+    nodes.push(node)
+    await node.notifications.transaction(node.database.db, (_, inside) => inside.notifyUser(note))
+    await expect(node.notifications.sequence()).rejects.toBe(overloaded)
+    expect(await parkedRows(node)).toEqual([])
+    busy = false
     await node.notifications.sequence()
     expect(node.events.map(({ title }) => title)).toEqual(['own title'])
   })
