@@ -54,10 +54,16 @@ export class Accounts {
 
   /**
    * @param wanted id of the account; it may be absent where the user has one account of the provider
-   * @returns the account, whose sessions the caller ends
+   * @param endSessions ends those that were started with the account; called before and after it is unlinked, because a failure
+   * in between must leave none alive, and others may be started in between
    * @throws FocusError `last_account`, `not_found`, `account_ambiguous`
    */
-  async unlink(userKey: UserKey, provider: string, wanted: string | null = null): Promise<ExternalAccount> {
+  async unlink(
+    userKey: UserKey,
+    provider: string,
+    wanted: string | null,
+    endSessions: (account: ExternalAccount) => Promise<unknown>,
+  ): Promise<void> {
     const id = this.userId(userKey)
     const accounts = await this.#users.accounts(id)
     const [account, ...others] = accounts.filter(
@@ -66,8 +72,9 @@ export class Accounts {
     if (!account) throw new FocusError('not_found', 'No such account of this provider is linked.')
     if (others.length > 0) throw ambiguous()
     if (accounts.length === 1) throw lastAccount()
+    await endSessions(account)
     await this.#users.unlinkAccount(id, account)
-    return account
+    await endSessions(account)
   }
 
   async list(userKey: UserKey): Promise<ExternalAccount[]> {

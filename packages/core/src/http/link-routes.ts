@@ -41,8 +41,10 @@ export function linkRoutes({ auth, config }: AuthRouteDependencies): Route[] {
   /** Access that the account gave ends with it (S37). */
   async function unlink({ params, principal, url }: RouteContext): Promise<Response> {
     const { userKey } = signedIn(principal)
-    const account = await auth.accounts.unlink(userKey, params['provider'] ?? '', queryValue(url, 'account', 64))
-    await auth.sessions.endStartedWith(userKey, account)
+    const wanted = queryValue(url, 'account', 64)
+    await auth.accounts.unlink(userKey, params['provider'] ?? '', wanted, (account) =>
+      auth.sessions.endStartedWith(userKey, account),
+    )
     return noContent()
   }
 

@@ -150,6 +150,26 @@ describeOverDatabases('Unlinking', (databases) => {
     expect(await app.auth.sessions.list(String(john.user.id))).toHaveLength(1)
   })
 
+  test.each([1, 2])(
+    'S37 A6: where ending sessions fails the %i. time, none lives on of an account that is gone',
+    async (failing) => {
+      const john = await signIn(app, issuer)
+      await link(john)
+      const atWork = await signIn(app, other, 'company')
+      const end = app.auth.sessions.endStartedWith.bind(app.auth.sessions)
+      let calls = 0
+      app.auth.sessions.endStartedWith = async (...args) => {
+        calls += 1
+        if (calls === failing) throw new Error('The database is away.')
+        return await end(...args)
+      }
+      expect((await unlink(john)).status).toBe(500)
+      app.auth.sessions.endStartedWith = end
+      const isLinked = (await accountsOf(john)).some(({ provider }) => provider === 'company')
+      expect([isLinked, await meStatus(atWork)]).toEqual(failing === 1 ? [true, 200] : [false, 401])
+    },
+  )
+
   test('what was started with an account is forgotten with its session', async () => {
     await signIn(app, issuer)
     const rows = () => app.database.db.selectFrom('focus_session_accounts').selectAll().execute()
