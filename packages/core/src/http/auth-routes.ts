@@ -52,7 +52,7 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
 
   async function logoutAll({ request }: RouteContext): Promise<Response> {
     const { sessions, refusal } = await browserSessions.of(request, await namedRefreshToken(request))
-    const [own] = sessions
+    const own = sessions.find(({ spent }) => spent !== true)
     if (!own) throw refusal ?? needsToken()
     await auth.sessions.endAll(own.userKey, 'logout_all')
     return signedOut(request)

@@ -12,6 +12,8 @@ export interface OwnSession {
   readonly userKey: UserKey
   /** Null for a token of another issuer that names none. */
   readonly sessionId: string | null
+  /** Proven by a refresh token that was used long ago, which speaks for its own session only (S22). */
+  readonly spent?: boolean
 }
 
 export interface BrowserSessionsDependencies {
@@ -47,7 +49,7 @@ export class BrowserSessions {
     const sessions: OwnSession[] = byToken instanceof FocusError ? [] : [byToken]
     for (const token of [refreshToken, this.#fromCookie(request)]) {
       const session = token === null ? null : await this.#auth.sessions.ofRefreshToken(token)
-      if (session) sessions.push({ userKey: session.userKey, sessionId: session.id })
+      if (session) sessions.push({ userKey: session.userKey, sessionId: session.id, spent: session.spent })
     }
     return { sessions, refusal: byToken instanceof FocusError ? byToken : null }
   }

@@ -130,6 +130,18 @@ describe('Signing out', () => {
     expect(browser.names).not.toContain(cookie)
   })
 
+  test('S22 A14: a refresh token that was used long ago ends its own session, and not those of other devices', async () => {
+    const [phone, laptop] = [await signIn(app, issuer), await signIn(app, issuer)]
+    const withToken = (path: string) =>
+      app.request(path, { body: { refresh_token: phone.refresh_token }, headers: sameOrigin })
+    expect((await withToken('/auth/refresh')).status).toBe(200)
+    clock.advance(31_000)
+    expect((await withToken('/auth/logout_all')).status).toBe(401)
+    expect(await sessionsOf(laptop)).toHaveLength(2)
+    expect((await withToken('/auth/logout')).status).toBe(204)
+    expect(await sessionsOf(laptop)).toHaveLength(1)
+  })
+
   test('S39 A14: a refresh whose grant is invalid takes the cookie away, and no other failure does', async () => {
     const browser = new CookieJar(app)
     const john = await signInWith(browser)

@@ -153,11 +153,20 @@ export class Sessions {
     return await this.#end({ userKey, accountId: accountId(account) }, 'unlinked')
   }
 
-  /** The session that a refresh token belongs to, whether the token was used or not; null once it ended. */
-  async ofRefreshToken(refreshToken: string): Promise<Pick<Session, 'id' | 'userKey'> | null> {
+  /**
+   * The session that a refresh token belongs to; null once it ended.
+   *
+   * @returns `spent`: whether the token was used, and its grace is over
+   */
+  async ofRefreshToken(
+    refreshToken: string,
+  ): Promise<(Pick<Session, 'id' | 'userKey'> & { readonly spent: boolean }) | null> {
+    const now = this.#runtime.clock()
     const found = await this.#store.findByRefreshHash(sha256(refreshToken))
-    const isOver = !found || found.session.endedAt !== null || this.#runtime.clock() >= found.session.idleExpiresAt
-    return isOver ? null : found.session
+    if (!found || found.session.endedAt !== null || now >= found.session.idleExpiresAt) return null
+    const { id, userKey } = found.session
+    const { rotatedAt } = found.token
+    return { id, userKey, spent: rotatedAt !== null && now - rotatedAt > rotationGraceMs }
   }
 
   /** Erases what has served its purpose; called in the background. */
