@@ -5,12 +5,18 @@ import type { UserKey } from '../user-id.ts'
 import type { Database } from './database.ts'
 import { retryOnConflict } from './retry.ts'
 import type { SessionsTable } from './tables.ts'
+import { inTransaction } from './transaction.ts'
+
+/** Sessions that one call ends. */
+const chunkSize = 500
 
 /** `SessionStore` over `focus_sessions` and `focus_refresh_tokens`. */
 export class KyselySessionStore implements SessionStore {
+  readonly #database: Database
   readonly #db: Database['db']
 
   constructor(database: Database) {
+    this.#database = database
     this.#db = database.db
   }
 
@@ -100,26 +106,28 @@ export class KyselySessionStore implements SessionStore {
   }
 
   async end(which: SessionSelection, reason: SessionEnd['reason'], now: number): Promise<SessionEnd[]> {
-    const open = this.#db.selectFrom('focus_sessions').select(['id', 'user_key']).where('ended_at', 'is', null)
-    const selected = await ('id' in which
-      ? open.where('id', '=', which.id)
-      : open
-          .where('user_key', '=', which.userKey)
-          .$if(which.accountId !== undefined, (query) => query.where('id', 'in', this.#startedWith(which.accountId)))
-    ).execute()
-    const ends: SessionEnd[] = []
-    for (const { id, user_key: userKey } of selected) {
-      const { numUpdatedRows } = await retryOnConflict(() =>
-        this.#db
-          .updateTable('focus_sessions')
-          .set({ ended_at: now, end_reason: reason })
-          .where('id', '=', id)
-          .where('ended_at', 'is', null)
-          .executeTakeFirst(),
-      )
-      if (numUpdatedRows === 1n) ends.push({ userKey, sessionId: id, reason })
-    }
-    return ends
+    return await inTransaction(this.#database, async (trx) => {
+      const open = trx.selectFrom('focus_sessions').select(['id', 'user_key']).where('ended_at', 'is', null)
+      const selected = (
+        'id' in which
+          ? open.where('id', '=', which.id)
+          : open
+              .where('user_key', '=', which.userKey)
+              .$if(which.accountId !== undefined, (query) =>
+                query.where('id', 'in', this.#startedWith(which.accountId)),
+              )
+      ).limit(chunkSize)
+      // Under a lock: of two calls at once, the second sees what the first left.
+      const sessions = await (this.#database.dialect === 'mysql' ? selected.forUpdate() : selected).execute()
+      if (sessions.length === 0) return []
+      const ids = sessions.map(({ id }) => id)
+      await trx
+        .updateTable('focus_sessions')
+        .set({ ended_at: now, end_reason: reason })
+        .where('id', 'in', ids)
+        .execute()
+      return sessions.map(({ id, user_key: userKey }) => ({ userKey, sessionId: id, reason }))
+    })
   }
 
   #startedWith(accountId = '') {

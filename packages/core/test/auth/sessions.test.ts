@@ -260,6 +260,30 @@ describeOverDatabases('Sessions', (databases) => {
     await signIn(app, issuer)
   })
 
+  test('S23 disabling a user ends a thousand sessions in a few statements, each by one node', async () => {
+    const { user } = await signIn(app, issuer)
+    const [known] = await app.auth.users.list({ limit: 1 })
+    if (!known) throw new Error(`There is no user ${user.id}.`)
+    for (let index = 0; index < 1_000; index += 1) await app.auth.sessions.start(known, 'google')
+    let statements = 0
+    const counting = app.database.db.withPlugin({
+      transformQuery: ({ node }) => {
+        statements += 1
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    })
+    const node = await startApp({ database: { ...app.database, db: counting }, config: app.config, idle: true })
+    const told: (string | null)[] = []
+    for (const each of [node, app]) each.auth.onSessionEnded(({ sessionId }, here) => here && told.push(sessionId))
+    const before = statements
+    await Promise.all([node.auth.users.setDisabled(known.id, true), app.auth.users.setDisabled(known.id, true)])
+    expect(statements - before).toBeLessThan(50)
+    expect(new Set(told).size).toBe(told.length)
+    expect(await app.auth.sessions.list(String(known.id))).toEqual([])
+    await node.close()
+  })
+
   test('S23 disabling a user ends also the session of a sign-in that is under way', async () => {
     await signIn(app, issuer)
     let found: (user: User) => Promise<void> = () => Promise.resolve()

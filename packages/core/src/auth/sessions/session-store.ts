@@ -58,7 +58,10 @@ export interface SessionStore {
   rotate(rotation: Rotation): Promise<boolean>
   /** Sessions that have neither ended nor expired, the last used first. */
   listActive(userKey: UserKey, now: number): Promise<Session[]>
-  /** Ends sessions that have not ended; returns those that this call ended. */
+  /**
+   * Ends sessions that have not ended, a bounded number at once; returns those that this call ended. None is left where it
+   * ended none.
+   */
   end(which: SessionSelection, reason: SessionEnd['reason'], now: number): Promise<SessionEnd[]>
   /** Sessions that ended after a time, for the nodes that have to refuse their tokens (S23). */
   endedAfter(time: number): Promise<(SessionEnd & { readonly endedAt: number })[]>
