@@ -13,6 +13,9 @@ import { isDuplicate, retryOnConflict } from './retry.ts'
 import type { UsersTable } from './tables.ts'
 import { inTransaction } from './transaction.ts'
 
+/** Users of one name who are counted; those beyond get a random number. */
+const namesakes = 100
+
 type Account = Pick<ExternalAccount, 'issuer' | 'subject'>
 
 /** The default users table, `focus_users`, with the accounts people sign in with in `focus_accounts`. */
@@ -220,19 +223,17 @@ export class KyselyUserDirectory implements UserDirectory {
     throw new FocusError('unknown_user', 'There is no such user.')
   }
 
-  /** `john_doe`, then `john_doe_2` and on; after lost races a random number, so that a crowd of namesakes gets through. */
+  /**
+   * `john_doe`, then `john_doe_2` and on; a random number after lost races, and where those are taken, so that a crowd of
+   * namesakes gets through and costs the next one nothing.
+   */
   async #freeUsername(base: string, attempt: number): Promise<string> {
-    if (attempt > 3) return `${base}_${randomInt(1_000, 1_000_000_000)}`
-    const rows = await this.#db
-      .selectFrom('focus_users')
-      .select('username')
-      .where(sql<boolean>`(username = ${base} or username like ${`${base.replaceAll('_', '!_')}!_%`} escape '!')`)
-      .execute()
+    const random = `${base}_${randomInt(1_000, 1_000_000_000)}`
+    if (attempt > 3) return random
+    const names = [base, ...Array.from({ length: namesakes - 1 }, (_, index) => `${base}_${index + 2}`)]
+    const rows = await this.#db.selectFrom('focus_users').select('username').where('username', 'in', names).execute()
     const taken = new Set(rows.map(({ username }) => username))
-    if (!taken.has(base)) return base
-    let number = 2
-    while (taken.has(`${base}_${number}`)) number += 1
-    return `${base}_${number}`
+    return names.find((name) => !taken.has(name)) ?? random
   }
 
   async #insert(profile: ExternalProfile, username: string): Promise<User> {

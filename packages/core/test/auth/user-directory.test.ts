@@ -71,6 +71,31 @@ describeOverDatabases('The users table', (databases) => {
     expect(user.id).toBe(id)
   })
 
+  test('S40: a name that many have costs a bounded look-up', async () => {
+    const row = { email: null, email_verified: 0, created_at: 1, updated_at: 1 }
+    const names = ['jo', ...Array.from({ length: 299 }, (_, index) => `jo_${index + 2}`)]
+    const few = names.filter((name) => name !== 'jo_7').slice(0, 50)
+    const insert = async (usernames: readonly string[]) =>
+      await database.db
+        .insertInto('focus_users')
+        .values(usernames.map((username) => ({ ...row, username })))
+        .execute()
+    await insert(few)
+    expect((await users.create(profileOf('a', { fullName: 'Jo' }))).username).toBe('jo_7')
+    await insert(names.filter((name) => name !== 'jo_7' && !few.includes(name)))
+    let read = 0
+    const counting = database.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        read += result.rows.length
+        return result
+      },
+    })
+    const crowded = new KyselyUserDirectory({ ...database, db: counting }, () => 1_000)
+    expect((await crowded.create(profileOf('b', { fullName: 'Jo' }))).username).toMatch(/^jo_\d{4,}$/)
+    expect(read).toBeLessThan(150)
+  })
+
   test('S14: an account that was made meanwhile is the same user', async () => {
     const profile = profileOf('alice', { email: address, emailVerified: true })
     const accounts = interrupted(() => users.create(profile))
