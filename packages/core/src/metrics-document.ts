@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { inTime } from './in-time.ts'
 
 /** Metrics in the text format of Prometheus. */
 export interface MetricsDocument {
@@ -10,4 +11,16 @@ export interface MetricsDocument {
 export async function appendMetrics(others: Promise<MetricsDocument>, registry: Registry): Promise<MetricsDocument> {
   const { contentType, body } = await others
   return { contentType, body: `${body}\n${await registry.metrics()}` }
+}
+
+/** Prometheus waits for a document for 10 seconds, which may ask the database several times. */
+const readMs = 2_000
+
+/** What the database says for a gauge; null while it does not answer, because all other metrics are needed then. */
+export async function forMetrics<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await inTime(read(), readMs, () => new Error('The database does not answer.'))
+  } catch {
+    return null
+  }
 }

@@ -1,5 +1,5 @@
 import { Gauge, Registry } from 'prom-client'
-import { appendMetrics, type MetricsDocument } from '../metrics-document.ts'
+import { appendMetrics, forMetrics, type MetricsDocument } from '../metrics-document.ts'
 import type { NotificationLog } from './log.ts'
 
 /** Waiting notifications that failed, in the text format of Prometheus. */
@@ -13,9 +13,11 @@ export class NotificationMetrics {
       labelNames: ['state'],
       registers: [this.#registry],
       async collect() {
-        const { retried, parked } = await log.parkedCounts()
-        this.set({ state: 'retried' }, retried)
-        this.set({ state: 'parked' }, parked)
+        this.reset()
+        const counts = await forMetrics(() => log.parkedCounts())
+        if (counts === null) return
+        this.set({ state: 'retried' }, counts.retried)
+        this.set({ state: 'parked' }, counts.parked)
       },
     })
     gauge.reset()

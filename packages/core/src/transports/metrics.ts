@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { appendMetrics, type MetricsDocument } from '../metrics-document.ts'
+import { appendMetrics, forMetrics, type MetricsDocument } from '../metrics-document.ts'
 import type { DeliveryCounters } from './counters.ts'
 import type { DeliveryCount } from './outbox.ts'
 
@@ -47,7 +47,7 @@ export class OutboundMetrics {
       async collect() {
         this.reset()
         oldest.reset()
-        for (const { transport, state, count, oldest: since } of await counts()) {
+        for (const { transport, state, count, oldest: since } of (await forMetrics(counts)) ?? []) {
           this.set({ transport, state }, count)
           if (state === 'waiting') oldest.set({ transport }, Math.max(0, clock() - since) / 1_000)
         }

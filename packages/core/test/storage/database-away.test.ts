@@ -85,6 +85,14 @@ test('a database that hangs makes the node not ready and calls fail, within a bo
     // What was asked before the process stopped may still be answered.
     await expect.poll(ready, { timeout: 14_000 }).toEqual([503, 'storage_unavailable'])
     await expect(focus.auth.users.get(1)).rejects.toMatchObject({ code: 'storage_unavailable' })
+    // An operator has all of them but those that only the database knows.
+    const metrics = await focus.fetch(
+      new Request('http://localhost/api/metrics', { headers: { authorization: `Bearer ${adminKey}` } }),
+    )
+    expect(metrics.status).toBe(200)
+    const lines = (await metrics.text()).split('\n')
+    expect(lines).toContainEqual(expect.stringMatching(/^focus_database_queue_calls\{/))
+    expect(lines).not.toContainEqual(expect.stringMatching(/^focus_(parked_notifications|outbox_deliveries)\{/))
   } finally {
     server.resume()
   }

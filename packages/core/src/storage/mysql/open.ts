@@ -1,7 +1,7 @@
 import { type Driver, MysqlDriver } from 'kysely'
 import { createPool, type PoolConnection } from 'mysql2'
 import { FocusError } from '../../errors.ts'
-import { inTime } from '../in-time.ts'
+import { inTime } from '../../in-time.ts'
 import type { QueueLimits } from '../queue/work-queue.ts'
 import { type MysqlHandles, mysqlHandles } from './dialect.ts'
 import { defaultConnections } from './gate.ts'
