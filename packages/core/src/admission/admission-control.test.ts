@@ -79,6 +79,16 @@ test('V2: a user has one budget for everything, which comes back with time', () 
   expect(control.user('7', 5, client)).toBeNull()
 })
 
+test('V2: what costs more than the whole budget takes all of it, and is not refused for ever', () => {
+  const { control, clock, from } = start({ perUser: { capacity: 10, perSecond: 10 } })
+  const client = from('203.0.113.9')
+  for (let n = 0; n < 2; n += 1) {
+    expect(control.user('7', 21, client)).toBeNull()
+    expect(control.user('7', 21, client)).toEqual({ reason: 'user', retryAfterSeconds: 1 })
+    clock.now += 1_000
+  }
+})
+
 test('V9: work that is charged afterwards delays what the user asks for next, by no more than one allowance', () => {
   const { control, clock, from } = start({ perUser: { capacity: 20, perSecond: 10 } })
   const client = from('203.0.113.9')

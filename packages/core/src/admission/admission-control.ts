@@ -122,13 +122,14 @@ export class AdmissionControl {
     if (!this.isExempt(client)) this.#knownAddresses.set(client.name, true)
   }
 
-  /** Takes what a piece of work of a signed-in user costs. */
+  /** Takes what a piece of work of a signed-in user costs; the whole budget where that is less. */
   user(userKey: UserKey, cost: number, client: Client): Refusal | null {
     if (this.isExempt(client)) return null
     const now = this.#now()
-    const waitMs = this.#users.waitMs(userKey, 1, now, cost)
+    const units = Math.min(cost, this.budgets.perUser.capacity)
+    const waitMs = this.#users.waitMs(userKey, 1, now, units)
     if (waitMs > 0) return this.#refuse('user', 'user', waitMs)
-    this.#users.spend(userKey, 1, now, cost)
+    this.#users.spend(userKey, 1, now, units)
     return null
   }
 
