@@ -80,7 +80,7 @@ function hintOf(error: unknown): string {
   const code = hasCode(error) ? error.code : undefined
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
     return `Node ${process.versions.node} has to read TypeScript: use types that can be stripped, or name the file focus.config.js.`
-  if (code === 'ERR_MODULE_NOT_FOUND')
+  if (code === 'ERR_MODULE_NOT_FOUND' && firstLine(error).startsWith('Cannot find package'))
     return 'Install what it imports, such as `npm install --save-dev @focus-api/cli`.'
   return 'Correct the file and run the command again.'
 }

@@ -372,6 +372,7 @@ describe('focus serve', () => {
     ['export default {', /cannot be loaded/, 'Correct the file'],
     ['throw new Error("boom")', /cannot be loaded: boom/, 'Correct the file'],
     ['import "@focus-api/nothing"', /cannot be loaded/, 'npm install'],
+    ['import "./nothing.js"', /cannot be loaded/, 'Correct the file'],
   ])('refuses the configuration %j', async (text, message, hint = '') => {
     const folder = temporaryFolder('config')
     writeFileSync(join(folder, 'focus.config.js'), text)

@@ -7,7 +7,7 @@ import { plainLines } from '../plain-text.ts'
 import type { Terminal } from '../terminal.ts'
 import { wrap } from '../wrap.ts'
 
-/** `focus doctor`: what is wrong, and how to mend it. Exit 1 when a check failed. */
+/** `focus doctor`: what is wrong, and how to fix it. Exit 1 when a check failed. */
 export async function run(context: CommandContext, flags: ExamineFlags): Promise<number> {
   const { terminal, signal } = context
   const config = await loadConfig(context)

@@ -164,9 +164,9 @@ function defineDoctor(program: Command, definer: Definer): void {
   const doctor = withServer(
     program
       .command('doctor')
-      .summary('say what is wrong, and how to mend it')
+      .summary('say what is wrong, and how to fix it')
       .description(
-        'Checks what the Troubleshooting section of the guide is about, and says how to mend it: settings, sign-in (client, redirect URI, discovery, clock), database and migrations, Redis, the server and the reverse proxy in front of it, workflow files and their secrets.',
+        'Checks what the Troubleshooting section of the guide is about, and says how to fix it: settings, sign-in (client, redirect URI, discovery, clock), database and migrations, Redis, the server and the reverse proxy in front of it, workflow files and their secrets.',
       )
       .option('--token <token>', 'an access token that is refused, to be told why')
       .option('--quick', 'without waiting for a heartbeat'),
