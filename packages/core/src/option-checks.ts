@@ -86,6 +86,7 @@ export function optionPaths(shape: OptionGroup, where = ''): Map<string, Form<un
 
 /** A value as a message may quote it; of what may hold a secret only its kind. */
 export function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'symbol') return 'a symbol'
   if (typeof value === 'bigint') return `${value}n`
@@ -130,9 +131,14 @@ function formProblems(value: unknown, { schema, accepts, secret = false }: Form<
   const result = schema.safeParse(value)
   if (result.success) return []
   // A form of several parts knows which of them is wrong.
-  const at = [path, ...(result.error.issues[0]?.path ?? []).map(String)].join('.')
-  const got = secret ? 'another form' : describeValue(value)
+  const keys = result.error.issues[0]?.path ?? []
+  const at = [path, ...keys.map(String)].join('.')
+  const got = secret ? 'another form' : describeValue(memberAt(value, keys))
   return [{ path: at, text: `${at}: expected ${accepts}, got ${got}.` }]
+}
+
+function memberAt(value: unknown, keys: readonly PropertyKey[]): unknown {
+  return keys.reduce<unknown>((owner, key) => (owner instanceof Object ? Reflect.get(owner, key) : owner), value)
 }
 
 function unknownOption(name: string, path: string, names: readonly string[], root: OptionGroup): Problem {

@@ -49,15 +49,17 @@ export function whole(unit: string, min: number, max: number): Form<number> {
     (value) => (typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value),
     z.int().min(min).max(max),
   )
-  return { accepts: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`, schema: fromText }
+  return { accepts: numberWords(unit, min, max), schema: fromText }
 }
 
 /** Unlike `whole` only for code, where a text such as "3600" is a mistake. */
 export function count(unit = '', min = 1, max = Number.MAX_SAFE_INTEGER): Form<number> {
-  return {
-    accepts: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`,
-    schema: z.int().min(min).max(max),
-  }
+  return { accepts: numberWords(unit, min, max), schema: z.int().min(min).max(max) }
+}
+
+function numberWords(unit: string, min: number, max: number): string {
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
+  return `a whole number${unit ? ` of ${unit}` : ''} ${range}`
 }
 
 export const text: Form<string> = { accepts: 'a text that is not empty', schema: z.string().trim().min(1) }
@@ -87,7 +89,7 @@ export const callback: Form<(...parameters: never[]) => unknown> = {
 /** An object that the application brings: these methods must be there, and whatever else it has is its own business. */
 export function objectWith<T extends object>(...methods: readonly (keyof T & string)[]): Form<T> {
   return {
-    accepts: `an object with the methods ${methods.join(', ')}`,
+    accepts: `an object with ${methodWords(methods)}`,
     schema: z.custom<T>((value) => hasMethods(value, methods)),
   }
 }
@@ -98,11 +100,15 @@ export function namedObjectsWith<T extends { readonly name: string }>(
   ...methods: readonly (keyof T & string)[]
 ): Form<readonly T[]> {
   return {
-    accepts: `a list of ${examples}, or of objects with a name and the methods ${methods.join(', ')}`,
+    accepts: `${examples}, or objects with a name and ${methodWords(methods)}, in a list`,
     schema: z.array(
       z.custom<T>((value) => hasMethods(value, methods) && typeof Reflect.get(Object(value), 'name') === 'string'),
     ),
   }
+}
+
+function methodWords(methods: readonly string[]): string {
+  return `the ${methods.length === 1 ? 'method' : 'methods'} ${methods.join(', ')}`
 }
 
 export function record<T>(accepts: string, entry: z.ZodType<T>): Form<Record<string, T>> {

@@ -149,6 +149,23 @@ describe('the options of createFocus', () => {
     expect(hint).toContain('databse, tokens.idleTtlSeconds')
   })
 
+  test.each([
+    [
+      { rateLimits: { perMinute: { start: 0 } } },
+      'rateLimits.perMinute.start: expected a whole number from 1 on, got 0.',
+    ],
+    [
+      { transports: [{}] },
+      'transports.0: expected transports such as slack({ … }), or objects with a name and the method deliver, in a list, got an object.',
+    ],
+    [
+      { env: { FOCUS_SECRET: 31_415 } },
+      'env.FOCUS_SECRET: expected an object of texts, such as process.env, got another form.',
+    ],
+  ])('A24: a message names the accepted form and the part that is wrong: %j', (options, message) => {
+    expect(failureOf(options).message).toBe(message)
+  })
+
   test('A24: undefined and null are options that were not given', () => {
     for (const path of paths) {
       expect(() => resolveOptions(at(path, undefined), {})).not.toThrow()

@@ -131,7 +131,7 @@ export const focusOptions = group<FocusOptions>({
   clock: forms.callback,
   random: forms.callback,
   fetch: forms.callback,
-  env: forms.record('an object of texts, such as process.env', z.string().optional()),
+  env: { ...forms.record('an object of texts, such as process.env', z.string().optional()), secret: true },
 })
 
 /**

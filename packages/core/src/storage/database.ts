@@ -111,6 +111,7 @@ function sqliteName(source: string): string | null {
 }
 
 async function openSqlite(name: string, logger: Logger, queueLimits?: QueueLimits): Promise<Database> {
+  assertNodeVersion()
   const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./sqlite/open.ts'))
   if (name === ':memory:') {
     const db = openSqliteMemory()
@@ -203,6 +204,16 @@ async function answering(answer: Promise<unknown>): Promise<void> {
     if (error instanceof FocusError && error.code === 'unsafe_database_session') throw error
     throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
   }
+}
+
+/** better-sqlite3 crashes an older Node with a segmentation fault and no message. */
+function assertNodeVersion(): void {
+  const { node } = process.versions
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 12)) return
+  throw new FocusError('missing_dependency', `SQLite needs Node 22.12 or newer; this is Node ${node}.`, {
+    hint: 'Install a newer Node: https://nodejs.org.',
+  })
 }
 
 async function load<T>(name: string, importer: () => Promise<T>): Promise<T> {

@@ -42,11 +42,17 @@ export class Planner implements DeliveryPlanner {
     this.#routing = routing
     this.#preferences = preferences
     this.#isDisabled = isDisabled
-    for (const [topic, rule] of [['default', routing] as const, ...Object.entries(routing.topics ?? {})]) {
+    const topics = Object.entries(routing.topics ?? {})
+    const rules = topics.map(([topic, rule]): [string, Routing] => [`routing.topics.${topic}`, rule])
+    for (const [path, rule] of [['routing', routing] as const, ...rules]) {
       try {
         this.#deliveries(rule, false)
       } catch (error) {
-        throw new FocusError('invalid_option', `routing.${topic}: ${(error as Error).message}`, { cause: error })
+        const hint = error instanceof FocusError ? error.hint : undefined
+        throw new FocusError('invalid_option', `${path}: ${(error as Error).message}`, {
+          ...(hint === undefined ? {} : { hint }),
+          cause: error,
+        })
       }
     }
   }

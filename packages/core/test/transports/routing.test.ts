@@ -115,6 +115,19 @@ describe('routing', () => {
   })
 })
 
+it.each([
+  [{ transports: ['slak'] }, 'routing: There is no transport "slak".'],
+  [{ topics: { limits: { transports: ['slak'] } } }, 'routing.topics.limits: There is no transport "slak".'],
+])('A24: an unknown transport is refused with the path of its option: %j', async (routing, message) => {
+  const refused = createFocus({
+    database: 'sqlite::memory:',
+    env: {},
+    transports: [recorder('mail').transport],
+    routing,
+  })
+  await expect(refused).rejects.toMatchObject({ code: 'invalid_option', message, hint: 'Configured are mail.' })
+})
+
 describe('escalation', () => {
   async function escalating() {
     const clock = new FrozenClock()
