@@ -1,9 +1,10 @@
 import { Kysely, MysqlDialect, sql } from 'kysely'
-import { createPool } from 'mysql2'
+import { createPool, PoolConnection } from 'mysql2'
 import { createConnection } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
 import type { AnyKysely } from '../../src/storage/dialect.ts'
+import { openMysqlPool } from '../../src/storage/mysql/open.ts'
 import { type Node, startNode } from '../notifications/support.ts'
 import { Blackhole } from './support/blackhole.ts'
 
@@ -99,4 +100,26 @@ describe.each([
       }
     })
   })
+})
+
+test('R2: connections of Focus’ own pool that were given up are not kept until it closes', {
+  timeout: 60_000,
+}, async () => {
+  const destroyed = vi.spyOn(PoolConnection.prototype, 'destroy')
+  const direct = new URL(await server.createDatabase())
+  const hole = await Blackhole.start(direct)
+  const { db, close } = await openMysqlPool(hole.through(direct))
+  try {
+    await sql`select 1`.execute(db('interactive'))
+    hole.swallow()
+    await expect(sql`select 1`.execute(db('interactive'))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+    await sql`select 1`.execute(db('interactive'))
+  } finally {
+    await close()
+    await hole.stop()
+  }
+  const [lost, ...others] = destroyed.mock.contexts
+  expect(lost).toBeInstanceOf(PoolConnection)
+  expect(others).not.toContain(lost)
+  destroyed.mockRestore()
 })

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { type Driver, MysqlDriver } from 'kysely'
 import { createPool, type PoolConnection } from 'mysql2'
 import { FocusError } from '../../errors.ts'
@@ -39,8 +40,10 @@ export async function openMysqlPool(
   const open = new Set<PoolConnection>()
   pool.on('connection', (connection) => {
     open.add(connection)
-    connection.on('end', () => open.delete(connection))
-    endsAtOnce(connection)
+    const stream = streamOf(connection)
+    // A connection that is destroyed has no `end` of its own.
+    stream.once('close', () => open.delete(connection))
+    endsAtOnce(connection, stream)
     for (const setting of sessionSettings) {
       // The driver runs the statements of a connection in order: no query overtakes its settings.
       connection.query(setting, (error) => {
@@ -73,11 +76,15 @@ function connectionsOf(url: string): number {
 }
 
 /** mysql2 waits for the other side to close, which a connection that was cut off never does. */
-function endsAtOnce(connection: PoolConnection): void {
+function endsAtOnce(connection: PoolConnection, stream: Duplex): void {
   const destroy = connection.destroy.bind(connection)
   connection.destroy = () => {
     destroy()
-    const { stream } = connection as unknown as { readonly stream?: { readonly destroy?: () => void } }
-    stream?.destroy?.()
+    stream.destroy()
   }
+}
+
+/** Its socket, which the types of mysql2 leave out. */
+function streamOf(connection: PoolConnection): Duplex {
+  return (connection as unknown as { readonly stream: Duplex }).stream
 }
