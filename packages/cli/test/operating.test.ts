@@ -508,8 +508,11 @@ test('the operations page shows what is connected, with the admin key alone', as
     await closed
     await page.getByText('Nobody is connected.').waitFor()
     await page.getByText('With nobody connected: 1').waitFor()
+    await page.setViewportSize({ width: 380, height: 760 })
     await page.reload()
-    await page.locator('#board').waitFor()
+    await page.locator('#recent tr').first().waitFor()
+    await page.locator('#users tr').first().waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(380)
     await page.click('#close')
     await page.reload()
     await page.locator('#key').waitFor()
