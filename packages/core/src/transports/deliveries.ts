@@ -117,8 +117,9 @@ export class Deliveries {
   async enable(name: string): Promise<void> {
     const { transports, states, changed } = this.#deps
     if (!transports.some((transport) => transport.name === name)) {
+      const names = transports.map((transport) => transport.name).join(', ')
       throw new FocusError('not_found', `There is no transport ${JSON.stringify(name)}.`, {
-        hint: `Configured are ${transports.map((transport) => transport.name).join(', ') || 'none'}.`,
+        hint: names === '' ? 'No transport is configured.' : `Configured are ${names}.`,
       })
     }
     await states.enable(name)
