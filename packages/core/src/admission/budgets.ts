@@ -1,8 +1,8 @@
 import { checkedOptions, counts } from '../option-checks.ts'
 
 /**
- * What one client address may do in a minute, and at once (S27). IPv6 is counted by /64, with 4 times as much for a /56 and 16
- * times for a /48; IPv4 by address, with 16 times as much for a /24.
+ * What one client address may do in a minute, and at once (S27). IPv6 is counted by /64, with 4 times as much for a /56 and 8
+ * times for a /48; IPv4 by address, with 8 times as much for a /24.
  */
 export const requestsPerMinute = {
   /** `GET /auth/{provider}`, `POST /auth/{provider}/nonce` and `…/link` */
@@ -32,7 +32,7 @@ export type BudgetName = keyof typeof requestsPerMinute
 export const requestsPerMinuteOfProcess = {
   start: 18_000,
   callback: 18_000,
-  refresh: 24_000,
+  refresh: 12_000,
   redeem: 18_000,
   ticket: 24_000,
   public: 72_000,

@@ -12,8 +12,8 @@ test.each([
 })
 
 test('V1: each wider network has a larger allowance', () => {
-  expect(networksOf('2001:db8::9').map(({ share }) => share)).toEqual([16, 4, 1])
-  expect(networksOf('203.0.113.9').map(({ share }) => share)).toEqual([16, 1])
+  expect(networksOf('2001:db8::9').map(({ share }) => share)).toEqual([8, 4, 1])
+  expect(networksOf('203.0.113.9').map(({ share }) => share)).toEqual([8, 1])
 })
 
 test.each([

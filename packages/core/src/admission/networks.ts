@@ -8,10 +8,10 @@ export interface Network {
 }
 
 /** IPv4: the address, and the /24 around it. */
-const ipv4Shares = { address: 1, slash24: 16 } as const
+const ipv4Shares = { address: 1, slash24: 8 } as const
 /** IPv6: prefix lengths that providers give to one customer (RFC 6177), each with a larger allowance. */
 const ipv6Shares = [
-  { prefix: 48, share: 16 },
+  { prefix: 48, share: 8 },
   { prefix: 56, share: 4 },
   { prefix: 64, share: 1 },
 ] as const
