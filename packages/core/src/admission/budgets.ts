@@ -10,7 +10,7 @@ export const requestsPerMinute = {
   /** `GET /auth/{provider}/callback` */
   callback: 60,
   /** `POST /auth/refresh`, `POST /auth/logout` and `…/logout_all` */
-  refresh: 120,
+  refresh: 60,
   /** `POST /auth/token` and `POST /auth/{provider}/id_token` */
   redeem: 60,
   /** `POST /ws/ticket` */
@@ -32,7 +32,7 @@ export type BudgetName = keyof typeof requestsPerMinute
 export const requestsPerMinuteOfProcess = {
   start: 18_000,
   callback: 18_000,
-  refresh: 12_000,
+  refresh: 6_000,
   redeem: 18_000,
   ticket: 24_000,
   public: 72_000,
