@@ -6,11 +6,13 @@ import type { WorkClass } from './work-class.ts'
 class Item {
   readonly kind: WorkClass
   readonly bytes: number
+  readonly patient: boolean
   refusal: FocusError | null = null
 
-  constructor(kind: WorkClass, bytes = 10) {
+  constructor(kind: WorkClass, bytes = 10, patient = false) {
     this.kind = kind
     this.bytes = bytes
+    this.patient = patient
   }
 
   refuse(error: FocusError): void {
@@ -58,6 +60,16 @@ test('V1: work that has waited too long is refused and never taken', async () =>
   await expect.poll(() => old.refusal?.code, { timeout: 5_000 }).toBe('overloaded')
   expect(queue.take()).toBeNull()
   expect(queue.state().find(({ kind }) => kind === 'background')?.refused.age).toBe(1)
+})
+
+test('work whose callers have a longer bound of their own is not refused for its age', async () => {
+  const queue = new WorkQueue<Item>('test', { ...limits, ageMs: 20 })
+  const [batch, old] = [new Item('delivery', 10, true), new Item('delivery')]
+  queue.add('delivery', batch)
+  queue.add('delivery', old)
+  await expect.poll(() => old.refusal?.code, { timeout: 5_000 }).toBe('overloaded')
+  expect(batch.refusal).toBeNull()
+  expect(queue.take()).toBe(batch)
 })
 
 test('V2: classes take turns by their shares, so that a full one delays nobody', () => {

@@ -14,6 +14,8 @@ const defaultLimits: QueueLimits = { count: 2_000, bytes: 16_000_000, ageMs: 3_0
 
 export interface Work {
   readonly bytes: number
+  /** Its callers have a longer bound of their own: it is not refused for its age. */
+  readonly patient?: boolean
   /** Called at most once, instead of the work being taken. */
   refuse(error: FocusError): void
 }
@@ -134,9 +136,15 @@ class Lane<W extends Work> {
 
   refuseOverdue(): void {
     const oldest = performance.now() - this.#limits.ageMs
-    for (let first = this.#waiting[0]; first && first.since < oldest; first = this.#waiting[0]) {
-      this.take()
-      first.work.refuse(this.#refusal('age'))
+    const first = this.#waiting.find(({ work }) => work.patient !== true)
+    if (!first || first.since >= oldest) return
+    const { overdue = [], left = [] } = Object.groupBy(this.#waiting, ({ work, since }) =>
+      work.patient !== true && since < oldest ? 'overdue' : 'left',
+    )
+    this.#waiting = left
+    for (const { work } of overdue) {
+      this.#bytes -= work.bytes
+      work.refuse(this.#refusal('age'))
     }
   }
 

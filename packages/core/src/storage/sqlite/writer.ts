@@ -19,6 +19,7 @@ const maxGroup = 256
 /** What waits for the writer: a unit that may share its commit, or a caller who wants the writer alone. */
 interface Pending {
   readonly bytes: number
+  readonly patient: boolean
   readonly unit: GroupUnit | null
   readonly start: (outcome: Promise<UnitAnswer | null>, release: () => void) => void
   readonly refuse: (error: FocusError) => void
@@ -94,7 +95,13 @@ export class SqliteWriter implements BatchRunner {
    */
   async alone(kind: WorkClass): Promise<{ readonly thread: SqliteThread; readonly release: () => void }> {
     const release = await new Promise<() => void>((resolve, reject) => {
-      this.#enqueue(kind, { bytes: 200, unit: null, start: (_, release) => resolve(release), refuse: reject })
+      this.#enqueue(kind, {
+        bytes: 200,
+        patient: false,
+        unit: null,
+        start: (_, release) => resolve(release),
+        refuse: reject,
+      })
     })
     try {
       return { thread: await this.thread(), release }
@@ -106,7 +113,7 @@ export class SqliteWriter implements BatchRunner {
 
   async run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult> {
     const batch: GroupUnit = { kind: 'batch', entries, context }
-    // The committer bounds the memory of what waits.
+    // The committer bounds the memory of what waits, and how long.
     const attempt = () => this.#add('delivery', batch, 0)
     const answer = await attempt().catch((error: unknown) => {
       // Another process held the file for all of the busy time-out. Nothing was written; it gets one more.
@@ -141,7 +148,7 @@ export class SqliteWriter implements BatchRunner {
         void outcome.then((answer) => {
           if (answer) resolve(answer)
         }, reject)
-      this.#enqueue(kind, { bytes, unit, start, refuse: reject })
+      this.#enqueue(kind, { bytes, patient: unit.kind === 'batch', unit, start, refuse: reject })
     })
   }
 
