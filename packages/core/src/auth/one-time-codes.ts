@@ -82,7 +82,7 @@ export class OneTimeCodes {
     const record = parse(await this.#store.take(kind, code))
     if (!record || !proves(record, proof) || (await this.#isVoid(record))) {
       throw new FocusError('invalid_grant', 'The code is unknown, used, expired, or was made for another browser.', {
-        hint: 'Begin the sign-in again; send code_verifier, or the cookies of the page that began it.',
+        hint: 'Start the sign-in again; send code_verifier, or the cookies of the page that started it.',
       })
     }
     const { userKey, provider, account } = record

@@ -20,7 +20,7 @@ describeOverDatabases('Accounts', (databases) => {
       oidc({ name, issuer: url, clientId, clientSecret, trustEmail })
     const database = await databases.empty()
     const providers = [
-      at('work', work, true),
+      at('company', work, true),
       at('home', home, true),
       at('forum', forum, false),
       at('office', work, true),
@@ -70,9 +70,9 @@ describeOverDatabases('Accounts', (databases) => {
   }
 
   test('S36 A1: a re-issued address does not sign its new holder in to the old one’s account', async () => {
-    await enter('work', 'old')
+    await enter('company', 'old')
     const before = await rows()
-    expect(await refused('work', 'new')).toEqual({
+    expect(await refused('company', 'new')).toEqual({
       status: 409,
       code: 'account_exists',
       hint: expect.stringContaining('ask the operator'),
@@ -81,19 +81,19 @@ describeOverDatabases('Accounts', (databases) => {
   })
 
   test('S36 A1: the issuer counts, not the name it is configured under', async () => {
-    await enter('work', 'old')
+    await enter('company', 'old')
     expect(await refused('office', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
   })
 
   test('S36 A1: an issuer is no longer new for a user who linked it, by e-mail or on purpose', async () => {
     await enter('home', 'alice')
-    await enter('work', 'old')
+    await enter('company', 'old')
     expect((await rows()).users).toHaveLength(1)
-    expect(await refused('work', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
+    expect(await refused('company', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
     await removePeople(app.database)
     const { access_token: token } = await enter('home', 'alice')
-    await link(token, 'work', 'old', { email: 'other@startup.example' })
-    expect(await refused('work', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
+    await link(token, 'company', 'old', { email: 'other@startup.example' })
+    expect(await refused('company', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
   })
 
   test('S36 A1: of two holders of one address who come at once, at most one is linked', async () => {
@@ -102,8 +102,8 @@ describeOverDatabases('Accounts', (databases) => {
       const { user } = await enter('home', 'alice')
       const paths: string[] = []
       for (const sub of ['old', 'new']) {
-        be('work', sub)
-        paths.push(await callbackFor(app, work, 'work'))
+        be('company', sub)
+        paths.push(await callbackFor(app, work, 'company'))
       }
       const statuses = await Promise.all(paths.map(async (path) => (await app.request(path)).status))
       const { users, accounts } = await rows()
@@ -114,11 +114,11 @@ describeOverDatabases('Accounts', (databases) => {
   })
 
   test('S36 A1: an app’s ID token links no re-issued address either', async () => {
-    await enter('work', 'old')
-    be('work', 'new')
-    const nonce = (await (await app.request('/auth/work/nonce', { method: 'POST' })).json()) as { nonce: string }
+    await enter('company', 'old')
+    be('company', 'new')
+    const nonce = (await (await app.request('/auth/company/nonce', { method: 'POST' })).json()) as { nonce: string }
     const token = await work.sign(work.idTokenClaims(work.person, nonce.nonce))
-    const response = await app.request('/auth/work/id_token', { body: { id_token: token } })
+    const response = await app.request('/auth/company/id_token', { body: { id_token: token } })
     expect({ status: response.status, code: (await problemOf(response)).code }).toEqual({
       status: 409,
       code: 'account_exists',
@@ -127,27 +127,27 @@ describeOverDatabases('Accounts', (databases) => {
 
   test('S36 A1 A6: an issuer that the user unlinked comes back on purpose only', async () => {
     const { user, access_token: token } = await enter('home', 'alice')
-    await enter('work', 'old')
-    expect((await app.request('/auth/work/link', { method: 'DELETE', bearer: token })).status).toBe(204)
+    await enter('company', 'old')
+    expect((await app.request('/auth/company/link', { method: 'DELETE', bearer: token })).status).toBe(204)
     const before = await rows()
     for (const sub of ['old', 'new']) {
-      expect(await refused('work', sub)).toMatchObject({ status: 409, code: 'account_exists' })
+      expect(await refused('company', sub)).toMatchObject({ status: 409, code: 'account_exists' })
     }
     expect(await rows()).toEqual(before)
-    await link(token, 'work', 'old')
-    expect((await enter('work', 'old')).user.id).toBe(user.id)
+    await link(token, 'company', 'old')
+    expect((await enter('company', 'old')).user.id).toBe(user.id)
     // What is unlinked twice is remembered once.
-    expect((await app.request('/auth/work/link', { method: 'DELETE', bearer: token })).status).toBe(204)
+    expect((await app.request('/auth/company/link', { method: 'DELETE', bearer: token })).status).toBe(204)
   })
 
   test('S36 A1: a user may link a second account of one issuer on purpose', async () => {
-    const { user, access_token: token } = await enter('work', 'old')
-    await link(token, 'work', 'second')
-    expect((await enter('work', 'second')).user.id).toBe(user.id)
+    const { user, access_token: token } = await enter('company', 'old')
+    await link(token, 'company', 'second')
+    expect((await enter('company', 'second')).user.id).toBe(user.id)
   })
 
   test('S36 A4: addresses that differ beyond ASCII case are two people', async () => {
-    const mike = await enter('work', 'mike', { email: 'Mike@corp.example' })
+    const mike = await enter('company', 'mike', { email: 'Mike@corp.example' })
     const other = await enter('home', 'kelvin', { email: 'mi\u212Ae@corp.example' })
     expect(other.user.id).not.toBe(mike.user.id)
     expect([await emailOf(mike), await emailOf(other)]).toEqual([
@@ -160,8 +160,8 @@ describeOverDatabases('Accounts', (databases) => {
 
   test('A4: an address of 320 letters that would grow when folded is kept whole', async () => {
     const email = `${'\u0130'.repeat(307)}@corp.example`
-    expect(await emailOf(await enter('work', 'long', { email }))).toEqual({ email, emailVerified: true })
-    expect(await emailOf(await enter('work', 'longer', { email: `i${email}` }))).toEqual({
+    expect(await emailOf(await enter('company', 'long', { email }))).toEqual({ email, emailVerified: true })
+    expect(await emailOf(await enter('company', 'longer', { email: `i${email}` }))).toEqual({
       email: null,
       emailVerified: false,
     })
@@ -169,7 +169,7 @@ describeOverDatabases('Accounts', (databases) => {
 
   test('S36 A5: a verified claim takes the address from an unverified user, and never the account', async () => {
     const squatter = await enter('forum', 'squatter')
-    const owner = await enter('work', 'alice')
+    const owner = await enter('company', 'alice')
     expect(owner.user.id).not.toBe(squatter.user.id)
     expect(await emailOf(owner)).toEqual({ email: alice, emailVerified: true })
     expect(await emailOf(squatter)).toEqual({ email: null, emailVerified: false })
@@ -180,8 +180,8 @@ describeOverDatabases('Accounts', (databases) => {
   })
 
   test('A5: a user of the same issuer who has not proven the address loses it, too', async () => {
-    const first = await enter('work', 'old', { email_verified: false })
-    const second = await enter('work', 'new')
+    const first = await enter('company', 'old', { email_verified: false })
+    const second = await enter('company', 'new')
     expect(second.user.id).not.toBe(first.user.id)
     expect([await emailOf(first), await emailOf(second)]).toEqual([
       { email: null, emailVerified: false },
@@ -190,9 +190,9 @@ describeOverDatabases('Accounts', (databases) => {
   })
 
   test('A5: a returning user takes an address that they prove now from one who has not', async () => {
-    const owner = await enter('work', 'alice', { email: 'alice@old.example' })
+    const owner = await enter('company', 'alice', { email: 'alice@old.example' })
     const squatter = await enter('forum', 'squatter')
-    await enter('work', 'alice')
+    await enter('company', 'alice')
     expect([await emailOf(owner), await emailOf(squatter)]).toEqual([
       { email: alice, emailVerified: true },
       { email: null, emailVerified: false },
@@ -210,8 +210,8 @@ describeOverDatabases('Accounts', (databases) => {
     for (let round = 0; round < 10; round += 1) {
       await removePeople(app.database)
       be('forum', 'squatter')
-      be('work', 'alice')
-      const paths = [await callbackFor(app, forum, 'forum'), await callbackFor(app, work, 'work')]
+      be('company', 'alice')
+      const paths = [await callbackFor(app, forum, 'forum'), await callbackFor(app, work, 'company')]
       const [squatter, owner] = await Promise.all(paths.map((path) => app.request(path)))
       expect(owner?.status).toBe(200)
       expect([200, 409]).toContain(squatter?.status)
@@ -235,13 +235,13 @@ describeOverDatabases('Accounts', (databases) => {
         { email: mine, emailVerified: true },
         { email: alice, emailVerified: false },
       ]).toContainEqual(await emailOf(first))
-      const owner = await enter('work', 'alice')
+      const owner = await enter('company', 'alice')
       expect(owner.user.id).not.toBe(first.user.id)
     }
   })
 
   test('S36 A7: only the account a user was created with refreshes the profile', async () => {
-    const first = await enter('work', 'alice', { locale: 'fr' })
+    const first = await enter('company', 'alice', { locale: 'fr' })
     await link(first.access_token, 'forum', 'pen-name')
     const second = await enter('forum', 'pen-name', {
       name: 'Pen Name',
@@ -251,20 +251,20 @@ describeOverDatabases('Accounts', (databases) => {
     })
     expect(second.user).toEqual({ ...first.user, avatar_url: 'https://pictures.example/pen.png' })
     expect(await app.auth.users.get(first.user.id)).toMatchObject({ email: alice, emailVerified: true, locale: 'fr' })
-    const third = await enter('work', 'alice', { name: 'Alice A.', picture: 'https://pictures.example/alice.png' })
+    const third = await enter('company', 'alice', { name: 'Alice A.', picture: 'https://pictures.example/alice.png' })
     expect(third.user).toMatchObject({ full_name: 'Alice A.', avatar_url: 'https://pictures.example/alice.png' })
   })
 
   test('A7: a further account frees no address for others', async () => {
-    const { access_token: token } = await enter('work', 'alice')
+    const { access_token: token } = await enter('company', 'alice')
     await link(token, 'home', 'moved', { email: 'moved@startup.example' })
     await enter('home', 'moved', { email: 'moved@startup.example' })
-    expect(await refused('work', 'mallory')).toMatchObject({ status: 409, code: 'account_exists' })
+    expect(await refused('company', 'mallory')).toMatchObject({ status: 409, code: 'account_exists' })
   })
 
   test('A7: a further account fills what is empty, an address included, unless others have it', async () => {
     const bare = { name: undefined, email: undefined, email_verified: undefined }
-    const first = await enter('work', 'alice', bare)
+    const first = await enter('company', 'alice', bare)
     await link(first.access_token, 'home', 'alice')
     await enter('home', 'other', { email: 'other@startup.example' })
     const other = { email: 'other@startup.example' }
@@ -274,10 +274,10 @@ describeOverDatabases('Accounts', (databases) => {
   })
 
   test('A7: the oldest account that is left becomes the primary one', async () => {
-    const first = await enter('work', 'alice')
+    const first = await enter('company', 'alice')
     await link(first.access_token, 'home', 'alice')
     await link(first.access_token, 'forum', 'alice')
-    const undone = await app.request('/auth/work/link', { method: 'DELETE', bearer: first.access_token })
+    const undone = await app.request('/auth/company/link', { method: 'DELETE', bearer: first.access_token })
     expect(undone.status).toBe(204)
     expect((await enter('forum', 'alice', { name: 'Forum' })).user.full_name).toBe('Alice')
     expect((await enter('home', 'alice', { name: 'Home' })).user.full_name).toBe('Home')
@@ -285,10 +285,10 @@ describeOverDatabases('Accounts', (databases) => {
 
   test('A22: names are cut between characters and joined where there is none', async () => {
     const family = '👩\u200D👩\u200D👧\u200D👦'
-    const long = await enter('work', 'long', { name: `${'n'.repeat(250)}${family}` })
+    const long = await enter('company', 'long', { name: `${'n'.repeat(250)}${family}` })
     expect(long.user.full_name).toBe('n'.repeat(250))
     const parts = { name: undefined, given_name: 'Ada', family_name: 'Lovelace', email: undefined }
-    expect((await enter('work', 'parts', parts)).user).toMatchObject({
+    expect((await enter('company', 'parts', parts)).user).toMatchObject({
       full_name: 'Ada Lovelace',
       username: 'ada_lovelace',
     })
@@ -302,8 +302,8 @@ describeOverDatabases('Accounts', (databases) => {
         'https://10.0.0.1/a.png',
         'https://a:b@pictures.example/a.png',
       ]) {
-        be('work', picture, { email: undefined, picture })
-        kept.push((await signIn(node, work, 'work')).user.avatar_url)
+        be('company', picture, { email: undefined, picture })
+        kept.push((await signIn(node, work, 'company')).user.avatar_url)
       }
       return kept
     }

@@ -20,7 +20,7 @@ export function toProviderError(error: unknown, provider: string): FocusError {
   }
   if (isAboutTheIdToken(error)) {
     return new FocusError('id_token_invalid', `The ID token of ${provider} was refused (${reasonOf(error)}).`, {
-      hint: 'Begin the sign-in again. If it stays, check the client ID and the clocks of both servers.',
+      hint: 'Start the sign-in again. If it stays, check the client ID and the clocks of both servers.',
     })
   }
   if (isAboutTheNetwork(error)) {
@@ -56,7 +56,7 @@ export function clientRefusal(error: unknown, provider: string, method: string):
 function refusedByProvider({ error }: ResponseBodyError, provider: string): FocusError {
   if (error === 'invalid_grant') {
     return new FocusError('invalid_grant', `${provider} refused the code: it is wrong, used or expired.`, {
-      hint: 'Begin the sign-in again.',
+      hint: 'Start the sign-in again.',
     })
   }
   const hints: Record<string, string> = {

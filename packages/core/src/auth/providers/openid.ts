@@ -217,7 +217,7 @@ export class OpenIdClient implements ProviderClient {
 
   #refuse(claim: string): FocusError {
     return new FocusError('id_token_invalid', `The ID token of ${this.#settings.name} has a wrong ${claim}.`, {
-      hint: 'Begin the sign-in again.',
+      hint: 'Start the sign-in again.',
     })
   }
 

@@ -5,21 +5,21 @@ import { FocusError } from '../../errors.ts'
  * Connect Core §3.1.2.6.
  */
 const passedOn = {
-  access_denied: { message: 'The sign-in was refused.', hint: 'Begin again and agree to it.' },
-  login_required: { message: 'Nobody is signed in at the provider.', hint: 'Begin again without prompt=none.' },
+  access_denied: { message: 'The sign-in was refused.', hint: 'Start again and agree to it.' },
+  login_required: { message: 'No user is signed in at the provider.', hint: 'Start again without prompt=none.' },
   consent_required: {
     message: 'The provider needs the consent of the user.',
-    hint: 'Begin again without prompt=none.',
+    hint: 'Start again without prompt=none.',
   },
   interaction_required: {
     message: 'The provider has to ask the user something.',
-    hint: 'Begin again without prompt=none.',
+    hint: 'Start again without prompt=none.',
   },
   account_selection_required: {
     message: 'The user has to choose an account at the provider.',
-    hint: 'Begin again with prompt=select_account.',
+    hint: 'Start again with prompt=select_account.',
   },
-  temporarily_unavailable: { message: 'The provider is overloaded or away.', hint: 'Begin again in a moment.' },
+  temporarily_unavailable: { message: 'The provider is overloaded or away.', hint: 'Start again in a moment.' },
 } as const
 
 /** The error for the `error` parameter of a callback. */
@@ -30,7 +30,7 @@ export function refusedByProvider(error: string): FocusError {
   }
   const known = /^[a-z_]{1,64}$/.test(error) ? error : 'an unknown error'
   return new FocusError('provider_error', `The sign-in provider reported ${known}.`, {
-    hint: 'Begin the sign-in again; if it stays, check the settings of the client at the provider.',
+    hint: 'Start the sign-in again; if it stays, check the settings of the client at the provider.',
   })
 }
 

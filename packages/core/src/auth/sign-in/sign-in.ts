@@ -64,7 +64,7 @@ export interface SignedIn {
 /** The flow ended before, in the browser that now repeats its callback. */
 export class FinishedFlowError extends FocusError {
   constructor() {
-    super('invalid_state', 'This sign-in has already ended.', { hint: 'Begin the sign-in again.' })
+    super('invalid_state', 'This sign-in has already ended.', { hint: 'Start the sign-in again.' })
   }
 }
 
@@ -247,7 +247,7 @@ export class SignIn {
     }
     if (iss !== issuer) {
       throw new FocusError('iss_mismatch', 'The callback comes from another issuer than the sign-in was begun with.', {
-        hint: 'Begin the sign-in again.',
+        hint: 'Start the sign-in again.',
       })
     }
   }
@@ -266,7 +266,7 @@ function assertBoundTo({ bindingHash, link }: Flow, { binding, userKey = null }:
   }
   const bound = bindingHash === null || (binding !== null && equalInConstantTime(s256(binding), bindingHash))
   if (bound && (link === null || bindingHash !== null)) return
-  throw new FocusError('flow_not_bound', 'This sign-in was begun in another browser.', {
+  throw new FocusError('flow_not_bound', 'This sign-in was started in another browser.', {
     hint: 'Begin the sign-in in this browser, with cookies switched on.',
   })
 }
@@ -280,6 +280,6 @@ function linkOf({ link }: BeginOptions): Flow['link'] {
 
 export function unknownState(): FocusError {
   return new FocusError('invalid_state', 'This sign-in is unknown, was already used, or took too long.', {
-    hint: 'Begin the sign-in again.',
+    hint: 'Start the sign-in again.',
   })
 }
