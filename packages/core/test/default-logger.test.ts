@@ -37,7 +37,7 @@ describe('the logger of applications that pass none', () => {
     expect(await run(started(`{ ${misspelt}, logger: false }`))).toEqual({ stdout: '', stderr: '' })
   })
 
-  test('A25: a pending notification that is given up is told, with its code', async () => {
+  test('A25: a pending notification that is parked is told, with its code', async () => {
     const { stderr } = await run(`
       const { Kysely, SqliteDialect } = await import(${JSON.stringify(import.meta.resolve('kysely'))})
       const { default: Database } = await import(${JSON.stringify(import.meta.resolve('better-sqlite3'))})
@@ -50,7 +50,7 @@ describe('the logger of applications that pass none', () => {
       await focus.close()
       await db.destroy()`)
     expect(stderr).toMatch(
-      /^focus error: A notification that waited cannot be sent and is given up \{.*"unknown_user".*\}\n$/,
+      /^focus error: A notification that waited cannot be sent and is parked \{.*"unknown_user".*\}\n$/,
     )
   })
 
