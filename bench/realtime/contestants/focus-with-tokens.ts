@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { authDefaults } from '../../../packages/core/src/auth/config.ts'
 import { EndedSessions } from '../../../packages/core/src/auth/sessions/ended-sessions.ts'
 import { SessionReads } from '../../../packages/core/src/auth/sessions/session-reads.ts'
@@ -34,7 +34,7 @@ export async function focusWithTokens(): Promise<Contestant> {
   const admit = () => Promise.resolve()
   const tokens = new AccessTokens({ config, runtime, keys, ended, sessions, admit, userId: Number })
   async function issue(index: number): Promise<string> {
-    const [sessionId, userKey, now] = [`session-${index}`, String(index + 1), runtime.clock()]
+    const [sessionId, userKey, now] = [randomUUID(), String(index + 1), runtime.clock()]
     const times = { createdAt: now, lastUsedAt: now, idleExpiresAt: now + 86_400_000, expiresAt: now + 86_400_000 }
     const unused = { userAgent: null, ip: null, endedAt: null, endReason: null }
     await store.create({ id: sessionId, userKey, provider: 'bench', ...times, ...unused }, null)
