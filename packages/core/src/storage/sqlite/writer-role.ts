@@ -89,7 +89,7 @@ export class WriterRole implements Role {
         continue
       }
       try {
-        outcomes.push({ answer: await this.#runUnit(unit) })
+        outcomes.push({ answer: await this.#runUnit(unit, units.length === 1) })
       } catch (error) {
         const failure = describeFailure(error)
         failures.set(index, failure)
@@ -103,15 +103,19 @@ export class WriterRole implements Role {
     return outcomes
   }
 
-  /** SQLite itself takes back what a failed statement has done; a batch is many statements. */
-  async #runUnit(unit: GroupUnit): Promise<UnitAnswer> {
+  /**
+   * SQLite itself takes back what a failed statement has done; a batch is many statements. Alone, it ends the transaction when it
+   * fails: a savepoint copies every page that changes.
+   */
+  async #runUnit(unit: GroupUnit, alone: boolean): Promise<UnitAnswer> {
     if (unit.kind === 'statement') return this.#run(unit)
-    this.#statements.get('savepoint batch').run()
+    if (!alone) this.#statements.get('savepoint batch').run()
     try {
       const result = await writeBatch(new SqliteSession(this.#statements), unit.entries, unit.context)
-      this.#statements.get('release batch').run()
+      if (!alone) this.#statements.get('release batch').run()
       return result
     } catch (error) {
+      if (alone) this.#rollback()
       if (this.#connection.inTransaction) {
         this.#statements.get('rollback to batch').run()
         this.#statements.get('release batch').run()
