@@ -5,7 +5,7 @@ import { type Answer, type Focus, FocusError, originForm, problem } from '@focus
 /** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
 const forbiddenMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
-/** How long a connection is kept for a body that nobody reads any more. */
+/** How long a connection is kept for a body that is not read any more. */
 const graceMs = 2_000
 
 /**

@@ -7,7 +7,7 @@ import { type Focus, FocusError, refuseUpgrade } from '@focus-api/core'
 /** The host's `http.Server` or `https.Server`. */
 export type HostServer = Server | SecureServer
 
-/** The instances on a server, behind one listener, so that "nobody took it" can be told. */
+/** The instances on a server, behind one listener, which notices that none of them took an upgrade. */
 interface Mount {
   readonly instances: Set<Focus>
   readonly unanswered: UnansweredUpgrades
@@ -19,7 +19,7 @@ const mounts = new WeakMap<HostServer, Mount>()
 /**
  * Takes WebSocket upgrades on Focus' own path. Other paths stay with the server's other `upgrade` listeners (Vite,
  * Socket.IO …); when there are none they get 404. An upgrade that no listener answers within ten seconds is cut, since Node
- * itself would keep it for ever. Returns a function that takes the listener off again, and cuts what nobody has answered.
+ * itself would keep it for ever. Returns a function that takes the listener off again, and cuts upgrades without an answer.
  */
 export function attachUpgrade(server: HostServer, focus: Focus): () => void {
   const mount = mounts.get(server) ?? listen(server)
@@ -52,7 +52,7 @@ const answerTimeoutMs = 10_000
 /** Upgrades that may wait for one; the oldest is cut for one more. */
 const maxUnanswered = 256
 
-/** Upgrades on paths that are not ours, until somebody writes the first byte of an answer, or nobody does in time. */
+/** Upgrades on paths that are not ours, until the first byte of an answer is written, or the time for it is over. */
 class UnansweredUpgrades {
   readonly #waiting = new Map<Socket, { readonly written: number; readonly timer: NodeJS.Timeout }>()
 
