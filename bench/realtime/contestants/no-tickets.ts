@@ -1,4 +1,4 @@
-import type { OneTimeStore } from '../../../packages/core/src/one-time.ts'
+import type { OneTimeStore } from '../../../packages/core/src/secrets/single-use.ts'
 
 /** The measurements use tokens only. */
 export const noTickets: OneTimeStore = {

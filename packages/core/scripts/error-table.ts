@@ -1,4 +1,4 @@
-import { errorCatalogue } from '../src/errors.ts'
+import { errorCatalogue } from '../src/common/errors.ts'
 
 /** `docs/errors.md`, made from the table that answers. */
 export function errorDocument(): string {

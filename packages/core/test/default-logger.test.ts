@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
-import { logLine } from '../src/default-logger.ts'
+import { logLine } from '../src/common/logging/default-logger.ts'
 
 /** Runs a program with the library in a process of its own, whose streams no test runner holds. */
 async function run(program: string): Promise<{ readonly stdout: string; readonly stderr: string }> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { errorCatalogue, type ErrorCode } from '../../src/errors.ts'
+import { errorCatalogue, type ErrorCode } from '../../src/common/errors.ts'
 import { deliveryOperations } from './delivery-operations.ts'
 import { notificationOperations } from './notification-operations.ts'
 import type { Operation } from './operation.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ErrorCode } from '../../src/errors.ts'
+import type { ErrorCode } from '../../src/common/errors.ts'
 import type { SchemaName } from './schemas.ts'
 
 /** One route as `openapi.json` describes it; path and access are held against the router by a test. */

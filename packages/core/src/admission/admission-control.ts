@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { Logger } from '../runtime.ts'
-import type { UserKey } from '../user-id.ts'
+import type { Logger } from '../common/runtime.ts'
+import type { UserKey } from '../common/user-id.ts'
 import { BucketTable } from './bucket-table.ts'
 import type { BudgetName, Budgets } from './budgets.ts'
 import { Client } from './client.ts'

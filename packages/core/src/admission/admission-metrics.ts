@@ -1,5 +1,5 @@
 import { Counter, Registry } from 'prom-client'
-import { appendMetrics, type MetricsDocument } from '../metrics-document.ts'
+import { appendMetrics, type MetricsDocument } from '../common/metrics-document.ts'
 import type { AdmissionControl } from './admission-control.ts'
 
 /** How much was refused, and why, in the text format of Prometheus. */

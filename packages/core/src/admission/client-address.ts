@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import { normalAddress } from './networks.ts'
 
 /** Who a request comes from, as far as the peer and the trusted proxies say. */

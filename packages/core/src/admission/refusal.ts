@@ -1,4 +1,4 @@
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 
 const wait = 'Wait for Retry-After seconds.'
 

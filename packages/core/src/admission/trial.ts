@@ -1,4 +1,4 @@
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { AdmissionControl, TrialOutcome } from './admission-control.ts'
 import type { Client } from './client.ts'
 import { refusalError } from './refusal.ts'

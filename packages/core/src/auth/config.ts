@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import type { OriginPolicy } from '../origin-policy.ts'
+import type { OriginPolicy } from '../net/origin-policy.ts'
 import type { Provider } from './providers/provider.ts'
 import type { ExternalTokenSettings } from './tokens/external-tokens.ts'
 import type { User } from './types.ts'

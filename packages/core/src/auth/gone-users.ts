@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { GatheredReads } from '../gathered-reads.ts'
-import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+import { GatheredReads } from '../common/async/gathered-reads.ts'
+import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
 import type { SessionEnd, User, UserDirectory } from './types.ts'
 
 /** Users whose tokens a node has seen; the ones not seen for longest are looked up again when they come back. */

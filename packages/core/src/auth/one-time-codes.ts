@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { FocusError } from '../errors.ts'
-import type { JsonValue, OneTimeStore } from '../one-time.ts'
-import type { Runtime } from '../runtime.ts'
-import type { UserKey } from '../user-id.ts'
+import { FocusError } from '../common/errors.ts'
+import type { JsonValue, OneTimeStore } from '../secrets/single-use.ts'
+import type { Runtime } from '../common/runtime.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { AccountKey } from './account-id.ts'
 import { equalInConstantTime, newSecret, s256 } from './secrets.ts'
 

@@ -1,4 +1,4 @@
-import { asciiLowerCase } from '../ascii-lower-case.ts'
+import { asciiLowerCase } from '../common/text/ascii-lower-case.ts'
 import type { ExternalProfile, User } from './types.ts'
 
 /**

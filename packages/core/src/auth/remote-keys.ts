@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose'
-import { FocusError } from '../errors.ts'
-import type { Clock, Logger } from '../runtime.ts'
-import type { OutboundFetch } from './providers/outbound.ts'
+import { FocusError } from '../common/errors.ts'
+import type { Clock, Logger } from '../common/runtime.ts'
+import type { OutboundFetch } from '../net/safe-fetch.ts'
 import { Refreshed } from './refreshed.ts'
 
 export interface RemoteKeysOptions {

@@ -1,4 +1,4 @@
-import type { UserId, UserKey } from '../user-id.ts'
+import type { UserId, UserKey } from '../common/user-id.ts'
 
 /** Who a request or a socket speaks for, as a verified access token says. */
 export interface Principal {

@@ -1,6 +1,6 @@
-import { asciiLowerCase } from '../ascii-lower-case.ts'
-import { FocusError } from '../errors.ts'
-import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+import { asciiLowerCase } from '../common/text/ascii-lower-case.ts'
+import { FocusError } from '../common/errors.ts'
+import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { User, UserDirectory } from './types.ts'
 

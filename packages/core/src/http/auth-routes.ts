@@ -1,5 +1,5 @@
 import { jwksCacheSeconds } from '../auth/keys/key-ring.ts'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import { sessionJson, userJson } from './auth-json.ts'
 import { type AuthRouteDependencies, TokenDelivery } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'

@@ -1,9 +1,9 @@
 import type { Auth } from '../auth/auth.ts'
 import type { TokenPair } from '../auth/sessions/sessions.ts'
 import type { Principal } from '../auth/types.ts'
-import { FocusError } from '../errors.ts'
-import type { OriginPolicy } from '../origin-policy.ts'
-import { toUserKey, type UserKey } from '../user-id.ts'
+import { FocusError } from '../common/errors.ts'
+import type { OriginPolicy } from '../net/origin-policy.ts'
+import { toUserKey, type UserKey } from '../common/user-id.ts'
 import { isCrossSite } from './cross-site.ts'
 import type { RefreshCookie } from './refresh-cookie.ts'
 

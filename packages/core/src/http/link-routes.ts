@@ -1,5 +1,5 @@
 import { revoked } from '../auth/tokens/refusals.ts'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import { accountJson, userJson } from './auth-json.ts'
 import { type AuthRouteDependencies, secrecy, usesHttps } from './auth-shared.ts'
 import { readJsonObject } from './body.ts'

@@ -1,6 +1,6 @@
 import type { Notifications } from '../notifications/service.ts'
 import type { LoggedNotification } from '../notifications/types.ts'
-import type { UserIdCodec } from '../user-id.ts'
+import type { UserIdCodec } from '../common/user-id.ts'
 import { queryValue } from './query.ts'
 import { json } from './responses.ts'
 import type { Route, RouteContext } from './route.ts'

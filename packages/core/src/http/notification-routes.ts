@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { costs } from '../admission/budgets.ts'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { InboxItem, InboxQuery } from '../notifications/types.ts'
 import { readJsonObject } from './body.ts'
 import { type NotificationBackend, sendNotification } from './notification-send.ts'

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import { emailTexts } from '../messages/email.ts'
-import { ownLanguage } from '../locale.ts'
-import type { JsonObject } from '../one-time.ts'
-import type { Clock } from '../runtime.ts'
+import { ownLanguage } from '../common/text/locale.ts'
+import type { JsonObject } from '../secrets/single-use.ts'
+import type { Clock } from '../common/runtime.ts'
 import { escapeHtml } from '../transports/html.ts'
 import type { PersonalPreferences, PreferenceService } from '../transports/preference-service.ts'
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { RealtimeHub } from '../realtime/realtime.ts'
 import type { ConnectionInfo, RealtimeStats } from '../realtime/types.ts'
 import { readJsonObject } from './body.ts'

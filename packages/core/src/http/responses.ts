@@ -1,5 +1,5 @@
-import { FocusError } from '../errors.ts'
-import { problemDocument } from '../problem.ts'
+import { FocusError } from '../common/errors.ts'
+import { problemDocument } from '../wire/problem.ts'
 
 /** A JSON answer that no cache keeps. */
 export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {

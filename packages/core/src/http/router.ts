@@ -1,4 +1,4 @@
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { Route } from './route.ts'
 
 export interface Match {

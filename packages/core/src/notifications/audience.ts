@@ -1,4 +1,4 @@
-import type { UserId } from '../user-id.ts'
+import type { UserId } from '../common/user-id.ts'
 import type { NotifyManyOptions, UserIds } from './notification-service.ts'
 import type { Receipt, Summary } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { Definition, Definitions } from './catalogue/definition.ts'
 import { render } from './catalogue/render.ts'
 import type { NotifyNamedOptions } from './notification-service.ts'

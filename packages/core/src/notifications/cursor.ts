@@ -1,4 +1,4 @@
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { InboxPosition } from './log.ts'
 
 /** The inbox position as the opaque text of `next_before`. */

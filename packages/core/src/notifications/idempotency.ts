@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { clockSkewMs } from '../clock-skew.ts'
-import { FocusError } from '../errors.ts'
-import type { JsonValue } from '../one-time.ts'
-import type { Clock } from '../runtime.ts'
+import { clockSkewMs } from '../common/clock-skew.ts'
+import { FocusError } from '../common/errors.ts'
+import type { JsonValue } from '../secrets/single-use.ts'
+import type { Clock } from '../common/runtime.ts'
 import type { IdempotencyRecord, IdempotencyStore } from './log.ts'
 
 const keptForMs = 24 * 60 * 60_000

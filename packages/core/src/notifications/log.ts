@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { JsonValue } from '../one-time.ts'
-import type { UserKey } from '../user-id.ts'
+import type { JsonValue } from '../secrets/single-use.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { PlannedDelivery, Routing } from './outbound.ts'
 import type { InboxItem, LoggedNotification, NotificationEvent, Receipt, StreamHead } from './types.ts'
 

@@ -1,5 +1,5 @@
 import { Gauge, Registry } from 'prom-client'
-import { appendMetrics, forMetrics, type MetricsDocument } from '../metrics-document.ts'
+import { appendMetrics, forMetrics, type MetricsDocument } from '../common/metrics-document.ts'
 import type { NotificationLog } from './log.ts'
 
 /** Waiting notifications that failed, in the text format of Prometheus. */

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { JsonObject } from '../one-time.ts'
-import type { UserId } from '../user-id.ts'
+import type { JsonObject } from '../secrets/single-use.ts'
+import type { UserId } from '../common/user-id.ts'
 import type { BuiltInCatalogue } from './catalogue/built-in.ts'
 import type { Definition, Definitions } from './catalogue/definition.ts'
 import type { ParamsInput } from './catalogue/params.ts'

@@ -1,4 +1,4 @@
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 
 /** What happens when a person did not see a notification in time. */
 export interface Escalation {

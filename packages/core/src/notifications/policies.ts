@@ -1,6 +1,6 @@
-import { type Duration, durationMs } from '../duration.ts'
-import { FocusError } from '../errors.ts'
-import { head } from '../shorten.ts'
+import { type Duration, durationMs } from '../common/duration.ts'
+import { FocusError } from '../common/errors.ts'
+import { head } from '../common/text/shorten.ts'
 import { formatIcu } from './icu.ts'
 import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from './log.ts'
 

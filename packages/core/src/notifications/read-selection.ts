@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { ReadSelection } from './log.ts'
 
 const schema = z.union([

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../common/runtime.ts'
 import type { IcuParams } from './icu.ts'
 import { toLogEntry } from './content.ts'
 import type { AppendOutcome, LogEntry, NotificationLog } from './log.ts'

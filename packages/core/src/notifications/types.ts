@@ -1,5 +1,5 @@
-import type { JsonObject } from '../one-time.ts'
-import type { UserId, UserKey } from '../user-id.ts'
+import type { JsonObject } from '../secrets/single-use.ts'
+import type { UserId, UserKey } from '../common/user-id.ts'
 import type { Routing } from './outbound.ts'
 import type { Policies } from './policies.ts'
 

@@ -1,5 +1,5 @@
-import { FocusError } from '../errors.ts'
-import { toUserKey, type UserId, type UserKey } from '../user-id.ts'
+import { FocusError } from '../common/errors.ts'
+import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
 
 /** @throws FocusError `invalid_notification` for an id that none can be */
 export function checkedUserKey(id: UserId): UserKey {

@@ -1,4 +1,4 @@
-import type { FocusOptions } from '../options.ts'
+import type { FocusOptions } from './options.ts'
 import { type Environment, settings } from './settings.ts'
 
 /**

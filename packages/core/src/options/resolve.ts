@@ -1,7 +1,7 @@
 import { google } from '../auth/providers/google.ts'
 import type { Provider } from '../auth/providers/provider.ts'
-import { FocusError } from '../errors.ts'
-import type { FocusOptions } from '../options.ts'
+import { FocusError } from '../common/errors.ts'
+import type { FocusOptions } from './options.ts'
 import { assertFocusOptions } from './schema.ts'
 import { type Environment, readSettings, type SettingValues, unknownVariables } from './settings.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import { readSettings, unknownVariables } from './settings.ts'
 
 const failure = (options: object, environment: Record<string, string> = {}): FocusError => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Principal, TokenVerifier } from '../auth/types.ts'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import type { Tickets } from './tickets.ts'
 

@@ -1,6 +1,6 @@
-import { GatheredReads } from '../gathered-reads.ts'
+import { GatheredReads } from '../common/async/gathered-reads.ts'
 import type { StreamHead } from '../notifications/types.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { NotificationFeed } from './types.ts'
 
 /** The streams that a connection follows. */

@@ -1,4 +1,4 @@
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { Broker, BrokerMessage } from './types.ts'
 
 /** The broker of a single process: hands each message on at once to those who listen for its user. */

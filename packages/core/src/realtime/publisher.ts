@@ -1,5 +1,5 @@
 import type { NotificationEvent, NotificationPublisher } from '../notifications/types.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { Broker } from './types.ts'
 
 /** Carries what was committed to the broker: the events of one commit as one message per stream, in their order. */

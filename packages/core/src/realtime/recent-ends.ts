@@ -1,5 +1,5 @@
 import type { SessionEnd } from '../auth/types.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 
 /** Longer than any admission takes. */
 const keepMs = 60_000

@@ -1,5 +1,5 @@
 import { ConnectionCounts } from '../admission/connection-counts.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { Connection } from './connection.ts'
 import { Stream } from './stream.ts'
 import type { Broker } from './types.ts'

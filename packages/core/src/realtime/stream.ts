@@ -1,5 +1,5 @@
 import type { StreamHead } from '../notifications/types.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { Connection } from './connection.ts'
 
 /** What this node knows of one stream: a user's own, or the shared one of broadcasts. */

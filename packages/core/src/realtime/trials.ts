@@ -4,7 +4,7 @@ import type { Client } from '../admission/client.ts'
 import { refusalError } from '../admission/refusal.ts'
 import { trial } from '../admission/trial.ts'
 import type { Principal, TokenVerifier } from '../auth/types.ts'
-import type { FocusError } from '../errors.ts'
+import type { FocusError } from '../common/errors.ts'
 import { authenticate, type Credentials } from './credentials.ts'
 import type { Tickets } from './tickets.ts'
 

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely'
 import type { ExternalProfile } from '../auth/types.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { FocusTables, UnlinkedIssuersTable } from './tables.ts'
 
 /** An account that was left behind by a deleted user is nobody's, and goes (A17). */

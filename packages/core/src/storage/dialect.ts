@@ -1,5 +1,5 @@
 import { type Kysely, MysqlAdapter, SqliteAdapter, sql } from 'kysely'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 
 /** The databases that Focus keeps its tables in. MariaDB counts as `mysql`. */
 export type DialectName = 'sqlite' | 'mysql'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import type { Database } from './database.ts'
 import type { DdlContext } from './ddl.ts'
 import { type Flavour, flavourOf } from './dialect.ts'

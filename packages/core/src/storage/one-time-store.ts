@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '../runtime.ts'
-import type { JsonValue, OneTimeStore } from '../one-time.ts'
+import type { Clock } from '../common/runtime.ts'
+import type { JsonValue, OneTimeStore } from '../secrets/single-use.ts'
 import type { Database } from './database.ts'
 import { insertIfAbsent } from './insert-if-absent.ts'
 import { retryOnConflict } from './retry.ts'

@@ -8,7 +8,7 @@ import type {
   OutboxStore,
   Reschedule,
 } from '../transports/outbox.ts'
-import { shorten } from '../shorten.ts'
+import { shorten } from '../common/text/shorten.ts'
 import type { Database } from './database.ts'
 import { OutboxAdministration } from './outbox-administration.ts'
 import { type Candidate, OutboxCandidates } from './outbox-candidates.ts'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
 import type { PreferenceMatrix, Preferences, PreferenceStore } from '../transports/preferences.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { Database } from './database.ts'
 import { retryOnConflict } from './retry.ts'
 import type { FocusTables } from './tables.ts'

@@ -1,4 +1,4 @@
-import { keptAnswer } from '../kept-answer.ts'
+import { keptAnswer } from '../common/async/kept-answer.ts'
 import type { Database } from './database.ts'
 import { sayingUnavailable } from './unavailable.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { FocusError } from '../errors.ts'
+import { FocusError } from '../common/errors.ts'
 import { sayingUnavailable } from './unavailable.ts'
 
 class Store {

@@ -1,5 +1,5 @@
-import { FocusError } from '../errors.ts'
-import { inTime } from '../in-time.ts'
+import { FocusError } from '../common/errors.ts'
+import { inTime } from '../common/async/in-time.ts'
 import { classify, codeIn } from './failures.ts'
 
 /** How long somebody may wait for the database before they are told that it does not answer. */

@@ -1,4 +1,4 @@
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 import type { OutboxPayload } from './outbox.ts'
 import { isWanted, type PreferenceReader } from './preferences.ts'
 import type { OutboundMessage, Person, Transport } from './transport.ts'

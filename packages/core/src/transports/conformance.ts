@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { silentLogger } from '../runtime.ts'
+import { silentLogger } from '../common/runtime.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportHost } from './transport.ts'
 

@@ -1,5 +1,5 @@
-import { FocusError } from '../errors.ts'
-import type { Clock } from '../runtime.ts'
+import { FocusError } from '../common/errors.ts'
+import type { Clock } from '../common/runtime.ts'
 import type { DeliveryCounters, DeliveryOutcome } from './counters.ts'
 import type { DeliveryCount, DeliveryFilter, DeliveryInfo, OutboxStore, TransportStateStore } from './outbox.ts'
 import type { Transport } from './transport.ts'

@@ -16,7 +16,7 @@ export type {
   TransportSettings,
 } from './transport.ts'
 export type { PushSubscription, PushSubscriptionStore } from './push-subscriptions.ts'
-export type { DnsOptions } from './net/name-resolver.ts'
+export type { DnsOptions } from '../net/name-resolver.ts'
 export { webhook, type WebhookOptions } from './webhook.ts'
 export { slack, type SlackOptions } from './slack.ts'
 export { email, type EmailContent, type EmailOptions } from './email.ts'

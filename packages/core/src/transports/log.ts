@@ -1,6 +1,6 @@
-import type { Logger } from '../runtime.ts'
-import { objectWith } from '../option-forms.ts'
-import { checkedOptions } from '../option-checks.ts'
+import type { Logger } from '../common/runtime.ts'
+import { objectWith } from '../options/option-forms.ts'
+import { checkedOptions } from '../options/option-checks.ts'
 import { driveSettings, transportOptions } from './settings.ts'
 import type { Transport, TransportSettings } from './transport.ts'
 

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { appendMetrics, forMetrics, type MetricsDocument } from '../metrics-document.ts'
+import { appendMetrics, forMetrics, type MetricsDocument } from '../common/metrics-document.ts'
 import type { DeliveryCounters } from './counters.ts'
 import type { DeliveryCount } from './outbox.ts'
 

@@ -1,5 +1,5 @@
 import type { NotificationEvent } from '../notifications/types.ts'
-import type { UserKey } from '../user-id.ts'
+import type { UserKey } from '../common/user-id.ts'
 
 /** What a row of the outbox carries. */
 export type OutboxPayload = Omit<NotificationEvent, 'stream'> & { readonly critical: boolean }

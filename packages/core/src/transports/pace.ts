@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime.ts'
+import type { Clock } from '../common/runtime.ts'
 import type { Rate } from './transport.ts'
 
 /** A token bucket: at most `rate.count` at once, refilled evenly over `rate.perMs`. */

@@ -1,5 +1,5 @@
-import { durationMs } from '../duration.ts'
-import { FocusError } from '../errors.ts'
+import { durationMs } from '../common/duration.ts'
+import { FocusError } from '../common/errors.ts'
 import type {
   DeliveryPlan,
   DeliveryPlanner,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { FocusError } from '../errors.ts'
-import { group, type OptionGroup, type OptionShape } from '../option-checks.ts'
-import * as forms from '../option-forms.ts'
-import type { Form } from '../option-forms.ts'
-import type { DnsOptions } from './net/name-resolver.ts'
+import { FocusError } from '../common/errors.ts'
+import { group, type OptionGroup, type OptionShape } from '../options/option-checks.ts'
+import * as forms from '../options/option-forms.ts'
+import type { Form } from '../options/option-forms.ts'
+import type { DnsOptions } from '../net/name-resolver.ts'
 import type { TransportSettings } from './transport.ts'
 
 /** The settings that an application may give a built-in transport, without the others of its options. */

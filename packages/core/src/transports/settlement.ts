@@ -1,5 +1,5 @@
-import { errorFields } from '../error-fields.ts'
-import type { Clock, Logger, RandomSource } from '../runtime.ts'
+import { errorFields } from '../common/logging/error-fields.ts'
+import type { Clock, Logger, RandomSource } from '../common/runtime.ts'
 import type { AttemptOutcome } from './attempt.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { DeliveryCounters } from './counters.ts'

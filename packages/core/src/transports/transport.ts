@@ -1,6 +1,6 @@
-import type { JsonObject } from '../one-time.ts'
-import type { Clock, Logger } from '../runtime.ts'
-import type { UserId, UserKey } from '../user-id.ts'
+import type { JsonObject } from '../secrets/single-use.ts'
+import type { Clock, Logger } from '../common/runtime.ts'
+import type { UserId, UserKey } from '../common/user-id.ts'
 import type { PushSubscriptionStore } from './push-subscriptions.ts'
 
 /** The person a message is for. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { errorFields } from '../error-fields.ts'
-import type { Clock, Logger, RandomSource } from '../runtime.ts'
+import { errorFields } from '../common/logging/error-fields.ts'
+import type { Clock, Logger, RandomSource } from '../common/runtime.ts'
 import { type Addressing, addressMessage } from './addressing.ts'
 import { attemptDelivery, type AttemptOutcome, retryOutcome } from './attempt.ts'
 import { boundedWaitMs, defaultRetryPolicy } from './backoff.ts'

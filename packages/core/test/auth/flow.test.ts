@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
-import { createOriginPolicy } from '../../src/origin-policy.ts'
+import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { KyselyOneTimeStore } from '../../src/storage/one-time-store.ts'
 import { type App, publicUrl, startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { applicationUsers } from '../../../../test/support/application-users.ts'
 import { GoneUsers } from '../../src/auth/gone-users.ts'
-import type { UserId } from '../../src/user-id.ts'
+import type { UserId } from '../../src/common/user-id.ts'
 
 const ids = Array.from({ length: 2_500 }, (_, index) => index + 1)
 

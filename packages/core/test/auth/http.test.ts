@@ -1,6 +1,6 @@
 import { createFocus } from '@focus-api/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createOriginPolicy } from '../../src/origin-policy.ts'
+import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { type App, type AppOptions, secret, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'

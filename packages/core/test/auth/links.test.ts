@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
-import { toUserKey } from '../../src/user-id.ts'
+import { toUserKey } from '../../src/common/user-id.ts'
 import { type App, publicUrl, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases, removePeople } from './support/dialects.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OpenIdClient } from '../../src/auth/providers/openid.ts'
-import { createRuntime } from '../../src/runtime.ts'
+import { createRuntime } from '../../src/common/runtime.ts'
 import { TestIssuer } from './support/issuer.ts'
 
 let issuer: TestIssuer

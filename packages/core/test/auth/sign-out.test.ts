@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createOriginPolicy } from '../../src/origin-policy.ts'
+import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { type App, startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'

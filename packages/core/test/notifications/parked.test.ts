@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { FocusError } from '../../src/errors.ts'
+import { FocusError } from '../../src/common/errors.ts'
 import type { LogEntry } from '../../src/notifications/log.ts'
 import { nodesOf } from './suite.ts'
 import { backends, type Node, people, startNode } from './support.ts'

@@ -9,7 +9,7 @@ import type { DirectoryUser, RecipientDirectory } from '../../src/notifications/
 import { createNotifications, type NotificationConfig, type Notifications } from '../../src/notifications/service.ts'
 import type { Merged } from '../../src/notifications/notification-service.ts'
 import type { NotificationEvent, StateEvent } from '../../src/notifications/types.ts'
-import { createRuntime, type Runtime } from '../../src/runtime.ts'
+import { createRuntime, type Runtime } from '../../src/common/runtime.ts'
 import type { AnyKysely } from '../../src/storage/dialect.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { type NotificationLogOptions, openNotificationLog } from '../../src/storage/log/notification-log.ts'

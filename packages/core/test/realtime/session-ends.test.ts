@@ -5,7 +5,7 @@ import { removeFolder, temporaryFolder } from '../../../../test/support/temporar
 import type { ExternalProfile } from '../../src/auth/types.ts'
 import { Dispatcher } from '../../src/realtime/dispatcher.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
-import { toUserKey } from '../../src/user-id.ts'
+import { toUserKey } from '../../src/common/user-id.ts'
 import { TestClient } from './support/client.ts'
 
 let app: RunningFocus

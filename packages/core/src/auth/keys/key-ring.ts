@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, errors, type JWK } from 'jose'
-import { FocusError } from '../../errors.ts'
-import type { Runtime } from '../../runtime.ts'
-import { seal, unseal } from '../../sealing.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Runtime } from '../../common/runtime.ts'
+import { seal, unseal } from '../../secrets/sealing.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from '../tokens/token-keys.ts'
 import type { KeyStore, StoredKey } from './key-store.ts'
 

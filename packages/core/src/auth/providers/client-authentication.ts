@@ -1,7 +1,7 @@
 import { importJWK, type JWK } from 'jose'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt } from 'openid-client'
-import { FocusError } from '../../errors.ts'
-import { normalUrl } from '../../origin-policy.ts'
+import { FocusError } from '../../common/errors.ts'
+import { normalUrl } from '../../net/origin-policy.ts'
 import { algorithmOf } from '../tokens/algorithms.ts'
 
 /** How a client proves itself at the token endpoint (OpenID Connect Core §9). */

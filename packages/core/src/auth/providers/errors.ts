@@ -5,7 +5,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'openid-client'
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 /**
  * What went wrong between us and a provider, as a `FocusError`. The original errors carry codes, tokens and callback

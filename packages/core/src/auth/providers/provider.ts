@@ -1,4 +1,4 @@
-import type { Runtime } from '../../runtime.ts'
+import type { Runtime } from '../../common/runtime.ts'
 import type { ExternalProfile } from '../types.ts'
 
 /**

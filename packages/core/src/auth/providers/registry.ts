@@ -1,5 +1,5 @@
-import { FocusError } from '../../errors.ts'
-import type { Runtime } from '../../runtime.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Runtime } from '../../common/runtime.ts'
 import type { Provider, ProviderClient } from './provider.ts'
 
 interface Registered {

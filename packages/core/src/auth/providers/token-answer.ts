@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose'
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,4 @@
-import { GatheredReads } from '../../gathered-reads.ts'
+import { GatheredReads } from '../../common/async/gathered-reads.ts'
 import type { Session, SessionStore } from './session-store.ts'
 
 /** Sessions per query. */

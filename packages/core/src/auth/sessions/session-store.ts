@@ -1,4 +1,4 @@
-import type { UserKey } from '../../user-id.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import type { SessionEnd } from '../types.ts'
 
 /** A sign-in on one device: a family of refresh tokens and the access tokens made with them. */

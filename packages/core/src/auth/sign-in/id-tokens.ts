@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { FocusError } from '../../errors.ts'
-import type { Clock } from '../../runtime.ts'
-import { SealedSecrets, type SealedSecretsOptions } from '../../sealed-secrets.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Clock } from '../../common/runtime.ts'
+import { SealedSecrets, type SealedSecretsOptions } from '../../secrets/sealed-secrets.ts'
 import type { Providers } from '../providers/registry.ts'
 import type { ExternalProfile } from '../types.ts'
 

@@ -1,4 +1,4 @@
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 /**
  * What a provider may answer instead of a code and the page can act on: RFC 6749 §4.1.2.1 and, for `prompt=none`, OpenID

@@ -1,4 +1,4 @@
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 /** Stands for our own origin while a path is examined; nothing is ever sent there. */
 const self = 'http://self.invalid'

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { errors, type JWK } from 'jose'
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 import { sha256 } from '../secrets.ts'
 import { algorithmOf } from './algorithms.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'

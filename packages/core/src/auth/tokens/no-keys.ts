@@ -1,5 +1,5 @@
 import { errors } from 'jose'
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 import type { TokenKeys } from './token-keys.ts'
 
 /** Where somebody else issues the tokens there is nothing to sign with, and nothing to publish. */

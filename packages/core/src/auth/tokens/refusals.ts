@@ -1,4 +1,4 @@
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 export function expired(): FocusError {
   return new FocusError('token_expired', 'The access token has expired.', {

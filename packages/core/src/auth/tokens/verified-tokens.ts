@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { FocusError } from '../../errors.ts'
-import type { Clock } from '../../runtime.ts'
+import type { FocusError } from '../../common/errors.ts'
+import type { Clock } from '../../common/runtime.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal } from '../types.ts'
 import { expired, revoked } from './refusals.ts'

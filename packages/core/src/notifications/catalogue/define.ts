@@ -1,5 +1,5 @@
-import { durationMs } from '../../duration.ts'
-import { FocusError } from '../../errors.ts'
+import { durationMs } from '../../common/duration.ts'
+import { FocusError } from '../../common/errors.ts'
 import { contentLimits } from '../content.ts'
 import { compileIcu } from '../icu.ts'
 import type { Definition, Definitions, LocalizedText } from './definition.ts'

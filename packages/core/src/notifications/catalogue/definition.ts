@@ -1,5 +1,5 @@
-import type { Duration } from '../../duration.ts'
-import type { JsonObject } from '../../one-time.ts'
+import type { Duration } from '../../common/duration.ts'
+import type { JsonObject } from '../../secrets/single-use.ts'
 import type { Escalation } from '../outbound.ts'
 import type { Rate } from '../policies.ts'
 import type { NotificationType } from '../types.ts'

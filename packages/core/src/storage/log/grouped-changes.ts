@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely'
-import { FocusError } from '../../errors.ts'
-import type { UserKey } from '../../user-id.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import { classify } from '../failures.ts'
 import type { FocusTables } from '../tables.ts'

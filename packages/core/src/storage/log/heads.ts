@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely'
 import type { StoredHead } from '../../notifications/log.ts'
-import type { UserKey } from '../../user-id.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import type { BroadcastStatesTable, FocusTables, NotificationsTable, StreamsTable } from '../tables.ts'
 

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { FirstSight, ReadSelection, StateChange } from '../../notifications/log.ts'
-import type { UserKey } from '../../user-id.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'

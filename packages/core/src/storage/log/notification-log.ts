@@ -15,10 +15,10 @@ import type {
   StoredHead,
 } from '../../notifications/log.ts'
 import type { Kysely, Transaction } from 'kysely'
-import { errorFields } from '../../error-fields.ts'
+import { errorFields } from '../../common/logging/error-fields.ts'
 import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/types.ts'
-import type { Runtime } from '../../runtime.ts'
-import type { UserKey } from '../../user-id.ts'
+import type { Runtime } from '../../common/runtime.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import { type Flavour, flavourOf } from '../dialect.ts'
 import { Committer } from './commit/committer.ts'

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely'
 import type { LogEntry } from '../../notifications/log.ts'
 import type { InboxItem, NotificationEvent } from '../../notifications/types.ts'
-import type { JsonObject } from '../../one-time.ts'
-import type { UserKey } from '../../user-id.ts'
+import type { JsonObject } from '../../secrets/single-use.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationsTable } from '../tables.ts'
 
 /** Owner of the shared stream of broadcasts; no user's key is empty. */

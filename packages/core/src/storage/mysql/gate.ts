@@ -1,4 +1,4 @@
-import type { FocusError } from '../../errors.ts'
+import type { FocusError } from '../../common/errors.ts'
 import { type WorkClass, workClasses } from '../queue/work-class.ts'
 import { type QueueLimits, type Work, WorkQueue } from '../queue/work-queue.ts'
 

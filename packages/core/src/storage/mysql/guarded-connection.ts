@@ -1,5 +1,5 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import { inTime } from '../../in-time.ts'
+import { inTime } from '../../common/async/in-time.ts'
 import { type Lease, lost, type SessionGuard } from './session-guard.ts'
 
 /** A leased connection whose statements have to be answered in time; the first that is not ends it. */

@@ -1,5 +1,5 @@
 import { CompiledQuery, type DatabaseConnection } from 'kysely'
-import { inTime } from '../../in-time.ts'
+import { inTime } from '../../common/async/in-time.ts'
 
 /** A connection for a while. */
 export interface Lease {

@@ -1,5 +1,5 @@
 import { CompiledQuery } from 'kysely'
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 /** Modes in which a value that the driver escaped, or a statement, can mean something else than intended. */
 const unsafeModes = ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PIPES_AS_CONCAT']

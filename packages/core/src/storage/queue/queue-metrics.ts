@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client'
-import { appendMetrics, type MetricsDocument } from '../../metrics-document.ts'
+import { appendMetrics, type MetricsDocument } from '../../common/metrics-document.ts'
 import type { QueueState } from './work-queue.ts'
 
 /** What waits for the database and what was refused, in the text format of Prometheus. */

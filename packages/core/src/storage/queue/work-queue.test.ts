@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { FocusError } from '../../errors.ts'
+import type { FocusError } from '../../common/errors.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { WorkClass } from './work-class.ts'
 

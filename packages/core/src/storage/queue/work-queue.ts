@@ -1,4 +1,4 @@
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 import { shares, type WorkClass, workClasses } from './work-class.ts'
 
 /** Bounds of one class in one queue. */

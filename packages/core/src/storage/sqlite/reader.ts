@@ -1,5 +1,5 @@
-import { errorFields } from '../../error-fields.ts'
-import type { Logger } from '../../runtime.ts'
+import { errorFields } from '../../common/logging/error-fields.ts'
+import type { Logger } from '../../common/runtime.ts'
 import type { WorkClass } from '../queue/work-class.ts'
 import { type QueueLimits, sizeOf, WorkQueue } from '../queue/work-queue.ts'
 import type { ReadAnswer, ReaderRequest, ThreadAnswer } from './messages.ts'

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { FocusError } from '../../errors.ts'
+import { FocusError } from '../../common/errors.ts'
 import type { QueryAnswer, ThreadAnswer, ThreadMessage, ThreadRequest, ThreadResult, ThreadStart } from './messages.ts'
 
 export interface ThreadEvents {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../../../src/notifications/types.ts'
 import type { NotificationFeed } from '../../../src/realtime/types.ts'
-import type { UserKey } from '../../../src/user-id.ts'
+import type { UserKey } from '../../../src/common/user-id.ts'
 
 interface MemoryStream {
   head: number

@@ -1,6 +1,6 @@
 import type { PlannedDelivery } from '../../../src/notifications/outbound.ts'
 import type { NotificationEvent } from '../../../src/notifications/types.ts'
-import { createRuntime, type Logger, silentLogger } from '../../../src/runtime.ts'
+import { createRuntime, type Logger, silentLogger } from '../../../src/common/runtime.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
 import { migrateToLatest } from '../../../src/storage/migrate.ts'
 import { insertOutboxRows, toOutboxRows } from '../../../src/storage/outbox-rows.ts'

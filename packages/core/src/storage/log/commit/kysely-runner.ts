@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CompiledQuery, type Kysely } from 'kysely'
-import { FocusError } from '../../../errors.ts'
+import { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log.ts'
 import type { Database } from '../../database.ts'
 import type { Flavour } from '../../dialect.ts'

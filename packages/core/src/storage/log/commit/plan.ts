@@ -1,4 +1,4 @@
-import { clockSkewMs } from '../../../clock-skew.ts'
+import { clockSkewMs } from '../../../common/clock-skew.ts'
 import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log.ts'
 import type { PlannedDelivery } from '../../../notifications/outbound.ts'
 import { mergedTexts } from '../../../notifications/merged-texts.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { errorFields } from './error-fields.ts'
-import { FocusError } from './errors.ts'
+import { FocusError } from '../errors.ts'
 
 test.each<[string, unknown, object]>([
   ['an error', new TypeError('no'), { name: 'TypeError', message: 'no' }],

@@ -1,6 +1,6 @@
 import { type LookupAddress, promises as dns } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import { isPublicAddress } from '../../public-address.ts'
+import { isPublicAddress } from './public-address.ts'
 
 export class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError'

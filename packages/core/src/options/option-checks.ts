@@ -1,7 +1,7 @@
-import { FocusError } from './errors.ts'
-import { misspelt } from './nearest.ts'
+import { FocusError } from '../common/errors.ts'
+import { misspelt } from '../common/text/nearest.ts'
 import { count, type Form } from './option-forms.ts'
-import { shorten } from './shorten.ts'
+import { shorten } from '../common/text/shorten.ts'
 
 /** Options by name: each has a form, or is a group of further options. */
 export interface OptionGroup {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import type { JsonValue } from './one-time.ts'
-import type { RandomSource } from './runtime.ts'
+import type { JsonValue } from './single-use.ts'
+import type { RandomSource } from '../common/runtime.ts'
 
 /**
  * Hands data to a client that only this installation can read and nobody can change, so that the server keeps nothing until

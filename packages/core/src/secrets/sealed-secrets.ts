@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { JsonObject, OneTimeStore } from './one-time.ts'
-import type { Clock } from './runtime.ts'
+import type { JsonObject, OneTimeStore } from './single-use.ts'
+import type { Clock } from '../common/runtime.ts'
 import type { Sealer } from './sealing.ts'
 
 export interface SealedSecretsOptions<Content> {

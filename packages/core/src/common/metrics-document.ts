@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { inTime } from './in-time.ts'
+import { inTime } from './async/in-time.ts'
 
 /** Metrics in the text format of Prometheus. */
 export interface MetricsDocument {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { FocusError } from './errors.ts'
-import { isLoopbackUrl } from './origin-policy.ts'
+import { FocusError } from '../common/errors.ts'
+import { isLoopbackUrl } from '../net/origin-policy.ts'
 
 export interface SecretSource {
   /** `FOCUS_SECRET`, the newest first. */

@@ -1,5 +1,5 @@
-import { FocusError } from '../../errors.ts'
-import { isLoopbackHost } from '../../origin-policy.ts'
+import { FocusError } from '../common/errors.ts'
+import { isLoopbackHost } from './origin-policy.ts'
 
 /** How long a provider may take to answer one request, its body included. */
 export const outboundTimeoutMs = 5_000

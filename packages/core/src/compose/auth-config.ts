@@ -1,8 +1,8 @@
 import { type AuthConfig, authDefaults, type TokenSettings } from '../auth/config.ts'
-import { FocusError } from '../errors.ts'
-import type { FocusOptions } from '../options.ts'
-import type { OriginPolicy } from '../origin-policy.ts'
-import type { Resolved } from './resolve.ts'
+import { FocusError } from '../common/errors.ts'
+import type { FocusOptions } from '../options/options.ts'
+import type { OriginPolicy } from '../net/origin-policy.ts'
+import type { Resolved } from '../options/resolve.ts'
 
 /** The sign-in room's configuration. @throws FocusError `invalid_option` */
 export function authConfigOf(

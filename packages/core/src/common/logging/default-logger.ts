@@ -1,6 +1,6 @@
 import { errorFields } from './error-fields.ts'
-import { escapeInJson, plainText } from './plain-text.ts'
-import type { Logger } from './runtime.ts'
+import { escapeInJson, plainText } from '../text/plain-text.ts'
+import type { Logger } from '../runtime.ts'
 
 const silent = () => undefined
 

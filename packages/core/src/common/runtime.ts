@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { defaultLogger } from './default-logger.ts'
+import { defaultLogger } from './logging/default-logger.ts'
 
 /** Milliseconds since 1970, UTC. Passed in everywhere, so that tests freeze it. */
 export type Clock = () => number

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { createClientAddressFinder } from './admission/client-address.ts'
-import { type Duration, durationMs } from './duration.ts'
-import { ownLanguage } from './locale.ts'
-import { isLoopbackUrl, normalUrl } from './origin-policy.ts'
+import { createClientAddressFinder } from '../admission/client-address.ts'
+import { type Duration, durationMs } from '../common/duration.ts'
+import { ownLanguage } from '../common/text/locale.ts'
+import { isLoopbackUrl, normalUrl } from '../net/origin-policy.ts'
 
 /** A form that an option may have: the words for a user who got it wrong, and the schema that knows. */
 export interface Form<T> {

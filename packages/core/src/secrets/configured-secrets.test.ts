@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { resolveSecrets } from './secret.ts'
+import { resolveSecrets } from './configured-secrets.ts'
 
 let folder: string
 beforeEach(() => {
