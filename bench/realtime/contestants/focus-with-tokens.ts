@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { authDefaults } from '../../../packages/core/src/auth/config.ts'
+import { authDefaults } from '../../../packages/core/src/auth/auth-config.ts'
 import { EndedSessions } from '../../../packages/core/src/auth/sessions/ended-sessions.ts'
 import { SessionReads } from '../../../packages/core/src/auth/sessions/session-reads.ts'
 import { AccessTokens } from '../../../packages/core/src/auth/tokens/access-tokens.ts'

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Auth, createAuth } from './auth/auth.ts'
-import type { Principal } from './auth/types.ts'
+import type { Principal } from './auth/ports.ts'
 import { AdmissionControl } from './admission/admission-control.ts'
 import { AdmissionMetrics } from './admission/admission-metrics.ts'
 import { type Budgets, defaultBodyTimeoutMs, resolveBudgets } from './admission/budgets.ts'

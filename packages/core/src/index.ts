@@ -21,7 +21,7 @@ export type {
   SessionEnd,
   User,
   UserDirectory,
-} from './auth/types.ts'
+} from './auth/ports.ts'
 export { defineNotifications } from './notifications/catalogue/define.ts'
 export type { BuiltInCatalogue } from './notifications/catalogue/built-in.ts'
 export type { Definition, Definitions, LocalizedText } from './notifications/catalogue/definition.ts'

@@ -1,4 +1,4 @@
-import { type AuthConfig, authDefaults, type TokenSettings } from '../auth/config.ts'
+import { type AuthConfig, authDefaults, type TokenSettings } from '../auth/auth-config.ts'
 import { FocusError } from '../common/errors.ts'
 import type { FocusOptions } from '../options/options.ts'
 import type { OriginPolicy } from '../net/origin-policy.ts'

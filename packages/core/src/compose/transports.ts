@@ -1,4 +1,4 @@
-import type { UserDirectory } from '../auth/types.ts'
+import type { UserDirectory } from '../auth/ports.ts'
 import { FocusError } from '../common/errors.ts'
 import { deliveryRoutes } from '../http/delivery-routes.ts'
 import { preferenceRoutes } from '../http/preference-routes.ts'

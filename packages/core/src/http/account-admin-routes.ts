@@ -1,6 +1,6 @@
 import type { Auth } from '../auth/auth.ts'
 import type { KeyInfo } from '../auth/tokens/token-keys.ts'
-import type { User } from '../auth/types.ts'
+import type { User } from '../auth/ports.ts'
 import { FocusError } from '../common/errors.ts'
 import type { JsonObject } from '../secrets/single-use.ts'
 import { toUserKey } from '../common/user-id.ts'

@@ -1,7 +1,7 @@
 import type { Session } from '../auth/sessions/session-store.ts'
 import type { TokenPair } from '../auth/sessions/sessions.ts'
-import { accountId } from '../auth/account-id.ts'
-import type { ExternalAccount, User } from '../auth/types.ts'
+import { accountId } from '../auth/accounts/account-id.ts'
+import type { ExternalAccount, User } from '../auth/ports.ts'
 import type { JsonObject } from '../secrets/single-use.ts'
 
 /** A user as the guide's answers show one. */

@@ -1,5 +1,5 @@
 import type { Auth } from '../auth/auth.ts'
-import type { AuthConfig } from '../auth/config.ts'
+import type { AuthConfig } from '../auth/auth-config.ts'
 import type { TokenPair } from '../auth/sessions/sessions.ts'
 import { tokenJson } from './auth-json.ts'
 import { RefreshCookie } from './refresh-cookie.ts'

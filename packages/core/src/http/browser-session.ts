@@ -1,6 +1,6 @@
 import type { Auth } from '../auth/auth.ts'
 import type { TokenPair } from '../auth/sessions/sessions.ts'
-import type { Principal } from '../auth/types.ts'
+import type { Principal } from '../auth/ports.ts'
 import { FocusError } from '../common/errors.ts'
 import type { OriginPolicy } from '../net/origin-policy.ts'
 import { toUserKey, type UserKey } from '../common/user-id.ts'

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AdmissionControl } from '../admission/admission-control.ts'
 import { trial } from '../admission/trial.ts'
-import { bearerToken } from '../auth/bearer.ts'
-import type { Principal, TokenVerifier } from '../auth/types.ts'
+import { bearerToken } from '../common/bearer.ts'
+import type { Principal, TokenVerifier } from '../auth/ports.ts'
 import { headerOf } from './headers.ts'
 import type { RequestInfo } from './route.ts'
 

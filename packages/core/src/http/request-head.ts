@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Client } from '../admission/client.ts'
 import type { Refusal } from '../admission/refusal.ts'
-import type { Principal } from '../auth/types.ts'
+import type { Principal } from '../auth/ports.ts'
 import type { Answer } from './responses.ts'
 import type { Match } from './router.ts'
 

@@ -1,6 +1,6 @@
 import type { Admission } from './request-head.ts'
 import type { Client } from '../admission/client.ts'
-import type { Principal } from '../auth/types.ts'
+import type { Principal } from '../auth/ports.ts'
 import type { BudgetName } from '../admission/budgets.ts'
 
 /** What the host knows of a request beyond the `Request` itself. */

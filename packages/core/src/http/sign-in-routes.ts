@@ -1,4 +1,4 @@
-import { assertEnabled } from '../auth/accounts.ts'
+import { assertEnabled } from '../auth/accounts/accounts.ts'
 import type { Flow } from '../auth/sign-in/flow.ts'
 import { maxReturnToLength, withOutcome } from '../auth/sign-in/return-to.ts'
 import { type Callback, FinishedFlowError, type SignedIn, unknownState } from '../auth/sign-in/sign-in.ts'

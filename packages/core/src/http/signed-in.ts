@@ -1,4 +1,4 @@
-import type { Principal } from '../auth/types.ts'
+import type { Principal } from '../auth/ports.ts'
 import { FocusError } from '../common/errors.ts'
 
 /** The person of a route with `access: 'bearer'`, whom the handler has already checked. */

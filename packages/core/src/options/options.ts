@@ -1,5 +1,5 @@
 import type { Provider } from '../auth/providers/provider.ts'
-import type { User, UserDirectory } from '../auth/types.ts'
+import type { User, UserDirectory } from '../auth/ports.ts'
 import type { Duration } from '../common/duration.ts'
 import type { Definitions } from '../notifications/catalogue/definition.ts'
 import type { BudgetName } from '../admission/budgets.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AdmissionControl } from '../admission/admission-control.ts'
-import type { Principal, TokenVerifier } from '../auth/types.ts'
+import type { Principal, TokenVerifier } from '../auth/ports.ts'
 import type { OneTimeStore } from '../secrets/single-use.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { Sealer } from '../secrets/sealing.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Principal, TokenVerifier } from '../auth/types.ts'
+import type { Principal, TokenVerifier } from '../auth/ports.ts'
 import { FocusError } from '../common/errors.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import type { Tickets } from './tickets.ts'

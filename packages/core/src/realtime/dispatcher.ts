@@ -1,4 +1,4 @@
-import type { SessionEnd } from '../auth/types.ts'
+import type { SessionEnd } from '../auth/ports.ts'
 import type { NotificationEvent, StateEvent } from '../notifications/types.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Connection } from './connection.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Principal, SessionEnd } from '../auth/types.ts'
+import type { Principal, SessionEnd } from '../auth/ports.ts'
 import type { RealtimeConfig, RealtimeDeps } from './config.ts'
 import type { Counters } from './counters.ts'
 import type { EventStreamRequest } from './event-stream.ts'

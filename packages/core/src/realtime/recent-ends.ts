@@ -1,4 +1,4 @@
-import type { SessionEnd } from '../auth/types.ts'
+import type { SessionEnd } from '../auth/ports.ts'
 import type { UserKey } from '../common/user-id.ts'
 
 /** Longer than any admission takes. */

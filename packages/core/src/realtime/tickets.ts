@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Principal } from '../auth/types.ts'
+import type { Principal } from '../auth/ports.ts'
 import { FocusError } from '../common/errors.ts'
 import type { OneTimeStore } from '../secrets/single-use.ts'
 import type { Runtime } from '../common/runtime.ts'

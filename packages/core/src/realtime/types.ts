@@ -1,5 +1,5 @@
 import type { NotificationEvent, StateEvent, StreamHead } from '../notifications/types.ts'
-import type { SessionEnd } from '../auth/types.ts'
+import type { SessionEnd } from '../auth/ports.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 
 /** Port: what the hub reads from the log to resume, to heal a gap and to bring a slow reader up to date. */

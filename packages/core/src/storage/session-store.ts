@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { RefreshToken, Rotation, Session, SessionSelection, SessionStore } from '../auth/sessions/session-store.ts'
-import type { SessionEnd } from '../auth/types.ts'
+import type { SessionEnd } from '../auth/ports.ts'
 import type { UserKey } from '../common/user-id.ts'
 import type { Database } from './database.ts'
 import { retryOnConflict } from './retry.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { applicationUsers } from '../../../../test/support/application-users.ts'
-import { GoneUsers } from '../../src/auth/gone-users.ts'
+import { GoneUsers } from '../../src/auth/sessions/gone-users.ts'
 import type { UserId } from '../../src/common/user-id.ts'
 
 const ids = Array.from({ length: 2_500 }, (_, index) => index + 1)

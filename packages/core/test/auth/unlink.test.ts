@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
-import type { SessionEnd } from '../../src/auth/types.ts'
+import type { SessionEnd } from '../../src/auth/ports.ts'
 import { type App, publicUrl, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases, removePeople } from './support/dialects.ts'

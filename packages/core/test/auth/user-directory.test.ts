@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Accounts } from '../../src/auth/accounts.ts'
+import { Accounts } from '../../src/auth/accounts/accounts.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { migrateToLatest } from '../../src/storage/migrate.ts'
 import { KyselyUserDirectory } from '../../src/storage/user-directory.ts'

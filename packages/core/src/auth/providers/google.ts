@@ -1,7 +1,7 @@
 import { checkedOptions } from '../../options/option-checks.ts'
 import { type IdClaims, OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
-import { providerForms as forms, providerOptions } from './settings.ts'
+import { providerForms as forms, providerOptions } from './provider-settings.ts'
 
 const googleIssuer = 'https://accounts.google.com'
 

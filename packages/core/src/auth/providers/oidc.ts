@@ -4,7 +4,7 @@ import { checkedOptions } from '../../options/option-checks.ts'
 import type { TokenEndpointAuthMethod } from './client-authentication.ts'
 import { OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
-import { providerForms as forms, providerOptions } from './settings.ts'
+import { providerForms as forms, providerOptions } from './provider-settings.ts'
 
 export interface OidcOptions {
   /** The issuer's address, exactly as its discovery document says it, such as `https://login.example.com`. */

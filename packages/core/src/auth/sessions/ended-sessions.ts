@@ -1,5 +1,5 @@
 import type { Runtime } from '../../common/runtime.ts'
-import type { SessionEnd } from '../types.ts'
+import type { SessionEnd } from '../ports.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** @param here whether the session was ended by this node, which the others then have to hear */

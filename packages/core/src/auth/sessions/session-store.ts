@@ -1,5 +1,5 @@
 import type { UserKey } from '../../common/user-id.ts'
-import type { SessionEnd } from '../types.ts'
+import type { SessionEnd } from '../ports.ts'
 
 /** A sign-in on one device: a family of refresh tokens and the access tokens made with them. */
 export interface Session {

@@ -3,7 +3,7 @@ import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { SealedSecrets, type SealedSecretsOptions } from '../../secrets/sealed-secrets.ts'
 import type { Providers } from '../providers/registry.ts'
-import type { ExternalProfile } from '../types.ts'
+import type { ExternalProfile } from '../ports.ts'
 
 export const nonceTtlSeconds = 600
 const maxIdTokenLength = 16_384

@@ -3,9 +3,9 @@ import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
 import { assertOutboundUrl, outboundFetch } from '../../net/safe-fetch.ts'
-import { RemoteKeys } from '../remote-keys.ts'
+import { RemoteKeys } from '../keys/remote-keys.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
-import type { Principal, TokenVerifier } from '../types.ts'
+import type { Principal, TokenVerifier } from '../ports.ts'
 import {
   assertIssuedInThePast,
   asymmetricAlgorithms,

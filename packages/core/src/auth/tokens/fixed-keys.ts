@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { errors, type JWK } from 'jose'
 import { FocusError } from '../../common/errors.ts'
-import { sha256 } from '../secrets.ts'
+import { sha256 } from './secrets.ts'
 import { algorithmOf } from './algorithms.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
 

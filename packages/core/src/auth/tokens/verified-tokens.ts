@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
-import type { Principal } from '../types.ts'
+import type { Principal } from '../ports.ts'
 import { expired, revoked } from './refusals.ts'
 
 const maxTokens = 20_000

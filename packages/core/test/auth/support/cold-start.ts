@@ -1,5 +1,5 @@
 import { createAuth } from '../../../src/auth/auth.ts'
-import { authDefaults } from '../../../src/auth/config.ts'
+import { authDefaults } from '../../../src/auth/auth-config.ts'
 import { createOriginPolicy } from '../../../src/net/origin-policy.ts'
 import { createRuntime } from '../../../src/common/runtime.ts'
 import { openDatabase } from '../../../src/storage/database.ts'

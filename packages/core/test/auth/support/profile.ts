@@ -1,4 +1,4 @@
-import type { ExternalProfile } from '../../../src/auth/types.ts'
+import type { ExternalProfile } from '../../../src/auth/ports.ts'
 
 /** What an issuer says of somebody; nothing but the subject unless told otherwise. */
 export function profileOf(subject: string, claims: Partial<ExternalProfile> = {}): ExternalProfile {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkedProfile } from './profile-rules.ts'
-import type { ExternalProfile } from './types.ts'
+import type { ExternalProfile } from '../ports.ts'
 
 const plain: ExternalProfile = {
   provider: 'google',

@@ -1,8 +1,8 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose'
-import { FocusError } from '../common/errors.ts'
-import type { Clock, Logger } from '../common/runtime.ts'
-import type { OutboundFetch } from '../net/safe-fetch.ts'
-import { Refreshed } from './refreshed.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Clock, Logger } from '../../common/runtime.ts'
+import type { OutboundFetch } from '../../net/safe-fetch.ts'
+import { Refreshed } from '../sessions/refreshed.ts'
 
 export interface RemoteKeysOptions {
   readonly url: string

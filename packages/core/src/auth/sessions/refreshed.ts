@@ -1,5 +1,5 @@
-import { errorFields } from '../common/logging/error-fields.ts'
-import type { Clock, Logger } from '../common/runtime.ts'
+import { errorFields } from '../../common/logging/error-fields.ts'
+import type { Clock, Logger } from '../../common/runtime.ts'
 
 export interface RefreshedOptions<T> {
   /** Such as `The keys of google`; begins the warning of a load that failed. */

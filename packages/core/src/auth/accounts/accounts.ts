@@ -1,10 +1,10 @@
-import { asciiLowerCase } from '../common/text/ascii-lower-case.ts'
-import { FocusError } from '../common/errors.ts'
+import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
+import { FocusError } from '../../common/errors.ts'
 import { accountId } from './account-id.ts'
-import type { UserId, UserKey } from '../common/user-id.ts'
+import type { UserId, UserKey } from '../../common/user-id.ts'
 import { refreshedProfile } from './profile-refresh.ts'
 import { checkedProfile, type ProfileRules } from './profile-rules.ts'
-import type { ExternalAccount, ExternalProfile, User, UserDirectory } from './types.ts'
+import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../ports.ts'
 
 /** Looks and writes are two steps; others may come between them. More than that often, it is no coincidence. */
 const attempts = 3

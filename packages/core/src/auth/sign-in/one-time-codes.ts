@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { FocusError } from '../common/errors.ts'
-import type { JsonValue, OneTimeStore } from '../secrets/single-use.ts'
-import type { Runtime } from '../common/runtime.ts'
-import type { UserKey } from '../common/user-id.ts'
-import type { AccountKey } from './account-id.ts'
-import { equalInConstantTime, newSecret, s256 } from './secrets.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { JsonValue, OneTimeStore } from '../../secrets/single-use.ts'
+import type { Runtime } from '../../common/runtime.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { AccountKey } from '../accounts/account-id.ts'
+import { equalInConstantTime, newSecret, s256 } from '../tokens/secrets.ts'
 
 const kind = 'focus_code'
 const codeTtlMs = 60_000

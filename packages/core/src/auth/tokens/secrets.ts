@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { RandomSource } from '../common/runtime.ts'
+import type { RandomSource } from '../../common/runtime.ts'
 
 /** An unguessable text of 256 bits, safe in URLs, headers and cookies. */
 export function newSecret(random: RandomSource): string {

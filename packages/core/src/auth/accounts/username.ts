@@ -1,4 +1,4 @@
-import type { ExternalProfile } from './types.ts'
+import type { ExternalProfile } from '../ports.ts'
 
 /** Of the 64 characters that fit, the rest is room for a number that makes it unique. */
 const maxBaseLength = 48

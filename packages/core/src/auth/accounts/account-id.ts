@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ExternalAccount } from './types.ts'
+import type { ExternalAccount } from '../ports.ts'
 
 /** Which account of a provider: what it is known by (S12). */
 export type AccountKey = Pick<ExternalAccount, 'issuer' | 'subject'>

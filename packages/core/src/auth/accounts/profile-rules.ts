@@ -1,11 +1,11 @@
 import { isIP } from 'node:net'
-import { asciiLowerCase } from '../common/text/ascii-lower-case.ts'
-import { FocusError } from '../common/errors.ts'
-import { canonicalLocale } from '../common/text/locale.ts'
-import { isLoopbackHost } from '../net/origin-policy.ts'
-import { isPublicAddress } from '../net/public-address.ts'
-import { head } from '../common/text/shorten.ts'
-import type { ExternalProfile } from './types.ts'
+import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
+import { FocusError } from '../../common/errors.ts'
+import { canonicalLocale } from '../../common/text/locale.ts'
+import { isLoopbackHost } from '../../net/origin-policy.ts'
+import { isPublicAddress } from '../../net/public-address.ts'
+import { head } from '../../common/text/shorten.ts'
+import type { ExternalProfile } from '../ports.ts'
 
 /** The longest form of each field, in UTF-16 code units; the columns of `focus_users` and `focus_accounts` hold as much. */
 const limits = { key: 255, email: 320, name: 255, url: 2_048 } as const
