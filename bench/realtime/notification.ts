@@ -1,4 +1,4 @@
-import type { NotificationEvent } from '../../packages/core/src/notifications/types.ts'
+import type { NotificationEvent } from '../../packages/core/src/notifications/ports.ts'
 
 /** One notification of about 250 bytes on the wire; its size is the same for every number. */
 export function makeEvent(userKey: string | null, offset: number): NotificationEvent {

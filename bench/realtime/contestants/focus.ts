@@ -4,7 +4,7 @@ import { AdmissionControl } from '../../../packages/core/src/admission/admission
 import { resolveBudgets } from '../../../packages/core/src/admission/budgets.ts'
 import { createClientAddressFinder } from '../../../packages/core/src/admission/client-address.ts'
 import type { TokenVerifier } from '../../../packages/core/src/auth/ports.ts'
-import type { StreamHead } from '../../../packages/core/src/notifications/types.ts'
+import type { StreamHead } from '../../../packages/core/src/notifications/ports.ts'
 import { MemoryBroker } from '../../../packages/core/src/realtime/memory-broker.ts'
 import { brokerPublisher } from '../../../packages/core/src/realtime/publisher.ts'
 import { createRealtime } from '../../../packages/core/src/realtime/realtime.ts'

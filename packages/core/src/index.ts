@@ -33,7 +33,7 @@ export type {
   NotifyOptions,
   TransactionNotifications,
 } from './notifications/notification-service.ts'
-export type { Dedupe, Group, Policies, Rate } from './notifications/policies.ts'
+export type { Dedupe, Group, Policies, Rate } from './notifications/policies/policies.ts'
 export type {
   InboxItem,
   InboxPage,
@@ -43,8 +43,8 @@ export type {
   NotificationType,
   Receipt,
   Summary,
-} from './notifications/types.ts'
-export type { Escalation, Routing } from './notifications/types.ts'
+} from './notifications/ports.ts'
+export type { Escalation, Routing } from './notifications/ports.ts'
 export type { RoutingOptions } from './transports/planner.ts'
 export type { Transport } from './transports/transport.ts'
 export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/deliveries.ts'

@@ -1,5 +1,5 @@
 import type { Notifications } from '../notifications/service.ts'
-import type { LoggedNotification } from '../notifications/types.ts'
+import type { LoggedNotification } from '../notifications/ports.ts'
 import type { UserIdCodec } from '../common/user-id.ts'
 import { queryValue } from './query.ts'
 import { json } from './responses.ts'

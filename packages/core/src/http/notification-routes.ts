@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { costs } from '../admission/budgets.ts'
 import { FocusError } from '../common/errors.ts'
-import type { InboxItem, InboxQuery } from '../notifications/types.ts'
+import type { InboxItem, InboxQuery } from '../notifications/ports.ts'
 import { readJsonObject } from './body.ts'
 import { type NotificationBackend, sendNotification } from './notification-send.ts'
 import { json, jsonText, noContent } from './responses.ts'

@@ -1,8 +1,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { JsonValue } from '../secrets/single-use.ts'
 import type { UserKey } from '../common/user-id.ts'
-import type { PlannedDelivery, Routing } from './outbound.ts'
-import type { InboxItem, LoggedNotification, NotificationEvent, Receipt, StreamHead } from './types.ts'
+import type { PlannedDelivery, Routing } from './routing.ts'
+import type { InboxItem, LoggedNotification, NotificationEvent, Receipt, StreamHead } from './ports.ts'
 
 /** One accepted call on its way into a stream. Plain data: it crosses threads and waits in tables. */
 export interface LogEntry {

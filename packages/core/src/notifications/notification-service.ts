@@ -13,7 +13,7 @@ import type {
   NotificationInput,
   Receipt,
   Summary,
-} from './types.ts'
+} from './ports.ts'
 
 /** What a caller passes for one notification of a catalogue. */
 export type Params<D> = D extends Definition<infer Spec> ? ParamsInput<Spec> : never

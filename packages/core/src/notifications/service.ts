@@ -2,16 +2,16 @@ import type { Kysely, Transaction } from 'kysely'
 import { FocusError } from '../common/errors.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { UserId } from '../common/user-id.ts'
-import { sendToAudience } from './audience.ts'
+import { sendToAudience } from './sending/audience.ts'
 import { type BuiltInCatalogue, builtInCatalogue } from './catalogue/built-in.ts'
 import { checkDefinitions } from './catalogue/define.ts'
 import type { Definitions } from './catalogue/definition.ts'
-import { CallerTransactions } from './caller-transactions.ts'
-import { Composer, type Message } from './composer.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
-import { Feed } from './feed.ts'
-import { Idempotency, isRefusal, type RepeatableIds } from './idempotency.ts'
-import { Intake } from './intake.ts'
+import { CallerTransactions } from './pending/caller-transactions.ts'
+import { Composer, type Message } from './sending/composer.ts'
+import { decodeCursor, encodeCursor } from './inbox/cursor.ts'
+import { Feed } from './inbox/feed.ts'
+import { Idempotency, isRefusal, type RepeatableIds } from './policies/idempotency.ts'
+import { Intake } from './sending/intake.ts'
 import type { LogEntry, NotificationLog, ReadSelection } from './log.ts'
 import type {
   ActivityUpdateParams,
@@ -27,12 +27,12 @@ import type {
   TransactionNotifications,
   UserIds,
 } from './notification-service.ts'
-import type { DeliveryPlanner } from './outbound.ts'
-import { storeContent } from './pending.ts'
-import { checkedSelection } from './read-selection.ts'
-import { type Recipient, type RecipientDirectory, Recipients } from './recipients.ts'
-import { Sender } from './sender.ts'
-import { Sequencer } from './sequencer.ts'
+import type { DeliveryPlanner } from './routing.ts'
+import { storeContent } from './pending/pending-request.ts'
+import { checkedSelection } from './inbox/read-selection.ts'
+import { type Recipient, type RecipientDirectory, Recipients } from './sending/recipients.ts'
+import { Sender } from './sending/sender.ts'
+import { Sequencer } from './sending/sequencer.ts'
 import { checkedUserKey } from './user-keys.ts'
 import type {
   InboxPage,
@@ -43,7 +43,7 @@ import type {
   NotificationPublisher,
   Receipt,
   Summary,
-} from './types.ts'
+} from './ports.ts'
 
 /** The service with what routes and the composition root need beside it. */
 export interface Notifications<Catalogue = BuiltInCatalogue> extends NotificationService<Catalogue> {

@@ -1,7 +1,7 @@
 import type { AdmissionControl } from '../admission/admission-control.ts'
 import { costs } from '../admission/budgets.ts'
 import type { Principal } from '../auth/ports.ts'
-import type { StreamHead } from '../notifications/types.ts'
+import type { StreamHead } from '../notifications/ports.ts'
 import type { Logger } from '../common/runtime.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 import type { CatchUp } from './catch-up.ts'

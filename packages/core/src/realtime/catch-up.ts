@@ -1,4 +1,4 @@
-import type { NotificationEvent, StreamHead } from '../notifications/types.ts'
+import type { NotificationEvent, StreamHead } from '../notifications/ports.ts'
 import type { Logger } from '../common/runtime.ts'
 import type { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'

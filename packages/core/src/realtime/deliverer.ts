@@ -1,4 +1,4 @@
-import type { NotificationEvent } from '../notifications/types.ts'
+import type { NotificationEvent } from '../notifications/ports.ts'
 import type { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'
 import type { Outbound } from './outbound.ts'

@@ -1,5 +1,5 @@
 import type { SessionEnd } from '../auth/ports.ts'
-import type { NotificationEvent, StateEvent } from '../notifications/types.ts'
+import type { NotificationEvent, StateEvent } from '../notifications/ports.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Connection } from './connection.ts'
 import type { Deliverer } from './deliverer.ts'

@@ -1,5 +1,5 @@
 import { GatheredReads } from '../common/async/gathered-reads.ts'
-import type { StreamHead } from '../notifications/types.ts'
+import type { StreamHead } from '../notifications/ports.ts'
 import type { UserKey } from '../common/user-id.ts'
 import type { NotificationFeed } from './types.ts'
 

@@ -1,4 +1,4 @@
-import type { NotificationEvent } from '../notifications/types.ts'
+import type { NotificationEvent } from '../notifications/ports.ts'
 import { textFrame } from './frame.ts'
 import type { ServerMessage } from './protocol/messages.ts'
 

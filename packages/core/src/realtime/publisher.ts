@@ -1,4 +1,4 @@
-import type { NotificationEvent, NotificationPublisher } from '../notifications/types.ts'
+import type { NotificationEvent, NotificationPublisher } from '../notifications/ports.ts'
 import type { UserKey } from '../common/user-id.ts'
 import type { Broker } from './types.ts'
 

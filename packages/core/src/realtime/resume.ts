@@ -1,4 +1,4 @@
-import type { NotificationEvent, StreamHead } from '../notifications/types.ts'
+import type { NotificationEvent, StreamHead } from '../notifications/ports.ts'
 import type { ResumeReason } from './protocol/messages.ts'
 
 /** Where a client says that it stopped. */

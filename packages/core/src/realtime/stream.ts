@@ -1,4 +1,4 @@
-import type { StreamHead } from '../notifications/types.ts'
+import type { StreamHead } from '../notifications/ports.ts'
 import type { UserKey } from '../common/user-id.ts'
 import type { Connection } from './connection.ts'
 

@@ -1,4 +1,4 @@
-import type { NotificationEvent, StateEvent, StreamHead } from '../notifications/types.ts'
+import type { NotificationEvent, StateEvent, StreamHead } from '../notifications/ports.ts'
 import type { SessionEnd } from '../auth/ports.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 

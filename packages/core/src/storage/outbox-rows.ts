@@ -1,6 +1,6 @@
 import type { Insertable, Kysely } from 'kysely'
-import type { PlannedDelivery } from '../notifications/outbound.ts'
-import type { NotificationEvent } from '../notifications/types.ts'
+import type { PlannedDelivery } from '../notifications/routing.ts'
+import type { NotificationEvent } from '../notifications/ports.ts'
 import type { OutboxPayload, Reached } from '../transports/outbox.ts'
 import type { FocusTables } from './tables.ts'
 

@@ -1,4 +1,4 @@
-import type { NotificationEvent } from '../notifications/types.ts'
+import type { NotificationEvent } from '../notifications/ports.ts'
 import type { UserKey } from '../common/user-id.ts'
 
 /** What a row of the outbox carries. */

@@ -7,7 +7,7 @@ import type {
   Escalation,
   PlannedDelivery,
   Routing,
-} from '../notifications/types.ts'
+} from '../notifications/ports.ts'
 
 import { everything, isWanted, type PreferenceMatrix, type PreferenceReader } from './preferences.ts'
 import type { Transport } from './transport.ts'

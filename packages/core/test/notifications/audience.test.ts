@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { silentLogger } from '../../src/common/runtime.ts'
-import type { Summary } from '../../src/notifications/types.ts'
+import type { Summary } from '../../src/notifications/ports.ts'
 import { backends, ManualClock, type Node, people, startNode } from './support.ts'
 
 describe.each(backends)('many people on $name', (backend) => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { NotificationEvent, Receipt } from '../../src/notifications/types.ts'
+import type { NotificationEvent, Receipt } from '../../src/notifications/ports.ts'
 import { backends, ManualClock, type Node, startNode } from './support.ts'
 
 /** `FOCUS_PROPERTY_RUNS` deepens the search; every ordinary run of the tests does the few below. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MemoryBroker } from '../../src/realtime/memory-broker.ts'
 import { brokerPublisher } from '../../src/realtime/publisher.ts'
 import type { Broker, BrokerMessage } from '../../src/realtime/types.ts'
-import type { NotificationEvent } from '../../src/notifications/types.ts'
+import type { NotificationEvent } from '../../src/notifications/ports.ts'
 
 /** What every driver has to do. Delivery is best effort, but in order, and only to those who listen. */
 const drivers: { name: string; open: () => Promise<Broker> }[] = [

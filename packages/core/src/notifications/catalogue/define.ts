@@ -1,7 +1,7 @@
 import { durationMs } from '../../common/duration.ts'
 import { FocusError } from '../../common/errors.ts'
-import { contentLimits } from '../content.ts'
-import { compileIcu } from '../icu.ts'
+import { contentLimits } from '../sending/content.ts'
+import { compileIcu } from './icu.ts'
 import type { Definition, Definitions, LocalizedText } from './definition.ts'
 import type { ParamsSpec } from './params.ts'
 

@@ -1,8 +1,8 @@
 import type { Duration } from '../../common/duration.ts'
 import type { JsonObject } from '../../secrets/single-use.ts'
-import type { Escalation } from '../outbound.ts'
-import type { Rate } from '../policies.ts'
-import type { NotificationType } from '../types.ts'
+import type { Escalation } from '../routing.ts'
+import type { Rate } from '../policies/policies.ts'
+import type { NotificationType } from '../ports.ts'
 import type { ParamsOutput, ParamsSpec } from './params.ts'
 
 /**

@@ -1,9 +1,9 @@
 import { FocusError } from '../../common/errors.ts'
 import { canonicalLocale } from '../../common/text/locale.ts'
 import type { JsonObject, JsonValue } from '../../secrets/single-use.ts'
-import { formatIcu, type IcuParams } from '../icu.ts'
-import type { Policies } from '../policies.ts'
-import type { NotificationContent } from '../types.ts'
+import { formatIcu, type IcuParams } from './icu.ts'
+import type { Policies } from '../policies/policies.ts'
+import type { NotificationContent } from '../ports.ts'
 import type { Definition, LocalizedText, PolicyKey } from './definition.ts'
 import { checkParams, type ParamsSpec } from './params.ts'
 

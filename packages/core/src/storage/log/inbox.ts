@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { InboxRows, InboxSelection } from '../../notifications/log.ts'
-import type { InboxItem } from '../../notifications/types.ts'
+import type { InboxItem } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { FocusTables } from '../tables.ts'
 import { type BroadcastState, broadcastMark, emptyStream, type HeadReader, type StreamRow } from './heads.ts'

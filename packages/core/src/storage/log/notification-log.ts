@@ -16,7 +16,7 @@ import type {
 } from '../../notifications/log.ts'
 import type { Kysely, Transaction } from 'kysely'
 import { errorFields } from '../../common/logging/error-fields.ts'
-import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/types.ts'
+import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/ports.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { LoggedNotification } from '../../notifications/types.ts'
+import type { LoggedNotification } from '../../notifications/ports.ts'
 import type { FocusTables } from '../tables.ts'
 import { sharedStream } from './rows.ts'
 

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { LogEntry } from '../../notifications/log.ts'
-import type { InboxItem, NotificationEvent } from '../../notifications/types.ts'
+import type { InboxItem, NotificationEvent } from '../../notifications/ports.ts'
 import type { JsonObject } from '../../secrets/single-use.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationsTable } from '../tables.ts'

@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
 import type { EntrySource, LogEntry, PendingRow, WaitingRow } from '../../notifications/log.ts'
-import type { Receipt } from '../../notifications/types.ts'
+import type { Receipt } from '../../notifications/ports.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { NotificationEvent, NotificationPublisher, StreamHead } from '../../../src/notifications/types.ts'
+import type { NotificationEvent, NotificationPublisher, StreamHead } from '../../../src/notifications/ports.ts'
 import type { NotificationFeed } from '../../../src/realtime/types.ts'
 import type { UserKey } from '../../../src/common/user-id.ts'
 

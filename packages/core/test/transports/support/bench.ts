@@ -1,5 +1,5 @@
-import type { PlannedDelivery } from '../../../src/notifications/outbound.ts'
-import type { NotificationEvent } from '../../../src/notifications/types.ts'
+import type { PlannedDelivery } from '../../../src/notifications/routing.ts'
+import type { NotificationEvent } from '../../../src/notifications/ports.ts'
 import { createRuntime, type Logger, silentLogger } from '../../../src/common/runtime.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
 import { migrateToLatest } from '../../../src/storage/migrate.ts'

@@ -1,7 +1,7 @@
 import { clockSkewMs } from '../../../common/clock-skew.ts'
 import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log.ts'
-import type { PlannedDelivery } from '../../../notifications/outbound.ts'
-import { mergedTexts } from '../../../notifications/merged-texts.ts'
+import type { PlannedDelivery } from '../../../notifications/routing.ts'
+import { mergedTexts } from '../../../notifications/policies/merged-texts.ts'
 import { type NotificationRow, sharedStream, toStreamOwner } from '../rows.ts'
 import type { BatchState, HeadState, KeyedState, NotificationState, QueueState } from './batch-state.ts'
 

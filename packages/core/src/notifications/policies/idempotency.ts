@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { clockSkewMs } from '../common/clock-skew.ts'
-import { FocusError } from '../common/errors.ts'
-import type { JsonValue } from '../secrets/single-use.ts'
-import type { Clock } from '../common/runtime.ts'
-import type { IdempotencyRecord, IdempotencyStore } from './log.ts'
+import { clockSkewMs } from '../../common/clock-skew.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { JsonValue } from '../../secrets/single-use.ts'
+import type { Clock } from '../../common/runtime.ts'
+import type { IdempotencyRecord, IdempotencyStore } from '../log.ts'
 
 const keptForMs = 24 * 60 * 60_000
 /** Longer than any call may take; after it, whoever held the key is taken for dead. */

@@ -1,6 +1,6 @@
-import type { MergedTexts } from './log.ts'
-import { contentLimits } from './content.ts'
-import { formatIcu } from './icu.ts'
+import type { MergedTexts } from '../log.ts'
+import { contentLimits } from '../sending/content.ts'
+import { formatIcu } from '../catalogue/icu.ts'
 
 /** The texts of a notification that `count` ones were merged into. */
 export function mergedTexts(

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../secrets/single-use.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
-import type { Routing } from './outbound.ts'
-import type { Policies } from './policies.ts'
+import type { Routing } from './routing.ts'
+import type { Policies } from './policies/policies.ts'
 
-export type * from './outbound.ts'
+export type * from './routing.ts'
 
 /** The built-in kinds; an application may use names of its own. */
 export type NotificationType = 'info' | 'success' | 'warning' | 'error' | (string & {})

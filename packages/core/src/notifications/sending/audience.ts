@@ -1,6 +1,6 @@
-import type { UserId } from '../common/user-id.ts'
-import type { NotifyManyOptions, UserIds } from './notification-service.ts'
-import type { Receipt, Summary } from './types.ts'
+import type { UserId } from '../../common/user-id.ts'
+import type { NotifyManyOptions, UserIds } from '../notification-service.ts'
+import type { Receipt, Summary } from '../ports.ts'
 
 /** Large enough to fill a batch of the log, small enough to stop soon. */
 const chunkSize = 1_000

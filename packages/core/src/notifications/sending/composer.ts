@@ -1,10 +1,10 @@
-import { FocusError } from '../common/errors.ts'
-import type { Definition, Definitions } from './catalogue/definition.ts'
-import { render } from './catalogue/render.ts'
-import type { NotifyNamedOptions } from './notification-service.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Definition, Definitions } from '../catalogue/definition.ts'
+import { render } from '../catalogue/render.ts'
+import type { NotifyNamedOptions } from '../notification-service.ts'
 import type { Recipient } from './recipients.ts'
 import type { Outgoing } from './sender.ts'
-import type { NotificationContent } from './types.ts'
+import type { NotificationContent } from '../ports.ts'
 
 /** What a caller wants to say: in their own words, or in the catalogue's. */
 export type Message =

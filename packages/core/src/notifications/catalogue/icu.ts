@@ -1,6 +1,6 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import { LRUCache } from 'lru-cache'
-import { canonicalLocale } from '../common/text/locale.ts'
+import { canonicalLocale } from '../../common/text/locale.ts'
 
 export type IcuParams = Readonly<Record<string, string | number | boolean>>
 

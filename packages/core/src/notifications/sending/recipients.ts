@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import { asciiLowerCase } from '../common/text/ascii-lower-case.ts'
-import { FocusError } from '../common/errors.ts'
-import type { Clock } from '../common/runtime.ts'
-import { shorten } from '../common/text/shorten.ts'
-import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
-import { checkedUserKey } from './user-keys.ts'
+import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Clock } from '../../common/runtime.ts'
+import { shorten } from '../../common/text/shorten.ts'
+import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
+import { checkedUserKey } from '../user-keys.ts'
 
 /** A person that notifications can be sent to. */
 export interface Recipient {

@@ -1,10 +1,10 @@
-import { FocusError } from '../common/errors.ts'
-import type { JsonObject } from '../secrets/single-use.ts'
-import type { UserKey } from '../common/user-id.ts'
-import type { Message } from './composer.ts'
-import type { Escalation } from './outbound.ts'
-import type { Policies } from './policies.ts'
-import type { NotificationContent } from './types.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { JsonObject } from '../../secrets/single-use.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { Message } from '../sending/composer.ts'
+import type { Escalation } from '../routing.ts'
+import type { Policies } from '../policies/policies.ts'
+import type { NotificationContent } from '../ports.ts'
 
 /**
  * What a caller's transaction leaves: not yet addressed, rendered or limited, because all that needs reads, and locks, that

@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Runtime } from '../common/runtime.ts'
-import type { IcuParams } from './icu.ts'
+import type { Runtime } from '../../common/runtime.ts'
+import type { IcuParams } from '../catalogue/icu.ts'
 import { toLogEntry } from './content.ts'
-import type { AppendOutcome, LogEntry, NotificationLog } from './log.ts'
-import type { DeliveryPlanner } from './outbound.ts'
+import type { AppendOutcome, LogEntry, NotificationLog } from '../log.ts'
+import type { DeliveryPlanner } from '../routing.ts'
 import type { Recipient } from './recipients.ts'
-import type { NotificationContent, Receipt } from './types.ts'
+import type { NotificationContent, Receipt } from '../ports.ts'
 
 /** Content with what its texts were made from. */
 export interface Outgoing {

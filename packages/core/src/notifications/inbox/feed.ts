@@ -1,9 +1,9 @@
-import { inSlices } from '../common/chunks.ts'
-import type { Logger } from '../common/runtime.ts'
-import type { UserKey } from '../common/user-id.ts'
-import type { FirstSight, NotificationLog, ReadSelection, StateChange } from './log.ts'
-import type { Recipients } from './recipients.ts'
-import type { NotificationEvent, NotificationPublisher, StreamHead } from './types.ts'
+import { inSlices } from '../../common/chunks.ts'
+import type { Logger } from '../../common/runtime.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { FirstSight, NotificationLog, ReadSelection, StateChange } from '../log.ts'
+import type { Recipients } from '../sending/recipients.ts'
+import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
 
 /** The streams as readers see them: heads, events, and what was read. Every reader is known to the shared stream. */
 export class Feed {

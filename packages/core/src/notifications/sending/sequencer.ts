@@ -1,5 +1,5 @@
-import { errorFields } from '../common/logging/error-fields.ts'
-import type { Clock, Logger } from '../common/runtime.ts'
+import { errorFields } from '../../common/logging/error-fields.ts'
+import type { Clock, Logger } from '../../common/runtime.ts'
 
 /** A pass over what waits: how many were taken, and when the next one is due. */
 export interface SequencerPass {

@@ -1,10 +1,10 @@
-import { FocusError } from '../common/errors.ts'
-import type { LogEntry, MergedTexts } from './log.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { LogEntry, MergedTexts } from '../log.ts'
 import { isNestedDeeperThan } from './nesting.ts'
-import type { Routing } from './outbound.ts'
-import { resolvePolicies } from './policies.ts'
-import type { NotificationContent } from './types.ts'
-import type { UserKey } from '../common/user-id.ts'
+import type { Routing } from '../routing.ts'
+import { resolvePolicies } from '../policies/policies.ts'
+import type { NotificationContent } from '../ports.ts'
+import type { UserKey } from '../../common/user-id.ts'
 
 /** The limits of a notification's parts. */
 export const contentLimits = {
