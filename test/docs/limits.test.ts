@@ -8,7 +8,7 @@ import {
   requestsPerMinuteOfProcess,
   userBudget,
 } from '../../packages/core/src/admission/budgets.ts'
-import { addressDefaults, defaultLimits } from '../../packages/core/src/realtime/limits.ts'
+import { addressDefaults, defaultLimits } from '../../packages/core/src/realtime/realtime-limits.ts'
 
 /** The rows of a page whose first cell is a name in code, as lists of cells. */
 function rowsOf(page: string): string[][] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { textFrame } from '../../../packages/core/src/realtime/frame.ts'
+import { textFrame } from '../../../packages/core/src/realtime/peers/frame.ts'
 import { type Contestant, firstOffset } from '../contestant.ts'
 import { makeEvent, makePayload } from '../notification.ts'
 

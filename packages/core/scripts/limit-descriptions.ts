@@ -1,4 +1,4 @@
-import type { RealtimeLimits } from '../src/realtime/limits.ts'
+import type { RealtimeLimits } from '../src/realtime/realtime-limits.ts'
 
 /** What each limit bounds, for people; `PROTOCOL.md` shows them with their defaults. */
 export const limitDescriptions: Readonly<Record<keyof RealtimeLimits, string>> = {

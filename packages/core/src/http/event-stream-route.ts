@@ -1,6 +1,6 @@
 import { costs } from '../admission/budgets.ts'
-import { eventStreamResponse, parseEventId } from '../realtime/event-stream.ts'
-import { filterOf, resumeOf } from '../realtime/handshake.ts'
+import { eventStreamResponse, parseEventId } from '../realtime/entry/event-stream.ts'
+import { filterOf, resumeOf } from '../realtime/entry/handshake.ts'
 import type { RealtimeHub } from '../realtime/realtime.ts'
 import type { Route } from './route.ts'
 import { signedIn } from './signed-in.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FocusError } from '../common/errors.ts'
 import type { RealtimeHub } from '../realtime/realtime.ts'
-import type { ConnectionInfo, RealtimeStats } from '../realtime/types.ts'
+import type { ConnectionInfo, RealtimeStats } from '../realtime/ports.ts'
 import { readJsonObject } from './body.ts'
 import { eventStreamRoute } from './event-stream-route.ts'
 import { queryValue } from './query.ts'

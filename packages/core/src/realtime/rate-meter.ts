@@ -1,4 +1,4 @@
-import type { Counters } from './counters.ts'
+import type { Counters } from './realtime-counters.ts'
 
 const windowMs = 60_000
 

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Principal, SessionEnd } from '../auth/ports.ts'
-import type { RealtimeConfig, RealtimeDeps } from './config.ts'
-import type { Counters } from './counters.ts'
-import type { EventStreamRequest } from './event-stream.ts'
+import type { RealtimeConfig, RealtimeDeps } from './realtime-config.ts'
+import type { Counters } from './realtime-counters.ts'
+import type { EventStreamRequest } from './entry/event-stream.ts'
 import { Hub } from './hub.ts'
-import type { RealtimeLimits } from './limits.ts'
-import type { RenderedMetrics } from './metrics.ts'
-import type { Tickets } from './tickets.ts'
-import type { ConnectionInfo, RealtimeStats } from './types.ts'
+import type { RealtimeLimits } from './realtime-limits.ts'
+import type { RenderedMetrics } from './realtime-metrics.ts'
+import type { Tickets } from './entry/tickets.ts'
+import type { ConnectionInfo, RealtimeStats } from './ports.ts'
 
 /** What an application sees of the hub, as `focus.realtime`. */
 export interface Realtime {

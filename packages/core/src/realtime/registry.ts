@@ -1,8 +1,8 @@
 import { ConnectionCounts } from '../admission/connection-counts.ts'
 import type { UserKey } from '../common/user-id.ts'
 import type { Connection } from './connection.ts'
-import { Stream } from './stream.ts'
-import type { Broker } from './types.ts'
+import { Stream } from './delivery/stream.ts'
+import type { Broker } from './ports.ts'
 
 /** Who is connected to this node: all connections, and an index from user to stream to connections. */
 export class Registry {

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
-import type { Healer } from './healer.ts'
-import type { RealtimeLimits } from './limits.ts'
-import { isoTimestamp } from './outbound.ts'
+import type { Healer } from './delivery/healer.ts'
+import type { RealtimeLimits } from './realtime-limits.ts'
+import { isoTimestamp } from './delivery/encoded-message.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import type { Registry } from './registry.ts'
 

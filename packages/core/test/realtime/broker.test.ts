@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { MemoryBroker } from '../../src/realtime/memory-broker.ts'
-import { brokerPublisher } from '../../src/realtime/publisher.ts'
-import type { Broker, BrokerMessage } from '../../src/realtime/types.ts'
+import { MemoryBroker } from '../../src/realtime/brokers/memory-broker.ts'
+import { brokerPublisher } from '../../src/realtime/brokers/publisher.ts'
+import type { Broker, BrokerMessage } from '../../src/realtime/ports.ts'
 import type { NotificationEvent } from '../../src/notifications/ports.ts'
 
 /** What every driver has to do. Delivery is best effort, but in order, and only to those who listen. */

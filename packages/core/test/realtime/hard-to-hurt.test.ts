@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { RealtimeLimits } from '../../src/realtime/limits.ts'
+import type { RealtimeLimits } from '../../src/realtime/realtime-limits.ts'
 import { HubServer } from './support/hub-server.ts'
 import { RawClient } from './support/raw-client.ts'
 import { refusalOf } from './support/refusal.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { WireErrorCode } from './errors.ts'
+import type { WireErrorCode } from './protocol-errors.ts'
 
 /** What comes back as it was: roomy enough for a date as people write it, which has up to 70 characters in French. */
 const echoed = z.union([z.string().max(256), z.number()])

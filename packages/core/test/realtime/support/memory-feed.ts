@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../../../src/notifications/ports.ts'
-import type { NotificationFeed } from '../../../src/realtime/types.ts'
+import type { NotificationFeed } from '../../../src/realtime/ports.ts'
 import type { UserKey } from '../../../src/common/user-id.ts'
 
 interface MemoryStream {

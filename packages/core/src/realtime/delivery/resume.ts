@@ -1,5 +1,5 @@
-import type { NotificationEvent, StreamHead } from '../notifications/ports.ts'
-import type { ResumeReason } from './protocol/messages.ts'
+import type { NotificationEvent, StreamHead } from '../../notifications/ports.ts'
+import type { ResumeReason } from '../protocol/messages.ts'
 
 /** Where a client says that it stopped. */
 export interface ResumeRequest {

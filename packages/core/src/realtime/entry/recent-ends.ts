@@ -1,5 +1,5 @@
-import type { SessionEnd } from '../auth/ports.ts'
-import type { UserKey } from '../common/user-id.ts'
+import type { SessionEnd } from '../../auth/ports.ts'
+import type { UserKey } from '../../common/user-id.ts'
 
 /** Longer than any admission takes. */
 const keepMs = 60_000

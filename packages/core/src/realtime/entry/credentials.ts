@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { Principal, TokenVerifier } from '../auth/ports.ts'
-import { FocusError } from '../common/errors.ts'
-import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
+import type { Principal, TokenVerifier } from '../../auth/ports.ts'
+import { FocusError } from '../../common/errors.ts'
+import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import type { Tickets } from './tickets.ts'
 
 /** What a client showed to say who it is; the first that is present counts. */

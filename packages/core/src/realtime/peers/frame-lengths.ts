@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { CloseCode } from './protocol/close-codes.ts'
+import type { CloseCode } from '../protocol/close-codes.ts'
 
 /** One of `standardCloseCodes`, as `ws` answers other broken frames. */
 export const badFrame: CloseCode = {

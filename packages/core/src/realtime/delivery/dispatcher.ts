@@ -1,14 +1,14 @@
-import type { SessionEnd } from '../auth/ports.ts'
-import type { NotificationEvent, StateEvent } from '../notifications/ports.ts'
+import type { SessionEnd } from '../../auth/ports.ts'
+import type { NotificationEvent, StateEvent } from '../../notifications/ports.ts'
 import type { CatchUp } from './catch-up.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../connection.ts'
 import type { Deliverer } from './deliverer.ts'
-import { notificationMessage, Outbound } from './outbound.ts'
-import { closeCodes, type CloseCode } from './protocol/close-codes.ts'
-import type { RecentEnds } from './recent-ends.ts'
-import type { Registry } from './registry.ts'
+import { notificationMessage, Outbound } from './encoded-message.ts'
+import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
+import type { RecentEnds } from '../entry/recent-ends.ts'
+import type { Registry } from '../registry.ts'
 import type { Cursor, Stream } from './stream.ts'
-import type { BrokerMessage } from './types.ts'
+import type { BrokerMessage } from '../ports.ts'
 
 export interface DispatcherDeps {
   readonly registry: Registry

@@ -1,12 +1,12 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { FocusError } from '../common/errors.ts'
-import { originForm, pathOf } from '../net/request-target.ts'
-import { problemDocument } from '../wire/problem.ts'
+import { FocusError } from '../../common/errors.ts'
+import { originForm, pathOf } from '../../net/request-target.ts'
+import { problemDocument } from '../../wire/problem.ts'
 import { type Credentials, findCredentials } from './credentials.ts'
-import { maxTopicLength } from './protocol/actions.ts'
-import type { ResumeRequest } from './resume.ts'
-import { TopicFilter } from './topic-filter.ts'
+import { maxTopicLength } from '../protocol/actions.ts'
+import type { ResumeRequest } from '../delivery/resume.ts'
+import { TopicFilter } from '../delivery/topic-filter.ts'
 
 /** The subprotocol that is selected when it is offered. */
 export const subprotocol = 'focus.v1'

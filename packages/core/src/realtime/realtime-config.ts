@@ -5,9 +5,9 @@ import type { OneTimeStore } from '../secrets/single-use.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { Sealer } from '../secrets/sealing.ts'
 import type { UserIdCodec } from '../common/user-id.ts'
-import type { RealtimeLimits } from './limits.ts'
-import type { RealtimeLocale } from './protocol/errors.ts'
-import type { Broker, NotificationFeed } from './types.ts'
+import type { RealtimeLimits } from './realtime-limits.ts'
+import type { RealtimeLocale } from './protocol/protocol-errors.ts'
+import type { Broker, NotificationFeed } from './ports.ts'
 
 export interface RealtimeConfig {
   /** Such as `/api`; the WebSocket is at `<basePath>/ws/notifications`. */

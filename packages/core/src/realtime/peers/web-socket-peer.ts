@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../connection.ts'
 import { pingFrame } from './frame.ts'
-import type { Outbound } from './outbound.ts'
+import type { Outbound } from '../delivery/encoded-message.ts'
 import type { Peer } from './peer.ts'
-import type { CloseCode } from './protocol/close-codes.ts'
+import type { CloseCode } from '../protocol/close-codes.ts'
 import type { TurnWriter } from './turn-writer.ts'
 
 /** A `ws` socket that knows its connection, so that all sockets share the same listeners. */

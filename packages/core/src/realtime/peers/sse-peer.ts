@@ -1,6 +1,6 @@
-import type { Outbound } from './outbound.ts'
+import type { Outbound } from '../delivery/encoded-message.ts'
 import type { Peer, Positioned } from './peer.ts'
-import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
+import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import type { TurnWriter } from './turn-writer.ts'
 
 const encoder = new TextEncoder()

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { Principal } from '../auth/ports.ts'
-import { FocusError } from '../common/errors.ts'
-import type { OneTimeStore } from '../secrets/single-use.ts'
-import type { Runtime } from '../common/runtime.ts'
-import { type OpenedSecret, SealedSecrets } from '../secrets/sealed-secrets.ts'
-import type { Sealer } from '../secrets/sealing.ts'
-import type { UserIdCodec } from '../common/user-id.ts'
+import type { Principal } from '../../auth/ports.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { OneTimeStore } from '../../secrets/single-use.ts'
+import type { Runtime } from '../../common/runtime.ts'
+import { type OpenedSecret, SealedSecrets } from '../../secrets/sealed-secrets.ts'
+import type { Sealer } from '../../secrets/sealing.ts'
+import type { UserIdCodec } from '../../common/user-id.ts'
 
 const contentSchema = z.object({
   userKey: z.string(),

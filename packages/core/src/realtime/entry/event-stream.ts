@@ -1,6 +1,6 @@
-import type { Client } from '../admission/client.ts'
-import type { ResumeRequest } from './resume.ts'
-import type { TopicFilter } from './topic-filter.ts'
+import type { Client } from '../../admission/client.ts'
+import type { ResumeRequest } from '../delivery/resume.ts'
+import type { TopicFilter } from '../delivery/topic-filter.ts'
 
 /** What a client of the event stream asks for. */
 export interface EventStreamRequest {

@@ -1,8 +1,8 @@
-import type { NotificationEvent } from '../notifications/ports.ts'
-import type { Connection } from './connection.ts'
-import type { Counters } from './counters.ts'
-import type { Outbound } from './outbound.ts'
-import type { RealtimeLimits } from './limits.ts'
+import type { NotificationEvent } from '../../notifications/ports.ts'
+import type { Connection } from '../connection.ts'
+import type { Counters } from '../realtime-counters.ts'
+import type { Outbound } from './encoded-message.ts'
+import type { RealtimeLimits } from '../realtime-limits.ts'
 import type { Cursor } from './stream.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { CloseCode } from './protocol/close-codes.ts'
-import type { Outbound } from './outbound.ts'
+import type { CloseCode } from '../protocol/close-codes.ts'
+import type { Outbound } from '../delivery/encoded-message.ts'
 
 /** Where a connection is in its streams, as the id of a Server-Sent Event says it: `epoch:offset:all_offset`. */
 export interface Positioned {

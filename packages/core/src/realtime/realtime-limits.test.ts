@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { defaultLimits, resolveLimits } from './limits.ts'
+import { defaultLimits, resolveLimits } from './realtime-limits.ts'
 
 test('limits that are not given have their defaults', () => {
   expect(resolveLimits()).toEqual(defaultLimits)

@@ -1,5 +1,5 @@
-import type { UserKey } from '../common/user-id.ts'
-import type { Broker, BrokerMessage } from './types.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { Broker, BrokerMessage } from '../ports.ts'
 
 /** The broker of a single process: hands each message on at once to those who listen for its user. */
 export class MemoryBroker implements Broker {

@@ -1,13 +1,13 @@
-import type { NotificationEvent, StreamHead } from '../notifications/ports.ts'
-import type { Logger } from '../common/runtime.ts'
-import type { Connection } from './connection.ts'
-import type { Counters } from './counters.ts'
+import type { NotificationEvent, StreamHead } from '../../notifications/ports.ts'
+import type { Logger } from '../../common/runtime.ts'
+import type { Connection } from '../connection.ts'
+import type { Counters } from '../realtime-counters.ts'
 import type { Deliverer } from './deliverer.ts'
-import { notificationMessage, Outbound } from './outbound.ts'
-import { closeCodes, type CloseCode } from './protocol/close-codes.ts'
-import { reasonOf } from '../common/logging/reason.ts'
+import { notificationMessage, Outbound } from './encoded-message.ts'
+import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
+import { reasonOf } from '../../common/logging/reason.ts'
 import type { Cursor, Stream } from './stream.ts'
-import type { NotificationFeed } from './types.ts'
+import type { NotificationFeed } from '../ports.ts'
 
 const chunkRows = 200
 

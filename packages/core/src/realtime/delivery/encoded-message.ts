@@ -1,6 +1,6 @@
-import type { NotificationEvent } from '../notifications/ports.ts'
-import { textFrame } from './frame.ts'
-import type { ServerMessage } from './protocol/messages.ts'
+import type { NotificationEvent } from '../../notifications/ports.ts'
+import { textFrame } from '../peers/frame.ts'
+import type { ServerMessage } from '../protocol/messages.ts'
 
 /** One message on its way out: serialised once and framed once, however many sockets get it. */
 export class Outbound {

@@ -1,8 +1,8 @@
-import type { Connection } from './connection.ts'
+import type { Connection } from '../connection.ts'
 import type { Deliverer } from './deliverer.ts'
-import { notificationMessage, Outbound } from './outbound.ts'
-import type { ClientAction } from './protocol/actions.ts'
-import type { NotificationFeed } from './types.ts'
+import { notificationMessage, Outbound } from './encoded-message.ts'
+import type { ClientAction } from '../protocol/actions.ts'
+import type { NotificationFeed } from '../ports.ts'
 
 /** Notifications that a `sync` without a limit asks for. */
 export const defaultSyncLimit = 100

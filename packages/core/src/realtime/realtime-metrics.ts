@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Counters } from './counters.ts'
+import type { Counters } from './realtime-counters.ts'
 import type { Registry as Connections } from './registry.ts'
 
 /** Metrics in the text format of Prometheus. */

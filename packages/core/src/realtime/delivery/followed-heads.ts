@@ -1,7 +1,7 @@
-import { GatheredReads } from '../common/async/gathered-reads.ts'
-import type { StreamHead } from '../notifications/ports.ts'
-import type { UserKey } from '../common/user-id.ts'
-import type { NotificationFeed } from './types.ts'
+import { GatheredReads } from '../../common/async/gathered-reads.ts'
+import type { StreamHead } from '../../notifications/ports.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { NotificationFeed } from '../ports.ts'
 
 /** The streams that a connection follows. */
 export interface FollowedHeads {

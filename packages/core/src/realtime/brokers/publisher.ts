@@ -1,6 +1,6 @@
-import type { NotificationEvent, NotificationPublisher } from '../notifications/ports.ts'
-import type { UserKey } from '../common/user-id.ts'
-import type { Broker } from './types.ts'
+import type { NotificationEvent, NotificationPublisher } from '../../notifications/ports.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { Broker } from '../ports.ts'
 
 /** Carries what was committed to the broker: the events of one commit as one message per stream, in their order. */
 export function brokerPublisher(broker: Broker): NotificationPublisher {
