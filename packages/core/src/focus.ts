@@ -46,8 +46,8 @@ import { KyselySessionStore } from './storage/session-store.ts'
 import { QueueMetrics } from './storage/queue/queue-metrics.ts'
 import { sayingUnavailable } from './storage/unavailable.ts'
 import { KyselyUserDirectory } from './storage/user-directory.ts'
-import type { Deliveries } from './transports/deliveries.ts'
-import type { PreferenceService } from './transports/preference-service.ts'
+import type { Deliveries } from './transports/outbox/deliveries.ts'
+import type { PreferenceService } from './transports/preferences/preference-service.ts'
 import { stringUserIds } from './common/user-id.ts'
 
 /** Sign-in and notifications of one application, running. Made by `createFocus`, ended by `close()`. */

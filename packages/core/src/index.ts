@@ -45,12 +45,16 @@ export type {
   Summary,
 } from './notifications/ports.ts'
 export type { Escalation, Routing } from './notifications/ports.ts'
-export type { RoutingOptions } from './transports/planner.ts'
+export type { RoutingOptions } from './transports/routing/delivery-router.ts'
 export type { Transport } from './transports/transport.ts'
-export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/deliveries.ts'
-export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './transports/outbox.ts'
-export type { PersonalPreferences, PreferenceChange, PreferenceService } from './transports/preference-service.ts'
-export type { PreferenceMatrix } from './transports/preferences.ts'
+export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/outbox/deliveries.ts'
+export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './transports/outbox/outbox.ts'
+export type {
+  PersonalPreferences,
+  PreferenceChange,
+  PreferenceService,
+} from './transports/preferences/preference-service.ts'
+export type { PreferenceMatrix } from './transports/preferences/preferences.ts'
 export type { Realtime } from './realtime/realtime.ts'
 export type { RealtimeLimits } from './realtime/realtime-limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/ports.ts'

@@ -4,16 +4,16 @@ import { emailTexts } from '../messages/email.ts'
 import { ownLanguage } from '../common/text/locale.ts'
 import type { JsonObject } from '../secrets/single-use.ts'
 import type { Clock } from '../common/runtime.ts'
-import { escapeHtml } from '../transports/html.ts'
-import type { PersonalPreferences, PreferenceService } from '../transports/preference-service.ts'
+import { escapeHtml } from '../transports/channels/html.ts'
+import type { PersonalPreferences, PreferenceService } from '../transports/preferences/preference-service.ts'
 import {
   isAuthSecret,
   isP256Point,
   type PushSubscription,
   type PushSubscriptionStore,
-} from '../transports/push-subscriptions.ts'
-import type { Unsubscription, UnsubscribeTokens } from '../transports/unsubscribe.ts'
-import type { WebPushTransport } from '../transports/web-push.ts'
+} from '../transports/preferences/push-subscriptions.ts'
+import type { Unsubscription, UnsubscribeTokens } from '../transports/channels/unsubscribe.ts'
+import type { WebPushTransport } from '../transports/channels/web-push.ts'
 import { readJsonObject } from './body.ts'
 import { queryValue } from './query.ts'
 import { json, noContent } from './responses.ts'

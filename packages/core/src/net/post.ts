@@ -3,7 +3,11 @@ import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { isLoopbackHost, isLoopbackUrl } from './origin-policy.ts'
 import { isPublicAddress } from './public-address.ts'
-import { PermanentDeliveryError, RetryableDeliveryError, UnansweredRequestError } from '../transports/errors.ts'
+import {
+  PermanentDeliveryError,
+  RetryableDeliveryError,
+  UnansweredRequestError,
+} from '../transports/transport-errors.ts'
 import { type AddressesOf, ForbiddenAddressError, lookupWith, systemAddressesOf } from './address-guard.ts'
 import { UnresolvedNameError } from './name-resolver.ts'
 

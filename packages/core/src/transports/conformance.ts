@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { silentLogger } from '../common/runtime.ts'
-import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from './transport-errors.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportHost } from './transport.ts'
 
 /** How the peer at the other end behaves. */

@@ -4,7 +4,7 @@ export {
   RetryableDeliveryError,
   type RetryOptions,
   UncertainDeliveryError,
-} from './errors.ts'
+} from './transport-errors.ts'
 export type {
   DeliveryAttempt,
   OutboundMessage,
@@ -15,13 +15,19 @@ export type {
   TransportHost,
   TransportSettings,
 } from './transport.ts'
-export type { PushSubscription, PushSubscriptionStore } from './push-subscriptions.ts'
+export type { PushSubscription, PushSubscriptionStore } from './preferences/push-subscriptions.ts'
 export type { DnsOptions } from '../net/name-resolver.ts'
-export { webhook, type WebhookOptions } from './webhook.ts'
-export { slack, type SlackOptions } from './slack.ts'
-export { email, type EmailContent, type EmailOptions } from './email.ts'
-export { knownPushServices, type Urgency, webPush, type WebPushOptions, type WebPushTransport } from './web-push.ts'
-export { log, type LogOptions } from './log.ts'
+export { webhook, type WebhookOptions } from './channels/webhook.ts'
+export { slack, type SlackOptions } from './channels/slack.ts'
+export { email, type EmailContent, type EmailOptions } from './channels/email.ts'
+export {
+  knownPushServices,
+  type Urgency,
+  webPush,
+  type WebPushOptions,
+  type WebPushTransport,
+} from './channels/web-push.ts'
+export { log, type LogOptions } from './channels/log.ts'
 export {
   type ConformanceCheck,
   type ConformanceSubject,

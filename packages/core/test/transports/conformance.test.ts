@@ -7,13 +7,13 @@ import {
   type PeerBehaviour,
   transportConformance,
 } from '../../src/transports/conformance.ts'
-import { email } from '../../src/transports/email.ts'
-import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/errors.ts'
-import { slack } from '../../src/transports/slack.ts'
-import type { PushSubscription } from '../../src/transports/push-subscriptions.ts'
+import { email } from '../../src/transports/channels/email.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
+import { slack } from '../../src/transports/channels/slack.ts'
+import type { PushSubscription } from '../../src/transports/preferences/push-subscriptions.ts'
 import type { Transport } from '../../src/transports/transport.ts'
-import { webhook } from '../../src/transports/webhook.ts'
-import { webPush } from '../../src/transports/web-push.ts'
+import { webhook } from '../../src/transports/channels/webhook.ts'
+import { webPush } from '../../src/transports/channels/web-push.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
 import { refusal, type SmtpPeer, startSmtpPeer } from './support/smtp-peer.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { RetryableDeliveryError } from '../../src/transports/errors.ts'
+import { RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import type { Transport } from '../../src/transports/transport.ts'
 import { describeOverDatabases } from '../auth/support/dialects.ts'
 import { type OutboxBench, openBench, recorder } from './support/bench.ts'

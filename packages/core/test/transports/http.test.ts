@@ -2,7 +2,7 @@ import { createECDH, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import { createFocus, type Focus } from '../../src/index.ts'
-import { webPush } from '../../src/transports/web-push.ts'
+import { webPush } from '../../src/transports/channels/web-push.ts'
 import { signInAlice } from '../support/alice.ts'
 import { recorder } from './support/bench.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/errors.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import { describeOverDatabases } from '../auth/support/dialects.ts'
 import { type BenchOptions, FrozenClock, openBench, type OutboxBench, recorder } from './support/bench.ts'
 

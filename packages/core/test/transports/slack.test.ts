@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, test } from 'vitest'
-import { slack, slackPayload } from '../../src/transports/slack.ts'
+import { slack, slackPayload } from '../../src/transports/channels/slack.ts'
 import { eventOf, openBench, person } from './support/bench.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
 

@@ -3,7 +3,7 @@ import { decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
 import ece from 'http_ece'
 import { afterEach, describe, expect, it, test } from 'vitest'
 import webPushLibrary from 'web-push'
-import { payloadOf, webPush } from '../../src/transports/web-push.ts'
+import { payloadOf, webPush } from '../../src/transports/channels/web-push.ts'
 import { eventOf, openBench, person } from './support/bench.ts'
 import { type HttpPeer, type PeerRequest, say, startHttpPeer } from './support/http-peer.ts'
 

@@ -6,7 +6,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it, test } from 'vitest'
 import { isPublicAddress } from '../../src/net/public-address.ts'
 import { lookupWith, systemAddressesOf } from '../../src/net/address-guard.ts'
-import { webhook, type WebhookOptions } from '../../src/transports/webhook.ts'
+import { webhook, type WebhookOptions } from '../../src/transports/channels/webhook.ts'
 import { FrozenClock, openBench, type OutboxBench, type BenchOptions } from './support/bench.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
 

@@ -8,8 +8,8 @@ import { KyselyOutboxStore } from '../../../src/storage/outbox-store.ts'
 import { KyselyPreferenceStore } from '../../../src/storage/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../../../src/storage/push-subscription-store.ts'
 import { KyselyTransportStateStore } from '../../../src/storage/transport-state-store.ts'
-import type { RoutingOptions } from '../../../src/transports/planner.ts'
-import { Outbound } from '../../../src/transports/outbound.ts'
+import type { RoutingOptions } from '../../../src/transports/routing/delivery-router.ts'
+import { Outbound } from '../../../src/transports/transport-manager.ts'
 import type {
   DeliveryAttempt,
   OutboundMessage,

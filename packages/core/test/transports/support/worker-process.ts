@@ -1,6 +1,6 @@
 /** A server process with a webhook, for a test to kill. Arguments: database URL, webhook URL, webhook secret. */
 import { createFocus } from '../../../src/index.ts'
-import { webhook } from '../../../src/transports/webhook.ts'
+import { webhook } from '../../../src/transports/channels/webhook.ts'
 
 const [, , database = '', url = '', secret = ''] = process.argv
 await createFocus({

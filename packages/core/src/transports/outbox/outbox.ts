@@ -1,5 +1,5 @@
-import type { NotificationEvent } from '../notifications/ports.ts'
-import type { UserKey } from '../common/user-id.ts'
+import type { NotificationEvent } from '../../notifications/ports.ts'
+import type { UserKey } from '../../common/user-id.ts'
 
 /** What a row of the outbox carries. */
 export type OutboxPayload = Omit<NotificationEvent, 'stream'> & { readonly critical: boolean }

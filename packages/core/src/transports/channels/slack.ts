@@ -1,13 +1,13 @@
-import type { JsonObject } from '../secrets/single-use.ts'
-import type { Clock } from '../common/runtime.ts'
-import { shorten, shortenTo } from '../common/text/shorten.ts'
-import { checkedOptions } from '../options/option-checks.ts'
+import type { JsonObject } from '../../secrets/single-use.ts'
+import type { Clock } from '../../common/runtime.ts'
+import { shorten, shortenTo } from '../../common/text/shorten.ts'
+import { checkedOptions } from '../../options/option-checks.ts'
 import { failureOf } from './answer.ts'
-import { PermanentDeliveryError, UnansweredRequestError, UncertainDeliveryError } from './errors.ts'
-import { digest } from './fan-out.ts'
-import { checkUrl, post, type UrlTrust } from '../net/post.ts'
-import { driveSettings, invalid, transportForms as forms, transportOptions } from './settings.ts'
-import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from './transport.ts'
+import { PermanentDeliveryError, UnansweredRequestError, UncertainDeliveryError } from '../transport-errors.ts'
+import { digest } from '../outbox/fan-out.ts'
+import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
+import { driveSettings, invalid, transportForms as forms, transportOptions } from '../transport-settings.ts'
+import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 
 export interface SlackOptions extends TransportSettings {
   /** `slack` when absent. */

@@ -1,7 +1,7 @@
-import { FocusError } from '../common/errors.ts'
-import { canonicalLocale } from '../common/text/locale.ts'
-import { shorten } from '../common/text/shorten.ts'
-import type { UserKey } from '../common/user-id.ts'
+import { FocusError } from '../../common/errors.ts'
+import { canonicalLocale } from '../../common/text/locale.ts'
+import { shorten } from '../../common/text/shorten.ts'
+import type { UserKey } from '../../common/user-id.ts'
 
 /** Stands for every topic, and for every transport with the inbox. */
 export const everything = '*'

@@ -1,4 +1,4 @@
-import { FocusError } from '../common/errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 /**
  * Loads a package that only some applications need.

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import type { MailMessage, SendMailOptions, Transporter } from 'nodemailer'
-import { ownLanguage } from '../common/text/locale.ts'
-import { isLoopbackHost } from '../net/origin-policy.ts'
-import { emailTexts } from '../messages/email.ts'
-import { checkedOptions } from '../options/option-checks.ts'
+import { ownLanguage } from '../../common/text/locale.ts'
+import { isLoopbackHost } from '../../net/origin-policy.ts'
+import { emailTexts } from '../../messages/email.ts'
+import { checkedOptions } from '../../options/option-checks.ts'
 import { headerName, headerText, headerUrl, senderDomain } from './email-headers.ts'
-import { RetryableDeliveryError } from './errors.ts'
-import { sendToEach } from './fan-out.ts'
+import { RetryableDeliveryError } from '../transport-errors.ts'
+import { sendToEach } from '../outbox/fan-out.ts'
 import { escapeHtml } from './html.ts'
 import { loadPeer } from './peers.ts'
-import { driveSettings, invalid, transportForms as forms, transportOptions } from './settings.ts'
+import { driveSettings, invalid, transportForms as forms, transportOptions } from '../transport-settings.ts'
 import { smtpFailure } from './smtp-failure.ts'
 import type {
   DeliveryAttempt,
@@ -18,7 +18,7 @@ import type {
   Transport,
   TransportHost,
   TransportSettings,
-} from './transport.ts'
+} from '../transport.ts'
 
 export interface EmailOptions extends TransportSettings {
   /** `email` when absent. */

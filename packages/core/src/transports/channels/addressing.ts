@@ -1,7 +1,7 @@
-import type { UserKey } from '../common/user-id.ts'
-import type { OutboxPayload } from './outbox.ts'
-import { isWanted, type PreferenceReader } from './preferences.ts'
-import type { OutboundMessage, Person, Transport } from './transport.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { OutboxPayload } from '../outbox/outbox.ts'
+import { isWanted, type PreferenceReader } from '../preferences/preferences.ts'
+import type { OutboundMessage, Person, Transport } from '../transport.ts'
 
 export interface Addressing {
   readonly personOf: (userKey: UserKey) => Promise<Person>

@@ -1,7 +1,7 @@
-import type { Clock } from '../common/runtime.ts'
-import { shorten } from '../common/text/shorten.ts'
-import { PermanentDeliveryError, RetryableDeliveryError } from './errors.ts'
-import type { PostAnswer } from '../net/post.ts'
+import type { Clock } from '../../common/runtime.ts'
+import { shorten } from '../../common/text/shorten.ts'
+import { PermanentDeliveryError, RetryableDeliveryError } from '../transport-errors.ts'
+import type { PostAnswer } from '../../net/post.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /** Refusals that time may heal (RFC 9110): Request Timeout, Conflict, Too Early, Too Many Requests. */

@@ -1,4 +1,4 @@
-import type { FailureCategory } from './errors.ts'
+import type { FailureCategory } from '../transport-errors.ts'
 
 /** What became of an attempt. `skipped`: nobody to reach, or not wanted; `cancelled`: read before its escalation. */
 export type DeliveryOutcome = 'delivered' | 'retried' | 'dead' | 'skipped' | 'cancelled'

@@ -1,12 +1,12 @@
-import { errorFields } from '../common/logging/error-fields.ts'
-import type { Clock, Logger, RandomSource } from '../common/runtime.ts'
+import { errorFields } from '../../common/logging/error-fields.ts'
+import type { Clock, Logger, RandomSource } from '../../common/runtime.ts'
 import type { AttemptOutcome } from './attempt.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { DeliveryCounters } from './counters.ts'
-import type { FailureCategory } from './errors.ts'
+import type { DeliveryCounters } from './delivery-counters.ts'
+import type { FailureCategory } from '../transport-errors.ts'
 import type { Ledger } from './ledger.ts'
 import type { LeasedDelivery, Reached } from './outbox.ts'
-import type { RetryPolicy } from './transport.ts'
+import type { RetryPolicy } from '../transport.ts'
 
 export interface SettlementDeps {
   readonly transport: string

@@ -1,5 +1,5 @@
-import { errorFields } from '../common/logging/error-fields.ts'
-import type { Clock, Logger } from '../common/runtime.ts'
+import { errorFields } from '../../common/logging/error-fields.ts'
+import type { Clock, Logger } from '../../common/runtime.ts'
 import type { DeadDelivery, OutboxStore, Reschedule } from './outbox.ts'
 
 const retryMs = 1_000

@@ -3,9 +3,9 @@ import {
   PermanentDeliveryError,
   RetryableDeliveryError,
   UncertainDeliveryError,
-} from './errors.ts'
+} from '../transport-errors.ts'
 import type { LeasedDelivery } from './outbox.ts'
-import type { OutboundMessage, Transport } from './transport.ts'
+import type { OutboundMessage, Transport } from '../transport.ts'
 
 /** What became of one attempt. */
 export type AttemptOutcome =

@@ -1,8 +1,8 @@
-import type { Logger } from '../common/runtime.ts'
-import { objectWith } from '../options/option-forms.ts'
-import { checkedOptions } from '../options/option-checks.ts'
-import { driveSettings, transportOptions } from './settings.ts'
-import type { Transport, TransportSettings } from './transport.ts'
+import type { Logger } from '../../common/runtime.ts'
+import { objectWith } from '../../options/option-forms.ts'
+import { checkedOptions } from '../../options/option-checks.ts'
+import { driveSettings, transportOptions } from '../transport-settings.ts'
+import type { Transport, TransportSettings } from '../transport.ts'
 
 export interface LogOptions extends TransportSettings {
   /** `log` when absent. */

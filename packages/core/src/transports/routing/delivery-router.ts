@@ -1,5 +1,5 @@
-import { durationMs } from '../common/duration.ts'
-import { FocusError } from '../common/errors.ts'
+import { durationMs } from '../../common/duration.ts'
+import { FocusError } from '../../common/errors.ts'
 import type {
   DeliveryPlan,
   DeliveryPlanner,
@@ -7,10 +7,10 @@ import type {
   Escalation,
   PlannedDelivery,
   Routing,
-} from '../notifications/ports.ts'
+} from '../../notifications/ports.ts'
 
-import { everything, isWanted, type PreferenceMatrix, type PreferenceReader } from './preferences.ts'
-import type { Transport } from './transport.ts'
+import { everything, isWanted, type PreferenceMatrix, type PreferenceReader } from '../preferences/preferences.ts'
+import type { Transport } from '../transport.ts'
 
 /** Where notifications go that do not say so themselves. */
 export interface RoutingOptions extends Routing {

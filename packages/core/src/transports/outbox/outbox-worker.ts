@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { errorFields } from '../common/logging/error-fields.ts'
-import type { Clock, Logger, RandomSource } from '../common/runtime.ts'
-import { type Addressing, addressMessage } from './addressing.ts'
+import { errorFields } from '../../common/logging/error-fields.ts'
+import type { Clock, Logger, RandomSource } from '../../common/runtime.ts'
+import { type Addressing, addressMessage } from '../channels/addressing.ts'
 import { attemptDelivery, type AttemptOutcome, retryOutcome } from './attempt.ts'
 import { boundedWaitMs, defaultRetryPolicy } from './backoff.ts'
 import { type Queued, Lanes, userOf } from './lanes.ts'
 import { Ledger } from './ledger.ts'
 import type { LeasedDelivery, OutboxStore } from './outbox.ts'
 import { Pace } from './pace.ts'
-import type { DeliveryCounters } from './counters.ts'
+import type { DeliveryCounters } from './delivery-counters.ts'
 import { Settlement } from './settlement.ts'
 import { type AttemptEnd, Slots } from './slots.ts'
-import type { RetryPolicy, Transport } from './transport.ts'
+import type { RetryPolicy, Transport } from '../transport.ts'
 
 const defaults = { concurrency: 8, timeoutMs: 15_000 } as const
 /** Rows leased ahead for each slot, so that a fast transport does not wait for the database. */

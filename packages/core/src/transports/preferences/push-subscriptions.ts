@@ -1,5 +1,5 @@
 import { ECDH } from 'node:crypto'
-import type { UserKey } from '../common/user-id.ts'
+import type { UserKey } from '../../common/user-id.ts'
 
 /** One browser of one person, as `PushSubscription.toJSON()` describes it (W3C Push API). */
 export interface PushSubscription {

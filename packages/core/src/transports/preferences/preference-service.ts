@@ -1,4 +1,4 @@
-import { toUserKey, type UserId } from '../common/user-id.ts'
+import { toUserKey, type UserId } from '../../common/user-id.ts'
 import { parsePreferences, type PreferenceMatrix, type PreferenceStore } from './preferences.ts'
 
 /** A person's preferences, with what there is to choose from. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from './errors.ts'
-import type { DeliveryAttempt } from './transport.ts'
+import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from '../transport-errors.ts'
+import type { DeliveryAttempt } from '../transport.ts'
 
 /** `gone`: nobody is reached at this address any more, which is no failure of the message. */
 export type SendResult = 'arrived' | 'gone'

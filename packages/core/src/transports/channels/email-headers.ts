@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url'
-import { invalid } from './settings.ts'
+import { invalid } from '../transport-settings.ts'
 
 /** Bytes of text in one encoded word, which has at most 75 characters (RFC 2047 §2): 12 around the base64 of these. */
 const bytesPerWord = 45
