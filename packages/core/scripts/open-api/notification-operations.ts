@@ -1,5 +1,5 @@
-import { readSelection } from '../../src/http/notification-routes.ts'
-import { sendBody } from '../../src/http/notification-send.ts'
+import { readSelection } from '../../src/http/routes/notification-routes.ts'
+import { sendBody } from '../../src/http/routes/notification-send.ts'
 import { fields, type Operation } from './operation.ts'
 
 const { text, flag, limit, userReference } = fields

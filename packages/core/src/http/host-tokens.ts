@@ -3,7 +3,7 @@ import type { AdmissionControl } from '../admission/admission-control.ts'
 import { trial } from '../admission/trial.ts'
 import { bearerToken } from '../common/bearer.ts'
 import type { Principal, TokenVerifier } from '../auth/ports.ts'
-import { headerOf } from './headers.ts'
+import { headerOf } from './request/headers.ts'
 import type { RequestInfo } from './route.ts'
 
 const nobody: Promise<null> = Promise.resolve(null)

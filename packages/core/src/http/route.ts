@@ -1,4 +1,4 @@
-import type { Admission } from './request-head.ts'
+import type { Admission } from './request/request-head.ts'
 import type { Client } from '../admission/client.ts'
 import type { Principal } from '../auth/ports.ts'
 import type { BudgetName } from '../admission/budgets.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FocusError } from '../../src/common/errors.ts'
-import { type NotificationBackend, sendNotification } from '../../src/http/notification-send.ts'
+import { type NotificationBackend, sendNotification } from '../../src/http/routes/notification-send.ts'
 import type { JsonValue } from '../../src/secrets/single-use.ts'
 import { nodesOf } from './suite.ts'
 import { backends, type Node } from './support.ts'

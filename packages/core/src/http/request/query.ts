@@ -1,4 +1,4 @@
-import { FocusError } from '../common/errors.ts'
+import { FocusError } from '../../common/errors.ts'
 
 /**
  * The value of a query parameter; null when it is absent. One that is given twice, or is longer than it can be, is refused:

@@ -1,13 +1,13 @@
-import { revoked } from '../auth/tokens/refusals.ts'
-import { FocusError } from '../common/errors.ts'
+import { revoked } from '../../auth/tokens/refusals.ts'
+import { FocusError } from '../../common/errors.ts'
 import { accountJson, userJson } from './auth-json.ts'
 import { type AuthRouteDependencies, secrecy, usesHttps } from './auth-shared.ts'
-import { readJsonObject } from './body.ts'
-import { FlowCookies } from './flow-cookies.ts'
-import { queryValue } from './query.ts'
-import { json, noContent, withCookies } from './responses.ts'
-import type { Route, RouteContext } from './route.ts'
-import { signedIn } from './signed-in.ts'
+import { readJsonObject } from '../request/body.ts'
+import { FlowCookies } from '../request/flow-cookies.ts'
+import { queryValue } from '../request/query.ts'
+import { json, noContent, withCookies } from '../responses.ts'
+import type { Route, RouteContext } from '../route.ts'
+import { signedIn } from '../request/signed-in.ts'
 
 /** Further providers for a signed-in user: to sign in with any of them and be the same person. */
 export function linkRoutes({ auth, config }: AuthRouteDependencies): Route[] {

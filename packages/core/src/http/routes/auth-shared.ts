@@ -1,9 +1,9 @@
-import type { Auth } from '../auth/auth.ts'
-import type { AuthConfig } from '../auth/auth-config.ts'
-import type { TokenPair } from '../auth/sessions/sessions.ts'
+import type { Auth } from '../../auth/auth.ts'
+import type { AuthConfig } from '../../auth/auth-config.ts'
+import type { TokenPair } from '../../auth/sessions/sessions.ts'
 import { tokenJson } from './auth-json.ts'
-import { RefreshCookie } from './refresh-cookie.ts'
-import { json } from './responses.ts'
+import { RefreshCookie } from '../request/refresh-cookie.ts'
+import { json } from '../responses.ts'
 
 export interface AuthRouteDependencies {
   readonly auth: Auth

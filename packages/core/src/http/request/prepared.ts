@@ -1,7 +1,7 @@
-import { type Refusal, refusalReasons } from '../admission/refusal.ts'
-import { invalid } from '../auth/tokens/refusals.ts'
-import { FocusError } from '../common/errors.ts'
-import { type Answer, problemAnswer } from './responses.ts'
+import { type Refusal, refusalReasons } from '../../admission/refusal.ts'
+import { invalid } from '../../auth/tokens/refusals.ts'
+import { FocusError } from '../../common/errors.ts'
+import { type Answer, problemAnswer } from '../responses.ts'
 
 /** Refusals that are the same every time: built once, so that a flood of them costs little. */
 const errors = {

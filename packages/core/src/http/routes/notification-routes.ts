@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { costs } from '../admission/budgets.ts'
-import { FocusError } from '../common/errors.ts'
-import type { InboxItem, InboxQuery } from '../notifications/ports.ts'
-import { readJsonObject } from './body.ts'
+import { costs } from '../../admission/budgets.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { InboxItem, InboxQuery } from '../../notifications/ports.ts'
+import { readJsonObject } from '../request/body.ts'
 import { type NotificationBackend, sendNotification } from './notification-send.ts'
-import { json, jsonText, noContent } from './responses.ts'
-import type { Route, RouteContext } from './route.ts'
+import { json, jsonText, noContent } from '../responses.ts'
+import type { Route, RouteContext } from '../route.ts'
 
 /** The inbox of the person who asks, and the operator's way to send. */
 export function notificationRoutes(notifications: NotificationBackend): Route[] {

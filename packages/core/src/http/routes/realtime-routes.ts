@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { FocusError } from '../common/errors.ts'
-import type { RealtimeHub } from '../realtime/realtime.ts'
-import type { ConnectionInfo, RealtimeStats } from '../realtime/ports.ts'
-import { readJsonObject } from './body.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { RealtimeHub } from '../../realtime/realtime.ts'
+import type { ConnectionInfo, RealtimeStats } from '../../realtime/ports.ts'
+import { readJsonObject } from '../request/body.ts'
 import { eventStreamRoute } from './event-stream-route.ts'
-import { queryValue } from './query.ts'
-import { json, noContent } from './responses.ts'
-import type { Route } from './route.ts'
+import { queryValue } from '../request/query.ts'
+import { json, noContent } from '../responses.ts'
+import type { Route } from '../route.ts'
 
 const ticketRequest = z.object({ use: z.enum(['websocket', 'stream']).optional() })
 

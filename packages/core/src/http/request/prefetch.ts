@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { FocusError } from '../common/errors.ts'
+import { FocusError } from '../../common/errors.ts'
 import { headerOf } from './headers.ts'
 
 /** A browser or a scanner that loads a page before anybody opened it: Fetch Metadata's header, and two older ones. */

@@ -1,5 +1,5 @@
-import { FocusError } from '../common/errors.ts'
-import type { OriginPolicy } from '../net/origin-policy.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { OriginPolicy } from '../../net/origin-policy.ts'
 
 /**
  * Refuses a request that a page of a stranger made with this browser's cookies (S26). Browsers say with every POST where

@@ -1,9 +1,9 @@
-import type { Notifications } from '../notifications/service.ts'
-import type { LoggedNotification } from '../notifications/ports.ts'
-import type { UserIdCodec } from '../common/user-id.ts'
-import { queryValue } from './query.ts'
-import { json } from './responses.ts'
-import type { Route, RouteContext } from './route.ts'
+import type { Notifications } from '../../notifications/service.ts'
+import type { LoggedNotification } from '../../notifications/ports.ts'
+import type { UserIdCodec } from '../../common/user-id.ts'
+import { queryValue } from '../request/query.ts'
+import { json } from '../responses.ts'
+import type { Route, RouteContext } from '../route.ts'
 
 export interface NotificationAdminRoutesDeps {
   readonly notifications: Pick<Notifications, 'inbox' | 'recent' | 'recipients'>

@@ -1,4 +1,4 @@
-import { sha256 } from '../auth/tokens/secrets.ts'
+import { sha256 } from '../../auth/tokens/secrets.ts'
 import { cookieName, readCookies, setCookie } from './cookies.ts'
 
 /** Sign-ins and links have cookies of their own kind: a sign-in that ends voids the links of its browser (S37). */

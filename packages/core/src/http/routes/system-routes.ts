@@ -1,6 +1,6 @@
-import { FocusError } from '../common/errors.ts'
-import { json } from './responses.ts'
-import type { Route } from './route.ts'
+import { FocusError } from '../../common/errors.ts'
+import { json } from '../responses.ts'
+import type { Route } from '../route.ts'
 
 export interface SystemRoutesDependencies {
   /** Rejects when the store does not answer or takes no writes. Anybody may ask as often as they like, so it must cost nothing. */

@@ -1,5 +1,5 @@
-import type { Principal } from '../auth/ports.ts'
-import { FocusError } from '../common/errors.ts'
+import type { Principal } from '../../auth/ports.ts'
+import { FocusError } from '../../common/errors.ts'
 
 /** The person of a route with `access: 'bearer'`, whom the handler has already checked. */
 export function signedIn(principal: Principal | null): Principal {

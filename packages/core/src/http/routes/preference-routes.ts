@@ -1,23 +1,23 @@
 import { z } from 'zod'
-import { FocusError } from '../common/errors.ts'
-import { emailTexts } from '../messages/email.ts'
-import { ownLanguage } from '../common/text/locale.ts'
-import type { JsonObject } from '../secrets/single-use.ts'
-import type { Clock } from '../common/runtime.ts'
-import { escapeHtml } from '../transports/channels/html.ts'
-import type { PersonalPreferences, PreferenceService } from '../transports/preferences/preference-service.ts'
+import { FocusError } from '../../common/errors.ts'
+import { emailTexts } from '../../messages/email.ts'
+import { ownLanguage } from '../../common/text/locale.ts'
+import type { JsonObject } from '../../secrets/single-use.ts'
+import type { Clock } from '../../common/runtime.ts'
+import { escapeHtml } from '../../transports/channels/html.ts'
+import type { PersonalPreferences, PreferenceService } from '../../transports/preferences/preference-service.ts'
 import {
   isAuthSecret,
   isP256Point,
   type PushSubscription,
   type PushSubscriptionStore,
-} from '../transports/preferences/push-subscriptions.ts'
-import type { Unsubscription, UnsubscribeTokens } from '../transports/channels/unsubscribe.ts'
-import type { WebPushTransport } from '../transports/channels/web-push.ts'
-import { readJsonObject } from './body.ts'
-import { queryValue } from './query.ts'
-import { json, noContent } from './responses.ts'
-import type { Route, RouteContext } from './route.ts'
+} from '../../transports/preferences/push-subscriptions.ts'
+import type { Unsubscription, UnsubscribeTokens } from '../../transports/channels/unsubscribe.ts'
+import type { WebPushTransport } from '../../transports/channels/web-push.ts'
+import { readJsonObject } from '../request/body.ts'
+import { queryValue } from '../request/query.ts'
+import { json, noContent } from '../responses.ts'
+import type { Route, RouteContext } from '../route.ts'
 
 /** More browsers than anybody has; the oldest give way. */
 const maxSubscriptions = 20

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { OriginPolicy } from '../net/origin-policy.ts'
+import type { OriginPolicy } from '../../net/origin-policy.ts'
 import { headerOf } from './headers.ts'
 
 const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID'

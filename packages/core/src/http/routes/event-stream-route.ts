@@ -1,9 +1,9 @@
-import { costs } from '../admission/budgets.ts'
-import { eventStreamResponse, parseEventId } from '../realtime/entry/event-stream.ts'
-import { filterOf, resumeOf } from '../realtime/entry/handshake.ts'
-import type { RealtimeHub } from '../realtime/realtime.ts'
-import type { Route } from './route.ts'
-import { signedIn } from './signed-in.ts'
+import { costs } from '../../admission/budgets.ts'
+import { eventStreamResponse, parseEventId } from '../../realtime/entry/event-stream.ts'
+import { filterOf, resumeOf } from '../../realtime/entry/handshake.ts'
+import type { RealtimeHub } from '../../realtime/realtime.ts'
+import type { Route } from '../route.ts'
+import { signedIn } from '../request/signed-in.ts'
 
 /**
  * `GET /notifications/stream`: Server-Sent Events on the same hub, authenticated by header, by a ticket that was made for

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Client } from '../admission/client.ts'
-import type { Refusal } from '../admission/refusal.ts'
-import type { Principal } from '../auth/ports.ts'
-import type { Answer } from './responses.ts'
-import type { Match } from './router.ts'
+import type { Client } from '../../admission/client.ts'
+import type { Refusal } from '../../admission/refusal.ts'
+import type { Principal } from '../../auth/ports.ts'
+import type { Answer } from '../responses.ts'
+import type { Match } from '../router.ts'
 
 /** What a request says before its body: all that admission looks at. */
 export interface RequestHead {

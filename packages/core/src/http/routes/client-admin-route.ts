@@ -1,5 +1,5 @@
-import { json } from './responses.ts'
-import type { Route } from './route.ts'
+import { json } from '../responses.ts'
+import type { Route } from '../route.ts'
 
 /** `GET /admin/client`: who this server takes the caller for, so that an operator finds a reverse proxy that is not named. */
 export const clientAdminRoute: Route = {
