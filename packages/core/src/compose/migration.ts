@@ -2,7 +2,12 @@ import type { FocusOptions } from '../options/options.ts'
 import { resolveOptions } from '../options/resolve.ts'
 import { createRuntime } from '../common/runtime.ts'
 import { isMissingFile, openDatabase } from '../storage/database.ts'
-import { type MigrationResult, type MigrationStatus, migrateToLatest, migrationStatus } from '../storage/migrate.ts'
+import {
+  type MigrationResult,
+  type MigrationStatus,
+  migrateToLatest,
+  migrationStatus,
+} from '../storage/migrations/migrate.ts'
 
 /**
  * Brings the tables of a database up to date without starting anything else. `createFocus` does so by itself; this is for

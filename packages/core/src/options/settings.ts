@@ -5,7 +5,7 @@ import { describeValue } from './option-checks.ts'
 import * as forms from './option-forms.ts'
 import type { Form } from './option-forms.ts'
 import { isKysely } from '../storage/database.ts'
-import type { AnyKysely } from '../storage/dialect.ts'
+import type { AnyKysely } from '../storage/dialects/any-kysely.ts'
 
 /** One thing that a user may set: in code by `option`, in the environment by the first of `env` that is not empty. */
 interface Setting<T> {

@@ -4,14 +4,14 @@ import { type Kysely, sql } from 'kysely'
 import { FocusError } from '../common/errors.ts'
 import { defaultLogger } from '../common/logging/default-logger.ts'
 import type { Logger } from '../common/runtime.ts'
-import { type AnyKysely, type DialectName, dialectOf } from './dialect.ts'
+import { type AnyKysely, type DialectName, dialectOf } from './dialects/any-kysely.ts'
 import { inTime } from '../common/async/in-time.ts'
-import { borrowMysql } from './mysql/borrowed.ts'
-import { refuseUnsafeSession } from './mysql/session-safety.ts'
-import { PlainNumbers } from './plain-numbers.ts'
+import { borrowMysql } from './dialects/mysql/borrowed.ts'
+import { refuseUnsafeSession } from './dialects/mysql/session-safety.ts'
+import { PlainNumbers } from './dialects/plain-numbers.ts'
 import type { WorkClass } from './queue/work-class.ts'
 import type { QueueLimits, QueueState } from './queue/work-queue.ts'
-import type { SqliteWriter } from './sqlite/writer.ts'
+import type { SqliteWriter } from './dialects/sqlite/writer.ts'
 import type { FocusTables } from './tables.ts'
 
 /** How long the database may take to say that it is there. */
@@ -112,7 +112,7 @@ function sqliteName(source: string): string | null {
 
 async function openSqlite(name: string, logger: Logger, queueLimits?: QueueLimits): Promise<Database> {
   assertNodeVersion()
-  const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./sqlite/open.ts'))
+  const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./dialects/sqlite/open.ts'))
   if (name === ':memory:') {
     const db = openSqliteMemory()
     return byClass(() => db, {
@@ -166,7 +166,7 @@ function makeFolder(folder: string): void {
 }
 
 async function openMysql(url: string, queueLimits?: QueueLimits): Promise<Database> {
-  const { openMysqlPool } = await load('mysql2', () => import('./mysql/open.ts'))
+  const { openMysqlPool } = await load('mysql2', () => import('./dialects/mysql/open.ts'))
   const { db, patient, queues, close } = await openMysqlPool(url.replace(/^mariadb:/, 'mysql:'), queueLimits)
   const checked = db('interactive')
   return byClass(db, {

@@ -1,6 +1,6 @@
 import { keptAnswer } from '../common/async/kept-answer.ts'
 import type { Database } from './database.ts'
-import { sayingUnavailable } from './unavailable.ts'
+import { sayingUnavailable } from './dialects/unavailable.ts'
 
 /** How long an answer is good for. */
 const keptMs = 1_000

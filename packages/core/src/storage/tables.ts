@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { OutboxTables } from './outbox-tables.ts'
+import type { OutboxTables } from './outbox/outbox-tables.ts'
 
 /** The rows as the database holds them. Times are milliseconds since 1970; `*_key` columns hold a `UserKey`. */
 export interface FocusTables extends OutboxTables {

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely'
 import type { Database } from './database.ts'
-import { retryOnConflict } from './retry.ts'
+import { retryOnConflict } from './dialects/retry.ts'
 import type { FocusTables } from './tables.ts'
 
 /**

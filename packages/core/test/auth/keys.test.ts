@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { KeyRing } from '../../src/auth/keys/key-ring.ts'
 import { createRuntime } from '../../src/common/runtime.ts'
 import { openDatabase } from '../../src/storage/database.ts'
-import { KyselyKeyStore } from '../../src/storage/key-store.ts'
+import { KyselyKeyStore } from '../../src/storage/stores/signing-key-store.ts'
 import { type App, secret, startApp, TestClock } from './support/app.ts'
 import { describeOverDatabases } from './support/dialects.ts'
 import { signIn } from './support/flow.ts'

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Accounts } from '../../src/auth/accounts/accounts.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
-import { migrateToLatest } from '../../src/storage/migrate.ts'
-import { KyselyUserDirectory } from '../../src/storage/user-directory.ts'
+import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
+import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
 import { describeOverDatabases, removePeople } from './support/dialects.ts'
 import { profileOf } from './support/profile.ts'
 

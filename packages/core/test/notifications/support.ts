@@ -10,10 +10,10 @@ import { createNotifications, type NotificationConfig, type Notifications } from
 import type { Merged } from '../../src/notifications/notification-service.ts'
 import type { NotificationEvent, StateEvent } from '../../src/notifications/ports.ts'
 import { createRuntime, type Runtime } from '../../src/common/runtime.ts'
-import type { AnyKysely } from '../../src/storage/dialect.ts'
+import type { AnyKysely } from '../../src/storage/dialects/any-kysely.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { type NotificationLogOptions, openNotificationLog } from '../../src/storage/log/notification-log.ts'
-import { migrateToLatest } from '../../src/storage/migrate.ts'
+import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
 
 /** A kind of database that the suites run over. */
 export interface Backend {

@@ -6,11 +6,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { removeFolder, temporaryFolder } from '../../../../test/support/temporary-folder.ts'
 import { silentLogger } from '../../src/common/runtime.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
-import { classify } from '../../src/storage/failures.ts'
+import { classify } from '../../src/storage/dialects/failures.ts'
 import { GroupedChanges } from '../../src/storage/log/grouped-changes.ts'
 import { QueueMetrics } from '../../src/storage/queue/queue-metrics.ts'
-import type { ThreadOrder } from '../../src/storage/sqlite/messages.ts'
-import { SqliteReader } from '../../src/storage/sqlite/reader.ts'
+import type { ThreadOrder } from '../../src/storage/dialects/sqlite/messages.ts'
+import { SqliteReader } from '../../src/storage/dialects/sqlite/reader.ts'
 
 let folder: string
 let database: Database

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely'
 import { FocusError } from '../../common/errors.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
-import { classify } from '../failures.ts'
+import { classify } from '../dialects/failures.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 

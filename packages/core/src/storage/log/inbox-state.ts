@@ -6,8 +6,15 @@ import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 import { GroupedChanges } from './grouped-changes.ts'
 import type { Epoch } from './epoch.ts'
-import { type BroadcastState, broadcastMark, emptyStream, ensureStreams, HeadReader, type StreamRow } from './heads.ts'
-import { sharedStream } from './rows.ts'
+import {
+  type BroadcastState,
+  broadcastMark,
+  emptyStream,
+  ensureStreams,
+  HeadReader,
+  type StreamRow,
+} from './stream-heads.ts'
+import { sharedStream } from './event-rows.ts'
 
 /** A state message names at most this many ids; beyond, the revision jumps, which tells clients to load the inbox. */
 const maxIdsInStateEvent = 500

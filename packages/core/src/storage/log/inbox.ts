@@ -3,8 +3,8 @@ import type { InboxRows, InboxSelection } from '../../notifications/log.ts'
 import type { InboxItem } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { FocusTables } from '../tables.ts'
-import { type BroadcastState, broadcastMark, emptyStream, type HeadReader, type StreamRow } from './heads.ts'
-import { type NotificationRow, sharedStream, toInboxItem } from './rows.ts'
+import { type BroadcastState, broadcastMark, emptyStream, type HeadReader, type StreamRow } from './stream-heads.ts'
+import { type NotificationRow, sharedStream, toInboxItem } from './event-rows.ts'
 
 interface Candidate {
   readonly row: NotificationRow

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { LoggedNotification } from '../../notifications/ports.ts'
 import type { FocusTables } from '../tables.ts'
-import { sharedStream } from './rows.ts'
+import { sharedStream } from './event-rows.ts'
 
 /** The newest rows of all streams, by when they were first asked for. */
 export async function readRecent(db: Kysely<FocusTables>, limit: number): Promise<LoggedNotification[]> {

@@ -1,4 +1,4 @@
-import { createTable, type Table } from '../ddl.ts'
+import { createTable, type Table } from './ddl.ts'
 import type { Migration } from './migration.ts'
 
 /** The stream whose owner is the empty string is the shared stream of broadcasts. */

@@ -1,4 +1,4 @@
-import { createTable, type Table } from '../ddl.ts'
+import { createTable, type Table } from './ddl.ts'
 import type { Migration } from './migration.ts'
 
 const tables: Table[] = [

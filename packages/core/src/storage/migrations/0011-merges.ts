@@ -1,4 +1,4 @@
-import { createTable, type Table } from '../ddl.ts'
+import { createTable, type Table } from './ddl.ts'
 import type { Migration } from './migration.ts'
 
 /** Where an entry of a repeatable call went that has no row of its own, so that its repetition does not join again. */

@@ -1,4 +1,4 @@
-import { createTable, type Table } from '../ddl.ts'
+import { createTable, type Table } from './ddl.ts'
 import type { Migration } from './migration.ts'
 
 /** The account that a session was started with, so that the session ends when the account is unlinked. */

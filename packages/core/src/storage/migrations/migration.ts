@@ -1,4 +1,4 @@
-import type { DdlContext } from '../ddl.ts'
+import type { DdlContext } from './ddl.ts'
 
 /** One numbered step, forward only. Every statement is idempotent, because MySQL commits each one by itself. */
 export interface Migration {

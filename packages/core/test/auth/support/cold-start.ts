@@ -3,11 +3,11 @@ import { authDefaults } from '../../../src/auth/auth-config.ts'
 import { createOriginPolicy } from '../../../src/net/origin-policy.ts'
 import { createRuntime } from '../../../src/common/runtime.ts'
 import { openDatabase } from '../../../src/storage/database.ts'
-import { KyselyKeyStore } from '../../../src/storage/key-store.ts'
-import { migrateToLatest } from '../../../src/storage/migrate.ts'
-import { KyselyOneTimeStore } from '../../../src/storage/one-time-store.ts'
-import { KyselySessionStore } from '../../../src/storage/session-store.ts'
-import { KyselyUserDirectory } from '../../../src/storage/user-directory.ts'
+import { KyselyKeyStore } from '../../../src/storage/stores/signing-key-store.ts'
+import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
+import { KyselyOneTimeStore } from '../../../src/storage/stores/single-use-store.ts'
+import { KyselySessionStore } from '../../../src/storage/stores/kysely-session-store.ts'
+import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
 
 /** A process of its own that starts on a database it has never seen, and prints the ids of the keys it publishes. */
 const [url = '', secret = ''] = process.argv.slice(2)

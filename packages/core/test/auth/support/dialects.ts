@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
-import { migrateToLatest } from '../../../src/storage/migrate.ts'
+import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '../../../../../test/support/servers.ts'
 
 export interface Databases {

@@ -3,9 +3,9 @@ import type { LogEntry } from '../../../notifications/log.ts'
 import type { Clock } from '../../../common/runtime.ts'
 import { whileGrowing } from '../../../common/async/while-growing.ts'
 import type { BatchRunner } from './batch-runner.ts'
-import { classify, codeIn } from '../../failures.ts'
+import { classify, codeIn } from '../../dialects/failures.ts'
 import type { QueueState, Refusal } from '../../queue/work-queue.ts'
-import type { CommitOutcome } from './plan.ts'
+import type { CommitOutcome } from './batch-planner.ts'
 import type { BatchResult } from './write-batch.ts'
 
 export interface CommitterOptions {

@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely } from 'kysely'
-import type { Flavour } from '../../dialect.ts'
+import type { Flavour } from '../../dialects/any-kysely.ts'
 import type { FocusTables } from '../../tables.ts'
-import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './session.ts'
+import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './commit-session.ts'
 
 /** SQLite takes no more placeholders in one statement; MySQL's text protocol takes any number. */
 const maxPlaceholders = 32_766

@@ -1,9 +1,9 @@
 import type { LogEntry, WaitingTable } from '../../../notifications/log.ts'
-import { outboxValues, toOutboxRows } from '../../outbox-rows.ts'
-import { sharedStream, toEvent, toStreamOwner } from '../rows.ts'
+import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
+import { sharedStream, toEvent, toStreamOwner } from '../event-rows.ts'
 import { BatchState, HeadState } from './batch-state.ts'
-import { type CommitOutcome, overflowKey, type Plan, planBatch } from './plan.ts'
-import type { BatchSession, RowStatement, SqlRow, SqlValue } from './session.ts'
+import { type CommitOutcome, overflowKey, type Plan, planBatch } from './batch-planner.ts'
+import type { BatchSession, RowStatement, SqlRow, SqlValue } from './commit-session.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
 
 export interface BatchResult {

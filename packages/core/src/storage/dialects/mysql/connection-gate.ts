@@ -1,0 +1,62 @@
+import type { FocusError } from '../../../common/errors.ts'
+import { type WorkClass, workClasses } from '../../queue/work-class.ts'
+import { type QueueLimits, type Work, WorkQueue } from '../../queue/work-queue.ts'
+
+/** Connections that Focus uses at once, of its own pool or of the application's, unless the URL says otherwise. */
+export const defaultConnections = 10
+
+/** How many of ten a class may hold: the last ones stay free for those that go first. */
+const shareOf: Readonly<Record<WorkClass, number>> = { interactive: 10, delivery: 8, background: 6 }
+
+interface Waiter extends Work {
+  readonly enter: () => void
+}
+
+/** Lets work to the connections of a MySQL server: a bounded number at once, the others in a bounded queue. */
+export class MysqlGate {
+  readonly queue: WorkQueue<Waiter>
+  readonly #inUse: Record<WorkClass, number> = { interactive: 0, delivery: 0, background: 0 }
+
+  readonly #connections: number
+
+  constructor(connections: number, limits?: QueueLimits) {
+    this.#connections = connections
+    this.queue = new WorkQueue('mysql_pool', limits)
+  }
+
+  /**
+   * Resolves with what gives the place back.
+   *
+   * @throws FocusError `overloaded`
+   */
+  enter(kind: WorkClass): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const enter = () => {
+        this.#inUse[kind] += 1
+        resolve(() => {
+          this.#inUse[kind] -= 1
+          this.#admit()
+        })
+      }
+      this.queue.add(kind, { bytes: 200, enter, refuse: (error: FocusError) => reject(error) })
+      this.#admit()
+    })
+  }
+
+  #admit(): void {
+    for (;;) {
+      const open = this.#free > 0 ? workClasses.filter((kind) => this.#inUse[kind] < this.#mostOf(kind)) : []
+      const next = open.length > 0 ? this.queue.take(open) : null
+      if (!next) return
+      next.enter()
+    }
+  }
+
+  #mostOf(kind: WorkClass): number {
+    return Math.max(1, Math.floor((this.#connections * shareOf[kind]) / 10))
+  }
+
+  get #free(): number {
+    return this.#connections - workClasses.reduce((sum, kind) => sum + this.#inUse[kind], 0)
+  }
+}

@@ -1,0 +1,49 @@
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import { inTime } from '../../../common/async/in-time.ts'
+import { type Lease, lost, type SessionGuard } from './session-guard.ts'
+
+/** A leased connection whose statements have to be answered in time; the first that is not ends it. */
+export class GuardedConnection implements DatabaseConnection {
+  readonly #lease: Lease
+  readonly #guard: SessionGuard
+  readonly #queryMs: number
+  #lost: Error | null = null
+
+  constructor(lease: Lease, guard: SessionGuard, queryMs: number) {
+    this.#lease = lease
+    this.#guard = guard
+    this.#queryMs = queryMs
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#lost) throw this.#lost
+    const { connection } = this.#lease
+    const sentAt = performance.now()
+    const answer = connection.executeQuery<R>(query)
+    if (this.#queryMs === Infinity) return answer
+    const overdue = () => (this.#lost = lost(`no answer within ${this.#queryMs} ms; the connection was given up`))
+    try {
+      return await inTime(answer, this.#queryMs, overdue)
+    } finally {
+      if (this.#lost) void this.#giveUp(answer, sentAt)
+      else this.#guard.noteAnswer(connection)
+    }
+  }
+
+  /** Nobody else may get a connection that still waits for an answer. */
+  async #giveUp(answer: Promise<unknown>, sentAt: number): Promise<void> {
+    const destroyed = await this.#guard.giveUp(this.#lease.connection, sentAt)
+    if (!destroyed) await answer.catch(() => undefined)
+    this.#lease.release()
+  }
+
+  /** All rows at once: nothing that Focus reads is so large. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query)
+  }
+
+  /** One that was given up goes back by itself. */
+  release(): void {
+    if (!this.#lost) this.#lease.release()
+  }
+}

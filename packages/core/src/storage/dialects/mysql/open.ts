@@ -1,0 +1,90 @@
+import type { Duplex } from 'node:stream'
+import { type Driver, MysqlDriver } from 'kysely'
+import { createPool, type PoolConnection } from 'mysql2'
+import { FocusError } from '../../../common/errors.ts'
+import { inTime } from '../../../common/async/in-time.ts'
+import type { QueueLimits } from '../../queue/work-queue.ts'
+import { type MysqlHandles, mysqlHandles } from './dialect.ts'
+import { defaultConnections } from './connection-gate.ts'
+import { lost } from './session-guard.ts'
+
+/**
+ * The state of every session that Focus opens, whatever the server's defaults are (S41). The driver writes values into the
+ * statement with backslash escapes, which are only safe without `NO_BACKSLASH_ESCAPES` and in a character set whose
+ * multi-byte characters never contain a backslash. A wait for a lock ends before the statement would cost the connection.
+ */
+const sessionSettings = [
+  "set session sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', names utf8mb4",
+  'set session transaction isolation level read committed',
+  'set session innodb_lock_wait_timeout = 4',
+]
+
+/** How long the server may take to say good-bye. */
+const closeMs = 3_000
+
+/** A pool of Focus' own for a `mysql://` URL. */
+export async function openMysqlPool(
+  url: string,
+  limits?: QueueLimits,
+): Promise<MysqlHandles & { readonly close: () => Promise<void> }> {
+  const connections = connectionsOf(url)
+  const pool = createPool({
+    uri: url,
+    connectionLimit: connections,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    connectTimeout: 4_000,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
+  })
+  const open = new Set<PoolConnection>()
+  pool.on('connection', (connection) => {
+    open.add(connection)
+    const stream = streamOf(connection)
+    // A connection that is destroyed has no `end` of its own.
+    stream.once('close', () => open.delete(connection))
+    endsAtOnce(connection, stream)
+    for (const setting of sessionSettings) {
+      // The driver runs the statements of a connection in order: no query overtakes its settings.
+      connection.query(setting, (error) => {
+        if (error) connection.destroy()
+      })
+    }
+  })
+  const driver: Driver = new MysqlDriver({ pool })
+  await driver.init()
+  const lease = async () => {
+    const connection = await driver.acquireConnection()
+    return { connection, release: () => void driver.releaseConnection(connection) }
+  }
+  const close = async () => {
+    await inTime(driver.destroy(), closeMs, () => lost('the server does not say good-bye')).catch(() => undefined)
+    for (const connection of open) connection.destroy()
+  }
+  return { ...mysqlHandles({ lease, connections, limits }), close }
+}
+
+/** `?connectionLimit=20` of the URL. */
+function connectionsOf(url: string): number {
+  const given = new URL(url).searchParams.get('connectionLimit')
+  if (given === null) return defaultConnections
+  const count = Number(given)
+  if (Number.isInteger(count) && count >= 2 && count <= 1_000) return count
+  throw new FocusError('invalid_option', 'DATABASE_URL: connectionLimit is not a whole number from 2 to 1000', {
+    hint: 'Correct it, or leave it out: 10 is the default.',
+  })
+}
+
+/** mysql2 waits for the other side to close, which a connection that was cut off never does. */
+function endsAtOnce(connection: PoolConnection, stream: Duplex): void {
+  const destroy = connection.destroy.bind(connection)
+  connection.destroy = () => {
+    destroy()
+    stream.destroy()
+  }
+}
+
+/** Its socket, which the types of mysql2 leave out. */
+function streamOf(connection: PoolConnection): Duplex {
+  return (connection as unknown as { readonly stream: Duplex }).stream
+}

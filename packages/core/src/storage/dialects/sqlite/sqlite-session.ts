@@ -1,0 +1,27 @@
+import {
+  type BatchSession,
+  type RowStatement,
+  type SqlRow,
+  type SqlValue,
+  statementText,
+} from '../../log/commit/commit-session.ts'
+import type { StatementCache } from './connection.ts'
+
+/** A transaction on a connection of this thread, with one prepared statement run row by row: the driver's fastest way. */
+export class SqliteSession implements BatchSession {
+  readonly flavour = 'sqlite'
+  readonly #statements: StatementCache
+
+  constructor(statements: StatementCache) {
+    this.#statements = statements
+  }
+
+  async run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]> {
+    const prepared = this.#statements.get(statementText(statement, 1))
+    if (!prepared.reader) {
+      for (const row of rows) prepared.run(...row)
+      return []
+    }
+    return rows.flatMap((row) => prepared.all(...row) as SqlRow[])
+  }
+}

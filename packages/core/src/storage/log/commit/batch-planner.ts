@@ -1,0 +1,280 @@
+import { clockSkewMs } from '../../../common/clock-skew.ts'
+import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log.ts'
+import type { PlannedDelivery } from '../../../notifications/routing.ts'
+import { mergedTexts } from '../../../notifications/policies/merged-texts.ts'
+import { type NotificationRow, sharedStream, toStreamOwner } from '../event-rows.ts'
+import type { BatchState, HeadState, KeyedState, NotificationState, QueueState } from './batch-state.ts'
+
+/** What became of one entry of a batch, as small as can be: most of it is sent between threads. */
+export type CommitOutcome =
+  | { readonly outcome: 'created'; readonly offset: number }
+  | { readonly outcome: 'merged'; readonly row: NotificationRow }
+  | { readonly outcome: 'scheduled' | 'deferred'; readonly dueAt: number }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'expired' }
+  | { readonly outcome: 'gone' }
+
+/** Rows that a batch writes beyond the state that it changed. */
+export interface Plan {
+  readonly outcomes: readonly CommitOutcome[]
+  readonly inserts: readonly PlannedRow[]
+  /** Rows that moved on to a new offset. */
+  readonly moved: readonly { readonly owner: string; readonly offset: number }[]
+  /** Repeatable entries that live on in another's row. */
+  readonly merges: readonly Merge[]
+  /** Rows as they are after an event, with what else the event goes to. */
+  readonly outbound: readonly { readonly row: PlannedRow; readonly deliveries: readonly PlannedDelivery[] }[]
+  readonly scheduled: readonly { readonly entry: LogEntry; readonly dueAt: number }[]
+  /** Entries that a rate held back. */
+  readonly deferred: readonly Deferred[]
+  /** Entries whose waiting row is done with. */
+  readonly finished: readonly LogEntry[]
+}
+
+export interface Deferred {
+  readonly owner: string
+  readonly rateKey: string
+  readonly entry: LogEntry
+}
+
+export type PlannedRow = NotificationRow
+
+export interface Merge {
+  /** The entry's own. */
+  readonly id: string
+  readonly targetId: string
+  readonly offset: number
+}
+
+/**
+ * Decides what a batch of entries becomes: applies the policies to the state that the transaction locked, entry by entry,
+ * so that members of one batch count for each other, and advances the state with them. Pure: no database, no clock.
+ */
+export function planBatch(entries: readonly LogEntry[], state: BatchState, now: number): Plan {
+  const planner = new Planner(state, now)
+  const outcomes = entries.map((entry) => planner.decide(entry))
+  return {
+    outcomes,
+    inserts: [...planner.inserts.values()],
+    moved: planner.moved,
+    merges: planner.merges,
+    outbound: planner.outbound,
+    scheduled: planner.scheduled,
+    deferred: planner.deferred,
+    finished: entries.filter((entry, index) => isFinished(entry, outcomes[index])),
+  }
+}
+
+/** One that is held back again keeps its place in the queue. */
+function isFinished({ source }: LogEntry, outcome: CommitOutcome | undefined): boolean {
+  if (source === null || outcome?.outcome === 'gone') return false
+  return !(source.table === 'deferred' && outcome?.outcome === 'deferred')
+}
+
+/** Longer windows than an entry's own may be at work under its key, but hardly longer than this. */
+const usualWindowMs = 86_400_000
+
+/** A rate's row lives a little longer than it must, so that its expiry's index is not written with every notification. */
+const rateExpiryStepMs = 60_000
+
+class Planner {
+  /** By id. */
+  readonly inserts = new Map<string, PlannedRow>()
+  readonly moved: { owner: string; offset: number }[] = []
+  readonly merges: Merge[] = []
+  readonly outbound: { row: PlannedRow; deliveries: readonly PlannedDelivery[] }[] = []
+  readonly scheduled: { entry: LogEntry; dueAt: number }[] = []
+  readonly deferred: Deferred[] = []
+  readonly #state: BatchState
+  readonly #now: number
+
+  constructor(state: BatchState, now: number) {
+    this.#state = state
+    this.#now = now
+  }
+
+  decide(entry: LogEntry): CommitOutcome {
+    const { source, deliverAt, expiresAt, policies } = entry
+    if (source && !this.#state.sources.has(source.id)) return { outcome: 'gone' }
+    if (deliverAt !== null && deliverAt > this.#now) return this.#schedule(entry, deliverAt)
+    if (expiresAt !== null && expiresAt <= this.#now) return { outcome: 'suppressed', reason: 'expired' }
+    const owner = toStreamOwner(entry.userKey)
+    const head = this.#state.head(owner)
+    if (!policies) return this.#create(entry, owner, head)
+    const { dedupe, group, rate } = policies
+    if (dedupe && this.#holds(this.#state.dedupe, owner, dedupe)) {
+      return { outcome: 'suppressed', reason: 'duplicate' }
+    }
+    const outcome = this.#mergeOrCreate(entry, owner, head, group, rate)
+    if (dedupe && outcome.outcome !== 'suppressed') {
+      this.#state.dedupe.set(owner, dedupe.key, { expiresAt: this.#now + dedupe.windowMs })
+    }
+    return outcome
+  }
+
+  #mergeOrCreate(
+    entry: LogEntry,
+    owner: string,
+    head: HeadState,
+    group: EntryGroup | null,
+    rate: EntryRate | null,
+  ): CommitOutcome {
+    const target = group && this.#openGroup(owner, group)
+    if (group && target) return this.#merge(entry, owner, head, group, target)
+    if (!rate) return this.#create(entry, owner, head)
+    const queue = rate.overflow === 'defer' ? this.#queueOf(owner, rate) : undefined
+    const queued = entry.source?.table === 'deferred'
+    const times = this.#timesWithin(owner, rate)
+    // Those that wait already go first.
+    if (times.length < rate.limit && (queued || queue === undefined)) {
+      const counted = [...times, this.#now]
+      this.#state.rates.set(owner, rate.key, {
+        times: counted,
+        expiresAt: roundUp(this.#now + rate.windowMs, rateExpiryStepMs),
+      })
+      if (queued) this.#expectRoom(owner, rate, counted)
+      return this.#create(entry, owner, head)
+    }
+    if (rate.overflow !== 'defer') return this.#overflow(entry, owner, head, rate)
+    const dueAt = queue && !queued ? queue.dueAt : this.#expectRoom(owner, rate, times)
+    // A deferred entry has passed deduplication; judged again, it would be its own duplicate.
+    const policies = entry.policies && { ...entry.policies, dedupe: null }
+    if (!queued) {
+      this.deferred.push({ owner, rateKey: rate.key, entry: { ...entry, deliverAt: null, source: null, policies } })
+    }
+    return { outcome: 'deferred', dueAt }
+  }
+
+  /** One that is due later than any window reaches was planned before a clock was set back. */
+  #queueOf(owner: string, { key, windowMs }: EntryRate): QueueState | undefined {
+    const queue = this.#state.queues.get(owner, key, this.#now)
+    return queue && queue.dueAt <= this.#now + windowMs + clockSkewMs ? queue : undefined
+  }
+
+  /** Notes when a rate has room for those it holds back; answers when. */
+  #expectRoom(owner: string, rate: EntryRate, times: readonly number[]): number {
+    const leavesFirst = times.at(-rate.limit)
+    const dueAt = leavesFirst === undefined ? this.#now : Math.max(leavesFirst + rate.windowMs, this.#now + 1)
+    const used = times.filter((time) => time > dueAt - rate.windowMs).length
+    const room = Math.max(1, rate.limit - used)
+    this.#state.queues.set(owner, rate.key, { dueAt, room, expiresAt: Infinity })
+    return dueAt
+  }
+
+  #overflow(entry: LogEntry, owner: string, head: HeadState, rate: EntryRate): CommitOutcome {
+    const key = overflowKey(rate)
+    const target = rate.overflow === 'group' ? this.#openGroup(owner, { key, windowMs: rate.windowMs }) : undefined
+    if (!target) return { outcome: 'suppressed', reason: 'rate' }
+    return this.#merge(entry, owner, head, entry.policies?.group ?? null, target)
+  }
+
+  /** When notifications were let through, as far back as the window reaches; none from a time that has not come. */
+  #timesWithin(owner: string, rate: EntryRate): readonly number[] {
+    const times = this.#state.rates.get(owner, rate.key, this.#now)?.times ?? []
+    return times.filter((time) => time > this.#now - rate.windowMs && time <= this.#now + clockSkewMs)
+  }
+
+  /**
+   * What holds others with its key for its window. A moment that no window reaches was written before a clock was set back:
+   * the window then begins now, so that nobody is held for as long as the clock was wrong.
+   */
+  #holds<Value extends { readonly expiresAt: number }>(
+    states: KeyedState<Value>,
+    owner: string,
+    { key, windowMs }: { readonly key: string; readonly windowMs: number },
+  ): Value | undefined {
+    const state = states.get(owner, key, this.#now)
+    const latest = this.#now + Math.max(windowMs, usualWindowMs) + clockSkewMs
+    if (state && state.expiresAt > latest) states.set(owner, key, { ...state, expiresAt: this.#now + windowMs })
+    return state
+  }
+
+  #create(entry: LogEntry, owner: string, head: HeadState): CommitOutcome {
+    const offset = head.advance(owner === sharedStream ? 0 : 1)
+    const { policies } = entry
+    this.#write(entry, {
+      user_key: owner,
+      offset,
+      id: entry.id,
+      event: entry.event,
+      type: entry.type,
+      title: entry.title,
+      message: entry.message,
+      data: entry.data,
+      count: 1,
+      group_key: policies?.group?.key ?? null,
+      created_at: entry.createdAt,
+      expires_at: entry.expiresAt,
+    })
+    if (policies) this.#openGroups(entry, owner, offset, policies.group, policies.rate)
+    return { outcome: 'created', offset }
+  }
+
+  /** The notification that a further one joins; undefined once its window has passed, or when it was deleted. */
+  #openGroup(owner: string, group: Pick<EntryGroup, 'key' | 'windowMs'>): NotificationState | undefined {
+    const id = this.#holds(this.#state.groups, owner, group)?.id
+    return id === undefined ? undefined : this.#state.notifications.get(id)
+  }
+
+  /** Later entries of the group, or beyond the rate, join this notification. */
+  #openGroups(entry: LogEntry, owner: string, offset: number, group: EntryGroup | null, rate: EntryRate | null): void {
+    const open = (key: string, windowMs: number) =>
+      this.#state.groups.set(owner, key, { id: entry.id, expiresAt: this.#now + windowMs })
+    if (group) open(group.key, group.windowMs)
+    if (rate?.overflow === 'group') open(overflowKey(rate), rate.windowMs)
+    this.#state.notifications.set(entry.id, {
+      id: entry.id,
+      offset,
+      count: 1,
+      groupKey: group?.key ?? null,
+      unread: true,
+    })
+  }
+
+  #merge(
+    entry: LogEntry,
+    owner: string,
+    head: HeadState,
+    group: EntryGroup | null,
+    target: NotificationState,
+  ): CommitOutcome {
+    const count = target.count + 1
+    const offset = head.advance(owner === sharedStream || target.unread ? 0 : 1)
+    if (!this.inserts.has(target.id)) this.moved.push({ owner, offset: target.offset })
+    const row: PlannedRow = {
+      user_key: owner,
+      offset,
+      id: target.id,
+      event: entry.event,
+      type: entry.type,
+      ...mergedTexts(entry, group?.merged ?? null, count),
+      data: entry.data,
+      count,
+      group_key: target.groupKey,
+      created_at: entry.createdAt,
+      expires_at: entry.expiresAt,
+    }
+    this.#write(entry, row)
+    if (entry.repeatable) this.merges.push({ id: entry.id, targetId: target.id, offset })
+    this.#state.notifications.set(target.id, { ...target, offset, count, unread: true })
+    return { outcome: 'merged', row }
+  }
+
+  #write({ deliveries }: LogEntry, row: PlannedRow): void {
+    this.inserts.set(row.id, row)
+    if (deliveries.length > 0) this.outbound.push({ row, deliveries })
+  }
+
+  #schedule(entry: LogEntry, dueAt: number): CommitOutcome {
+    this.scheduled.push({ entry: { ...entry, deliverAt: null, source: null }, dueAt })
+    return { outcome: 'scheduled', dueAt }
+  }
+}
+
+/** Where notifications beyond a rate are gathered; no application key begins with this character. */
+export function overflowKey(rate: EntryRate): string {
+  return `\u0001${rate.key}`
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import type { IdempotencyRecord, IdempotencyStore } from '../../notifications/log.ts'
+import type { Clock } from '../../common/runtime.ts'
+import type { Database } from '../database.ts'
+import { insertIfAbsent } from '../insert-if-absent.ts'
+
+const kind = 'idempotency'
+
+/** `IdempotencyStore` over the table of one-time things. */
+export class KyselyIdempotencyStore implements IdempotencyStore {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  async claim(key: string, record: IdempotencyRecord, expiresAt: number): Promise<IdempotencyRecord | null> {
+    await this.#database.db
+      .deleteFrom('focus_one_time')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .where('expires_at', '<=', this.#clock())
+      .execute()
+    const row = { kind, secret_hash: hash(key), payload: JSON.stringify(record), expires_at: expiresAt }
+    if (await insertIfAbsent(this.#database, row)) return null
+    return (await this.read(key)) ?? this.claim(key, record, expiresAt)
+  }
+
+  async read(key: string): Promise<IdempotencyRecord | null> {
+    const row = await this.#database.db
+      .selectFrom('focus_one_time')
+      .select('payload')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .executeTakeFirst()
+    return row ? (JSON.parse(row.payload) as IdempotencyRecord) : null
+  }
+
+  async replace(key: string, before: IdempotencyRecord, after: IdempotencyRecord): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database.db
+      .updateTable('focus_one_time')
+      .set({ payload: JSON.stringify(after) })
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .where('payload', '=', JSON.stringify(before))
+      .executeTakeFirstOrThrow()
+    return numUpdatedRows === 1n
+  }
+
+  async release(key: string, record: IdempotencyRecord): Promise<void> {
+    await this.#database.db
+      .deleteFrom('focus_one_time')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', hash(key))
+      .where('payload', '=', JSON.stringify(record))
+      .execute()
+  }
+}
+
+function hash(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}

@@ -1,0 +1,146 @@
+import type { Kysely, Selectable } from 'kysely'
+import type { StoredHead } from '../../notifications/log.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { Database } from '../database.ts'
+import type { BroadcastStatesTable, FocusTables, NotificationsTable, StreamsTable } from '../tables.ts'
+
+import type { Epoch } from './epoch.ts'
+import { sharedStream } from './event-rows.ts'
+
+export type StreamRow = Selectable<StreamsTable>
+export type BroadcastState = Selectable<BroadcastStatesTable>
+
+type BroadcastRow = Pick<Selectable<NotificationsTable>, 'offset' | 'expires_at'>
+
+/** The row of a stream nobody has written to yet. */
+export function emptyStream(owner: string, now: number): StreamRow {
+  return {
+    user_key: owner,
+    head: 0,
+    oldest: 1,
+    unread: 0,
+    state_rev: 0,
+    all_from: null,
+    all_read: 0,
+    all_read_at: null,
+    created_at: now,
+  }
+}
+
+/** Makes the rows of streams where there are none, and locks them in the order given. */
+export async function ensureStreams(
+  { dialect }: Database,
+  db: Kysely<FocusTables>,
+  owners: readonly string[],
+  now: number,
+): Promise<void> {
+  const insert = db.insertInto('focus_streams').values(owners.map((owner) => emptyStream(owner, now)))
+  // `insert ignore` would take a shared lock on the row that is there, and two that then write would deadlock.
+  const upsert =
+    dialect === 'mysql'
+      ? insert.onDuplicateKeyUpdate((set) => ({ head: set.ref('focus_streams.head') }))
+      : insert.onConflict((conflict) => conflict.doNothing())
+  await upsert.execute()
+}
+
+/** The user's high-water mark in the shared stream: broadcasts up to it are read, or older than the user. */
+export function broadcastMark(stream: StreamRow, sharedHead: number): number {
+  return Math.max(stream.all_from ?? sharedHead, stream.all_read)
+}
+
+/** Reads heads with unread counts that include broadcasts. */
+export class HeadReader {
+  readonly #db: Kysely<FocusTables>
+  readonly #epoch: Epoch
+  readonly #clock: () => number
+  #broadcasts: { readonly version: string; readonly rows: readonly BroadcastRow[] } = { version: '', rows: [] }
+
+  constructor(db: Kysely<FocusTables>, epoch: Epoch, clock: () => number) {
+    this.#db = db
+    this.#epoch = epoch
+    this.#clock = clock
+  }
+
+  async read(userKeys: readonly UserKey[]): Promise<StoredHead[]> {
+    const rows = await this.#db
+      .selectFrom('focus_streams')
+      .selectAll()
+      .where('user_key', 'in', [sharedStream, ...userKeys])
+      .execute()
+    const byOwner = new Map(rows.map((row) => [row.user_key, row]))
+    const shared = byOwner.get(sharedStream) ?? emptyStream(sharedStream, 0)
+    const streams = userKeys.map((key) => byOwner.get(key) ?? emptyStream(key, 0))
+    const unread = await this.unreadBroadcasts(streams, shared)
+    return streams.map((stream) => ({
+      epoch: this.#epoch.current,
+      offset: stream.head,
+      oldest: stream.oldest,
+      unreadCount: stream.unread + (unread.get(stream.user_key) ?? 0),
+      stateRev: stream.state_rev,
+      unseen: stream.all_from === null,
+    }))
+  }
+
+  async shared(): Promise<StreamRow> {
+    const row = await this.#db
+      .selectFrom('focus_streams')
+      .selectAll()
+      .where('user_key', '=', sharedStream)
+      .executeTakeFirst()
+    return row ?? emptyStream(sharedStream, 0)
+  }
+
+  /** Unread broadcasts of each stream's owner that have not expired; owners without one are left out. */
+  async unreadBroadcasts(streams: readonly StreamRow[], shared: StreamRow): Promise<Map<UserKey, number>> {
+    const behind = streams.filter((stream) => broadcastMark(stream, shared.head) < shared.head)
+    if (behind.length === 0) return new Map()
+    const offsets = await this.#broadcastOffsets(shared)
+    const states = await this.#db
+      .selectFrom('focus_broadcast_states')
+      .select(['user_key', 'offset'])
+      .where(
+        'user_key',
+        'in',
+        behind.map((stream) => stream.user_key),
+      )
+      .execute()
+    const known = new Set(offsets)
+    const handled = Map.groupBy(states, (state) => state.user_key)
+    return new Map(
+      behind.map((stream) => {
+        const mark = broadcastMark(stream, shared.head)
+        const done = (handled.get(stream.user_key) ?? []).filter(
+          (state) => state.offset > mark && known.has(state.offset),
+        )
+        return [stream.user_key, countAbove(offsets, mark) - done.length]
+      }),
+    )
+  }
+
+  /** Offsets that the shared stream holds and that are still of interest, ascending; read only when the stream changed. */
+  async #broadcastOffsets(shared: StreamRow): Promise<readonly number[]> {
+    const version = `${shared.head}.${shared.state_rev}`
+    if (this.#broadcasts.version !== version) {
+      const rows = await this.#db
+        .selectFrom('focus_notifications')
+        .select(['offset', 'expires_at'])
+        .where('user_key', '=', sharedStream)
+        .orderBy('offset')
+        .execute()
+      this.#broadcasts = { version, rows }
+    }
+    const now = this.#clock()
+    return this.#broadcasts.rows.filter((row) => (row.expires_at ?? Infinity) > now).map((row) => row.offset)
+  }
+}
+
+function countAbove(ascending: readonly number[], mark: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ascending[middle] ?? Infinity) > mark) high = middle
+    else low = middle + 1
+  }
+  return ascending.length - low
+}

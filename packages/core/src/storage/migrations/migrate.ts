@@ -1,0 +1,103 @@
+import { sql } from 'kysely'
+import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
+import { FocusError } from '../../common/errors.ts'
+import type { Database } from '../database.ts'
+import type { DdlContext } from './ddl.ts'
+import { type Flavour, flavourOf } from '../dialects/any-kysely.ts'
+import { migrations } from './all.ts'
+import type { Migration } from './migration.ts'
+
+export interface MigrationResult {
+  /** Names of the migrations that this call applied, in order. */
+  readonly applied: readonly string[]
+  /** Name of the newest migration that the database now has. */
+  readonly current: string | null
+}
+
+export interface MigrationStatus {
+  readonly name: string
+  readonly appliedAt: Date | null
+}
+
+const tableNames = { migrationTableName: 'focus_migration', migrationLockTableName: 'focus_migration_lock' }
+
+/**
+ * Brings the tables up to date. Safe when several nodes start at once: on MySQL the steps run under a named lock; on
+ * SQLite in one transaction, tried again while another process holds it.
+ *
+ * @throws FocusError `storage_unavailable` when a step fails; nothing after it is tried.
+ */
+export async function migrateToLatest(database: Database, to?: string): Promise<MigrationResult> {
+  const migrator = await createMigrator(database)
+  for (let attempt = 1; ; attempt += 1) {
+    const { error, results } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to))
+    if (error === undefined) {
+      const applied = (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+      const status = await migrationStatus(database)
+      return { applied, current: status.findLast((step) => step.appliedAt !== null)?.name ?? null }
+    }
+    if (!isRace(error) || attempt === 20) {
+      const failed = results?.find((result) => result.status === 'Error')
+      throw new FocusError(
+        'storage_unavailable',
+        `The database could not be migrated${failed ? ` at ${failed.migrationName}` : ''}: ${messageOf(error)}`,
+        { cause: error },
+      )
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25 * attempt))
+  }
+}
+
+/** Every known migration, and when this database got it. */
+export async function migrationStatus(database: Database): Promise<MigrationStatus[]> {
+  const migrator = await createMigrator(database)
+  const infos = await migrator.getMigrations()
+  return infos.map((info) => ({ name: info.name, appliedAt: info.executedAt ?? null }))
+}
+
+async function createMigrator(database: Database): Promise<Migrator> {
+  const context = await ddlContext(database)
+  return new Migrator({
+    db: database.migrating,
+    provider: {
+      getMigrations: async () => Object.fromEntries(migrations.map((step) => [step.name, toKysely(step, context)])),
+    },
+    ...tableNames,
+  })
+}
+
+function toKysely(step: Migration, context: DdlContext): KyselyMigration {
+  return {
+    async up(db) {
+      for (const statement of step.statements(context)) await sql.raw(statement).execute(db)
+    },
+  }
+}
+
+async function ddlContext(database: Database): Promise<DdlContext> {
+  try {
+    return { dialect: database.dialect, byteCollation: byteCollations[await flavourOf(database)] }
+  } catch (error) {
+    throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(error)}.`, {
+      hint: 'Check that it runs, and host, port, name, user and password of DATABASE_URL.',
+      cause: error,
+    })
+  }
+}
+
+/** PAD SPACE collations hold 'a' and 'a ' for one key; the two servers name the one that does not differently. */
+const byteCollations: Readonly<Record<Flavour, string>> = {
+  sqlite: '',
+  mysql: 'utf8mb4_0900_bin',
+  mariadb: 'utf8mb4_nopad_bin',
+}
+
+/** Another process holds the lock, or has just applied the same step; every statement may run again. */
+function isRace(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false
+  return /^SQLITE_BUSY|^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE)$|^ER_DUP_ENTRY$/.test(String(error.code))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,92 @@
+import type { Kysely } from 'kysely'
+import type { LeaseRequest } from '../../transports/outbox/outbox.ts'
+import type { Database } from '../database.ts'
+import type { FocusTables } from '../tables.ts'
+
+const minPageSize = 64
+/** How many pages one lease reads at most. */
+const maxPages = 8
+/** A look behind a backlog that finds nothing is followed by a rest of so many times its length. */
+const restFactor = 20
+
+/** A row that could be leased. */
+export interface Candidate {
+  readonly id: number
+  readonly lane: string | null
+}
+
+interface Row extends Candidate {
+  readonly user_key: string
+  readonly due_at: number
+}
+
+/**
+ * Finds due rows for a lease, oldest first, and of each user only those that are admitted: a long backlog of one user does not
+ * hide the rows of others behind it.
+ */
+export class OutboxCandidates {
+  readonly #db: Kysely<FocusTables>
+  /** By transport, the end of the time in which nobody looks again behind a backlog that had nothing behind it. */
+  readonly #restUntil = new Map<string, number>()
+
+  constructor(database: Database) {
+    this.#db = database.db
+  }
+
+  /** `complete` is false when there may be more that were not looked for. */
+  async find(request: LeaseRequest): Promise<{ candidates: Candidate[]; complete: boolean }> {
+    const { transport, limit, admit = () => true } = request
+    const pageSize = Math.max(limit, minPageSize)
+    const candidates: Candidate[] = []
+    const passedOver = new Set(request.passOver)
+    let after: Row | undefined
+    for (let page = 0; page < maxPages; page += 1) {
+      const looksBehind = passedOver.size > 0
+      if (looksBehind && this.#rests(transport)) return { candidates, complete: false }
+      const began = performance.now()
+      const foundBefore = candidates.length
+      const rows = await this.#page(request, { pageSize, after, passedOver })
+      for (const row of rows) {
+        if (candidates.length >= limit) break
+        if (passedOver.has(row.user_key)) continue
+        if (admit(row.user_key)) candidates.push(row)
+        else passedOver.add(row.user_key)
+      }
+      if (looksBehind && candidates.length === foundBefore) this.#rest(transport, performance.now() - began)
+      if (candidates.length >= limit || rows.length < pageSize) break
+      after = rows.at(-1)
+    }
+    return { candidates, complete: true }
+  }
+
+  #rests(transport: string): boolean {
+    return performance.now() < (this.#restUntil.get(transport) ?? 0)
+  }
+
+  #rest(transport: string, tookMs: number): void {
+    this.#restUntil.set(transport, performance.now() + restFactor * tookMs)
+  }
+
+  #page(
+    { transport, now }: LeaseRequest,
+    { pageSize, after, passedOver }: { pageSize: number; after: Row | undefined; passedOver: ReadonlySet<string> },
+  ): Promise<Row[]> {
+    let query = this.#db
+      .selectFrom('focus_outbox')
+      .select(['id', 'lane', 'user_key', 'due_at'])
+      .where('transport', '=', transport)
+      .where('dead_at', 'is', null)
+      .where('due_at', '<=', now)
+      .orderBy('due_at')
+      .orderBy('id')
+      .limit(pageSize)
+    if (passedOver.size > 0) query = query.where('user_key', 'not in', [...passedOver])
+    if (after) {
+      const { due_at, id } = after
+      query = query
+        .where('due_at', '>=', due_at)
+        .where((where) => where.or([where('due_at', '>', due_at), where('id', '>', id)]))
+    }
+    return query.execute()
+  }
+}

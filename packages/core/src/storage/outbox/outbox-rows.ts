@@ -1,0 +1,73 @@
+import type { Insertable, Kysely } from 'kysely'
+import type { PlannedDelivery } from '../../notifications/routing.ts'
+import type { NotificationEvent } from '../../notifications/ports.ts'
+import type { OutboxPayload, Reached } from '../../transports/outbox/outbox.ts'
+import type { FocusTables } from '../tables.ts'
+
+/** Below the placeholders that one statement may have on every database. */
+const rowsPerInsert = 500
+
+/** The columns that an insert fills; the others have defaults. */
+export const outboxColumns = [
+  'transport',
+  'lane',
+  'user_key',
+  'notification_id',
+  'offset',
+  'payload',
+  'cancel_if',
+  'due_at',
+  'touched_at',
+  'created_at',
+] as const
+
+export type OutboxRow = Pick<Insertable<FocusTables['focus_outbox']>, (typeof outboxColumns)[number]>
+
+/**
+ * The rows of one event: one for each transport, committed with it. What is to go out at once is due at 0 rather than now, so
+ * that a clock that is set back between commit and delivery holds nothing up.
+ */
+export function toOutboxRows(
+  event: NotificationEvent,
+  deliveries: readonly PlannedDelivery[],
+  now: number,
+): OutboxRow[] {
+  const { stream: _, ...carried } = event
+  return deliveries.map(({ transport, ordered, afterMs, unless, critical }) => ({
+    transport,
+    lane: ordered && afterMs === 0 ? (event.userKey ?? '') : null,
+    user_key: event.userKey ?? '',
+    notification_id: event.id,
+    offset: event.offset,
+    payload: JSON.stringify({ ...carried, critical } satisfies OutboxPayload),
+    cancel_if: unless,
+    due_at: afterMs === 0 ? 0 : now + afterMs,
+    touched_at: now,
+    created_at: now,
+  }))
+}
+
+/** The values of a row in the order of `outboxColumns`, for prepared statements. */
+export function outboxValues(row: OutboxRow): (string | number | null)[] {
+  return outboxColumns.map((column) => row[column] ?? null)
+}
+
+export async function insertOutboxRows(db: Kysely<FocusTables>, rows: readonly OutboxRow[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += rowsPerInsert) {
+    await db
+      .insertInto('focus_outbox')
+      .values(rows.slice(start, start + rowsPerInsert))
+      .execute()
+  }
+}
+
+/** The column `delivered`: null, a list of the addresses that have it, or both lists. */
+export function reachedJson({ delivered, refused }: Reached): string | null {
+  if (refused.length > 0) return JSON.stringify({ delivered, refused })
+  return delivered.length === 0 ? null : JSON.stringify(delivered)
+}
+
+export function reachedOf(json: string | null): Reached {
+  const stored = json === null ? [] : (JSON.parse(json) as readonly string[] | Reached)
+  return 'delivered' in stored ? stored : { delivered: stored, refused: [] }
+}

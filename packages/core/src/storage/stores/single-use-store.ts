@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '../../common/runtime.ts'
+import type { JsonValue, OneTimeStore } from '../../secrets/single-use.ts'
+import type { Database } from '../database.ts'
+import { insertIfAbsent } from '../insert-if-absent.ts'
+import { retryOnConflict } from '../dialects/retry.ts'
+
+/** `OneTimeStore` over the table `focus_one_time`. */
+export class KyselyOneTimeStore implements OneTimeStore {
+  readonly #database: Database
+  readonly #db: Database['db']
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#db = database.db
+    this.#clock = clock
+  }
+
+  async put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void> {
+    const kept = { payload: JSON.stringify(payload), expires_at: expiresAt }
+    const insert = this.#db.insertInto('focus_one_time').values({ kind, secret_hash: sha256(secret), ...kept })
+    const upsert =
+      this.#database.dialect === 'mysql'
+        ? insert.onDuplicateKeyUpdate(kept)
+        : insert.onConflict((conflict) => conflict.columns(['kind', 'secret_hash']).doUpdateSet(kept))
+    await retryOnConflict(() => upsert.execute())
+  }
+
+  async take(kind: string, secret: string): Promise<JsonValue | null> {
+    const payload = await this.peek(kind, secret)
+    if (payload === null) return null
+    // Of two takers that both read the row, the delete tells one that it was there.
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('focus_one_time')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', sha256(secret))
+      .executeTakeFirst()
+    return numDeletedRows === 1n ? payload : null
+  }
+
+  async peek(kind: string, secret: string): Promise<JsonValue | null> {
+    const row = await this.#db
+      .selectFrom('focus_one_time')
+      .select('payload')
+      .where('kind', '=', kind)
+      .where('secret_hash', '=', sha256(secret))
+      .where('expires_at', '>', this.#clock())
+      .executeTakeFirst()
+    return row ? (JSON.parse(row.payload) as JsonValue) : null
+  }
+
+  async claim(kind: string, secret: string, expiresAt: number): Promise<boolean> {
+    const row = { kind, secret_hash: sha256(secret), payload: 'null', expires_at: expiresAt }
+    return await retryOnConflict(() => insertIfAbsent(this.#database, row))
+  }
+
+  async purge(now: number): Promise<number> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('focus_one_time')
+      .where('expires_at', '<=', now)
+      .executeTakeFirst()
+    return Number(numDeletedRows)
+  }
+}
+
+function sha256(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}

@@ -1,0 +1,291 @@
+import { randomInt } from 'node:crypto'
+import { type Selectable, sql } from 'kysely'
+import { accountExists, lastAccount } from '../../auth/accounts/accounts.ts'
+import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../../auth/ports.ts'
+import { suggestUsername } from '../../auth/accounts/username.ts'
+import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Clock } from '../../common/runtime.ts'
+import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
+import { insertAccount, rememberUnlinked } from './account-rows.ts'
+import type { Database } from '../database.ts'
+import { isDuplicate, retryOnConflict } from '../dialects/retry.ts'
+import type { UsersTable } from '../tables.ts'
+import { inTransaction } from '../transaction.ts'
+
+/** Users of one name who are counted; those beyond get a random number. */
+const namesakes = 100
+
+type Account = Pick<ExternalAccount, 'issuer' | 'subject'>
+
+/** The default users table, `focus_users`, with the accounts people sign in with in `focus_accounts`. */
+export class KyselyUserDirectory implements UserDirectory {
+  readonly #database: Database
+  readonly #db: Database['db']
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#db = database.db
+    this.#clock = clock
+  }
+
+  /** Only the one way to write a number is an id: `01`, `1e0` and `0x1` are nobody's. */
+  readonly parseId = (key: UserKey): UserId => (/^(?:0|[1-9]\d{0,15})$/.test(key) ? Number(key) : key)
+
+  async get(id: UserId): Promise<User | null> {
+    const number = Number(id)
+    if (!Number.isSafeInteger(number) || String(number) !== String(id)) return null
+    return await this.#findBy('id', number)
+  }
+
+  async getMany(ids: readonly UserId[]): Promise<User[]> {
+    const numbers = ids.map(Number).filter(Number.isSafeInteger)
+    if (numbers.length === 0) return []
+    return (await this.#db.selectFrom('focus_users').selectAll().where('id', 'in', numbers).execute()).map(toUser)
+  }
+
+  async findByAccount({ issuer, subject }: Account): Promise<User | null> {
+    const row = await this.#db
+      .selectFrom('focus_accounts')
+      .select('user_key')
+      .where('issuer', '=', issuer)
+      .where('subject', '=', subject)
+      .executeTakeFirst()
+    return row ? await this.get(row.user_key) : null
+  }
+
+  async findByEmail(email: string): Promise<User | null> {
+    return await this.#findBy('email', asciiLowerCase(email))
+  }
+
+  async findByUsername(username: string): Promise<User | null> {
+    return await this.#findBy('username', username)
+  }
+
+  async create(profile: ExternalProfile): Promise<User> {
+    const base = suggestUsername(profile)
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      const username = await this.#freeUsername(base, attempt)
+      try {
+        return await retryOnConflict(() => this.#insert(profile, username))
+      } catch (error) {
+        if (!isDuplicate(error)) throw error
+      }
+      // What was taken: the account (the same person, elsewhere), the e-mail, or the username?
+      const same = await this.findByAccount(profile)
+      if (same) return same
+      if (profile.email !== null && (await this.findByEmail(profile.email))) throw accountExists()
+    }
+    throw new FocusError('internal', 'No free username was found.')
+  }
+
+  async releaseEmail(id: UserId, email: string): Promise<boolean> {
+    const { numUpdatedRows } = await retryOnConflict(() =>
+      this.#db
+        .updateTable('focus_users')
+        .set({ email: null, updated_at: this.#clock() })
+        .where('id', '=', Number(id))
+        .where('email', '=', email)
+        .where('email_verified', '=', 0)
+        .executeTakeFirst(),
+    )
+    return numUpdatedRows === 1n || (await this.#findBy('email', email)) === null
+  }
+
+  async linkAccount(id: UserId, profile: ExternalProfile): Promise<void> {
+    try {
+      await inTransaction(this.#database, (trx) => insertAccount(trx, toUserKey(id), profile, this.#clock()))
+    } catch (error) {
+      if (!isDuplicate(error)) throw error
+      const owner = await this.findByAccount(profile)
+      if (owner?.id === id) return
+      throw new FocusError('account_linked_elsewhere', 'This account is linked to another user.', {
+        hint: 'Sign in with it and unlink it there first.',
+      })
+    }
+  }
+
+  async unlinkAccount(id: UserId, { issuer, subject }: Account): Promise<void> {
+    const userKey = toUserKey(id)
+    await inTransaction(this.#database, async (trx) => {
+      const query = trx.selectFrom('focus_accounts').select(['issuer', 'subject']).where('user_key', '=', userKey)
+      // Under a lock: of two calls at once, the second sees what the first left.
+      const accounts = await (this.#database.dialect === 'mysql' ? query.forUpdate() : query).execute()
+      const others = accounts.filter((account) => account.issuer !== issuer || account.subject !== subject)
+      if (others.length === accounts.length) return
+      if (others.length === 0) throw lastAccount()
+      await trx
+        .deleteFrom('focus_accounts')
+        .where('issuer', '=', issuer)
+        .where('subject', '=', subject)
+        .where('user_key', '=', userKey)
+        .execute()
+      await rememberUnlinked(trx, { user_key: userKey, issuer, unlinked_at: this.#clock() })
+    })
+  }
+
+  async hadIssuer(id: UserId, issuer: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('focus_unlinked_issuers')
+      .select('issuer')
+      .where('user_key', '=', toUserKey(id))
+      .where('issuer', '=', issuer)
+      .executeTakeFirst()
+    return row !== undefined
+  }
+
+  async accounts(id: UserId): Promise<ExternalAccount[]> {
+    return await this.#db
+      .selectFrom('focus_accounts')
+      .select(['issuer', 'subject', 'provider'])
+      .where('user_key', '=', toUserKey(id))
+      .orderBy('created_at')
+      .orderBy('issuer')
+      .orderBy('subject')
+      .execute()
+  }
+
+  async update(id: UserId, profile: ExternalProfile, seen?: User): Promise<User> {
+    const user = await this.#require(id)
+    const now = this.#clock()
+    await this.#db
+      .updateTable('focus_accounts')
+      .set({ last_sign_in_at: now })
+      .where('issuer', '=', profile.issuer)
+      .where('subject', '=', profile.subject)
+      .execute()
+    const changes = changesOf(user, profile)
+    const hasChanged = Object.keys(changes).length > 0
+    if (hasChanged) await retryOnConflict(() => this.#updateOf(id, changes).execute())
+    const hasMoved = await this.#setEmail(id, seen ?? user, profile)
+    return hasChanged || hasMoved ? await this.#require(id) : user
+  }
+
+  /**
+   * An address and its proof are written together, and only in place of those that the choice was made from: of two sign-ins
+   * at once, one's address would get the other's proof (A5). False where nothing was to change, or others changed it.
+   */
+  async #setEmail(id: UserId, seen: Pick<User, 'email' | 'emailVerified'>, wanted: ExternalProfile): Promise<boolean> {
+    const { email, emailVerified } = wanted
+    if (email === seen.email && emailVerified === seen.emailVerified) return false
+    const update = this.#updateOf(id, { email, email_verified: emailVerified ? 1 : 0 })
+      .where('email', seen.email === null ? 'is' : '=', seen.email)
+      .where('email_verified', '=', seen.emailVerified ? 1 : 0)
+    try {
+      const { numUpdatedRows } = await retryOnConflict(() => update.executeTakeFirst())
+      return numUpdatedRows === 1n
+    } catch (error) {
+      // The new e-mail is another user's: the old address stays.
+      if (isDuplicate(error)) return false
+      throw error
+    }
+  }
+
+  #updateOf(id: UserId, values: Partial<Selectable<UsersTable>>) {
+    return this.#db
+      .updateTable('focus_users')
+      .set({ ...values, updated_at: this.#clock() })
+      .where('id', '=', Number(id))
+  }
+
+  async setDisabled(id: UserId, disabled: boolean): Promise<void> {
+    await this.#require(id)
+    const now = this.#clock()
+    await this.#db
+      .updateTable('focus_users')
+      .set({ disabled_at: disabled ? now : null, updated_at: now })
+      .where('id', '=', Number(id))
+      .execute()
+  }
+
+  async list({ limit, after, search }: { limit: number; after?: UserId; search?: string }): Promise<User[]> {
+    let query = this.#db.selectFrom('focus_users').selectAll().orderBy('id').limit(limit)
+    if (after !== undefined) query = query.where('id', '>', idOf(after))
+    if (search !== undefined && search !== '') {
+      // `!` escapes, because the databases disagree on what a backslash is.
+      const pattern = `%${asciiLowerCase(search).replace(/[!%_]/g, '!$&')}%`
+      query = query.where(
+        sql<boolean>`(username like ${pattern} escape '!' or email like ${pattern} escape '!' or lower(full_name) like ${pattern} escape '!')`,
+      )
+    }
+    return (await query.execute()).map(toUser)
+  }
+
+  async #findBy(column: 'id' | 'username' | 'email', value: string | number): Promise<User | null> {
+    const row = await this.#db.selectFrom('focus_users').selectAll().where(column, '=', value).executeTakeFirst()
+    return row ? toUser(row) : null
+  }
+
+  async #require(id: UserId): Promise<User> {
+    const user = await this.get(id)
+    if (user) return user
+    throw new FocusError('unknown_user', 'There is no such user.')
+  }
+
+  /**
+   * `john_doe`, then `john_doe_2` and on; a random number after lost races, and where those are taken, so that a crowd of
+   * namesakes gets through and costs the next one nothing.
+   */
+  async #freeUsername(base: string, attempt: number): Promise<string> {
+    const random = `${base}_${randomInt(1_000, 1_000_000_000)}`
+    if (attempt > 3) return random
+    const names = [base, ...Array.from({ length: namesakes - 1 }, (_, index) => `${base}_${index + 2}`)]
+    const rows = await this.#db.selectFrom('focus_users').select('username').where('username', 'in', names).execute()
+    const taken = new Set(rows.map(({ username }) => username))
+    return names.find((name) => !taken.has(name)) ?? random
+  }
+
+  async #insert(profile: ExternalProfile, username: string): Promise<User> {
+    const now = this.#clock()
+    const values = {
+      username,
+      email: profile.email,
+      email_verified: profile.emailVerified ? 1 : 0,
+      full_name: profile.fullName,
+      avatar_url: profile.avatarUrl,
+      locale: profile.locale,
+    }
+    return await this.#db.transaction().execute(async (trx) => {
+      const { insertId } = await trx
+        .insertInto('focus_users')
+        .values({ ...values, created_at: now, updated_at: now })
+        .executeTakeFirstOrThrow()
+      const id = Number(insertId)
+      await insertAccount(trx, toUserKey(id), profile, now)
+      return toUser({ ...values, id, disabled_at: null, created_at: now, updated_at: now })
+    })
+  }
+}
+
+/** @throws FocusError `invalid_request` for what is no id here, such as a text, which a driver would write into its SQL as NaN */
+function idOf(id: UserId): number {
+  const number = Number(id)
+  if (Number.isSafeInteger(number)) return number
+  throw new FocusError('invalid_request', 'after: is not the id of a user.', {
+    hint: 'Send next_after of the page before.',
+  })
+}
+
+/** The columns that are to become different, beside the address; no query is made for none. */
+function changesOf(user: User, wanted: ExternalProfile): Partial<Selectable<UsersTable>> {
+  return {
+    ...(wanted.fullName !== user.fullName && { full_name: wanted.fullName }),
+    ...(wanted.avatarUrl !== user.avatarUrl && { avatar_url: wanted.avatarUrl }),
+    ...(wanted.locale !== user.locale && { locale: wanted.locale }),
+  }
+}
+
+function toUser(row: Selectable<UsersTable>): User {
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email,
+    emailVerified: row.email_verified === 1,
+    fullName: row.full_name,
+    avatarUrl: row.avatar_url,
+    locale: row.locale,
+    disabled: row.disabled_at !== null,
+    createdAt: row.created_at,
+  }
+}
