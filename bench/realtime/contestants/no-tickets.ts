@@ -1,7 +1,7 @@
-import type { OneTimeStore } from '../../../packages/core/src/secrets/single-use.ts'
+import type { SingleUseStore } from '../../../packages/core/src/secrets/single-use.ts'
 
 /** The measurements use tokens only. */
-export const noTickets: OneTimeStore = {
+export const noTickets: SingleUseStore = {
   put: async () => undefined,
   take: async () => null,
   peek: async () => null,

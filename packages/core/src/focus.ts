@@ -40,7 +40,7 @@ import { openDatabase } from './storage/database.ts'
 import { KyselyKeyStore } from './storage/stores/signing-key-store.ts'
 import { type NotificationLogOptions, openNotificationLog } from './storage/log/notification-log.ts'
 import { type MigrationResult, migrateToLatest } from './storage/migrations/migrate.ts'
-import { KyselyOneTimeStore } from './storage/stores/single-use-store.ts'
+import { KyselySingleUseStore } from './storage/stores/single-use-store.ts'
 import { createReadiness } from './storage/readiness.ts'
 import { KyselySessionStore } from './storage/stores/kysely-session-store.ts'
 import { QueueMetrics } from './storage/queue/queue-metrics.ts'
@@ -136,7 +136,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     const origins = createOriginPolicy({ allowedOrigins: values.allowedOrigins ?? [], publicUrl })
     await migrateToLatest(database)
 
-    const oneTime = sayingUnavailable(new KyselyOneTimeStore(database, runtime.clock), { unbounded: ['purge'] })
+    const oneTime = sayingUnavailable(new KyselySingleUseStore(database, runtime.clock), { unbounded: ['purge'] })
     const authConfig = authConfigOf(options, settings, { secrets, origins })
     // Without a directory of their own, somebody else's tokens bring users that nobody here has heard of.
     const foreignUsers = authConfig.tokens.kind === 'external' && options.users === undefined

@@ -45,7 +45,7 @@ export type {
   Summary,
 } from './notifications/ports.ts'
 export type { Escalation, Routing } from './notifications/ports.ts'
-export type { RoutingOptions } from './transports/routing/delivery-router.ts'
+export type { RoutingOptions } from './transports/routing/transport-router.ts'
 export type { Transport } from './transports/transport.ts'
 export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/outbox/deliveries.ts'
 export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './transports/outbox/outbox.ts'

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { OneTimeStore } from '../secrets/single-use.ts'
+import type { SingleUseStore } from '../secrets/single-use.ts'
 import { isLoopbackUrl } from '../net/origin-policy.ts'
 import type { Runtime } from '../common/runtime.ts'
 import { Sealer } from '../secrets/sealing.ts'
@@ -35,7 +35,7 @@ export interface AuthDependencies {
   readonly users: UserDirectory
   /** The application's form of ids in tokens, where it is not the directory's. */
   readonly userIds?: UserIdCodec
-  readonly oneTime: OneTimeStore
+  readonly oneTime: SingleUseStore
   readonly sessions: SessionStore
   readonly keys: KeyStore
 }

@@ -7,7 +7,7 @@ const sliceSize = 20
  *
  * @throws whatever `ask` rejects with first; no further slice is begun then
  */
-export async function inSlices<Item, Result>(
+export async function mapInChunks<Item, Result>(
   items: readonly Item[],
   ask: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {

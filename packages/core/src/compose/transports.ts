@@ -15,7 +15,7 @@ import { KyselyPushSubscriptionStore } from '../storage/stores/push-subscription
 import { KyselyTransportStateStore } from '../storage/stores/transport-state-store.ts'
 import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { email } from '../transports/channels/email.ts'
-import { Outbound } from '../transports/transport-manager.ts'
+import { TransportManager } from '../transports/transport-manager.ts'
 import { PreferenceService } from '../transports/preferences/preference-service.ts'
 import { everything } from '../transports/preferences/preferences.ts'
 import { slack } from '../transports/channels/slack.ts'
@@ -38,7 +38,7 @@ export interface OutboundWiring {
 
 /** The transports with what stands around them: routing, preferences, routes. */
 export interface OutboundParts {
-  readonly outbound: Outbound
+  readonly outbound: TransportManager
   readonly preferences: PreferenceService
   /** The directory, with the languages that people chose in their preferences. */
   readonly recipients: RecipientDirectory
@@ -53,7 +53,7 @@ export function composeOutbound(wiring: OutboundWiring): OutboundParts {
   const preferenceStore = sayingUnavailable(new KyselyPreferenceStore(database.forClass('delivery')))
   const pushSubscriptions = sayingUnavailable(new KyselyPushSubscriptionStore(database.forClass('delivery')))
   const tokens = new UnsubscribeTokens(secrets)
-  const outbound = new Outbound({
+  const outbound = new TransportManager({
     transports,
     routing: options.routing ?? {},
     runtime,

@@ -8,13 +8,13 @@ const maxBodyBytes = 1_048_576
 
 type Fetch = typeof globalThis.fetch
 /** The narrow form of `fetch` that openid-client and jose call. */
-export type OutboundFetch = (url: string, init?: RequestInit) => Promise<Response>
+export type SafeFetch = (url: string, init?: RequestInit) => Promise<Response>
 
 /**
  * `fetch` for calls to sign-in providers (S30): https, or http on loopback; no redirects, since one could lead into the
  * private network; a time-out and a limit that cover the body too.
  */
-export function outboundFetch(fetch: Fetch, timeoutMs: number = outboundTimeoutMs): OutboundFetch {
+export function outboundFetch(fetch: Fetch, timeoutMs: number = outboundTimeoutMs): SafeFetch {
   return async (url, init = {}) => {
     assertOutboundUrl(url)
     const deadline = AbortSignal.timeout(timeoutMs)

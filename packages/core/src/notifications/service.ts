@@ -27,7 +27,7 @@ import type {
   TransactionNotifications,
   UserIds,
 } from './notification-service.ts'
-import type { DeliveryPlanner } from './routing.ts'
+import type { NotificationRouter } from './routing.ts'
 import { storeContent } from './pending/pending-request.ts'
 import { checkedSelection } from './inbox/read-selection.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './sending/recipients.ts'
@@ -87,7 +87,7 @@ export interface NotificationDeps<Extra extends Definitions = Definitions> {
   /** The application's own notifications, beside the guide's. */
   readonly catalogue?: Extra
   /** Decides on deliveries by other transports; there are none when absent. */
-  readonly planner?: DeliveryPlanner
+  readonly planner?: NotificationRouter
 }
 
 /** @throws FocusError `invalid_option` for a definition with a mistake */

@@ -6,7 +6,7 @@ import type { BudgetName } from '../admission/budgets.ts'
 import type { RealtimeLimits } from '../realtime/realtime-limits.ts'
 import type { Clock, Logger, RandomSource } from '../common/runtime.ts'
 import type { AnyKysely } from '../storage/dialects/any-kysely.ts'
-import type { RoutingOptions } from '../transports/routing/delivery-router.ts'
+import type { RoutingOptions } from '../transports/routing/transport-router.ts'
 import type { Transport } from '../transports/transport.ts'
 import type { JWK } from 'jose'
 

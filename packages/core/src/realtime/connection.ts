@@ -1,5 +1,5 @@
 import type { Client } from '../admission/client.ts'
-import { Outbound } from './delivery/encoded-message.ts'
+import { EncodedMessage } from './delivery/encoded-message.ts'
 import type { Peer, Positioned } from './peers/peer.ts'
 import type { CloseCode } from './protocol/close-codes.ts'
 import type { ServerMessage } from './protocol/messages.ts'
@@ -82,10 +82,10 @@ export class Connection implements Positioned {
   }
 
   send(message: ServerMessage): void {
-    this.write(new Outbound(message))
+    this.write(new EncodedMessage(message))
   }
 
-  write(message: Outbound): void {
+  write(message: EncodedMessage): void {
     if (!this.ended) this.peer.send(message, this)
   }
 

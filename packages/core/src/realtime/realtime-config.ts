@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Principal, TokenVerifier } from '../auth/ports.ts'
-import type { OneTimeStore } from '../secrets/single-use.ts'
+import type { SingleUseStore } from '../secrets/single-use.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { Sealer } from '../secrets/sealing.ts'
 import type { UserIdCodec } from '../common/user-id.ts'
@@ -35,7 +35,7 @@ export interface RealtimeDeps {
   readonly verifier: TokenVerifier
   readonly feed: NotificationFeed
   readonly broker: Broker
-  readonly oneTime: OneTimeStore
+  readonly oneTime: SingleUseStore
   readonly sealer: Sealer
   readonly userIds: UserIdCodec
   /**

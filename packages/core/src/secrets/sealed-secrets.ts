@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { JsonObject, OneTimeStore } from './single-use.ts'
+import type { JsonObject, SingleUseStore } from './single-use.ts'
 import type { Clock } from '../common/runtime.ts'
 import type { Sealer } from './sealing.ts'
 
@@ -8,7 +8,7 @@ export interface SealedSecretsOptions<Content> {
   readonly kind: string
   readonly schema: z.ZodType<Content>
   readonly sealer: Sealer
-  readonly store: OneTimeStore
+  readonly store: SingleUseStore
   readonly clock: Clock
 }
 

@@ -2,7 +2,7 @@
  * Things that work once: flows, codes, tickets, nonces. Kept where every node sees them, and used up by a conditional write,
  * so that of two takers exactly one succeeds, on one node or on many.
  */
-export interface OneTimeStore {
+export interface SingleUseStore {
   /** Keeps `payload` under the SHA-256 of `secret`, in place of what was there; the secret itself is not stored. */
   put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void>
   /** Removes and returns the payload; `null` when it is unknown, expired or was taken. */

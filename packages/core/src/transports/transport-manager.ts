@@ -2,14 +2,14 @@ import { LRUCache } from 'lru-cache'
 import { v4 as uuidv4 } from 'uuid'
 import { errorFields } from '../common/logging/error-fields.ts'
 import { FocusError } from '../common/errors.ts'
-import type { DeliveryPlanner, NotificationPublisher } from '../notifications/ports.ts'
+import type { NotificationRouter, NotificationPublisher } from '../notifications/ports.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { UserKey } from '../common/user-id.ts'
 import { DeliveryCounters } from './outbox/delivery-counters.ts'
 import { Deliveries } from './outbox/deliveries.ts'
 import type { DisabledTransport, OutboxStore, TransportStateStore } from './outbox/outbox.ts'
-import { OutboundMetrics } from './transport-metrics.ts'
-import { Planner, type RoutingOptions } from './routing/delivery-router.ts'
+import { TransportMetrics } from './transport-metrics.ts'
+import { TransportRouter, type RoutingOptions } from './routing/transport-router.ts'
 import { PreferenceReader, type PreferenceStore } from './preferences/preferences.ts'
 import type { Person, Transport, TransportHost } from './transport.ts'
 import { TransportWorker } from './outbox/outbox-worker.ts'
@@ -22,7 +22,7 @@ const purgeBite = 1_000
 const clockToleranceMs = 60_000
 const personCacheMs = 5_000
 
-export interface OutboundDeps {
+export interface TransportManagerDeps {
   readonly transports: readonly Transport[]
   readonly routing: RoutingOptions
   readonly runtime: Runtime
@@ -34,13 +34,13 @@ export interface OutboundDeps {
 }
 
 /** Everything that tells people of notifications elsewhere than in the inbox and on sockets. */
-export class Outbound {
-  readonly planner: DeliveryPlanner
+export class TransportManager {
+  readonly planner: NotificationRouter
   readonly deliveries: Deliveries
   readonly counters = new DeliveryCounters()
-  readonly metrics: OutboundMetrics
+  readonly metrics: TransportMetrics
   readonly transports: readonly Transport[]
-  readonly #deps: OutboundDeps
+  readonly #deps: TransportManagerDeps
   readonly #workers: readonly TransportWorker[]
   readonly #people: LRUCache<UserKey, { readonly person: Person; readonly until: number }>
   #disabled = new Map<string, DisabledTransport>()
@@ -49,14 +49,14 @@ export class Outbound {
   #upkeep: Promise<void> = Promise.resolve()
 
   /** @throws FocusError `invalid_option` for names that clash, and for a routing that names an unknown transport */
-  constructor(deps: OutboundDeps) {
+  constructor(deps: TransportManagerDeps) {
     checkNames(deps.transports)
     this.#deps = deps
     this.transports = deps.transports
     this.#people = new LRUCache({ max: 10_000 })
     const preferences = new PreferenceReader(deps.preferences)
     const isDisabled = (name: string) => this.#disabled.has(name)
-    this.planner = new Planner({ transports: deps.transports, routing: deps.routing, preferences, isDisabled })
+    this.planner = new TransportRouter({ transports: deps.transports, routing: deps.routing, preferences, isDisabled })
     const { store, runtime } = deps
     const owner = uuidv4({ random: runtime.random(16) })
     this.#workers = deps.transports.map(
@@ -73,7 +73,7 @@ export class Outbound {
           ...runtime,
         }),
     )
-    this.metrics = new OutboundMetrics(this.counters, () => store.counts(runtime.clock()), runtime.clock)
+    this.metrics = new TransportMetrics(this.counters, () => store.counts(runtime.clock()), runtime.clock)
     this.deliveries = new Deliveries({
       store,
       states: deps.states,

@@ -4,7 +4,7 @@ import type { DeliveryCounters } from './outbox/delivery-counters.ts'
 import type { DeliveryCount } from './outbox/outbox.ts'
 
 /** What an operator watches of the outbox, in the text format of Prometheus. */
-export class OutboundMetrics {
+export class TransportMetrics {
   readonly #registry = new Registry()
 
   constructor(counters: DeliveryCounters, counts: () => Promise<readonly DeliveryCount[]>, clock: () => number) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { createOriginPolicy } from '../../src/net/origin-policy.ts'
-import { KyselyOneTimeStore } from '../../src/storage/stores/single-use-store.ts'
+import { KyselySingleUseStore } from '../../src/storage/stores/single-use-store.ts'
 import { type App, publicUrl, startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { begin, callbackFor, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
@@ -62,7 +62,7 @@ describe('The state', () => {
     const rows = () => app.database.db.selectFrom('focus_one_time').selectAll().execute()
     expect((await rows()).map((row) => row.secret_hash)).toContain(createHash('sha256').update(state).digest('hex'))
     expect(JSON.stringify(await rows())).not.toContain(state)
-    const store = new KyselyOneTimeStore(app.database, clock.read)
+    const store = new KyselySingleUseStore(app.database, clock.read)
     await store.purge(clock.read() + 10 * 60_000)
     await expectProblem(await app.request(path), 400, 'invalid_state')
     clock.advance(11 * 60_000)

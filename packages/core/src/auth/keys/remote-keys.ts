@@ -1,14 +1,14 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose'
 import { FocusError } from '../../common/errors.ts'
 import type { Clock, Logger } from '../../common/runtime.ts'
-import type { OutboundFetch } from '../../net/safe-fetch.ts'
+import type { SafeFetch } from '../../net/safe-fetch.ts'
 import { Refreshed } from '../sessions/refreshed.ts'
 
 export interface RemoteKeysOptions {
   readonly url: string
   /** Whose keys they are, for log lines. */
   readonly owner: string
-  readonly fetch: OutboundFetch
+  readonly fetch: SafeFetch
   readonly clock: Clock
   readonly logger: Logger
   /** Pause after a load that failed while no keys are held; 0 when absent. */
@@ -80,7 +80,7 @@ function isAboutTheKey(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed
 }
 
-async function readKeySet(url: string, owner: string, fetch: OutboundFetch): Promise<JSONWebKeySet> {
+async function readKeySet(url: string, owner: string, fetch: SafeFetch): Promise<JSONWebKeySet> {
   const response = await fetch(url, { headers: { accept: 'application/jwk-set+json, application/json' } })
   const body: unknown = response.status === 200 ? await response.json().catch(() => null) : null
   const keys: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'keys') : null

@@ -14,7 +14,7 @@ import type { ExternalProfile } from '../ports.ts'
 import { checkedOptions } from '../../options/option-checks.ts'
 import { asRegistered } from './client-authentication.ts'
 import { clientRefusal, toProviderError } from './provider-errors.ts'
-import { type OutboundFetch, outboundFetch, outboundTimeoutMs } from '../../net/safe-fetch.ts'
+import { type SafeFetch, outboundFetch, outboundTimeoutMs } from '../../net/safe-fetch.ts'
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, Provider, ProviderClient } from './provider.ts'
 import { providerForms as forms, providerOptions } from './provider-settings.ts'
@@ -69,7 +69,7 @@ class GithubClient implements ProviderClient {
   readonly #url: string
   readonly #apiUrl: string
   readonly #configuration: Configuration
-  readonly #fetch: OutboundFetch
+  readonly #fetch: SafeFetch
   readonly #logger: Logger
 
   constructor(options: GithubOptions, runtime: Runtime) {

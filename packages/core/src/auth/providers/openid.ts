@@ -20,7 +20,7 @@ import { asymmetricAlgorithms, clockToleranceSeconds } from '../tokens/claims.ts
 import type { ExternalProfile } from '../ports.ts'
 import { authMethodOf, clientAuthentication, type TokenEndpointAuthMethod } from './client-authentication.ts'
 import { clientRefusal, toProviderError } from './provider-errors.ts'
-import { assertOutboundUrl, type OutboundFetch, outboundFetch, outboundTimeoutMs } from '../../net/safe-fetch.ts'
+import { assertOutboundUrl, type SafeFetch, outboundFetch, outboundTimeoutMs } from '../../net/safe-fetch.ts'
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, ProviderClient, VerifiedIdToken } from './provider.ts'
 import { usedTokenAnswer } from './token-answer.ts'
@@ -66,7 +66,7 @@ export class OpenIdClient implements ProviderClient {
   readonly issuer: string
   readonly #settings: OpenIdSettings
   readonly #runtime: Runtime
-  readonly #fetch: OutboundFetch
+  readonly #fetch: SafeFetch
   readonly #metadata: Refreshed<Connection>
   /** Kept over renewals of the metadata, as long as the address of the keys stays the same. */
   #keys: { readonly url: string; readonly set: RemoteKeys } | null = null

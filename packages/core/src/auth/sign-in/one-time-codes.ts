@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
-import type { JsonValue, OneTimeStore } from '../../secrets/single-use.ts'
+import type { JsonValue, SingleUseStore } from '../../secrets/single-use.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { AccountKey } from '../accounts/account-id.ts'
@@ -51,10 +51,10 @@ export interface RedeemedCode extends Pick<CodeGrantRecord, 'userKey' | 'provide
  * redeem one: it proves itself by the flow's cookie or by the verifier of the flow's challenge.
  */
 export class OneTimeCodes {
-  readonly #store: OneTimeStore
+  readonly #store: SingleUseStore
   readonly #runtime: Runtime
 
-  constructor(store: OneTimeStore, runtime: Runtime) {
+  constructor(store: SingleUseStore, runtime: Runtime) {
     this.#store = store
     this.#runtime = runtime
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
-import { inSlices } from '../../common/chunks.ts'
+import { mapInChunks } from '../../common/chunks.ts'
 import { parseIsoTime } from '../../common/iso-time.ts'
 import type { JsonValue } from '../../secrets/single-use.ts'
 import { refuseDeep } from '../../notifications/sending/content.ts'
@@ -150,8 +150,8 @@ async function findRecipients(
   const ids = user_ids ?? (user_id === undefined ? [] : [user_id])
   const names = users ?? (user === undefined ? [] : [user])
   const found = [
-    ...(await inSlices(ids, (id) => recipients.require(id))),
-    ...(await inSlices(names, (name) => recipients.search(name))),
+    ...(await mapInChunks(ids, (id) => recipients.require(id))),
+    ...(await mapInChunks(names, (name) => recipients.search(name))),
   ]
   return [...new Map(found.map((recipient) => [recipient.userKey, recipient])).values()]
 }

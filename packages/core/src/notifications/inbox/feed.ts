@@ -1,4 +1,4 @@
-import { inSlices } from '../../common/chunks.ts'
+import { mapInChunks } from '../../common/chunks.ts'
 import type { Logger } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { FirstSight, NotificationLog, ReadSelection, StateChange } from '../log.ts'
@@ -76,7 +76,7 @@ export class Feed {
     if (unseen.length === 0) return { heads, failures: [] }
     const found: FirstSight[] = []
     const failures: unknown[] = []
-    await inSlices(unseen, async (userKey) => {
+    await mapInChunks(unseen, async (userKey) => {
       try {
         found.push(await this.#lookUp(userKey))
       } catch (error) {

@@ -3,7 +3,7 @@ import type { Runtime } from '../../common/runtime.ts'
 import type { IcuParams } from '../catalogue/icu.ts'
 import { toLogEntry } from './content.ts'
 import type { AppendOutcome, LogEntry, NotificationLog } from '../log.ts'
-import type { DeliveryPlanner } from '../routing.ts'
+import type { NotificationRouter } from '../routing.ts'
 import type { Recipient } from './recipients.ts'
 import type { NotificationContent, Receipt } from '../ports.ts'
 
@@ -17,7 +17,7 @@ export interface Outgoing {
 export interface SenderDeps {
   readonly runtime: Runtime
   readonly log: NotificationLog
-  readonly planner: DeliveryPlanner | null
+  readonly planner: NotificationRouter | null
   /** Told when something will be due. */
   readonly scheduled: (dueAt: number) => void
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../../common/runtime.ts'
 import type { Connection } from '../connection.ts'
 import type { Counters } from '../realtime-counters.ts'
 import type { Deliverer } from './deliverer.ts'
-import { notificationMessage, Outbound } from './encoded-message.ts'
+import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
 import { reasonOf } from '../../common/logging/reason.ts'
 import type { Cursor, Stream } from './stream.ts'
@@ -31,8 +31,8 @@ export interface CatchUpDeps {
 export class CatchUp {
   readonly #deps: CatchUpDeps
   readonly #reads = new Map<string, Promise<Chunk>>()
-  readonly #live = new WeakMap<NotificationEvent, Outbound>()
-  readonly #replayed = new WeakMap<NotificationEvent, Outbound>()
+  readonly #live = new WeakMap<NotificationEvent, EncodedMessage>()
+  readonly #replayed = new WeakMap<NotificationEvent, EncodedMessage>()
 
   constructor(deps: CatchUpDeps) {
     this.#deps = deps
@@ -107,12 +107,12 @@ export class CatchUp {
     return { events: await feed.read(userKey, after, upTo, chunkRows), head: await feed.head(userKey) }
   }
 
-  #message(event: NotificationEvent, cursor: Cursor): Outbound {
+  #message(event: NotificationEvent, cursor: Cursor): EncodedMessage {
     const replayed = event.offset <= cursor.replayUpTo
     const known = replayed ? this.#replayed : this.#live
     let message = known.get(event)
     if (!message) {
-      message = new Outbound(notificationMessage(event, replayed))
+      message = new EncodedMessage(notificationMessage(event, replayed))
       known.set(event, message)
     }
     return message

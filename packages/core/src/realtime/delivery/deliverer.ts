@@ -1,7 +1,7 @@
 import type { NotificationEvent } from '../../notifications/ports.ts'
 import type { Connection } from '../connection.ts'
 import type { Counters } from '../realtime-counters.ts'
-import type { Outbound } from './encoded-message.ts'
+import type { EncodedMessage } from './encoded-message.ts'
 import type { RealtimeLimits } from '../realtime-limits.ts'
 import type { Cursor } from './stream.ts'
 
@@ -28,7 +28,7 @@ export class Deliverer {
   }
 
   /** True when the event is behind the cursor now: written, or hidden by the connection's filter. */
-  deliver(connection: Connection, cursor: Cursor, event: NotificationEvent, message: Outbound): boolean {
+  deliver(connection: Connection, cursor: Cursor, event: NotificationEvent, message: EncodedMessage): boolean {
     if (connection.filter.matches(event.event)) {
       if (!this.hasRoom(connection)) return false
       // First, because the id of a Server-Sent Event is the position that includes it.

@@ -3,7 +3,7 @@ import type { NotificationEvent, StateEvent } from '../../notifications/ports.ts
 import type { CatchUp } from './catch-up.ts'
 import type { Connection } from '../connection.ts'
 import type { Deliverer } from './deliverer.ts'
-import { notificationMessage, Outbound } from './encoded-message.ts'
+import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
 import type { RecentEnds } from '../entry/recent-ends.ts'
 import type { Registry } from '../registry.ts'
@@ -67,7 +67,7 @@ export class Dispatcher {
 
   #event(stream: Stream, connections: readonly Connection[], which: 'own' | 'all', event: NotificationEvent): void {
     if (event.offset > stream.latest) stream.latest = event.offset
-    let message: Outbound | null = null
+    let message: EncodedMessage | null = null
     for (const connection of connections) {
       const cursor = connection[which]
       if (cursor === null || event.offset <= cursor.position || !connection.live) continue
@@ -75,7 +75,7 @@ export class Dispatcher {
         this.#deps.catchUp.start(connection)
         continue
       }
-      message ??= new Outbound(notificationMessage(event, false))
+      message ??= new EncodedMessage(notificationMessage(event, false))
       this.#deps.deliverer.deliver(connection, cursor, event, message)
     }
     if (message) this.#deps.observe(event)
@@ -87,7 +87,7 @@ export class Dispatcher {
     if (!stream || event.stateRev <= stream.toldStateRev) return
     stream.toldStateRev = event.stateRev
     stream.stateRev = Math.max(stream.stateRev, event.stateRev)
-    const message = new Outbound({
+    const message = new EncodedMessage({
       type: 'state',
       ids: [...event.ids],
       state: event.state,

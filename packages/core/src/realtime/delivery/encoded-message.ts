@@ -3,7 +3,7 @@ import { textFrame } from '../peers/frame.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 
 /** One message on its way out: serialised once and framed once, however many sockets get it. */
-export class Outbound {
+export class EncodedMessage {
   readonly json: string
   #frame: Buffer | null = null
 

@@ -1,6 +1,6 @@
 import type { Connection } from '../connection.ts'
 import type { Deliverer } from './deliverer.ts'
-import { notificationMessage, Outbound } from './encoded-message.ts'
+import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import type { ClientAction } from '../protocol/actions.ts'
 import type { NotificationFeed } from '../ports.ts'
 
@@ -33,7 +33,7 @@ export class Synchronizer {
           ? await this.#feed.readAll(after, upTo, rows)
           : await this.#feed.read(userKey, after, upTo, rows)
       for (const event of events) {
-        if (connection.filter.matches(event.event)) connection.write(new Outbound(notificationMessage(event, true)))
+        if (connection.filter.matches(event.event)) connection.write(new EncodedMessage(notificationMessage(event, true)))
       }
       left -= events.length
       more = events.length === rows

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Principal } from '../../auth/ports.ts'
 import { FocusError } from '../../common/errors.ts'
-import type { OneTimeStore } from '../../secrets/single-use.ts'
+import type { SingleUseStore } from '../../secrets/single-use.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { type OpenedSecret, SealedSecrets } from '../../secrets/sealed-secrets.ts'
 import type { Sealer } from '../../secrets/sealing.ts'
@@ -19,7 +19,7 @@ type Content = z.output<typeof contentSchema>
 
 export interface TicketsDeps {
   readonly sealer: Sealer
-  readonly store: OneTimeStore
+  readonly store: SingleUseStore
   readonly runtime: Runtime
   readonly userIds: UserIdCodec
   /** Life of a ticket for a WebSocket, and of one for the event stream. */

@@ -1,5 +1,5 @@
 import type { CloseCode } from '../protocol/close-codes.ts'
-import type { Outbound } from '../delivery/encoded-message.ts'
+import type { EncodedMessage } from '../delivery/encoded-message.ts'
 
 /** Where a connection is in its streams, as the id of a Server-Sent Event says it: `epoch:offset:all_offset`. */
 export interface Positioned {
@@ -13,7 +13,7 @@ export interface Peer {
   /** Bytes that were given to `send` and that the operating system has not taken yet. */
   readonly unsentBytes: number
   /** Queues a message; what one turn of the event loop queues leaves in one write. */
-  send(message: Outbound, position: Positioned): void
+  send(message: EncodedMessage, position: Positioned): void
   /** Writes what is queued now instead of at the end of the turn. */
   flush(): void
   /** Asks for a sign of life, where the transport has one. */

@@ -1,4 +1,4 @@
-import type { Outbound } from '../delivery/encoded-message.ts'
+import type { EncodedMessage } from '../delivery/encoded-message.ts'
 import type { Peer, Positioned } from './peer.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import type { TurnWriter } from './turn-writer.ts'
@@ -55,7 +55,7 @@ export class SsePeer implements Peer {
     return queued + this.#text.length
   }
 
-  send(message: Outbound, { eventId }: Positioned): void {
+  send(message: EncodedMessage, { eventId }: Positioned): void {
     this.#queueEvent(`${eventId === '' ? '' : `id: ${eventId}\n`}data: ${message.json}`)
   }
 

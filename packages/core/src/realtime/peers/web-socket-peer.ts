@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { Connection } from '../connection.ts'
 import { pingFrame } from './frame.ts'
-import type { Outbound } from '../delivery/encoded-message.ts'
+import type { EncodedMessage } from '../delivery/encoded-message.ts'
 import type { Peer } from './peer.ts'
 import type { CloseCode } from '../protocol/close-codes.ts'
 import type { TurnWriter } from './turn-writer.ts'
@@ -51,7 +51,7 @@ export class WebSocketPeer implements Peer {
     return (this.#left === 0 ? 0 : this.#socket.writableLength) + this.#queuedBytes
   }
 
-  send(message: Outbound): void {
+  send(message: EncodedMessage): void {
     this.#queue(message.frame)
   }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../common/runtime.ts'
-import type { JsonValue, OneTimeStore } from '../../secrets/single-use.ts'
+import type { JsonValue, SingleUseStore } from '../../secrets/single-use.ts'
 import type { Database } from '../database.ts'
 import { insertIfAbsent } from '../insert-if-absent.ts'
 import { retryOnConflict } from '../dialects/retry.ts'
 
 /** `OneTimeStore` over the table `focus_one_time`. */
-export class KyselyOneTimeStore implements OneTimeStore {
+export class KyselySingleUseStore implements SingleUseStore {
   readonly #database: Database
   readonly #db: Database['db']
   readonly #clock: Clock

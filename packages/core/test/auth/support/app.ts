@@ -12,7 +12,7 @@ import { createRuntime, type Runtime } from '../../../src/common/runtime.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
 import { KyselyKeyStore } from '../../../src/storage/stores/signing-key-store.ts'
 import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
-import { KyselyOneTimeStore } from '../../../src/storage/stores/single-use-store.ts'
+import { KyselySingleUseStore } from '../../../src/storage/stores/single-use-store.ts'
 import { KyselySessionStore } from '../../../src/storage/stores/kysely-session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
 import { type LogLine, recordingLogger } from './log.ts'
@@ -84,7 +84,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     config,
     runtime,
     users: options.users?.(database) ?? new KyselyUserDirectory(database, runtime.clock),
-    oneTime: new KyselyOneTimeStore(database, runtime.clock),
+    oneTime: new KyselySingleUseStore(database, runtime.clock),
     sessions: new KyselySessionStore(database),
     keys: new KyselyKeyStore(database),
   })

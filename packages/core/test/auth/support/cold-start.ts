@@ -5,7 +5,7 @@ import { createRuntime } from '../../../src/common/runtime.ts'
 import { openDatabase } from '../../../src/storage/database.ts'
 import { KyselyKeyStore } from '../../../src/storage/stores/signing-key-store.ts'
 import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
-import { KyselyOneTimeStore } from '../../../src/storage/stores/single-use-store.ts'
+import { KyselySingleUseStore } from '../../../src/storage/stores/single-use-store.ts'
 import { KyselySessionStore } from '../../../src/storage/stores/kysely-session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
 
@@ -25,7 +25,7 @@ const auth = createAuth({
   },
   runtime,
   users: new KyselyUserDirectory(database, runtime.clock),
-  oneTime: new KyselyOneTimeStore(database, runtime.clock),
+  oneTime: new KyselySingleUseStore(database, runtime.clock),
   sessions: new KyselySessionStore(database),
   keys: new KyselyKeyStore(database),
 })

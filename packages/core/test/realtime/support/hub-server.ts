@@ -7,7 +7,7 @@ import { AdmissionControl } from '../../../src/admission/admission-control.ts'
 import { type BudgetOptions, resolveBudgets } from '../../../src/admission/budgets.ts'
 import { createClientAddressFinder } from '../../../src/admission/client-address.ts'
 import { FocusError } from '../../../src/common/errors.ts'
-import type { JsonValue, OneTimeStore } from '../../../src/secrets/single-use.ts'
+import type { JsonValue, SingleUseStore } from '../../../src/secrets/single-use.ts'
 import { MemoryBroker } from '../../../src/realtime/brokers/memory-broker.ts'
 import { brokerPublisher } from '../../../src/realtime/brokers/publisher.ts'
 import type { RealtimeConfig } from '../../../src/realtime/realtime-config.ts'
@@ -20,7 +20,7 @@ import { TestClient } from './client.ts'
 import { MemoryFeed } from './memory-feed.ts'
 
 /** Tickets in memory, each taken once. */
-class MemoryOneTimeStore implements OneTimeStore {
+class MemoryOneTimeStore implements SingleUseStore {
   readonly #kept = new Map<string, { payload: JsonValue; expiresAt: number }>()
 
   async put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void> {

@@ -8,8 +8,8 @@ import { KyselyOutboxStore } from '../../../src/storage/outbox/outbox-store.ts'
 import { KyselyPreferenceStore } from '../../../src/storage/stores/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../../../src/storage/stores/push-subscription-store.ts'
 import { KyselyTransportStateStore } from '../../../src/storage/stores/transport-state-store.ts'
-import type { RoutingOptions } from '../../../src/transports/routing/delivery-router.ts'
-import { Outbound } from '../../../src/transports/transport-manager.ts'
+import type { RoutingOptions } from '../../../src/transports/routing/transport-router.ts'
+import { TransportManager } from '../../../src/transports/transport-manager.ts'
 import type {
   DeliveryAttempt,
   OutboundMessage,
@@ -28,7 +28,7 @@ export class FrozenClock {
 }
 
 export interface OutboxBench {
-  readonly outbound: Outbound
+  readonly outbound: TransportManager
   readonly database: Database
   readonly store: KyselyOutboxStore
   readonly preferences: KyselyPreferenceStore
@@ -75,7 +75,7 @@ export async function openBench(options: BenchOptions): Promise<OutboxBench> {
           random: (size) => (size === 4 ? new Uint8Array(4).fill(byte) : crypto.getRandomValues(new Uint8Array(size))),
         }),
   })
-  const outbound = new Outbound({
+  const outbound = new TransportManager({
     transports: options.transports,
     routing: options.routing ?? {},
     runtime,

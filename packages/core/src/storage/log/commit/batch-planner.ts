@@ -50,7 +50,7 @@ export interface Merge {
  * so that members of one batch count for each other, and advances the state with them. Pure: no database, no clock.
  */
 export function planBatch(entries: readonly LogEntry[], state: BatchState, now: number): Plan {
-  const planner = new Planner(state, now)
+  const planner = new BatchPlanner(state, now)
   const outcomes = entries.map((entry) => planner.decide(entry))
   return {
     outcomes,
@@ -76,7 +76,7 @@ const usualWindowMs = 86_400_000
 /** A rate's row lives a little longer than it must, so that its expiry's index is not written with every notification. */
 const rateExpiryStepMs = 60_000
 
-class Planner {
+class BatchPlanner {
   /** By id. */
   readonly inserts = new Map<string, PlannedRow>()
   readonly moved: { owner: string; offset: number }[] = []

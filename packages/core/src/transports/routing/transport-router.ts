@@ -2,7 +2,7 @@ import { durationMs } from '../../common/duration.ts'
 import { FocusError } from '../../common/errors.ts'
 import type {
   DeliveryPlan,
-  DeliveryPlanner,
+  NotificationRouter,
   DeliveryRequest,
   Escalation,
   PlannedDelivery,
@@ -30,7 +30,7 @@ export interface PlannerDeps {
  * every transport that is configured; less what its person switched off. A transport that an escalation leads to is not used
  * at once, unless it was named.
  */
-export class Planner implements DeliveryPlanner {
+export class TransportRouter implements NotificationRouter {
   readonly #transports: ReadonlyMap<string, Transport>
   readonly #routing: RoutingOptions
   readonly #preferences: PreferenceReader
