@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { JsonValue } from '../secrets/single-use.ts'
+import type { JsonValue } from '../common/json.ts'
 import type { UserKey } from '../common/user-id.ts'
 import type { PlannedDelivery, Routing } from './routing.ts'
 import type { InboxItem, LoggedNotification, NotificationEvent, Receipt, StreamHead } from './ports.ts'

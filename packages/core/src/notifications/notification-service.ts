@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { JsonObject } from '../secrets/single-use.ts'
+import type { JsonObject } from '../common/json.ts'
 import type { UserId } from '../common/user-id.ts'
 import type { BuiltInCatalogue } from './catalogue/built-in.ts'
 import type { Definition, Definitions } from './catalogue/definition.ts'

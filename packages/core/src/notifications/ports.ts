@@ -1,4 +1,4 @@
-import type { JsonObject } from '../secrets/single-use.ts'
+import type { JsonObject } from '../common/json.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 import type { Routing } from './routing.ts'
 import type { Policies } from './policies/policies.ts'

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { JsonObject, SingleUseStore } from './single-use.ts'
+import type { JsonObject } from '../common/json.ts'
+import type { SingleUseStore } from './single-use.ts'
 import type { Clock } from '../common/runtime.ts'
 import type { Sealer } from './sealing.ts'
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import type { JsonValue } from './single-use.ts'
+import type { JsonValue } from '../common/json.ts'
 import type { RandomSource } from '../common/runtime.ts'
 
 /**

@@ -1,3 +1,5 @@
+import type { JsonValue } from '../common/json.ts'
+
 /**
  * Things that work once: flows, codes, tickets, nonces. Kept where every node sees them, and used up by a conditional write,
  * so that of two takers exactly one succeeds, on one node or on many.
@@ -17,6 +19,3 @@ export interface SingleUseStore {
   /** Removes what has expired; called in the background. */
   purge(now: number): Promise<number>
 }
-
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
-export type JsonObject = { [key: string]: JsonValue }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../secrets/single-use.ts'
+import type { JsonObject } from '../common/json.ts'
 import type { Clock, Logger } from '../common/runtime.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 import type { PushSubscriptionStore } from './preferences/push-subscriptions.ts'

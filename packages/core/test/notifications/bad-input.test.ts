@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
-import type { JsonObject, JsonValue } from '../../src/secrets/single-use.ts'
+import type { JsonObject, JsonValue } from '../../src/common/json.ts'
 import type { NotificationInput } from '../../src/notifications/ports.ts'
 import { type Node, startNode } from './support.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FocusError } from '../../src/common/errors.ts'
 import { type NotificationBackend, sendNotification } from '../../src/http/routes/notification-send.ts'
-import type { JsonValue } from '../../src/secrets/single-use.ts'
+import type { JsonValue } from '../../src/common/json.ts'
 import { nodesOf } from './suite.ts'
 import { backends, type Node } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 
 /** What has to be known of a sign-in between its start and its callback; it travels sealed in `state` (S01). */
 export const flowSchema = z.object({

@@ -1,6 +1,6 @@
 import { defaultBodyTimeoutMs } from '../../admission/budgets.ts'
 import { FocusError } from '../../common/errors.ts'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 
 /** Bodies of our routes are small; the largest is a notification for many users. */
 const defaultMaxBytes = 1_048_576

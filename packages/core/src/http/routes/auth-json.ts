@@ -2,7 +2,7 @@ import type { Session } from '../../auth/sessions/session-store.ts'
 import type { TokenPair } from '../../auth/sessions/sessions.ts'
 import { accountId } from '../../auth/accounts/account-id.ts'
 import type { ExternalAccount, User } from '../../auth/ports.ts'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 
 /** A user as the guide's answers show one. */
 export function userJson(user: User): JsonObject {

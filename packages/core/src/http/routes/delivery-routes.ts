@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { durationMs } from '../../common/duration.ts'
 import { FocusError } from '../../common/errors.ts'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { Deliveries, TransportInfo } from '../../transports/outbox/deliveries.ts'
 import type { DeliveryFilter, DeliveryInfo } from '../../transports/outbox/outbox.ts'

@@ -1,5 +1,5 @@
 import type { Duration } from '../../common/duration.ts'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 import type { Escalation } from '../routing.ts'
 import type { Rate } from '../policies/policies.ts'
 import type { NotificationType } from '../ports.ts'

@@ -1,6 +1,6 @@
 import { FocusError } from '../../common/errors.ts'
 import { canonicalLocale } from '../../common/text/locale.ts'
-import type { JsonObject, JsonValue } from '../../secrets/single-use.ts'
+import type { JsonObject, JsonValue } from '../../common/json.ts'
 import { formatIcu, type IcuParams } from './icu.ts'
 import type { Policies } from '../policies/policies.ts'
 import type { NotificationContent } from '../ports.ts'

@@ -1,5 +1,5 @@
 import { FocusError } from '../../common/errors.ts'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Message } from '../sending/composer.ts'
 import type { Escalation } from '../routing.ts'

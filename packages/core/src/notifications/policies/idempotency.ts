@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clockSkewMs } from '../../common/clock-skew.ts'
 import { FocusError } from '../../common/errors.ts'
-import type { JsonValue } from '../../secrets/single-use.ts'
+import type { JsonValue } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { IdempotencyRecord, IdempotencyStore } from '../log.ts'
 

@@ -33,7 +33,8 @@ export class Synchronizer {
           ? await this.#feed.readAll(after, upTo, rows)
           : await this.#feed.read(userKey, after, upTo, rows)
       for (const event of events) {
-        if (connection.filter.matches(event.event)) connection.write(new EncodedMessage(notificationMessage(event, true)))
+        if (connection.filter.matches(event.event))
+          connection.write(new EncodedMessage(notificationMessage(event, true)))
       }
       left -= events.length
       more = events.length === rows

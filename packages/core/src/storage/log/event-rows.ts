@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { LogEntry } from '../../notifications/log.ts'
 import type { InboxItem, NotificationEvent } from '../../notifications/ports.ts'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationsTable } from '../tables.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { shorten, shortenTo } from '../../common/text/shorten.ts'
 import { checkedOptions } from '../../options/option-checks.ts'

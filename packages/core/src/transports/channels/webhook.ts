@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Webhook } from 'standardwebhooks'
-import type { JsonObject } from '../../secrets/single-use.ts'
+import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { checkedOptions } from '../../options/option-checks.ts'
 import { failureOf } from './answer.ts'
