@@ -12,7 +12,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.{ts,tsx}'],
-          setupFiles: ['./test/support/loopback-only.setup.ts', './test/support/log-sentinel.setup.ts'],
+          setupFiles: [
+            './packages/test-kit/src/sentinels/loopback-only.setup.ts',
+            './packages/test-kit/src/sentinels/log-sentinel.setup.ts',
+          ],
           // The workflow validators of the scaffolder ship ES modules that import JSON.
           server: { deps: { inline: [/@actions\//] } },
         },
@@ -22,7 +25,10 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          setupFiles: ['./test/support/loopback-only.setup.ts', './test/support/log-sentinel.setup.ts'],
+          setupFiles: [
+            './packages/test-kit/src/sentinels/loopback-only.setup.ts',
+            './packages/test-kit/src/sentinels/log-sentinel.setup.ts',
+          ],
           server: { deps: { inline: [/@actions\//] } },
           // Real servers and a real browser: one file at a time keeps timings honest on two cores.
           fileParallelism: false,

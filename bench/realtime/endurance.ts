@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { Follower } from '../../test/realtime/follower.ts'
 import { Node } from '../../test/realtime/node.ts'
 import { RunningFocus } from '../../test/realtime/running-focus.ts'
-import { removeFolder, startNginx, temporaryFolder } from '../../test/support/servers.ts'
+import { removeFolder, startNginx, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import type { ClientOrder } from './protocol.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type FocusDev, startFocusDev } from '../support/focus-dev.ts'
-import { openSocket } from '../support/notification-socket.ts'
-import { type SignedIn, signIn } from '../support/sign-in.ts'
+import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
+import { type SignedIn, signIn } from '@focus-api/test-kit/focus/sign-in'
 
 let server: FocusDev
 let alice: SignedIn

@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { type FocusDev, focusJson, startFocusDev } from '../support/focus-dev.ts'
-import { freePort } from '../support/ports.ts'
-import { signInAs } from '../support/provider-page.ts'
+import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
+import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { freePort } from '@focus-api/test-kit/servers/ports'
+import { signInAs } from '@focus-api/test-kit/browsers/provider-page'
 
 const artifacts = resolve(import.meta.dirname, '../../artifacts')
 

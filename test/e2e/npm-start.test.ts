@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import { buildPackages } from '../../scripts/build.mjs'
-import { endProcess, spawnBound } from '../support/child.ts'
-import { cleanEnvironment } from '../support/focus-dev.ts'
-import { isRunning, processTree } from '../support/processes.ts'
-import { removeFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
+import { cleanEnvironment } from '@focus-api/test-kit/focus/focus-dev'
+import { isRunning, processTree } from '@focus-api/test-kit/processes/processes'
+import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 const workspace = resolve(import.meta.dirname, '../..')
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { openSocket } from '../support/notification-socket.ts'
-import { freePort } from '../support/ports.ts'
-import { signIn } from '../support/sign-in.ts'
-import { removeFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
+import { freePort } from '@focus-api/test-kit/servers/ports'
+import { signIn } from '@focus-api/test-kit/focus/sign-in'
+import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 const root = join(import.meta.dirname, '../..')
 const names = readdirSync(join(root, 'examples')).filter((name) => name !== 'public')

@@ -1,6 +1,6 @@
 import { createFocus, type Focus } from '@focus-api/core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { applicationUsers } from '../support/application-users.ts'
+import { applicationUsers } from '@focus-api/test-kit/focus/application-users'
 import { codeBlock } from './guide.ts'
 import { type Call, pythonCalls } from './python-calls.ts'
 

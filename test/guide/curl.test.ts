@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { requireBinary } from '../support/binaries.ts'
-import { type FocusDev, startFocusDev } from '../support/focus-dev.ts'
-import { openSocket } from '../support/notification-socket.ts'
-import { signIn } from '../support/sign-in.ts'
+import { requireBinary } from '@focus-api/test-kit/servers/binaries'
+import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
+import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { codeBlock, pointedAt } from './guide.ts'
 
 let server: FocusDev

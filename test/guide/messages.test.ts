@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type FocusDev, focusJson, startFocusDev } from '../support/focus-dev.ts'
-import { type Message, type NotificationSocket, openSocket } from '../support/notification-socket.ts'
-import { type SignedIn, signIn } from '../support/sign-in.ts'
+import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { type Message, type NotificationSocket, openSocket } from '@focus-api/test-kit/focus/notification-socket'
+import { type SignedIn, signIn } from '@focus-api/test-kit/focus/sign-in'
 import { codeBlocks } from './guide.ts'
 
 let server: FocusDev

@@ -1,9 +1,9 @@
 import type { Browser } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { type FocusDev, startFocusDev } from '../support/focus-dev.ts'
-import { signInAs } from '../support/provider-page.ts'
-import { type Site, startSite } from '../support/site.ts'
+import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
+import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { signInAs } from '@focus-api/test-kit/browsers/provider-page'
+import { type Site, startSite } from '@focus-api/test-kit/browsers/site'
 import { codeBlock, pointedAt } from './guide.ts'
 
 let server: FocusDev

@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
-import { type FocusDev, focusJson, startFocusDev } from '../support/focus-dev.ts'
-import { signIn } from '../support/sign-in.ts'
-import { type Site, startSite } from '../support/site.ts'
+import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
+import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { signIn } from '@focus-api/test-kit/focus/sign-in'
+import { type Site, startSite } from '@focus-api/test-kit/browsers/site'
 import { codeBlock, pointedAt } from './guide.ts'
 
 let server: FocusDev

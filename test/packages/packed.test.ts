@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path'
 import { formatMessage } from 'publint/utils'
 import { publint } from 'publint'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type ConsumerProject, packIntoProject } from '../support/packed-packages.ts'
-import { removeFolder } from '../support/temporary-folder.ts'
+import { type ConsumerProject, packIntoProject } from '@focus-api/test-kit/focus/packed-packages'
+import { removeFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 const workspace = resolve(import.meta.dirname, '../..')
 const names = ['@focus-api/adapters', '@focus-api/cli', '@focus-api/client', '@focus-api/core']

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serverMessages } from '../../packages/core/src/realtime/protocol/messages.ts'
-import { type Mariadb, startMariadb } from '../support/servers.ts'
-import { type NotificationSocket, openSocket } from '../support/notification-socket.ts'
+import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/servers'
+import { type NotificationSocket, openSocket } from '@focus-api/test-kit/focus/notification-socket'
 import { RunningFocus, type Person } from './running-focus.ts'
 
 const greeting = async (socket: NotificationSocket) => serverMessages.connection.parse(await socket.next('connection'))

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Nginx, startNginx } from '../support/servers.ts'
+import { type Nginx, startNginx } from '@focus-api/test-kit/servers/servers'
 import { EventStreamClient } from './event-stream-client.ts'
 import { Follower } from './follower.ts'
 import { RunningFocus, type Person } from './running-focus.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { FocusOptions } from '@focus-api/core'
-import { endProcess, spawnBound } from '../support/child.ts'
+import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
 const secret = 'a-secret-of-a-test-that-is-long-enough-for-all'

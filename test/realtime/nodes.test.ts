@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Mariadb, removeFolder, startMariadb, temporaryFolder } from '../support/servers.ts'
+import { type Mariadb, removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import { Follower } from './follower.ts'
 import { Node } from './node.ts'
 import { RunningFocus } from './running-focus.ts'

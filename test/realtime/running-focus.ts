@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type Focus, type FocusOptions } from '@focus-api/core'
-import { removeFolder, temporaryFolder } from '../support/temporary-folder.ts'
+import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { buildPackages } from '../../../scripts/build.mjs'
-import { spawnBound } from '../../../test/support/child.ts'
+import { spawnBound } from '@focus-api/test-kit/processes/child'
 
 export const bin = resolve(import.meta.dirname, '../bin/focus.mjs')
 

@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser } from '../../../test/support/browser.ts'
-import { type FocusDev, focusJson, startFocusDev } from '../../../test/support/focus-dev.ts'
-import { freePort } from '../../../test/support/ports.ts'
-import { signInAs } from '../../../test/support/provider-page.ts'
+import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
+import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { freePort } from '@focus-api/test-kit/servers/ports'
+import { signInAs } from '@focus-api/test-kit/browsers/provider-page'
 
 let server: FocusDev
 let browser: Browser

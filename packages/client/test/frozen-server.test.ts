@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { startFocusDev } from '../../../test/support/focus-dev.ts'
-import { signIn } from '../../../test/support/sign-in.ts'
+import { startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { createFocusClient } from '../src/index.ts'
 import { nextEvent } from './support/wait.ts'
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { startFocusDev } from '../../../test/support/focus-dev.ts'
-import { signIn } from '../../../test/support/sign-in.ts'
+import { startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { signIn } from '@focus-api/test-kit/focus/sign-in'
 
 test('a process ends by itself once its client is closed', async () => {
   const server = await startFocusDev()

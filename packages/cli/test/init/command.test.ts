@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { errorOf, focus, type Run } from '../command.ts'
 import { edit, layOut, listFiles, text } from './support/fixture.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { removeFolder } from '../../../../test/support/temporary-folder.ts'
+import { removeFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { actionPins } from '../../src/init/actions.ts'
 import { type InitResult, runInit } from '../../src/init/init.ts'
 import { lintRepository } from '../../src/init/policy/index.ts'

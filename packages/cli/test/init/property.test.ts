@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { removeFolder } from '../../../../test/support/temporary-folder.ts'
+import { removeFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { runInit } from '../../src/init/init.ts'
 import { lintRepository } from '../../src/init/policy/index.ts'
 import {

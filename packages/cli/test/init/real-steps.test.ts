@@ -3,14 +3,14 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { findBinary } from '../../../../test/support/binaries.ts'
+import { findBinary } from '@focus-api/test-kit/servers/binaries'
 import {
   type Mariadb,
   type Redis,
   startMariadb,
   startRedis,
   temporaryFolder,
-} from '../../../../test/support/servers.ts'
+} from '@focus-api/test-kit/servers/servers'
 import { runInit } from '../../src/init/init.ts'
 import { initOptions, layOut, text } from './support/fixture.ts'
 import { runStep, type ScriptStep, scriptSteps } from './support/workflow-steps.ts'

@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { TestIssuer } from '../../../core/test/auth/support/issuer.ts'
-import { launchBrowser } from '../../../../test/support/browser.ts'
-import { startSite } from '../../../../test/support/site.ts'
+import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
+import { startSite } from '@focus-api/test-kit/browsers/site'
 import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
 import { bundle, openPage, type OpenPage } from './harness.ts'
 

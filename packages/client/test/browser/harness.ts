@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { launchBrowser } from '../../../../test/support/browser.ts'
-import { type FocusDev, startFocusDev } from '../../../../test/support/focus-dev.ts'
-import { type Site, startSite } from '../../../../test/support/site.ts'
+import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
+import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
+import { type Site, startSite } from '@focus-api/test-kit/browsers/site'
 
 /** A page of an application on an origin of its own, a Focus server, and a browser that shows the one over the other. */
 export interface Harness {

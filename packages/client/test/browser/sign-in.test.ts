@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { focusJson } from '../../../../test/support/focus-dev.ts'
+import { focusJson } from '@focus-api/test-kit/focus/focus-dev'
 import { type Harness, startHarness } from './harness.ts'
 
 let harness: Harness

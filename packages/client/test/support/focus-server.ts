@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type Focus, type FocusOptions, type User } from '@focus-api/core'
-import { freePort, removeFolder, temporaryFolder } from '../../../../test/support/servers.ts'
+import { freePort, removeFolder, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import type { TokenResponse } from '../../src/protocol.ts'
 
 /** A Focus server of its own: real routes, real sockets, a real database. */

@@ -1,6 +1,6 @@
 import type { FocusOptions } from '@focus-api/core'
 import { type Person, RunningFocus } from '../../../../test/realtime/running-focus.ts'
-import { recordingLogger } from '../auth/support/log.ts'
+import { recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
 
 /** A Focus as in production behind a reverse proxy on this machine, and clients of any address. */
 export class Production {

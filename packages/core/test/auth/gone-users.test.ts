@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { applicationUsers } from '../../../../test/support/application-users.ts'
+import { applicationUsers } from '@focus-api/test-kit/focus/application-users'
 import { GoneUsers } from '../../src/auth/sessions/gone-users.ts'
 import type { UserId } from '../../src/common/user-id.ts'
 

@@ -3,7 +3,7 @@ import { Accounts } from '../../src/auth/accounts/accounts.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
 import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
-import { describeOverDatabases, removePeople } from './support/dialects.ts'
+import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
 import { profileOf } from './support/profile.ts'
 
 const address = 'alice@startup.example'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { RunningFocus } from '../../../../test/realtime/running-focus.ts'
-import { recordingLogger } from '../auth/support/log.ts'
+import { recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
 
 let app: RunningFocus
 afterEach(() => app.stop())

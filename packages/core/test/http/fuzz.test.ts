@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { temporaryFolder, removeFolder } from '../../../../test/support/servers.ts'
+import { temporaryFolder, removeFolder } from '@focus-api/test-kit/servers/servers'
 import { silentLogger } from '../../src/common/runtime.ts'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { TestIssuer } from '../auth/support/issuer.ts'
-import { signInAlice } from '../support/alice.ts'
-import { Dice } from '../support/dice.ts'
-import { heapAfterCollection } from '../support/heap.ts'
+import { signInAlice } from '@focus-api/test-kit/focus/alice'
+import { Dice } from '@focus-api/test-kit/values/dice'
+import { heapAfterCollection } from '@focus-api/test-kit/processes/heap'
 import { type Keys, nearlyARequest } from './support/fuzz-requests.ts'
 
 /** A failure names its seed; `FUZZ_SEED=… FUZZ_REQUESTS=1000000` repeats it, or looks longer. Seeds that found a fault stay here. */

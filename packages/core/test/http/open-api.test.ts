@@ -4,7 +4,7 @@ import { errorDocument } from '../../scripts/error-table.ts'
 import { openApi, operations } from '../../scripts/open-api/document.ts'
 import { type SchemaName, schemas } from '../../scripts/open-api/schemas.ts'
 import { createFocus, type Focus } from '../../src/index.ts'
-import { signInAlice } from '../support/alice.ts'
+import { signInAlice } from '@focus-api/test-kit/focus/alice'
 
 const adminKey = 'an-admin-key-for-the-tests'
 let focus: Focus

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { ChildProcess } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { endProcess, spawnBound } from '../../../../test/support/child.ts'
-import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
+import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Backend, backends, type Node, startNode } from './support.ts'
 
 /** `FOCUS_FAULT_ROUNDS` repeats the killing; every ordinary run of the tests does the few below. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import type { BuiltInCatalogue } from '../../src/notifications/catalogue/built-in.ts'
 import type { Definitions } from '../../src/notifications/catalogue/definition.ts'
 import type { NotificationLog } from '../../src/notifications/log.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { ManualClock, type Node, startNode } from './support.ts'
 
 let server: Mariadb

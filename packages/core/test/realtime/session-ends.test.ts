@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { RunningFocus } from '../../../../test/realtime/running-focus.ts'
-import { removeFolder, temporaryFolder } from '../../../../test/support/temporary-folder.ts'
+import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import type { ExternalProfile } from '../../src/auth/ports.ts'
 import { Dispatcher } from '../../src/realtime/delivery/dispatcher.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'

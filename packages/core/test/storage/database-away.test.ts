@@ -1,6 +1,6 @@
 import { createFocus, type Focus } from '@focus-api/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
 let server: Mariadb

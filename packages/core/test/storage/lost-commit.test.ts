@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { startNode } from '../notifications/support.ts'
 
 /** In front of a MySQL server: cuts one client off at its COMMIT, which reaches the server only when it is let through. */

@@ -1,7 +1,7 @@
 import { Kysely, MysqlDialect, sql } from 'kysely'
 import { createPool, type Pool, type PoolOptions } from 'mysql2'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Mariadb, startMariadb } from '../../../../test/support/mariadb.ts'
+import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Node, startNode } from '../notifications/support.ts'
 
 /** Where the driver's escapes are no escapes, this ends the value, and the rest is a row of another user's inbox. */

@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createLogSentinel } from '../../../../test/support/log-sentinel.ts'
+import { createLogSentinel } from '@focus-api/test-kit/sentinels/log-sentinel'
 import { createFocus, type Focus } from '../../src/focus.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 

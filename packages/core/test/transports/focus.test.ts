@@ -4,7 +4,7 @@ import { SMTPServer } from 'smtp-server'
 import { afterEach, expect, it } from 'vitest'
 import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
 import type { User, UserDirectory } from '../../src/auth/ports.ts'
-import { describeOverDatabases } from '../auth/support/dialects.ts'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
 import { recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
 

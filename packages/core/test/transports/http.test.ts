@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { webPush } from '../../src/transports/channels/web-push.ts'
-import { signInAlice } from '../support/alice.ts'
+import { signInAlice } from '@focus-api/test-kit/focus/alice'
 import { recorder } from './support/bench.ts'
 
 const vapid = webPushLibrary.generateVAPIDKeys()

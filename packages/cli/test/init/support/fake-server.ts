@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
+import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 /**
  * A server for the deploy script: a folder with `docker`, `curl`, `sleep` and `ssh` on its PATH that remember what runs and

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
+import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import type { InitOptions } from '../../../src/init/init.ts'
 import { targets } from '../../../src/init/types.ts'
 

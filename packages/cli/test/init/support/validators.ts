@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DockerfileParser } from 'dockerfile-ast'
 import { validate as validateDockerfile } from 'dockerfile-utils'
-import { requireBinary } from '../../../../../test/support/binaries.ts'
-import { removeFolder, temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
+import { requireBinary } from '@focus-api/test-kit/servers/binaries'
+import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { actionInputs } from './action-inputs.ts'
 
 /** What two validators say against workflows. */

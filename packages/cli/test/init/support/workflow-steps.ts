@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { temporaryFolder } from '../../../../../test/support/temporary-folder.ts'
+import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { isRecord } from '../../../src/init/repository.ts'
 
 /** A `run:` step of a workflow, with the environment of its job. */

@@ -15,7 +15,7 @@ import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
 import { KyselySingleUseStore } from '../../../src/storage/stores/single-use-store.ts'
 import { KyselySessionStore } from '../../../src/storage/stores/kysely-session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
-import { type LogLine, recordingLogger } from './log.ts'
+import { type LogLine, recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
 import { Sentinel } from './sentinel.ts'
 
 const adminKey = 'admin-key-of-the-tests'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { secretsIn } from '../../../../../test/support/log-sentinel.ts'
-import type { LogLine } from './log.ts'
+import { secretsIn } from '@focus-api/test-kit/sentinels/log-sentinel'
+import type { LogLine } from '@focus-api/test-kit/focus/collecting-log'
 
 /** Names under which secrets travel, in queries, bodies and cookies. */
 const secretNames = new Set(

@@ -1,5 +1,5 @@
 import { operations } from '../../../scripts/open-api/document.ts'
-import { anyJson, type Dice, mutate } from '../../support/dice.ts'
+import { anyJson, type Dice, mutate } from '@focus-api/test-kit/values/dice'
 
 /** What a request may carry that opens doors, so that the code behind them is reached too. */
 export interface Keys {

@@ -1,4 +1,4 @@
-import { anyJson, type Dice, mutate } from '../../support/dice.ts'
+import { anyJson, type Dice, mutate } from '@focus-api/test-kit/values/dice'
 import { clientFrame } from './raw-client.ts'
 
 const actions = ['ping', 'subscribe', 'unsubscribe', 'get_stats', 'resume', 'sync', 'ack', 'read', 'auth'] as const

@@ -1,7 +1,7 @@
 import { requireBinary } from './binaries.ts'
 import { freePort } from './ports.ts'
 import { exchange, refuseToEnd, runServer, type ServerProcess } from './server-process.ts'
-import { removeFolder, temporaryFolder } from './temporary-folder.ts'
+import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 
 export interface Redis extends ServerProcess {
   /** `redis://…`; with `FOCUS_TEST_REDIS_URL`, that server's. */

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { buildPackages } from '../../scripts/build.mjs'
-import { pnpm } from '../../scripts/pnpm.mjs'
-import { temporaryFolder } from './temporary-folder.ts'
+import { buildPackages } from '../../../../scripts/build.mjs'
+import { pnpm } from '../../../../scripts/pnpm.mjs'
+import { temporaryFolder } from '../processes/temporary-folder.ts'
 
-const workspace = resolve(import.meta.dirname, '../..')
+const workspace = resolve(import.meta.dirname, '../../../..')
 
 export interface PackedPackage {
   /** Such as `@focus-api/core`. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createLogSentinel } from './log-sentinel.ts'
+import { createLogSentinel } from '@focus-api/test-kit/sentinels/log-sentinel'
 
 const token = randomBytes(32).toString('base64url')
 

@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { buildPackages } from '../../scripts/build.mjs'
-import { endProcess, hasExited, spawnBound } from './child.ts'
-import { secretsIn } from './log-sentinel.ts'
-import { removeFolder, temporaryFolder } from './temporary-folder.ts'
+import { buildPackages } from '../../../../scripts/build.mjs'
+import { endProcess, hasExited, spawnBound } from '../processes/child.ts'
+import { secretsIn } from '../sentinels/log-sentinel.ts'
+import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 
-const command = resolve(import.meta.dirname, '../../packages/cli/bin/focus.mjs')
+const command = resolve(import.meta.dirname, '../../../cli/bin/focus.mjs')
 
 /** A running `focus dev`, as a person starts it. */
 export interface FocusDev {

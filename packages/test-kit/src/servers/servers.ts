@@ -1,6 +1,6 @@
-export { launchBrowser } from './browser.ts'
+export { launchBrowser } from '../browsers/browser.ts'
 export { type Mariadb, startMariadb } from './mariadb.ts'
 export { type Nginx, startNginx } from './nginx.ts'
 export { freePort } from './ports.ts'
 export { type Redis, startRedis } from './redis.ts'
-export { removeFolder, temporaryFolder } from './temporary-folder.ts'
+export { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'

@@ -5,7 +5,7 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { findBinary, requireBinary } from './binaries.ts'
 import { freePort } from './ports.ts'
 import { exchange, refuseToEnd, runServer, type ServerProcess } from './server-process.ts'
-import { removeFolder, temporaryFolder } from './temporary-folder.ts'
+import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 
 export interface Mariadb extends ServerProcess {
   /** `mysql://…/focus`, an empty database. */
@@ -110,7 +110,11 @@ async function withConnection(url: string, work: (connection: Connection) => Pro
 /** An initialised data folder, made once per installed version: copying it is twenty times faster than making it. */
 function template(command: string): string {
   const version = /(\d+\.\d+\.\d+)/.exec(spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout)?.[1]
-  const folder = resolve(import.meta.dirname, '../../node_modules/.cache/focus-test', `mariadb-${version ?? 'unknown'}`)
+  const folder = resolve(
+    import.meta.dirname,
+    '../../../../node_modules/.cache/focus-test',
+    `mariadb-${version ?? 'unknown'}`,
+  )
   if (existsSync(folder)) return folder
   const installer = findBinary('mariadb-install-db') ?? findBinary('mysql_install_db')
   if (!installer) throw new Error(`${command} is there, but not the mariadb-install-db that belongs to it.`)

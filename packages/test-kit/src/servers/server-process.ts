@@ -3,7 +3,7 @@ import { createWriteStream, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { endProcess, hasExited, spawnBound } from './child.ts'
+import { endProcess, hasExited, spawnBound } from '../processes/child.ts'
 
 /** A server of a test, on its own port and in its own folder. */
 export interface ServerProcess {

@@ -2,8 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { createConnection } from 'mysql2/promise'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser, type Mariadb, type Nginx, type Redis, startMariadb, startNginx, startRedis } from './servers.ts'
-import { exchange } from './server-process.ts'
+import {
+  launchBrowser,
+  type Mariadb,
+  type Nginx,
+  type Redis,
+  startMariadb,
+  startNginx,
+  startRedis,
+} from '@focus-api/test-kit/servers/servers'
+import { exchange } from '@focus-api/test-kit/servers/server-process'
 
 async function query(url: string, sql: string): Promise<unknown> {
   const connection = await createConnection(url)
@@ -81,7 +89,7 @@ describe('headless Chromium', () => {
 describe.runIf(process.platform === 'linux')('a process that is killed', () => {
   it('takes its servers with it', async () => {
     const script = `
-      const { startRedis } = await import('${resolve(import.meta.dirname, 'servers.ts')}')
+      const { startRedis } = await import('${resolve(import.meta.dirname, '../src/servers/servers.ts')}')
       const redis = await startRedis({ own: true })
       process.stdout.write(String(redis.port))
       process.kill(process.pid, 'SIGKILL')

@@ -1,5 +1,5 @@
 import { type Browser, chromium } from 'playwright-core'
-import { requireBinary } from './binaries.ts'
+import { requireBinary } from '../servers/binaries.ts'
 
 /** A headless Chromium: the one of `FOCUS_TEST_CHROMIUM`, otherwise the system's. Close it when done. */
 export function launchBrowser(): Promise<Browser> {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from './temporary-folder.ts'
+import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 const attempts = {
   'a connection to an address': `require('node:net').connect(9, '192.0.2.1').on('error', () => {})`,

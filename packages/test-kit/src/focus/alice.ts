@@ -1,4 +1,4 @@
-import type { Focus } from '../../src/focus.ts'
+import type { Focus } from '../../../core/src/focus.ts'
 
 /** Signs Alice in as Google would have it, without Google. */
 export async function signInAlice({ auth }: Focus) {

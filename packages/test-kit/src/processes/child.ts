@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { findBinary } from './binaries.ts'
+import { findBinary } from '../servers/binaries.ts'
 
 const running = new Set<ChildProcess>()
 const setpriv = process.platform === 'linux' ? findBinary('setpriv') : null

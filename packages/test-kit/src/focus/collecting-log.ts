@@ -1,4 +1,4 @@
-import type { Logger } from '../../../src/common/runtime.ts'
+import type { Logger } from '../../../core/src/common/runtime.ts'
 
 export interface LogLine {
   readonly level: keyof Logger

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { requireBinary } from './binaries.ts'
 import { freePort } from './ports.ts'
 import { exchange, runServer, type ServerProcess } from './server-process.ts'
-import { removeFolder, temporaryFolder } from './temporary-folder.ts'
+import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 
 export interface Nginx extends ServerProcess {
   /** `http://127.0.0.1:<port>` */

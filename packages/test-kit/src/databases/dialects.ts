@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { type Database, openDatabase } from '../../../src/storage/database.ts'
-import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
-import { removeFolder, startMariadb, temporaryFolder } from '../../../../../test/support/servers.ts'
+import { type Database, openDatabase } from '../../../core/src/storage/database.ts'
+import { migrateToLatest } from '../../../core/src/storage/migrations/migrate.ts'
+import { removeFolder, startMariadb, temporaryFolder } from '../servers/servers.ts'
 
 export interface Databases {
   /** One that has never been used; returns its URL. */
