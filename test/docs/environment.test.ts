@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { optionPaths } from '../../packages/core/src/options/option-checks.ts'
 import { focusOptions } from '../../packages/core/src/options/schema.ts'
 import { settings } from '../../packages/core/src/options/settings.ts'
@@ -12,7 +12,7 @@ const page = source.replaceAll(/ +\|/g, ' |')
 describe('docs/environment.md', () => {
   const variables = Object.values(settings).flatMap(({ env, option }) => env.map((name) => ({ name, option })))
 
-  it.each(variables)('lists $name', ({ name, option }) => {
+  test.each(variables)('lists $name', ({ name, option }) => {
     // What only the environment can set has no option beside it.
     expect(page).toContain(option === '' ? `| \`${name}\` |` : `| \`${name}\` | \`${option}\` |`)
   })
@@ -21,7 +21,7 @@ describe('docs/environment.md', () => {
   const counts = /^(?:websocket\.limits|rateLimits\.per\w+)\./
   const options = [...optionPaths(focusOptions).keys()].filter((path) => !counts.test(path))
 
-  it.each(options)('A24: lists the option %s', (path) => {
+  test.each(options)('A24: lists the option %s', (path) => {
     expect(page).toContain(`\`${path}\``)
   })
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
 import { type SignedIn, signIn } from '@focus-api/test-kit/focus/sign-in'
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 describe('bad input over HTTP is a problem with a code', () => {
   const json = { 'content-type': 'application/json' }
-  it.each([
+  test.each([
     ['a malformed token', '/auth/me', { headers: { authorization: 'Bearer nonsense' } }, 401, 'invalid_token'],
     ['no token', '/auth/me', {}, 401, 'unauthenticated'],
     ['a wrong admin key', '/ws/connections', { headers: { authorization: 'Bearer wrong' } }, 401, 'invalid_admin_key'],
@@ -41,7 +41,7 @@ describe('bad input over HTTP is a problem with a code', () => {
 })
 
 describe('bad input over the WebSocket', () => {
-  it.each([
+  test.each([
     ['a frame that is not JSON', 'nonsense', 'invalid_json'],
     ['a frame that is no object', '[1]', 'invalid_message'],
     ['an unknown action', '{"action":"dance","ref":"7"}', 'unknown_action'],
@@ -55,7 +55,7 @@ describe('bad input over the WebSocket', () => {
     await client.close()
   })
 
-  it('a malformed token is closed with its code', async () => {
+  test('a malformed token is closed with its code', async () => {
     const { socket } = await openSocket(server, 'nonsense')
     const [event] = await once(socket, 'close')
     expect(event).toMatchObject({ code: 4500 })

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
 import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { freePort } from '@focus-api/test-kit/servers/ports'
@@ -46,7 +46,7 @@ function shownAt(title: string): Promise<number> {
 }
 
 describe('the page of focus dev, from sign-in to restart', () => {
-  it('signs a person in through the provider and goes live', async () => {
+  test('signs a person in through the provider and goes live', async () => {
     await page.goto(server.url)
     await page.getByRole('button', { name: 'Se connecter avec Google' }).click()
     await page.waitForURL((url) => url.origin === new URL(server.issuer).origin)
@@ -56,7 +56,7 @@ describe('the page of focus dev, from sign-in to restart', () => {
     expect(new URL(page.url()).search).toBe('')
   })
 
-  it('shows what focus notify sends', async ({ annotate }) => {
+  test('shows what focus notify sends', async ({ annotate }) => {
     const latencies: number[] = []
     for (const title of ['Bonjour', 'Encore', 'Et encore']) {
       const shown = shownAt(title)
@@ -68,11 +68,11 @@ describe('the page of focus dev, from sign-in to restart', () => {
     await annotate(`focus notify, from process start to the page: ${latencies.join(', ')} ms`, 'measured')
   })
 
-  it('is counted by focus stats', async () => {
+  test('is counted by focus stats', async () => {
     expect(await focusJson(server, ['stats'])).toMatchObject({ active_users: 1, active_connections: 1 })
   })
 
-  it('shows the guide’s notifications', async () => {
+  test('shows the guide’s notifications', async () => {
     const shown = shownAt('Limite bientot atteinte')
     await focusJson(server, ['notify', 'alice', '--limit-warning', 'Instagram', '80'])
     await focusJson(server, ['notify', 'alice', '--app-blocked', 'TikTok'])
@@ -81,14 +81,14 @@ describe('the page of focus dev, from sign-in to restart', () => {
     await page.screenshot({ path: resolve(artifacts, 'page.png'), animations: 'disabled' })
   })
 
-  it('ends on SIGTERM with nothing left behind', async () => {
+  test('ends on SIGTERM with nothing left behind', async () => {
     expect(await server.end('SIGTERM')).toBe(0)
     await expect(fetch(`${server.url}/api/health`)).rejects.toThrow('fetch failed')
     await expect(fetch(server.issuer)).rejects.toThrow('fetch failed')
     await page.getByText('Reconnexion…').waitFor()
   })
 
-  it('keeps people, notifications and the session of the page across a restart', async () => {
+  test('keeps people, notifications and the session of the page across a restart', async () => {
     server = await startFocusDev({ data: server.data, args: ['--port', new URL(server.url).port] })
     await page.getByText('En direct').waitFor()
     const shown = shownAt('De retour')

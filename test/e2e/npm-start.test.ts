@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { buildPackages } from '../../scripts/build.mjs'
 import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
 import { cleanEnvironment } from '@focus-api/test-kit/focus/focus-dev'
@@ -22,7 +22,7 @@ async function npmStart(data: string) {
 }
 
 describe('npm start', () => {
-  it('serves within seconds, passes its arguments on, and ends whole on SIGTERM', async ({ annotate }) => {
+  test('serves within seconds, passes its arguments on, and ends whole on SIGTERM', async ({ annotate }) => {
     await buildPackages()
     const data = temporaryFolder('start')
     const began = Date.now()

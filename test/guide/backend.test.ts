@@ -1,5 +1,5 @@
 import { createFocus, type Focus } from '@focus-api/core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { applicationUsers } from '@focus-api/test-kit/focus/application-users'
 import { codeBlock } from './guide.ts'
 import { type Call, pythonCalls } from './python-calls.ts'
@@ -55,17 +55,17 @@ async function send({ method, parameters }: Call): Promise<unknown> {
 }
 
 describe('the guide’s calls from the backend', () => {
-  it('are all known here', () => {
+  test('are all known here', () => {
     expect(calls.map(({ method }) => method)).toEqual(Object.keys(expected))
   })
 
-  it.each(calls)('$method reaches the inbox with the guide’s words', async (call) => {
+  test.each(calls)('$method reaches the inbox with the guide’s words', async (call) => {
     await send(call)
     const { notifications } = await focus.notifications.inbox(123)
     expect(notifications[0]).toMatchObject(expected[call.method] ?? {})
   })
 
-  it('notifyLeaderboardUpdate reaches everybody it names', async () => {
+  test('notifyLeaderboardUpdate reaches everybody it names', async () => {
     for (const userId of [456, 789]) {
       const { notifications } = await focus.notifications.inbox(userId)
       expect(notifications).toHaveLength(1)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { requireBinary } from '@focus-api/test-kit/servers/binaries'
 import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
@@ -28,7 +28,7 @@ async function run(marker: string): Promise<{ answer: Record<string, unknown>; s
 }
 
 describe('the guide’s curl examples', () => {
-  it('the authorization address', async () => {
+  test('the authorization address', async () => {
     const { answer, shownFields } = await run('/api/auth/google')
     expect(shownFields).toEqual(['authorization_url', 'state'])
     expect(Object.keys(answer)).toEqual(expect.arrayContaining(shownFields))
@@ -37,7 +37,7 @@ describe('the guide’s curl examples', () => {
     expect(authorization.searchParams.get('redirect_uri')).toBe(`${server.url}/api/auth/google/callback`)
   })
 
-  it('the active connections', async () => {
+  test('the active connections', async () => {
     const alice = await signIn(server, 'alice')
     const sockets = [await openSocket(server, alice.access_token), await openSocket(server, alice.access_token)]
     const { answer, shownFields } = await run('/api/ws/stats')

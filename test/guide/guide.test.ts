@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { codeBlocks, guideText } from './guide.ts'
 
-it('the guide is the text that today’s users follow, byte for byte', () => {
+test('the guide is the text that today’s users follow, byte for byte', () => {
   const digest = createHash('sha256').update(guideText).digest('hex')
   expect(digest).toBe('6a9ecb87024e26721a05492f9a3bb866ee51d0d2c2130474dc0c51f23437cbc2')
 })
 
-it('every code block is found, with its language and its place', () => {
+test('every code block is found, with its language and its place', () => {
   const languages = codeBlocks.map((block) => block.language)
   expect(languages.filter((language) => language === 'javascript')).toHaveLength(7)
   expect(languages.filter((language) => language === 'json')).toHaveLength(9)

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { type Message, type NotificationSocket, openSocket } from '@focus-api/test-kit/focus/notification-socket'
 import { type SignedIn, signIn } from '@focus-api/test-kit/focus/sign-in'
@@ -34,27 +34,27 @@ function asInTheGuide(label: string): Record<string, unknown> {
 }
 
 describe('the guide’s messages from the server', () => {
-  it('Connection confirmée', async () => {
+  test('Connection confirmée', async () => {
     expect(await client.next('connection')).toMatchObject(asInTheGuide('Connection confirmée'))
   })
 
-  it('Heartbeat', async () => {
+  test('Heartbeat', async () => {
     expect(await client.next('heartbeat')).toMatchObject(asInTheGuide('Heartbeat'))
   })
 
-  it('Notification', async () => {
+  test('Notification', async () => {
     await focusJson(server, ['notify', 'alice', '--limit-warning', 'Instagram', '80'])
     const received = await client.next('notification')
     expect(received).toMatchObject(asInTheGuide('Notification'))
     expect(received['data']).toEqual(message('Notification')['data'])
   })
 
-  it('Erreur', async () => {
+  test('Erreur', async () => {
     client.send({ action: 'nonsense' })
     expect(await client.next('error')).toMatchObject(asInTheGuide('Erreur'))
   })
 
-  it('the answer of the callback', () => {
+  test('the answer of the callback', () => {
     const block = codeBlocks.find((each) => each.language === 'json' && each.headings.at(-1) === '3. Réponse')
     const shown: Record<string, unknown> = JSON.parse(block?.code ?? '')
     expect(formOf(alice)).toMatchObject(formOf(shown))
@@ -63,20 +63,20 @@ describe('the guide’s messages from the server', () => {
 })
 
 describe('the guide’s messages from the client', () => {
-  it('Ping is answered with the time that it carried', async () => {
+  test('Ping is answered with the time that it carried', async () => {
     const ping = message('Ping')
     client.send(ping)
     expect(await client.next('pong')).toMatchObject({ client_timestamp: ping['timestamp'] })
   })
 
-  it('S’abonner and Se désabonner are answered with the topics in force', async () => {
+  test('S’abonner and Se désabonner are answered with the topics in force', async () => {
     client.send(message("S'abonner à des événements"))
     expect(await client.next('subscribed')).toMatchObject({ events: ['activities', 'challenges', 'limits'] })
     client.send(message('Se désabonner'))
     expect(await client.next('subscribed')).toMatchObject({ events: ['challenges', 'limits'] })
   })
 
-  it('Obtenir les stats', async () => {
+  test('Obtenir les stats', async () => {
     client.send(message('Obtenir les stats'))
     expect(await client.next('stats')).toMatchObject({
       websocket_enabled: true,

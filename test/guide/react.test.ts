@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
 import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
@@ -75,7 +75,7 @@ async function open(path: string, name: string): Promise<Page> {
 }
 
 describe('the guide’s React hook', () => {
-  it('shows that it is connected, and each notification as it arrives', async () => {
+  test('shows that it is connected, and each notification as it arrives', async () => {
     const page = await open('/hook', 'hugo')
     await page.getByText('Status: Connecté').waitFor()
     await focusJson(server, ['notify', 'hugo', '--app-blocked', 'TikTok'])
@@ -87,7 +87,7 @@ describe('the guide’s React hook', () => {
     await page.close()
   })
 
-  it('leaves no connection behind when its page is closed', async () => {
+  test('leaves no connection behind when its page is closed', async () => {
     const page = await open('/hook', 'ines')
     await page.getByText('Status: Connecté').waitFor()
     await page.close()
@@ -96,7 +96,7 @@ describe('the guide’s React hook', () => {
 })
 
 describe('the guide’s complete React application', () => {
-  it('leads to the provider when the button is pressed', async () => {
+  test('leads to the provider when the button is pressed', async () => {
     const page = await context.newPage()
     await page.goto(`${site.url}/application`)
     await page.getByRole('button', { name: 'Se connecter avec Google' }).click()
@@ -104,7 +104,7 @@ describe('the guide’s complete React application', () => {
     await page.close()
   })
 
-  it('connects with a stored token and raises a browser notification', async () => {
+  test('connects with a stored token and raises a browser notification', async () => {
     const page = await open('/application', 'jeanne')
     await expect.poll(() => stats()).toMatchObject({ active_users: 1, active_connections: 1 })
     await focusJson(server, ['notify', 'jeanne', '--title', 'Bonjour', '--message', 'Ça marche'])

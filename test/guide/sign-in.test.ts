@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
 import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { signInAs } from '@focus-api/test-kit/browsers/provider-page'
@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 
 describe('the guide’s sign-in functions on a page of another origin', () => {
-  it('sign a person in and keep both tokens', async () => {
+  test('sign a person in and keep both tokens', async () => {
     const page = await browser.newPage()
     await page.goto(site.url)
     await signInAs(page, 'alice')
@@ -41,7 +41,7 @@ describe('the guide’s sign-in functions on a page of another origin', () => {
     await page.close()
   })
 
-  it('refuse a callback whose state is not the one that was stored', async () => {
+  test('refuse a callback whose state is not the one that was stored', async () => {
     const page = await browser.newPage()
     const errors: string[] = []
     page.on('console', (message) => {

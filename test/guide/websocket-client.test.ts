@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
 import { type FocusDev, focusJson, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
@@ -43,7 +43,7 @@ beforeEach(async () => {
 })
 
 describe('the guide’s WebSocket client', () => {
-  it('is confirmed and shows a notification', async () => {
+  test('is confirmed and shows a notification', async () => {
     await focusJson(server, ['notify', 'alice', '--limit-warning', 'Instagram', '80'])
     await page.waitForFunction('window.shown')
     expect(await page.evaluate('window.shown')).toEqual([
@@ -51,7 +51,7 @@ describe('the guide’s WebSocket client', () => {
     ])
   })
 
-  it('pings without an error', async () => {
+  test('pings without an error', async () => {
     const answered = page.waitForEvent('websocket', { predicate: () => true })
     await page.reload()
     const socket = await answered
@@ -64,7 +64,7 @@ describe('the guide’s WebSocket client', () => {
     expect(log.filter((line) => line.startsWith('Erreur'))).toEqual([])
   })
 
-  it('says that it was disconnected, and connects again after five seconds', async () => {
+  test('says that it was disconnected, and connects again after five seconds', async () => {
     await page.evaluate('disconnect()')
     await expect.poll(() => log).toContain('WebSocket déconnecté')
     await page.clock.runFor(5_000)

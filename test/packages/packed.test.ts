@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { formatMessage } from 'publint/utils'
 import { publint } from 'publint'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type ConsumerProject, packIntoProject } from '@focus-api/test-kit/focus/packed-packages'
 import { removeFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
@@ -37,19 +37,19 @@ function node(...args: string[]): string {
   return stdout
 }
 
-it('every package of the workspace is packed', () => {
+test('every package of the workspace is packed', () => {
   expect(project.packages.map(({ name }) => name)).toEqual(names)
 })
 
 describe.each(names)('%s, packed', (name) => {
-  it('satisfies publint', async () => {
+  test('satisfies publint', async () => {
     // A copy: the buffer of a small file is a part of a larger one.
     const { buffer } = new Uint8Array(readFileSync(find(name).tarball))
     const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true })
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
   })
 
-  it('has types that every resolver finds', () => {
+  test('has types that every resolver finds', () => {
     const attw = resolve(workspace, 'node_modules/@arethetypeswrong/cli/dist/index.js')
     const { status, stdout } = spawnSync(process.execPath, [attw, find(name).tarball, '--profile', 'esm-only'], {
       encoding: 'utf8',
@@ -57,7 +57,7 @@ describe.each(names)('%s, packed', (name) => {
     expect(status, stdout).toBe(0)
   })
 
-  it('holds no source, no tests and no address of this workspace', () => {
+  test('holds no source, no tests and no address of this workspace', () => {
     const { stdout } = spawnSync('tar', ['-tzf', find(name).tarball], { encoding: 'utf8' })
     const files = stdout.trim().split('\n')
     expect(files.filter((file) => /\/(src|test|node_modules)\/|\.test\./.test(file))).toEqual([])
@@ -67,7 +67,7 @@ describe.each(names)('%s, packed', (name) => {
     expect(JSON.stringify({ exports, dependencies, peerDependencies })).not.toMatch(/workspace:|@focus-api\/source/)
   })
 
-  it('can be imported, and required from CommonJS', () => {
+  test('can be imported, and required from CommonJS', () => {
     const list = JSON.stringify(entries(name))
     const imported = node(
       '--input-type=module',
@@ -81,7 +81,7 @@ describe.each(names)('%s, packed', (name) => {
 })
 
 describe('a project with the packed packages', () => {
-  it('type-checks every TypeScript example of README.md, of the guide and of the command', () => {
+  test('type-checks every TypeScript example of README.md, of the guide and of the command', () => {
     const paths = ['README.md', 'docs/guide.en.md', 'docs/cli.md']
     const pages = paths.map((page) => readFileSync(resolve(workspace, page), 'utf8'))
     const examples = pages.flatMap((page) => [...page.matchAll(/```(tsx?)\n(.*?)```/gs)])
@@ -98,7 +98,7 @@ describe('a project with the packed packages', () => {
     expect(node(tsc, ...options, '--types', 'node,express,react', ...files)).toBe('')
   })
 
-  it('starts Focus and sends a notification', () => {
+  test('starts Focus and sends a notification', () => {
     const output = node(
       '--input-type=module',
       '-e',
@@ -113,7 +113,7 @@ describe('a project with the packed packages', () => {
     expect(output).toBe('200\n')
   })
 
-  it('has the focus command', () => {
+  test('has the focus command', () => {
     const command = join(find('@focus-api/cli').folder, 'bin/focus.mjs')
     expect(node(command, '--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
   })

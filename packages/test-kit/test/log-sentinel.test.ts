@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createLogSentinel } from '@focus-api/test-kit/sentinels/log-sentinel'
 
 const token = randomBytes(32).toString('base64url')
 
 describe('the log sentinel', () => {
-  it.each([
+  test.each([
     ['in the message', `refused ${token}`, {}],
     ['in a field', 'refused', { token }],
     ['in an address', 'refused', { url: '/api/auth/google/callback?code=abcdefghij&iss=x' }],
@@ -17,7 +17,7 @@ describe('the log sentinel', () => {
     expect(sentinel.leaks()).toHaveLength(1)
   })
 
-  it('lets ids, hashes, names and redacted addresses pass', () => {
+  test('lets ids, hashes, names and redacted addresses pass', () => {
     const sentinel = createLogSentinel()
     sentinel.logger.info('The signing key 4f1c0e2a was published', {
       id: '0198c0de-7b1a-7c3e-9a51-2f4b5c6d7e8f',
@@ -28,7 +28,7 @@ describe('the log sentinel', () => {
     expect(sentinel.leaks()).toEqual([])
   })
 
-  it('finds a short secret that it was told of', () => {
+  test('finds a short secret that it was told of', () => {
     const sentinel = createLogSentinel()
     sentinel.logger.debug('refused', { key: 'opensesame' })
     expect(sentinel.leaks(['opensesame'])).toHaveLength(1)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 const attempts = {
@@ -19,13 +19,13 @@ const attempts = {
     resolver.setServers(['192.0.2.53']); resolver.resolve4('outside.invalid', () => {})`,
 }
 
-it.each(Object.entries(attempts))('records %s, in a process of its own too', (_, script) => {
+test.each(Object.entries(attempts))('records %s, in a process of its own too', (_, script) => {
   expect(attemptsOf(script)).toContain(
     '192.0.2.|outside.invalid|2001:db8::1'.split('|').find((part) => script.includes(part)),
   )
 })
 
-it('lets what stays on this machine pass', () => {
+test('lets what stays on this machine pass', () => {
   const script = `
     const server = require('node:net').createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
       const { port } = server.address()

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { createConnection } from 'mysql2/promise'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import {
   launchBrowser,
   type Mariadb,
@@ -29,7 +29,7 @@ describe('a private MariaDB', () => {
     return () => mariadb.stop()
   })
 
-  it('keeps committed rows across a kill -9', async () => {
+  test('keeps committed rows across a kill -9', async () => {
     await query(mariadb.url, 'create table t (n int)')
     await query(mariadb.url, 'insert into t values (42)')
     await mariadb.kill()
@@ -38,7 +38,7 @@ describe('a private MariaDB', () => {
     expect(await query(mariadb.url, 'select n from t')).toEqual([{ n: 42 }])
   })
 
-  it('gives every caller an empty database of its own', async () => {
+  test('gives every caller an empty database of its own', async () => {
     const url = await mariadb.createDatabase()
     expect(url).not.toBe(mariadb.url)
     expect(await query(url, 'show tables')).toEqual([])
@@ -52,7 +52,7 @@ describe('a private Redis', () => {
     return () => redis.stop()
   })
 
-  it('answers, freezes, thaws and restarts on its port', async () => {
+  test('answers, freezes, thaws and restarts on its port', async () => {
     expect(await exchange(redis.port, 'SET a 1\r\n')).toBe('+OK\r\n')
     redis.pause()
     await expect(exchange(redis.port, 'GET a\r\n', 100)).rejects.toThrow(/Nothing came/)
@@ -70,14 +70,14 @@ describe('a private nginx', () => {
     return () => nginx.stop()
   })
 
-  it('serves its configuration and keeps its log', async () => {
+  test('serves its configuration and keeps its log', async () => {
     expect(await (await fetch(`${nginx.url}/hello?x=1`)).text()).toBe('hi')
     expect(nginx.accessLog()).toContain('GET /hello?x=1')
   })
 })
 
 describe('headless Chromium', () => {
-  it('shows a page', async () => {
+  test('shows a page', async () => {
     const browser = await launchBrowser()
     const page = await browser.newPage()
     await page.setContent('<h1>Bonjour</h1>')
@@ -87,7 +87,7 @@ describe('headless Chromium', () => {
 })
 
 describe.runIf(process.platform === 'linux')('a process that is killed', () => {
-  it('takes its servers with it', async () => {
+  test('takes its servers with it', async () => {
     const script = `
       const { startRedis } = await import('${resolve(import.meta.dirname, '../src/servers/servers.ts')}')
       const redis = await startRedis({ own: true })

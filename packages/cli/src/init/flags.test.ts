@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { answersOf, type InitFlags, targetsOf } from './flags.ts'
 import { InitProblem } from './problem.ts'
 import { targets } from './types.ts'
@@ -32,30 +32,30 @@ const wrongInItsOwnWay: readonly (readonly [flags: InitFlags, code: string, hint
   [{ healthPath: '/h?$(id)' }, 'invalid_health_path', /\/health/],
 ]
 
-it.each(wrongInItsOwnWay)('%j is refused as %s', (flags, code, hint) => {
+test.each(wrongInItsOwnWay)('%j is refused as %s', (flags, code, hint) => {
   const problem = problemOf(() => answersOf(flags))
   expect([problem.code, problem.exitCode]).toEqual([code, 2])
   expect(problem.hint).toMatch(hint)
 })
 
-it.each(wrong)('%j is refused with what is allowed', (flags, hint) => {
+test.each(wrong)('%j is refused with what is allowed', (flags, hint) => {
   const problem = problemOf(() => answersOf(flags))
   expect([problem.code, problem.exitCode]).toEqual(['invalid_option', 2])
   expect(problem.hint).toMatch(hint)
 })
 
-it('a target that is none is refused, also in --only', () => {
+test('a target that is none is refused, also in --only', () => {
   for (const work of [() => targetsOf(['cicd'], undefined), () => targetsOf([], 'ci,x'), () => targetsOf([], '')]) {
     expect(problemOf(work).hint).toContain('ci, cd, docker')
   }
 })
 
-it('targets are all of them, or those named, in one order', () => {
+test('targets are all of them, or those named, in one order', () => {
   expect(targetsOf([], undefined)).toEqual(targets)
   expect(targetsOf(['nginx', 'CI'], 'badges , ci')).toEqual(['ci', 'nginx', 'badges'])
 })
 
-it('answers hold what was said and nothing else', () => {
+test('answers hold what was said and nothing else', () => {
   expect(answersOf({})).toEqual({})
   expect(answersOf({ pm: 'PNPM', port: '3000', services: 'redis, none', domain: 'Shop.Example.com' })).toEqual({
     pm: 'pnpm',

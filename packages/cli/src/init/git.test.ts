@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { gitHubSlug, isBranchName } from './git.ts'
 
-it.each([
+test.each([
   ['https://github.com/acme/shop.git', 'acme/shop'],
   ['https://github.com/acme/shop', 'acme/shop'],
   ['https://github.com/acme/shop/', 'acme/shop'],
@@ -21,7 +21,7 @@ it.each([
   expect(gitHubSlug(url)).toBe(slug)
 })
 
-it.each([
+test.each([
   ['main', true],
   ['release/1.x', true],
   ['feature_a-b', true],

@@ -1,16 +1,16 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { expression, lines, paragraphs, shellWord, text, yamlScalar } from './text.ts'
 
 describe('text', () => {
-  it('takes the common indentation away', () => {
+  test('takes the common indentation away', () => {
     expect(text`
       a:
         b: 1
     `).toBe('a:\n  b: 1')
   })
 
-  it('puts a block at the column of its place', () => {
+  test('puts a block at the column of its place', () => {
     const block = 'x: 1\ny:\n  z: 2'
     expect(text`
       a:
@@ -19,7 +19,7 @@ describe('text', () => {
     `).toBe('a:\n  x: 1\n  y:\n    z: 2\nb: 3')
   })
 
-  it('leaves no hole where an optional block is empty', () => {
+  test('leaves no hole where an optional block is empty', () => {
     expect(text`
       a: 1
       ${''}
@@ -27,14 +27,14 @@ describe('text', () => {
     `).toBe('a: 1\nb: 2')
   })
 
-  it('keeps a line that holds more than the empty block', () => {
+  test('keeps a line that holds more than the empty block', () => {
     expect(text`
       run: x ${''}
       b: 2
     `).toBe('run: x\nb: 2')
   })
 
-  it('keeps empty lines that are meant', () => {
+  test('keeps empty lines that are meant', () => {
     expect(text`
       a: 1
 
@@ -45,11 +45,11 @@ describe('text', () => {
   })
 })
 
-it('an expression is what GitHub reads', () => {
+test('an expression is what GitHub reads', () => {
   expect(expression('github.ref')).toBe('${{ github.ref }}')
 })
 
-it.each([
+test.each([
   'main',
   'a b',
   'true',
@@ -74,7 +74,7 @@ it.each([
   expect(parse(`key: ${yamlScalar(value)}`)).toEqual({ key: value })
 })
 
-it.each([
+test.each([
   ['plain', 'plain'],
   ['a/b.txt', 'a/b.txt'],
   ['a b', "'a b'"],

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { errorOf, focus, type Run } from '../command.ts'
 import { edit, layOut, listFiles, text } from './support/fixture.ts'
@@ -21,7 +21,7 @@ function init(...args: readonly string[]): Promise<Run> {
 }
 
 describe('focus init', () => {
-  it('writes without asking where nobody can answer, and says what it did on stderr', async () => {
+  test('writes without asking where nobody can answer, and says what it did on stderr', async () => {
     const { code, stdout, stderr } = await init()
     expect([code, stdout]).toEqual([0, ''])
     expect(stderr).toContain('create          .github/workflows/ci.yml')
@@ -29,7 +29,7 @@ describe('focus init', () => {
     expect(listFiles(root)).toContain('.focus/ci.json')
   })
 
-  it('--json is one document of a fixed form', async () => {
+  test('--json is one document of a fixed form', async () => {
     const { code, stdout, stderr } = await init('--json', '--diff')
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout.trimEnd()).not.toContain('\n')
@@ -63,7 +63,7 @@ describe('focus init', () => {
     )
   })
 
-  it('exits 0, 3 and 4: done, drift, conflict', async () => {
+  test('exits 0, 3 and 4: done, drift, conflict', async () => {
     expect((await init('--check')).code).toBe(3)
     expect(listFiles(root)).toEqual(['package-lock.json', 'package.json'])
     expect((await init('--yes')).code).toBe(0)
@@ -82,7 +82,7 @@ describe('focus init', () => {
     })
   })
 
-  it('exits 2 with the flag that decides, and writes nothing', async () => {
+  test('exits 2 with the flag that decides, and writes nothing', async () => {
     writeFileSync(join(root, 'yarn.lock'), '')
     const run = await init('--json')
     expect(run.code).toBe(2)
@@ -90,18 +90,18 @@ describe('focus init', () => {
     expect((await init('--pm', 'yarn')).code).toBe(0)
   })
 
-  it('exits 2 for an option that is none, and names the nearest', async () => {
+  test('exits 2 for an option that is none, and names the nearest', async () => {
     const run = await init('--forse', '--json')
     expect(run.code).toBe(2)
     expect(errorOf(run).hint).toContain('--force')
   })
 
-  it('exits 2 for --check with --force', async () => {
+  test('exits 2 for --check with --force', async () => {
     const run = await init('--check', '--force', '--json')
     expect([run.code, errorOf(run).code]).toEqual([2, 'invalid_option'])
   })
 
-  it('writes the targets that are asked for', async () => {
+  test('writes the targets that are asked for', async () => {
     expect((await init('ci', 'badges')).code).toBe(0)
     expect(listFiles(root)).toEqual(['.focus/ci.json', ci, 'README.md', 'package-lock.json', 'package.json'])
     expect((await init('--only', 'nginx,env')).code).toBe(0)
@@ -109,14 +109,14 @@ describe('focus init', () => {
     expect(listFiles(root)).not.toContain('Dockerfile')
   })
 
-  it('--dry-run --diff shows a patch on stdout and writes nothing', async () => {
+  test('--dry-run --diff shows a patch on stdout and writes nothing', async () => {
     const { code, stdout } = await init('--dry-run', '--diff', 'nginx')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^--- \/dev\/null\n\+\+\+ b\/deploy\/nginx\.conf\n/)
     expect(listFiles(root)).toEqual(['package-lock.json', 'package.json'])
   })
 
-  it('works in another folder', async () => {
+  test('works in another folder', async () => {
     const run = await focus(['init', '--cwd', root, 'env'], { cwd: temporaryFolder('elsewhere') })
     expect(run.code).toBe(0)
     expect(listFiles(root)).toContain('.env.example')
@@ -124,12 +124,12 @@ describe('focus init', () => {
 })
 
 describe('focus init secrets', () => {
-  it('wants a repository that can be one', async () => {
+  test('wants a repository that can be one', async () => {
     const run = await init('secrets', '--repo', 'shop', '--json')
     expect([run.code, errorOf(run).code]).toEqual([2, 'invalid_repo'])
   })
 
-  it('lists what GitHub must hold', async () => {
+  test('lists what GitHub must hold', async () => {
     const { code, stdout } = await init('secrets')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^DOCKER_USERNAME\s+required/m)
@@ -144,7 +144,7 @@ describe('focus init secrets', () => {
     })
   })
 
-  it('hands gh the values that the environment holds, over stdin, each where the jobs that read it see it', async () => {
+  test('hands gh the values that the environment holds, over stdin, each where the jobs that read it see it', async () => {
     const bin = temporaryFolder('gh')
     writeFileSync(
       join(bin, 'gh'),
@@ -165,7 +165,7 @@ describe('focus init secrets', () => {
     expect(run.stdout + run.stderr).not.toContain('hooks.example.com')
   })
 
-  it('says what to do when gh fails, is missing, or there is nothing to set', async () => {
+  test('says what to do when gh fails, is missing, or there is nothing to set', async () => {
     const bin = temporaryFolder('gh')
     writeFileSync(join(bin, 'gh'), '#!/bin/sh\necho "HTTP 403: no rights" >&2\nexit 1\n')
     chmodSync(join(bin, 'gh'), 0o755)
@@ -181,7 +181,7 @@ describe('focus init secrets', () => {
   })
 })
 
-it('focus doctor holds workflows against the same rules', async () => {
+test('focus doctor holds workflows against the same rules', async () => {
   await init('ci', 'dependabot')
   const policy = async (): Promise<{ status: string; message: string }[]> => {
     const { stdout } = await focus(['doctor', '--json'], { cwd: root })

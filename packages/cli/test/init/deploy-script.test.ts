@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runInit } from '../../src/init/init.ts'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { FakeServer } from './support/fake-server.ts'
@@ -35,7 +35,7 @@ function deploy(env: NodeJS.ProcessEnv, input = script) {
 }
 
 describe('W20: the deploy script', () => {
-  it('starts a good image, and prunes once, by age, when it is healthy', () => {
+  test('starts a good image, and prunes once, by age, when it is healthy', () => {
     server.running = before
     expect(deploy({ IMAGE: image('good') })).toMatchObject({ status: 0 })
     expect(server.running).toBe(image('good'))
@@ -47,12 +47,12 @@ describe('W20: the deploy script', () => {
     )
   })
 
-  it('takes the image as an argument too', () => {
+  test('takes the image as an argument too', () => {
     const { status } = spawnSync('bash', [join(root, 'deploy/deploy.sh'), image('good')], { env: server.env })
     expect([status, server.running]).toEqual([0, image('good')])
   })
 
-  it('puts the old image back when the new one does not answer within 120 s, and prunes nothing', () => {
+  test('puts the old image back when the new one does not answer within 120 s, and prunes nothing', () => {
     server.running = before
     const { status, output } = deploy({ IMAGE: image('sick') })
     expect([status, server.running]).toEqual([1, before])
@@ -62,14 +62,14 @@ describe('W20: the deploy script', () => {
     expect(output).toContain('Rolled back')
   })
 
-  it('puts the old image back when the new one cannot be started', () => {
+  test('puts the old image back when the new one cannot be started', () => {
     server.running = before
     expect(deploy({ IMAGE: image('crash') }).status).toBe(1)
     expect(server.running).toBe(before)
     expect(server.called('docker image prune')).toEqual([])
   })
 
-  it('does not touch what runs when the image cannot be pulled', () => {
+  test('does not touch what runs when the image cannot be pulled', () => {
     server.running = before
     expect(deploy({ IMAGE: image('missing') }).status).toBe(1)
     expect(server.running).toBe(before)
@@ -77,26 +77,26 @@ describe('W20: the deploy script', () => {
     expect(server.called('docker run')).toEqual([])
   })
 
-  it('says so when the old image is not healthy either', () => {
+  test('says so when the old image is not healthy either', () => {
     server.running = 'sha256:sick-before'
     const { status, output } = deploy({ IMAGE: image('sick') })
     expect([status, server.running]).toEqual([1, 'sha256:sick-before'])
     expect(output).toContain('not healthy either')
   })
 
-  it('leaves nothing running when a first image is bad', () => {
+  test('leaves nothing running when a first image is bad', () => {
     expect(deploy({ IMAGE: image('sick') }).status).toBe(1)
     expect(server.running).toBeNull()
   })
 
-  it('refuses an image without a digest, before it does anything', () => {
+  test('refuses an image without a digest, before it does anything', () => {
     server.running = before
     expect(deploy({ IMAGE: 'docker.io/acme/shop:v1' }).status).toBe(2)
     expect(deploy({}).status).toBe(2)
     expect(server.calls).toEqual([])
   })
 
-  it('does nothing at all when only a part of it arrives', () => {
+  test('does nothing at all when only a part of it arrives', () => {
     server.running = before
     for (const share of [0.3, 0.6, 0.9, 0.99]) {
       deploy({ IMAGE: image('good') }, script.slice(0, Math.floor(script.length * share)))
@@ -104,7 +104,7 @@ describe('W20: the deploy script', () => {
     expect([server.running, server.calls]).toEqual([before, []])
   })
 
-  it('gives the container its environment file, its port on loopback only, and no privileges', () => {
+  test('gives the container its environment file, its port on loopback only, and no privileges', () => {
     writeFileSync(join(server.folder, 'shop.env'), 'A=b\n')
     expect(deploy({ IMAGE: image('good'), PORT: '9000' }).status).toBe(0)
     const [run] = server.called('docker run')
@@ -114,7 +114,7 @@ describe('W20: the deploy script', () => {
     expect(server.called('curl')[0]).toContain('http://127.0.0.1:9000/api/health')
   })
 
-  it('V6: has the application trust the reverse proxy in front of the container, unless its environment says which', () => {
+  test('V6: has the application trust the reverse proxy in front of the container, unless its environment says which', () => {
     expect(deploy({ IMAGE: image('good') }).status).toBe(0)
     writeFileSync(join(server.folder, 'shop.env'), 'FOCUS_TRUSTED_PROXIES=\n')
     expect(deploy({ IMAGE: image('good') }).status).toBe(0)
@@ -124,7 +124,7 @@ describe('W20: the deploy script', () => {
     expect(trusting).toEqual([true, true, false])
   })
 
-  it('logs in for this run only, and never with the password as an argument', () => {
+  test('logs in for this run only, and never with the password as an argument', () => {
     expect(deploy({ IMAGE: image('good'), DOCKER_USERNAME: 'acme', DOCKER_PASSWORD: 'pass word' }).status).toBe(0)
     expect(readFileSync(join(server.folder, 'password'), 'utf8')).toBe('pass word\n')
     expect(existsSync(readFileSync(join(server.folder, 'config'), 'utf8').trim())).toBe(false)
@@ -154,7 +154,7 @@ describe('the steps of the job deploy', () => {
     return { temporary, run, result: run(name) }
   }
 
-  it('W18: keep the key where only the runner reads it, and remove it', () => {
+  test('W18: keep the key where only the runner reads it, and remove it', () => {
     const { temporary, run, result } = step('Prepare SSH')
     expect(result.status).toBe(0)
     expect(statSync(join(temporary, 'ssh/key')).mode & 0o777).toBe(0o600)
@@ -164,14 +164,14 @@ describe('the steps of the job deploy', () => {
     expect(existsSync(join(temporary, 'ssh'))).toBe(false)
   })
 
-  it('W18: stop without the host key, and say how to obtain it', () => {
+  test('W18: stop without the host key, and say how to obtain it', () => {
     const { temporary, result } = step('Prepare SSH', { 'secrets.SERVER_KNOWN_HOSTS': '' })
     expect(result.status).toBe(1)
     expect(result.output).toContain('ssh-keyscan')
     expect(existsSync(join(temporary, 'ssh'))).toBe(false)
   })
 
-  it('W17, W19: feed the script to the server, with the digest, and no secret among the arguments', () => {
+  test('W17, W19: feed the script to the server, with the digest, and no secret among the arguments', () => {
     server.running = before
     const { result } = step('Deploy over SSH')
     expect(result.output).toContain('docker.io/acme/shop@sha256:good is healthy.')
@@ -184,7 +184,7 @@ describe('the steps of the job deploy', () => {
     expect(readFileSync(join(server.folder, 'password'), 'utf8')).toBe(`${secrets['secrets.DOCKER_PASSWORD']}\n`)
   })
 
-  it('W20: fail when the server rolled back', () => {
+  test('W20: fail when the server rolled back', () => {
     server.running = before
     const { result } = step('Deploy over SSH', { 'steps.build.outputs.digest': 'sha256:sick' })
     expect([result.status, server.running]).toEqual([1, before])

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { detect } from '../../src/init/detect/index.ts'
 import { readGit } from '../../src/init/git.ts'
 import { Repository } from '../../src/init/repository.ts'
@@ -20,7 +20,7 @@ function fact(project: Project, name: string): readonly [value: string, from: st
 }
 
 describe('Node', () => {
-  it.each([
+  test.each([
     [{}, {}, '24', 'the default'],
     [{ '.nvmrc': '20\n' }, {}, '20', '.nvmrc'],
     [{ '.nvmrc': 'v22.4.1' }, {}, '22', '.nvmrc'],
@@ -39,7 +39,7 @@ describe('Node', () => {
     expect(fact(node(manifest, files), 'node')).toEqual([value, from])
   })
 
-  it.each([
+  test.each([
     ['npm', { 'package-lock.json': '{}' }, {}],
     ['npm', { 'npm-shrinkwrap.json': '{}' }, {}],
     ['pnpm', { 'pnpm-lock.yaml': '' }, {}],
@@ -53,7 +53,7 @@ describe('Node', () => {
     expect(node(manifest, files).packageManager).toBe(manager)
   })
 
-  it('runs the scripts of the repository, and its tools where there is none', () => {
+  test('runs the scripts of the repository, and its tools where there is none', () => {
     const { toolchain } = node({
       scripts: { lint: 'x', 'type-check': 'x', test: 'jest', build: 'x' },
       devDependencies: { jest: '1', eslint: '1' },
@@ -70,7 +70,7 @@ describe('Node', () => {
     expect(tools.toolchain.types.map(({ run }) => run)).toEqual(['pnpm exec tsc --noEmit'])
   })
 
-  it.each([
+  test.each([
     [
       { scripts: { test: 'vitest' }, devDependencies: { vitest: '1', '@vitest/coverage-v8': '1' } },
       'npm test -- --run --coverage.enabled --coverage.reporter=text --coverage.reporter=lcov',
@@ -83,7 +83,7 @@ describe('Node', () => {
     expect(node(manifest).toolchain.test.run).toBe(run)
   })
 
-  it.each([
+  test.each([
     [{ scripts: { start: 'node dist/index.js' } }, ['node', 'dist/index.js']],
     [
       { scripts: { start: 'node --enable-source-maps dist/index.js' } },
@@ -96,7 +96,7 @@ describe('Node', () => {
     expect(node(manifest).image.start).toEqual(command)
   })
 
-  it('looks into the packages of a monorepo', () => {
+  test('looks into the packages of a monorepo', () => {
     const project = node(
       { workspaces: { packages: ['apps/*', '!apps/old', '../x'] } },
       {
@@ -112,7 +112,7 @@ describe('Node', () => {
 })
 
 describe('Python', () => {
-  it.each([
+  test.each([
     [{}, '3.13', 'the default'],
     [{ '.python-version': '3.11.9\n' }, '3.11', '.python-version'],
     [{ 'pyproject.toml': '[project]\nrequires-python = ">=3.10,<3.13"' }, '3.12', 'pyproject.toml'],
@@ -125,7 +125,7 @@ describe('Python', () => {
     expect(fact(detected({ 'requirements.txt': '', ...files }), 'python')).toEqual([value, from])
   })
 
-  it('uses the guide’s tools, at exact versions where the project does not bring them', () => {
+  test('uses the guide’s tools, at exact versions where the project does not bring them', () => {
     const { toolchain } = detected({ 'requirements.txt': 'pytest==8.4.2\nBlack>=24 ; python_version > "3"\n' })
     const install = toolchain.install.map(({ run }) => run).join('\n')
     expect(install).toMatch(/flake8==\d.* mypy==\d.* pytest-cov==\d/)
@@ -136,7 +136,7 @@ describe('Python', () => {
     expect(toolchain.security.map(({ name }) => name).join()).toMatch(/safety.*pip-audit.*bandit/)
   })
 
-  it('uses ruff and pyright where they are in use', () => {
+  test('uses ruff and pyright where they are in use', () => {
     const { toolchain } = detected({
       'uv.lock': '',
       'pyproject.toml': '[dependency-groups]\ndev = ["ruff>=0.5", "pyright"]',
@@ -148,7 +148,7 @@ describe('Python', () => {
     expect(toolchain.types.map(({ run }) => run)).toEqual(['uv run --no-sync pyright'])
   })
 
-  it.each([
+  test.each([
     [{ 'app/main.py': 'app = FastAPI()\n' }, ['uvicorn', 'app.main:app', '--host', '0.0.0.0', '--port', '8000']],
     [{ 'main.py': 'api: FastAPI = FastAPI()\n' }, ['uvicorn', 'main:api', '--host', '0.0.0.0', '--port', '8000']],
     [{ 'app.py': 'app = Flask(__name__)\n' }, ['gunicorn', 'app:app', '--bind', '0.0.0.0:8000']],
@@ -159,7 +159,7 @@ describe('Python', () => {
     expect(detected({ 'requirements.txt': '', ...files }).image.start).toEqual(command)
   })
 
-  it.each([
+  test.each([
     ['fastapi', { 'app/main.py': 'app = fastapi.FastAPI()\n' }, 'uvicorn app.main:app'],
     ['fastapi', { 'app/main.py': 'api = create_app()\n' }, 'uvicorn app.main:api'],
     ['fastapi', { 'app/main.py': 'from .factory import app\n' }, 'uvicorn app.main:app'],
@@ -173,7 +173,7 @@ describe('Python', () => {
     expect(project.image.start.slice(0, 2).join(' ')).toBe(start)
   })
 
-  it('takes no file for found that is not there', () => {
+  test('takes no file for found that is not there', () => {
     const project = detected({ 'requirements.txt': '' })
     expect(fact(project, 'start')).toBeUndefined()
     expect(project.warnings.map(({ sentence }) => sentence)).toContainEqual(
@@ -183,7 +183,7 @@ describe('Python', () => {
 })
 
 describe('services', () => {
-  it.each([
+  test.each([
     [{ mysql2: '3' }, ['mysql'], { DATABASE_URL: 'mysql://root:throw-away@127.0.0.1:3306/app_test' }],
     [
       { pg: '8', ioredis: '5' },
@@ -203,14 +203,14 @@ describe('services', () => {
     expect(project.serviceUrls).toEqual(urls)
   })
 
-  it('get the scheme that the driver wants', () => {
+  test('get the scheme that the driver wants', () => {
     expect(detected({ 'requirements.txt': 'SQLAlchemy\nPyMySQL' }).serviceUrls.DATABASE_URL).toMatch(/^mysql\+pymysql:/)
     expect(detected({ 'requirements.txt': 'asyncpg' }).serviceUrls.DATABASE_URL).toMatch(/^postgresql\+asyncpg:/)
   })
 })
 
 describe('the health path', () => {
-  it.each([
+  test.each([
     [{ 'src/app.ts': "app.get('/healthz', ok)" }, '/healthz'],
     [{ 'src/app.test.ts': "get('/healthz')", 'src/b.js': 'app.get("/health")' }, '/health'],
     [{ 'node_modules/x/a.js': "'/healthz'" }, '/api/health'],
@@ -219,7 +219,7 @@ describe('the health path', () => {
     expect(node({}, files).healthPath).toBe(path)
   })
 
-  it('of an application with Focus is the one that Focus answers', () => {
+  test('of an application with Focus is the one that Focus answers', () => {
     expect(node({ dependencies: { '@focus-api/core': '1' } }, { 'a.js': "'/healthz'" }).healthPath).toBe('/api/health')
   })
 })

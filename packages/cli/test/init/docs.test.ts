@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { Definer } from '../../src/definitions/define.ts'
 import { defineInit } from '../../src/init/define.ts'
 import { targetPaths } from '../../src/init/paths.ts'
@@ -13,13 +13,13 @@ function cell(words: string): string {
   return words.replaceAll('|', '\\|')
 }
 
-it('docs/scaffold.md names every rule with its words', () => {
+test('docs/scaffold.md names every rule with its words', () => {
   for (const { id, what, why } of rules) {
     expect(page).toContain(`| ${id} | ${cell(what)} | ${cell(why)} |`)
   }
 })
 
-it('docs/scaffold.md names every option and every file', () => {
+test('docs/scaffold.md names every option and every file', () => {
   const program = new Command()
   defineInit(
     program,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { removeFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { actionPins } from '../../src/init/actions.ts'
@@ -76,7 +76,7 @@ function of(name: string): Served {
 }
 
 describe.each(fixtures)('in $name', ({ name, options }) => {
-  it('writes files that hold W01 to W26', async () => {
+  test('writes files that hold W01 to W26', async () => {
     const { root, result } = of(name)
     const written = new Set(generated(result).map(({ path }) => path))
     const findings = (await lintRepository(root)).filter(({ path }) => written.has(path))
@@ -89,7 +89,7 @@ describe.each(fixtures)('in $name', ({ name, options }) => {
     ).toEqual([])
   })
 
-  it('writes nothing the second time', async () => {
+  test('writes nothing the second time', async () => {
     const { root } = of(name)
     const before = snapshot(root)
     const again = await runInit(initOptions(root, options))
@@ -97,48 +97,48 @@ describe.each(fixtures)('in $name', ({ name, options }) => {
     expect([again.exitCode, again.written]).toEqual([0, false])
   })
 
-  it('writes a Dockerfile for production', () => {
+  test('writes a Dockerfile for production', () => {
     const { root, result } = of(name)
     if (!generated(result).some(({ path }) => path === 'Dockerfile')) return
     expect(dockerfileFindings(text(root, 'Dockerfile'))).toEqual([])
   })
 
-  it('writes YAML', () => {
+  test('writes YAML', () => {
     const { root, result } = of(name)
     const paths = generated(result).map(({ path }) => path)
     for (const path of paths.filter((path) => /\.ya?ml$/.test(path)))
       expect(parse(text(root, path))).toBeTypeOf('object')
   })
 
-  it('leaves no temporary file', () => {
+  test('leaves no temporary file', () => {
     expect(listFiles(of(name).root).filter((path) => /\.focus-(?!new|old)/.test(path))).toEqual([])
   })
 })
 
-it('covers at least forty repositories', () => {
+test('covers at least forty repositories', () => {
   expect(fixtures.length).toBeGreaterThanOrEqual(40)
   expect(new Set(fixtures.map(({ name }) => name)).size).toBe(fixtures.length)
 })
 
-it('writes workflows that the language service of GitHub Actions has nothing against', () => {
+test('writes workflows that the language service of GitHub Actions has nothing against', () => {
   expect(findings.languageService).toEqual([])
 })
 
-it('writes workflows that actionlint has nothing against', () => {
+test('writes workflows that actionlint has nothing against', () => {
   expect(findings.actionlint).toEqual([])
 })
 
-it('is checked by validators that would notice', () => {
+test('is checked by validators that would notice', () => {
   expect(controls.languageService.join()).toContain('persistent-credentials')
   expect(controls.actionlint.join()).toContain('runs-at')
 })
 
-it('writes scripts that shellcheck has nothing against', () => {
+test('writes scripts that shellcheck has nothing against', () => {
   expect(scripts.size).toBeGreaterThan(3)
   expect(shellcheckFindings([...scripts])).toBe('')
 })
 
-it('takes every action from the table of checked commits', () => {
+test('takes every action from the table of checked commits', () => {
   for (const [path, source] of workflows) {
     for (const [, repository, commit, version] of source.matchAll(/uses: ([\w.-]+\/[\w.-]+)[\w./-]*@(\S+) # (\S+)/g)) {
       expect(actionPins.get(repository ?? ''), `${path}: ${repository}`).toEqual({ version, commit })
@@ -147,7 +147,7 @@ it('takes every action from the table of checked commits', () => {
   }
 })
 
-it('detects and generates within 500 ms', () => {
+test('detects and generates within 500 ms', () => {
   const slowest = Math.max(...[...served.values()].map(({ milliseconds }) => milliseconds))
   expect(slowest).toBeLessThan(500)
 })

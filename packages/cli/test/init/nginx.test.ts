@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { get } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { requireBinary } from '@focus-api/test-kit/servers/binaries'
 import { type Nginx, startNginx } from '@focus-api/test-kit/servers/nginx'
@@ -36,7 +36,7 @@ function local(logs: string): string {
     .replaceAll('/var/log/nginx', logs)
 }
 
-it('is accepted by nginx as it stands', () => {
+test('is accepted by nginx as it stands', () => {
   const folder = temporaryFolder('nginx-test')
   mkdirSync(join(folder, 'logs'))
   writeFileSync(
@@ -51,7 +51,7 @@ it('is accepted by nginx as it stands', () => {
   expect(status).toBe(0)
 })
 
-it('waits longer than two heartbeats of 30 s', () => {
+test('waits longer than two heartbeats of 30 s', () => {
   const timeouts = [...configuration.matchAll(/proxy_(?:read|send)_timeout (\d+)s/g)].map((match) => Number(match[1]))
   expect(timeouts.length).toBeGreaterThanOrEqual(4)
   expect(Math.min(...timeouts)).toBeGreaterThan(60)
@@ -91,7 +91,7 @@ describe('in front of a server', () => {
 
   const secure = (scheme: string) => nginx.url.replace('http', scheme)
 
-  it('lets a WebSocket through', async () => {
+  test('lets a WebSocket through', async () => {
     const socket = new WebSocket(`${secure('wss')}/api/ws/notifications?token=secret-token`, {
       rejectUnauthorized: false,
     })
@@ -103,7 +103,7 @@ describe('in front of a server', () => {
     await once(socket, 'close')
   })
 
-  it('says who the client is, whatever the client says', async () => {
+  test('says who the client is, whatever the client says', async () => {
     const headers = { 'X-Forwarded-For': '198.51.100.1', 'X-Real-IP': '198.51.100.1' }
     const [response] = await once(
       get(`${secure('https')}/api/auth/google/callback?code=secret-code`, { headers, rejectUnauthorized: false }),
@@ -119,7 +119,7 @@ describe('in front of a server', () => {
     })
   })
 
-  it('W26: writes no token and no code into its log', async () => {
+  test('W26: writes no token and no code into its log', async () => {
     await nginx.stop()
     const log = readFileSync(join(logs, 'my-shop.access.log'), 'utf8')
     expect(log).toContain('GET /api/ws/notifications HTTP/1.1')

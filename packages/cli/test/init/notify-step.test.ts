@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { spawn } from 'node:child_process'
 import type { AddressInfo } from 'node:net'
 import { text as readAll } from 'node:stream/consumers'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { requireBinary } from '@focus-api/test-kit/servers/binaries'
 import { runInit } from '../../src/init/init.ts'
 import { initOptions, layOut, text } from './support/fixture.ts'
@@ -54,7 +54,7 @@ async function notify(deploy: string, release: string, ref = 'v1.2.0'): Promise<
   return Number(code)
 }
 
-it('says what was deployed where, by whom and from which run', async () => {
+test('says what was deployed where, by whom and from which run', async () => {
   expect(await notify('success', 'success')).toBe(0)
   const message = received.at(-1)?.text ?? ''
   for (const part of [
@@ -69,7 +69,7 @@ it('says what was deployed where, by whom and from which run', async () => {
   }
 })
 
-it('W11: a skipped release is no failure, and a failed deployment is one', async () => {
+test('W11: a skipped release is no failure, and a failed deployment is one', async () => {
   await notify('success', 'skipped', 'main')
   expect(received.at(-1)?.text).toContain('no release')
   expect(received.at(-1)?.text).not.toContain(':x:')
@@ -77,12 +77,12 @@ it('W11: a skipped release is no failure, and a failed deployment is one', async
   expect(received.at(-1)?.text).toContain(':x: deployment to production: failure')
 })
 
-it('a ref with quotes and Slack’s own marks stays text', async () => {
+test('a ref with quotes and Slack’s own marks stays text', async () => {
   expect(await notify('success', 'success', `v1"'<!channel>&`)).toBe(0)
   expect(received.at(-1)?.text).toContain(`v1"'&lt;!channel&gt;&amp;`)
 })
 
-it('fails when Slack refuses the message', async () => {
+test('fails when Slack refuses the message', async () => {
   status = 403
   expect(await notify('success', 'success')).not.toBe(0)
 })

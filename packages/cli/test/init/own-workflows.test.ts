@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { lintRepository } from '../../src/init/policy/index.ts'
 import { workflowFindings } from './support/validators.ts'
@@ -12,21 +12,21 @@ const workflows = new Map(
   readdirSync(join(root, folder)).map((name) => [`${folder}/${name}`, readFileSync(join(root, folder, name), 'utf8')]),
 )
 
-it('this project’s own workflows hold W01 to W26', async () => {
+test('this project’s own workflows hold W01 to W26', async () => {
   expect(await lintRepository(root)).toEqual([])
 })
 
-it('this project’s own workflows are accepted by both validators', () => {
+test('this project’s own workflows are accepted by both validators', () => {
   expect([...workflows.keys()]).toEqual([`${folder}/ci.yml`, `${folder}/release.yml`, `${folder}/security.yml`])
   expect(workflowFindings(workflows)).toEqual({ languageService: [], actionlint: [] })
 }, 60_000)
 
-it('CI runs on every Node that is supported', () => {
+test('CI runs on every Node that is supported', () => {
   const ci = parse(workflows.get(`${folder}/ci.yml`) ?? '')
   expect(ci.jobs.test.strategy.matrix.node).toEqual([22, 24, 26])
 })
 
-it('what publishes builds nothing, and what builds cannot publish', () => {
+test('what publishes builds nothing, and what builds cannot publish', () => {
   const { jobs } = parse(workflows.get(`${folder}/release.yml`) ?? '')
   expect(jobs.publish.permissions).toEqual({ contents: 'write', 'id-token': 'write' })
   expect(JSON.stringify(jobs.publish)).not.toContain('.ci/run')

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { detect } from '../../src/init/detect/index.ts'
 import { readGit } from '../../src/init/git.ts'
 import { lintFiles, lintRepository, rules } from '../../src/init/policy/index.ts'
@@ -309,12 +309,12 @@ const violations: readonly Violation[] = [
   ['W26', 'the default log format', nginx, / shop_no_query;| \w+_no_query;/g, ';'],
 ]
 
-it('finds nothing in what focus init writes', () => {
+test('finds nothing in what focus init writes', () => {
   expect(lintFiles(good)).toEqual([])
 })
 
 describe('each violation is found', () => {
-  it.each(violations)('%s: %s', (rule, _what, path, from, to) => {
+  test.each(violations)('%s: %s', (rule, _what, path, from, to) => {
     const source = good.get(path) ?? ''
     const broken = source.replace(from, () => to)
     expect(broken).not.toBe(source)
@@ -330,25 +330,25 @@ describe('each violation is found', () => {
   })
 })
 
-it('has a violation for every rule', () => {
+test('has a violation for every rule', () => {
   const numbers = Array.from({ length: 26 }, (_, index) => `W${String(index + 1).padStart(2, '0')}`)
   expect(rules.map(({ id }) => id).sort()).toEqual(numbers)
   expect(numbers.filter((id) => !violations.some(([rule]) => rule === id))).toEqual([])
 })
 
-it('W23 asks for dependabot.yml once', () => {
+test('W23 asks for dependabot.yml once', () => {
   const without = new Map([...good].filter(([path]) => path !== dependabot))
   expect(lintFiles(without).map(({ rule }) => rule)).toEqual(['W23'])
 })
 
-it('says where', () => {
+test('says where', () => {
   const source = good.get(ci) ?? ''
   const line = source.split('\n').findIndex((text) => text.includes('npm ci')) + 1
   const findings = lintFiles(new Map([...good, [ci, source.replace('npm ci', 'npm install')]]))
   expect(findings).toEqual([expect.objectContaining({ rule: 'W15', path: ci, line })])
 })
 
-it('does not mind forms that are fine', () => {
+test('does not mind forms that are fine', () => {
   const forms: readonly (readonly [string, string | RegExp, string])[] = [
     [ci, 'run: npm ci', 'run: npm install --global pnpm@12.21.0'],
     [ci, 'run: npm ci', 'run: curl --fail https://example.com/x | jq .'],
@@ -384,7 +384,7 @@ it('does not mind forms that are fine', () => {
   }
 })
 
-it('lints a repository with anchors, Windows line ends and a workflow of somebody else', async () => {
+test('lints a repository with anchors, Windows line ends and a workflow of somebody else', async () => {
   const root = layOut({
     files: {
       '.github/workflows/a.yml':
@@ -396,6 +396,6 @@ it('lints a repository with anchors, Windows line ends and a workflow of somebod
   expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(['W01', 'W06', 'W15', 'W23']))
 })
 
-it('lints a repository without workflows', async () => {
+test('lints a repository without workflows', async () => {
   expect(await lintRepository(layOut({ files: {} }))).toEqual([])
 })

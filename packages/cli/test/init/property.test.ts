@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { removeFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { runInit } from '../../src/init/init.ts'
 import { lintRepository } from '../../src/init/policy/index.ts'
@@ -73,7 +73,7 @@ const surroundings = fc.record(
 )
 
 describe('for any flavour, package manager and options', () => {
-  it('a second run writes nothing, and what was written holds every rule', async () => {
+  test('a second run writes nothing, and what was written holds every rule', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(node, python),
@@ -101,7 +101,7 @@ describe('for any flavour, package manager and options', () => {
     )
   })
 
-  it('the same repository gets the same bytes anywhere', async () => {
+  test('the same repository gets the same bytes anywhere', async () => {
     await fc.assert(
       fc.asyncProperty(node, options, async (drawn, answers) => {
         const roots = [0, 1].map(() =>

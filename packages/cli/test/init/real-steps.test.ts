@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { findBinary } from '@focus-api/test-kit/servers/binaries'
 import {
@@ -44,11 +44,11 @@ afterAll(async () => {
   await Promise.all([mariadb.stop(), redis.stop()])
 })
 
-it('are those of the guide', () => {
+test('are those of the guide', () => {
   expect(steps.map(({ name }) => name)).toEqual(['Install dependencies', 'Lint', 'Check types', 'Build', 'Test'])
 })
 
-it('install, lint, check types, build and test, with MariaDB and Redis', () => {
+test('install, lint, check types, build and test, with MariaDB and Redis', () => {
   for (const step of steps) {
     const { status, output } = runStep(step, root, env)
     expect(status, `${step.name}\n${output}`).toBe(0)
@@ -57,7 +57,7 @@ it('install, lint, check types, build and test, with MariaDB and Redis', () => {
   expect(existsSync(join(root, 'dist/sum.js'))).toBe(true)
 }, 120_000)
 
-it('are red when the code is', () => {
+test('are red when the code is', () => {
   const outcome = (name: string) => {
     const step = steps.find((candidate) => candidate.name === name)
     if (step === undefined) throw new Error(`there is no step ${name}`)
@@ -110,16 +110,16 @@ import { createConnection } from 'mysql2/promise'
 import { expect, it } from 'vitest'
 import { sum } from './sum.js'
 
-it('adds', () => expect(sum(1, 2)).toBe(3))
+test('adds', () => expect(sum(1, 2)).toBe(3))
 
-it('reaches MySQL', async () => {
+test('reaches MySQL', async () => {
   const connection = await createConnection(process.env.DATABASE_URL ?? '')
   const [rows] = await connection.query('select 1 + 1 as two')
   expect(rows).toEqual([{ two: 2 }])
   await connection.end()
 })
 
-it('reaches Redis', async () => {
+test('reaches Redis', async () => {
   const { hostname, port } = new URL(process.env.REDIS_URL ?? '')
   const socket = connect(Number(port), hostname)
   socket.write('PING\\r\\n')

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { runInit } from '../../src/init/init.ts'
 import { InitProblem } from '../../src/init/problem.ts'
 import { type Fixture, initOptions, layOut, listFiles, text } from './support/fixture.ts'
@@ -119,32 +119,32 @@ const badAnswers: readonly (readonly [name: string, value: unknown])[] = [
   ['domain', null],
 ]
 
-it.each(badAnswers)('does not take the answer %s: %j from the manifest', async (name, value) => {
+test.each(badAnswers)('does not take the answer %s: %j from the manifest', async (name, value) => {
   const source = JSON.stringify({ schema: 1, answers: { [name]: value }, files: {} })
   const problem = await refusal({ files: { ...plain, [manifest]: source } })
   expect([problem.code, problem.exitCode]).toEqual(['invalid_manifest', 2])
   expect(problem.message).toContain(`${manifest}, answers.${name}: ${JSON.stringify(value)} is not`)
 })
 
-it('does not take answers from the manifest that are a list', async () => {
+test('does not take answers from the manifest that are a list', async () => {
   const problem = await refusal({ files: { ...plain, [manifest]: '{"schema":1,"answers":[],"files":{}}' } })
   expect([problem.code, problem.exitCode]).toEqual(['invalid_manifest', 2])
 })
 
-it.each(refusals)('%s: %s', async (_what, code, exit, hint, fixture) => {
+test.each(refusals)('%s: %s', async (_what, code, exit, hint, fixture) => {
   const problem = await refusal(fixture)
   expect([problem.code, problem.exitCode]).toEqual([code, exit])
   expect(problem.hint).toMatch(hint)
 })
 
-it('refuses a folder that does not exist', async () => {
+test('refuses a folder that does not exist', async () => {
   await expect(runInit(initOptions('/nonexistent/shop'))).rejects.toMatchObject({
     code: 'no_such_directory',
     exitCode: 2,
   })
 })
 
-it('refuses a folder inside a repository, since GitHub reads workflows at the root', async () => {
+test('refuses a folder inside a repository, since GitHub reads workflows at the root', async () => {
   const root = layOut({ files: plain })
   mkdirSync(join(root, 'backend'))
   writeFileSync(join(root, 'backend/package.json'), '{}')
@@ -152,7 +152,7 @@ it('refuses a folder inside a repository, since GitHub reads workflows at the ro
 })
 
 describe('when a write fails half-way', () => {
-  it('says so, and the next run goes on from there', async () => {
+  test('says so, and the next run goes on from there', async () => {
     const root = layOut({ files: plain })
     // A folder with the name of the temporary file, so that staging the manifest, which comes last, fails.
     mkdirSync(join(root, `.focus/.ci.json.focus-${process.pid}`), { recursive: true })
@@ -161,7 +161,7 @@ describe('when a write fails half-way', () => {
   })
 })
 
-it('never follows a branch name into a workflow', async () => {
+test('never follows a branch name into a workflow', async () => {
   const root = layOut({ files: plain, git: { branch: 'main' } })
   writeFileSync(join(root, '.git/HEAD'), 'ref: refs/heads/x]\n    evil: true\n')
   await runInit(initOptions(root))

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { type InitResult, runInit } from '../../src/init/init.ts'
 import { isSafeMerge } from '../../src/init/validate.ts'
@@ -53,7 +53,7 @@ function ageBase(path: string, newer: string, older: string): void {
 }
 
 describe('a file as it was written', () => {
-  it('is updated when it would be written differently now', async () => {
+  test('is updated when it would be written differently now', async () => {
     const current = text(root, ci)
     age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     const result = await again()
@@ -61,7 +61,7 @@ describe('a file as it was written', () => {
     expect(text(root, ci)).toBe(current)
   })
 
-  it('keeps Windows line ends', async () => {
+  test('keeps Windows line ends', async () => {
     const current = text(root, ci)
     age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     writeFileSync(join(root, ci), text(root, ci).replaceAll('\n', '\r\n'))
@@ -69,7 +69,7 @@ describe('a file as it was written', () => {
     expect(text(root, ci)).toBe(current.replaceAll('\n', '\r\n'))
   })
 
-  it('counts as unchanged when only its line ends were changed', async () => {
+  test('counts as unchanged when only its line ends were changed', async () => {
     writeFileSync(join(root, ci), text(root, ci).replaceAll('\n', '\r\n'))
     const before = snapshot(root)
     expect(stateOf(await again(), ci)).toBe('unchanged')
@@ -78,7 +78,7 @@ describe('a file as it was written', () => {
 })
 
 describe('an edited file', () => {
-  it('stays as it is while there is nothing new', async () => {
+  test('stays as it is while there is nothing new', async () => {
     edit(root, ci, 'name: Lint', 'name: Lint and more')
     const before = snapshot(root)
     const result = await again({ check: true })
@@ -87,7 +87,7 @@ describe('an edited file', () => {
     expect(snapshot(root)).toEqual(before)
   })
 
-  it('is merged with what is new', async () => {
+  test('is merged with what is new', async () => {
     age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     edit(root, ci, 'name: Lint', 'name: Lint and more')
     const result = await again()
@@ -97,14 +97,14 @@ describe('an edited file', () => {
     expect((await again()).written).toBe(false)
   })
 
-  it('that made the same change is left alone', async () => {
+  test('that made the same change is left alone', async () => {
     const current = text(root, ci)
     ageBase(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     expect(stateOf(await again(), ci)).toBe('unchanged')
     expect(text(root, ci)).toBe(current)
   })
 
-  it('keeps an edit at any line, or is left alone in a conflict', async () => {
+  test('keeps an edit at any line, or is left alone in a conflict', async () => {
     age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     const aged = text(root, ci)
     const agedManifest = text(root, manifest)
@@ -134,7 +134,7 @@ describe('a conflict', () => {
     mine = text(root, ci)
   })
 
-  it('leaves the workflow alive, and puts the new version beside it', async () => {
+  test('leaves the workflow alive, and puts the new version beside it', async () => {
     const result = await again()
     expect([stateOf(result, ci), result.exitCode, result.report.ok]).toEqual(['conflict', 4, false])
     expect(text(root, ci)).toBe(mine)
@@ -143,7 +143,7 @@ describe('a conflict', () => {
     expect(text(root, `${ci}.focus-new`)).not.toMatch(/^(?:<<<<<<<|>>>>>>>|=======)/m)
   })
 
-  it('stays one, without another write, until it is settled', async () => {
+  test('stays one, without another write, until it is settled', async () => {
     await again()
     const before = snapshot(root)
     expect((await again()).exitCode).toBe(4)
@@ -151,7 +151,7 @@ describe('a conflict', () => {
     expect(snapshot(root)).toEqual(before)
   })
 
-  it('is settled by deleting the new version: mine stays', async () => {
+  test('is settled by deleting the new version: mine stays', async () => {
     await again()
     rmSync(join(root, `${ci}.focus-new`))
     expect((await again()).exitCode).toBe(0)
@@ -160,28 +160,28 @@ describe('a conflict', () => {
     expect((await again({ check: true })).exitCode).toBe(0)
   })
 
-  it('is settled by moving the new version over mine', async () => {
+  test('is settled by moving the new version over mine', async () => {
     await again()
     renameSync(join(root, `${ci}.focus-new`), join(root, ci))
     const result = await again()
     expect([stateOf(result, ci), result.exitCode]).toEqual(['unchanged', 0])
   })
 
-  it('is settled by copying what is new, and the new version goes away', async () => {
+  test('is settled by copying what is new, and the new version goes away', async () => {
     await again()
     writeFileSync(join(root, ci), text(root, `${ci}.focus-new`))
     expect((await again()).exitCode).toBe(0)
     expect(listFiles(root)).not.toContain(`${ci}.focus-new`)
   })
 
-  it('is settled by --force, and a copy of mine stays', async () => {
+  test('is settled by --force, and a copy of mine stays', async () => {
     const result = await again({ force: true })
     expect([stateOf(result, ci), result.exitCode]).toEqual(['update', 0])
     expect(text(root, ci)).toContain('timeout-minutes: 20')
     expect(text(root, `${ci}.focus-old`)).toBe(mine)
   })
 
-  it('keeps edits to the new version, too', async () => {
+  test('keeps edits to the new version, too', async () => {
     await again()
     edit(root, `${ci}.focus-new`, 'name: CI', 'name: half merged')
     const before = snapshot(root)
@@ -189,14 +189,14 @@ describe('a conflict', () => {
     expect(snapshot(root)).toEqual(before)
   })
 
-  it('is settled by --force twice, and both copies stay', async () => {
+  test('is settled by --force twice, and both copies stay', async () => {
     writeFileSync(join(root, `${ci}.focus-old`), 'older\n')
     await again({ force: true })
     expect(text(root, `${ci}.focus-old`)).toBe('older\n')
     expect(text(root, `${ci}.focus-old.1`)).toBe(mine)
   })
 
-  it('arises where a merge would fit by its lines, but break the workflow', () => {
+  test('arises where a merge would fit by its lines, but break the workflow', () => {
     const workflow = text(root, ci)
     const without = (name: string) => workflow.replace(name, '')
     expect(isSafeMerge(ci, workflow, workflow.replace('steps:', 'steps: ['), new Map())).toBe(false)
@@ -208,7 +208,7 @@ describe('a conflict', () => {
 })
 
 describe('a file that was deleted', () => {
-  it('stays deleted, and comes back with --restore', async () => {
+  test('stays deleted, and comes back with --restore', async () => {
     const before = text(root, 'Dockerfile')
     rmSync(join(root, 'Dockerfile'))
     const result = await again()
@@ -229,7 +229,7 @@ describe('a file that was there before', () => {
     root = layOut({ files: { ...files, [ci]: 'name: mine\n' } })
   })
 
-  it('is left alone', async () => {
+  test('is left alone', async () => {
     const result = await again()
     expect([stateOf(result, ci), result.exitCode]).toEqual(['foreign', 0])
     expect(text(root, ci)).toBe('name: mine\n')
@@ -237,14 +237,14 @@ describe('a file that was there before', () => {
     expect(result.report.warnings.join()).toContain(ci)
   })
 
-  it('is not replaced by --yes or --restore, but by --force, and a copy stays', async () => {
+  test('is not replaced by --yes or --restore, but by --force, and a copy stays', async () => {
     expect(stateOf(await again({ restore: true }), ci)).toBe('foreign')
     expect(stateOf(await again({ force: true }), ci)).toBe('update')
     expect(text(root, ci)).toContain('name: CI')
     expect(text(root, `${ci}.focus-old`)).toBe('name: mine\n')
   })
 
-  it('counts as ours when it is what we would write', async () => {
+  test('counts as ours when it is what we would write', async () => {
     const other = layOut({ files })
     await runInit(initOptions(other))
     writeFileSync(join(root, ci), text(other, ci))
@@ -253,7 +253,7 @@ describe('a file that was there before', () => {
   })
 })
 
-it('reports a file that is no longer generated, and leaves it', async () => {
+test('reports a file that is no longer generated, and leaves it', async () => {
   const document = JSON.parse(text(root, manifest))
   document.files['old.yml'] = { base: 'x\n', sha256: '' }
   writeFileSync(join(root, manifest), JSON.stringify(document))
@@ -264,7 +264,7 @@ it('reports a file that is no longer generated, and leaves it', async () => {
 })
 
 describe('a region in somebody’s file', () => {
-  it('goes below the title of the README, and only it is touched', async () => {
+  test('goes below the title of the README, and only it is touched', async () => {
     expect(text(root, 'README.md')).toMatch(
       /^# Shop\n\n<!-- focus init: badges -->\n!\[CI\]\(https:\/\/github\.com\/acme\/shop\/workflows\/CI\/badge\.svg\)\n[^]*<!-- \/focus init: badges -->\n\nText\.\n$/,
     )
@@ -278,14 +278,14 @@ describe('a region in somebody’s file', () => {
     expect(text(root, 'README.md')).toMatch(/^# The shop\n[^]*\nOther text\.\n$/)
   })
 
-  it('keeps badges that were added in it', async () => {
+  test('keeps badges that were added in it', async () => {
     edit(root, 'README.md', '<!-- /focus init: badges -->', '![mine](x)\n<!-- /focus init: badges -->')
     expect(stateOf(await again({ check: true }), 'README.md')).toBe('unchanged')
     expect(stateOf(await again({ answers: { branch: 'trunk' } }), 'README.md')).toMatch(/merge|conflict/)
     expect(text(root, 'README.md')).toContain('![mine](x)')
   })
 
-  it('stays away when its markers were removed', async () => {
+  test('stays away when its markers were removed', async () => {
     writeFileSync(join(root, 'README.md'), '# Shop\n')
     expect(stateOf(await again(), 'README.md')).toBe('deleted-by-user')
     expect(text(root, 'README.md')).toBe('# Shop\n')
@@ -293,7 +293,7 @@ describe('a region in somebody’s file', () => {
     expect(text(root, 'README.md')).toContain('badge.svg')
   })
 
-  it('brings .env.example the keys that it lacks, and no other', async () => {
+  test('brings .env.example the keys that it lacks, and no other', async () => {
     const source = text(root, '.env.example')
     expect(source.startsWith('MINE=1\nPORT=9000\n\n# >>> focus init\n')).toBe(true)
     expect(source.match(/^PORT=/gm)).toHaveLength(1)
@@ -308,28 +308,28 @@ describe('a region in somebody’s file', () => {
 describe('what is only asked', () => {
   beforeEach(() => age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15'))
 
-  it('--dry-run writes nothing', async () => {
+  test('--dry-run writes nothing', async () => {
     const before = snapshot(root)
     const result = await again({ dryRun: true })
     expect([stateOf(result, ci), result.exitCode, result.written]).toEqual(['update', 0, false])
     expect(snapshot(root)).toEqual(before)
   })
 
-  it('--check finds drift', async () => {
+  test('--check finds drift', async () => {
     const before = snapshot(root)
     const result = await again({ check: true })
     expect([result.exitCode, result.report.ok]).toEqual([3, false])
     expect(snapshot(root)).toEqual(before)
   })
 
-  it('a refused question writes nothing', async () => {
+  test('a refused question writes nothing', async () => {
     const before = snapshot(root)
     const result = await again({ confirm: () => Promise.resolve(false) })
     expect(result.written).toBe(false)
     expect(snapshot(root)).toEqual(before)
   })
 
-  it('asks only when there is something to write', async () => {
+  test('asks only when there is something to write', async () => {
     await again()
     let asked = 0
     await again({ confirm: () => Promise.resolve(++asked > 0) })
@@ -337,7 +337,7 @@ describe('what is only asked', () => {
   })
 })
 
-it('--diff is a patch that git applies', async () => {
+test('--diff is a patch that git applies', async () => {
   const fresh = layOut({ files })
   const report = (await runInit(initOptions(fresh, { dryRun: true, diff: true }))).report
   const patch = report.files.map(({ diff }) => diff ?? '').join('')
@@ -345,7 +345,7 @@ it('--diff is a patch that git applies', async () => {
   for (const { path } of report.files) expect(text(fresh, path), path).toBe(text(root, path))
 })
 
-it('remembers the answers for the next run', async () => {
+test('remembers the answers for the next run', async () => {
   root = layOut({ files: { ...files, 'yarn.lock': '' } })
   await again({
     answers: { pm: 'yarn', port: 3000, healthPath: '/up', services: ['redis'], domain: 'shop.example.com' },
@@ -361,7 +361,7 @@ it('remembers the answers for the next run', async () => {
   })
 })
 
-it('keeps the mode of a file, and makes scripts executable', () => {
+test('keeps the mode of a file, and makes scripts executable', () => {
   expect(
     execFileSync('find', ['.', '-path', './.git', '-prune', '-o', '-type', 'f', '-perm', '-u=x', '-print'], {
       cwd: root,
@@ -370,7 +370,7 @@ it('keeps the mode of a file, and makes scripts executable', () => {
   ).toBe('./deploy/deploy.sh\n')
 })
 
-it('warns of what concerns the targets asked for', async () => {
+test('warns of what concerns the targets asked for', async () => {
   root = layOut({ files: { 'package.json': '{}' } })
   const warnings = async (...targets: NonNullable<Parameters<typeof initOptions>[1]>['targets'] & {}) =>
     (await again({ targets, dryRun: true })).report.warnings.join()
@@ -379,7 +379,7 @@ it('warns of what concerns the targets asked for', async () => {
   expect(await warnings('docker')).toMatch(/lockfile.*how the application starts/)
 })
 
-it('finds the README however it is written, and leaves one that is not Markdown', async () => {
+test('finds the README however it is written, and leaves one that is not Markdown', async () => {
   root = layOut({ files: { 'package.json': '{}', 'readme.md': '# Shop\n' } })
   await again({ targets: ['badges'] })
   expect(text(root, 'readme.md')).toContain('badge.svg')
@@ -390,7 +390,7 @@ it('finds the README however it is written, and leaves one that is not Markdown'
   expect(report.warnings.join()).toContain('not Markdown')
 })
 
-it('takes the repository from the remote, else from the manifest, else leaves a name to fill in', async () => {
+test('takes the repository from the remote, else from the manifest, else leaves a name to fill in', async () => {
   const badge = async (fixture: Parameters<typeof layOut>[0]) => {
     root = layOut(fixture)
     await again({ targets: ['badges'] })

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { recentRows } from '../../src/storage/log/recent.ts'
@@ -52,7 +52,7 @@ describe.each(backends)('what was sent lately, on $name', (backend) => {
   const titles = async (query = '') =>
     (await call(`/admin/notifications${query}`)).body.notifications.map(({ title }: { title: string }) => title)
 
-  it('is listed newest first, of everybody and with broadcasts, or of one person', async () => {
+  test('is listed newest first, of everybody and with broadcasts, or of one person', async () => {
     expect((await call('/admin/notifications')).body).toEqual({ notifications: [] })
     const first = await send({ user: 'alice', title: 'first', message: 'secret', event: 'limits', data: { a: 1 } })
     await send({ broadcast: true, title: 'all', message: 'm', notification_type: 'warning' })
@@ -79,7 +79,7 @@ describe.each(backends)('what was sent lately, on $name', (backend) => {
     expect(await titles('?limit=2')).toEqual(['third', 'all'])
   })
 
-  it('keeps one line for what was merged, with its count', async () => {
+  test('keeps one line for what was merged, with its count', async () => {
     for (const title of ['a', 'b', 'c']) await send({ user: 'bob', title, message: 'm', group: { key: 'g' } })
     expect((await call('/admin/notifications?limit=2')).body.notifications).toMatchObject([
       { title: 'c', count: 3 },
@@ -87,7 +87,7 @@ describe.each(backends)('what was sent lately, on $name', (backend) => {
     ])
   })
 
-  it.each([
+  test.each([
     ['?user=nobody', 404, 'unknown_user'],
     ['?limit=0', 400, 'invalid_request'],
     ['?limit=501', 400, 'invalid_request'],
@@ -98,11 +98,11 @@ describe.each(backends)('what was sent lately, on $name', (backend) => {
     expect(await call(`/admin/notifications${query}`)).toMatchObject({ status, body: { code } })
   })
 
-  it('is for operators alone', async () => {
+  test('is for operators alone', async () => {
     expect((await call('/admin/notifications', { as: 'alice' })).status).toBe(401)
   })
 
-  it('is read along an index, however long the log is', async () => {
+  test('is read along an index, however long the log is', async () => {
     await Promise.all(
       Array.from({ length: 300 }, () => focus.notifications.notifyUser({ userId: 1, title: 'many', message: 'm' })),
     )

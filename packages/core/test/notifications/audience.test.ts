@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { silentLogger } from '../../src/common/runtime.ts'
 import type { Summary } from '../../src/notifications/ports.ts'
 import { backends, ManualClock, type Node, people, startNode } from './support.ts'
@@ -18,7 +18,7 @@ describe.each(backends)('many people on $name', (backend) => {
     return node
   }
 
-  it('are told in the order that the database takes it, and never read far ahead', async () => {
+  test('are told in the order that the database takes it, and never read far ahead', async () => {
     const { notifications } = await start({ config: { unknownUsers: 'accept' } })
     let taken = 0
     async function* ids() {
@@ -41,7 +41,7 @@ describe.each(backends)('many people on $name', (backend) => {
     expect(furthestAhead).toBeLessThanOrEqual(3_000)
   })
 
-  it('each read it in their own language, and those whom nobody knows are counted', async () => {
+  test('each read it in their own language, and those whom nobody knows are counted', async () => {
     const { notifications, events } = await start()
     const summary = await notifications.notifyLeaderboardUpdate({
       userIds: [1, 2, 4_711],
@@ -67,7 +67,7 @@ describe.each(backends)('many people on $name', (backend) => {
     ])
   })
 
-  it('are no more told once the signal says so', async () => {
+  test('are no more told once the signal says so', async () => {
     const { notifications, events } = await start({ config: { unknownUsers: 'accept' } })
     const stop = new AbortController()
     function* ids() {
@@ -87,7 +87,7 @@ describe.each(backends)('many people on $name', (backend) => {
     expect(events.length).toBe(told)
   })
 
-  it('are introduced to the broadcasts together, and one whom the directory fails to find holds up nobody', async () => {
+  test('are introduced to the broadcasts together, and one whom the directory fails to find holds up nobody', async () => {
     const warnings: unknown[] = []
     let away = true
     const { notifications, log } = await start({
@@ -113,7 +113,7 @@ describe.each(backends)('many people on $name', (backend) => {
     expect(await notifications.feed.heads([])).toEqual([])
   })
 
-  it('see a broadcast that was written once, from when they came, each with their own read state', async () => {
+  test('see a broadcast that was written once, from when they came, each with their own read state', async () => {
     const clock = new ManualClock()
     const { notifications, events } = await start({
       runtime: { clock: clock.read },
@@ -151,7 +151,7 @@ describe.each(backends)('retention on $name', (backend) => {
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
 
-  it('keeps the newest of each person, moves `oldest`, and counts what is still unread', async () => {
+  test('keeps the newest of each person, moves `oldest`, and counts what is still unread', async () => {
     const node = await startNode(await backend.url(), { log: { maxPerStream: 10 } })
     try {
       for (let n = 1; n <= 25; n += 1) await node.notifications.notifyUser({ userId: 1, title: `${n}`, message: 'm' })
@@ -168,7 +168,7 @@ describe.each(backends)('retention on $name', (backend) => {
     }
   })
 
-  it('R12: counts no broadcast that has expired, and says by the revision that it was removed', async () => {
+  test('R12: counts no broadcast that has expired, and says by the revision that it was removed', async () => {
     const clock = new ManualClock()
     const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
     try {
@@ -194,7 +194,7 @@ describe.each(backends)('retention on $name', (backend) => {
     }
   })
 
-  it('removes what is too old, and keeps what a merge made young again', async () => {
+  test('removes what is too old, and keeps what a merge made young again', async () => {
     const clock = new ManualClock()
     const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, log: { maxAgeMs: 1_000 } })
     try {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import type { JsonObject, JsonValue } from '../../src/common/json.ts'
@@ -52,7 +52,7 @@ describe('bad input', () => {
   })
   afterAll(() => node.close())
 
-  it.each(refused)('%s is refused with a code and a hint, and nothing is written', async (_, fields, code) => {
+  test.each(refused)('%s is refused with a code and a hint, and nothing is written', async (_, fields, code) => {
     await expect(node.notifications.notifyUser(untyped(fields))).rejects.toMatchObject({
       code,
       hint: expect.stringMatching(/./),
@@ -60,7 +60,7 @@ describe('bad input', () => {
     expect((await node.notifications.feed.head('1')).offset).toBe(0)
   })
 
-  it.each(['{}', '{"ids":"a"}', '{"up_to_offset":1}', '{"upToOffset":-1}', '{"all":false}', 'null'])(
+  test.each(['{}', '{"ids":"a"}', '{"up_to_offset":1}', '{"upToOffset":-1}', '{"all":false}', 'null'])(
     'to mark %s as read is refused, and marks nothing',
     async (which) => {
       await node.notifications.notifyUser({ ...valid, userId: 4 })
@@ -73,23 +73,23 @@ describe('bad input', () => {
     },
   )
 
-  it('a member of a selection may be left out by undefined', async () => {
+  test('a member of a selection may be left out by undefined', async () => {
     await node.notifications.notifyUser({ ...valid, userId: 5 })
     const which = { upToOffset: 1, ids: undefined }
     expect(await node.notifications.markRead(5, which)).toBe(0)
   })
 
-  it('data may be as large as it may be', async () => {
+  test('data may be as large as it may be', async () => {
     const data = { blob: 'x'.repeat(16_384 - 11) }
     await expect(node.notifications.notifyUser({ ...valid, userId: 2, data })).resolves.toMatchObject({ offset: 1 })
   })
 
-  it('data may be as deep as it may be, and texts in it hold what they like', async () => {
+  test('data may be as deep as it may be, and texts in it hold what they like', async () => {
     const data = { levels: nested(63), text: '['.repeat(100) }
     await expect(node.notifications.notifyUser({ ...valid, userId: 3, data })).resolves.toMatchObject({ offset: 1 })
   })
 
-  it.each<[string, JsonObject]>([
+  test.each<[string, JsonObject]>([
     ['thousands of levels deep', { levels: nested(7_000) }],
     ['in a circle', cyclic],
   ])('params %s are refused', async (_, data) => {
@@ -100,7 +100,7 @@ describe('bad input', () => {
     })
   })
 
-  it('a schema that throws is refused, and ends nothing', async () => {
+  test('a schema that throws is refused, and ends nothing', async () => {
     const failing = z.string().refine(() => {
       throw new Error('the table of names is away')
     })
@@ -118,7 +118,7 @@ describe('bad input', () => {
     }
   })
 
-  it('wrong params name the notification and the param', async () => {
+  test('wrong params name the notification and the param', async () => {
     const params = Object.assign({ userId: 1, appName: 'Instagram', percentage: 80 }, { percentage: 'most' })
     await expect(node.notifications.notifyLimitWarning(params)).rejects.toMatchObject({
       code: 'invalid_notification',
@@ -126,7 +126,7 @@ describe('bad input', () => {
     })
   })
 
-  it.each([
+  test.each([
     ['without a language', { title: {}, message: { en: 'm' } }, 'x.title'],
     ['with a mistake in a text', { title: { en: '{name' }, message: { en: 'm' } }, 'x.title.en'],
     ['with an empty topic', { event: '', title: { en: 't' }, message: { en: 'm' } }, 'x'],
@@ -136,7 +136,7 @@ describe('bad input', () => {
     )
   })
 
-  it('users that nobody knows get a stream where that is the policy', async () => {
+  test('users that nobody knows get a stream where that is the policy', async () => {
     const open = await startNode('sqlite::memory:', { config: { unknownUsers: 'accept' } })
     try {
       await expect(open.notifications.notifyUser({ ...valid, userId: 'auth0|AbC' })).resolves.toMatchObject({

@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, it } from 'vitest'
+import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 import {
   createFocus,
@@ -35,7 +35,7 @@ const catalogue = defineNotifications({
 declare const builtIn: NotificationService
 
 describe('the catalogue', () => {
-  it('types the guide’s notifications', () => {
+  test('types the guide’s notifications', () => {
     expectTypeOf(
       builtIn.notify('limitWarning', { userId: 1, appName: 'Instagram', percentage: 80 }),
     ).resolves.toEqualTypeOf<Receipt>()
@@ -49,7 +49,7 @@ describe('the catalogue', () => {
     void builtIn.notify('limitWarnings', { userId: 1 })
   })
 
-  it('types an application’s own beside them', async () => {
+  test('types an application’s own beside them', async () => {
     const { notifications } = await createFocus({ catalogue })
     void notifications.notify('commentAdded', { userId: 1, author: 'Alice', words: 3 })
     void notifications.notify(
@@ -66,7 +66,7 @@ describe('the catalogue', () => {
     void notifications.notify('invoicePaid', { userId: 1, amount: 7, currency: 'CHF' })
   })
 
-  it('goes wherever Focus goes', async () => {
+  test('goes wherever Focus goes', async () => {
     const mount = (focus: Focus) => focus
     mount(await createFocus({ catalogue }))
     mount(await createFocus())

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { ChildProcess } from 'node:child_process'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Backend, backends, type Node, startNode } from './support.ts'
@@ -83,7 +83,7 @@ describe.each(backends)('faults on $name', (backend: Backend) => {
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
 
-  it('32 writers in two processes make no gap, and no conflict of theirs reaches a caller', async () => {
+  test('32 writers in two processes make no gap, and no conflict of theirs reaches a caller', async () => {
     const url = await backend.url()
     const two = [new Writer(url, 'a', 16, 25), new Writer(url, 'b', 16, 25)]
     await Promise.all(two.map((writer) => writer.exited))
@@ -96,7 +96,7 @@ describe.each(backends)('faults on $name', (backend: Backend) => {
     await checkLog(url, accepted)
   })
 
-  it('what a killed process had been told is accepted is in the log', { timeout: 30_000 * rounds }, async () => {
+  test('what a killed process had been told is accepted is in the log', { timeout: 30_000 * rounds }, async () => {
     const url = await backend.url()
     const accepted: string[] = []
     for (let round = 0; round < rounds; round += 1) {
@@ -117,7 +117,7 @@ describe('a database that is killed', () => {
   })
   afterAll(() => server.stop())
 
-  it('loses nothing and doubles nothing of what was accepted before, meanwhile and after', {
+  test('loses nothing and doubles nothing of what was accepted before, meanwhile and after', {
     timeout: 30_000 * rounds,
   }, async () => {
     const url = await server.createDatabase()
@@ -134,7 +134,7 @@ describe('a database that is killed', () => {
     await checkLog(url, writer.accepted)
   })
 
-  it('that stays away is a clear error after a bounded time, and nothing is half written', {
+  test('that stays away is a clear error after a bounded time, and nothing is half written', {
     timeout: 30_000,
   }, async () => {
     const url = await server.createDatabase()
@@ -157,7 +157,7 @@ describe('a database that is killed', () => {
     ])
   })
 
-  it('that hangs is a clear error after a bounded time', { timeout: 30_000 }, async () => {
+  test('that hangs is a clear error after a bounded time', { timeout: 30_000 }, async () => {
     const url = await server.createDatabase()
     const node = await startNode(url, { log: { timeoutMs: 1_000 } })
     nodes.push(node)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createFocus, type Focus } from '../../src/index.ts'
 
 const adminKey = 'an-admin-key-for-the-tests'
@@ -47,7 +47,7 @@ describe('notifications over HTTP', () => {
     call('POST', '/notifications', { body, ...(key === undefined ? {} : { key }) })
   const inbox = async (as: string, query = '') => (await call('GET', `/notifications${query}`, { as })).body
 
-  it('a person is named by id, username or e-mail, and the answer says who it was', async () => {
+  test('a person is named by id, username or e-mail, and the answer says who it was', async () => {
     const byName = await send({ user: 'alice', title: 'a', message: 'm' })
     expect(byName).toMatchObject({ status: 200, body: { outcome: 'created', offset: 1, user_id: expect.any(Number) } })
     const { user_id } = byName.body
@@ -62,7 +62,7 @@ describe('notifications over HTTP', () => {
     })
   })
 
-  it('an address that nobody verified reaches nobody, and no operation on users takes it for a name', async () => {
+  test('an address that nobody verified reaches nobody, and no operation on users takes it for a name', async () => {
     await signIn('mallory', { address: 'victim@example.com', verified: false })
     const refusal = { status: 404, body: { code: 'unknown_user', hint: expect.stringMatching(/id or the username/) } }
     const user = 'victim@example.com'
@@ -74,7 +74,7 @@ describe('notifications over HTTP', () => {
     expect(await call('GET', '/admin/users/mallory')).toMatchObject({ status: 200, body: { email: user } })
   })
 
-  it.each(['data', 'params', 'elsewhere'])(
+  test.each(['data', 'params', 'elsewhere'])(
     '%s that is nested too deep is refused, whatever reads it',
     async (field) => {
       const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
@@ -99,7 +99,7 @@ describe('notifications over HTTP', () => {
     },
   )
 
-  it('several are answered one by one, and a misspelt name sends nothing at all', async () => {
+  test('several are answered one by one, and a misspelt name sends nothing at all', async () => {
     const { body } = await send({ users: ['alice', 'bob'], title: 'both', message: 'm' })
     expect(body.results).toMatchObject([{ outcome: 'created' }, { outcome: 'created' }])
     const refused = await send({ users: ['bob', 'nobody'], title: 'lost', message: 'm' })
@@ -107,7 +107,7 @@ describe('notifications over HTTP', () => {
     expect((await inbox('bob')).notifications.map((item: { title: string }) => item.title)).toEqual(['both'])
   })
 
-  it.each([
+  test.each([
     [
       'limit_warning',
       { app_name: 'Instagram', percentage: 80.0 },
@@ -133,7 +133,7 @@ describe('notifications over HTTP', () => {
     expect((await inbox('bob', '?limit=1')).notifications[0]).toMatchObject({ type: 'notification', message })
   })
 
-  it.each([
+  test.each([
     ['no recipient', { title: 't', message: 'm' }, 400, 'invalid_request'],
     ['two kinds of recipient', { user: 'bob', broadcast: true, title: 't', message: 'm' }, 400, 'invalid_request'],
     ['no title', { user: 'bob', message: 'm' }, 400, 'invalid_notification'],
@@ -155,7 +155,7 @@ describe('notifications over HTTP', () => {
     expect(await send(body)).toMatchObject({ status, body: { status, code } })
   })
 
-  it('the same key answers the same, and refuses another content', async () => {
+  test('the same key answers the same, and refuses another content', async () => {
     const body = { user: 'bob', title: 'once', message: 'm' }
     const first = await send(body, 'key-1')
     expect(await send(body, 'key-1')).toEqual(first)
@@ -166,7 +166,7 @@ describe('notifications over HTTP', () => {
     expect(await send(body, 'clé')).toMatchObject({ status: 400 })
   })
 
-  it('what is scheduled can be taken back', async () => {
+  test('what is scheduled can be taken back', async () => {
     const { body } = await send({ user: 'bob', title: 'later', message: 'm', deliver_at: '2099-01-01T00:00:00Z' })
     expect(body).toMatchObject({ outcome: 'scheduled', id: expect.any(String) })
     expect((await call('DELETE', `/notifications/scheduled/${body.id}`)).status).toBe(204)
@@ -176,7 +176,7 @@ describe('notifications over HTTP', () => {
     })
   })
 
-  it.each(['2099-01-01T08:00Z', '2099-01-01 08:00+0200', '2099-01-01T08:00:00.5+02'])(
+  test.each(['2099-01-01T08:00Z', '2099-01-01 08:00+0200', '2099-01-01T08:00:00.5+02'])(
     'R17: %s is a time',
     async (deliver_at) => {
       const sent = await send({ user: 'bob', title: 'later', message: 'm', deliver_at, expires_at: '2100-01-01T08:00' })
@@ -184,7 +184,7 @@ describe('notifications over HTTP', () => {
     },
   )
 
-  it('a time without an offset is UTC, wherever the server stands', async () => {
+  test('a time without an offset is UTC, wherever the server stands', async () => {
     vi.stubEnv('TZ', 'Asia/Tokyo')
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString().replace('Z', '')
     const { body } = await send({ user: 'bob', title: 'later', message: 'm', deliver_at: inAnHour })
@@ -192,7 +192,7 @@ describe('notifications over HTTP', () => {
     expect(body.outcome).toBe('scheduled')
   })
 
-  it('everybody has a broadcast in their inbox, pages it, reads it and deletes it for themselves', async () => {
+  test('everybody has a broadcast in their inbox, pages it, reads it and deletes it for themselves', async () => {
     const { body } = await send({ broadcast: true, title: 'to all', message: 'm' })
     expect(body).toMatchObject({ outcome: 'created', offset: 1, user_id: null, broadcast: true })
     const first = await inbox('alice', '?limit=1')
@@ -209,14 +209,14 @@ describe('notifications over HTTP', () => {
     expect((await inbox('alice')).notifications.map((item: { title: string }) => item.title)).not.toContain('to all')
   })
 
-  it('nobody reads or deletes what is somebody else’s', async () => {
+  test('nobody reads or deletes what is somebody else’s', async () => {
     const [mine] = (await inbox('alice', '?limit=1')).notifications
     expect((await call('DELETE', `/notifications/${mine.id}`, { as: 'bob' })).status).toBe(404)
     await call('POST', '/notifications/read', { as: 'bob', body: { ids: [mine.id] } })
     expect((await inbox('alice', '?limit=1')).notifications[0]).toMatchObject({ id: mine.id, read_at: null })
   })
 
-  it.each(['?limit=0', '?limit=many', '?before=nonsense'])('%s is no page', async (query) => {
+  test.each(['?limit=0', '?limit=many', '?before=nonsense'])('%s is no page', async (query) => {
     expect(await call('GET', `/notifications${query}`, { as: 'alice' })).toMatchObject({
       status: 400,
       body: { code: 'invalid_request' },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { FocusError } from '../../src/common/errors.ts'
 import { type NotificationBackend, sendNotification } from '../../src/http/routes/notification-send.ts'
 import type { JsonValue } from '../../src/common/json.ts'
@@ -29,7 +29,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
       body: JSON.stringify({ user_ids: [1, 2, 3], title: 't', message: 'm' }),
     })
 
-  it.each([
+  test.each([
     ['refused', new FocusError('invalid_notification', 'Only in their language.')],
     ['interrupted by the end of the process', new FocusError('closed', 'The notification log is closed.')],
   ])('a call to several of whom one was %s is finished by its repetition', async (_, fault) => {
@@ -54,7 +54,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     return { answer, fail, ended }
   }
 
-  it.each<[string, object, string]>([
+  test.each<[string, object, string]>([
     ['a date as text', { deliverAt: '2030-01-01T00:00:00Z' }, 'deliverAt'],
     ['an expiry as text', { expiresAt: '2030-01-01T00:00:00Z' }, 'expiresAt'],
     ['a BigInt in data', { data: { n: 1n } }, 'data'],
@@ -71,7 +71,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     }
   })
 
-  it('a repetition has its answer also when the notification has expired', async () => {
+  test('a repetition has its answer also when the notification has expired', async () => {
     const { notifications, clock } = await start()
     const input = { userId: 1, title: 't', message: 'm', expiresAt: new Date(clock.now + 1_000) }
     const first = await notifications.notifyUser(input, { idempotencyKey: 'k' })
@@ -79,7 +79,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(await notifications.notifyUser(input, { idempotencyKey: 'k' })).toEqual(first)
   })
 
-  it('a repetition may have its members in another order', async () => {
+  test('a repetition may have its members in another order', async () => {
     const { notifications } = await start()
     const key = { idempotencyKey: 'k' }
     const sent = await notifications.notifyUser({ userId: 1, title: 't', message: 'm', data: { a: 1, b: [1, 2] } }, key)
@@ -91,7 +91,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     ).rejects.toMatchObject({ code: 'idempotency_conflict' })
   })
 
-  it('a merge is not repeated, even when others were merged after it', async () => {
+  test('a merge is not repeated, even when others were merged after it', async () => {
     const { notifications, log, database, clock } = await start()
     const group = { key: 'post', message: '{count, plural, one {# comment} other {# comments}}' }
     const content = { title: 't', message: 'm', group }
@@ -116,7 +116,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(await database.db.selectFrom('focus_merges').selectAll().execute()).toEqual([])
   })
 
-  it('what was scheduled is scheduled once, and its answer has no offset', async () => {
+  test('what was scheduled is scheduled once, and its answer has no offset', async () => {
     const { notifications, database, clock } = await start()
     const content = { title: 't', message: 'm', deliverAt: new Date(clock.now + 60_000) }
     const recipient = await notifications.recipients.require(1)
@@ -135,7 +135,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(waiting).toHaveLength(1)
   })
 
-  it('one of those that wait takes over from a dead call, and the others have its answer', async () => {
+  test('one of those that wait takes over from a dead call, and the others have its answer', async () => {
     const node = await start()
     const dead = await silent(node, 'k')
     node.clock.advance(31_000)
@@ -151,7 +151,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(await again()).toBe('call 1')
   })
 
-  it('a call that was taken over and then fails leaves the answer alone', async () => {
+  test('a call that was taken over and then fails leaves the answer alone', async () => {
     const node = await start()
     const slow = await silent(node, 'k')
     node.clock.advance(31_000)

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NotificationEvent, Receipt } from '../../src/notifications/ports.ts'
 import { backends, ManualClock, type Node, startNode } from './support.ts'
 
@@ -68,7 +68,7 @@ describe.each(backends)('random interleavings of two nodes on $name', (backend) 
 
   let run = 0
 
-  it('leave no gap, lose nothing that was accepted, keep every policy and count what is unread', {
+  test('leave no gap, lose nothing that was accepted, keep every policy and count what is unread', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(

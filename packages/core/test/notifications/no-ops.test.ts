@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KyselyPreferenceStore } from '../../src/storage/stores/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../../src/storage/stores/push-subscription-store.ts'
 import { nodesOf } from './suite.ts'
@@ -27,7 +27,7 @@ describe('V2: a call that changes nothing', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('reaches the writer with no statement, and so not with a commit', async () => {
+  test('reaches the writer with no statement, and so not with a commit', async () => {
     const { notifications, database } = node
     const preferences = new KyselyPreferenceStore(database)
     const subscriptions = new KyselyPushSubscriptionStore(database)
@@ -59,7 +59,7 @@ describe('V2: a call that changes nothing', () => {
 describe.each(backends)('V2: changes of inboxes on $name', (backend) => {
   const { start } = nodesOf(backend)
 
-  it('that arrive while others are written share a transaction, and each is answered for itself', async () => {
+  test('that arrive while others are written share a transaction, and each is answered for itself', async () => {
     const { notifications, database, states } = await start()
     const users = Array.from({ length: 60 }, (_, n) => n + 1)
     await Promise.all(users.map((userId) => notifications.notifyUser({ userId, title: 't', message: 'm' })))
@@ -84,7 +84,7 @@ describe.each(backends)('V2: changes of inboxes on $name', (backend) => {
     }
   })
 
-  it('of one user at once count once', async () => {
+  test('of one user at once count once', async () => {
     const { notifications, states } = await start()
     const receipt = await notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
     const id = 'id' in receipt ? receipt.id : ''

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { FocusError } from '../../src/common/errors.ts'
 import type { LogEntry } from '../../src/notifications/log.ts'
 import { nodesOf } from './suite.ts'
@@ -42,7 +42,7 @@ function parkedRows({ database }: Node) {
 describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
   const { nodes, start } = nodesOf(backend)
 
-  it.each([
+  test.each([
     [
       'a text of the caller’s own',
       (node: Node) => node.notifications.notifyUser({ ...note, group: { key: 'g', title: '{missing}' } }),
@@ -68,7 +68,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     await expect(send(await start())).rejects.toMatchObject({ code: 'invalid_notification', status: 400 })
   })
 
-  it('is refused when a catalogue’s text of a group lacks a param', async () => {
+  test('is refused when a catalogue’s text of a group lacks a param', async () => {
     const node = await startNode(await backend.url(), {
       catalogue: {
         flawed: {
@@ -86,7 +86,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(await node.notifications.notify('flawed', { userId: 1, author: 'A' })).toMatchObject({ outcome: 'created' })
   })
 
-  it('falls back to its own text where a text of its group cannot be filled after all', async () => {
+  test('falls back to its own text where a text of its group cannot be filled after all', async () => {
     const { notifications, log } = await start()
     await notifications.notifyUser({ ...note, group: { key: 'g' } })
     const policies = { dedupe: null, group: poisoned, rate: null }
@@ -101,7 +101,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     ])
   })
 
-  it('of a user whose language is written in another way has its texts all the same', async () => {
+  test('of a user whose language is written in another way has its texts all the same', async () => {
     const users = { ...people, get: async () => ({ id: 1, locale: 'fr_FR', emailVerified: true, createdAt: 0 }) }
     const node = await startNode(await backend.url(), { users })
     nodes.push(node)
@@ -111,7 +111,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(node.events.map(({ message }) => message)).toEqual(['own message', '2 nouveaux'])
   })
 
-  it('holds up nothing, is tried again ever later, then waits for an operator with its reason', {
+  test('holds up nothing, is tried again ever later, then waits for an operator with its reason', {
     timeout: 120_000,
   }, async () => {
     const node = await start()
@@ -169,7 +169,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(await parkedRows(node)).toEqual([])
   })
 
-  it('is kept with its reason when a transaction left it, can be cancelled, and is forgotten in the end', async () => {
+  test('is kept with its reason when a transaction left it, can be cancelled, and is forgotten in the end', async () => {
     const node = await start()
     const { notifications, database, clock, log } = node
     await notifications.transaction(database.db, async (_, inside) => {
@@ -187,7 +187,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(await parkedRows(node)).toEqual([])
   })
 
-  it('because the users table of the application is away is sent once it is back', async () => {
+  test('because the users table of the application is away is sent once it is back', async () => {
     let away = true
     const users = {
       ...people,
@@ -205,7 +205,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(node.events.map(({ title }) => title)).toEqual(['own title'])
   })
 
-  it('because the database has too much to do stays where it is until it has less', async () => {
+  test('because the database has too much to do stays where it is until it has less', async () => {
     let busy = true
     const overloaded = new FocusError('overloaded', 'The database has too much to do.', { retryAfterSeconds: 5 })
     const users = { ...people, get: (id: string | number) => (busy ? Promise.reject(overloaded) : people.get(id)) }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { nodesOf } from './suite.ts'
 import { backends, startNode } from './support.ts'
@@ -8,7 +8,7 @@ const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 describe.each(backends)('policies on $name', (backend) => {
   const { nodes, start } = nodesOf(backend)
 
-  it('of racing duplicates with one key, one is sent; after the window, another', async () => {
+  test('of racing duplicates with one key, one is sent; after the window, another', async () => {
     const { notifications, clock } = await start()
     const dedupe = { key: 'k', window: '10m' }
     const receipts = await Promise.all(Array.from({ length: 50 }, () => notifications.notifyUser({ ...note, dedupe })))
@@ -19,7 +19,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(await notifications.notifyUser({ ...note, dedupe })).toMatchObject({ outcome: 'created' })
   })
 
-  it('a group is one notification that counts, moves to the head and is unread again', async () => {
+  test('a group is one notification that counts, moves to the head and is unread again', async () => {
     const { notifications, events } = await start()
     const group = { key: 'post', message: '{count, plural, one {# new comment} other {# new comments}}' }
     const first = await notifications.notifyUser({ ...note, group })
@@ -39,7 +39,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(events.map((event) => event.offset)).toEqual([1, 2, 3, 4])
   })
 
-  it('a group that was deleted or whose window has passed begins anew', async () => {
+  test('a group that was deleted or whose window has passed begins anew', async () => {
     const { notifications, clock } = await start()
     const group = { key: 'post', window: '1h' }
     const first = await notifications.notifyUser({ ...note, group })
@@ -49,7 +49,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(await notifications.notifyUser({ ...note, group })).toMatchObject({ outcome: 'created', offset: 3 })
   })
 
-  it('a rate lets through its limit within any window, and drops the rest', async () => {
+  test('a rate lets through its limit within any window, and drops the rest', async () => {
     const { notifications, clock } = await start()
     const rate = { limit: 2, window: '1m' }
     const outcomes: string[] = []
@@ -62,7 +62,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(outcomes).toEqual([c, c, s, s, s, s, c, c, s, s, s, s])
   })
 
-  it('what goes beyond a rate joins the last one that was let through', async () => {
+  test('what goes beyond a rate joins the last one that was let through', async () => {
     const { notifications } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'group' } as const
     await notifications.notifyUser({ ...note, rate })
@@ -72,7 +72,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(inbox[0]?.count).toBe(2)
   })
 
-  it('what goes beyond a rate leaves the group of what it joins as it is', async () => {
+  test('what goes beyond a rate leaves the group of what it joins as it is', async () => {
     const { notifications, events } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'group' } as const
     const ofGroup = (key: string) => notifications.notifyUser({ ...note, rate, group: { key } })
@@ -90,7 +90,7 @@ describe.each(backends)('policies on $name', (backend) => {
     ])
   })
 
-  it('what goes beyond a rate waits until there is room', async () => {
+  test('what goes beyond a rate waits until there is room', async () => {
     const { notifications, clock, events } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'defer' } as const
     const dedupe = { key: 'own', window: '1h' }
@@ -103,7 +103,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(events.map((event) => event.offset)).toEqual([1, 2])
   })
 
-  it('critical notifications pass every policy', async () => {
+  test('critical notifications pass every policy', async () => {
     const { notifications } = await start()
     const policies = { rate: { limit: 1, window: '1m' }, dedupe: { key: 'k' } }
     await notifications.notifyUser({ ...note, ...policies })
@@ -112,7 +112,7 @@ describe.each(backends)('policies on $name', (backend) => {
     })
   })
 
-  it('definitions carry policies, and a call may differ', async () => {
+  test('definitions carry policies, and a call may differ', async () => {
     const catalogue = defineNotifications({
       commentAdded: {
         event: 'comments',

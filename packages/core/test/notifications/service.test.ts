@@ -1,7 +1,7 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, MysqlDialect, SqliteDialect, sql } from 'kysely'
 import { createPool } from 'mysql2'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Notifications } from '../../src/notifications/service.ts'
 import { backends, type Node, startNode } from './support.ts'
 
@@ -19,7 +19,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     return node
   }
 
-  it('say in French what the guide says', async () => {
+  test('say in French what the guide says', async () => {
     const { notifications, events } = await start()
     await notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80.0 })
     expect(events[0]).toMatchObject({
@@ -31,13 +31,13 @@ describe.each(backends)('notifications on $name', (backend) => {
     })
   })
 
-  it('speak the language of the person', async () => {
+  test('speak the language of the person', async () => {
     const { notifications, events } = await start()
     await notifications.notifyLimitWarning({ userId: 2, appName: 'Instagram', percentage: 80 })
     expect(events[0]?.message).toBe('You have used 80% of your limit for Instagram')
   })
 
-  it('number the events of a stream from 1 without a gap, whoever sends at once', async () => {
+  test('number the events of a stream from 1 without a gap, whoever sends at once', async () => {
     const { notifications, events } = await start()
     await Promise.all(
       Array.from({ length: 300 }, (_, n) =>
@@ -50,14 +50,14 @@ describe.each(backends)('notifications on $name', (backend) => {
     }
   })
 
-  it('refuse whom the directory does not know', async () => {
+  test('refuse whom the directory does not know', async () => {
     const { notifications } = await start()
     await expect(notifications.notifyUser({ userId: 1_000, title: 't', message: 'm' })).rejects.toMatchObject({
       code: 'unknown_user',
     })
   })
 
-  it('fill an inbox that counts, pages, marks and deletes, broadcasts included', async () => {
+  test('fill an inbox that counts, pages, marks and deletes, broadcasts included', async () => {
     const { notifications, states } = await start()
     const first = await notifications.notifyUser({ userId: 1, title: 'a', message: 'A' })
     await notifications.broadcast({ title: 'b', message: 'B' })
@@ -80,7 +80,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     expect((await notifications.inbox(2)).unreadCount).toBe(1)
   })
 
-  it('S33 tell people and keys apart that differ in case, accent or trailing space only', async () => {
+  test('S33 tell people and keys apart that differ in case, accent or trailing space only', async () => {
     const node = await startNode(await backend.url(), { config: { unknownUsers: 'accept' } })
     nodes.push(node)
     const names = ['auth0|abc', 'auth0|ABC', 'auth0|abc ', 'auth0|ábc', 'auth0|🦊', '__proto__']
@@ -96,7 +96,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     expect(row?.message).toBe('✓ 🦊')
   })
 
-  it('work over the application’s own Kysely, which stays open', async () => {
+  test('work over the application’s own Kysely, which stays open', async () => {
     const db = openKysely(await backend.url())
     const node = await startNode(db)
     const receipts = await Promise.all(
@@ -119,7 +119,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     await db.destroy()
   })
 
-  it('name their history, the same on every node, and begin another one when told to', async () => {
+  test('name their history, the same on every node, and begin another one when told to', async () => {
     const url = await backend.url()
     const [one, two] = await Promise.all([startNode(url), startNode(url)])
     nodes.push(one, two)

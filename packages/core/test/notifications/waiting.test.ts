@@ -1,6 +1,6 @@
 import knex, { type Knex } from 'knex'
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { silentLogger } from '../../src/common/runtime.ts'
 import { backends, ManualClock, type Node, startNode } from './support.ts'
@@ -23,7 +23,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     return { ...node, clock, url }
   }
 
-  it('is delivered when it is due, once, whichever node looks', async () => {
+  test('is delivered when it is due, once, whichever node looks', async () => {
     const { notifications, events, clock, url } = await start()
     const other = await startNode(url, { runtime: { clock: clock.read } })
     opened.push(other)
@@ -44,7 +44,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     ])
   })
 
-  it('can be cancelled until it is delivered', async () => {
+  test('can be cancelled until it is delivered', async () => {
     const { notifications, events, clock } = await start()
     const deliverAt = new Date(clock.now + minute)
     const kept = await notifications.notifyUser({ userId: 1, title: 'kept', message: 'm', deliverAt })
@@ -58,7 +58,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(await notifications.cancel(idOf(kept))).toBe(false)
   })
 
-  it('is not delivered once it has expired, and leaves the inbox when it expires there', async () => {
+  test('is not delivered once it has expired, and leaves the inbox when it expires there', async () => {
     const { notifications, log, clock } = await start()
     const expiresAt = new Date(clock.now + 2 * minute)
     await notifications.notifyUser({ userId: 1, title: 'soon stale', message: 'm', expiresAt })
@@ -82,7 +82,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(await notifications.sequence()).toBe(0)
   })
 
-  it('shares the fate of the transaction that it was left in', async () => {
+  test('shares the fate of the transaction that it was left in', async () => {
     const { notifications, events, database } = await start()
     await sql`create table orders (id integer)`.execute(database.db)
     await expect(
@@ -104,7 +104,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     ])
   })
 
-  it('may not be sent past an open transaction', async () => {
+  test('may not be sent past an open transaction', async () => {
     const { notifications, database } = await start()
     const sent = notifications.transaction(database.db, () =>
       notifications.notifyUser({ userId: 1, title: 't', message: 'm' }),
@@ -112,7 +112,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     await expect(sent).rejects.toMatchObject({ code: 'inside_transaction' })
   })
 
-  it('may be sent past a transaction that has ended, by what was begun in it', async () => {
+  test('may be sent past a transaction that has ended, by what was begun in it', async () => {
     const { notifications, events, database } = await start()
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     let later: Promise<unknown> = Promise.resolve()
@@ -124,14 +124,14 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(events).toHaveLength(1)
   })
 
-  it('is refused at once when it says nothing that can be sent', async () => {
+  test('is refused at once when it says nothing that can be sent', async () => {
     const { notifications } = await start()
     expect(() => notifications.pendingInsert({ userId: 1, title: '', message: 'm' })).toThrow(
       expect.objectContaining({ code: 'invalid_notification' }),
     )
   })
 
-  it('can be left by any query builder', async () => {
+  test('can be left by any query builder', async () => {
     const { notifications, events, url } = await start()
     const db = openKnex(url)
     opened.push({ close: () => db.destroy() })
@@ -141,7 +141,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(events.map(({ userKey, title }) => [userKey, title])).toEqual([['3', 'from elsewhere']])
   })
 
-  it('for somebody who does not exist is given up and does not hold up the rest', async () => {
+  test('for somebody who does not exist is given up and does not hold up the rest', async () => {
     const { notifications, database, events } = await start()
     await notifications.transaction(database.db, async (_, inside) => {
       await inside.notifyUser({ userId: 9_999, title: 'nobody', message: 'm' })
@@ -157,7 +157,7 @@ describe.each(backends)('what waits on $name and cannot be read', (backend) => {
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
 
-  it('is said once and set aside, however much of it there is, and holds up nothing', async () => {
+  test('is said once and set aside, however much of it there is, and holds up nothing', async () => {
     const errors: unknown[] = []
     const catalogue = defineNotifications({
       flawed: {
@@ -223,7 +223,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     for (const node of nodes.splice(0)) await node.close()
   })
 
-  it('with one key send once and answer the same, on whichever node and however they race', async () => {
+  test('with one key send once and answer the same, on whichever node and however they race', async () => {
     const url = await backend.url()
     const clock = new ManualClock()
     nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
@@ -238,7 +238,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     expect(await send(1)).toMatchObject({ outcome: 'created', offset: 2 })
   })
 
-  it('are free again when the first was refused', async () => {
+  test('are free again when the first was refused', async () => {
     const node = await startNode(await backend.url())
     nodes.push(node)
     const send = (title: string) =>
@@ -247,7 +247,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     expect(await send('t')).toMatchObject({ outcome: 'created' })
   })
 
-  it('that take up a dead one’s work send what it had not', async () => {
+  test('that take up a dead one’s work send what it had not', async () => {
     const url = await backend.url()
     const clock = new ManualClock()
     const node = await startNode(url, { runtime: { clock: clock.read } })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, MysqlDialect, SqliteDialect } from 'kysely'
 import { createPool } from 'mysql2'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Node, startNode } from '../notifications/support.ts'
 
@@ -25,7 +25,7 @@ describe('a SQLite connection of the application’s own, with a rollback journa
     rmSync(folder, { recursive: true })
   })
 
-  it('is out of every transaction after a reader kept COMMIT waiting for too long, and writes again', async () => {
+  test('is out of every transaction after a reader kept COMMIT waiting for too long, and writes again', async () => {
     const reader = new BetterSqlite3(file)
     reader.exec('begin')
     reader.prepare('select * from focus_streams').all()
@@ -60,7 +60,7 @@ describe('a connection of the application’s own that gives whole numbers in an
       pool: createPool({ uri: await server.createDatabase(), supportBigNumbers: true, bigNumberStrings: true }),
     })
 
-  it.each([
+  test.each([
     ['bigints', bigints],
     ['texts', texts],
   ])('is read all the same: %s', async (_, dialect) => {

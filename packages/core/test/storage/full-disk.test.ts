@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ThreadOrder } from '../../src/storage/dialects/sqlite/messages.ts'
 import { createReadiness } from '../../src/storage/readiness.ts'
 import { type Node, startNode } from '../notifications/support.ts'
@@ -28,7 +28,7 @@ describe('a full disk', () => {
       ),
     )
 
-  it('refuses a whole batch at once, says why, and lets it in when there is room', async () => {
+  test('refuses a whole batch at once, says why, and lets it in when there is room', async () => {
     // Less than there is already stands for: not one more.
     await maxPages(1)
     const asked = vi.spyOn(Worker.prototype, 'postMessage')
@@ -51,7 +51,7 @@ describe('a full disk', () => {
     expect(accepted.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(8)
   })
 
-  it('R21: is not ready, though everything can still be read', async () => {
+  test('R21: is not ready, though everything can still be read', async () => {
     await maxPages(1)
     const full = createReadiness(node.database)
     await expect(full()).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('a full disk', () => {
     await createReadiness(node.database)()
   })
 
-  it('R21: ten thousand questions are one write', async () => {
+  test('R21: ten thousand questions are one write', async () => {
     const ready = createReadiness(node.database)
     const asked = vi.spyOn(Worker.prototype, 'postMessage')
     await Promise.all(Array.from({ length: 10_000 }, () => ready()))

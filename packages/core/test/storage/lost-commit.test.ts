@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { createConnection } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { startNode } from '../notifications/support.ts'
 
@@ -63,7 +63,7 @@ describe('a COMMIT whose answer is lost', () => {
   })
   afterAll(() => server.stop())
 
-  it('is waited for while the server is still at it: every call lands once and hears so', async () => {
+  test('is waited for while the server is still at it: every call lands once and hears so', async () => {
     const direct = new URL(await server.createDatabase())
     const cutter = await CommitCutter.start(direct)
     const through = new URL(direct)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { startNode } from '../notifications/support.ts'
 
@@ -29,11 +29,11 @@ describe('a SQLite file', () => {
 
   const modes = () => ['', '-wal', '-shm'].map((suffix) => (statSync(file + suffix).mode & 0o777).toString(8))
 
-  it('is its owner’s alone to read, with what lies beside it', () => {
+  test('is its owner’s alone to read, with what lies beside it', () => {
     expect(modes()).toEqual(['600', '600', '600'])
   })
 
-  it('that exists keeps its mode', async () => {
+  test('that exists keeps its mode', async () => {
     await database.close()
     chmodSync(file, 0o640)
     database = await openDatabase(`sqlite:${file}`)
@@ -41,7 +41,7 @@ describe('a SQLite file', () => {
     expect(modes()).toEqual(['640', '640', '640'])
   })
 
-  it('that another process has locked does not stop the event loop, nor reads', async () => {
+  test('that another process has locked does not stop the event loop, nor reads', async () => {
     const other = new BetterSqlite3(file)
     other.exec('begin immediate')
     const written = sql`insert into t (name) values ('waits')`.execute(database.db).then(() => 'written')
@@ -54,7 +54,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(['waits'])
   })
 
-  it('has one transaction at a time, whole or not at all', async () => {
+  test('has one transaction at a time, whole or not at all', async () => {
     const transactions = Array.from({ length: 20 }, (_, n) =>
       database.db.transaction().execute(async (trx) => {
         const { rows } = await sql<{ count: number }>`select count(*) as count from t`.execute(trx)
@@ -67,7 +67,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(Array.from({ length: 15 }, (_, n) => `${n}`))
   })
 
-  it('whose disk is full says so, and is written again when there is room', async () => {
+  test('whose disk is full says so, and is written again when there is room', async () => {
     await database.writer?.query('pragma max_page_count = 20', [])
     const tooMuch = database.db.transaction().execute(async (trx) => {
       for (let row = 0; row < 100; row += 1) await sql`insert into t (name) values (${'x'.repeat(4_000)})`.execute(trx)
@@ -78,7 +78,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(['fits'])
   })
 
-  it('goes on after a transaction that a trigger or a conflict rolled back', async () => {
+  test('goes on after a transaction that a trigger or a conflict rolled back', async () => {
     const conflicting = database.db.transaction().execute(async (trx) => {
       await sql`insert into t values (1, 'a')`.execute(trx)
       await sql`insert or rollback into t values (1, 'b')`.execute(trx)
@@ -88,7 +88,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(['c'])
   })
 
-  it('says what it refuses with the codes of its driver', async () => {
+  test('says what it refuses with the codes of its driver', async () => {
     await sql`insert into t values (1, 'a')`.execute(database.db)
     await expect(sql`insert into t values (1, 'b')`.execute(database.db)).rejects.toMatchObject({
       code: 'SQLITE_CONSTRAINT_PRIMARYKEY',
@@ -96,14 +96,14 @@ describe('a SQLite file', () => {
     await expect(sql`insert into nowhere values (1)`.execute(database.db)).rejects.toThrow(/nowhere/)
   })
 
-  it('refuses work after it was closed', async () => {
+  test('refuses work after it was closed', async () => {
     const url = `sqlite:${join(folder, 'other.db')}`
     const other = await openDatabase(url)
     await other.close()
     await expect(sql`create table t (id integer)`.execute(other.db)).rejects.toThrow(/./)
   })
 
-  it('tells of other processes’ commits, and not of its own', async () => {
+  test('tells of other processes’ commits, and not of its own', async () => {
     const url = `sqlite:${join(folder, 'shared.db')}`
     const [one, two] = [await startNode(url), await startNode(url)]
     try {
@@ -122,7 +122,7 @@ describe('a SQLite file', () => {
     }
   })
 
-  it('that cannot be opened is one clear error', async () => {
+  test('that cannot be opened is one clear error', async () => {
     await expect(openDatabase(`sqlite:${join(file, 'below-a-file', 'focus.db')}`)).rejects.toMatchObject({
       code: 'storage_unavailable',
       hint: expect.stringContaining('DATABASE_URL'),

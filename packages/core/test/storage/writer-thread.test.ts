@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLogSentinel } from '@focus-api/test-kit/sentinels/log-sentinel'
 import { createFocus, type Focus } from '../../src/focus.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
@@ -27,7 +27,7 @@ describe('a writer thread that dies', () => {
   const kill = () => threads.at(-1)?.terminate()
 
   describe('below a whole Focus', () => {
-    it('is reported and replaced: the next call is written, and the node is ready', async () => {
+    test('is reported and replaced: the next call is written, and the node is ready', async () => {
       const log = createLogSentinel()
       const focus: Focus = await createFocus({
         env: { FOCUS_SECRET: '0123456789abcdef'.repeat(3) },
@@ -59,7 +59,7 @@ describe('a writer thread that dies', () => {
     })
     afterEach(() => database.close())
 
-    it('refuses what was under way, and says that nobody can tell whether it was written', async () => {
+    test('refuses what was under way, and says that nobody can tell whether it was written', async () => {
       const other = new BetterSqlite3(join(folder, 'focus.db'))
       other.exec('begin immediate')
       const underWay = sql`insert into t values (1)`.execute(database.db)
@@ -75,7 +75,7 @@ describe('a writer thread that dies', () => {
       await sql`insert into t values (2)`.execute(database.db)
     })
 
-    it('fails the check of the database until another one can start', async () => {
+    test('fails the check of the database until another one can start', async () => {
       await kill()
       renameSync(folder, `${folder}-away`)
       await expect(database.check()).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe('a writer thread that dies', () => {
       await database.check()
     })
 
-    it('takes its transaction with it: nothing of it is written by its successor', async () => {
+    test('takes its transaction with it: nothing of it is written by its successor', async () => {
       const broken = database.db.transaction().execute(async (trx) => {
         await sql`insert into t values (1)`.execute(trx)
         await kill()
@@ -99,7 +99,7 @@ describe('a writer thread that dies', () => {
       expect(rows).toEqual([{ id: 3 }])
     })
 
-    it('is replaced for those who listen for other processes’ commits, though nobody writes', async () => {
+    test('is replaced for those who listen for other processes’ commits, though nobody writes', async () => {
       const told: (() => void)[] = []
       database.writer?.onForeignCommit(() => told.shift()?.())
       await database.check()

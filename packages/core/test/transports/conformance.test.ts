@@ -1,5 +1,5 @@
 import { createECDH, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import {
   type ConformanceSubject,
@@ -44,8 +44,8 @@ const overHttp = {
 }
 
 function runSuite<Address>(name: string, subject: ConformanceSubject<Address>): void {
-  describe(`${name} conforms: it`, () => {
-    for (const check of transportConformance(subject)) it(check.name, () => check.run())
+  describe(`${name} conforms: test`, () => {
+    for (const check of transportConformance(subject)) test(check.name, () => check.run())
   })
 }
 
@@ -128,7 +128,7 @@ describe('the conformance suite finds a transport that', () => {
     return messages
   }
 
-  it('swallows failures', async () => {
+  test('swallows failures', async () => {
     const swallowing: Transport<string>['deliver'] = (...args) =>
       good()
         .deliver(...args)
@@ -141,25 +141,25 @@ describe('the conformance suite finds a transport that', () => {
     )
   })
 
-  it('delivers nothing', async () => {
+  test('delivers nothing', async () => {
     const idle = await complaints(async () => undefined)
     expect(idle).toEqual(expect.arrayContaining([expect.stringContaining('the peer has no message')]))
   })
 
-  it('is deaf to its signal', async () => {
+  test('is deaf to its signal', async () => {
     const deaf: Transport<string>['deliver'] = (message, attempt) =>
       good().deliver(message, { ...attempt, signal: new AbortController().signal })
     expect(await complaints(deaf)).toEqual([expect.stringContaining('pass the signal on')])
   })
 
-  it('S40 V5: pauses everybody for centuries, for one user', async () => {
+  test('S40 V5: pauses everybody for centuries, for one user', async () => {
     const selfish: Transport<string>['deliver'] = async () => {
       throw new RetryableDeliveryError('busy', { retryAfterMs: 1e13, pause: true })
     }
     expect(await complaints(selfish)).toContainEqual(expect.stringContaining('a day is the longest wait'))
   })
 
-  it('R8: waits for what comes after the answer', async () => {
+  test('R8: waits for what comes after the answer', async () => {
     const waiting: Transport<string>['deliver'] = async (message, { signal }) => {
       const response = await fetch(peer.url, { method: 'POST', body: message.title, signal })
       await response.text()
@@ -168,7 +168,7 @@ describe('the conformance suite finds a transport that', () => {
     expect(await complaints(waiting)).toContainEqual(expect.stringContaining('after the peer accepted'))
   })
 
-  it('R11: forgets which address has the message', async () => {
+  test('R11: forgets which address has the message', async () => {
     const forgetful = (): Transport<string> => ({
       name: 'forgetful',
       addresses: () => [],
@@ -192,7 +192,7 @@ describe('the conformance suite finds a transport that', () => {
     expect(messages).toContainEqual(expect.stringContaining('does not name the addresses'))
   })
 
-  it('has a name that nobody can write', async () => {
+  test('has a name that nobody can write', async () => {
     const named = await complaints((...args) => good().deliver(...args), 'My Transport')
     expect(named).toEqual([expect.stringContaining('"My Transport"')])
   })

@@ -1,5 +1,5 @@
 import type { SMTPServerOptions } from 'smtp-server'
-import { afterEach, describe, expect, it, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { email, type EmailOptions } from '../../src/transports/channels/email.ts'
 import { openBench, person, type BenchOptions } from './support/bench.ts'
 import { refusal, startSmtpPeer } from './support/smtp-peer.ts'
@@ -23,7 +23,7 @@ async function bench(url: string, options: Partial<EmailOptions> = {}, more: Par
 }
 
 describe('email()', () => {
-  it('sends text and HTML to the verified address, unsubscribable with one click', async () => {
+  test('sends text and HTML to the verified address, unsubscribable with one click', async () => {
     const { url, mails } = await startSmtp()
     const { commit, outbound, states } = await bench(
       url,
@@ -63,7 +63,7 @@ describe('email()', () => {
     expect(source.replaceAll('=\n', '')).toContain('=C3=89t=C3=A9 &lt;b&gt; &amp; co')
   })
 
-  it('uses the same Message-ID at every attempt, so that a mail that comes twice is one', async () => {
+  test('uses the same Message-ID at every attempt, so that a mail that comes twice is one', async () => {
     let first = true
     const ids: string[] = []
     const { url } = await startSmtp({
@@ -88,7 +88,7 @@ describe('email()', () => {
     expect(await states()).toEqual([])
   })
 
-  it('parks a mail whose recipient does not exist, and tells a server that only refuses for now apart', async () => {
+  test('parks a mail whose recipient does not exist, and tells a server that only refuses for now apart', async () => {
     const { url } = await startSmtp({
       onRcptTo: ({ address }, _session, done) => done(refusal(address.startsWith('user1@') ? 550 : 450)),
     })
@@ -103,7 +103,7 @@ describe('email()', () => {
     })
   })
 
-  it('waits for a server that refuses the account rather than giving the mails up', async () => {
+  test('waits for a server that refuses the account rather than giving the mails up', async () => {
     const { url } = await startSmtp({
       authOptional: false,
       allowInsecureAuth: true,
@@ -117,7 +117,7 @@ describe('email()', () => {
     ])
   })
 
-  it('skips people without a verified address', async () => {
+  test('skips people without a verified address', async () => {
     const { url, mails } = await startSmtp()
     const { commit, outbound, states } = await bench(
       url,
@@ -135,7 +135,7 @@ describe('email()', () => {
     expect(await states()).toEqual([])
   })
 
-  it('ends an attempt at a server that never answers', async () => {
+  test('ends an attempt at a server that never answers', async () => {
     const { url } = await startSmtp({ onConnect: () => undefined })
     const { commit, outbound, states } = await bench(url, { timeoutMs: 200 })
     await commit({}, { transport: 'email' })
@@ -143,7 +143,7 @@ describe('email()', () => {
     expect(await states()).toMatchObject([{ state: 'waiting', attempts: 1 }])
   })
 
-  it('lets no header be smuggled in by a title', async () => {
+  test('lets no header be smuggled in by a title', async () => {
     const { url, mails } = await startSmtp()
     const { commit, outbound } = await bench(url)
     await commit({ title: 'Hello\r\nBcc: victim@example.com' }, { transport: 'email' })
@@ -176,7 +176,7 @@ describe('email()', () => {
     expect(mails[0]?.source).toContain(`<html lang=3D"${language}">`)
   })
 
-  it('refuses settings that cannot work, without the password', () => {
+  test('refuses settings that cannot work, without the password', () => {
     expect(() => email({ url: 'http://user:secret@mail.example', from: 'a@b.c' })).toThrow(/another form/)
     expect(() => email({ url: 'smtp://mail.example', from: 'nobody' })).toThrow(/not an address/)
   })

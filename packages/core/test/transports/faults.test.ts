@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { webhook } from '../../src/transports/channels/webhook.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
@@ -17,7 +17,7 @@ afterEach(async () => {
 })
 
 describeOverDatabases('a worker that is killed', (databases) => {
-  it('in the middle of a delivery loses nothing: it comes again, with the same id', async () => {
+  test('in the middle of a delivery loses nothing: it comes again, with the same id', async () => {
     const url = await databases.create()
     let hold = true
     const peer = await startHttpPeer((_, response) => {
@@ -53,7 +53,7 @@ describeOverDatabases('a worker that is killed', (databases) => {
 })
 
 describe('a database that goes away', () => {
-  it('is told of in lines that keep what happened as JSON', async () => {
+  test('is told of in lines that keep what happened as JSON', async () => {
     const { logger, lines } = recordingLogger()
     const { transport } = recorder('a')
     const bench = await openBench({ url: 'sqlite::memory:', transports: [transport], logger })
@@ -70,7 +70,7 @@ describe('a database that goes away', () => {
     })
   })
 
-  it('holds deliveries up, and they flow when it is back', async () => {
+  test('holds deliveries up, and they flow when it is back', async () => {
     const server = await startMariadb({ own: true })
     closing.push(() => server.stop())
     const { transport, received } = recorder('a')
@@ -91,7 +91,7 @@ describe('a database that goes away', () => {
 })
 
 describe('a long queue', () => {
-  it('is drained with memory that does not grow with it', async () => {
+  test('is drained with memory that does not grow with it', async () => {
     const folder = temporaryFolder('outbox')
     closing.push(() => removeFolder(folder))
     let most = 0

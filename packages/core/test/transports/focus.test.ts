@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { SMTPServer } from 'smtp-server'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
 import type { User, UserDirectory } from '../../src/auth/ports.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
@@ -58,7 +58,7 @@ function admin(focus: Focus, path: string, body?: object): Promise<Response> {
 }
 
 describeOverDatabases('createFocus with transports', (databases) => {
-  it('what is committed reaches every transport, broadcasts those without addresses', async () => {
+  test('what is committed reaches every transport, broadcasts those without addresses', async () => {
     const everything = recorder('everything')
     const personal = recorder('personal', undefined, { addresses: (user) => [user.email] })
     const focus = await start({
@@ -84,7 +84,7 @@ describeOverDatabases('createFocus with transports', (databases) => {
   })
 })
 
-it.each(['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'])('%s in the environment is enough for Slack', async (variable) => {
+test.each(['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'])('%s in the environment is enough for Slack', async (variable) => {
   const peer = await startHttpPeer((_, response) => say(response, 200, 'ok'))
   const focus = await start({ env: { [variable]: `${peer.url}/services/T/B/x` } })
   await focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World' })
@@ -93,7 +93,7 @@ it.each(['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'])('%s in the environment is enough
   await peer.close()
 })
 
-it('SMTP_URL in the environment is enough for e-mail', async () => {
+test('SMTP_URL in the environment is enough for e-mail', async () => {
   const mails: string[] = []
   const server = new SMTPServer({
     disableReverseLookup: true,
@@ -115,7 +115,7 @@ it('SMTP_URL in the environment is enough for e-mail', async () => {
   await new Promise<void>((resolve) => server.close(resolve))
 })
 
-it('operators list, retry and purge over HTTP', async () => {
+test('operators list, retry and purge over HTTP', async () => {
   const stubborn = recorder(
     'stubborn',
     () => {
@@ -154,7 +154,7 @@ it('operators list, retry and purge over HTTP', async () => {
   expect((await admin(focus, '/admin/transports/pigeon/enable', {})).status).toBe(404)
 })
 
-it('operators send with a routing of its own over HTTP', async () => {
+test('operators send with a routing of its own over HTTP', async () => {
   const chat = recorder('chat')
   const focus = await start({ transports: [chat.transport, recorder('mail').transport] })
   const body = { user: 'alice', title: 'Hello', message: '', transports: ['chat'] }
@@ -167,14 +167,14 @@ it('operators send with a routing of its own over HTTP', async () => {
   expect((await admin(focus, '/notifications', { ...body, transports: ['pigeon'] })).status).toBe(400)
 })
 
-it('a transport that is not configured is named in the refusal', async () => {
+test('a transport that is not configured is named in the refusal', async () => {
   const focus = await start({ transports: [recorder('slack').transport] })
   await expect(
     focus.notifications.notifyUser({ userId: 1, title: 'Hello', message: 'World', transports: ['pigeon'] }),
   ).rejects.toMatchObject({ code: 'invalid_notification', message: expect.stringContaining('"pigeon"') })
 })
 
-it('a wrong setting stops the start and is named', async () => {
+test('a wrong setting stops the start and is named', async () => {
   await expect(start({ env: { SLACK_WEBHOOK: 'hooks.slack.com/secret' } })).rejects.toMatchObject({
     code: 'invalid_option',
     message: expect.not.stringContaining('secret'),

@@ -1,5 +1,5 @@
 import { createECDH, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { webPush } from '../../src/transports/channels/web-push.ts'
@@ -57,7 +57,7 @@ async function call(method: string, path: string, body?: object, bearer: string 
 }
 
 describe('GET and PUT /notifications/preferences', () => {
-  it('begin with everything on', async () => {
+  test('begin with everything on', async () => {
     expect((await call('GET', '/notifications/preferences')).body).toEqual({
       locale: null,
       preferences: {},
@@ -66,7 +66,7 @@ describe('GET and PUT /notifications/preferences', () => {
     })
   })
 
-  it('replace what is sent and leave the rest', async () => {
+  test('replace what is sent and leave the rest', async () => {
     const preferences = { limits: { email: false }, '*': { web_push: false } }
     expect(await call('PUT', '/notifications/preferences', { preferences, locale: 'EN-gb' })).toMatchObject({
       status: 200,
@@ -81,7 +81,7 @@ describe('GET and PUT /notifications/preferences', () => {
     })
   })
 
-  it.each([
+  test.each([
     [{}, /neither/],
     [{ preferences: { limits: { pigeon: true } } }, /no transport "pigeon"/],
     [{ preferences: { limits: { email: 'no' } } }, /true or false/],
@@ -96,7 +96,7 @@ describe('GET and PUT /notifications/preferences', () => {
     })
   })
 
-  it('S31 are nobody else’s business', async () => {
+  test('S31 are nobody else’s business', async () => {
     expect((await call('GET', '/notifications/preferences', undefined, null)).status).toBe(401)
   })
 })
@@ -123,7 +123,7 @@ describe('/notifications/push-subscriptions', () => {
 
   const offCurve = Buffer.alloc(65, 7).fill(4, 0, 1).toString('base64url')
 
-  it('S40 V4: refuses an endpoint at an unknown push service, and says which are known', async () => {
+  test('S40 V4: refuses an endpoint at an unknown push service, and says which are known', async () => {
     const endpoint = 'https://push.example.com/x'
     expect(await call('POST', '/notifications/push-subscriptions', { ...subscription, endpoint })).toMatchObject({
       status: 400,
@@ -131,7 +131,7 @@ describe('/notifications/push-subscriptions', () => {
     })
   })
 
-  it('registers a browser once, however often it asks, and forgets it', async () => {
+  test('registers a browser once, however often it asks, and forgets it', async () => {
     for (let turn = 0; turn < 2; turn += 1) {
       expect(await call('POST', '/notifications/push-subscriptions', subscription)).toMatchObject({
         status: 201,
@@ -148,7 +148,7 @@ describe('/notifications/push-subscriptions', () => {
     expect((await call('GET', '/notifications/push-subscriptions')).body).toMatchObject({ subscriptions: [] })
   })
 
-  it.each([
+  test.each([
     [{ ...subscription, endpoint: 'http://push.example.com/x' }, /not https/],
     [{ ...subscription, endpoint: 'https://192.168.1.1/x' }, /public internet/],
     [{ ...subscription, endpoint: 'https://localhost/x' }, /public internet/],
@@ -178,7 +178,7 @@ describe('the link in a message', () => {
     return links.at(-1) ?? ''
   }
 
-  it('asks before it does anything, and does it with one click, without a sign-in', async () => {
+  test('asks before it does anything, and does it with one click, without a sign-in', async () => {
     const link = await linkFor('limits')
     const asked = await call('GET', link, undefined, null)
     expect(asked).toMatchObject({ status: 200, body: expect.stringContaining('<form method="post">') })
@@ -188,13 +188,13 @@ describe('the link in a message', () => {
     expect((await focus.preferences.get(userId)).preferences).toEqual({ limits: { email: false } })
   })
 
-  it('means everything where the message has no topic', async () => {
+  test('means everything where the message has no topic', async () => {
     await focus.preferences.put(userId, { preferences: {} })
     await call('POST', await linkFor(), undefined, null)
     expect((await focus.preferences.get(userId)).preferences).toEqual({ '*': { email: false } })
   })
 
-  it('cannot be made by anybody else', async () => {
+  test('cannot be made by anybody else', async () => {
     const link = await linkFor('limits')
     for (const forged of [
       link.slice(0, -4),

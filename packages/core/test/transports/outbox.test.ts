@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
 import { type BenchOptions, FrozenClock, openBench, type OutboxBench, recorder } from './support/bench.ts'
@@ -19,7 +19,7 @@ describeOverDatabases('the outbox', (databases) => {
     return bench
   }
 
-  it('delivers one row per event and transport, and is empty then', async () => {
+  test('delivers one row per event and transport, and is empty then', async () => {
     const a = recorder('a')
     const b = recorder('b')
     const { outbound, commit } = await open({ transports: [a.transport, b.transport] })
@@ -30,7 +30,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries).toEqual([])
   })
 
-  it('uses id:offset as idempotency key at every attempt', async () => {
+  test('uses id:offset as idempotency key at every attempt', async () => {
     const a = recorder('a', ({ attempt }) => {
       if (attempt < 3) throw new Error('not yet')
     })
@@ -47,7 +47,7 @@ describeOverDatabases('the outbox', (databases) => {
     ])
   })
 
-  it('waits exponentially longer between attempts', async () => {
+  test('waits exponentially longer between attempts', async () => {
     const a = recorder('a', () => {
       throw new Error('down')
     })
@@ -63,7 +63,7 @@ describeOverDatabases('the outbox', (databases) => {
     }
   })
 
-  it('honours Retry-After, and pauses the whole transport where the peer is busy', async () => {
+  test('honours Retry-After, and pauses the whole transport where the peer is busy', async () => {
     const a = recorder(
       'a',
       ({ attempt }) => {
@@ -84,7 +84,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received.map(({ attempt }) => attempt).toSorted((one, other) => one - other)).toEqual([1, 1, 2])
   })
 
-  it('parks what is refused, with its reason, and lets an operator try again', async () => {
+  test('parks what is refused, with its reason, and lets an operator try again', async () => {
     let refuse = true
     const a = recorder('a', () => {
       if (refuse) throw new PermanentDeliveryError('The number was refused.')
@@ -101,7 +101,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries).toEqual([])
   })
 
-  it('parks a poison message after its last attempt while the others flow', async () => {
+  test('parks a poison message after its last attempt while the others flow', async () => {
     const a = recorder(
       'a',
       ({ message }) => {
@@ -122,7 +122,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(dead).toMatchObject({ state: 'dead', title: 'poison', lastError: 'cannot digest (attempt 3, the last)' })
   })
 
-  it('parks a message that ends its worker at every attempt', async () => {
+  test('parks a message that ends its worker at every attempt', async () => {
     const a = recorder('a', undefined, { retry: { maxAttempts: 2 } })
     const { outbound, commit, clock, store } = await open({ transports: [a.transport] })
     await commit({}, { transport: 'a' })
@@ -143,7 +143,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries[0]?.lastError).toContain('worker ended')
   })
 
-  it('tries again, with the same key, what a worker held that was killed', async () => {
+  test('tries again, with the same key, what a worker held that was killed', async () => {
     const clock = new FrozenClock()
     const a = recorder('a')
     const { outbound, commit, store } = await open({ transports: [a.transport], clock })
@@ -156,7 +156,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received).toMatchObject([{ attempt: 2, key: expect.stringMatching(/:5$/) }])
   })
 
-  it('leaves alone what another took over after the lease ran out', async () => {
+  test('leaves alone what another took over after the lease ran out', async () => {
     const { commit, store, clock, outbound } = await open({ transports: [recorder('a').transport] })
     await commit({}, { transport: 'a' })
     const request = { transport: 'a', ordered: false, leaseMs: 1_000, limit: 10 }
@@ -170,7 +170,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries[0]?.state).toBe('leased')
   })
 
-  it('lets one transport be down for an hour while the others flow', async () => {
+  test('lets one transport be down for an hour while the others flow', async () => {
     let down = true
     const broken = recorder('broken', () => {
       if (down) throw new Error('connect ECONNREFUSED')
@@ -193,7 +193,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries).toEqual([])
   })
 
-  it('shares the work between two workers, each delivery once', async () => {
+  test('shares the work between two workers, each delivery once', async () => {
     const url = await database()
     const clock = new FrozenClock()
     const yielding = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -210,7 +210,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(new Set(keys).size).toBe(200)
   })
 
-  it('keeps the order per person where the transport promises it', async () => {
+  test('keeps the order per person where the transport promises it', async () => {
     const url = await database()
     const clock = new FrozenClock()
     const arrived: string[] = []
@@ -244,7 +244,7 @@ describeOverDatabases('the outbox', (databases) => {
     }
   })
 
-  it('leaves no gap in a person’s messages: what waits in the middle holds up what is behind it', async () => {
+  test('leaves no gap in a person’s messages: what waits in the middle holds up what is behind it', async () => {
     const { transport, received } = recorder('a', undefined, { ordered: true })
     const { outbound, commit, clock, store } = await open({ transports: [transport] })
     const request = { transport: 'a', ordered: true, leaseMs: 60_000 }
@@ -265,7 +265,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(received.map(({ message }) => message.title)).toEqual(['1', '2', '3'])
   })
 
-  it('goes on with a person once the message that blocked is dead', async () => {
+  test('goes on with a person once the message that blocked is dead', async () => {
     const a = recorder(
       'a',
       ({ message }) => {
@@ -282,7 +282,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received.map(({ message }) => message.title)).toEqual(['first', 'second'])
   })
 
-  it('delivers at once and keeps waits their length when the clock goes back an hour', async () => {
+  test('delivers at once and keeps waits their length when the clock goes back an hour', async () => {
     const a = recorder('a', ({ attempt, message }) => {
       if (attempt === 1 && message.title === 'later')
         throw new RetryableDeliveryError('busy', { retryAfterMs: 120_000 })
@@ -301,7 +301,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received.map(({ message }) => message.title)).toEqual(['later', 'now', 'later'])
   })
 
-  it('keeps its pace', async () => {
+  test('keeps its pace', async () => {
     const a = recorder('a', undefined, { rate: { count: 2, perMs: 1_000 } })
     const { outbound, commit, clock } = await open({ transports: [a.transport] })
     for (let count = 0; count < 6; count += 1) await commit({}, { transport: 'a' })
@@ -314,7 +314,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(after).toEqual([2, 4, 6])
   })
 
-  it('switches a transport off when its peer is gone, on every node, until an operator switches it on', async () => {
+  test('switches a transport off when its peer is gone, on every node, until an operator switches it on', async () => {
     const url = await database()
     let gone = true
     const make = () =>
@@ -343,7 +343,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(here.received).toHaveLength(3)
   })
 
-  it('purges the dead, and after 30 days by itself', async () => {
+  test('purges the dead, and after 30 days by itself', async () => {
     const a = recorder('a', () => {
       throw new PermanentDeliveryError('no')
     })
@@ -360,7 +360,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(await outbound.deliveries.purge({})).toBe(1)
   })
 
-  it('gives back what it did not begin when it closes, and aborts what hangs', async () => {
+  test('gives back what it did not begin when it closes, and aborts what hangs', async () => {
     const url = await database()
     let aborted = false
     const hanging = recorder(
@@ -390,7 +390,7 @@ describeOverDatabases('the outbox', (databases) => {
 })
 
 describe('an attempt', () => {
-  it('ends with its time even when the transport is deaf to its signal', async () => {
+  test('ends with its time even when the transport is deaf to its signal', async () => {
     const deaf = recorder('a', () => new Promise<void>(() => undefined), { timeoutMs: 20 })
     const bench = await openBench({ url: 'sqlite::memory:', transports: [deaf.transport] })
     await bench.commit({}, { transport: 'a' })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createFocus, defineNotifications, type Focus, type FocusOptions } from '../../src/index.ts'
 import { FrozenClock, openBench, recorder } from './support/bench.ts'
 import { z } from 'zod'
@@ -44,11 +44,11 @@ describe('routing', () => {
     )
   }
 
-  it('sends everywhere when nobody said anything', async () => {
+  test('sends everywhere when nobody said anything', async () => {
     expect(await plan(undefined, {})).toEqual(['mail', 'chat', 'phone'])
   })
 
-  it('lets the topic say more than the default, and the call more than the topic', async () => {
+  test('lets the topic say more than the default, and the call more than the topic', async () => {
     const routing = { transports: ['chat'], topics: { limits: { transports: ['mail'] }, quiet: { transports: [] } } }
     expect(await plan(routing, {})).toEqual(['chat'])
     expect(await plan(routing, { event: 'limits' })).toEqual(['mail'])
@@ -57,7 +57,7 @@ describe('routing', () => {
     expect(await plan(routing, { event: '__proto__' })).toEqual(['chat'])
   })
 
-  it('keeps an escalation’s transport for later, unless it was named', async () => {
+  test('keeps an escalation’s transport for later, unless it was named', async () => {
     const escalate = [
       { after: '5m', unless: 'read', to: 'mail' },
       { after: 3_600_000, unless: 'read', to: 'phone' },
@@ -73,14 +73,14 @@ describe('routing', () => {
     ).toEqual(['chat', 'phone', 'mail after 60000 unless read'])
   })
 
-  it('carries broadcasts where nobody in particular has to be reached', async () => {
+  test('carries broadcasts where nobody in particular has to be reached', async () => {
     expect(await plan(undefined, { userKey: null })).toEqual(['mail', 'chat'])
     expect(await plan(undefined, { userKey: null, escalate: [{ after: '5m', unless: 'read', to: 'mail' }] })).toEqual([
       'chat',
     ])
   })
 
-  it.each([
+  test.each([
     [{ transports: ['pigeon'] }, /"pigeon"/],
     [{ escalate: [{ after: 'soon', unless: 'read', to: 'mail' }] }, /"soon" is not a duration/],
     [{ escalate: [{ after: '5m', unless: 'seen', to: 'mail' }] }, /"seen" is not known/],
@@ -88,7 +88,7 @@ describe('routing', () => {
     await expect(plan(undefined, request)).rejects.toThrow(message)
   })
 
-  it('comes from a definition of the catalogue', async () => {
+  test('comes from a definition of the catalogue', async () => {
     const mail = recorder('mail')
     const chat = recorder('chat')
     const focus = await createFocus({
@@ -115,7 +115,7 @@ describe('routing', () => {
   })
 })
 
-it.each([
+test.each([
   [{ transports: ['slak'] }, 'routing: There is no transport "slak".'],
   [{ topics: { limits: { transports: ['slak'] } } }, 'routing.topics.limits: There is no transport "slak".'],
 ])('A24: an unknown transport is refused with the path of its option: %j', async (routing, message) => {
@@ -141,7 +141,7 @@ describe('escalation', () => {
     return { focus, mail, clock, waiting: async () => (await focus.deliveries.list()).deliveries.length }
   }
 
-  it('reaches who has not read in time', async () => {
+  test('reaches who has not read in time', async () => {
     const { focus, mail, clock } = await escalating()
     await focus.notifications.notifyUser({ userId: 1, title: 'unread', message: '' })
     await focus.deliveries.retry({ transport: 'none' })
@@ -152,7 +152,7 @@ describe('escalation', () => {
     await expect.poll(() => mail.received.map(({ message }) => message.title), { timeout: 5_000 }).toEqual(['unread'])
   })
 
-  it('leaves those in peace who have read it, or deleted it', async () => {
+  test('leaves those in peace who have read it, or deleted it', async () => {
     const { focus, mail, clock, waiting } = await escalating()
     const read = await focus.notifications.notifyUser({ userId: 1, title: 'read', message: '' })
     const deleted = await focus.notifications.notifyUser({ userId: 1, title: 'deleted', message: '' })
@@ -165,7 +165,7 @@ describe('escalation', () => {
     expect((await focus.deliveries.transports())[0]?.outcomes.cancelled).toBe(2)
   })
 
-  it('tells of a merged notification once, in time, and of everything', async () => {
+  test('tells of a merged notification once, in time, and of everything', async () => {
     const { focus, mail, clock, waiting } = await escalating()
     for (const title of ['one', 'two', 'three']) {
       await focus.notifications.notifyUser({ userId: 1, title, message: '', group: { key: 'g', window: '1h' } })
@@ -179,7 +179,7 @@ describe('escalation', () => {
 })
 
 describe('preferences', () => {
-  it('switch a topic off at one transport, at all, and altogether', async () => {
+  test('switch a topic off at one transport, at all, and altogether', async () => {
     const mail = recorder('mail')
     const chat = recorder('chat')
     const focus = await focusWith({ transports: [mail.transport, chat.transport] })
@@ -203,7 +203,7 @@ describe('preferences', () => {
     expect(inbox.notifications.map(({ title }) => title)).toEqual(['alarm', 'news', 'limit'])
   })
 
-  it('count from the moment they are saved, also for what waits', async () => {
+  test('count from the moment they are saved, also for what waits', async () => {
     const clock = new FrozenClock()
     const mail = recorder('mail', ({ attempt }) => {
       if (attempt === 1) throw new Error('later')
@@ -220,7 +220,7 @@ describe('preferences', () => {
     expect((await bench.outbound.deliveries.list()).deliveries).toEqual([])
   })
 
-  it('choose the language of the texts', async () => {
+  test('choose the language of the texts', async () => {
     const mail = recorder('mail')
     const focus = await focusWith({ transports: [mail.transport] })
     await focus.preferences.put(1, { locale: 'en-GB' })
@@ -229,7 +229,7 @@ describe('preferences', () => {
     expect(mail.received[0]?.message.user?.locale).toBe('en-GB')
   })
 
-  it('choose it also for somebody who was told something a moment ago', async () => {
+  test('choose it also for somebody who was told something a moment ago', async () => {
     const mail = recorder('mail')
     const focus = await focusWith({ transports: [mail.transport] })
     const warn = () => focus.notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80 })

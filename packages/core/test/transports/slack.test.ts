@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { slack, slackPayload } from '../../src/transports/channels/slack.ts'
 import { eventOf, openBench, person } from './support/bench.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
@@ -35,7 +35,7 @@ async function bench(peer: HttpPeer) {
 }
 
 describe('slack()', () => {
-  it('posts what Slack takes, one message a second', async () => {
+  test('posts what Slack takes, one message a second', async () => {
     const peer = await startSlack()
     const { commit, outbound, clock, states } = await bench(peer)
     for (const title of ['one', 'two', 'three'])
@@ -55,7 +55,7 @@ describe('slack()', () => {
     expect(peer.requests[0]?.path).toBe('/services/T0/B0/x')
   })
 
-  it('waits as long as Slack asks with 429, and posts everything then', async () => {
+  test('waits as long as Slack asks with 429, and posts everything then', async () => {
     const peer = await startSlack([429, 'rate_limited', { 'retry-after': '30' }])
     const { commit, outbound, clock, states } = await bench(peer)
     await commit({}, { transport: 'slack' })
@@ -73,7 +73,7 @@ describe('slack()', () => {
     expect(await states()).toEqual([])
   })
 
-  it.each([
+  test.each([
     [400, 'invalid_payload'],
     [400, 'too_many_attachments'],
     [403, 'action_prohibited'],
@@ -93,7 +93,7 @@ describe('slack()', () => {
     expect(peer.requests).toHaveLength(2)
   })
 
-  it.each([
+  test.each([
     [404, 'no_service'],
     [404, 'no_active_hooks'],
     [404, 'no_team'],
@@ -107,7 +107,7 @@ describe('slack()', () => {
     ])
   })
 
-  it('tries again after Slack’s own errors', async () => {
+  test('tries again after Slack’s own errors', async () => {
     const peer = await startSlack([500, 'rollup_error'], [503, ''])
     const { commit, outbound, clock, states } = await bench(peer)
     await commit({}, { transport: 'slack' })
@@ -119,7 +119,7 @@ describe('slack()', () => {
     expect(await states()).toEqual([])
   })
 
-  it('lets nobody mention people or forge links, and keeps Slack’s limits', () => {
+  test('lets nobody mention people or forge links, and keeps Slack’s limits', () => {
     const {
       stream: _,
       userKey: __,
@@ -179,7 +179,7 @@ describe('slack()', () => {
     }
   })
 
-  it('says where the address comes from when it is wrong, and never shows it', () => {
+  test('says where the address comes from when it is wrong, and never shows it', () => {
     expect(() => slack({ url: 'hooks.slack.com/services/T0/B0/secret' })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('secret') }),
     )

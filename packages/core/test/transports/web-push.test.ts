@@ -1,7 +1,7 @@
 import { createECDH, randomBytes } from 'node:crypto'
 import { decodeProtectedHeader, importJWK, jwtVerify } from 'jose'
 import ece from 'http_ece'
-import { afterEach, describe, expect, it, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import { payloadOf, webPush } from '../../src/transports/channels/web-push.ts'
 import { eventOf, openBench, person } from './support/bench.ts'
@@ -60,7 +60,7 @@ async function bench(allowPrivateNetwork = true) {
 }
 
 describe('webPush()', () => {
-  it('is decrypted by the browser it is for, and signed with the VAPID key', async () => {
+  test('is decrypted by the browser it is for, and signed with the VAPID key', async () => {
     const service = await startPushService()
     const { register, commit, outbound, states } = await bench()
     const chrome = await register(`${service.url}/push/1`)
@@ -107,7 +107,7 @@ describe('webPush()', () => {
     expect(payload.sub).toBe('mailto:ops@app.example')
   })
 
-  it.each([404, 410])(
+  test.each([404, 410])(
     'forgets a browser that its push service answers %i for, and reaches the others',
     async (status) => {
       const service = await startPushService(({ path }) => [path === '/gone' ? status : 201])
@@ -123,7 +123,7 @@ describe('webPush()', () => {
     },
   )
 
-  it('tries only the browser again whose push service was busy', async () => {
+  test('tries only the browser again whose push service was busy', async () => {
     let busy = true
     const service = await startPushService(({ path }) =>
       busy && path === '/busy' ? [429, { 'retry-after': '20' }] : [201],
@@ -143,7 +143,7 @@ describe('webPush()', () => {
     expect(await states()).toEqual([])
   })
 
-  it('parks what a push service refuses', async () => {
+  test('parks what a push service refuses', async () => {
     const service = await startPushService(() => [413])
     const { register, commit, outbound, states } = await bench()
     await register(`${service.url}/push`)
@@ -152,7 +152,7 @@ describe('webPush()', () => {
     expect(await states()).toMatchObject([{ state: 'dead', lastError: expect.stringContaining('413') }])
   })
 
-  it('S30 calls no endpoint in the private network', async () => {
+  test('S30 calls no endpoint in the private network', async () => {
     const service = await startPushService()
     const { register, commit, outbound, states, transport } = await bench(false)
     await register(`${service.url}/push`)
@@ -163,14 +163,14 @@ describe('webPush()', () => {
     expect(() => transport.checkEndpoint('https://192.168.0.1/x')).toThrow(/public internet/)
   })
 
-  it('has nothing to do for people without a browser', async () => {
+  test('has nothing to do for people without a browser', async () => {
     const { commit, outbound, states } = await bench()
     await commit({}, { transport: 'web_push' })
     await outbound.runDue()
     expect(await states()).toEqual([])
   })
 
-  it('keeps a payload within one encrypted record', () => {
+  test('keeps a payload within one encrypted record', () => {
     const {
       stream: _,
       userKey: __,
@@ -192,7 +192,7 @@ describe('webPush()', () => {
     }
   })
 
-  it('refuses keys that cannot work', () => {
+  test('refuses keys that cannot work', () => {
     expect(() => webPush({ subject: 'mailto:a@b.c', publicKey: 'x', privateKey: 'y' })).toThrow(/VAPID/)
     expect(() => webPush({ subject: 'a@b.c', ...vapid })).toThrow(/subject/)
   })

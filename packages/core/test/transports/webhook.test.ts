@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
-import { afterEach, describe, expect, it, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { isPublicAddress } from '../../src/net/public-address.ts'
 import { lookupWith, systemAddressesOf } from '../../src/net/address-guard.ts'
 import { webhook, type WebhookOptions } from '../../src/transports/channels/webhook.ts'
@@ -43,7 +43,7 @@ async function bench(
 }
 
 describe('webhook()', () => {
-  it('is verified by the Standard Webhooks library, with each of its secrets', async () => {
+  test('is verified by the Standard Webhooks library, with each of its secrets', async () => {
     const verified: unknown[] = []
     const receiver = await peer(({ body, headers }, response) => {
       for (const key of [secret, older]) {
@@ -81,7 +81,7 @@ describe('webhook()', () => {
     expect(receiver.requests[0]?.headers['webhook-signature']?.toString().split(' ')).toHaveLength(2)
   })
 
-  it('comes again after 500, with the same id and a new signature', async () => {
+  test('comes again after 500, with the same id and a new signature', async () => {
     const receiver = await peer((_, response) => say(response, receiver.requests.length < 3 ? 500 : 200))
     const { commit, outbound, clock, states } = await bench({ url: receiver.url })
     await commit({}, { transport: 'webhook' })
@@ -94,7 +94,7 @@ describe('webhook()', () => {
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(3)
   })
 
-  it('waits as long as 429 asks, in seconds or as a date', async () => {
+  test('waits as long as 429 asks, in seconds or as a date', async () => {
     const answers = ['17', 'date']
     const { clock, ...rest } = await (async () => {
       const receiver = await peer((_, response) => {
@@ -121,7 +121,7 @@ describe('webhook()', () => {
     expect(await rest.states()).toEqual([])
   })
 
-  it('parks what the receiver refuses for good', async () => {
+  test('parks what the receiver refuses for good', async () => {
     const receiver = await peer((_, response) => say(response, 422))
     const { commit, outbound, states } = await bench({ url: receiver.url })
     await commit({}, { transport: 'webhook' })
@@ -129,7 +129,7 @@ describe('webhook()', () => {
     expect(await states()).toMatchObject([{ state: 'dead', lastError: `${new URL(receiver.url).host} answered 422.` }])
   })
 
-  it('is switched off by 410 Gone, and on again by another address', async () => {
+  test('is switched off by 410 Gone, and on again by another address', async () => {
     const receiver = await peer((_, response) => say(response, 410))
     const { commit, outbound, clock } = await bench({ url: receiver.url })
     await commit({}, { transport: 'webhook' })
@@ -141,7 +141,7 @@ describe('webhook()', () => {
     expect(await outbound.deliveries.transports()).toMatchObject([{ disabledReason: expect.stringContaining('410') }])
   })
 
-  it('follows no redirect', async () => {
+  test('follows no redirect', async () => {
     const elsewhere = await peer((_, response) => say(response, 200))
     const receiver = await peer((_, response) => say(response, 302, '', { location: elsewhere.url }))
     const { commit, outbound, states } = await bench({ url: receiver.url })
@@ -151,7 +151,7 @@ describe('webhook()', () => {
     expect(await states()).toMatchObject([{ state: 'dead', lastError: expect.stringContaining('302') }])
   })
 
-  it('tries again after a time-out and a reset', async () => {
+  test('tries again after a time-out and a reset', async () => {
     const receiver = await peer((_, response, raw) => {
       const turn = receiver.requests.length
       // Nothing at all; a reset; at last an answer.
@@ -170,7 +170,7 @@ describe('webhook()', () => {
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
   })
 
-  it('tries again when nobody listens', async () => {
+  test('tries again when nobody listens', async () => {
     const unused = createServer()
     await new Promise<void>((resolve) => unused.listen(0, '127.0.0.1', resolve))
     const { port } = unused.address() as AddressInfo
@@ -181,7 +181,7 @@ describe('webhook()', () => {
     expect(await states()).toMatchObject([{ state: 'waiting', lastError: expect.stringContaining('ECONNREFUSED') }])
   })
 
-  it('reads no more of an answer than it needs', async () => {
+  test('reads no more of an answer than it needs', async () => {
     let written = 0
     const receiver = await peer((_, response) => {
       response.writeHead(200)
@@ -275,7 +275,7 @@ describe('webhook()', () => {
     expect(receiver.requests).toHaveLength(6)
   })
 
-  it('reaches each address of a person, and tries only those again that failed', async () => {
+  test('reaches each address of a person, and tries only those again that failed', async () => {
     const fine = await peer((_, response) => say(response, 200))
     const shaky = await peer((_, response) => say(response, shaky.requests.length === 1 ? 503 : 200))
     const gone: string[] = []
@@ -367,7 +367,7 @@ describe('webhook()', () => {
     expect(await states()).toEqual([])
   })
 
-  it('S30 refuses what a user gave that leads into the private network, by address or by name', async () => {
+  test('S30 refuses what a user gave that leads into the private network, by address or by name', async () => {
     const inside = await peer((_, response) => say(response, 200))
     const { port } = new URL(inside.url)
     const targets = [
@@ -391,7 +391,7 @@ describe('webhook()', () => {
     expect(inside.requests).toEqual([])
   })
 
-  it('refuses settings that cannot work', () => {
+  test('refuses settings that cannot work', () => {
     const make = (options: Partial<WebhookOptions>) => () => webhook({ url: 'https://example.com', secret, ...options })
     expect(make({ url: 'http://example.com' })).toThrow(/not https/)
     expect(make({ url: 'https://10.0.0.7/hook' })).toThrow(/public internet/)
@@ -403,11 +403,14 @@ describe('webhook()', () => {
 })
 
 describe('S30 the address guard', () => {
-  it.each(['8.8.8.8', '93.184.215.14', '2606:2800:21f:cb07:6820:80da:af6b:8b2c', '::ffff:8.8.8.8', '64:ff9b::8.8.8.8'])(
-    'lets %s through',
-    (address) => expect(isPublicAddress(address)).toBe(true),
-  )
-  it.each([
+  test.each([
+    '8.8.8.8',
+    '93.184.215.14',
+    '2606:2800:21f:cb07:6820:80da:af6b:8b2c',
+    '::ffff:8.8.8.8',
+    '64:ff9b::8.8.8.8',
+  ])('lets %s through', (address) => expect(isPublicAddress(address)).toBe(true))
+  test.each([
     '0.0.0.0',
     '10.1.2.3',
     '100.64.0.1',
@@ -432,7 +435,7 @@ describe('S30 the address guard', () => {
     'not an address',
   ])('stops %s', (address) => expect(isPublicAddress(address)).toBe(false))
 
-  it('checks the addresses that a name resolves to, on the connection itself', async () => {
+  test('checks the addresses that a name resolves to, on the connection itself', async () => {
     const lookup = lookupWith(systemAddressesOf, { guarded: true })
     const resolved = new Promise((resolve) => lookup('localhost', {}, (error) => resolve(error?.message)))
     expect(await resolved).toBe('localhost is not an address on the public internet.')

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { decide, type Situation } from './state.ts'
 
 const base = 'one\ntwo\nthree\nfour\nfive\n'
@@ -20,10 +20,10 @@ function of(situation: Partial<Situation>) {
 }
 
 describe('a file that is not there', () => {
-  it('is created once', () => {
+  test('is created once', () => {
     expect(of({ entry: undefined })).toEqual({ state: 'create', write: rendered, entry: { base: rendered } })
   })
-  it('was deleted, and stays so', () => {
+  test('was deleted, and stays so', () => {
     expect(of({})).toEqual({ state: 'deleted-by-user', entry: { base } })
     expect(of({ force: true }).state).toBe('deleted-by-user')
     expect(of({ restore: true })).toMatchObject({ state: 'create', write: rendered })
@@ -31,14 +31,14 @@ describe('a file that is not there', () => {
 })
 
 describe('a file that is not ours', () => {
-  it('is left alone', () => {
+  test('is left alone', () => {
     expect(of({ disk: 'x', entry: undefined })).toEqual({ state: 'foreign' })
     expect(of({ disk: 'x', entry: undefined, restore: true })).toEqual({ state: 'foreign' })
   })
-  it('is adopted when it is the same', () => {
+  test('is adopted when it is the same', () => {
     expect(of({ disk: rendered, entry: undefined })).toEqual({ state: 'unchanged', entry: { base: rendered } })
   })
-  it('is replaced by force, and a copy is kept', () => {
+  test('is replaced by force, and a copy is kept', () => {
     expect(of({ disk: 'x', entry: undefined, force: true })).toMatchObject({
       state: 'update',
       keepCopy: true,
@@ -48,34 +48,34 @@ describe('a file that is not ours', () => {
 })
 
 describe('a file of ours', () => {
-  it('is updated as it was', () => {
+  test('is updated as it was', () => {
     expect(of({ disk: base })).toEqual({ state: 'update', write: rendered, entry: { base: rendered } })
   })
-  it('keeps its edits while nothing is new', () => {
+  test('keeps its edits while nothing is new', () => {
     expect(of({ disk: edited, rendered: base })).toEqual({ state: 'unchanged', entry: { base } })
     expect(of({ disk: edited, rendered: base, force: true })).toEqual({ state: 'unchanged', entry: { base } })
   })
-  it('is merged', () => {
+  test('is merged', () => {
     expect(of({ disk: edited })).toEqual({
       state: 'merge',
       write: 'ONE\ntwo\nthree\nfour\nFIVE\n',
       entry: { base: rendered },
     })
   })
-  it('is in conflict when both changed a line', () => {
+  test('is in conflict when both changed a line', () => {
     expect(of({ disk: clashing })).toEqual({
       state: 'conflict',
       conflictCopy: rendered,
       entry: { base, pending: rendered },
     })
   })
-  it('is in conflict when the merge is not acceptable', () => {
+  test('is in conflict when the merge is not acceptable', () => {
     expect(of({ disk: edited, accepts: () => false })).toMatchObject({ state: 'conflict', conflictCopy: rendered })
   })
-  it('is replaced by force in a conflict, and a copy is kept', () => {
+  test('is replaced by force in a conflict, and a copy is kept', () => {
     expect(of({ disk: clashing, force: true })).toMatchObject({ state: 'update', keepCopy: true, write: rendered })
   })
-  it('has its conflict settled once the copy is gone', () => {
+  test('has its conflict settled once the copy is gone', () => {
     const entry = { base, pending: rendered }
     expect(of({ disk: clashing, entry, conflictOpen: true }).state).toBe('conflict')
     expect(of({ disk: clashing, entry })).toEqual({ state: 'unchanged', entry: { base: rendered } })

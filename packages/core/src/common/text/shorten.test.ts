@@ -1,7 +1,7 @@
-import { expect, it, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { head, shorten } from './shorten.ts'
 
-it('leaves what fits as it is', () => {
+test('leaves what fits as it is', () => {
   expect(shorten('Été', 3)).toBe('Été')
   expect(shorten('', 0)).toBe('')
 })
@@ -17,7 +17,7 @@ test.each([
   expect(head(text, 3)).toBe('ab')
 })
 
-it('keeps the limit and well-formed text, whatever the text', () => {
+test('keeps the limit and well-formed text, whatever the text', () => {
   const texts = [
     '👩‍👩‍👧'.repeat(50),
     `a${'\u0301'.repeat(500)}`,
@@ -34,6 +34,6 @@ it('keeps the limit and well-formed text, whatever the text', () => {
   }
 })
 
-it('does not give up a text that is one stack of marks', () => {
+test('does not give up a text that is one stack of marks', () => {
   expect(shorten(`a${'\u0301'.repeat(500)}`, 150)).toHaveLength(150)
 })

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { sendToAudience } from './audience.ts'
 
 describe('an audience that cannot be reached', () => {
@@ -17,7 +17,7 @@ describe('an audience that cannot be reached', () => {
     throw new Error('database away')
   }
 
-  it('is an error of the call alone while the next id is waited for, after which no id is taken', async () => {
+  test('is an error of the call alone while the next id is waited for, after which no id is taken', async () => {
     let taken = 0
     let returned = false
     async function* ids() {
@@ -33,7 +33,7 @@ describe('an audience that cannot be reached', () => {
     expect([taken, returned, unhandled]).toEqual([1_000, true, []])
   })
 
-  it('is an error also when the last ids are those that fail', async () => {
+  test('is an error also when the last ids are those that fail', async () => {
     await expect(sendToAudience([1], away, {})).rejects.toThrow('database away')
   })
 })

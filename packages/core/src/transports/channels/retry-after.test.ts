@@ -1,9 +1,9 @@
-import { expect, it, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parseRetryAfter } from './retry-after.ts'
 
 const now = Date.UTC(2030, 0, 1)
 
-it.each([
+test.each([
   ['0', 0],
   ['120', 120_000],
   [' 7 ', 7_000],
@@ -11,7 +11,7 @@ it.each([
   ['Mon, 31 Dec 2029 23:59:00 GMT', 0],
 ])('reads %j', (value, ms) => expect(parseRetryAfter(value, now)).toBe(ms))
 
-it.each([undefined, '', 'soon', '-5', '1.5', '2030-01-01', 'Tuesday'])('makes nothing of %j', (value) =>
+test.each([undefined, '', 'soon', '-5', '1.5', '2030-01-01', 'Tuesday'])('makes nothing of %j', (value) =>
   expect(parseRetryAfter(value, now)).toBeNull(),
 )
 

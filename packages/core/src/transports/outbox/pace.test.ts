@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { Pace } from './pace.ts'
 
-it('lets a burst through and refills evenly', () => {
+test('lets a burst through and refills evenly', () => {
   let now = 0
   const pace = new Pace({ count: 2, perMs: 1_000 }, () => now)
   expect(pace.available).toBe(2)
@@ -13,7 +13,7 @@ it('lets a burst through and refills evenly', () => {
   expect(pace.available).toBe(2)
 })
 
-it('neither gives nor takes when the clock goes back', () => {
+test('neither gives nor takes when the clock goes back', () => {
   let now = 10_000
   const pace = new Pace({ count: 1, perMs: 1_000 }, () => now)
   pace.take(1)
@@ -23,7 +23,7 @@ it('neither gives nor takes when the clock goes back', () => {
   expect(pace.available).toBe(1)
 })
 
-it('is no limit where there is none', () => {
+test('is no limit where there is none', () => {
   const pace = new Pace(undefined, () => 0)
   pace.take(1_000_000)
   expect([pace.available, pace.waitMs]).toEqual([Infinity, 0])

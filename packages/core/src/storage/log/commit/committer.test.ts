@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LogEntry } from '../../../notifications/log.ts'
 import type { PlannedDelivery } from '../../../notifications/routing.ts'
 import type { BatchRunner } from './batch-runner.ts'
@@ -63,18 +63,18 @@ describe('a batch', () => {
     return runner.batches
   }
 
-  it('ends before its text is longer than a server takes', async () => {
+  test('ends before its text is longer than a server takes', async () => {
     expect(await sizes(0)).toEqual([12, 8])
     expect(await sizes(1)).toEqual([12, 8])
   })
 
-  it('counts the content once for each further delivery that repeats it', async () => {
+  test('counts the content once for each further delivery that repeats it', async () => {
     expect(await sizes(4)).toEqual([3, 3, 3, 3, 3, 3, 2])
   })
 })
 
 describe('what waits for the database', () => {
-  it('is bounded by its text too, and there is room again when it was written', async () => {
+  test('is bounded by its text too, and there is room again when it was written', async () => {
     const { runner, committer } = startCommitter()
     const large = entry('m'.repeat(1_000_000), 0)
     const calls = Array.from({ length: 60 }, () => committer.append(large))
