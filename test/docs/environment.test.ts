@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { optionPaths } from '../../packages/core/src/options/option-checks.ts'
+import { optionPaths } from '../../packages/core/src/schema/option-checks.ts'
 import { focusOptions } from '../../packages/core/src/options/schema.ts'
 import { settings } from '../../packages/core/src/options/settings.ts'
 

@@ -10,7 +10,7 @@ export { google, type GoogleOptions } from './auth/providers/google.ts'
 export { github, type GithubOptions } from './auth/providers/github.ts'
 export { oidc, type OidcOptions } from './auth/providers/oidc.ts'
 export type { Provider } from './auth/providers/provider.ts'
-export type { Session } from './auth/sessions/session-store.ts'
+export type { Session } from './auth/sessions/session-store-port.ts'
 export type { TokenPair } from './auth/sessions/sessions.ts'
 export type { Auth } from './auth/auth.ts'
 export type {
@@ -48,13 +48,13 @@ export type { Escalation, Routing } from './notifications/ports.ts'
 export type { RoutingOptions } from './transports/routing/transport-router.ts'
 export type { Transport } from './transports/transport.ts'
 export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/outbox/deliveries.ts'
-export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './transports/outbox/outbox.ts'
+export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './transports/outbox/outbox-port.ts'
 export type {
   PersonalPreferences,
   PreferenceChange,
   PreferenceService,
 } from './transports/preferences/preference-service.ts'
-export type { PreferenceMatrix } from './transports/preferences/preferences.ts'
+export type { PreferenceMatrix } from './transports/preferences/preferences-port.ts'
 export type { Realtime } from './realtime/realtime.ts'
 export type { RealtimeLimits } from './realtime/realtime-limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/ports.ts'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Logger, silentLogger } from '../common/runtime.ts'
 import { AdmissionControl } from './admission-control.ts'
 import { type BudgetOptions, resolveBudgets } from './budgets.ts'
-import { createClientAddressFinder } from './client-address.ts'
+import { createClientAddressFinder } from '../net/client-address.ts'
 
 function start(budgets: Partial<BudgetOptions> = {}, trustedProxies: readonly string[] = ['loopback']) {
   const warnings: string[] = []

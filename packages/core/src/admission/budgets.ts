@@ -1,4 +1,4 @@
-import { checkedOptions, counts } from '../options/option-checks.ts'
+import { checkedOptions, counts } from '../schema/option-checks.ts'
 
 /**
  * What one client address may do in a minute, and at once (S27). IPv6 is counted by /64, with 4 times as much for a /56 and 8

@@ -1,6 +1,6 @@
 import { Gauge, Registry } from 'prom-client'
 import { appendMetrics, forMetrics, type MetricsDocument } from '../common/metrics-document.ts'
-import type { NotificationLog } from './log.ts'
+import type { NotificationLog } from './log-port.ts'
 
 /** Waiting notifications that failed, in the text format of Prometheus. */
 export class NotificationMetrics {

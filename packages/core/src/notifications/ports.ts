@@ -1,9 +1,9 @@
 import type { JsonObject } from '../common/json.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
-import type { Routing } from './routing.ts'
+import type { Routing } from './routing-port.ts'
 import type { Policies } from './policies/policies.ts'
 
-export type * from './routing.ts'
+export type * from './routing-port.ts'
 
 /** The built-in kinds; an application may use names of its own. */
 export type NotificationType = 'info' | 'success' | 'warning' | 'error' | (string & {})

@@ -12,7 +12,7 @@ import { decodeCursor, encodeCursor } from './inbox/cursor.ts'
 import { Feed } from './inbox/feed.ts'
 import { Idempotency, isRefusal, type RepeatableIds } from './policies/idempotency.ts'
 import { Intake } from './sending/intake.ts'
-import type { LogEntry, NotificationLog, ReadSelection } from './log.ts'
+import type { LogEntry, NotificationLog, ReadSelection } from './log-port.ts'
 import type {
   ActivityUpdateParams,
   AppBlockedParams,
@@ -27,7 +27,7 @@ import type {
   TransactionNotifications,
   UserIds,
 } from './notification-service.ts'
-import type { NotificationRouter } from './routing.ts'
+import type { NotificationRouter } from './routing-port.ts'
 import { storeContent } from './pending/pending-request.ts'
 import { checkedSelection } from './inbox/read-selection.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './sending/recipients.ts'

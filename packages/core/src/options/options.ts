@@ -1,6 +1,6 @@
 import type { Provider } from '../auth/providers/provider.ts'
 import type { User, UserDirectory } from '../auth/ports.ts'
-import type { Duration } from '../common/duration.ts'
+import type { Duration } from '../schema/duration.ts'
 import type { Definitions } from '../notifications/catalogue/definition.ts'
 import type { BudgetName } from '../admission/budgets.ts'
 import type { RealtimeLimits } from '../realtime/realtime-limits.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FocusError } from '../common/errors.ts'
-import { optionPaths } from './option-checks.ts'
+import { optionPaths } from '../schema/option-checks.ts'
 import { focusOptions } from './schema.ts'
 import { resolveOptions } from './resolve.ts'
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { FocusError } from '../common/errors.ts'
 import { nearest } from '../common/text/nearest.ts'
-import { describeValue } from './option-checks.ts'
-import * as forms from './option-forms.ts'
-import type { Form } from './option-forms.ts'
+import { describeValue } from '../schema/option-checks.ts'
+import * as forms from '../schema/option-forms.ts'
+import type { Form } from '../schema/option-forms.ts'
 import { isKysely } from '../storage/database.ts'
 import type { AnyKysely } from '../storage/dialects/any-kysely.ts'
 

@@ -1,4 +1,4 @@
-import { checkedOptions, counts } from '../options/option-checks.ts'
+import { checkedOptions, counts } from '../schema/option-checks.ts'
 
 /** What one client, one user and one node may use. */
 export interface RealtimeLimits {

@@ -15,7 +15,7 @@ export type {
   TransportHost,
   TransportSettings,
 } from './transport.ts'
-export type { PushSubscription, PushSubscriptionStore } from './preferences/push-subscriptions.ts'
+export type { PushSubscription, PushSubscriptionStore } from './preferences/push-subscriptions-port.ts'
 export type { DnsOptions } from '../net/name-resolver.ts'
 export { webhook, type WebhookOptions } from './channels/webhook.ts'
 export { slack, type SlackOptions } from './channels/slack.ts'

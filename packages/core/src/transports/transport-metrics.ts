@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { appendMetrics, forMetrics, type MetricsDocument } from '../common/metrics-document.ts'
 import type { DeliveryCounters } from './outbox/delivery-counters.ts'
-import type { DeliveryCount } from './outbox/outbox.ts'
+import type { DeliveryCount } from './outbox/outbox-port.ts'
 
 /** What an operator watches of the outbox, in the text format of Prometheus. */
 export class TransportMetrics {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { FocusError } from '../common/errors.ts'
-import { group, type OptionGroup, type OptionShape } from '../options/option-checks.ts'
-import * as forms from '../options/option-forms.ts'
-import type { Form } from '../options/option-forms.ts'
+import { group, type OptionGroup, type OptionShape } from '../schema/option-checks.ts'
+import * as forms from '../schema/option-forms.ts'
+import type { Form } from '../schema/option-forms.ts'
 import type { DnsOptions } from '../net/name-resolver.ts'
 import type { TransportSettings } from './transport.ts'
 

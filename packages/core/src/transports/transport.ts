@@ -1,7 +1,7 @@
 import type { JsonObject } from '../common/json.ts'
 import type { Clock, Logger } from '../common/runtime.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
-import type { PushSubscriptionStore } from './preferences/push-subscriptions.ts'
+import type { PushSubscriptionStore } from './preferences/push-subscriptions-port.ts'
 
 /** The person a message is for. */
 export interface OutboundUser {

@@ -10,7 +10,7 @@ import {
 import { email } from '../../src/transports/channels/email.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import { slack } from '../../src/transports/channels/slack.ts'
-import type { PushSubscription } from '../../src/transports/preferences/push-subscriptions.ts'
+import type { PushSubscription } from '../../src/transports/preferences/push-subscriptions-port.ts'
 import type { Transport } from '../../src/transports/transport.ts'
 import { webhook } from '../../src/transports/channels/webhook.ts'
 import { webPush } from '../../src/transports/channels/web-push.ts'

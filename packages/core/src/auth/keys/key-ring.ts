@@ -4,7 +4,7 @@ import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { seal, unseal } from '../../secrets/sealing.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from '../tokens/token-keys.ts'
-import type { KeyStore, StoredKey } from './key-store.ts'
+import type { KeyStore, StoredKey } from './key-store-port.ts'
 
 const alg = 'EdDSA'
 /** How long others may keep our published keys: the `max-age` of the JWKS route. */

@@ -1,4 +1,4 @@
-import { checkedOptions } from '../../options/option-checks.ts'
+import { checkedOptions } from '../../schema/option-checks.ts'
 import { type IdClaims, OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
 import { providerForms as forms, providerOptions } from './provider-settings.ts'

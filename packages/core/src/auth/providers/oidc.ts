@@ -1,6 +1,6 @@
 import type { JWK } from 'jose'
 import { FocusError } from '../../common/errors.ts'
-import { checkedOptions } from '../../options/option-checks.ts'
+import { checkedOptions } from '../../schema/option-checks.ts'
 import type { TokenEndpointAuthMethod } from './client-authentication.ts'
 import { OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { group, type OptionGroup, type OptionShape } from '../../options/option-checks.ts'
-import * as forms from '../../options/option-forms.ts'
-import type { Form } from '../../options/option-forms.ts'
+import { group, type OptionGroup, type OptionShape } from '../../schema/option-checks.ts'
+import * as forms from '../../schema/option-forms.ts'
+import type { Form } from '../../schema/option-forms.ts'
 
 /** Words of our own routes below `/auth/`. */
 const reserved = new Set(['accounts', 'jwks.json', 'logout', 'logout_all', 'me', 'refresh', 'sessions', 'token'])

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../common/runtime.ts'
 import type { SessionEnd } from '../ports.ts'
-import type { SessionStore } from './session-store.ts'
+import type { SessionStore } from './session-store-port.ts'
 
 /** @param here whether the session was ended by this node, which the others then have to hear */
 export type SessionEndListener = (end: SessionEnd, here: boolean) => void

@@ -1,5 +1,5 @@
 import { GatheredReads } from '../../common/async/gathered-reads.ts'
-import type { Session, SessionStore } from './session-store.ts'
+import type { Session, SessionStore } from './session-store-port.ts'
 
 /** Sessions per query. */
 const batch = 500

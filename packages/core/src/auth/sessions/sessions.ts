@@ -13,7 +13,7 @@ import { revoked } from '../tokens/refusals.ts'
 import type { SessionEnd, User } from '../ports.ts'
 import type { EndedSessions } from './ended-sessions.ts'
 import type { SessionReads } from './session-reads.ts'
-import type { Session, SessionStore } from './session-store.ts'
+import type { Session, SessionStore } from './session-store-port.ts'
 
 /** How long a rotated refresh token still gets its successor: tabs race and answers get lost (S22). */
 const rotationGraceMs = 30_000

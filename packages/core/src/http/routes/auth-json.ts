@@ -1,4 +1,4 @@
-import type { Session } from '../../auth/sessions/session-store.ts'
+import type { Session } from '../../auth/sessions/session-store-port.ts'
 import type { TokenPair } from '../../auth/sessions/sessions.ts'
 import { accountId } from '../../auth/accounts/account-id.ts'
 import type { ExternalAccount, User } from '../../auth/ports.ts'

@@ -11,7 +11,7 @@ import {
   isP256Point,
   type PushSubscription,
   type PushSubscriptionStore,
-} from '../../transports/preferences/push-subscriptions.ts'
+} from '../../transports/preferences/push-subscriptions-port.ts'
 import type { Unsubscription, UnsubscribeTokens } from '../../transports/channels/unsubscribe.ts'
 import type { WebPushTransport } from '../../transports/channels/web-push.ts'
 import { readJsonObject } from '../request/body.ts'

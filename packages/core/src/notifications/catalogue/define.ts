@@ -1,4 +1,4 @@
-import { durationMs } from '../../common/duration.ts'
+import { durationMs } from '../../schema/duration.ts'
 import { FocusError } from '../../common/errors.ts'
 import { contentLimits } from '../sending/content.ts'
 import { compileIcu } from './icu.ts'

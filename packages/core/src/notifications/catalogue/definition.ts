@@ -1,6 +1,6 @@
-import type { Duration } from '../../common/duration.ts'
+import type { Duration } from '../../schema/duration.ts'
 import type { JsonObject } from '../../common/json.ts'
-import type { Escalation } from '../routing.ts'
+import type { Escalation } from '../routing-port.ts'
 import type { Rate } from '../policies/policies.ts'
 import type { NotificationType } from '../ports.ts'
 import type { ParamsOutput, ParamsSpec } from './params.ts'

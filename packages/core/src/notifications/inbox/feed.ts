@@ -1,7 +1,7 @@
 import { mapInChunks } from '../../common/chunks.ts'
 import type { Logger } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
-import type { FirstSight, NotificationLog, ReadSelection, StateChange } from '../log.ts'
+import type { FirstSight, NotificationLog, ReadSelection, StateChange } from '../log-port.ts'
 import type { Recipients } from '../sending/recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
 

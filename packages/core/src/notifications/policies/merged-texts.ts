@@ -1,4 +1,4 @@
-import type { MergedTexts } from '../log.ts'
+import type { MergedTexts } from '../log-port.ts'
 import { contentLimits } from '../sending/content.ts'
 import { formatIcu } from '../catalogue/icu.ts'
 

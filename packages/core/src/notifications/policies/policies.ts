@@ -1,8 +1,8 @@
-import { type Duration, durationMs } from '../../common/duration.ts'
+import { type Duration, durationMs } from '../../schema/duration.ts'
 import { FocusError } from '../../common/errors.ts'
 import { head } from '../../common/text/shorten.ts'
 import { formatIcu } from '../catalogue/icu.ts'
-import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from '../log.ts'
+import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from '../log-port.ts'
 
 /** Of several with one key within the window, only the first is sent. */
 export interface Dedupe {

@@ -13,7 +13,7 @@ import type {
   ReadSelection,
   StateChange,
   StoredHead,
-} from '../../notifications/log.ts'
+} from '../../notifications/log-port.ts'
 import type { Kysely, Transaction } from 'kysely'
 import { errorFields } from '../../common/logging/error-fields.ts'
 import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/ports.ts'

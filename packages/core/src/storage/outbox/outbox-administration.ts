@@ -1,5 +1,5 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
-import type { DeliveryCount, DeliveryFilter, DeliveryInfo, DeliveryState } from '../../transports/outbox/outbox.ts'
+import type { DeliveryCount, DeliveryFilter, DeliveryInfo, DeliveryState } from '../../transports/outbox/outbox-port.ts'
 import type { Database } from '../database.ts'
 import { retryOnConflict } from '../dialects/retry.ts'
 import type { FocusTables } from '../tables.ts'

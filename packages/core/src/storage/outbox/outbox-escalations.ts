@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { LeasedDelivery } from '../../transports/outbox/outbox.ts'
+import type { LeasedDelivery } from '../../transports/outbox/outbox-port.ts'
 import type { Database } from '../database.ts'
 import { retryOnConflict } from '../dialects/retry.ts'
 import type { FocusTables } from '../tables.ts'

@@ -1,7 +1,7 @@
 import type { Insertable, Kysely } from 'kysely'
-import type { PlannedDelivery } from '../../notifications/routing.ts'
+import type { PlannedDelivery } from '../../notifications/routing-port.ts'
 import type { NotificationEvent } from '../../notifications/ports.ts'
-import type { OutboxPayload, Reached } from '../../transports/outbox/outbox.ts'
+import type { OutboxPayload, Reached } from '../../transports/outbox/outbox-port.ts'
 import type { FocusTables } from '../tables.ts'
 
 /** Below the placeholders that one statement may have on every database. */

@@ -7,7 +7,7 @@ import type {
   OutboxPayload,
   OutboxStore,
   Reschedule,
-} from '../../transports/outbox/outbox.ts'
+} from '../../transports/outbox/outbox-port.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import type { Database } from '../database.ts'
 import { OutboxAdministration } from './outbox-administration.ts'

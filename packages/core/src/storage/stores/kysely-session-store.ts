@@ -5,7 +5,7 @@ import type {
   Session,
   SessionSelection,
   SessionStore,
-} from '../../auth/sessions/session-store.ts'
+} from '../../auth/sessions/session-store-port.ts'
 import type { SessionEnd } from '../../auth/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Kysely } from 'kysely'
-import type { PreferenceMatrix, Preferences, PreferenceStore } from '../../transports/preferences/preferences.ts'
+import type { PreferenceMatrix, Preferences, PreferenceStore } from '../../transports/preferences/preferences-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import { retryOnConflict } from '../dialects/retry.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import type { PushSubscription, PushSubscriptionStore } from '../../transports/preferences/push-subscriptions.ts'
+import type { PushSubscription, PushSubscriptionStore } from '../../transports/preferences/push-subscriptions-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import { retryOnConflict } from '../dialects/retry.ts'

@@ -1,4 +1,4 @@
-import type { KeyStore, StoredKey } from '../../auth/keys/key-store.ts'
+import type { KeyStore, StoredKey } from '../../auth/keys/key-store-port.ts'
 import type { Database } from '../database.ts'
 import { isDuplicate, retryOnConflict } from '../dialects/retry.ts'
 

@@ -1,6 +1,6 @@
 import type { UserKey } from '../../common/user-id.ts'
-import type { OutboxPayload } from '../outbox/outbox.ts'
-import { isWanted, type PreferenceReader } from '../preferences/preferences.ts'
+import type { OutboxPayload } from '../outbox/outbox-port.ts'
+import { isWanted, type PreferenceReader } from '../preferences/preferences-port.ts'
 import type { OutboundMessage, Person, Transport } from '../transport.ts'
 
 export interface Addressing {

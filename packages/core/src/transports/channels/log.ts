@@ -1,6 +1,6 @@
 import type { Logger } from '../../common/runtime.ts'
-import { objectWith } from '../../options/option-forms.ts'
-import { checkedOptions } from '../../options/option-checks.ts'
+import { objectWith } from '../../schema/option-forms.ts'
+import { checkedOptions } from '../../schema/option-checks.ts'
 import { driveSettings, transportOptions } from '../transport-settings.ts'
 import type { Transport, TransportSettings } from '../transport.ts'
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { shorten, shortenTo } from '../../common/text/shorten.ts'
-import { checkedOptions } from '../../options/option-checks.ts'
+import { checkedOptions } from '../../schema/option-checks.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError, UnansweredRequestError, UncertainDeliveryError } from '../transport-errors.ts'
 import { digest } from '../outbox/fan-out.ts'

@@ -3,7 +3,7 @@ import type webPushLibrary from 'web-push'
 import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { shorten } from '../../common/text/shorten.ts'
-import { checkedOptions } from '../../options/option-checks.ts'
+import { checkedOptions } from '../../schema/option-checks.ts'
 import { failureOf } from './answer.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../transport-errors.ts'
 import { type SendResult, sendToEach } from '../outbox/fan-out.ts'
@@ -11,7 +11,11 @@ import type { AddressesOf } from '../../net/address-guard.ts'
 import { type DnsOptions, NameResolver } from '../../net/name-resolver.ts'
 import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
 import { loadPeer } from './peers.ts'
-import { canEncryptFor, type PushSubscription, type PushSubscriptionStore } from '../preferences/push-subscriptions.ts'
+import {
+  canEncryptFor,
+  type PushSubscription,
+  type PushSubscriptionStore,
+} from '../preferences/push-subscriptions-port.ts'
 import { driveSettings, invalid, transportForms as forms, transportOptions } from '../transport-settings.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 

@@ -4,7 +4,7 @@ import {
   RetryableDeliveryError,
   UncertainDeliveryError,
 } from '../transport-errors.ts'
-import type { LeasedDelivery } from './outbox.ts'
+import type { LeasedDelivery } from './outbox-port.ts'
 import type { OutboundMessage, Transport } from '../transport.ts'
 
 /** What became of one attempt. */

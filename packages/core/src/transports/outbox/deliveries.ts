@@ -1,7 +1,7 @@
 import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { DeliveryCounters, DeliveryOutcome } from './delivery-counters.ts'
-import type { DeliveryCount, DeliveryFilter, DeliveryInfo, OutboxStore, TransportStateStore } from './outbox.ts'
+import type { DeliveryCount, DeliveryFilter, DeliveryInfo, OutboxStore, TransportStateStore } from './outbox-port.ts'
 import type { Transport } from '../transport.ts'
 
 const purgeBite = 1_000

@@ -1,6 +1,6 @@
 import { errorFields } from '../../common/logging/error-fields.ts'
 import type { Clock, Logger } from '../../common/runtime.ts'
-import type { DeadDelivery, OutboxStore, Reschedule } from './outbox.ts'
+import type { DeadDelivery, OutboxStore, Reschedule } from './outbox-port.ts'
 
 const retryMs = 1_000
 /** How often a flush tries before it gives up. */

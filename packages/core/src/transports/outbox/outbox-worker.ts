@@ -6,7 +6,7 @@ import { attemptDelivery, type AttemptOutcome, retryOutcome } from './attempt.ts
 import { boundedWaitMs, defaultRetryPolicy } from './backoff.ts'
 import { type Queued, Lanes, userOf } from './lanes.ts'
 import { Ledger } from './ledger.ts'
-import type { LeasedDelivery, OutboxStore } from './outbox.ts'
+import type { LeasedDelivery, OutboxStore } from './outbox-port.ts'
 import { Pace } from './pace.ts'
 import type { DeliveryCounters } from './delivery-counters.ts'
 import { Settlement } from './settlement.ts'

@@ -5,7 +5,7 @@ import { retryDelayMs } from './backoff.ts'
 import type { DeliveryCounters } from './delivery-counters.ts'
 import type { FailureCategory } from '../transport-errors.ts'
 import type { Ledger } from './ledger.ts'
-import type { LeasedDelivery, Reached } from './outbox.ts'
+import type { LeasedDelivery, Reached } from './outbox-port.ts'
 import type { RetryPolicy } from '../transport.ts'
 
 export interface SettlementDeps {

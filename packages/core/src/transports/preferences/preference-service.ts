@@ -1,5 +1,5 @@
 import { toUserKey, type UserId } from '../../common/user-id.ts'
-import { parsePreferences, type PreferenceMatrix, type PreferenceStore } from './preferences.ts'
+import { parsePreferences, type PreferenceMatrix, type PreferenceStore } from './preferences-port.ts'
 
 /** A person's preferences, with what there is to choose from. */
 export interface PersonalPreferences {

@@ -1,4 +1,4 @@
-import { durationMs } from '../../common/duration.ts'
+import { durationMs } from '../../schema/duration.ts'
 import { FocusError } from '../../common/errors.ts'
 import type {
   DeliveryPlan,
@@ -9,7 +9,7 @@ import type {
   Routing,
 } from '../../notifications/ports.ts'
 
-import { everything, isWanted, type PreferenceMatrix, type PreferenceReader } from '../preferences/preferences.ts'
+import { everything, isWanted, type PreferenceMatrix, type PreferenceReader } from '../preferences/preferences-port.ts'
 import type { Transport } from '../transport.ts'
 
 /** Where notifications go that do not say so themselves. */

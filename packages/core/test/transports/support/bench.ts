@@ -1,4 +1,4 @@
-import type { PlannedDelivery } from '../../../src/notifications/routing.ts'
+import type { PlannedDelivery } from '../../../src/notifications/routing-port.ts'
 import type { NotificationEvent } from '../../../src/notifications/ports.ts'
 import { createRuntime, type Logger, silentLogger } from '../../../src/common/runtime.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'

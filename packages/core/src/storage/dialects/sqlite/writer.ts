@@ -1,6 +1,6 @@
 import { errorFields } from '../../../common/logging/error-fields.ts'
 import { FocusError } from '../../../common/errors.ts'
-import type { LogEntry } from '../../../notifications/log.ts'
+import type { LogEntry } from '../../../notifications/log-port.ts'
 import type { Logger } from '../../../common/runtime.ts'
 import { classify } from '../failures.ts'
 import type { BatchRunner } from '../../log/commit/batch-runner.ts'

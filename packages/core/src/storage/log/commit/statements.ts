@@ -1,5 +1,5 @@
 import type { Flavour } from '../../dialects/any-kysely.ts'
-import type { WaitingTable } from '../../../notifications/log.ts'
+import type { WaitingTable } from '../../../notifications/log-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
 import type { RowStatement } from './commit-session.ts'
 

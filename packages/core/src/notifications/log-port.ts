@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { JsonValue } from '../common/json.ts'
 import type { UserKey } from '../common/user-id.ts'
-import type { PlannedDelivery, Routing } from './routing.ts'
+import type { PlannedDelivery, Routing } from './routing-port.ts'
 import type { InboxItem, LoggedNotification, NotificationEvent, Receipt, StreamHead } from './ports.ts'
 
 /** One accepted call on its way into a stream. Plain data: it crosses threads and waits in tables. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { createClientAddressFinder } from '../admission/client-address.ts'
-import { type Duration, durationMs } from '../common/duration.ts'
+import { createClientAddressFinder } from '../net/client-address.ts'
+import { type Duration, durationMs } from './duration.ts'
 import { ownLanguage } from '../common/text/locale.ts'
 import { isLoopbackUrl, normalUrl } from '../net/origin-policy.ts'
 

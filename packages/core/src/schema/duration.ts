@@ -1,4 +1,4 @@
-import { FocusError } from './errors.ts'
+import { FocusError } from '../common/errors.ts'
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const longest = 365 * 86_400_000
