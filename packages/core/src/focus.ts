@@ -108,7 +108,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
 ): Promise<Focus<Merged<Catalogue>>> {
   const options = withoutNulls(given, focusOptions)
   const settings = resolveOptions(options, options.env ?? process.env)
-  const runtime = createRuntime(options)
+  const runtime = createRuntime({ ...options, debugSetting: (options.env ?? process.env)['FOCUS_DEBUG'] })
   for (const warning of settings.warnings) runtime.logger.warn(warning)
   const { logger } = runtime
   const findAddress = createClientAddressFinder(settings.values.trustedProxies ?? [])
@@ -125,7 +125,7 @@ export async function createFocus<Catalogue extends Definitions = BuiltInCatalog
     return await compose()
   } catch (error) {
     await endAll().catch((failure: unknown) => {
-      runtime.logger.error('A start that failed could not be taken back', { error: String(failure) })
+      runtime.logger.error('A start that failed could not be taken back', { error: failure })
     })
     throw error
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Logger, silentLogger } from '../common/runtime.ts'
+import { type Logger, silentLogger } from '../common/logging/logger.ts'
 import { AdmissionControl } from './admission-control.ts'
 import { type BudgetOptions, resolveBudgets } from './budgets.ts'
 import { createClientAddressFinder } from '../net/client-address.ts'

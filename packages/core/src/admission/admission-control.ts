@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Logger } from '../common/runtime.ts'
+import type { Logger } from '../common/logging/logger.ts'
 import type { UserKey } from '../common/user-id.ts'
 import { BucketTable } from './bucket-table.ts'
 import type { BudgetName, Budgets } from './budgets.ts'

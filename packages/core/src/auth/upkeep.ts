@@ -49,9 +49,7 @@ export class Upkeep {
       await task.run(lastRunAt)
       this.#schedule(task, begunAt)
     } catch (error) {
-      this.#runtime.logger.warn(`Upkeep failed: ${task.name}`, {
-        error: error instanceof Error ? error.message : 'unknown',
-      })
+      this.#runtime.logger.warn(`Upkeep failed: ${task.name}`, { error })
       this.#schedule(task, lastRunAt)
     }
   }

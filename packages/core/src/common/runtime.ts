@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { type DebugSource, debugSource } from './logging/debug.ts'
 import { defaultLogger } from './logging/default-logger.ts'
+import { type Logger, silentLogger } from './logging/logger.ts'
+import { runtimeLogger } from './logging/runtime-logger.ts'
 
 /** Milliseconds since 1970, UTC. Passed in everywhere, so that tests freeze it. */
 export type Clock = () => number
@@ -7,38 +10,32 @@ export type Clock = () => number
 /** `size` unpredictable bytes. */
 export type RandomSource = (size: number) => Uint8Array
 
-/** Where Focus writes what an operator may want to know. pino, winston and `console` fit. No secret is ever passed in. */
-export interface Logger {
-  debug(message: string, fields?: Record<string, unknown>): void
-  info(message: string, fields?: Record<string, unknown>): void
-  warn(message: string, fields?: Record<string, unknown>): void
-  error(message: string, fields?: Record<string, unknown>): void
-}
-
-/** What every room takes from outside: time, chance, logs and the network. */
+/** Clock, random source, logs and network: taken from outside, so that a test can replace each. */
 export interface Runtime {
   readonly clock: Clock
   readonly random: RandomSource
   readonly logger: Logger
   readonly fetch: typeof globalThis.fetch
+  /** Traces of one part of the library; silent unless `FOCUS_DEBUG` names it. */
+  readonly debug: DebugSource
 }
 
-const silent = () => undefined
-
-/** A logger that says nothing: `logger: false`. */
-export const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
-
-/** What `createRuntime` takes: parts of a runtime, and `false` for no log at all. */
+/** Parts of a runtime to replace. */
 export interface RuntimeOverrides extends Partial<Omit<Runtime, 'logger'>> {
+  /** `false` writes nothing. */
   readonly logger?: Logger | false
+  /** The value of `FOCUS_DEBUG`: namespaces to trace. */
+  readonly debugSetting?: string | undefined
 }
 
-/** The real clock, chance, network and a logger of warnings and errors on stderr; each can be replaced. */
+/** Returns the real clock, random source and network, and a logger of warnings and errors on stderr. */
 export function createRuntime(overrides: RuntimeOverrides = {}): Runtime {
+  const own = overrides.logger === false ? silentLogger : overrides.logger
   return {
     clock: overrides.clock ?? Date.now,
     random: overrides.random ?? randomBytes,
-    logger: overrides.logger === false ? silentLogger : (overrides.logger ?? defaultLogger),
+    logger: runtimeLogger(own ?? defaultLogger),
     fetch: overrides.fetch ?? globalThis.fetch,
+    debug: overrides.debug ?? debugSource(overrides.debugSetting, own === undefined ? null : runtimeLogger(own)),
   }
 }

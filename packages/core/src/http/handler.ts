@@ -5,7 +5,7 @@ import { trial } from '../admission/trial.ts'
 import type { Principal } from '../auth/ports.ts'
 import { FocusError } from '../common/errors.ts'
 import type { OriginPolicy } from '../net/origin-policy.ts'
-import type { Logger } from '../common/runtime.ts'
+import type { Logger } from '../common/logging/logger.ts'
 import { Admitter, costOf } from './admitter.ts'
 import { limitBodyTime } from './request/body.ts'
 import { preflight, withCors } from './request/cors.ts'
@@ -161,12 +161,9 @@ function notAllowed(request: Request, url: URL, methods: readonly string[]): Res
 function report(error: unknown, route: Route, logger: Logger): void {
   const where = { route: `${route.method} ${route.path}` }
   if (!(error instanceof FocusError)) {
-    logger.error('A route failed', {
-      ...where,
-      error: error instanceof Error ? `${error.name}: ${error.stack}` : String(error),
-    })
+    logger.error('A route failed', { ...where, error, ...(error instanceof Error && { stack: error.stack }) })
   } else if (error.status >= 500) {
-    logger.error('A route failed', { ...where, code: error.code, message: error.message })
+    logger.error('A route failed', { ...where, error })
   } else {
     logger.debug('A request was refused', { ...where, code: error.code })
   }

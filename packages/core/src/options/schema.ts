@@ -6,7 +6,7 @@ import { checkOptions, counts, group } from '../schema/option-checks.ts'
 import * as forms from '../schema/option-forms.ts'
 import type { FocusOptions } from './options.ts'
 import { defaultLimits } from '../realtime/realtime-limits.ts'
-import type { Logger } from '../common/runtime.ts'
+import type { Logger } from '../common/logging/logger.ts'
 import type { Transport } from '../transports/transport.ts'
 import { settings } from './settings.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { silentLogger } from '../common/runtime.ts'
+import { silentLogger } from '../common/logging/logger.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from './transport-errors.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportHost } from './transport.ts'
 

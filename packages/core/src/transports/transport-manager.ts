@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import { v4 as uuidv4 } from 'uuid'
-import { errorFields } from '../common/logging/error-fields.ts'
 import { FocusError } from '../common/errors.ts'
 import type { NotificationRouter, NotificationPublisher } from '../notifications/ports.ts'
 import type { Runtime } from '../common/runtime.ts'
@@ -154,7 +153,7 @@ export class TransportManager {
     const timer = setInterval(() => {
       this.#upkeep = this.#upkeep.then(work).catch((error: unknown) => {
         this.#deps.runtime.logger.warn('The upkeep of the outbox failed; it is tried again.', {
-          error: errorFields(error),
+          error,
         })
       })
     }, ms)

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../common/json.ts'
-import type { Clock, Logger } from '../common/runtime.ts'
+import type { Logger } from '../common/logging/logger.ts'
+import type { Clock } from '../common/runtime.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 import type { PushSubscriptionStore } from './preferences/push-subscriptions-port.ts'
 

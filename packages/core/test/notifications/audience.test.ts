@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { silentLogger } from '../../src/common/runtime.ts'
+import { silentLogger } from '../../src/common/logging/logger.ts'
 import type { Summary } from '../../src/notifications/ports.ts'
 import { backends, ManualClock, type Node, people, startNode } from './support.ts'
 

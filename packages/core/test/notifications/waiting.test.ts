@@ -2,7 +2,7 @@ import knex, { type Knex } from 'knex'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
-import { silentLogger } from '../../src/common/runtime.ts'
+import { silentLogger } from '../../src/common/logging/logger.ts'
 import { backends, ManualClock, type Node, startNode } from './support.ts'
 
 const minute = 60_000

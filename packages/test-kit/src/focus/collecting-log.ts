@@ -1,4 +1,4 @@
-import type { Logger } from '../../../core/src/common/runtime.ts'
+import type { Logger } from '../../../core/src/common/logging/logger.ts'
 
 export interface LogLine {
   readonly level: keyof Logger

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest'
 import { defaultLogger } from '../../../core/src/common/logging/default-logger.ts'
-import { silentLogger } from '../../../core/src/common/runtime.ts'
+import { silentLogger } from '../../../core/src/common/logging/logger.ts'
 import { createLogSentinel } from './log-sentinel.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose'
 import { FocusError } from '../../common/errors.ts'
-import type { Clock, Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Clock } from '../../common/runtime.ts'
 import type { SafeFetch } from '../../net/safe-fetch.ts'
 import { Refreshed } from '../sessions/refreshed.ts'
 

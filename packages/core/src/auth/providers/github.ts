@@ -7,9 +7,9 @@ import {
   customFetch,
 } from 'openid-client'
 import { FocusError } from '../../common/errors.ts'
-import { errorFields } from '../../common/logging/error-fields.ts'
 import { isLoopbackUrl } from '../../net/origin-policy.ts'
-import type { Logger, Runtime } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Runtime } from '../../common/runtime.ts'
 import type { ExternalProfile } from '../ports.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
 import { asRegistered } from './client-authentication.ts'
@@ -167,7 +167,7 @@ class GithubClient implements ProviderClient {
       return await this.#api('/user/emails', accessToken)
     } catch (error) {
       this.#logger.warn('github gave no e-mail addresses; the sign-in goes on without one', {
-        error: errorFields(toProviderError(error, 'github')),
+        error: toProviderError(error, 'github'),
       })
       return []
     }

@@ -10,7 +10,6 @@ import {
   discovery,
   fetchUserInfo,
 } from 'openid-client'
-import { errorFields } from '../../common/logging/error-fields.ts'
 import { FocusError } from '../../common/errors.ts'
 import { isLoopbackUrl } from '../../net/origin-policy.ts'
 import type { Runtime } from '../../common/runtime.ts'
@@ -240,7 +239,7 @@ export class OpenIdClient implements ProviderClient {
       return presentClaims(await fetchUserInfo(configuration, accessToken, subject))
     } catch (error) {
       if (error instanceof ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') throw error
-      const reason = errorFields(toProviderError(error, this.#settings.name))
+      const reason = toProviderError(error, this.#settings.name)
       this.#runtime.logger.warn('The user-info endpoint failed; the sign-in goes on with the ID token', {
         error: reason,
       })

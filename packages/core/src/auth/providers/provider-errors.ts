@@ -19,19 +19,19 @@ export function toProviderError(error: unknown, provider: string): FocusError {
     return new FocusError('provider_error', `${provider} refused the sign-in: ${printable(error.error)}.`)
   }
   if (isAboutTheIdToken(error)) {
-    return new FocusError('id_token_invalid', `The ID token of ${provider} was refused (${reasonOf(error)}).`, {
+    return new FocusError('id_token_invalid', `The ID token of ${provider} was refused (${messageOf(error)}).`, {
       hint: 'Start the sign-in again. If it stays, check the client ID and the clocks of both servers.',
     })
   }
   if (isAboutTheNetwork(error)) {
-    return new FocusError('provider_unreachable', `${provider} could not be reached (${reasonOf(error)}).`, {
+    return new FocusError('provider_unreachable', `${provider} could not be reached (${messageOf(error)}).`, {
       hint: 'Try again; if it stays, check the issuer, the network and the provider.',
       retryAfterSeconds: 5,
     })
   }
   return new FocusError(
     'provider_error',
-    `${provider} answered in a way that is not OpenID Connect (${reasonOf(error)}).`,
+    `${provider} answered in a way that is not OpenID Connect (${messageOf(error)}).`,
     {
       hint: 'Check the issuer: its discovery document must name the same issuer, and every endpoint must answer JSON.',
     },
@@ -100,7 +100,7 @@ function isAboutTheNetwork(error: unknown): boolean {
 }
 
 /** A name or code that says why, and never a value. */
-function reasonOf(error: unknown): string {
+function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null
   const cause = 'cause' in error && typeof error.cause === 'object' && error.cause !== null ? error.cause : null

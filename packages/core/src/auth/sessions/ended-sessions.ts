@@ -67,9 +67,7 @@ export class EndedSessions {
       try {
         listener(end, here)
       } catch (error) {
-        this.#runtime.logger.error('A listener of ended sessions failed', {
-          error: error instanceof Error ? error.message : 'unknown',
-        })
+        this.#runtime.logger.error('A listener of ended sessions failed', { error })
       }
     }
   }

@@ -1,5 +1,5 @@
-import { errorFields } from '../../common/logging/error-fields.ts'
-import type { Clock, Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Clock } from '../../common/runtime.ts'
 
 export interface RefreshedOptions<T> {
   /** Such as `The keys of google`; begins the warning of a load that failed. */
@@ -93,8 +93,7 @@ export class Refreshed<T> {
     } catch (error) {
       const slow = performance.now() - startedAt >= slowMs
       this.#failure = { error, slow, retryAt: clock() + (slow || this.#held !== null ? retryMs : pauseMs) }
-      if (this.#held !== null)
-        logger.warn(`${what} could not be refreshed; the last known are used`, { error: errorFields(error) })
+      if (this.#held !== null) logger.warn(`${what} could not be refreshed; the last known are used`, { error })
       throw error
     } finally {
       this.#triedAt = clock()

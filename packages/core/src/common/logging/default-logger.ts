@@ -1,12 +1,12 @@
 import { errorFields } from './error-fields.ts'
 import { escapeInJson, plainText } from '../text/plain-text.ts'
-import type { Logger } from '../runtime.ts'
+import type { Logger } from './logger.ts'
 
 const silent = () => undefined
 
 /**
  * The logger of applications that pass none: warnings and errors as one line each on stderr, nothing else. Standard output
- * stays the application's, and a terminal finds nothing to obey in a line.
+ * stays the application's, and a line holds no control characters.
  *
  * @example
  * ```text
@@ -20,18 +20,22 @@ export const defaultLogger: Logger = {
   error: (message, fields) => write(logLine('error', message, fields)),
 }
 
-export function logLine(level: 'warning' | 'error', message: string, fields: Record<string, unknown> = {}): string {
+export function logLine(
+  level: 'debug' | 'warning' | 'error',
+  message: string,
+  fields: Record<string, unknown> = {},
+): string {
   const json = Object.keys(fields).length === 0 ? '' : ` ${escapeInJson(toJson(fields))}`
   return `focus ${level}: ${plainText(message)}${json}`
 }
 
 function write(line: string): void {
-  // `console` ignores a stderr that nobody reads any more, and lets a host collect the line.
+  // `console` ignores a closed stderr, and lets a host collect the line.
   // oxlint-disable-next-line no-console
   console.error(line)
 }
 
-/** A field that has no JSON must not stop the work that wanted to tell of it. */
+/** A field without a JSON form must not stop the caller. */
 function toJson(fields: Record<string, unknown>): string {
   try {
     return JSON.stringify(fields, (_name, value: unknown) => {

@@ -1,5 +1,5 @@
 import { mapInChunks } from '../../common/chunks.ts'
-import type { Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { FirstSight, NotificationLog, ReadSelection, StateChange } from '../log-port.ts'
 import type { Recipients } from '../sending/recipients.ts'

@@ -1,4 +1,3 @@
-import { errorFields } from '../../common/logging/error-fields.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { shorten } from '../../common/text/shorten.ts'
@@ -58,10 +57,10 @@ export class Intake {
     const mayPass = !(error instanceof FocusError) || error.status >= 500
     const retry = mayPass && attempts + 1 < maxAttempts
     const retryAt = retry ? runtime.clock() + Math.min(1_000 * 2 ** attempts, longestRetryMs) : null
-    const fields = { ...source, attempts: attempts + 1, error: errorFields(error) }
+    const fields = { ...source, attempts: attempts + 1, error }
     if (retry) runtime.logger.warn('A notification that waited could not be sent; it is tried again later', fields)
     else runtime.logger.error('A notification that waited cannot be sent and is parked', fields)
-    await log.park(source, reasonOf(error), retryAt)
+    await log.park(source, parkingReason(error), retryAt)
   }
 
   async #entry({ source, content }: WaitingRow): Promise<LogEntry> {
@@ -100,7 +99,7 @@ function passesByItself(error: FocusError): boolean {
   return error.code === 'storage_unavailable' && error.retryAfterSeconds !== undefined
 }
 
-function reasonOf(error: unknown): string {
+function parkingReason(error: unknown): string {
   const cause = error instanceof FocusError && error.status >= 500 ? error.cause : undefined
   const code = error instanceof FocusError ? `${error.code}: ` : ''
   const texts = [error, cause].flatMap((each) => (each instanceof Error ? [each.message] : []))

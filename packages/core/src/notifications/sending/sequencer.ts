@@ -1,5 +1,5 @@
-import { errorFields } from '../../common/logging/error-fields.ts'
-import type { Clock, Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Clock } from '../../common/runtime.ts'
 
 /** A pass over what waits: how many were taken, and when the next one is due. */
 export interface SequencerPass {
@@ -51,7 +51,7 @@ export class Sequencer {
   /** `run` for those who do not wait for it. */
   wake(): void {
     this.run().catch((error: unknown) => {
-      this.#logger.warn('Notifications that wait could not be taken in; trying again', { error: errorFields(error) })
+      this.#logger.warn('Notifications that wait could not be taken in; trying again', { error })
     })
   }
 

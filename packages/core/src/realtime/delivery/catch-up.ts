@@ -1,11 +1,10 @@
 import type { NotificationEvent, StreamHead } from '../../notifications/ports.ts'
-import type { Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
 import type { Connection } from '../connection.ts'
 import type { Counters } from '../realtime-counters.ts'
 import type { Deliverer } from './deliverer.ts'
 import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
-import { reasonOf } from '../../common/logging/reason.ts'
 import type { Cursor, Stream } from './stream.ts'
 import type { NotificationFeed } from '../ports.ts'
 
@@ -42,7 +41,7 @@ export class CatchUp {
   start(connection: Connection): void {
     if (connection.catchingUp || connection.lagging || !connection.live) return
     this.#run(connection).catch((error: unknown) => {
-      this.#deps.logger.warn('Reading the log for a connection failed', { reason: reasonOf(error) })
+      this.#deps.logger.warn('Reading the log for a connection failed', { error })
     })
   }
 

@@ -1,5 +1,5 @@
 import type { StreamHead } from '../../notifications/ports.ts'
-import type { Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Connection } from '../connection.ts'
@@ -7,7 +7,6 @@ import type { Counters } from '../realtime-counters.ts'
 import { headBatch } from './followed-heads.ts'
 import type { RealtimeLimits } from '../realtime-limits.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
-import { reasonOf } from '../../common/logging/reason.ts'
 import type { Registry } from '../registry.ts'
 import type { Stream } from './stream.ts'
 import type { Broker, NotificationFeed } from '../ports.ts'
@@ -66,9 +65,7 @@ export class Healer {
   #start(streams: readonly Stream[], shared: boolean): void {
     this.#reading = true
     this.#heal(streams, shared)
-      .catch((error: unknown) =>
-        this.#deps.logger.warn('Comparing streams with the log failed', { reason: reasonOf(error) }),
-      )
+      .catch((error: unknown) => this.#deps.logger.warn('Comparing streams with the log failed', { error }))
       .finally(() => {
         this.#reading = false
         if (!this.#again) return

@@ -2,7 +2,7 @@ import type { AdmissionControl } from '../../admission/admission-control.ts'
 import { costs } from '../../admission/budgets.ts'
 import type { Principal } from '../../auth/ports.ts'
 import type { StreamHead } from '../../notifications/ports.ts'
-import type { Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
 import type { CatchUp } from '../delivery/catch-up.ts'
 import type { Connection } from '../connection.ts'
@@ -13,7 +13,6 @@ import { isoTimestamp } from '../delivery/encoded-message.ts'
 import type { Ref } from '../protocol/actions.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import { greeting, type RealtimeLocale } from '../protocol/protocol-errors.ts'
-import { reasonOf } from '../../common/logging/reason.ts'
 import type { RecentEnds } from './recent-ends.ts'
 import type { Registry } from '../registry.ts'
 import { planResume, type ResumePlan, type ResumeRequest } from '../delivery/resume.ts'
@@ -209,7 +208,7 @@ export class Admission {
     const now = this.#deps.now()
     const level = now - this.#warnedAt < quietMs ? 'debug' : 'warn'
     if (level === 'warn') this.#warnedAt = now
-    this.#deps.logger[level]('A connection could not be admitted', { reason: reasonOf(error) })
+    this.#deps.logger[level]('A connection could not be admitted', { error })
   }
 }
 

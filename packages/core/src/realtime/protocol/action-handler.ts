@@ -2,7 +2,7 @@ import type { AdmissionControl } from '../../admission/admission-control.ts'
 import { costs } from '../../admission/budgets.ts'
 import { TokenBucket } from '../../admission/token-bucket.ts'
 import { FocusError } from '../../common/errors.ts'
-import type { Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
 import type { Admission } from '../entry/admission.ts'
 import type { Connection } from '../connection.ts'
 import type { Credentials } from '../entry/credentials.ts'
@@ -14,7 +14,6 @@ import { type ClientAction, parseAction, parseRef, type Ref } from './actions.ts
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import { type RealtimeLocale, type WireErrorCode, wireErrors } from './protocol-errors.ts'
 import type { ServerMessage } from './messages.ts'
-import { reasonOf } from '../../common/logging/reason.ts'
 import type { RecentEnds } from '../entry/recent-ends.ts'
 import type { ResumeRequest } from '../delivery/resume.ts'
 import { defaultSyncLimit, type Synchronizer } from '../delivery/synchronizer.ts'
@@ -81,7 +80,7 @@ export class ActionHandler {
     connection.malformedInRow = 0
     const { action } = parsed
     this.#perform(connection, action).catch((error: unknown) => {
-      this.#deps.logger.warn('An action of a client failed', { action: action.action, reason: reasonOf(error) })
+      this.#deps.logger.warn('An action of a client failed', { action: action.action, error })
       this.#refuse(connection, 'unavailable', action.ref)
     })
   }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Kysely, Transaction } from 'kysely'
-import { errorFields } from '../../common/logging/error-fields.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
@@ -64,7 +63,7 @@ export class Upkeep {
   start(): void {
     this.#timer = setInterval(() => {
       this.run().catch((error: unknown) =>
-        this.#runtime.logger.warn('Upkeep of the notification log failed', { error: errorFields(error) }),
+        this.#runtime.logger.warn('Upkeep of the notification log failed', { error }),
       )
     }, intervalMs)
     this.#timer.unref()

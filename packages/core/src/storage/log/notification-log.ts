@@ -15,7 +15,6 @@ import type {
   StoredHead,
 } from '../../notifications/log-port.ts'
 import type { Kysely, Transaction } from 'kysely'
-import { errorFields } from '../../common/logging/error-fields.ts'
 import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/ports.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
@@ -250,7 +249,7 @@ class DatabaseNotificationLog implements StoredLog {
         listener(events)
       } catch (error) {
         // What is committed stays accepted, whoever fails to hear of it; readers heal from the log.
-        this.#runtime.logger.error('A listener of the notification log failed', { error: errorFields(error) })
+        this.#runtime.logger.error('A listener of the notification log failed', { error })
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
 import { objectWith } from '../../schema/option-forms.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
 import { driveSettings, transportOptions } from '../transport-settings.ts'

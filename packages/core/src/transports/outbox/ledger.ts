@@ -1,5 +1,5 @@
-import { errorFields } from '../../common/logging/error-fields.ts'
-import type { Clock, Logger } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Clock } from '../../common/runtime.ts'
 import type { DeadDelivery, OutboxStore, Reschedule } from './outbox-port.ts'
 
 const retryMs = 1_000
@@ -115,7 +115,7 @@ export class Ledger {
         this.#returned.push(...returned)
         this.#again.push(...again)
         this.#dead.push(...dead)
-        this.#logger.warn('The outbox cannot be written; it is tried again.', { error: errorFields(error) })
+        this.#logger.warn('The outbox cannot be written; it is tried again.', { error })
         await new Promise((resolve) => setTimeout(resolve, retryMs))
         return this.#giveWay()
       }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { errorFields } from '../../common/logging/error-fields.ts'
-import type { Clock, Logger, RandomSource } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Clock, RandomSource } from '../../common/runtime.ts'
 import { type Addressing, addressMessage } from '../channels/addressing.ts'
 import { attemptDelivery, type AttemptOutcome, retryOutcome } from './attempt.ts'
 import { boundedWaitMs, defaultRetryPolicy } from './backoff.ts'
@@ -134,7 +134,7 @@ export class TransportWorker {
         pauseMs = Math.min(maxStoreBackoffMs, pollMs * 2 ** failures)
         this.#deps.logger.warn('The outbox cannot be read; deliveries wait.', {
           transport: this.name,
-          error: errorFields(error),
+          error,
         })
       }
       await this.#sleep(pauseMs, failures > 0)

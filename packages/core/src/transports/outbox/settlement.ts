@@ -1,5 +1,5 @@
-import { errorFields } from '../../common/logging/error-fields.ts'
-import type { Clock, Logger, RandomSource } from '../../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Clock, RandomSource } from '../../common/runtime.ts'
 import type { AttemptOutcome } from './attempt.ts'
 import { retryDelayMs } from './backoff.ts'
 import type { DeliveryCounters } from './delivery-counters.ts'
@@ -89,7 +89,7 @@ export class Settlement {
   #disable(reason: string): void {
     const { transport, disable, logger } = this.#deps
     disable(reason).catch((error: unknown) => {
-      logger.error('A transport could not be switched off.', { transport, error: errorFields(error) })
+      logger.error('A transport could not be switched off.', { transport, error })
     })
   }
 }

@@ -1,6 +1,7 @@
 import type { PlannedDelivery } from '../../../src/notifications/routing-port.ts'
 import type { NotificationEvent } from '../../../src/notifications/ports.ts'
-import { createRuntime, type Logger, silentLogger } from '../../../src/common/runtime.ts'
+import { type Logger, silentLogger } from '../../../src/common/logging/logger.ts'
+import { createRuntime } from '../../../src/common/runtime.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
 import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
 import { insertOutboxRows, toOutboxRows } from '../../../src/storage/outbox/outbox-rows.ts'

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { Kysely, SqliteDialect } from 'kysely'
-import type { Logger } from '../../../common/runtime.ts'
+import type { Logger } from '../../../common/logging/logger.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../../queue/work-queue.ts'
 import type { FocusTables } from '../../tables.ts'

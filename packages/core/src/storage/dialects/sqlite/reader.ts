@@ -1,5 +1,4 @@
-import { errorFields } from '../../../common/logging/error-fields.ts'
-import type { Logger } from '../../../common/runtime.ts'
+import type { Logger } from '../../../common/logging/logger.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import { type QueueLimits, sizeOf, WorkQueue } from '../../queue/work-queue.ts'
 import type { ReadAnswer, ReaderRequest, ThreadAnswer } from './messages.ts'
@@ -127,7 +126,7 @@ export class SqliteReader {
 
   #died(cause: Error): void {
     this.#thread = null
-    this.#logger.error("A database's reader thread ended; another one takes its place", { error: errorFields(cause) })
+    this.#logger.error("A database's reader thread ended; another one takes its place", { error: cause })
   }
 }
 

@@ -1,7 +1,6 @@
-import { errorFields } from '../../../common/logging/error-fields.ts'
 import { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log-port.ts'
-import type { Logger } from '../../../common/runtime.ts'
+import type { Logger } from '../../../common/logging/logger.ts'
 import { classify } from '../failures.ts'
 import type { BatchRunner } from '../../log/commit/batch-runner.ts'
 import type { BatchContext, BatchResult } from '../../log/commit/write-batch.ts'
@@ -218,7 +217,7 @@ export class SqliteWriter implements BatchRunner {
 
   #died(cause: Error): void {
     this.#thread = null
-    this.#logger.error("The database's writer thread ended; another one takes its place", { error: errorFields(cause) })
+    this.#logger.error("The database's writer thread ended; another one takes its place", { error: cause })
     if (this.#foreignCommits.length === 0) return
     setTimeout(() => void this.#restart(), restartMs).unref()
   }
@@ -228,7 +227,7 @@ export class SqliteWriter implements BatchRunner {
     try {
       await this.thread()
     } catch (error) {
-      this.#logger.error("The database's writer thread cannot be replaced", { error: errorFields(error) })
+      this.#logger.error("The database's writer thread cannot be replaced", { error })
     }
   }
 
