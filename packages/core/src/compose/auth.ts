@@ -1,0 +1,34 @@
+import { type Auth, createAuth } from '../auth/auth.ts'
+import type { AuthConfig } from '../auth/auth-config.ts'
+import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
+import { KyselySessionStore } from '../storage/stores/kysely-session-store.ts'
+import { KyselyKeyStore } from '../storage/stores/signing-key-store.ts'
+import { authConfigOf } from './auth-config.ts'
+import type { Foundation } from './foundation.ts'
+import { type Closable, openTogether } from './opening.ts'
+
+export interface AuthParts extends Closable {
+  readonly auth: Auth
+  readonly config: AuthConfig
+}
+
+/** @throws FocusError `invalid_option`, `storage_unavailable` */
+export function composeAuth(foundation: Foundation): Promise<AuthParts> {
+  const { options, settings, runtime, database, users, singleUse } = foundation
+  return openTogether(runtime.logger, async (own) => {
+    const config = authConfigOf(options, settings, foundation)
+    const auth = own(
+      createAuth({
+        config,
+        runtime,
+        users: users.directory,
+        userIds: users.ids,
+        oneTime: singleUse,
+        sessions: sayingUnavailable(new KyselySessionStore(database), { unbounded: ['purge'] }),
+        keys: sayingUnavailable(new KyselyKeyStore(database)),
+      }),
+    )
+    await auth.start()
+    return { auth, config }
+  })
+}

@@ -1,0 +1,41 @@
+import type { Definitions } from '../notifications/catalogue/definition.ts'
+import type { Merged } from '../notifications/notification-service.ts'
+import { type AuthParts, composeAuth } from './auth.ts'
+import { type Configuration, type Foundation, openFoundation } from './foundation.ts'
+import { composeHttp, type HttpParts } from './http.ts'
+import { composeNotifications, type NotificationParts } from './notifications.ts'
+import { type Closable, openTogether } from './opening.ts'
+import { composeRealtime, type RealtimeParts } from './realtime.ts'
+import { composeTransports, type TransportParts } from './transports.ts'
+
+/** All parts of one Focus, running. */
+export interface FocusParts<Catalogue> extends Closable {
+  readonly foundation: Foundation
+  readonly auth: AuthParts
+  readonly transports: TransportParts
+  readonly notifications: NotificationParts<Catalogue>
+  readonly realtime: RealtimeParts
+  readonly http: HttpParts
+}
+
+/**
+ * Opens the rooms one after another and connects them. The transports are prepared first, so that a missing driver is found
+ * before anything runs; they deliver once the log of notifications is open.
+ *
+ * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`
+ */
+export function composeFocus<Catalogue extends Definitions>(
+  configuration: Configuration,
+  catalogue: Catalogue | undefined,
+): Promise<FocusParts<Merged<Catalogue>>> {
+  return openTogether(configuration.runtime.logger, async (own) => {
+    const foundation = own(await openFoundation(configuration))
+    const transports = own(await composeTransports(foundation))
+    const auth = own(await composeAuth(foundation))
+    const notifications = own(await composeNotifications(foundation, transports, catalogue))
+    transports.manager.start()
+    const realtime = own(await composeRealtime(foundation, auth, notifications))
+    const http = composeHttp(foundation, { auth, transports, notifications, realtime })
+    return { foundation, auth, transports, notifications, realtime, http }
+  })
+}

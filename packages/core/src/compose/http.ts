@@ -1,0 +1,123 @@
+import { AdmissionMetrics } from '../admission/admission-metrics.ts'
+import { defaultBodyTimeoutMs } from '../admission/budgets.ts'
+import { createHandler, type Handler } from '../http/handler.ts'
+import { HostTokens } from '../http/host-tokens.ts'
+import type { Route } from '../http/route.ts'
+import { accountAdminRoutes } from '../http/routes/account-admin-routes.ts'
+import { authRoutes } from '../http/routes/auth-routes.ts'
+import { clientAdminRoute } from '../http/routes/client-admin-route.ts'
+import { deliveryRoutes } from '../http/routes/delivery-routes.ts'
+import { notificationAdminRoutes } from '../http/routes/notification-admin-routes.ts'
+import { notificationRoutes } from '../http/routes/notification-routes.ts'
+import { preferenceRoutes } from '../http/routes/preference-routes.ts'
+import { realtimeRoutes } from '../http/routes/realtime-routes.ts'
+import { systemRoutes } from '../http/routes/system-routes.ts'
+import type { MetricsDocument } from '../common/metrics-document.ts'
+import type { FocusOptions } from '../options/options.ts'
+import { durationMs } from '../schema/duration.ts'
+import { QueueMetrics } from '../storage/queue/queue-metrics.ts'
+import { createReadiness } from '../storage/readiness.ts'
+import type { WebPushTransport } from '../transports/channels/web-push.ts'
+import type { Transport } from '../transports/transport.ts'
+import type { AuthParts } from './auth.ts'
+import type { Foundation } from './foundation.ts'
+import type { NotificationParts } from './notifications.ts'
+import type { RealtimeParts } from './realtime.ts'
+import type { TransportParts } from './transports.ts'
+
+/** The rooms that have routes. */
+export interface Rooms {
+  readonly auth: AuthParts
+  readonly transports: TransportParts
+  readonly notifications: NotificationParts<unknown>
+  readonly realtime: RealtimeParts
+}
+
+export interface HttpParts {
+  readonly handler: Handler
+  /** Checks bearer tokens on the application's own routes. */
+  readonly hostTokens: HostTokens
+}
+
+/** Builds the routes of all rooms into one handler, which has nothing to close. */
+export function composeHttp(foundation: Foundation, rooms: Rooms): HttpParts {
+  const { options, settings, runtime, origins, control } = foundation
+  const { auth } = rooms.auth
+  const { realtime } = rooms.realtime
+  const handler = createHandler({
+    routes: routesOf(foundation, rooms),
+    basePath: settings.basePath,
+    adminKey: settings.values.adminKey ?? null,
+    origins,
+    control,
+    knownToken: (token) => auth.tokens.known?.(token) ?? null,
+    verify: ({ kind, secret }) => (kind === 'ticket' ? realtime.tickets.peek(secret) : auth.tokens.verify(secret)),
+    bodyTimeoutMs: bodyTimeoutOf(options),
+    logger: runtime.logger,
+  })
+  return { handler, hostTokens: new HostTokens(control, auth.tokens) }
+}
+
+function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
+  const { auth, config } = rooms.auth
+  const { notifications } = rooms.notifications
+  const { realtime } = rooms.realtime
+  return [
+    ...systemRoutes({
+      checkStorage: createReadiness(foundation.database),
+      isDraining: () => realtime.draining,
+      metrics: metricsOf(foundation, rooms),
+      websocketEnabled: foundation.settings.websocketEnabled,
+    }),
+    ...authRoutes({ auth, config }),
+    ...accountAdminRoutes({ auth }),
+    clientAdminRoute,
+    ...notificationRoutes(notifications),
+    ...notificationAdminRoutes({ notifications, userIds: foundation.users.ids }),
+    ...transportRoutes(foundation, rooms),
+    ...realtimeRoutes(realtime),
+  ]
+}
+
+function transportRoutes({ settings, runtime, users }: Foundation, { transports, notifications }: Rooms): Route[] {
+  const { manager, preferences, pushSubscriptions, unsubscribeTokens } = transports
+  const { recipients } = notifications.notifications
+  const { clock } = runtime
+  return [
+    ...preferenceRoutes({
+      preferences,
+      subscriptions: pushSubscriptions,
+      webPush: manager.transports.find(isWebPush) ?? null,
+      unsubscribe: unsubscribeTokens,
+      locale: settings.locale,
+      clock,
+    }),
+    ...deliveryRoutes({
+      deliveries: manager.deliveries,
+      findUser: async (reference) => (await recipients.search(reference)).userKey,
+      userIds: users.ids,
+      clock,
+    }),
+  ]
+}
+
+/** Returns the metrics of all rooms as one document. */
+function metricsOf(foundation: Foundation, rooms: Rooms): () => Promise<MetricsDocument> {
+  const { transports, notifications, realtime } = rooms
+  const appended = [
+    transports.manager.metrics,
+    new AdmissionMetrics(foundation.control),
+    new QueueMetrics(() => [...foundation.database.queues(), ...notifications.queues()]),
+    notifications.metrics,
+  ]
+  return () => appended.reduce((document, metrics) => metrics.after(document), realtime.realtime.metrics())
+}
+
+function isWebPush(transport: Transport): transport is WebPushTransport {
+  return 'checkEndpoint' in transport && 'publicKey' in transport
+}
+
+/** @throws FocusError `invalid_option` */
+function bodyTimeoutOf({ limits }: FocusOptions): number {
+  return limits?.bodyTimeout === undefined ? defaultBodyTimeoutMs : durationMs('limits.bodyTimeout', limits.bodyTimeout)
+}

@@ -1,0 +1,60 @@
+import type { BuiltInCatalogue } from '../notifications/catalogue/built-in.ts'
+import type { Definitions } from '../notifications/catalogue/definition.ts'
+import { NotificationMetrics } from '../notifications/notification-metrics.ts'
+import type { Merged } from '../notifications/notification-service.ts'
+import { createNotifications, type Notifications } from '../notifications/service.ts'
+import type { FocusOptions } from '../options/options.ts'
+import { MemoryBroker } from '../realtime/brokers/memory-broker.ts'
+import { brokerPublisher } from '../realtime/brokers/publisher.ts'
+import type { Broker } from '../realtime/ports.ts'
+import { durationMs } from '../schema/duration.ts'
+import { type NotificationLogOptions, openNotificationLog } from '../storage/log/notification-log.ts'
+import type { QueueState } from '../storage/queue/work-queue.ts'
+import type { Foundation } from './foundation.ts'
+import { type Closable, openTogether } from './opening.ts'
+import type { TransportParts } from './transports.ts'
+
+export interface NotificationParts<Catalogue = BuiltInCatalogue> extends Closable {
+  readonly notifications: Notifications<Catalogue>
+  readonly broker: Broker
+  readonly metrics: NotificationMetrics
+  /** Work that waits for the log. */
+  queues(): QueueState[]
+}
+
+/**
+ * Opens the log of notifications and the broker that announces them, and starts to send notifications that are due.
+ *
+ * @throws FocusError `invalid_option`, `storage_unavailable`
+ */
+export function composeNotifications<Catalogue extends Definitions>(
+  { options, settings, runtime, database, users }: Foundation,
+  { manager, recipients }: TransportParts,
+  catalogue: Catalogue | undefined,
+): Promise<NotificationParts<Merged<Catalogue>>> {
+  return openTogether(runtime.logger, async (own) => {
+    const broker = own(new MemoryBroker())
+    const log = own(await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(options)))
+    const notifications = own(
+      createNotifications({
+        config: { locale: settings.locale, unknownUsers: users.unknown },
+        runtime,
+        log,
+        publisher: manager.wokenBy(brokerPublisher(broker)),
+        users: recipients,
+        planner: manager.planner,
+        ...(catalogue && { catalogue }),
+      }),
+    )
+    notifications.start()
+    return { notifications, broker, metrics: new NotificationMetrics(log), queues: () => log.queues() }
+  })
+}
+
+function retentionOf({ notifications = {} }: FocusOptions): NotificationLogOptions {
+  const { maxPerUser, maxAge } = notifications
+  return {
+    ...(maxPerUser === undefined ? {} : { maxPerStream: maxPerUser }),
+    ...(maxAge === undefined ? {} : { maxAgeMs: durationMs('notifications.maxAge', maxAge) }),
+  }
+}

@@ -1,0 +1,66 @@
+import type { Auth } from '../auth/auth.ts'
+import type { RandomSource } from '../common/runtime.ts'
+import type { Broker } from '../realtime/ports.ts'
+import { createRealtime, type RealtimeHub } from '../realtime/realtime.ts'
+import { Sealer } from '../secrets/sealing.ts'
+import type { AuthParts } from './auth.ts'
+import type { Foundation } from './foundation.ts'
+import type { NotificationParts } from './notifications.ts'
+import { type Closable, openTogether } from './opening.ts'
+
+export interface RealtimeParts extends Closable {
+  readonly realtime: RealtimeHub
+}
+
+/**
+ * Opens the hub. Commits of other processes make it read the log, and the end of a session closes its connections on every
+ * node.
+ *
+ * @throws FocusError `invalid_option`
+ */
+export function composeRealtime(
+  foundation: Foundation,
+  { auth }: AuthParts,
+  { notifications, broker }: NotificationParts<unknown>,
+): Promise<RealtimeParts> {
+  const { options, settings, runtime, origins, control, secrets, users, singleUse } = foundation
+  return openTogether(runtime.logger, (own) => {
+    const realtime = createRealtime({
+      config: {
+        basePath: settings.basePath,
+        enabled: settings.websocketEnabled,
+        heartbeatIntervalMs: settings.heartbeatIntervalMs,
+        locale: settings.locale,
+        stats: settings.stats,
+        isOriginAllowed: (origin) => origin === undefined || origins.allows(origin),
+        ...(options.websocket?.limits && { limits: options.websocket.limits }),
+      },
+      runtime,
+      control,
+      verifier: auth.tokens,
+      feed: notifications.feed,
+      broker,
+      oneTime: singleUse,
+      sealer: new Sealer(secrets, runtime.random),
+      userIds: users.ids,
+      sessionEndsAt: (principal) => auth.sessionEndsAt(principal),
+    })
+    own({ close: () => realtime.shutdown() })
+    notifications.onForeignCommit(() => realtime.heal())
+    notifications.onEpochChange(() => auth.forgetTokens())
+    shareSessionEnds(auth, realtime, broker, runtime.random)
+    return { realtime }
+  })
+}
+
+/** Closes the connections of a session that ended, on this node, and announces its end to the others. */
+function shareSessionEnds(auth: Auth, realtime: RealtimeHub, broker: Broker, random: RandomSource): void {
+  const node = Buffer.from(random(12)).toString('base64url')
+  auth.onSessionEnded((end, here) => {
+    realtime.sessionEnded(end)
+    if (here) broker.publish({ kind: 'session_end', userKey: end.userKey, end, from: node })
+  })
+  broker.onMessage((message) => {
+    if (message.kind === 'session_end' && message.from !== node) auth.noteSessionEnd(message.end)
+  })
+}
