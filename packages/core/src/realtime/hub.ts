@@ -9,11 +9,11 @@ import { ActionHandler } from './protocol/action-handler.ts'
 import { Admission } from './entry/admission.ts'
 import { CatchUp } from './delivery/catch-up.ts'
 import type { RealtimeConfig, RealtimeDeps } from './realtime-config.ts'
-import { Connection } from './connection.ts'
-import { Counters } from './realtime-counters.ts'
-import { Deliverer } from './delivery/deliverer.ts'
-import { Dispatcher } from './delivery/dispatcher.ts'
-import { Drain } from './drain.ts'
+import { Connection } from './connections/connection.ts'
+import { RealtimeCounters } from './monitoring/realtime-counters.ts'
+import { EventWriter } from './delivery/event-writer.ts'
+import { EventFanOut } from './delivery/event-fan-out.ts'
+import { Drain } from './connections/drain.ts'
 import { type EventStreamRequest, eventStreamResponse } from './entry/event-stream.ts'
 import { badFrame, watchFrameLengths } from './peers/frame-lengths.ts'
 import { Gate } from './entry/gate.ts'
@@ -27,18 +27,18 @@ import {
   versionRefusal,
 } from './entry/handshake.ts'
 import { Healer } from './delivery/healer.ts'
-import { Heads } from './delivery/followed-heads.ts'
+import { HeadReader } from './delivery/head-reader.ts'
 import { type RealtimeLimits, resolveLimits } from './realtime-limits.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
-import { RealtimeMetrics, type RenderedMetrics } from './realtime-metrics.ts'
-import { RateMeter } from './rate-meter.ts'
-import { RecentEnds } from './entry/recent-ends.ts'
-import { Registry } from './registry.ts'
+import { RealtimeMetrics, type RenderedMetrics } from './monitoring/realtime-metrics.ts'
+import { RateMeter } from './monitoring/rate-meter.ts'
+import { RecentSessionEnds } from './entry/recent-session-ends.ts'
+import { ConnectionRegistry } from './connections/connection-registry.ts'
 import { SsePeer } from './peers/sse-peer.ts'
-import { Sweeper } from './sweeper.ts'
+import { Sweeper } from './connections/sweeper.ts'
 import { Synchronizer } from './delivery/synchronizer.ts'
 import { Tickets } from './entry/tickets.ts'
-import { Trials } from './entry/trials.ts'
+import { Authenticator } from './entry/authenticator.ts'
 import { TurnWriter } from './peers/turn-writer.ts'
 import type { ConnectionInfo, RealtimeStats } from './ports.ts'
 import { FocusWebSocket, WebSocketPeer } from './peers/web-socket-peer.ts'
@@ -52,20 +52,20 @@ const goodbyeMs = 1_000
 export class Hub {
   readonly config: RealtimeConfig
   readonly limits: RealtimeLimits
-  readonly counters = new Counters()
+  readonly counters = new RealtimeCounters()
   readonly tickets: Tickets
 
   readonly #deps: RealtimeDeps
   readonly #path: string
   readonly #node: string
-  readonly #registry: Registry
+  readonly #registry: ConnectionRegistry
   readonly #writer = new TurnWriter()
   readonly #rates = new RateMeter(this.counters)
   readonly #metrics: RealtimeMetrics
   readonly #gate: Gate
   readonly #admission: Admission
   readonly #actions: ActionHandler
-  readonly #dispatcher: Dispatcher
+  readonly #dispatcher: EventFanOut
   readonly #healer: Healer
   readonly #sweeper: Sweeper
   readonly #drain: Drain
@@ -85,7 +85,7 @@ export class Hub {
     const { locale, heartbeatIntervalMs } = config
     const now = monotonic
     const end = this.#end
-    const registry = new Registry(broker)
+    const registry = new ConnectionRegistry(broker)
     this.#registry = registry
     this.tickets = new Tickets({
       sealer: deps.sealer,
@@ -95,8 +95,8 @@ export class Hub {
       ttlMs: { websocket: limits.ticketTtlMs, stream: limits.streamTicketTtlMs },
       sessionEndsAt: deps.sessionEndsAt ?? null,
     })
-    const recentEnds = new RecentEnds()
-    const trials = new Trials({ control, verifier, tickets: this.tickets })
+    const recentEnds = new RecentSessionEnds()
+    const trials = new Authenticator({ control, verifier, tickets: this.tickets })
     const context = {
       control,
       trials,
@@ -115,9 +115,9 @@ export class Hub {
       end,
       connectionId: this.#connectionId,
     }
-    const deliverer = new Deliverer(limits, counters, now, (connection) => catchUp.start(connection))
+    const deliverer = new EventWriter(limits, counters, now, (connection) => catchUp.start(connection))
     const catchUp = new CatchUp({ ...context, deliverer })
-    this.#admission = new Admission({ ...context, heads: new Heads(feed), catchUp })
+    this.#admission = new Admission({ ...context, heads: new HeadReader(feed), catchUp })
     this.#actions = new ActionHandler({
       ...context,
       deliverer,
@@ -126,7 +126,7 @@ export class Hub {
       stats: () => this.stats(),
     })
     this.#metrics = new RealtimeMetrics(counters, registry)
-    this.#dispatcher = new Dispatcher({
+    this.#dispatcher = new EventFanOut({
       ...context,
       deliverer,
       catchUp,
@@ -144,7 +144,7 @@ export class Hub {
       ...context,
       healer: this.#healer,
       onSweep: (at) => {
-        recentEnds.forget(at)
+        recentEnds.prune(at)
         this.#rates.sample(at)
       },
     })
@@ -246,7 +246,7 @@ export class Hub {
   }
 
   drain({ windowMs = 5_000 }: { windowMs?: number } = {}): Promise<void> {
-    return this.#drain.begin(windowMs, goodbyeMs)
+    return this.#drain.start(windowMs, goodbyeMs)
   }
 
   heal(): void {
@@ -258,7 +258,7 @@ export class Hub {
   }
 
   async shutdown(): Promise<void> {
-    await this.#drain.begin(0, goodbyeMs)
+    await this.#drain.start(0, goodbyeMs)
     this.#sweeper.stop()
     this.#leaveBroker()
     this.#registry.forgetIdle(Number.POSITIVE_INFINITY, 0)

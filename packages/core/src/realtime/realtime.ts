@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Principal, SessionEnd } from '../auth/ports.ts'
 import type { RealtimeConfig, RealtimeDeps } from './realtime-config.ts'
-import type { Counters } from './realtime-counters.ts'
+import type { RealtimeCounters } from './monitoring/realtime-counters.ts'
 import type { EventStreamRequest } from './entry/event-stream.ts'
 import { Hub } from './hub.ts'
 import type { RealtimeLimits } from './realtime-limits.ts'
-import type { RenderedMetrics } from './realtime-metrics.ts'
+import type { RenderedMetrics } from './monitoring/realtime-metrics.ts'
 import type { Tickets } from './entry/tickets.ts'
 import type { ConnectionInfo, RealtimeStats } from './ports.ts'
 
@@ -27,7 +27,7 @@ export interface Realtime {
 export interface RealtimeHub extends Realtime {
   readonly config: RealtimeConfig
   readonly limits: RealtimeLimits
-  readonly counters: Readonly<Counters>
+  readonly counters: Readonly<RealtimeCounters>
   readonly tickets: Tickets
   /** Whether this node is sending its clients elsewhere. */
   readonly draining: boolean

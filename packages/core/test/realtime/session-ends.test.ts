@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { RunningFocus } from '../../../../test/realtime/running-focus.ts'
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import type { ExternalProfile } from '../../src/auth/ports.ts'
-import { Dispatcher } from '../../src/realtime/delivery/dispatcher.ts'
+import { EventFanOut } from '../../src/realtime/delivery/event-fan-out.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { toUserKey } from '../../src/common/user-id.ts'
 import { TestClient } from './support/client.ts'
@@ -48,7 +48,7 @@ async function socketOf(provider: string): Promise<{ client: TestClient; token: 
 
 test('A23: the end of a session runs the dispatcher once, and does not come back to the sign-in', async () => {
   const { client, token } = await socketOf('one')
-  const dispatched = vi.spyOn(Dispatcher.prototype, 'sessionEnded')
+  const dispatched = vi.spyOn(EventFanOut.prototype, 'sessionEnded')
   const heard = vi.spyOn(app.focus.auth, 'noteSessionEnd')
   await app.as({ id: 1, token }, '/auth/logout', {})
   expect((await client.closed).code).toBe(4503)
@@ -58,7 +58,7 @@ test('A23: the end of a session runs the dispatcher once, and does not come back
 
 test('A23: the end of a session that another node told of runs the dispatcher once', async () => {
   const { client, token, userKey } = await socketOf('one')
-  const dispatched = vi.spyOn(Dispatcher.prototype, 'sessionEnded')
+  const dispatched = vi.spyOn(EventFanOut.prototype, 'sessionEnded')
   const { sessionId } = await app.focus.auth.tokens.verify(token)
   app.focus.auth.noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
   app.focus.auth.noteSessionEnd({ userKey, sessionId, reason: 'revoked' })

@@ -1,8 +1,8 @@
 import type { NotificationEvent, StreamHead } from '../../notifications/ports.ts'
 import type { Logger } from '../../common/logging/logger.ts'
-import type { Connection } from '../connection.ts'
-import type { Counters } from '../realtime-counters.ts'
-import type { Deliverer } from './deliverer.ts'
+import type { Connection } from '../connections/connection.ts'
+import type { RealtimeCounters } from '../monitoring/realtime-counters.ts'
+import type { EventWriter } from './event-writer.ts'
 import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
 import type { Cursor, Stream } from './stream.ts'
@@ -18,8 +18,8 @@ interface Chunk {
 export interface CatchUpDeps {
   readonly feed: NotificationFeed
   readonly logger: Logger
-  readonly counters: Counters
-  readonly deliverer: Deliverer
+  readonly counters: RealtimeCounters
+  readonly deliverer: EventWriter
   readonly end: (connection: Connection, code: CloseCode) => void
 }
 

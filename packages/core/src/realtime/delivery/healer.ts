@@ -2,22 +2,22 @@ import type { StreamHead } from '../../notifications/ports.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { CatchUp } from './catch-up.ts'
-import type { Connection } from '../connection.ts'
-import type { Counters } from '../realtime-counters.ts'
-import { headBatch } from './followed-heads.ts'
+import type { Connection } from '../connections/connection.ts'
+import type { RealtimeCounters } from '../monitoring/realtime-counters.ts'
+import { headBatch } from './head-reader.ts'
 import type { RealtimeLimits } from '../realtime-limits.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
-import type { Registry } from '../registry.ts'
+import type { ConnectionRegistry } from '../connections/connection-registry.ts'
 import type { Stream } from './stream.ts'
 import type { Broker, NotificationFeed } from '../ports.ts'
 
 export interface HealerDeps {
-  readonly registry: Registry
+  readonly registry: ConnectionRegistry
   readonly feed: NotificationFeed
   readonly broker: Broker
   readonly catchUp: CatchUp
   readonly limits: RealtimeLimits
-  readonly counters: Counters
+  readonly counters: RealtimeCounters
   readonly logger: Logger
   readonly end: (connection: Connection, code: CloseCode) => void
 }

@@ -1,6 +1,6 @@
 import type { StreamHead } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
-import type { Connection } from '../connection.ts'
+import type { Connection } from '../connections/connection.ts'
 
 /** What this node knows of one stream: a user's own, or the shared one of broadcasts. */
 export class Stream {

@@ -1,5 +1,5 @@
-import type { Connection } from '../connection.ts'
-import type { Deliverer } from './deliverer.ts'
+import type { Connection } from '../connections/connection.ts'
+import type { EventWriter } from './event-writer.ts'
 import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import type { ClientAction } from '../protocol/actions.ts'
 import type { NotificationFeed } from '../ports.ts'
@@ -11,9 +11,9 @@ const pageRows = 50
 /** Answers `sync`: sends again what is behind the connection's position, at the pace at which the client reads. */
 export class Synchronizer {
   readonly #feed: NotificationFeed
-  readonly #deliverer: Deliverer
+  readonly #deliverer: EventWriter
 
-  constructor(feed: NotificationFeed, deliverer: Deliverer) {
+  constructor(feed: NotificationFeed, deliverer: EventWriter) {
     this.#feed = feed
     this.#deliverer = deliverer
   }

@@ -5,19 +5,19 @@ import type { StreamHead } from '../../notifications/ports.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
 import type { CatchUp } from '../delivery/catch-up.ts'
-import type { Connection } from '../connection.ts'
+import type { Connection } from '../connections/connection.ts'
 import { closeCodeOf, type Credentials } from './credentials.ts'
-import type { FollowedHeads, Heads } from '../delivery/followed-heads.ts'
+import type { FollowedHeads, HeadReader } from '../delivery/head-reader.ts'
 import type { RealtimeLimits } from '../realtime-limits.ts'
 import { isoTimestamp } from '../delivery/encoded-message.ts'
 import type { Ref } from '../protocol/actions.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import { greeting, type RealtimeLocale } from '../protocol/protocol-errors.ts'
-import type { RecentEnds } from './recent-ends.ts'
-import type { Registry } from '../registry.ts'
+import type { RecentSessionEnds } from './recent-session-ends.ts'
+import type { ConnectionRegistry } from '../connections/connection-registry.ts'
 import { planResume, type ResumePlan, type ResumeRequest } from '../delivery/resume.ts'
 import { Cursor } from '../delivery/stream.ts'
-import type { Trials } from './trials.ts'
+import type { Authenticator } from './authenticator.ts'
 import type { Broker, NotificationFeed } from '../ports.ts'
 
 /** Between two warnings of the same kind. */
@@ -29,14 +29,14 @@ interface Plans {
 }
 
 export interface AdmissionDeps {
-  readonly registry: Registry
+  readonly registry: ConnectionRegistry
   readonly broker: Broker
   readonly feed: NotificationFeed
-  readonly heads: Heads
+  readonly heads: HeadReader
   readonly catchUp: CatchUp
-  readonly recentEnds: RecentEnds
+  readonly recentEnds: RecentSessionEnds
   readonly control: AdmissionControl
-  readonly trials: Trials
+  readonly trials: Authenticator
   readonly limits: RealtimeLimits
   readonly locale: RealtimeLocale
   readonly heartbeatIntervalMs: number

@@ -6,22 +6,22 @@ import { ConnectionCounts } from '../../admission/connection-counts.ts'
 import { descriptorLimit } from '../../admission/descriptors.ts'
 import { refusalError, refuse } from '../../admission/refusal.ts'
 import { FocusError } from '../../common/errors.ts'
-import type { Counters } from '../realtime-counters.ts'
+import type { RealtimeCounters } from '../monitoring/realtime-counters.ts'
 import type { Credentials } from './credentials.ts'
 import { addressDefaults, type RealtimeLimits } from '../realtime-limits.ts'
-import type { Registry } from '../registry.ts'
-import type { Trials } from './trials.ts'
+import type { ConnectionRegistry } from '../connections/connection-registry.ts'
+import type { Authenticator } from './authenticator.ts'
 
 export interface GateDeps {
   readonly enabled: boolean
   readonly limits: RealtimeLimits
-  readonly registry: Registry
-  readonly counters: Counters
+  readonly registry: ConnectionRegistry
+  readonly counters: RealtimeCounters
   readonly now: () => number
   readonly draining: () => boolean
   readonly isOriginAllowed: (origin: string | undefined, request: IncomingMessage) => boolean
   readonly control: AdmissionControl
-  readonly trials: Trials
+  readonly trials: Authenticator
 }
 
 /** Decides, before a connection exists, whether it may: from the cheapest question to the one that costs most. */

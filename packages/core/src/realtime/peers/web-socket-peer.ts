@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
-import type { Connection } from '../connection.ts'
+import type { Connection } from '../connections/connection.ts'
 import { pingFrame } from './frame.ts'
 import type { EncodedMessage } from '../delivery/encoded-message.ts'
 import type { Peer } from './peer.ts'

@@ -4,35 +4,35 @@ import { TokenBucket } from '../../admission/token-bucket.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { Admission } from '../entry/admission.ts'
-import type { Connection } from '../connection.ts'
+import type { Connection } from '../connections/connection.ts'
 import type { Credentials } from '../entry/credentials.ts'
-import type { Counters } from '../realtime-counters.ts'
-import type { Deliverer } from '../delivery/deliverer.ts'
+import type { RealtimeCounters } from '../monitoring/realtime-counters.ts'
+import type { EventWriter } from '../delivery/event-writer.ts'
 import type { RealtimeLimits } from '../realtime-limits.ts'
 import { isoTimestamp } from '../delivery/encoded-message.ts'
 import { type ClientAction, parseAction, parseRef, type Ref } from './actions.ts'
 import { type CloseCode, closeCodes } from './close-codes.ts'
 import { type RealtimeLocale, type WireErrorCode, wireErrors } from './protocol-errors.ts'
 import type { ServerMessage } from './messages.ts'
-import type { RecentEnds } from '../entry/recent-ends.ts'
+import type { RecentSessionEnds } from '../entry/recent-session-ends.ts'
 import type { ResumeRequest } from '../delivery/resume.ts'
 import { defaultSyncLimit, type Synchronizer } from '../delivery/synchronizer.ts'
-import type { Trials } from '../entry/trials.ts'
+import type { Authenticator } from '../entry/authenticator.ts'
 import type { NotificationFeed, RealtimeStats } from '../ports.ts'
 
 type Action<Name extends ClientAction['action']> = Extract<ClientAction, { action: Name }>
 
 export interface ActionHandlerDeps {
   readonly admission: Admission
-  readonly deliverer: Deliverer
+  readonly deliverer: EventWriter
   readonly synchronizer: Synchronizer
   readonly feed: NotificationFeed
   readonly control: AdmissionControl
-  readonly trials: Trials
-  readonly recentEnds: RecentEnds
+  readonly trials: Authenticator
+  readonly recentEnds: RecentSessionEnds
   readonly limits: RealtimeLimits
   readonly locale: RealtimeLocale
-  readonly counters: Counters
+  readonly counters: RealtimeCounters
   readonly logger: Logger
   readonly now: () => number
   readonly clock: () => number

@@ -8,7 +8,7 @@ const keepMs = 60_000
  * Sessions that ended lately. A token may be found valid, its session end, and only then its connection join its user's
  * others: nobody would close that one.
  */
-export class RecentEnds {
+export class RecentSessionEnds {
   #forgetAt = 1_000
   #ends: { readonly end: SessionEnd; readonly at: number }[] = []
 
@@ -16,10 +16,10 @@ export class RecentEnds {
     return this.#ends.length
   }
 
-  note(end: SessionEnd, now: number): void {
+  add(end: SessionEnd, now: number): void {
     // Nothing sweeps while nobody is connected.
     if (this.#ends.length >= this.#forgetAt) {
-      this.forget(now)
+      this.prune(now)
       this.#forgetAt = Math.max(1_000, this.#ends.length * 2)
     }
     this.#ends.push({ end, at: now })
@@ -33,7 +33,7 @@ export class RecentEnds {
     )
   }
 
-  forget(now: number): void {
+  prune(now: number): void {
     if (this.#ends.length > 0) this.#ends = this.#ends.filter(({ at }) => now - at < keepMs)
   }
 }

@@ -8,17 +8,17 @@ import type { FocusError } from '../../common/errors.ts'
 import { authenticate, type Credentials } from './credentials.ts'
 import type { Tickets } from './tickets.ts'
 
-export interface TrialsDeps {
+export interface AuthenticatorDeps {
   readonly control: AdmissionControl
   readonly verifier: TokenVerifier
   readonly tickets: Tickets
 }
 
 /** Finds out whom credentials speak for, within the budgets: a token that is known costs its user, any other its address. */
-export class Trials {
-  readonly #deps: TrialsDeps
+export class Authenticator {
+  readonly #deps: AuthenticatorDeps
 
-  constructor(deps: TrialsDeps) {
+  constructor(deps: AuthenticatorDeps) {
     this.#deps = deps
   }
 

@@ -1,6 +1,6 @@
 import type { NotificationEvent } from '../../notifications/ports.ts'
-import type { Connection } from '../connection.ts'
-import type { Counters } from '../realtime-counters.ts'
+import type { Connection } from '../connections/connection.ts'
+import type { RealtimeCounters } from '../monitoring/realtime-counters.ts'
 import type { EncodedMessage } from './encoded-message.ts'
 import type { RealtimeLimits } from '../realtime-limits.ts'
 import type { Cursor } from './stream.ts'
@@ -9,15 +9,15 @@ import type { Cursor } from './stream.ts'
  * Writes one event to one connection, or finds that the connection lags. There is no queue per socket: what is not
  * written is read from the log again once the socket has drained.
  */
-export class Deliverer {
+export class EventWriter {
   readonly #limits: RealtimeLimits
-  readonly #counters: Counters
+  readonly #counters: RealtimeCounters
   readonly #onDrained: (connection: Connection) => void
   readonly #now: () => number
 
   constructor(
     limits: RealtimeLimits,
-    counters: Counters,
+    counters: RealtimeCounters,
     now: () => number,
     onDrained: (connection: Connection) => void,
   ) {

@@ -1,15 +1,15 @@
 import type { Connection } from './connection.ts'
-import type { Healer } from './delivery/healer.ts'
-import type { RealtimeLimits } from './realtime-limits.ts'
-import { isoTimestamp } from './delivery/encoded-message.ts'
-import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
-import type { Registry } from './registry.ts'
+import type { Healer } from '../delivery/healer.ts'
+import type { RealtimeLimits } from '../realtime-limits.ts'
+import { isoTimestamp } from '../delivery/encoded-message.ts'
+import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
+import type { ConnectionRegistry } from './connection-registry.ts'
 
 /** Above this delay of a sweep the process itself was stopped, and silent clients are not to blame. */
 const stallMs = 1_000
 
 export interface SweeperDeps {
-  readonly registry: Registry
+  readonly registry: ConnectionRegistry
   readonly healer: Healer
   readonly limits: RealtimeLimits
   readonly heartbeatIntervalMs: number

@@ -15,7 +15,7 @@ export const headBatch = 500
 const gatherMs = 10
 
 /** Reads heads for connections that open at the same time together. */
-export class Heads {
+export class HeadReader {
   readonly #reads: GatheredReads<UserKey, FollowedHeads>
 
   constructor(feed: NotificationFeed) {

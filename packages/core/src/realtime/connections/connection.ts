@@ -1,12 +1,12 @@
-import type { Client } from '../admission/client.ts'
-import { EncodedMessage } from './delivery/encoded-message.ts'
-import type { Peer, Positioned } from './peers/peer.ts'
-import type { CloseCode } from './protocol/close-codes.ts'
-import type { ServerMessage } from './protocol/messages.ts'
-import type { ResumeRequest } from './delivery/resume.ts'
-import type { Cursor, Stream } from './delivery/stream.ts'
-import type { TokenBucket } from '../admission/token-bucket.ts'
-import { TopicFilter } from './delivery/topic-filter.ts'
+import type { Client } from '../../admission/client.ts'
+import { EncodedMessage } from '../delivery/encoded-message.ts'
+import type { Peer, Positioned } from '../peers/peer.ts'
+import type { CloseCode } from '../protocol/close-codes.ts'
+import type { ServerMessage } from '../protocol/messages.ts'
+import type { ResumeRequest } from '../delivery/resume.ts'
+import type { Cursor, Stream } from '../delivery/stream.ts'
+import type { TokenBucket } from '../../admission/token-bucket.ts'
+import { TopicFilter } from '../delivery/topic-filter.ts'
 
 /**
  * One client: its peer, its place in the streams and its deadlines. It holds no timer and no closure; the hub moves it.

@@ -1,11 +1,11 @@
-import { ConnectionCounts } from '../admission/connection-counts.ts'
-import type { UserKey } from '../common/user-id.ts'
+import { ConnectionCounts } from '../../admission/connection-counts.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import type { Connection } from './connection.ts'
-import { Stream } from './delivery/stream.ts'
-import type { Broker } from './ports.ts'
+import { Stream } from '../delivery/stream.ts'
+import type { Broker } from '../ports.ts'
 
 /** Who is connected to this node: all connections, and an index from user to stream to connections. */
-export class Registry {
+export class ConnectionRegistry {
   readonly connections: Connection[] = []
   readonly streams = new Map<UserKey, Stream>()
   /** The stream of broadcasts, which every connection follows. */

@@ -1,5 +1,5 @@
 /** What this node did since it started. Plain numbers, so that counting costs nothing; metrics read them when asked. */
-export class Counters {
+export class RealtimeCounters {
   connectionsOpened = 0
   /** Notifications written to connections. */
   deliveries = 0

@@ -1,20 +1,20 @@
 import type { SessionEnd } from '../../auth/ports.ts'
 import type { NotificationEvent, StateEvent } from '../../notifications/ports.ts'
 import type { CatchUp } from './catch-up.ts'
-import type { Connection } from '../connection.ts'
-import type { Deliverer } from './deliverer.ts'
+import type { Connection } from '../connections/connection.ts'
+import type { EventWriter } from './event-writer.ts'
 import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
-import type { RecentEnds } from '../entry/recent-ends.ts'
-import type { Registry } from '../registry.ts'
+import type { RecentSessionEnds } from '../entry/recent-session-ends.ts'
+import type { ConnectionRegistry } from '../connections/connection-registry.ts'
 import type { Cursor, Stream } from './stream.ts'
 import type { BrokerMessage } from '../ports.ts'
 
-export interface DispatcherDeps {
-  readonly registry: Registry
-  readonly deliverer: Deliverer
+export interface FanOutDeps {
+  readonly registry: ConnectionRegistry
+  readonly deliverer: EventWriter
   readonly catchUp: CatchUp
-  readonly recentEnds: RecentEnds
+  readonly recentEnds: RecentSessionEnds
   readonly now: () => number
   readonly end: (connection: Connection, code: CloseCode) => void
   /** Told of each event that arrived, for the latency from commit to socket. */
@@ -22,10 +22,10 @@ export interface DispatcherDeps {
 }
 
 /** Hands what the broker brings to the connections it concerns. */
-export class Dispatcher {
-  readonly #deps: DispatcherDeps
+export class EventFanOut {
+  readonly #deps: FanOutDeps
 
-  constructor(deps: DispatcherDeps) {
+  constructor(deps: FanOutDeps) {
     this.#deps = deps
   }
 
@@ -45,7 +45,7 @@ export class Dispatcher {
 
   sessionEnded(end: SessionEnd): void {
     const { userKey, sessionId } = end
-    this.#deps.recentEnds.note(end, this.#deps.now())
+    this.#deps.recentEnds.add(end, this.#deps.now())
     const connections = this.#deps.registry.streams.get(userKey)?.connections ?? []
     // A copy, because a connection that ends leaves the list.
     for (const connection of connections.slice()) {

@@ -1,4 +1,4 @@
-import type { Counters } from './realtime-counters.ts'
+import type { RealtimeCounters } from './realtime-counters.ts'
 
 const windowMs = 60_000
 
@@ -10,10 +10,10 @@ interface Sample {
 
 /** Rates over the last minute, from samples of the counters taken with each sweep. */
 export class RateMeter {
-  readonly #counters: Counters
+  readonly #counters: RealtimeCounters
   #samples: Sample[] = []
 
-  constructor(counters: Counters) {
+  constructor(counters: RealtimeCounters) {
     this.#counters = counters
   }
 

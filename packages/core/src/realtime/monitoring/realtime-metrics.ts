@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Counters } from './realtime-counters.ts'
-import type { Registry as Connections } from './registry.ts'
+import type { RealtimeCounters } from './realtime-counters.ts'
+import type { ConnectionRegistry as Connections } from '../connections/connection-registry.ts'
 
 /** Metrics in the text format of Prometheus. */
 export interface RenderedMetrics {
@@ -16,7 +16,7 @@ export class RealtimeMetrics {
   readonly #registry = new Registry()
   readonly #latency: Histogram
 
-  constructor(counters: Counters, connections: Connections) {
+  constructor(counters: RealtimeCounters, connections: Connections) {
     const registers = [this.#registry]
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({

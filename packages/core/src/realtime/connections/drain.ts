@@ -1,11 +1,11 @@
 import type { Connection } from './connection.ts'
-import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
-import type { Registry } from './registry.ts'
+import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
+import type { ConnectionRegistry } from './connection-registry.ts'
 
 const stepMs = 20
 
 export interface DrainDeps {
-  readonly registry: Registry
+  readonly registry: ConnectionRegistry
   readonly now: () => number
   readonly end: (connection: Connection, code: CloseCode) => void
 }
@@ -31,7 +31,7 @@ export class Drain {
   }
 
   /** Resolves when no connection is left. A further call can only hurry it. */
-  begin(windowMs: number, graceMs: number): Promise<void> {
+  start(windowMs: number, graceMs: number): Promise<void> {
     const now = this.#deps.now()
     this.#finished ??= new Promise((resolve) => {
       this.#finish = resolve

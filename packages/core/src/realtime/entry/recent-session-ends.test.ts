@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest'
-import { RecentEnds } from './recent-ends.ts'
+import { RecentSessionEnds } from './recent-session-ends.ts'
 
 const end = (sessionId: string | null) => ({ userKey: '1', sessionId, reason: 'logout' as const })
 
 test('an end covers the connections of its session that were opened before it', () => {
-  const ends = new RecentEnds()
-  ends.note(end('a'), 100)
+  const ends = new RecentSessionEnds()
+  ends.add(end('a'), 100)
   expect(ends.covers('1', 'a', 100)).toBe(true)
   expect(ends.covers('1', 'a', 101)).toBe(false)
   expect(ends.covers('1', 'b', 50)).toBe(false)
   expect(ends.covers('2', 'a', 50)).toBe(false)
-  ends.note(end(null), 200)
+  ends.add(end(null), 200)
   expect(ends.covers('1', 'b', 150)).toBe(true)
 })
 
 test('what is long over is forgotten also where nobody sweeps', () => {
-  const ends = new RecentEnds()
-  for (let n = 0; n < 10_000; n += 1) ends.note(end(String(n)), n * 1_000)
+  const ends = new RecentSessionEnds()
+  for (let n = 0; n < 10_000; n += 1) ends.add(end(String(n)), n * 1_000)
   expect(ends.size).toBeLessThanOrEqual(1_000)
   expect(ends.covers('1', '9999', 0)).toBe(true)
 })
