@@ -1,4 +1,4 @@
-import { readSelection } from '../../src/http/routes/notification-routes.ts'
+import { readSelection } from '../../src/http/routes/inbox-routes.ts'
 import { sendBody } from '../../src/http/routes/notification-send.ts'
 import { fields, type Operation } from './operation.ts'
 

@@ -8,7 +8,7 @@ import { authRoutes } from '../http/routes/auth-routes.ts'
 import { clientAdminRoute } from '../http/routes/client-admin-route.ts'
 import { deliveryRoutes } from '../http/routes/delivery-routes.ts'
 import { notificationAdminRoutes } from '../http/routes/notification-admin-routes.ts'
-import { notificationRoutes } from '../http/routes/notification-routes.ts'
+import { inboxRoutes } from '../http/routes/inbox-routes.ts'
 import { preferenceRoutes } from '../http/routes/preference-routes.ts'
 import { realtimeRoutes } from '../http/routes/realtime-routes.ts'
 import { systemRoutes } from '../http/routes/system-routes.ts'
@@ -72,7 +72,7 @@ function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
     ...authRoutes({ auth, config }),
     ...accountAdminRoutes({ auth }),
     clientAdminRoute,
-    ...notificationRoutes(notifications),
+    ...inboxRoutes(notifications),
     ...notificationAdminRoutes({ notifications, userIds: foundation.users.ids }),
     ...transportRoutes(foundation, rooms),
     ...realtimeRoutes(realtime),

@@ -2,7 +2,7 @@ import type { BuiltInCatalogue } from '../notifications/catalogue/built-in.ts'
 import type { Definitions } from '../notifications/catalogue/definition.ts'
 import { NotificationMetrics } from '../notifications/notification-metrics.ts'
 import type { Merged } from '../notifications/notification-service.ts'
-import { createNotifications, type Notifications } from '../notifications/service.ts'
+import { createNotifications, type Notifications } from '../notifications/create-notifications.ts'
 import type { FocusOptions } from '../options/options.ts'
 import { MemoryBroker } from '../realtime/brokers/memory-broker.ts'
 import { brokerPublisher } from '../realtime/brokers/publisher.ts'
@@ -42,7 +42,7 @@ export function composeNotifications<Catalogue extends Definitions>(
         log,
         publisher: manager.wokenBy(brokerPublisher(broker)),
         users: recipients,
-        planner: manager.planner,
+        router: manager.planner,
         ...(catalogue && { catalogue }),
       }),
     )

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { openDatabase } from '../../src/storage/database.ts'
-import { recentRows } from '../../src/storage/log/recent.ts'
+import { recentRows } from '../../src/storage/log/recent-rows.ts'
 import { backends } from './support.ts'
 
 const adminKey = 'an-admin-key-for-the-tests'

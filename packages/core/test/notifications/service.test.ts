@@ -2,7 +2,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, MysqlDialect, SqliteDialect, sql } from 'kysely'
 import { createPool } from 'mysql2'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Notifications } from '../../src/notifications/service.ts'
+import type { Notifications } from '../../src/notifications/create-notifications.ts'
 import { backends, type Node, startNode } from './support.ts'
 
 describe.each(backends)('notifications on $name', (backend) => {

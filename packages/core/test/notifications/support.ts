@@ -6,7 +6,11 @@ import type { BuiltInCatalogue } from '../../src/notifications/catalogue/built-i
 import type { Definitions } from '../../src/notifications/catalogue/definition.ts'
 import type { NotificationLog } from '../../src/notifications/log-port.ts'
 import type { DirectoryUser, RecipientDirectory } from '../../src/notifications/sending/recipients.ts'
-import { createNotifications, type NotificationConfig, type Notifications } from '../../src/notifications/service.ts'
+import {
+  createNotifications,
+  type NotificationConfig,
+  type Notifications,
+} from '../../src/notifications/create-notifications.ts'
 import type { Merged } from '../../src/notifications/notification-service.ts'
 import type { NotificationEvent, StateEvent } from '../../src/notifications/ports.ts'
 import { createRuntime, type Runtime } from '../../src/common/runtime.ts'

@@ -1,4 +1,4 @@
-import type { Notifications } from '../../notifications/service.ts'
+import type { Notifications } from '../../notifications/create-notifications.ts'
 import type { LoggedNotification } from '../../notifications/ports.ts'
 import type { UserIdCodec } from '../../common/user-id.ts'
 import { queryValue } from '../request/query.ts'

@@ -1,7 +1,7 @@
 import { FocusError } from '../../common/errors.ts'
 import type { JsonObject } from '../../common/json.ts'
 import type { UserKey } from '../../common/user-id.ts'
-import type { Message } from '../sending/composer.ts'
+import type { Message } from '../catalogue/composer.ts'
 import type { Escalation } from '../routing-port.ts'
 import type { Policies } from '../policies/policies.ts'
 import type { NotificationContent } from '../ports.ts'

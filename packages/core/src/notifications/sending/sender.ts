@@ -17,7 +17,7 @@ export interface Outgoing {
 export interface SenderDeps {
   readonly runtime: Runtime
   readonly log: NotificationLog
-  readonly planner: NotificationRouter | null
+  readonly router: NotificationRouter | null
   /** Told when something will be due. */
   readonly scheduled: (dueAt: number) => void
 }
@@ -73,9 +73,9 @@ export class Sender {
 
   /** What waits is planned when its time has come: preferences may have changed by then. */
   async #plan(entry: LogEntry): Promise<LogEntry | 'suppressed'> {
-    const { planner } = this.#deps
-    if (!planner || entry.deliverAt !== null) return entry
-    const deliveries = await planner.plan({ userKey: entry.userKey, event: entry.event, ...entry.routing })
+    const { router } = this.#deps
+    if (!router || entry.deliverAt !== null) return entry
+    const deliveries = await router.plan({ userKey: entry.userKey, event: entry.event, ...entry.routing })
     return deliveries === 'suppressed' ? deliveries : { ...entry, deliveries }
   }
 }

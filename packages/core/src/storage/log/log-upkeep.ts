@@ -6,7 +6,7 @@ import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 import type { Epoch } from './epoch.ts'
 import { sharedStream } from './event-rows.ts'
-import type { Waiting } from './waiting.ts'
+import type { Waiting } from './waiting-rows.ts'
 
 export interface Retention {
   readonly maxPerStream: number

@@ -1,9 +1,9 @@
 import { FocusError } from '../../common/errors.ts'
-import type { Definition, Definitions } from '../catalogue/definition.ts'
-import { render } from '../catalogue/render.ts'
+import type { Definition, Definitions } from './definition.ts'
+import { render } from './render.ts'
 import type { NotifyNamedOptions } from '../notification-service.ts'
-import type { Recipient } from './recipients.ts'
-import type { Outgoing } from './sender.ts'
+import type { Recipient } from '../sending/recipients.ts'
+import type { Outgoing } from '../sending/sender.ts'
 import type { NotificationContent } from '../ports.ts'
 
 /** What a caller wants to say: in their own words, or in the catalogue's. */

@@ -8,7 +8,7 @@ import { json, jsonText, noContent } from '../responses.ts'
 import type { Route, RouteContext } from '../route.ts'
 
 /** The inbox of the person who asks, and the operator's way to send. */
-export function notificationRoutes(notifications: NotificationBackend): Route[] {
+export function inboxRoutes(notifications: NotificationBackend): Route[] {
   return [
     {
       method: 'GET',

@@ -7,11 +7,11 @@ import { type BuiltInCatalogue, builtInCatalogue } from './catalogue/built-in.ts
 import { checkDefinitions } from './catalogue/define.ts'
 import type { Definitions } from './catalogue/definition.ts'
 import { CallerTransactions } from './pending/caller-transactions.ts'
-import { Composer, type Message } from './sending/composer.ts'
+import { Composer, type Message } from './catalogue/composer.ts'
 import { decodeCursor, encodeCursor } from './inbox/cursor.ts'
 import { Feed } from './inbox/feed.ts'
 import { Idempotency, isRefusal, type RepeatableIds } from './policies/idempotency.ts'
-import { Intake } from './sending/intake.ts'
+import { Intake } from './pending/intake.ts'
 import type { LogEntry, NotificationLog, ReadSelection } from './log-port.ts'
 import type {
   ActivityUpdateParams,
@@ -32,7 +32,7 @@ import { storeContent } from './pending/pending-request.ts'
 import { checkedSelection } from './inbox/read-selection.ts'
 import { type Recipient, type RecipientDirectory, Recipients } from './sending/recipients.ts'
 import { Sender } from './sending/sender.ts'
-import { Sequencer } from './sending/sequencer.ts'
+import { Sequencer } from './pending/sequencer.ts'
 import { checkedUserKey } from './user-keys.ts'
 import type {
   InboxPage,
@@ -87,7 +87,7 @@ export interface NotificationDeps<Extra extends Definitions = Definitions> {
   /** The application's own notifications, beside the guide's. */
   readonly catalogue?: Extra
   /** Decides on deliveries by other transports; there are none when absent. */
-  readonly planner?: NotificationRouter
+  readonly router?: NotificationRouter
 }
 
 /** @throws FocusError `invalid_option` for a definition with a mistake */
@@ -107,7 +107,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   readonly #sequencer: Sequencer
   readonly #transactions: CallerTransactions
 
-  constructor({ config, runtime, log, publisher, users, catalogue = {}, planner }: NotificationDeps) {
+  constructor({ config, runtime, log, publisher, users, catalogue = {}, router }: NotificationDeps) {
     checkDefinitions(catalogue)
     this.#log = log
     this.#composer = new Composer({ ...builtInCatalogue, ...catalogue }, config.locale)
@@ -116,7 +116,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     this.#sender = new Sender({
       runtime,
       log,
-      planner: planner ?? null,
+      router: router ?? null,
       scheduled: (dueAt) => this.#sequencer.expect(dueAt),
     })
     this.#transactions = new CallerTransactions({ log, composer: this.#composer, sender: this.#sender, runtime })

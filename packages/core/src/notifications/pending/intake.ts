@@ -1,11 +1,11 @@
 import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { shorten } from '../../common/text/shorten.ts'
-import type { Composer } from './composer.ts'
+import type { Composer } from '../catalogue/composer.ts'
 import type { LogEntry, NotificationLog, PendingRow, WaitingRow } from '../log-port.ts'
-import { type PendingRequest, readRequest, toMessage } from '../pending/pending-request.ts'
-import type { Recipient, Recipients } from './recipients.ts'
-import type { Sender } from './sender.ts'
+import { type PendingRequest, readRequest, toMessage } from './pending-request.ts'
+import type { Recipient, Recipients } from '../sending/recipients.ts'
+import type { Sender } from '../sending/sender.ts'
 import type { SequencerPass } from './sequencer.ts'
 
 const waitingAtOnce = 500

@@ -4,7 +4,7 @@ import type { Receipt } from '../../notifications/ports.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
-import { DeferredRows, type StoredRow } from './deferred.ts'
+import { DeferredRows, type StoredRow } from './deferred-rows.ts'
 
 const insertPending = 'insert into focus_pending (id, request, created_at) values (?, ?, ?)'
 
