@@ -4,7 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     'transports/index': 'src/transports/index.ts',
-    'sqlite-worker': 'src/storage/dialects/sqlite/worker.ts',
+    'sqlite-worker': 'src/storage/sqlite-worker.ts',
   },
   format: 'esm',
   target: 'node22',

@@ -8,7 +8,7 @@ import { createOriginPolicy } from '../../../packages/core/src/net/origin-policy
 import { createRuntime } from '../../../packages/core/src/common/runtime.ts'
 import { openDatabase } from '../../../packages/core/src/storage/database.ts'
 import { migrateToLatest } from '../../../packages/core/src/storage/migrations/migrate.ts'
-import { KyselySessionStore } from '../../../packages/core/src/storage/stores/kysely-session-store.ts'
+import { KyselySessionStore } from '../../../packages/core/src/storage/stores/session-store.ts'
 import type { Contestant } from '../contestant.ts'
 import { focus } from './focus.ts'
 

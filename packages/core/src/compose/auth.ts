@@ -1,7 +1,7 @@
 import { type Auth, createAuth } from '../auth/auth.ts'
 import type { AuthConfig } from '../auth/auth-config.ts'
 import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
-import { KyselySessionStore } from '../storage/stores/kysely-session-store.ts'
+import { KyselySessionStore } from '../storage/stores/session-store.ts'
 import { KyselyKeyStore } from '../storage/stores/signing-key-store.ts'
 import { authConfigOf } from './auth-config.ts'
 import type { Foundation } from './foundation.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ThreadOrder } from '../../src/storage/dialects/sqlite/messages.ts'
+import type { ThreadOrder } from '../../src/storage/dialects/sqlite/thread/thread-requests.ts'
 import { createReadiness } from '../../src/storage/readiness.ts'
 import { type Node, startNode } from '../notifications/support.ts'
 

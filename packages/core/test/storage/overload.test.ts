@@ -9,8 +9,8 @@ import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { classify } from '../../src/storage/dialects/failures.ts'
 import { GroupedChanges } from '../../src/storage/log/grouped-changes.ts'
 import { QueueMetrics } from '../../src/storage/queue/queue-metrics.ts'
-import type { ThreadOrder } from '../../src/storage/dialects/sqlite/messages.ts'
-import { SqliteReader } from '../../src/storage/dialects/sqlite/reader.ts'
+import type { ThreadOrder } from '../../src/storage/dialects/sqlite/thread/thread-requests.ts'
+import { SqliteReader } from '../../src/storage/dialects/sqlite/sqlite-reader.ts'
 
 let folder: string
 let database: Database

@@ -21,7 +21,7 @@ import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import { type Flavour, flavourOf } from '../dialects/any-kysely.ts'
 import { Committer } from './commit/committer.ts'
-import { KyselyRunner } from './commit/kysely-runner.ts'
+import { KyselyBatchRunner } from '../dialects/kysely-batch-runner.ts'
 import type { CommitOutcome } from './commit/batch-planner.ts'
 import { Epoch } from './epoch.ts'
 import { HeadReader } from './stream-heads.ts'
@@ -103,7 +103,7 @@ class DatabaseNotificationLog implements StoredLog {
       this.#waiting,
     )
     const timeoutMs = options.timeoutMs ?? 10_000
-    this.#committer = new Committer(database.writer ?? new KyselyRunner(database, flavour, 0.8 * timeoutMs), {
+    this.#committer = new Committer(database.writer ?? new KyselyBatchRunner(database, flavour, 0.8 * timeoutMs), {
       clock: runtime.clock,
       maxPerStream,
       epoch: () => epoch.current,

@@ -1,5 +1,5 @@
 import { createTable, type Table } from './ddl.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 const tables: Table[] = [
   {
@@ -96,7 +96,7 @@ const tables: Table[] = [
   },
 ]
 
-export const usersAndSessions: Migration = {
+export const usersAndSessions: MigrationStep = {
   name: '0001-users-and-sessions',
   statements: (context) => tables.flatMap((table) => createTable(table, context)),
 }

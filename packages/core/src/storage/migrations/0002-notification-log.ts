@@ -1,5 +1,5 @@
 import { createTable, type Table } from './ddl.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 /** The stream whose owner is the empty string is the shared stream of broadcasts. */
 const tables: Table[] = [
@@ -124,7 +124,7 @@ const tables: Table[] = [
   },
 ]
 
-export const notificationLog: Migration = {
+export const notificationLog: MigrationStep = {
   name: '0002-notification-log',
   statements: (context) => tables.flatMap((table) => createTable(table, context)),
 }

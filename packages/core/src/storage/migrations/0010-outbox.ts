@@ -1,5 +1,5 @@
 import { createTable, type Table } from './ddl.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 const tables: Table[] = [
   {
@@ -71,7 +71,7 @@ const tables: Table[] = [
   },
 ]
 
-export const outbox: Migration = {
+export const outbox: MigrationStep = {
   name: '0010-outbox',
   statements: (context) => tables.flatMap((table) => createTable(table, context)),
 }

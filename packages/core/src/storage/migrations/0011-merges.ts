@@ -1,5 +1,5 @@
 import { createTable, type Table } from './ddl.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 /** Where an entry of a repeatable call went that has no row of its own, so that its repetition does not join again. */
 const table: Table = {
@@ -14,7 +14,7 @@ const table: Table = {
   indexes: [{ columns: ['merged_at'] }],
 }
 
-export const merges: Migration = {
+export const merges: MigrationStep = {
   name: '0011-merges',
   statements: (context) => createTable(table, context),
 }

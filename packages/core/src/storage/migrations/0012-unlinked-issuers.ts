@@ -1,5 +1,5 @@
 import { createTable, type Table } from './ddl.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 /** Issuers whose accounts a user unlinked: an e-mail alone links none of theirs again. */
 const table: Table = {
@@ -12,7 +12,7 @@ const table: Table = {
   primaryKey: ['user_key', 'issuer'],
 }
 
-export const unlinkedIssuers: Migration = {
+export const unlinkedIssuers: MigrationStep = {
   name: '0012-unlinked-issuers',
   statements: (context) => createTable(table, context),
 }

@@ -1,5 +1,5 @@
 import { createTable, type Table } from './ddl.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 /** The account that a session was started with, so that the session ends when the account is unlinked. */
 const table: Table = {
@@ -12,7 +12,7 @@ const table: Table = {
   indexes: [{ columns: ['account_id'] }],
 }
 
-export const sessionAccounts: Migration = {
+export const sessionAccounts: MigrationStep = {
   name: '0013-session-accounts',
   statements: (context) => createTable(table, context),
 }

@@ -1,5 +1,5 @@
 import { createTable, type Table } from './ddl.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 const tables: Table[] = [
   {
@@ -44,7 +44,7 @@ const tables: Table[] = [
   },
 ]
 
-export const waiting: Migration = {
+export const waiting: MigrationStep = {
   name: '0016-waiting',
   statements: (context) => tables.flatMap((table) => createTable(table, context)),
 }

@@ -5,10 +5,10 @@ import { merges } from './0011-merges.ts'
 import { unlinkedIssuers } from './0012-unlinked-issuers.ts'
 import { sessionAccounts } from './0013-session-accounts.ts'
 import { waiting } from './0016-waiting.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 /** In order; a published migration is never edited, only followed. */
-export const migrations: readonly Migration[] = [
+export const migrations: readonly MigrationStep[] = [
   usersAndSessions,
   notificationLog,
   outbox,

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts'
 import type { DdlContext } from './ddl.ts'
 import { type Flavour, flavourOf } from '../dialects/any-kysely.ts'
 import { migrations } from './all.ts'
-import type { Migration } from './migration.ts'
+import type { MigrationStep } from './migration-step.ts'
 
 export interface MigrationResult {
   /** Names of the migrations that this call applied, in order. */
@@ -66,7 +66,7 @@ async function createMigrator(database: Database): Promise<Migrator> {
   })
 }
 
-function toKysely(step: Migration, context: DdlContext): KyselyMigration {
+function toKysely(step: MigrationStep, context: DdlContext): KyselyMigration {
   return {
     async up(db) {
       for (const statement of step.statements(context)) await sql.raw(statement).execute(db)

@@ -6,7 +6,7 @@ import { openDatabase } from '../../../src/storage/database.ts'
 import { KyselyKeyStore } from '../../../src/storage/stores/signing-key-store.ts'
 import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
 import { KyselySingleUseStore } from '../../../src/storage/stores/single-use-store.ts'
-import { KyselySessionStore } from '../../../src/storage/stores/kysely-session-store.ts'
+import { KyselySessionStore } from '../../../src/storage/stores/session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
 
 /** A process of its own that starts on a database it has never seen, and prints the ids of the keys it publishes. */

@@ -4,7 +4,7 @@ import { createPool, type PoolConnection } from 'mysql2'
 import { FocusError } from '../../../common/errors.ts'
 import { inTime } from '../../../common/async/in-time.ts'
 import type { QueueLimits } from '../../queue/work-queue.ts'
-import { type MysqlHandles, mysqlHandles } from './dialect.ts'
+import { type MysqlHandles, mysqlHandles } from './leasing-driver.ts'
 import { defaultConnections } from './connection-gate.ts'
 import { lost } from './session-guard.ts'
 

@@ -4,11 +4,11 @@ import type { Logger } from '../../../common/logging/logger.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../../queue/work-queue.ts'
 import type { FocusTables } from '../../tables.ts'
-import { openConnection } from './connection.ts'
-import { type SqliteThreads, SqliteThreadDialect } from './dialect.ts'
+import { openConnection } from './sqlite-connection.ts'
+import { type SqliteThreads, SqliteThreadDialect } from './thread-dialect.ts'
 import { PointReads } from './point-reads.ts'
-import { SqliteReader } from './reader.ts'
-import { SqliteWriter } from './writer.ts'
+import { SqliteReader } from './sqlite-reader.ts'
+import { SqliteWriter } from './sqlite-writer.ts'
 
 export interface SqliteFile {
   readonly writer: SqliteWriter

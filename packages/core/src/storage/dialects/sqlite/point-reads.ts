@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3'
-import { type SqliteConnection, StatementCache } from './connection.ts'
+import { type SqliteConnection, StatementCache } from './sqlite-connection.ts'
 import { isBounded, type Instruction } from './bounded-program.ts'
 
 /** Values of a statement, such as those of `in (…)`: at a few microseconds each, the event loop does not feel so many. */

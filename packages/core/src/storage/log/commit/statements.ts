@@ -1,7 +1,7 @@
 import type { Flavour } from '../../dialects/any-kysely.ts'
 import type { WaitingTable } from '../../../notifications/log-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
-import type { RowStatement } from './commit-session.ts'
+import type { RowStatement } from '../../dialects/batch-session.ts'
 
 /** The statements of a batch, in the words of one database. */
 export interface BatchStatements {

@@ -3,7 +3,7 @@ import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toEvent, toStreamOwner } from '../event-rows.ts'
 import { BatchState, HeadState } from './batch-state.ts'
 import { type CommitOutcome, overflowKey, type Plan, planBatch } from './batch-planner.ts'
-import type { BatchSession, RowStatement, SqlRow, SqlValue } from './commit-session.ts'
+import type { BatchSession, RowStatement, SqlRow, SqlValue } from '../../dialects/batch-session.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
 
 export interface BatchResult {

@@ -1,10 +1,10 @@
 import type BetterSqlite3 from 'better-sqlite3'
-import { openConnection, type SqliteConnection, StatementCache } from './connection.ts'
-import type { ReadAnswer, ThreadRequest } from './messages.ts'
-import type { Role } from './role.ts'
+import { openConnection, type SqliteConnection, StatementCache } from '../sqlite-connection.ts'
+import type { ReadAnswer, ThreadRequest } from './thread-requests.ts'
+import type { ThreadRole } from './role.ts'
 
 /** Reads. Each statement is a read transaction of its own, which sees all that was committed before it began. */
-export class ReaderRole implements Role {
+export class ReaderRole implements ThreadRole {
   readonly #connection: SqliteConnection
   readonly #statements: StatementCache
   readonly #columns = new WeakMap<BetterSqlite3.Statement, readonly string[]>()

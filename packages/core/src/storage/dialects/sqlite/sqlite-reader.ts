@@ -1,8 +1,8 @@
 import type { Logger } from '../../../common/logging/logger.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import { type QueueLimits, sizeOf, WorkQueue } from '../../queue/work-queue.ts'
-import type { ReadAnswer, ReaderRequest, ThreadAnswer } from './messages.ts'
-import { databaseClosed, SqliteThread } from './thread.ts'
+import type { ReadAnswer, ReaderRequest, ThreadAnswer } from './thread/thread-requests.ts'
+import { databaseClosed, SqliteThread } from './thread/sqlite-thread.ts'
 
 /** Reads in one message: enough to share its cost, few enough that an urgent one does not wait long behind them. */
 const maxAtOnce = 16

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CompiledQuery, type Kysely } from 'kysely'
-import { FocusError } from '../../../common/errors.ts'
-import type { LogEntry } from '../../../notifications/log-port.ts'
-import type { Database } from '../../database.ts'
-import type { Flavour } from '../../dialects/any-kysely.ts'
-import { isDuplicate } from '../../dialects/retry.ts'
-import type { FocusTables } from '../../tables.ts'
-import type { BatchRunner } from './batch-runner.ts'
-import { classify, codeIn } from '../../dialects/failures.ts'
-import { KyselySession } from './kysely-session.ts'
-import { batchStatements } from './statements.ts'
-import { type BatchContext, type BatchResult, writeBatch } from './write-batch.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { LogEntry } from '../../notifications/log-port.ts'
+import type { Database } from '../database.ts'
+import type { Flavour } from './any-kysely.ts'
+import { isDuplicate } from './retry.ts'
+import type { FocusTables } from '../tables.ts'
+import type { BatchRunner } from '../log/commit/batch-runner.ts'
+import { classify, codeIn } from './failures.ts'
+import { KyselyBatchSession } from './kysely-batch-session.ts'
+import { batchStatements } from '../log/commit/statements.ts'
+import { type BatchContext, type BatchResult, writeBatch } from '../log/commit/write-batch.ts'
 
 /** How often a batch is tried again after losing to other transactions. */
 const maxContentions = 20
@@ -20,7 +20,7 @@ const maxContentions = 20
  * Commits batches over Kysely, on MySQL and on SQLite databases that the application opened itself. A batch that lost its
  * connection during COMMIT is looked up by its id before it is tried again: the id's primary key lets it land once.
  */
-export class KyselyRunner implements BatchRunner {
+export class KyselyBatchRunner implements BatchRunner {
   readonly #database: Database
   readonly #flavour: Flavour
   readonly #patienceMs: number
@@ -75,7 +75,7 @@ export class KyselyRunner implements BatchRunner {
       await execute(connection, 'set transaction isolation level read committed')
     await execute(connection, dialect === 'mysql' ? 'start transaction' : 'begin immediate')
     try {
-      const session = new KyselySession(connection, this.#flavour)
+      const session = new KyselyBatchSession(connection, this.#flavour)
       const planned = await writeBatch(session, batch.entries, batch.context)
       if (dialect === 'mysql') await session.run(batchStatements(this.#flavour).insertCommit, [batch.marker()])
       return planned

@@ -1,7 +1,7 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import type { AnyKysely } from '../any-kysely.ts'
 import type { QueueLimits } from '../../queue/work-queue.ts'
-import { type MysqlHandles, mysqlHandles } from './dialect.ts'
+import { type MysqlHandles, mysqlHandles } from './leasing-driver.ts'
 import type { Lease } from './session-guard.ts'
 import { needsEscaping, refuseUnsafeSession } from './session-safety.ts'
 

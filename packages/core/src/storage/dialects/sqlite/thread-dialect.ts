@@ -14,9 +14,9 @@ import {
 } from 'kysely'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { PointReads } from './point-reads.ts'
-import type { SqliteReader } from './reader.ts'
-import type { SqliteThread } from './thread.ts'
-import type { SqliteWriter } from './writer.ts'
+import type { SqliteReader } from './sqlite-reader.ts'
+import type { SqliteThread } from './thread/sqlite-thread.ts'
+import type { SqliteWriter } from './sqlite-writer.ts'
 
 /** What works on one SQLite file. */
 export interface SqliteThreads {

@@ -1,8 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { ThreadMessage, ThreadOrder, ThreadRequest, ThreadResult, ThreadStart } from './messages.ts'
-import { ReaderRole } from './reader-role.ts'
-import { describeFailure, type Role } from './role.ts'
-import { WriterRole } from './writer-role.ts'
+import type {
+  ThreadMessage,
+  ThreadOrder,
+  ThreadRequest,
+  ThreadResult,
+  ThreadStart,
+} from './dialects/sqlite/thread/thread-requests.ts'
+import { ReaderRole } from './dialects/sqlite/thread/reader-role.ts'
+import { describeFailure, type ThreadRole } from './dialects/sqlite/thread/role.ts'
+import { WriterRole } from './dialects/sqlite/thread/writer-role.ts'
 
 /** Results are not held back longer than this for those that take their time. */
 const holdMs = 1
@@ -11,7 +17,7 @@ const holdMs = 1
  * A thread beside the event loop of the host, which thereby never stops for the disk, for another process's lock or for
  * a long read.
  */
-async function work(role: Role, order: ThreadOrder): Promise<void> {
+async function work(role: ThreadRole, order: ThreadOrder): Promise<void> {
   let results: ThreadResult[] = []
   let since = performance.now()
   const flush = () => {
@@ -30,7 +36,7 @@ async function work(role: Role, order: ThreadOrder): Promise<void> {
   flush()
 }
 
-async function answer(role: Role, id: number, request: ThreadRequest): Promise<ThreadResult> {
+async function answer(role: ThreadRole, id: number, request: ThreadRequest): Promise<ThreadResult> {
   try {
     if (request.kind !== 'close') return { id, answer: await role.answer(request) }
     role.close()
@@ -45,7 +51,7 @@ function post(message: ThreadMessage): void {
 }
 
 const { file, role } = workerData as ThreadStart
-const here: Role =
+const here: ThreadRole =
   role === 'writer' ? new WriterRole(file, () => post({ kind: 'foreign-commit' })) : new ReaderRole(file)
 parentPort?.on('message', (order: ThreadOrder) => void work(here, order))
 post({ kind: 'ready' })

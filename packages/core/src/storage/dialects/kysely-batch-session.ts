@@ -1,13 +1,13 @@
 import { CompiledQuery, type Kysely } from 'kysely'
-import type { Flavour } from '../../dialects/any-kysely.ts'
-import type { FocusTables } from '../../tables.ts'
-import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './commit-session.ts'
+import type { Flavour } from './any-kysely.ts'
+import type { FocusTables } from '../tables.ts'
+import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './batch-session.ts'
 
 /** SQLite takes no more placeholders in one statement; MySQL's text protocol takes any number. */
 const maxPlaceholders = 32_766
 
 /** A transaction over one connection of Kysely, with multi-row statements. */
-export class KyselySession implements BatchSession {
+export class KyselyBatchSession implements BatchSession {
   readonly flavour: Flavour
   readonly #connection: Kysely<FocusTables>
 

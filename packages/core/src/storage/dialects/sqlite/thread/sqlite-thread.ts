@@ -1,6 +1,13 @@
 import { Worker } from 'node:worker_threads'
-import { FocusError } from '../../../common/errors.ts'
-import type { QueryAnswer, ThreadAnswer, ThreadMessage, ThreadRequest, ThreadResult, ThreadStart } from './messages.ts'
+import { FocusError } from '../../../../common/errors.ts'
+import type {
+  QueryAnswer,
+  ThreadAnswer,
+  ThreadMessage,
+  ThreadRequest,
+  ThreadResult,
+  ThreadStart,
+} from './thread-requests.ts'
 
 export interface ThreadEvents {
   /** Another process has committed to the file; heard once `watch` was asked for. */
@@ -14,8 +21,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Beside this file in the sources; an entry of its own in what is built. */
-const workerFile = import.meta.url.endsWith('.ts') ? './worker.ts' : './sqlite-worker.js'
+/** Among the sources a TypeScript file; an entry of its own in what is built. */
+const workerFile = import.meta.url.endsWith('.ts') ? '../../../sqlite-worker.ts' : './sqlite-worker.js'
 
 /** One thread that works on a SQLite file, from its start to its end. */
 export class SqliteThread {

@@ -1,14 +1,8 @@
-import {
-  type BatchSession,
-  type RowStatement,
-  type SqlRow,
-  type SqlValue,
-  statementText,
-} from '../../log/commit/commit-session.ts'
-import type { StatementCache } from './connection.ts'
+import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from '../../batch-session.ts'
+import type { StatementCache } from '../sqlite-connection.ts'
 
 /** A transaction on a connection of this thread, with one prepared statement run row by row: the driver's fastest way. */
-export class SqliteSession implements BatchSession {
+export class SqliteBatchSession implements BatchSession {
   readonly flavour = 'sqlite'
   readonly #statements: StatementCache
 

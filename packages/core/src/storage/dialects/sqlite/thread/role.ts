@@ -1,7 +1,7 @@
-import type { ThreadAnswer, ThreadFailure, ThreadRequest } from './messages.ts'
+import type { ThreadAnswer, ThreadFailure, ThreadRequest } from './thread-requests.ts'
 
 /** What a thread does with its SQLite file. */
-export interface Role {
+export interface ThreadRole {
   answer(request: ThreadRequest): Promise<ThreadAnswer> | ThreadAnswer
   close(): void
 }

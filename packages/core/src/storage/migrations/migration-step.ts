@@ -1,7 +1,7 @@
 import type { DdlContext } from './ddl.ts'
 
 /** One numbered step, forward only. Every statement is idempotent, because MySQL commits each one by itself. */
-export interface Migration {
+export interface MigrationStep {
   readonly name: string
   statements(context: DdlContext): string[]
 }

@@ -6,8 +6,8 @@ import type { BatchRunner } from '../../log/commit/batch-runner.ts'
 import type { BatchContext, BatchResult } from '../../log/commit/write-batch.ts'
 import { sizeOf, type QueueLimits, WorkQueue } from '../../queue/work-queue.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
-import type { GroupUnit, QueryAnswer, UnitAnswer } from './messages.ts'
-import { databaseClosed, SqliteThread } from './thread.ts'
+import type { GroupUnit, QueryAnswer, UnitAnswer } from './thread/thread-requests.ts'
+import { databaseClosed, SqliteThread } from './thread/sqlite-thread.ts'
 
 /** How long a dead thread is left alone when nobody calls but somebody listens for other processes' commits. */
 const restartMs = 1_000

@@ -1,6 +1,6 @@
-import { classify } from '../failures.ts'
-import { writeBatch } from '../../log/commit/write-batch.ts'
-import { openConnection, type SqliteConnection, StatementCache } from './connection.ts'
+import { classify } from '../../failures.ts'
+import { writeBatch } from '../../../log/commit/write-batch.ts'
+import { openConnection, type SqliteConnection, StatementCache } from '../sqlite-connection.ts'
 import type {
   GroupUnit,
   QueryAnswer,
@@ -10,12 +10,12 @@ import type {
   ThreadRequest,
   UnitAnswer,
   UnitOutcome,
-} from './messages.ts'
-import { describeFailure, type Role } from './role.ts'
-import { SqliteSession } from './sqlite-session.ts'
+} from './thread-requests.ts'
+import { describeFailure, type ThreadRole } from './role.ts'
+import { SqliteBatchSession } from './sqlite-batch-session.ts'
 
 /** Writes, all of them on one connection. No request is taken while another one runs: nothing here waits for anything but this thread. */
-export class WriterRole implements Role {
+export class WriterRole implements ThreadRole {
   readonly #connection: SqliteConnection
   readonly #statements: StatementCache
   readonly #foreignCommit: () => void
@@ -111,7 +111,7 @@ export class WriterRole implements Role {
     if (unit.kind === 'statement') return this.#run(unit)
     if (!alone) this.#statements.get('savepoint batch').run()
     try {
-      const result = await writeBatch(new SqliteSession(this.#statements), unit.entries, unit.context)
+      const result = await writeBatch(new SqliteBatchSession(this.#statements), unit.entries, unit.context)
       if (!alone) this.#statements.get('release batch').run()
       return result
     } catch (error) {

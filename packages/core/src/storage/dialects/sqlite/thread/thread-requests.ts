@@ -1,5 +1,5 @@
-import type { LogEntry } from '../../../notifications/log-port.ts'
-import type { BatchContext, BatchResult } from '../../log/commit/write-batch.ts'
+import type { LogEntry } from '../../../../notifications/log-port.ts'
+import type { BatchContext, BatchResult } from '../../../log/commit/write-batch.ts'
 
 /** What a thread is started with. */
 export interface ThreadStart {
