@@ -7,11 +7,11 @@ import { toUserKey, type UserIdCodec, type UserKey } from '../common/user-id.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { bearerToken } from '../common/bearer.ts'
 import type { AuthConfig } from './auth-config.ts'
-import { GoneUsers } from './sessions/gone-users.ts'
+import { SessionUsers } from './sessions/session-users.ts'
 import { KeyRing, rereadMs } from './keys/key-ring.ts'
 import type { KeyStore } from './keys/key-store-port.ts'
-import { OneTimeCodes } from './sign-in/one-time-codes.ts'
-import { Providers } from './providers/registry.ts'
+import { SingleUseCodes } from './sign-in/single-use-codes.ts'
+import { ProviderRegistry } from './providers/provider-registry.ts'
 import { EndedSessions, type SessionEndListener } from './sessions/ended-sessions.ts'
 import { SessionReads } from './sessions/session-reads.ts'
 import type { SessionStore } from './sessions/session-store-port.ts'
@@ -21,12 +21,12 @@ import { SignIn } from './sign-in/sign-in.ts'
 import { AccessTokens } from './tokens/access-tokens.ts'
 import { clockToleranceSeconds } from './tokens/claims.ts'
 import { ExternalTokens } from './tokens/external-tokens.ts'
-import { NoKeys } from './tokens/no-keys.ts'
-import { ownKeys, sharedSecretKeys } from './tokens/fixed-keys.ts'
-import type { TokenKeys } from './tokens/token-keys.ts'
-import { revoked } from './tokens/refusals.ts'
+import { NoKeys } from './keys/no-keys.ts'
+import { ownKeys, sharedSecretKeys } from './keys/fixed-keys.ts'
+import type { TokenKeys } from './keys/token-keys.ts'
+import { sessionRevoked } from './tokens/token-errors.ts'
 import type { Principal, SessionEnd, TokenVerifier, User, UserDirectory } from './ports.ts'
-import { Upkeep } from './upkeep.ts'
+import { BackgroundTasks } from '../common/async/background-tasks.ts'
 import { Users } from './accounts/users.ts'
 
 export interface AuthDependencies {
@@ -35,7 +35,7 @@ export interface AuthDependencies {
   readonly users: UserDirectory
   /** The application's form of ids in tokens, where it is not the directory's. */
   readonly userIds?: UserIdCodec
-  readonly oneTime: SingleUseStore
+  readonly singleUse: SingleUseStore
   readonly sessions: SessionStore
   readonly keys: KeyStore
 }
@@ -45,7 +45,7 @@ export interface Auth {
   readonly signIn: SignIn
   readonly idTokens: IdTokens
   readonly accounts: Accounts
-  readonly codes: OneTimeCodes
+  readonly codes: SingleUseCodes
   readonly sessions: Sessions
   readonly users: Users
   /** Verifies access tokens: ours, or those of the issuer that the configuration names. */
@@ -93,17 +93,17 @@ const nobody: Promise<null> = Promise.resolve(null)
 
 /** Puts the room together; `start()` it once the tables are there. */
 export function createAuth(dependencies: AuthDependencies): Auth {
-  const { config, runtime, users: directory, oneTime } = dependencies
+  const { config, runtime, users: directory, singleUse } = dependencies
   const accounts = new Accounts(directory, {
     development: config.publicUrl === null || isLoopbackUrl(config.publicUrl),
   })
-  const providers = new Providers(config.tokens.kind === 'external' ? [] : config.providers, runtime)
+  const providers = new ProviderRegistry(config.tokens.kind === 'external' ? [] : config.providers, runtime)
   const keepMs = (config.accessTtlSeconds + clockToleranceSeconds) * 1_000
   const ended = new EndedSessions(dependencies.sessions, runtime, keepMs)
   const keys = tokenKeys(dependencies)
   const userId = (key: UserKey) => dependencies.userIds?.fromKey(key) ?? accounts.userId(key)
   const reads = new SessionReads(dependencies.sessions)
-  const gone = new GoneUsers({ directory, endSessions: (key, reason) => sessions.endAll(key, reason) })
+  const gone = new SessionUsers({ directory, endSessions: (key, reason) => sessions.endAll(key, reason) })
   const issued = new AccessTokens({
     config,
     runtime,
@@ -112,12 +112,12 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     sessions: reads,
     userId,
     admit: async ({ userKey }) => {
-      if (!isThere(await gone.find(userKey))) throw revoked()
+      if (!isThere(await gone.find(userKey))) throw sessionRevoked()
     },
   })
   const tokens =
     config.tokens.kind === 'external' ? new ExternalTokens({ settings: config.tokens, runtime, ended, userId }) : issued
-  const codes = new OneTimeCodes(oneTime, runtime)
+  const codes = new SingleUseCodes(singleUse, runtime)
   const sessions = new Sessions({
     config,
     runtime,
@@ -133,12 +133,12 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     },
   })
   const users = new Users(directory, sessions)
-  const sealing = { sealer: new Sealer(config.secrets, runtime.random), store: oneTime, clock: runtime.clock }
-  const upkeep = new Upkeep(runtime, [
+  const sealing = { sealer: new Sealer(config.secrets, runtime.random), store: singleUse, clock: runtime.clock }
+  const backgroundTasks = new BackgroundTasks(runtime, [
     { name: 'ended sessions', everyMs: config.healIntervalMs, run: (last) => ended.heal(last) },
     { name: 'deleted users', everyMs: config.healIntervalMs, run: () => gone.sweep() },
-    { name: 'expired sign-ins', everyMs: purgeIntervalMs, run: () => oneTime.purge(runtime.clock()) },
-    { name: 'signing keys', everyMs: rereadMs, run: () => keys.upkeep() },
+    { name: 'expired sign-ins', everyMs: purgeIntervalMs, run: () => singleUse.purge(runtime.clock()) },
+    { name: 'signing keys', everyMs: rereadMs, run: () => keys.maintain() },
     { name: 'old sessions', everyMs: purgeIntervalMs, run: () => sessions.purge() },
   ])
   return {
@@ -158,7 +158,7 @@ export function createAuth(dependencies: AuthDependencies): Auth {
       if (config.tokens.kind === 'external') return await users.ofForeignToken(userKey)
       const user = await gone.find(userKey)
       if (isThere(user)) return user
-      throw revoked()
+      throw sessionRevoked()
     },
     async sessionEndsAt({ sessionId, expiresAt }) {
       if (sessionId === null) return expiresAt
@@ -172,9 +172,9 @@ export function createAuth(dependencies: AuthDependencies): Auth {
     async start() {
       await keys.start()
       await ended.load()
-      upkeep.start()
+      backgroundTasks.start()
     },
-    close: () => upkeep.close(),
+    close: () => backgroundTasks.close(),
   }
 }
 

@@ -23,7 +23,7 @@ export function composeAuth(foundation: Foundation): Promise<AuthParts> {
         runtime,
         users: users.directory,
         userIds: users.ids,
-        oneTime: singleUse,
+        singleUse,
         sessions: sayingUnavailable(new KyselySessionStore(database), { unbounded: ['purge'] }),
         keys: sayingUnavailable(new KyselyKeyStore(database)),
       }),

@@ -91,7 +91,7 @@ describeOverDatabases('The key ring', (databases) => {
     clock.advance(3_600_000 + 299_000)
     expect((await published()).map((key) => key.kid)).toContain(old?.kid)
     clock.advance(1_000)
-    await app.auth.keys.upkeep()
+    await app.auth.keys.maintain()
     expect((await published()).map((key) => key.kid)).toEqual([next.kid])
   })
 
@@ -151,9 +151,9 @@ describeOverDatabases('The key ring', (databases) => {
 
   test('S20 a key that has signed for ninety days is replaced', async () => {
     clock.advance(91 * 86_400_000)
-    await app.auth.keys.upkeep()
+    await app.auth.keys.maintain()
     expect(await published()).toHaveLength(2)
-    await app.auth.keys.upkeep()
+    await app.auth.keys.maintain()
     expect(await published()).toHaveLength(2)
   })
 

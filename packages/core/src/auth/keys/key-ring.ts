@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, errors, type JWK } from 'jose'
 import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { seal, unseal } from '../../secrets/sealing.ts'
-import type { KeyInfo, SigningKey, TokenKeys } from '../tokens/token-keys.ts'
+import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
 import type { KeyStore, StoredKey } from './key-store-port.ts'
 
 const alg = 'EdDSA'
@@ -68,7 +68,7 @@ export class KeyRing implements TokenKeys {
   }
 
   /** Replaces a key that has signed for long enough, and forgets keys whose tokens are all dead. */
-  async upkeep(): Promise<void> {
+  async maintain(): Promise<void> {
     await this.#read()
     const now = this.#runtime.clock()
     const newest = this.#keys.at(-1)

@@ -2,7 +2,7 @@ import { importJWK, type JWK } from 'jose'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt } from 'openid-client'
 import { FocusError } from '../../common/errors.ts'
 import { normalUrl } from '../../net/origin-policy.ts'
-import { algorithmOf } from '../tokens/algorithms.ts'
+import { algorithmOf } from '../keys/key-algorithm.ts'
 
 /** How a client proves itself at the token endpoint (OpenID Connect Core §9). */
 export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'

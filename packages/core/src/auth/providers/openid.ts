@@ -13,8 +13,8 @@ import {
 import { FocusError } from '../../common/errors.ts'
 import { isLoopbackUrl } from '../../net/origin-policy.ts'
 import type { Runtime } from '../../common/runtime.ts'
-import { Refreshed } from '../sessions/refreshed.ts'
-import { RemoteKeys } from '../keys/remote-keys.ts'
+import { RemoteValue } from '../../net/remote-value.ts'
+import { RemoteKeySet } from '../keys/remote-key-set.ts'
 import { asymmetricAlgorithms, clockToleranceSeconds } from '../tokens/claims.ts'
 import type { ExternalProfile } from '../ports.ts'
 import { authMethodOf, clientAuthentication, type TokenEndpointAuthMethod } from './client-authentication.ts'
@@ -66,16 +66,16 @@ export class OpenIdClient implements ProviderClient {
   readonly #settings: OpenIdSettings
   readonly #runtime: Runtime
   readonly #fetch: SafeFetch
-  readonly #metadata: Refreshed<Connection>
+  readonly #metadata: RemoteValue<Connection>
   /** Kept over renewals of the metadata, as long as the address of the keys stays the same. */
-  #keys: { readonly url: string; readonly set: RemoteKeys } | null = null
+  #keys: { readonly url: string; readonly set: RemoteKeySet } | null = null
 
   constructor(settings: OpenIdSettings, runtime: Runtime) {
     this.issuer = settings.issuer
     this.#settings = settings
     this.#runtime = runtime
     this.#fetch = outboundFetch(runtime.fetch, settings.timeoutMs)
-    this.#metadata = new Refreshed({
+    this.#metadata = new RemoteValue({
       what: `The metadata of ${settings.name}`,
       load: () => this.#guard(() => this.#discover()),
       clock: runtime.clock,
@@ -173,10 +173,13 @@ export class OpenIdClient implements ProviderClient {
     return init.method === 'POST' ? await usedTokenAnswer(response, this.#settings.name, { idToken: true }) : response
   }
 
-  #keysAt(url: string): RemoteKeys {
+  #keysAt(url: string): RemoteKeySet {
     if (this.#keys?.url !== url) {
       const { clock, logger } = this.#runtime
-      this.#keys = { url, set: new RemoteKeys({ url, owner: this.#settings.name, fetch: this.#fetch, clock, logger }) }
+      this.#keys = {
+        url,
+        set: new RemoteKeySet({ url, owner: this.#settings.name, fetch: this.#fetch, clock, logger }),
+      }
     }
     return this.#keys.set
   }

@@ -5,11 +5,11 @@ import { toUserKey, type UserKey } from '../../common/user-id.ts'
 import { type AccountKey, accountId } from '../accounts/account-id.ts'
 import { assertEnabled } from '../accounts/accounts.ts'
 import type { AuthConfig } from '../auth-config.ts'
-import type { OneTimeCodes } from '../sign-in/one-time-codes.ts'
+import type { SingleUseCodes } from '../sign-in/single-use-codes.ts'
 import { newSecret, sha256 } from '../tokens/secrets.ts'
-import type { GoneUsers } from './gone-users.ts'
+import type { SessionUsers } from './session-users.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
-import { revoked } from '../tokens/refusals.ts'
+import { sessionRevoked } from '../tokens/token-errors.ts'
 import type { SessionEnd, User } from '../ports.ts'
 import type { EndedSessions } from './ended-sessions.ts'
 import type { SessionReads } from './session-reads.ts'
@@ -39,10 +39,10 @@ export interface SessionsDependencies {
   readonly runtime: Runtime
   readonly store: SessionStore
   readonly reads: SessionReads
-  readonly gone: GoneUsers
+  readonly gone: SessionUsers
   readonly tokens: AccessTokens
   readonly ended: EndedSessions
-  readonly codes: Pick<OneTimeCodes, 'voidAll'>
+  readonly codes: Pick<SingleUseCodes, 'voidAll'>
   /** Whose an account is now; null when it is nobody's. */
   readonly holderOf: (account: AccountKey) => Promise<UserKey | null>
 }
@@ -53,7 +53,7 @@ export class Sessions {
   readonly #runtime: Runtime
   readonly #store: SessionStore
   readonly #reads: SessionReads
-  readonly #gone: GoneUsers
+  readonly #gone: SessionUsers
   readonly #tokens: AccessTokens
   readonly #ended: EndedSessions
   readonly #codes: SessionsDependencies['codes']
@@ -200,7 +200,7 @@ export class Sessions {
   async #keep(session: Session, refreshHash: string | null, account: AccountKey | null): Promise<void> {
     await this.#store.create(session, refreshHash, account === null ? null : accountId(account))
     const user = await this.#gone.find(session.userKey)
-    if (!user) throw revoked()
+    if (!user) throw sessionRevoked()
     assertEnabled(user)
     if (account === null || (await this.#holderOf(account)) === session.userKey) return
     await this.#end({ id: session.id }, 'unlinked')

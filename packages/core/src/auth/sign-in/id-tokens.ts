@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { SealedSecrets, type SealedSecretsOptions } from '../../secrets/sealed-secrets.ts'
-import type { Providers } from '../providers/registry.ts'
+import type { ProviderRegistry } from '../providers/provider-registry.ts'
 import type { ExternalProfile } from '../ports.ts'
 
 export const nonceTtlSeconds = 600
 const maxIdTokenLength = 16_384
 
 export interface IdTokensDependencies extends Pick<SealedSecretsOptions<unknown>, 'sealer' | 'store' | 'clock'> {
-  readonly providers: Providers
+  readonly providers: ProviderRegistry
 }
 
 /**
@@ -17,7 +17,7 @@ export interface IdTokensDependencies extends Pick<SealedSecretsOptions<unknown>
  * provider put it into the token: one that was made for another occasion, or was used, is worth nothing.
  */
 export class IdTokens {
-  readonly #providers: Providers
+  readonly #providers: ProviderRegistry
   readonly #clock: Clock
   readonly #nonces: SealedSecrets<{ provider: string }>
 

@@ -6,16 +6,16 @@ import type { AccountKey } from '../accounts/account-id.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { AuthConfig } from '../auth-config.ts'
 import type { Provider, ProviderClient } from '../providers/provider.ts'
-import type { Providers } from '../providers/registry.ts'
+import type { ProviderRegistry } from '../providers/provider-registry.ts'
 import { equalInConstantTime, newSecret, s256 } from '../tokens/secrets.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import { revoked } from '../tokens/refusals.ts'
+import { sessionRevoked } from '../tokens/token-errors.ts'
 import type { User } from '../ports.ts'
 import { type Flow, flowSchema, flowToJson } from './flow.ts'
 import { refusedByProvider } from './provider-refusals.ts'
 import { checkReturnTo } from './return-to.ts'
 
-export interface BeginOptions {
+export interface StartOptions {
   /**
    * Binds the flow to the browser that began it: `binding` of the result goes into a cookie (S03). A flow that ends on a page
    * always is.
@@ -32,7 +32,7 @@ export interface BeginOptions {
   readonly prompt?: string | undefined
 }
 
-export interface BegunSignIn {
+export interface StartedSignIn {
   readonly authorizationUrl: string
   readonly state: string
   /** Value of the flow's cookie; null when the flow is not bound. */
@@ -74,7 +74,7 @@ export interface SignInDependencies {
   readonly sealing: Pick<SealedSecretsOptions<Flow>, 'sealer' | 'store' | 'clock'>
   readonly accounts: Accounts
   readonly sessions: Pick<Sessions, 'endsAt'>
-  readonly providers: Providers
+  readonly providers: ProviderRegistry
 }
 
 /** The authorization code flow, from its start to the user that it ends with. */
@@ -84,7 +84,7 @@ export class SignIn {
   readonly #flows: SealedSecrets<Flow>
   readonly #sessions: SignInDependencies['sessions']
   readonly #accounts: Accounts
-  readonly #providers: Providers
+  readonly #providers: ProviderRegistry
   readonly #ownOrigin: string | null
 
   constructor({ config, runtime, sealing, accounts, sessions, providers }: SignInDependencies) {
@@ -109,7 +109,7 @@ export class SignIn {
    * @throws FocusError `oauth_disabled`, `unknown_provider`, `return_to_not_allowed`, `invalid_request`,
    * `provider_unreachable`, `provider_error`
    */
-  async begin(providerName: string, options: BeginOptions = {}): Promise<BegunSignIn> {
+  async start(providerName: string, options: StartOptions = {}): Promise<StartedSignIn> {
     const { provider, client } = this.#providers.find(providerName)
     const { random, clock } = this.#runtime
     const flow = this.#newFlow(provider, options)
@@ -179,7 +179,7 @@ export class SignIn {
       return { ...(await this.#accounts.signIn(profile)), provider: providerName, account, linked: false }
     }
     // Looked at last: the session may have ended while the person was at the provider (S37).
-    if ((await this.#sessions.endsAt(link.sessionId)) === null) throw revoked()
+    if ((await this.#sessions.endsAt(link.sessionId)) === null) throw sessionRevoked()
     const user = await this.#accounts.link(link.userKey, profile)
     return { user, provider: providerName, account, created: false, linked: true }
   }
@@ -201,7 +201,7 @@ export class SignIn {
     return checkReturnTo(address, this.#config.returnTo, this.#ownOrigin)
   }
 
-  #newFlow(provider: Provider, options: BeginOptions): Omit<Flow, 'bindingHash'> {
+  #newFlow(provider: Provider, options: StartOptions): Omit<Flow, 'bindingHash'> {
     const { random } = this.#runtime
     const { origin = null, codeChallenge = null } = options
     const returnTo = options.returnTo == null ? null : this.#checkReturnTo(options.returnTo)
@@ -271,7 +271,7 @@ function assertBoundTo({ bindingHash, link }: Flow, { binding, userKey = null }:
   })
 }
 
-function linkOf({ link }: BeginOptions): Flow['link'] {
+function linkOf({ link }: StartOptions): Flow['link'] {
   if (link == null) return null
   const { userKey, sessionId } = link
   if (sessionId !== null) return { userKey, sessionId }

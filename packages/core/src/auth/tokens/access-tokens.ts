@@ -8,8 +8,8 @@ import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { SessionReads } from '../sessions/session-reads.ts'
 import type { Principal, TokenVerifier } from '../ports.ts'
 import { assertIssuedInThePast, clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
-import { invalid, revoked } from './refusals.ts'
-import type { TokenKeys } from './token-keys.ts'
+import { invalidToken, sessionRevoked } from './token-errors.ts'
+import type { TokenKeys } from '../keys/token-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
 /** How old a token is at most whose session may still be on its way to a replica. */
@@ -102,7 +102,7 @@ export class AccessTokens implements TokenVerifier {
   }
 
   async #verifyToken(token: string): Promise<Principal> {
-    if (token.length > maxTokenLength) throw invalid()
+    if (token.length > maxTokenLength) throw invalidToken()
     try {
       const { payload } = await jwtVerify(token, (header) => this.#keys.verification(header.kid, header.alg), {
         algorithms: [...this.#keys.algorithms],
@@ -114,7 +114,8 @@ export class AccessTokens implements TokenVerifier {
         requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'sid', 'client_id'],
       })
       const { sub, sid, exp, iat } = payload
-      if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || iat === undefined) throw invalid()
+      if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || iat === undefined)
+        throw invalidToken()
       assertIssuedInThePast(iat, this.#runtime.clock())
       await this.#requireSession(sid, sub, iat * 1_000)
       return {
@@ -139,6 +140,6 @@ export class AccessTokens implements TokenVerifier {
       await delay(replicationPauseMs)
       session = await this.#sessions.get(id)
     }
-    if (session?.userKey !== userKey || session.endedAt !== null) throw revoked()
+    if (session?.userKey !== userKey || session.endedAt !== null) throw sessionRevoked()
   }
 }

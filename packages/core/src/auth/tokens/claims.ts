@@ -1,5 +1,5 @@
 import { errors } from 'jose'
-import { expired, invalid } from './refusals.ts'
+import { tokenExpired, invalidToken } from './token-errors.ts'
 
 /** Clocks of two servers may differ by this much (S19). */
 export const clockToleranceSeconds = 30
@@ -16,7 +16,7 @@ export const asymmetricAlgorithms: readonly string[] =
  * @throws FocusError `invalid_token`
  */
 export function assertIssuedInThePast(iat: number | undefined, now: number): void {
-  if (iat !== undefined && iat * 1_000 > now + clockToleranceSeconds * 1_000) throw invalid()
+  if (iat !== undefined && iat * 1_000 > now + clockToleranceSeconds * 1_000) throw invalidToken()
 }
 
 /** The scopes of a token: a text with spaces (RFC 8693 §4.2), or the list that some issuers write. */
@@ -27,8 +27,8 @@ export function scopesOf(scope: unknown): readonly string[] {
 
 /** What a token's verification failed of, without a word of the token. */
 export function toTokenError(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return expired()
-  if (error instanceof errors.JOSEError) return invalid()
+  if (error instanceof errors.JWTExpired) return tokenExpired()
+  if (error instanceof errors.JOSEError) return invalidToken()
   // What is not about the token (the database, a bug) must not look as if it were.
   return error
 }

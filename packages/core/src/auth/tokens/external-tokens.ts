@@ -3,7 +3,7 @@ import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
 import { assertOutboundUrl, outboundFetch } from '../../net/safe-fetch.ts'
-import { RemoteKeys } from '../keys/remote-keys.ts'
+import { RemoteKeySet } from '../keys/remote-key-set.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal, TokenVerifier } from '../ports.ts'
 import {
@@ -14,7 +14,7 @@ import {
   scopesOf,
   toTokenError,
 } from './claims.ts'
-import { invalid } from './refusals.ts'
+import { invalidToken } from './token-errors.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
 /**
@@ -46,7 +46,7 @@ export class ExternalTokens implements TokenVerifier {
   readonly #settings: ExternalTokenSettings
   readonly #runtime: Runtime
   readonly #userId: (key: UserKey) => UserId
-  readonly #keys: RemoteKeys
+  readonly #keys: RemoteKeySet
   readonly #verified: VerifiedTokens
 
   constructor({ settings, runtime, ended, userId }: ExternalTokensDependencies) {
@@ -55,7 +55,7 @@ export class ExternalTokens implements TokenVerifier {
     this.#runtime = runtime
     this.#verified = new VerifiedTokens(runtime.clock, ended)
     this.#userId = userId
-    this.#keys = new RemoteKeys({
+    this.#keys = new RemoteKeySet({
       url: settings.jwksUri,
       owner: 'the token issuer',
       fetch: outboundFetch(runtime.fetch),
@@ -74,7 +74,7 @@ export class ExternalTokens implements TokenVerifier {
   }
 
   readonly #verifyAnew = async (token: string): Promise<Principal> => {
-    if (token.length > maxTokenLength) throw invalid()
+    if (token.length > maxTokenLength) throw invalidToken()
     const { issuer, audience, typ = defaultType } = this.#settings
     const options = {
       algorithms: [...asymmetricAlgorithms],
@@ -99,9 +99,9 @@ export class ExternalTokens implements TokenVerifier {
   #toPrincipal(payload: JWTPayload): Principal {
     const userKey = payload[this.#settings.userIdClaim ?? 'sub']
     const { sid, exp } = payload
-    if (typeof userKey !== 'string' || userKey === '' || userKey.length > 191 || exp === undefined) throw invalid()
+    if (typeof userKey !== 'string' || userKey === '' || userKey.length > 191 || exp === undefined) throw invalidToken()
     // Halves of characters have no UTF-8 form: two people would share what is kept of them.
-    if (!userKey.isWellFormed()) throw invalid()
+    if (!userKey.isWellFormed()) throw invalidToken()
     return {
       userKey,
       userId: this.#userId(userKey),

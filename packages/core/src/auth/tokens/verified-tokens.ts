@@ -3,7 +3,7 @@ import type { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal } from '../ports.ts'
-import { expired, revoked } from './refusals.ts'
+import { tokenExpired, sessionRevoked } from './token-errors.ts'
 
 const maxTokens = 20_000
 
@@ -54,7 +54,7 @@ export class VerifiedTokens {
   }
 
   #refusalOf({ expiresAt, sessionId }: Principal): FocusError | null {
-    if (this.#clock() >= expiresAt) return expired()
-    return sessionId !== null && this.#ended.has(sessionId) ? revoked() : null
+    if (this.#clock() >= expiresAt) return tokenExpired()
+    return sessionId !== null && this.#ended.has(sessionId) ? sessionRevoked() : null
   }
 }

@@ -10,7 +10,7 @@ const silent = () => undefined
  *
  * @example
  * ```text
- * focus warning: Upkeep failed: old sessions {"error":{"name":"FocusError","message":"…","code":"storage_unavailable"}}
+ * focus warning: Background task failed: old sessions {"error":{"name":"FocusError","message":"…","code":"storage_unavailable"}}
  * ```
  */
 export const defaultLogger: Logger = {

@@ -7,7 +7,7 @@ import type { Logger } from './logger.ts'
  *
  * @example
  * ```ts
- * runtime.logger.warn('Upkeep failed', { task, error })
+ * runtime.logger.warn('Background task failed', { task, error })
  * ```
  */
 export function runtimeLogger(target: Logger): Logger {

@@ -22,7 +22,7 @@ export class FlowCookies {
   }
 
   /** Sets the cookie of a new flow, and takes the oldest ones away when there are too many. */
-  begin(request: Request, state: string, binding: string): string[] {
+  start(request: Request, state: string, binding: string): string[] {
     const open = this.#names(request)
     const surplus = open.slice(0, Math.max(0, open.length - (maxOpen - 1)))
     return [this.#set(this.#nameOf(state), binding, this.#maxAgeSeconds), ...surplus.map((name) => this.#remove(name))]

@@ -1,5 +1,5 @@
 import { type Refusal, refusalReasons } from '../../admission/refusal.ts'
-import { invalid } from '../../auth/tokens/refusals.ts'
+import { invalidToken } from '../../auth/tokens/token-errors.ts'
 import { FocusError } from '../../common/errors.ts'
 import { type Answer, problemAnswer } from '../responses.ts'
 
@@ -26,7 +26,7 @@ const errors = {
     'The admin key is not the one that this server was started with.',
     { hint: 'Compare FOCUS_ADMIN_KEY here and on the server.' },
   ),
-  invalid_token: invalid(),
+  invalid_token: invalidToken(),
 } as const
 
 export type PreparedName = keyof typeof errors

@@ -1,5 +1,5 @@
 import type { Auth } from '../../auth/auth.ts'
-import type { KeyInfo } from '../../auth/tokens/token-keys.ts'
+import type { KeyInfo } from '../../auth/keys/token-keys.ts'
 import type { User } from '../../auth/ports.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { JsonObject } from '../../common/json.ts'

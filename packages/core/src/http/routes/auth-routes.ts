@@ -10,7 +10,7 @@ import { linkRoutes } from './link-routes.ts'
 import { json, noContent, problem, withCookies } from '../responses.ts'
 import type { Route, RouteContext } from '../route.ts'
 import { signInRoutes } from './sign-in-routes.ts'
-import { signedIn } from '../request/signed-in.ts'
+import { requirePrincipal } from '../request/require-principal.ts'
 
 /** The routes of `/auth`: signing in, staying signed in, signing out, and the public keys. */
 export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
@@ -64,17 +64,17 @@ export function authRoutes(dependencies: AuthRouteDependencies): Route[] {
   }
 
   async function me({ principal }: RouteContext): Promise<Response> {
-    return json(userJson(await auth.userOf(signedIn(principal))))
+    return json(userJson(await auth.userOf(requirePrincipal(principal))))
   }
 
   async function sessions({ principal }: RouteContext): Promise<Response> {
-    const { userKey, sessionId } = signedIn(principal)
+    const { userKey, sessionId } = requirePrincipal(principal)
     const list = await auth.sessions.list(userKey)
     return json({ sessions: list.map((session) => sessionJson(session, sessionId)) })
   }
 
   async function endSession({ principal, params }: RouteContext): Promise<Response> {
-    const ended = await auth.sessions.end(params['id'] ?? '', 'revoked', signedIn(principal).userKey)
+    const ended = await auth.sessions.end(params['id'] ?? '', 'revoked', requirePrincipal(principal).userKey)
     if (!ended) throw new FocusError('not_found', 'You have no such session.')
     return noContent()
   }

@@ -3,7 +3,7 @@ import { eventStreamResponse, parseEventId } from '../../realtime/entry/event-st
 import { filterOf, resumeOf } from '../../realtime/entry/handshake.ts'
 import type { RealtimeHub } from '../../realtime/realtime.ts'
 import type { Route } from '../route.ts'
-import { signedIn } from '../request/signed-in.ts'
+import { requirePrincipal } from '../request/require-principal.ts'
 
 /**
  * `GET /notifications/stream`: Server-Sent Events on the same hub, authenticated by header, by a ticket that was made for
@@ -18,7 +18,7 @@ export function eventStreamRoute(realtime: RealtimeHub): Route {
     cost: costs.connection,
     async handle({ request, url, client, principal }) {
       if (request.method === 'HEAD') return eventStreamResponse(null)
-      return realtime.openEventStream(signedIn(principal), {
+      return realtime.openEventStream(requirePrincipal(principal), {
         resume: parseEventId(request.headers.get('last-event-id')) ?? resumeOf(url.searchParams),
         filter: filterOf(url.searchParams, realtime.limits.topicsPerConnection),
         client,

@@ -31,7 +31,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
 
   async function begin({ request, url, params }: RouteContext): Promise<Response> {
     const navigates = isStartByNavigation(request, url)
-    const { authorizationUrl, state, binding } = await auth.signIn.begin(params['provider'] ?? '', {
+    const { authorizationUrl, state, binding } = await auth.signIn.start(params['provider'] ?? '', {
       bind: navigates,
       origin: request.headers.get('origin'),
       returnTo: queryValue(url, 'return_to', maxReturnToLength),
@@ -39,7 +39,7 @@ export function signInRoutes({ auth, config }: AuthRouteDependencies): Route[] {
       loginHint: queryValue(url, 'login_hint', 320) ?? undefined,
       prompt: promptOf(url),
     })
-    const bound = binding === null ? [] : cookies.begin(request, state, binding)
+    const bound = binding === null ? [] : cookies.start(request, state, binding)
     if (navigates) return redirect(authorizationUrl, bound)
     return withCookies(json({ authorization_url: authorizationUrl, state }, { headers: secrecy }), bound)
   }

@@ -84,7 +84,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     config,
     runtime,
     users: options.users?.(database) ?? new KyselyUserDirectory(database, runtime.clock),
-    oneTime: new KyselySingleUseStore(database, runtime.clock),
+    singleUse: new KyselySingleUseStore(database, runtime.clock),
     sessions: new KyselySessionStore(database),
     keys: new KyselyKeyStore(database),
   })

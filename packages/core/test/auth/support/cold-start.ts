@@ -25,7 +25,7 @@ const auth = createAuth({
   },
   runtime,
   users: new KyselyUserDirectory(database, runtime.clock),
-  oneTime: new KyselySingleUseStore(database, runtime.clock),
+  singleUse: new KyselySingleUseStore(database, runtime.clock),
   sessions: new KyselySessionStore(database),
   keys: new KyselyKeyStore(database),
 })

@@ -1,17 +1,22 @@
-import type { ExternalProfile } from '../ports.ts'
-
-/** Of the 64 characters that fit, the rest is room for a number that makes it unique. */
+/** The column holds 64 characters; the rest is room for a number that makes the name unique. */
 const maxBaseLength = 48
 
+export interface UsernameSources {
+  readonly fullName: string | null
+  readonly preferredUsername: string | null
+  readonly email: string | null
+}
+
 /**
- * The username that a profile suggests: `John Doe` becomes `john_doe`. Letters lose their accents; what has no Latin letters
- * falls back to the e-mail's local part and then to `user`. Whether it is free is the directory's to find out.
+ * Returns a username for a profile: `John Doe` becomes `john_doe`. Letters lose their accents. A name without Latin letters
+ * falls back to the preferred username, then to the local part of the e-mail address, then to `user`. The caller checks
+ * whether the username is free.
  */
-export function suggestUsername(profile: Pick<ExternalProfile, 'fullName' | 'preferredUsername' | 'email'>): string {
+export function suggestUsername(profile: UsernameSources): string {
   const { fullName, preferredUsername, email } = profile
   for (const source of [fullName, preferredUsername?.split('@')[0], email?.split('@')[0]]) {
     const username = source ? slug(source) : ''
-    // What reads as a number (`42`, `1e5`) could be taken for an id where an operator may give either.
+    // A number (`42`, `1e5`) could be read as an id where an operator may type either.
     if (/[a-z]/.test(username) && Number.isNaN(Number(username))) return username
   }
   return 'user'

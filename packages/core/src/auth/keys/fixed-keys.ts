@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { errors, type JWK } from 'jose'
 import { FocusError } from '../../common/errors.ts'
-import { sha256 } from './secrets.ts'
-import { algorithmOf } from './algorithms.ts'
+import { sha256 } from '../tokens/secrets.ts'
+import { algorithmOf } from './key-algorithm.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
 
 interface FixedKey {
@@ -26,7 +26,7 @@ export class FixedKeys implements TokenKeys {
   }
 
   async start(): Promise<void> {}
-  async upkeep(): Promise<void> {}
+  async maintain(): Promise<void> {}
 
   async signing(): Promise<SigningKey> {
     const [{ kid, alg, signing }] = this.#keys

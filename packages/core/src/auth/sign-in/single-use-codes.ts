@@ -15,7 +15,7 @@ const generationKind = 'code_generation'
 const generationTtlMs = 600_000
 
 /** What a `focus_code` stands for: a sign-in that is done, whose tokens wait for the page it ended at (S34). */
-export interface CodeGrantRecord {
+export interface CodeRecord {
   readonly userKey: UserKey
   readonly provider: string
   /** The account that the session will be started with. */
@@ -42,7 +42,7 @@ export interface CodeProof {
   readonly bindings: readonly string[]
 }
 
-export interface RedeemedCode extends Pick<CodeGrantRecord, 'userKey' | 'provider' | 'account'> {
+export interface RedeemedCode extends Pick<CodeRecord, 'userKey' | 'provider' | 'account'> {
   /** Whether the flow's cookie came along, so that a cookie may be set in return. */
   readonly sameBrowser: boolean
 }
@@ -51,7 +51,7 @@ export interface RedeemedCode extends Pick<CodeGrantRecord, 'userKey' | 'provide
  * One-time codes that end a sign-in on a page, so that no token travels in a URL. Only the browser that began the flow can
  * redeem one: it proves itself by the flow's cookie or by the verifier of the flow's challenge.
  */
-export class OneTimeCodes {
+export class SingleUseCodes {
   readonly #store: SingleUseStore
   readonly #runtime: Runtime
 
@@ -60,7 +60,7 @@ export class OneTimeCodes {
     this.#runtime = runtime
   }
 
-  async issue(record: CodeGrantRecord): Promise<string> {
+  async issue(record: CodeRecord): Promise<string> {
     const code = newSecret(this.#runtime.random)
     const generation = await this.#store.peek(generationKind, record.userKey)
     await this.#store.put(
@@ -96,13 +96,13 @@ export class OneTimeCodes {
   }
 }
 
-function proves({ bindingHash, codeChallenge }: CodeGrantRecord, { codeVerifier, bindings }: CodeProof): boolean {
+function proves({ bindingHash, codeChallenge }: CodeRecord, { codeVerifier, bindings }: CodeProof): boolean {
   if (codeChallenge !== null) return codeVerifier !== null && equalInConstantTime(s256(codeVerifier), codeChallenge)
   return isSameBrowser({ bindingHash }, { bindings })
 }
 
 function isSameBrowser(
-  { bindingHash }: Pick<CodeGrantRecord, 'bindingHash'>,
+  { bindingHash }: Pick<CodeRecord, 'bindingHash'>,
   { bindings }: Pick<CodeProof, 'bindings'>,
 ): boolean {
   return bindingHash !== null && bindings.some((binding) => equalInConstantTime(s256(binding), bindingHash))

@@ -8,7 +8,7 @@ interface Registered {
 }
 
 /** The configured providers, by name. */
-export class Providers {
+export class ProviderRegistry {
   readonly #byName: ReadonlyMap<string, Registered>
 
   /** @throws FocusError `invalid_option` */

@@ -1,51 +1,56 @@
-import type { Logger } from '../../common/logging/logger.ts'
-import type { Clock } from '../../common/runtime.ts'
+import type { Logger } from '../common/logging/logger.ts'
+import type { Clock } from '../common/runtime.ts'
 
-export interface RefreshedOptions<T> {
-  /** Such as `The keys of google`; begins the warning of a load that failed. */
+export interface RemoteValueOptions<T> {
+  /** Subject of the warning about a failed load, such as `The keys of google`. */
   readonly what: string
   readonly load: () => Promise<T>
   readonly clock: Clock
   readonly logger: Logger
   /** How long a value counts as fresh. */
   readonly freshMs: number
-  /** How long a load that failed quickly is not tried again while there is no value; 0 when absent. */
+  /** Pause after a load that failed quickly while no value is held; 0 when absent. */
   readonly pauseMs?: number
 }
 
-/** How long a value is used on after it was fresh, while no load succeeds. */
+/** How long an outdated value is still used while no load succeeds. */
 const staleMs = 24 * 3_600_000
-/** Pause after a load that failed although a value is held, or that callers had to wait for. */
+/** Pause after a failed load that was slow, or while a value is held. */
 const retryMs = 10_000
-/** A load that took this long to fail counts as a hang. */
+/** A load that takes this long to fail counts as slow. */
 const slowMs = 1_000
-/** How often a caller that misses something in the value may have it loaded anew. */
+/** Least time between two loads that callers of `renew` cause, unless urgent. */
 const coolDownMs = 30_000
 
 interface Failure {
   readonly error: unknown
   readonly retryAt: number
-  /** Callers waited for it. */
+  /** Whether callers waited noticeably for the failed load. */
   readonly slow: boolean
 }
 
 /**
- * A value of another server, loaded on first use, by one caller for all who wait. It is kept while fresh and used for a day
- * more while the server is away. A server that hangs costs one wait: until a load succeeds again, callers get the held value at
- * once and loads run behind them; without a value they get the failure, and the next load starts after a pause.
+ * A value of another server, loaded on first use; concurrent callers share one load. The value is kept while fresh, and used
+ * for one more day while the server is unreachable. A server that hangs costs one wait: until a load succeeds again, callers
+ * get the held value at once and loads run in the background. Without a held value, callers get the failure, and the next load
+ * starts after a pause.
  */
-export class Refreshed<T> {
-  readonly #options: RefreshedOptions<T>
+export class RemoteValue<T> {
+  readonly #options: RemoteValueOptions<T>
   #held: { readonly value: T; readonly loadedAt: number } | null = null
   #failure: Failure | null = null
   #triedAt = Number.NEGATIVE_INFINITY
   #loading: Promise<T> | null = null
 
-  constructor(options: RefreshedOptions<T>) {
+  constructor(options: RemoteValueOptions<T>) {
     this.#options = options
   }
 
-  /** @throws whatever `load` threw, when no value is held that may still be used */
+  /**
+   * Returns the value, loaded when necessary.
+   *
+   * @throws the error of `load` when no usable value is held
+   */
   async get(): Promise<T> {
     const now = this.#options.clock()
     const held = this.#held
@@ -62,11 +67,11 @@ export class Refreshed<T> {
   }
 
   /**
-   * The value for a caller that missed something in it: loaded anew, but not again within 30 seconds of the last load, so that
-   * a flood of such callers costs one load.
+   * Loads the value again for a caller that missed something in it, at most once in 30 seconds, so that a flood of such callers
+   * costs one load.
    *
-   * @param urgent loads also within that time; for callers that an attacker cannot be
-   * @throws whatever `load` threw, also from a load that failed a moment ago
+   * @param urgent loads also within that time; only for callers that cannot be an attacker
+   * @throws the error of `load`, also that of a recent load
    */
   async renew({ urgent }: { readonly urgent: boolean }): Promise<T> {
     const now = this.#options.clock()
@@ -93,7 +98,7 @@ export class Refreshed<T> {
     } catch (error) {
       const slow = performance.now() - startedAt >= slowMs
       this.#failure = { error, slow, retryAt: clock() + (slow || this.#held !== null ? retryMs : pauseMs) }
-      if (this.#held !== null) logger.warn(`${what} could not be refreshed; the last known are used`, { error })
+      if (this.#held !== null) logger.warn(`${what} could not be refreshed; the last known value is used`, { error })
       throw error
     } finally {
       this.#triedAt = clock()

@@ -12,7 +12,7 @@ const chunkSize = 500
 /** How long one look-up may wait for others at the same time: after a restart every token is seen for the first time. */
 const gatherMs = 10
 
-export interface GoneUsersDependencies {
+export interface SessionUsersDependencies {
   readonly directory: UserDirectory
   readonly endSessions: (userKey: UserKey, reason: SessionEnd['reason']) => Promise<unknown>
 }
@@ -22,14 +22,14 @@ export interface GoneUsersDependencies {
  * is gone is refused where it is new to this node, and ended by a sweep where it is known: then tokens, sockets and tickets
  * end on every node as with any other ended session, and a verified token still costs no query (S23).
  */
-export class GoneUsers {
+export class SessionUsers {
   readonly #directory: UserDirectory
-  readonly #endSessions: GoneUsersDependencies['endSessions']
+  readonly #endSessions: SessionUsersDependencies['endSessions']
   /** In the order in which they are swept: the one swept longest ago is the oldest. */
   readonly #seen = new LRUCache<UserKey, true>({ max: maxUsers })
   readonly #reads: GatheredReads<UserKey, User | null>
 
-  constructor({ directory, endSessions }: GoneUsersDependencies) {
+  constructor({ directory, endSessions }: SessionUsersDependencies) {
     this.#directory = directory
     this.#endSessions = endSessions
     this.#reads = new GatheredReads((keys) => this.#read(keys), { max: chunkSize, maxMs: gatherMs, patienceTurns: 1 })

@@ -3,9 +3,9 @@ import { FocusError } from '../../common/errors.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { SafeFetch } from '../../net/safe-fetch.ts'
-import { Refreshed } from '../sessions/refreshed.ts'
+import { RemoteValue } from '../../net/remote-value.ts'
 
-export interface RemoteKeysOptions {
+export interface RemoteKeySetOptions {
   readonly url: string
   /** Whose keys they are, for log lines. */
   readonly owner: string
@@ -27,12 +27,12 @@ type KeySet = ReturnType<typeof createLocalJWKSet>
  * The published keys of another issuer (RFC 7517), and the check of its tokens with them. Every key that fits a token's header is
  * tried, because two keys may share a `kid`, and the set is read again when none fits.
  */
-export class RemoteKeys {
-  readonly #keys: Refreshed<KeySet>
+export class RemoteKeySet {
+  readonly #keys: RemoteValue<KeySet>
 
-  constructor({ url, owner, fetch, clock, logger, pauseMs = 0 }: RemoteKeysOptions) {
+  constructor({ url, owner, fetch, clock, logger, pauseMs = 0 }: RemoteKeySetOptions) {
     const load = async () => createLocalJWKSet(await readKeySet(url, owner, fetch))
-    this.#keys = new Refreshed({ what: `The keys of ${owner}`, load, clock, logger, freshMs, pauseMs })
+    this.#keys = new RemoteValue({ what: `The keys of ${owner}`, load, clock, logger, freshMs, pauseMs })
   }
 
   /**

@@ -37,5 +37,5 @@ export interface TokenKeys {
   /** @throws FocusError `invalid_request` where the keys are not ours to rotate */
   rotate(options?: { readonly immediately?: boolean }): Promise<KeyInfo>
   /** What keys need from time to time. */
-  upkeep(): Promise<void>
+  maintain(): Promise<void>
 }

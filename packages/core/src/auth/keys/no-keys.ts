@@ -8,7 +8,7 @@ export class NoKeys implements TokenKeys {
   readonly generation = 0
 
   async start(): Promise<void> {}
-  async upkeep(): Promise<void> {}
+  async maintain(): Promise<void> {}
 
   async signing(): Promise<never> {
     throw issuedElsewhere()

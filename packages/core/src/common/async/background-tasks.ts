@@ -1,21 +1,21 @@
-import type { Runtime } from '../common/runtime.ts'
+import type { Runtime } from '../runtime.ts'
 
-export interface UpkeepTask {
+export interface BackgroundTask {
   readonly name: string
   readonly everyMs: number
-  /** @param lastRunAt when the last run that succeeded began, in milliseconds since 1970 */
+  /** @param lastRunAt start of the last successful run, in milliseconds since 1970; the start of the tasks before the first run */
   run(lastRunAt: number): Promise<unknown>
 }
 
-/** Background work at intervals: one run of a task at a time, failures logged, nothing left running after `close`. */
-export class Upkeep {
+/** Runs tasks at intervals: one run of a task at a time; failures are logged and the task runs again; `close` waits for running tasks. */
+export class BackgroundTasks {
   readonly #runtime: Runtime
-  readonly #tasks: readonly UpkeepTask[]
+  readonly #tasks: readonly BackgroundTask[]
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #running = new Set<Promise<void>>()
   #closed = false
 
-  constructor(runtime: Runtime, tasks: readonly UpkeepTask[]) {
+  constructor(runtime: Runtime, tasks: readonly BackgroundTask[]) {
     this.#runtime = runtime
     this.#tasks = tasks
   }
@@ -31,7 +31,7 @@ export class Upkeep {
     await Promise.all(this.#running)
   }
 
-  #schedule(task: UpkeepTask, lastRunAt: number): void {
+  #schedule(task: BackgroundTask, lastRunAt: number): void {
     if (this.#closed) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
@@ -43,13 +43,13 @@ export class Upkeep {
     this.#timers.add(timer)
   }
 
-  async #run(task: UpkeepTask, lastRunAt: number): Promise<void> {
-    const begunAt = this.#runtime.clock()
+  async #run(task: BackgroundTask, lastRunAt: number): Promise<void> {
+    const startedAt = this.#runtime.clock()
     try {
       await task.run(lastRunAt)
-      this.#schedule(task, begunAt)
+      this.#schedule(task, startedAt)
     } catch (error) {
-      this.#runtime.logger.warn(`Upkeep failed: ${task.name}`, { error })
+      this.#runtime.logger.warn(`Background task failed: ${task.name}`, { error })
       this.#schedule(task, lastRunAt)
     }
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { applicationUsers } from '@focus-api/test-kit/focus/application-users'
-import { GoneUsers } from '../../src/auth/sessions/gone-users.ts'
+import { SessionUsers } from '../../src/auth/sessions/session-users.ts'
 import type { UserId } from '../../src/common/user-id.ts'
 
 const ids = Array.from({ length: 2_500 }, (_, index) => index + 1)
@@ -13,7 +13,7 @@ test('A17: a sweep looks a bounded number of users up, those first that were loo
     const users = await Promise.all(wanted.map((id) => directory.get(id)))
     return users.filter((user) => user !== null)
   }
-  const gone = new GoneUsers({ directory: { ...directory, getMany }, endSessions: () => Promise.resolve() })
+  const gone = new SessionUsers({ directory: { ...directory, getMany }, endSessions: () => Promise.resolve() })
   await Promise.all(ids.map((id) => gone.find(String(id))))
   // A storm of look-ups costs few queries.
   expect(asked.length).toBeLessThan(50)
@@ -33,7 +33,7 @@ test('A17: a directory without getMany is asked for fifty users at a time', asyn
     asked.push(id)
     return await directory.get(id)
   }
-  const gone = new GoneUsers({ directory: { ...directory, get }, endSessions: () => Promise.resolve() })
+  const gone = new SessionUsers({ directory: { ...directory, get }, endSessions: () => Promise.resolve() })
   for (const id of ids) await gone.find(String(id))
   asked.length = 0
   await gone.sweep()
@@ -43,7 +43,7 @@ test('A17: a directory without getMany is asked for fifty users at a time', asyn
 test('A17: a sweep whose look-up fails ends nothing', async () => {
   const directory = applicationUsers([1])
   const ended: string[] = []
-  const gone = new GoneUsers({
+  const gone = new SessionUsers({
     directory,
     endSessions: (key) => Promise.resolve(ended.push(key)),
   })
