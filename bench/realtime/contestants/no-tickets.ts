@@ -1,4 +1,4 @@
-import type { SingleUseStore } from '../../../packages/core/src/secrets/single-use.ts'
+import type { SingleUseStore } from '../../../packages/core/src/secrets/single-use-port.ts'
 
 /** The measurements use tokens only. */
 export const noTickets: SingleUseStore = {

@@ -58,7 +58,7 @@ export type { PreferenceMatrix } from './transports/preferences/preferences-port
 export type { Realtime } from './realtime/realtime.ts'
 export type { RealtimeLimits } from './realtime/realtime-limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/ports.ts'
-export { isLoopbackHost } from './net/origin-policy.ts'
+export { isLoopbackHost } from './net/urls.ts'
 export { originForm, pathOf } from './net/request-target.ts'
 export { parseIsoTime } from './common/iso-time.ts'
 export { escapeInJson, plainText } from './common/text/plain-text.ts'

@@ -1,6 +1,6 @@
 import { FocusError } from '../common/errors.ts'
 import type { Resolved } from '../options/resolve.ts'
-import { email } from '../transports/channels/email.ts'
+import { email } from '../transports/channels/email/email.ts'
 import { slack } from '../transports/channels/slack.ts'
 import type { Transport } from '../transports/transport.ts'
 

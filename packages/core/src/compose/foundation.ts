@@ -4,11 +4,12 @@ import type { UserDirectory } from '../auth/ports.ts'
 import type { Runtime } from '../common/runtime.ts'
 import { stringUserIds, type UserIdCodec } from '../common/user-id.ts'
 import { createClientAddressFinder } from '../net/client-address.ts'
-import { createOriginPolicy, isLoopbackUrl, type OriginPolicy } from '../net/origin-policy.ts'
+import { createOriginPolicy, type OriginPolicy } from '../net/origin-policy.ts'
+import { isLoopbackUrl } from '../net/urls.ts'
 import type { FocusOptions } from '../options/options.ts'
 import type { Resolved } from '../options/resolve.ts'
-import { resolveSecrets } from '../secrets/configured-secrets.ts'
-import type { SingleUseStore } from '../secrets/single-use.ts'
+import { resolveFocusSecrets } from '../secrets/focus-secrets.ts'
+import type { SingleUseStore } from '../secrets/single-use-port.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { migrateToLatest } from '../storage/migrations/migrate.ts'
@@ -55,7 +56,7 @@ export function openFoundation(configuration: Configuration): Promise<Foundation
     const budgets = budgetsOf(options, publicUrl)
     const control = new AdmissionControl({ budgets, findAddress, logger: runtime.logger })
     const database = own(await openDatabase(settings.database, runtime))
-    const secrets = resolveSecrets({ configured: values.secrets, database, publicUrl })
+    const secrets = resolveFocusSecrets({ configured: values.secrets, database, publicUrl })
     await migrateToLatest(database)
     return {
       ...configuration,

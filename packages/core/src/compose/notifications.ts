@@ -42,7 +42,7 @@ export function composeNotifications<Catalogue extends Definitions>(
         log,
         publisher: manager.wokenBy(brokerPublisher(broker)),
         users: recipients,
-        router: manager.planner,
+        router: manager.router,
         ...(catalogue && { catalogue }),
       }),
     )

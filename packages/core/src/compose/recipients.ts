@@ -1,7 +1,7 @@
 import { canonicalLocale } from '../common/text/locale.ts'
 import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
 import type { DirectoryUser, RecipientDirectory } from '../notifications/sending/recipients.ts'
-import type { Person } from '../transports/transport.ts'
+import type { DeliveryRecipient } from '../transports/transport.ts'
 import type { UserSource } from './foundation.ts'
 
 /** Reads the language that a user chose in the preferences; null if they chose none. */
@@ -27,7 +27,11 @@ export function recipientDirectory(
 }
 
 /** Reads a user for a delivery: addresses, language, and whether the account may get any. */
-export async function findPerson(users: UserSource, chosenLocale: ChosenLocale, userKey: UserKey): Promise<Person> {
+export async function findRecipient(
+  users: UserSource,
+  chosenLocale: ChosenLocale,
+  userKey: UserKey,
+): Promise<DeliveryRecipient> {
   const id = users.ids.fromKey(userKey)
   const [user, chosen] = await Promise.all([users.directory.get(id), chosenLocale(userKey)])
   return {

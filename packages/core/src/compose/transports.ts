@@ -8,7 +8,7 @@ import { KyselyOutboxStore } from '../storage/outbox/outbox-store.ts'
 import { KyselyPreferenceStore } from '../storage/stores/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../storage/stores/push-subscription-store.ts'
 import { KyselyTransportStateStore } from '../storage/stores/transport-state-store.ts'
-import { UnsubscribeTokens } from '../transports/channels/unsubscribe.ts'
+import { UnsubscribeTokens } from '../transports/preferences/unsubscribe-tokens.ts'
 import { PreferenceService } from '../transports/preferences/preference-service.ts'
 import { everything } from '../transports/preferences/preferences-port.ts'
 import type { PushSubscriptionStore } from '../transports/preferences/push-subscriptions-port.ts'
@@ -17,7 +17,7 @@ import type { OutboundMessage } from '../transports/transport.ts'
 import { withEnvironmentTransports } from './environment-transports.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
-import { findPerson, recipientDirectory } from './recipients.ts'
+import { findRecipient, recipientDirectory } from './recipients.ts'
 
 export interface TransportParts extends Closable {
   readonly manager: TransportManager
@@ -48,7 +48,7 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
         store: stores.outbox,
         states: stores.states,
         preferences: stores.preferences,
-        findPerson: (userKey) => findPerson(users, chosenLocale, userKey),
+        findRecipient: (userKey) => findRecipient(users, chosenLocale, userKey),
         host: {
           locale: settings.locale,
           pushSubscriptions: stores.pushSubscriptions,

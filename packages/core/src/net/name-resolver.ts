@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
-import { isLoopbackHost } from './origin-policy.ts'
+import { isLoopbackHost } from './urls.ts'
 import { HostsFile } from './hosts-file.ts'
 
 /** How names that users chose are resolved. */

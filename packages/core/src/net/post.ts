@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
-import { isLoopbackHost, isLoopbackUrl } from './origin-policy.ts'
+import { isLoopbackHost, isLoopbackUrl } from './urls.ts'
 import { isPublicAddress } from './public-address.ts'
 import {
   PermanentDeliveryError,

@@ -1,5 +1,5 @@
 import { FocusError } from '../common/errors.ts'
-import { isLoopbackHost } from './origin-policy.ts'
+import { isLoopbackHost } from './urls.ts'
 
 /** How long a provider may take to answer one request, its body included. */
 export const outboundTimeoutMs = 5_000

@@ -42,5 +42,5 @@ export type DeliveryPlan = 'suppressed' | readonly PlannedDelivery[]
 /** Port: decides, before the commit, what else an accepted notification goes to. */
 export interface NotificationRouter {
   /** @throws FocusError `invalid_notification` for a transport that is not configured */
-  plan(request: DeliveryRequest): Promise<DeliveryPlan>
+  route(request: DeliveryRequest): Promise<DeliveryPlan>
 }

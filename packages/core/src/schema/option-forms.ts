@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { createClientAddressFinder } from '../net/client-address.ts'
 import { type Duration, durationMs } from './duration.ts'
 import { ownLanguage } from '../common/text/locale.ts'
-import { isLoopbackUrl, normalUrl } from '../net/origin-policy.ts'
+import { isLoopbackUrl, normalUrl } from '../net/urls.ts'
 
 /** A form that an option may have: the words for a user who got it wrong, and the schema that knows. */
 export interface Form<T> {

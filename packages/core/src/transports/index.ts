@@ -19,7 +19,7 @@ export type { PushSubscription, PushSubscriptionStore } from './preferences/push
 export type { DnsOptions } from '../net/name-resolver.ts'
 export { webhook, type WebhookOptions } from './channels/webhook.ts'
 export { slack, type SlackOptions } from './channels/slack.ts'
-export { email, type EmailContent, type EmailOptions } from './channels/email.ts'
+export { email, type EmailContent, type EmailOptions } from './channels/email/email.ts'
 export {
   knownPushServices,
   type Urgency,

@@ -7,11 +7,11 @@ import type { UserKey } from '../common/user-id.ts'
 import { DeliveryCounters } from './outbox/delivery-counters.ts'
 import { Deliveries } from './outbox/deliveries.ts'
 import type { DisabledTransport, OutboxStore, TransportStateStore } from './outbox/outbox-port.ts'
-import { TransportMetrics } from './transport-metrics.ts'
+import { OutboxMetrics } from './outbox/outbox-metrics.ts'
 import { TransportRouter, type RoutingOptions } from './routing/transport-router.ts'
 import { PreferenceReader, type PreferenceStore } from './preferences/preferences-port.ts'
-import type { Person, Transport, TransportHost } from './transport.ts'
-import { TransportWorker } from './outbox/outbox-worker.ts'
+import type { DeliveryRecipient, Transport, TransportHost } from './transport.ts'
+import { OutboxWorker } from './outbox/worker/outbox-worker.ts'
 
 const upkeepMs = 60_000
 const stateReadMs = 5_000
@@ -28,20 +28,20 @@ export interface TransportManagerDeps {
   readonly store: OutboxStore
   readonly states: TransportStateStore
   readonly preferences: PreferenceStore
-  readonly findPerson: (userKey: UserKey) => Promise<Person>
+  readonly findRecipient: (userKey: UserKey) => Promise<DeliveryRecipient>
   readonly host: Omit<TransportHost, 'logger' | 'clock'>
 }
 
 /** Everything that tells people of notifications elsewhere than in the inbox and on sockets. */
 export class TransportManager {
-  readonly planner: NotificationRouter
+  readonly router: NotificationRouter
   readonly deliveries: Deliveries
   readonly counters = new DeliveryCounters()
-  readonly metrics: TransportMetrics
+  readonly metrics: OutboxMetrics
   readonly transports: readonly Transport[]
   readonly #deps: TransportManagerDeps
-  readonly #workers: readonly TransportWorker[]
-  readonly #people: LRUCache<UserKey, { readonly person: Person; readonly until: number }>
+  readonly #workers: readonly OutboxWorker[]
+  readonly #people: LRUCache<UserKey, { readonly person: DeliveryRecipient; readonly until: number }>
   #disabled = new Map<string, DisabledTransport>()
   #timers: NodeJS.Timeout[] = []
   #lastUpkeep: number | null = null
@@ -55,12 +55,12 @@ export class TransportManager {
     this.#people = new LRUCache({ max: 10_000 })
     const preferences = new PreferenceReader(deps.preferences)
     const isDisabled = (name: string) => this.#disabled.has(name)
-    this.planner = new TransportRouter({ transports: deps.transports, routing: deps.routing, preferences, isDisabled })
+    this.router = new TransportRouter({ transports: deps.transports, routing: deps.routing, preferences, isDisabled })
     const { store, runtime } = deps
     const owner = uuidv4({ random: runtime.random(16) })
     this.#workers = deps.transports.map(
       (transport) =>
-        new TransportWorker({
+        new OutboxWorker({
           transport,
           owner,
           store,
@@ -72,7 +72,7 @@ export class TransportManager {
           ...runtime,
         }),
     )
-    this.metrics = new TransportMetrics(this.counters, () => store.counts(runtime.clock()), runtime.clock)
+    this.metrics = new OutboxMetrics(this.counters, () => store.counts(runtime.clock()), runtime.clock)
     this.deliveries = new Deliveries({
       store,
       states: deps.states,
@@ -172,11 +172,11 @@ export class TransportManager {
     await states.disable(state)
   }
 
-  async #personOf(userKey: UserKey): Promise<Person> {
-    const { findPerson, runtime } = this.#deps
+  async #personOf(userKey: UserKey): Promise<DeliveryRecipient> {
+    const { findRecipient, runtime } = this.#deps
     const cached = this.#people.get(userKey)
     if (cached && cached.until > runtime.clock()) return cached.person
-    const person = await findPerson(userKey)
+    const person = await findRecipient(userKey)
     this.#people.set(userKey, { person, until: runtime.clock() + personCacheMs })
     return person
   }

@@ -17,7 +17,7 @@ export interface OutboundUser {
 }
 
 /** What the user directory says of a recipient. */
-export interface Person {
+export interface DeliveryRecipient {
   readonly user: OutboundUser
   /** Whether they may be reached at addresses of their own: they exist, and are not disabled. */
   readonly reachable: boolean

@@ -7,7 +7,7 @@ import {
   type PeerBehaviour,
   transportConformance,
 } from '../../src/transports/conformance.ts'
-import { email } from '../../src/transports/channels/email.ts'
+import { email } from '../../src/transports/channels/email/email.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import { slack } from '../../src/transports/channels/slack.ts'
 import type { PushSubscription } from '../../src/transports/preferences/push-subscriptions-port.ts'

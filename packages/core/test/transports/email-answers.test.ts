@@ -1,6 +1,6 @@
 import type { SMTPServerOptions } from 'smtp-server'
 import { afterEach, expect, test } from 'vitest'
-import { email, type EmailOptions } from '../../src/transports/channels/email.ts'
+import { email, type EmailOptions } from '../../src/transports/channels/email/email.ts'
 import { openBench } from './support/bench.ts'
 import { refusal, startSmtpPeer } from './support/smtp-peer.ts'
 

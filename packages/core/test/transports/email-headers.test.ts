@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { email, type EmailOptions } from '../../src/transports/channels/email.ts'
+import { email, type EmailOptions } from '../../src/transports/channels/email/email.ts'
 import { type BenchOptions, openBench, person } from './support/bench.ts'
 import { startSmtpPeer } from './support/smtp-peer.ts'
 

@@ -37,7 +37,7 @@ describe('routing', () => {
       ...(routing ? { routing } : {}),
     })
     running.push(bench)
-    const planned = await bench.outbound.planner.plan({ userKey: '1', event: null, ...request })
+    const planned = await bench.outbound.router.route({ userKey: '1', event: null, ...request })
     if (planned === 'suppressed') return planned
     return planned.map(({ transport, afterMs, unless }) =>
       unless === null ? transport : `${transport} after ${afterMs} unless ${unless}`,

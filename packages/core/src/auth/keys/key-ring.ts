@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { calculateJwkThumbprint, errors, type JWK } from 'jose'
 import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
-import { seal, unseal } from '../../secrets/sealing.ts'
+import { seal, unseal } from '../../secrets/seal.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
 import type { KeyStore, StoredKey } from './key-store-port.ts'
 

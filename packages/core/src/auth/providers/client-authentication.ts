@@ -1,7 +1,7 @@
 import { importJWK, type JWK } from 'jose'
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt } from 'openid-client'
 import { FocusError } from '../../common/errors.ts'
-import { normalUrl } from '../../net/origin-policy.ts'
+import { normalUrl } from '../../net/urls.ts'
 import { algorithmOf } from '../keys/key-algorithm.ts'
 
 /** How a client proves itself at the token endpoint (OpenID Connect Core §9). */

@@ -7,7 +7,7 @@ import {
   customFetch,
 } from 'openid-client'
 import { FocusError } from '../../common/errors.ts'
-import { isLoopbackUrl } from '../../net/origin-policy.ts'
+import { isLoopbackUrl } from '../../net/urls.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { ExternalProfile } from '../ports.ts'

@@ -11,7 +11,7 @@ import {
   fetchUserInfo,
 } from 'openid-client'
 import { FocusError } from '../../common/errors.ts'
-import { isLoopbackUrl } from '../../net/origin-policy.ts'
+import { isLoopbackUrl } from '../../net/urls.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { RemoteValue } from '../../net/remote-value.ts'
 import { RemoteKeySet } from '../keys/remote-key-set.ts'

@@ -1,6 +1,6 @@
 import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
-import { seal, unseal } from '../../secrets/sealing.ts'
+import { seal, unseal } from '../../secrets/seal.ts'
 import { toUserKey, type UserKey } from '../../common/user-id.ts'
 import { type AccountKey, accountId } from '../accounts/account-id.ts'
 import { assertEnabled } from '../accounts/accounts.ts'

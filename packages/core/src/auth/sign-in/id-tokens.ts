@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
-import { SealedSecrets, type SealedSecretsOptions } from '../../secrets/sealed-secrets.ts'
+import { SingleUseSecrets, type SingleUseSecretsOptions } from '../../secrets/single-use-secrets.ts'
 import type { ProviderRegistry } from '../providers/provider-registry.ts'
 import type { ExternalProfile } from '../ports.ts'
 
 export const nonceTtlSeconds = 600
 const maxIdTokenLength = 16_384
 
-export interface IdTokensDependencies extends Pick<SealedSecretsOptions<unknown>, 'sealer' | 'store' | 'clock'> {
+export interface IdTokensDependencies extends Pick<SingleUseSecretsOptions<unknown>, 'sealer' | 'store' | 'clock'> {
   readonly providers: ProviderRegistry
 }
 
@@ -19,12 +19,12 @@ export interface IdTokensDependencies extends Pick<SealedSecretsOptions<unknown>
 export class IdTokens {
   readonly #providers: ProviderRegistry
   readonly #clock: Clock
-  readonly #nonces: SealedSecrets<{ provider: string }>
+  readonly #nonces: SingleUseSecrets<{ provider: string }>
 
   constructor({ providers, ...sealing }: IdTokensDependencies) {
     this.#providers = providers
     this.#clock = sealing.clock
-    this.#nonces = new SealedSecrets({ ...sealing, kind: 'nonce', schema: z.object({ provider: z.string() }) })
+    this.#nonces = new SingleUseSecrets({ ...sealing, kind: 'nonce', schema: z.object({ provider: z.string() }) })
   }
 
   /** @throws FocusError `oauth_disabled`, `unknown_provider` */

@@ -1,6 +1,6 @@
 import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
-import { type OpenedSecret, SealedSecrets, type SealedSecretsOptions } from '../../secrets/sealed-secrets.ts'
+import { type OpenedSecret, SingleUseSecrets, type SingleUseSecretsOptions } from '../../secrets/single-use-secrets.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { AccountKey } from '../accounts/account-id.ts'
 import type { Accounts } from '../accounts/accounts.ts'
@@ -71,7 +71,7 @@ export class FinishedFlowError extends FocusError {
 export interface SignInDependencies {
   readonly config: AuthConfig
   readonly runtime: Runtime
-  readonly sealing: Pick<SealedSecretsOptions<Flow>, 'sealer' | 'store' | 'clock'>
+  readonly sealing: Pick<SingleUseSecretsOptions<Flow>, 'sealer' | 'store' | 'clock'>
   readonly accounts: Accounts
   readonly sessions: Pick<Sessions, 'endsAt'>
   readonly providers: ProviderRegistry
@@ -81,7 +81,7 @@ export interface SignInDependencies {
 export class SignIn {
   readonly #config: AuthConfig
   readonly #runtime: Runtime
-  readonly #flows: SealedSecrets<Flow>
+  readonly #flows: SingleUseSecrets<Flow>
   readonly #sessions: SignInDependencies['sessions']
   readonly #accounts: Accounts
   readonly #providers: ProviderRegistry
@@ -90,7 +90,7 @@ export class SignIn {
   constructor({ config, runtime, sealing, accounts, sessions, providers }: SignInDependencies) {
     this.#config = config
     this.#runtime = runtime
-    this.#flows = new SealedSecrets({ ...sealing, kind: 'flow', schema: flowSchema })
+    this.#flows = new SingleUseSecrets({ ...sealing, kind: 'flow', schema: flowSchema })
     this.#sessions = sessions
     this.#accounts = accounts
     this.#providers = providers

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
 import type { JsonValue } from '../../common/json.ts'
-import type { SingleUseStore } from '../../secrets/single-use.ts'
+import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { AccountKey } from '../accounts/account-id.ts'

@@ -4,7 +4,7 @@ import { emailTexts } from '../../messages/email.ts'
 import { ownLanguage } from '../../common/text/locale.ts'
 import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
-import { escapeHtml } from '../../transports/channels/html.ts'
+import { escapeHtml } from '../../common/text/escape-html.ts'
 import type { PersonalPreferences, PreferenceService } from '../../transports/preferences/preference-service.ts'
 import {
   isAuthSecret,
@@ -12,7 +12,7 @@ import {
   type PushSubscription,
   type PushSubscriptionStore,
 } from '../../transports/preferences/push-subscriptions-port.ts'
-import type { Unsubscription, UnsubscribeTokens } from '../../transports/channels/unsubscribe.ts'
+import type { Unsubscription, UnsubscribeTokens } from '../../transports/preferences/unsubscribe-tokens.ts'
 import type { WebPushTransport } from '../../transports/channels/web-push.ts'
 import { readJsonObject } from '../request/body.ts'
 import { queryValue } from '../request/query.ts'

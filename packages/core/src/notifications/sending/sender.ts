@@ -75,7 +75,7 @@ export class Sender {
   async #plan(entry: LogEntry): Promise<LogEntry | 'suppressed'> {
     const { router } = this.#deps
     if (!router || entry.deliverAt !== null) return entry
-    const deliveries = await router.plan({ userKey: entry.userKey, event: entry.event, ...entry.routing })
+    const deliveries = await router.route({ userKey: entry.userKey, event: entry.event, ...entry.routing })
     return deliveries === 'suppressed' ? deliveries : { ...entry, deliveries }
   }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Principal } from '../../auth/ports.ts'
 import { FocusError } from '../../common/errors.ts'
-import type { SingleUseStore } from '../../secrets/single-use.ts'
+import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Runtime } from '../../common/runtime.ts'
-import { type OpenedSecret, SealedSecrets } from '../../secrets/sealed-secrets.ts'
-import type { Sealer } from '../../secrets/sealing.ts'
+import { type OpenedSecret, SingleUseSecrets } from '../../secrets/single-use-secrets.ts'
+import type { Sealer } from '../../secrets/sealer.ts'
 import type { UserIdCodec } from '../../common/user-id.ts'
 
 const contentSchema = z.object({
@@ -35,15 +35,15 @@ export interface TicketsDeps {
  */
 export class Tickets {
   readonly #deps: TicketsDeps
-  readonly #kinds: Readonly<Record<'websocket' | 'stream', SealedSecrets<Content>>>
+  readonly #kinds: Readonly<Record<'websocket' | 'stream', SingleUseSecrets<Content>>>
 
   constructor(deps: TicketsDeps) {
     const { sealer, store, runtime } = deps
     const options = { sealer, store, clock: runtime.clock, schema: contentSchema }
     this.#deps = deps
     this.#kinds = {
-      websocket: new SealedSecrets({ ...options, kind: 'ws_ticket' }),
-      stream: new SealedSecrets({ ...options, kind: 'sse_ticket' }),
+      websocket: new SingleUseSecrets({ ...options, kind: 'ws_ticket' }),
+      stream: new SingleUseSecrets({ ...options, kind: 'sse_ticket' }),
     }
   }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../common/runtime.ts'
 import type { JsonValue } from '../../common/json.ts'
-import type { SingleUseStore } from '../../secrets/single-use.ts'
+import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Database } from '../database.ts'
 import { insertIfAbsent } from '../insert-if-absent.ts'
 import { retryOnConflict } from '../dialects/retry.ts'

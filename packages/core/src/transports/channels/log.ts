@@ -1,7 +1,7 @@
 import type { Logger } from '../../common/logging/logger.ts'
 import { objectWith } from '../../schema/option-forms.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
-import { driveSettings, transportOptions } from '../transport-settings.ts'
+import { settingsOf, channelOptions } from './channel-options.ts'
 import type { Transport, TransportSettings } from '../transport.ts'
 
 export interface LogOptions extends TransportSettings {
@@ -11,7 +11,7 @@ export interface LogOptions extends TransportSettings {
   readonly logger?: Pick<Logger, 'info'>
 }
 
-const logOptions = transportOptions<LogOptions>({ logger: objectWith<Pick<Logger, 'info'>>('info') })
+const logOptions = channelOptions<LogOptions>({ logger: objectWith<Pick<Logger, 'info'>>('info') })
 
 /**
  * Writes a line for every notification: whose it is, its topic, title and ids. For development, and for audit
@@ -21,7 +21,7 @@ export function log(given: LogOptions = {}): Transport {
   const options = checkedOptions(given, logOptions, 'log')
   let logger = options.logger
   return {
-    ...driveSettings(options),
+    ...settingsOf(options),
     name: options.name ?? 'log',
     start(host) {
       logger ??= host.logger

@@ -1,4 +1,4 @@
-import { boundedWaitMs } from '../outbox/backoff.ts'
+import { boundedWaitMs } from '../outbox/worker/backoff.ts'
 
 /**
  * Parses `Retry-After`: a number of seconds or an HTTP date (RFC 9110 §10.2.3). Returns milliseconds, at most a day; null where

@@ -2,11 +2,11 @@ import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { shorten, shortenTo } from '../../common/text/shorten.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
-import { failureOf } from './answer.ts'
+import { failureOf } from './http-answer.ts'
 import { PermanentDeliveryError, UnansweredRequestError, UncertainDeliveryError } from '../transport-errors.ts'
-import { digest } from '../outbox/fan-out.ts'
+import { digest } from './send-to-each.ts'
 import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
-import { driveSettings, invalid, transportForms as forms, transportOptions } from '../transport-settings.ts'
+import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 
 export interface SlackOptions extends TransportSettings {
@@ -20,7 +20,7 @@ export interface SlackOptions extends TransportSettings {
   readonly allowPrivateNetwork?: boolean
 }
 
-const slackOptions = transportOptions<SlackOptions>(
+const slackOptions = channelOptions<SlackOptions>(
   { url: forms.secretText, format: forms.callback, allowPrivateNetwork: forms.yesOrNo },
   ['url'],
 )
@@ -49,7 +49,7 @@ export function slack(given: SlackOptions): Transport {
   try {
     checkUrl(url, trust)
   } catch (error) {
-    throw invalid(
+    throw invalidOption(
       `slack: ${(error as Error).message}`,
       'Copy the Webhook URL from your app at https://api.slack.com/apps, Incoming Webhooks.',
     )
@@ -78,7 +78,7 @@ export function slack(given: SlackOptions): Transport {
   }
 
   return {
-    ...driveSettings(options, { rate: slackRate, concurrency: 1 }),
+    ...settingsOf(options, { rate: slackRate, concurrency: 1 }),
     name,
     fingerprint: digest(url),
     start: (host) => void (clock = host.clock),

@@ -4,19 +4,19 @@ import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
-import { failureOf } from './answer.ts'
+import { failureOf } from './http-answer.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../transport-errors.ts'
-import { type SendResult, sendToEach } from '../outbox/fan-out.ts'
+import { type SendResult, sendToEach } from './send-to-each.ts'
 import type { AddressesOf } from '../../net/address-guard.ts'
 import { type DnsOptions, NameResolver } from '../../net/name-resolver.ts'
 import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
-import { loadPeer } from './peers.ts'
+import { loadPeer } from './load-peer.ts'
 import {
   canEncryptFor,
   type PushSubscription,
   type PushSubscriptionStore,
 } from '../preferences/push-subscriptions-port.ts'
-import { driveSettings, invalid, transportForms as forms, transportOptions } from '../transport-settings.ts'
+import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 
 export type Urgency = 'very-low' | 'low' | 'normal' | 'high'
@@ -44,7 +44,7 @@ export interface WebPushOptions extends TransportSettings {
   readonly allowPrivateNetwork?: boolean
 }
 
-const webPushOptions = transportOptions<WebPushOptions>(
+const webPushOptions = channelOptions<WebPushOptions>(
   {
     subject: forms.text,
     publicKey: forms.text,
@@ -168,7 +168,7 @@ export function webPush(given: WebPushOptions): WebPushTransport {
   }
 
   return {
-    ...driveSettings(options, { concurrency: 16 }),
+    ...settingsOf(options, { concurrency: 16 }),
     name: options.name ?? 'web_push',
     publicKey,
     checkEndpoint,
@@ -222,13 +222,13 @@ function notAllowed(hostname: string): string {
 function checkKeys({ subject, publicKey, privateKey }: WebPushOptions): void {
   const bytes = (key: string) => (/^[A-Za-z0-9_-]+$/.test(key) ? Buffer.from(key, 'base64url').length : 0)
   if (bytes(publicKey) !== 65 || bytes(privateKey) !== 32) {
-    throw invalid(
+    throw invalidOption(
       'web_push: the VAPID keys have another form.',
       'Make a pair with `npx web-push generate-vapid-keys` and keep it.',
     )
   }
   if (!/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/.test(subject)) {
-    throw invalid(
+    throw invalidOption(
       'web_push: subject: expected mailto:name@host or an https address.',
       'Push services write there when something is wrong.',
     )

@@ -3,12 +3,12 @@ import { Webhook } from 'standardwebhooks'
 import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
-import { failureOf } from './answer.ts'
+import { failureOf } from './http-answer.ts'
 import { PermanentDeliveryError } from '../transport-errors.ts'
-import { digest, sendToEach } from '../outbox/fan-out.ts'
+import { digest, sendToEach } from './send-to-each.ts'
 import { type DnsOptions, NameResolver } from '../../net/name-resolver.ts'
 import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
-import { driveSettings, invalid, transportForms as forms, transportOptions } from '../transport-settings.ts'
+import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport, TransportSettings } from '../transport.ts'
 
 export interface WebhookOptions extends TransportSettings {
@@ -39,7 +39,7 @@ export interface WebhookOptions extends TransportSettings {
   readonly onGone?: (url: string, user: OutboundUser) => void | Promise<void>
 }
 
-const webhookOptions = transportOptions<WebhookOptions>(
+const webhookOptions = channelOptions<WebhookOptions>(
   {
     url: {
       accepts: 'an address, or a function that gives addresses',
@@ -130,7 +130,7 @@ export function webhook(given: WebhookOptions): Transport<string> {
   }
 
   return {
-    ...driveSettings(options),
+    ...settingsOf(options),
     name,
     ...(fixed === null ? {} : { fingerprint: digest(fixed) }),
     ...(typeof url === 'string' ? {} : { addresses: async (user: OutboundUser) => listOf(await url(user)) }),
@@ -160,12 +160,12 @@ function notificationJson(message: OutboundMessage): JsonObject {
 
 function signingKeys(secret: string | readonly string[]): Webhook[] {
   const secrets = [secret].flat().filter((one) => one !== '')
-  if (secrets.length === 0) throw invalid('webhook needs a secret.', secretHint)
+  if (secrets.length === 0) throw invalidOption('webhook needs a secret.', secretHint)
   return secrets.map((one) => {
     const encoded = one.replace(/^whsec_/, '')
     const bytes = Buffer.from(encoded, 'base64')
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded) || bytes.length < 24 || bytes.length > 64) {
-      throw invalid('the secret of webhook has another form.', secretHint)
+      throw invalidOption('the secret of webhook has another form.', secretHint)
     }
     return new Webhook(one)
   })
@@ -177,7 +177,7 @@ function requireUrl(url: string, trust: UrlTrust): void {
   try {
     checkUrl(url, trust)
   } catch (error) {
-    throw invalid(`webhook: ${(error as Error).message}`, 'Give an https address, or http on this machine.')
+    throw invalidOption(`webhook: ${(error as Error).message}`, 'Give an https address, or http on this machine.')
   }
 }
 

@@ -18,7 +18,7 @@ export interface RoutingOptions extends Routing {
   readonly topics?: Readonly<Record<string, Routing>>
 }
 
-export interface PlannerDeps {
+export interface TransportRouterDeps {
   readonly transports: readonly Transport[]
   readonly routing: RoutingOptions
   readonly preferences: PreferenceReader
@@ -34,10 +34,10 @@ export class TransportRouter implements NotificationRouter {
   readonly #transports: ReadonlyMap<string, Transport>
   readonly #routing: RoutingOptions
   readonly #preferences: PreferenceReader
-  readonly #isDisabled: PlannerDeps['isDisabled']
+  readonly #isDisabled: TransportRouterDeps['isDisabled']
 
   /** @throws FocusError `invalid_option` for a routing that names an unknown transport or a wrong duration */
-  constructor({ transports, routing, preferences, isDisabled }: PlannerDeps) {
+  constructor({ transports, routing, preferences, isDisabled }: TransportRouterDeps) {
     this.#transports = new Map(transports.map((transport) => [transport.name, transport]))
     this.#routing = routing
     this.#preferences = preferences
@@ -57,7 +57,7 @@ export class TransportRouter implements NotificationRouter {
     }
   }
 
-  async plan(request: DeliveryRequest): Promise<DeliveryPlan> {
+  async route(request: DeliveryRequest): Promise<DeliveryPlan> {
     const { topics, ...fallback } = this.#routing
     const topic =
       request.event === null || !topics || !Object.hasOwn(topics, request.event) ? {} : topics[request.event]

@@ -15,7 +15,7 @@ import type {
   DeliveryAttempt,
   OutboundMessage,
   OutboundUser,
-  Person,
+  DeliveryRecipient,
   Transport,
 } from '../../../src/transports/transport.ts'
 
@@ -51,7 +51,7 @@ export interface BenchOptions {
   readonly routing?: RoutingOptions
   readonly clock?: FrozenClock
   readonly logger?: Logger
-  readonly findPerson?: (userKey: string) => Promise<Person>
+  readonly findPerson?: (userKey: string) => Promise<DeliveryRecipient>
   readonly unsubscribeUrl?: (message: OutboundMessage, transport: string) => string | null
   /** Full jitter's chance, 0 to 1; 1 makes delays their longest. */
   readonly chance?: number
@@ -83,7 +83,7 @@ export async function openBench(options: BenchOptions): Promise<OutboxBench> {
     store,
     states: new KyselyTransportStateStore(database),
     preferences,
-    findPerson: options.findPerson ?? (async (key) => ({ user: person(key), reachable: true })),
+    findRecipient: options.findPerson ?? (async (key) => ({ user: person(key), reachable: true })),
     host: { locale: 'en', pushSubscriptions, unsubscribeUrl: options.unsubscribeUrl ?? (() => null) },
   })
   await outbound.prepare()

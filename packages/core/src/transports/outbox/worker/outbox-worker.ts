@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from '../../common/logging/logger.ts'
-import type { Clock, RandomSource } from '../../common/runtime.ts'
-import { type Addressing, addressMessage } from '../channels/addressing.ts'
+import type { Logger } from '../../../common/logging/logger.ts'
+import type { Clock, RandomSource } from '../../../common/runtime.ts'
+import { type Addressing, addressMessage } from './addressing.ts'
 import { attemptDelivery, type AttemptOutcome, retryOutcome } from './attempt.ts'
 import { boundedWaitMs, defaultRetryPolicy } from './backoff.ts'
 import { type Queued, Lanes, userOf } from './lanes.ts'
 import { Ledger } from './ledger.ts'
-import type { LeasedDelivery, OutboxStore } from './outbox-port.ts'
+import type { LeasedDelivery, OutboxStore } from '../outbox-port.ts'
 import { Pace } from './pace.ts'
-import type { DeliveryCounters } from './delivery-counters.ts'
+import type { DeliveryCounters } from '../delivery-counters.ts'
 import { Settlement } from './settlement.ts'
 import { type AttemptEnd, Slots } from './slots.ts'
-import type { RetryPolicy, Transport } from '../transport.ts'
+import type { RetryPolicy, Transport } from '../../transport.ts'
 
 const defaults = { concurrency: 8, timeoutMs: 15_000 } as const
 /** Rows leased ahead for each slot, so that a fast transport does not wait for the database. */
@@ -22,7 +22,7 @@ const pollMs = 1_000
 const blockedPollMs = 250
 const maxStoreBackoffMs = 30_000
 
-export interface WorkerDeps extends Addressing {
+export interface OutboxWorkerDeps extends Addressing {
   readonly transport: Transport
   /** Names this process in leases. */
   readonly owner: string
@@ -39,8 +39,8 @@ export interface WorkerDeps extends Addressing {
  * Delivers what is due at one transport: leases rows, tries each, and tells the outbox what became of it. At least once: a
  * process that dies holds leases that run out, and the next attempt has the same idempotency key.
  */
-export class TransportWorker {
-  readonly #deps: WorkerDeps
+export class OutboxWorker {
+  readonly #deps: OutboxWorkerDeps
   readonly #transport: Transport
   readonly #concurrency: number
   readonly #timeoutMs: number
@@ -58,7 +58,7 @@ export class TransportWorker {
   #woken = false
   #loop: Promise<void> | undefined
 
-  constructor(deps: WorkerDeps) {
+  constructor(deps: OutboxWorkerDeps) {
     this.#deps = deps
     this.#transport = deps.transport
     this.#concurrency = deps.transport.concurrency ?? defaults.concurrency

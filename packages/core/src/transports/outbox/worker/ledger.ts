@@ -1,6 +1,6 @@
-import type { Logger } from '../../common/logging/logger.ts'
-import type { Clock } from '../../common/runtime.ts'
-import type { DeadDelivery, OutboxStore, Reschedule } from './outbox-port.ts'
+import type { Logger } from '../../../common/logging/logger.ts'
+import type { Clock } from '../../../common/runtime.ts'
+import type { DeadDelivery, OutboxStore, Reschedule } from '../outbox-port.ts'
 
 const retryMs = 1_000
 /** How often a flush tries before it gives up. */

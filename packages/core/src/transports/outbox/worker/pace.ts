@@ -1,5 +1,5 @@
-import type { Clock } from '../../common/runtime.ts'
-import type { Rate } from '../transport.ts'
+import type { Clock } from '../../../common/runtime.ts'
+import type { Rate } from '../../transport.ts'
 
 /** A token bucket: at most `rate.count` at once, refilled evenly over `rate.perMs`. */
 export class Pace {

@@ -1,27 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { FocusError } from '../common/errors.ts'
-import { isLoopbackUrl } from '../net/origin-policy.ts'
+import { isLoopbackUrl } from '../net/urls.ts'
 
 export interface SecretSource {
-  /** `FOCUS_SECRET`, the newest first. */
+  /** The values of `FOCUS_SECRET`, the newest first. */
   readonly configured: readonly string[] | undefined
-  /** What the database is: only beside a SQLite file may a secret be kept. */
+  /** Only a SQLite file can have a secret file beside it. */
   readonly database: { readonly dialect: string; readonly file: string | null }
   readonly publicUrl: string | null
 }
 
 /**
- * The secrets that encrypt what is kept at rest, the newest first. Without `FOCUS_SECRET` a random one is made and kept
- * beside the SQLite file, readable by its owner alone (S32).
+ * Returns the secrets that encrypt stored data and sign links, the newest first. Without `FOCUS_SECRET` it creates a random one in a
+ * file beside the SQLite file, readable by its owner only (S32).
  *
- * @throws FocusError `invalid_option` where a secret must be configured: another database, or a public address.
+ * @throws FocusError `invalid_option` when a secret must be configured (a database other than SQLite, a public URL) or the file is
+ *   damaged; `storage_unavailable` when the file cannot be written
  */
-export function resolveSecrets({ configured, database, publicUrl }: SecretSource): readonly string[] {
+export function resolveFocusSecrets({ configured, database, publicUrl }: SecretSource): readonly string[] {
   if (configured) return configured
   if (database.dialect !== 'sqlite' || (publicUrl !== null && !isLoopbackUrl(publicUrl))) {
-    const why = database.dialect === 'sqlite' ? `the public URL is ${publicUrl}` : `the database is ${database.dialect}`
-    throw new FocusError('invalid_option', `FOCUS_SECRET: is required because ${why}.`, {
+    const reason =
+      database.dialect === 'sqlite' ? `the public URL is ${publicUrl}` : `the database is ${database.dialect}`
+    throw new FocusError('invalid_option', `FOCUS_SECRET: is required because ${reason}.`, {
       hint: 'Set FOCUS_SECRET to the output of `openssl rand -base64 48`, the same on every node.',
     })
   }
@@ -32,7 +34,7 @@ function secretBeside(databaseFile: string): string {
   const file = `${databaseFile}.secret`
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   try {
-    // Written whole and then linked: of two processes that start at once one link wins, and both read a complete file.
+    // Write the whole file, then link it: of two processes that start at once one link wins, and both read a complete file.
     writeFileSync(draft, newSecret(), { flag: 'wx', mode: 0o600 })
     linkSync(draft, file)
   } catch (error) {
@@ -48,7 +50,7 @@ function secretBeside(databaseFile: string): string {
   const secret = readFileSync(file, 'utf8').trim()
   if (secret.length < 32) {
     throw new FocusError('invalid_option', `The secret file ${file} is damaged.`, {
-      hint: 'Restore it from a backup; if there is none, delete it: everybody then signs in again.',
+      hint: 'Restore it from a backup. Without a backup, delete it; all users must then sign in again.',
     })
   }
   return secret

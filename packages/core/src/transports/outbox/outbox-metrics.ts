@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { appendMetrics, forMetrics, type MetricsDocument } from '../common/metrics-document.ts'
-import type { DeliveryCounters } from './outbox/delivery-counters.ts'
-import type { DeliveryCount } from './outbox/outbox-port.ts'
+import { appendMetrics, forMetrics, type MetricsDocument } from '../../common/metrics-document.ts'
+import type { DeliveryCounters } from './delivery-counters.ts'
+import type { DeliveryCount } from './outbox-port.ts'
 
 /** What an operator watches of the outbox, in the text format of Prometheus. */
-export class TransportMetrics {
+export class OutboxMetrics {
   readonly #registry = new Registry()
 
   constructor(counters: DeliveryCounters, counts: () => Promise<readonly DeliveryCount[]>, clock: () => number) {

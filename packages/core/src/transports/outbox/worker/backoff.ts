@@ -1,5 +1,5 @@
-import type { RandomSource } from '../../common/runtime.ts'
-import type { RetryPolicy } from '../transport.ts'
+import type { RandomSource } from '../../../common/runtime.ts'
+import type { RetryPolicy } from '../../transport.ts'
 
 export const defaultRetryPolicy: RetryPolicy = { baseMs: 1_000, maxDelayMs: 3_600_000, maxAttempts: 20 }
 

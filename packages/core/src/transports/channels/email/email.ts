@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import type { MailMessage, SendMailOptions, Transporter } from 'nodemailer'
-import { ownLanguage } from '../../common/text/locale.ts'
-import { isLoopbackHost } from '../../net/origin-policy.ts'
-import { emailTexts } from '../../messages/email.ts'
-import { checkedOptions } from '../../schema/option-checks.ts'
+import { ownLanguage } from '../../../common/text/locale.ts'
+import { isLoopbackHost } from '../../../net/urls.ts'
+import { emailTexts } from '../../../messages/email.ts'
+import { checkedOptions } from '../../../schema/option-checks.ts'
 import { headerName, headerText, headerUrl, senderDomain } from './email-headers.ts'
-import { RetryableDeliveryError } from '../transport-errors.ts'
-import { sendToEach } from '../outbox/fan-out.ts'
-import { escapeHtml } from './html.ts'
-import { loadPeer } from './peers.ts'
-import { driveSettings, invalid, transportForms as forms, transportOptions } from '../transport-settings.ts'
+import { RetryableDeliveryError } from '../../transport-errors.ts'
+import { sendToEach } from '../send-to-each.ts'
+import { escapeHtml } from '../../../common/text/escape-html.ts'
+import { loadPeer } from '../load-peer.ts'
+import { settingsOf, invalidOption, channelForms as forms, channelOptions } from '../channel-options.ts'
 import { smtpFailure } from './smtp-failure.ts'
 import type {
   DeliveryAttempt,
@@ -18,7 +18,7 @@ import type {
   Transport,
   TransportHost,
   TransportSettings,
-} from '../transport.ts'
+} from '../../transport.ts'
 
 export interface EmailOptions extends TransportSettings {
   /** `email` when absent. */
@@ -44,7 +44,7 @@ export interface EmailOptions extends TransportSettings {
   readonly unsubscribe?: false | ((message: OutboundMessage<string>) => string | null)
 }
 
-const emailOptions = transportOptions<EmailOptions>(
+const emailOptions = channelOptions<EmailOptions>(
   {
     url: forms.secretText,
     from: forms.text,
@@ -80,7 +80,7 @@ export function email(given: EmailOptions): Transport<string> {
   const options = checkedOptions(given, emailOptions, 'email')
   const server = serverOf(options.url)
   const domain = senderDomain(options.from)
-  const settings = driveSettings(options, { timeoutMs: 30_000, concurrency: 4 })
+  const settings = settingsOf(options, { timeoutMs: 30_000, concurrency: 4 })
   const timeoutMs = settings.timeoutMs ?? 30_000
   const { answerTimeoutMs = 600_000 } = options
   let mailer: Transporter | undefined
@@ -213,7 +213,7 @@ ${footer}
 function serverOf(url: string): Record<string, unknown> {
   const parsed = URL.canParse(url) ? new URL(url) : null
   if (parsed === null || !/^smtps?:$/.test(parsed.protocol) || parsed.hostname === '') {
-    throw invalid(
+    throw invalidOption(
       'email: the address of the mail server has another form.',
       'Give smtps://user:password@host or smtp://user:password@host:587.',
     )

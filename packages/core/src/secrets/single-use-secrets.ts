@@ -1,11 +1,11 @@
 import type { z } from 'zod'
 import type { JsonObject } from '../common/json.ts'
-import type { SingleUseStore } from './single-use.ts'
+import type { SingleUseStore } from './single-use-port.ts'
 import type { Clock } from '../common/runtime.ts'
-import type { Sealer } from './sealing.ts'
+import type { Sealer } from './sealer.ts'
 
-export interface SealedSecretsOptions<Content> {
-  /** What the secrets are for; one kind does not open as another. */
+export interface SingleUseSecretsOptions<Content> {
+  /** The purpose of the secrets. A secret of one kind does not open as another. */
   readonly kind: string
   readonly schema: z.ZodType<Content>
   readonly sealer: Sealer
@@ -13,35 +13,36 @@ export interface SealedSecretsOptions<Content> {
   readonly clock: Clock
 }
 
-/** A secret that this installation made. */
+/** A secret that this installation issued. */
 export interface OpenedSecret<Content> {
   readonly secret: string
   readonly content: Content
-  /** In milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   readonly expiresAt: number
   readonly expired: boolean
 }
 
-/** Clocks of nodes differ: the one that forgets a use must not be early for one that still accepts the secret. */
+/** Clocks of nodes differ. A use must be remembered until no node accepts the secret any more. */
 const clockMarginMs = 60_000
 
 /**
- * Secrets of one kind that carry what they stand for. Making one costs no write, and a text that was made up costs no
- * query: the store only learns which were used.
+ * Single-use secrets of one kind, which carry their content in sealed form. Issuing one costs no write, and a forged one costs
+ * no query: the store records only uses.
  */
-export class SealedSecrets<Content> {
-  readonly #options: SealedSecretsOptions<Content>
+export class SingleUseSecrets<Content> {
+  readonly #options: SingleUseSecretsOptions<Content>
 
-  constructor(options: SealedSecretsOptions<Content>) {
+  constructor(options: SingleUseSecretsOptions<Content>) {
     this.#options = options
   }
 
+  /** Returns a new secret that carries `content`. */
   issue(content: JsonObject, expiresAt: number): string {
     const { sealer, kind } = this.#options
     return sealer.seal(kind, { content, expiresAt })
   }
 
-  /** What a secret carries, whether it is still good or not; null for a text that was not made here. */
+  /** Returns the content of a secret, expired or not; null for a text that this installation did not issue. */
   open(secret: string): OpenedSecret<Content> | null {
     const { sealer, kind, schema, clock } = this.#options
     const opened = sealer.open(kind, secret)
@@ -52,7 +53,7 @@ export class SealedSecrets<Content> {
     return { secret, content: parsed.data, expiresAt, expired: clock() >= expiresAt }
   }
 
-  /** Uses a secret up: of several calls, on one node or many, exactly one returns true. */
+  /** Consumes a secret. Of several calls, on one node or many, exactly one returns true. */
   async use({ secret, expiresAt, expired }: OpenedSecret<Content>): Promise<boolean> {
     const { store, kind } = this.#options
     return !expired && (await store.claim(kind, secret, expiresAt + clockMarginMs))

@@ -3,9 +3,9 @@ import {
   PermanentDeliveryError,
   RetryableDeliveryError,
   UncertainDeliveryError,
-} from '../transport-errors.ts'
-import type { LeasedDelivery } from './outbox-port.ts'
-import type { OutboundMessage, Transport } from '../transport.ts'
+} from '../../transport-errors.ts'
+import type { LeasedDelivery } from '../outbox-port.ts'
+import type { OutboundMessage, Transport } from '../../transport.ts'
 
 /** What became of one attempt. */
 export type AttemptOutcome =

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { UserKey } from '../../common/user-id.ts'
-import { everything } from '../preferences/preferences-port.ts'
+import { everything } from './preferences-port.ts'
 
 /** What a link in a message switches off. */
 export interface Unsubscription {

@@ -1,4 +1,4 @@
-import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from '../transport-errors.ts'
+import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from '../../transport-errors.ts'
 
 /** The part of an SMTP session that failed (RFC 5321 §3.3): before the mail, its sender, a recipient, or its content. */
 type Phase = 'session' | 'sender' | 'recipient' | 'content'

@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url'
-import { invalid } from '../transport-settings.ts'
+import { invalidOption } from '../channel-options.ts'
 
 /** Bytes of text in one encoded word, which has at most 75 characters (RFC 2047 §2): 12 around the base64 of these. */
 const bytesPerWord = 45
@@ -30,7 +30,7 @@ export function headerName(name: string): string {
 export function senderDomain(from: string): string {
   const domain = domainToASCII(/@([^\s@<>]+)>?\s*$/.exec(from)?.[1] ?? '')
   if (domain !== '') return domain
-  throw invalid(`email: from: ${JSON.stringify(from)} is not an address.`, 'Give "Focus <hello@app.example>".')
+  throw invalidOption(`email: from: ${JSON.stringify(from)} is not an address.`, 'Give "Focus <hello@app.example>".')
 }
 
 /** A URL as it may stand in `List-Unsubscribe` (RFC 2369 §2); null for a text that is none. */

@@ -1,4 +1,4 @@
-import type { LeasedDelivery } from './outbox-port.ts'
+import type { LeasedDelivery } from '../outbox-port.ts'
 
 /** A delivery that is leased and not begun. */
 export interface Queued {

@@ -1,12 +1,12 @@
-import type { Logger } from '../../common/logging/logger.ts'
-import type { Clock, RandomSource } from '../../common/runtime.ts'
+import type { Logger } from '../../../common/logging/logger.ts'
+import type { Clock, RandomSource } from '../../../common/runtime.ts'
 import type { AttemptOutcome } from './attempt.ts'
 import { retryDelayMs } from './backoff.ts'
-import type { DeliveryCounters } from './delivery-counters.ts'
-import type { FailureCategory } from '../transport-errors.ts'
+import type { DeliveryCounters } from '../delivery-counters.ts'
+import type { FailureCategory } from '../../transport-errors.ts'
 import type { Ledger } from './ledger.ts'
-import type { LeasedDelivery, Reached } from './outbox-port.ts'
-import type { RetryPolicy } from '../transport.ts'
+import type { LeasedDelivery, Reached } from '../outbox-port.ts'
+import type { RetryPolicy } from '../../transport.ts'
 
 export interface SettlementDeps {
   readonly transport: string

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { email } from './channels/email.ts'
-import { log } from './channels/log.ts'
-import { slack } from './channels/slack.ts'
-import { webPush } from './channels/web-push.ts'
-import { webhook } from './channels/webhook.ts'
+import { email } from './email/email.ts'
+import { log } from './log.ts'
+import { slack } from './slack.ts'
+import { webPush } from './web-push.ts'
+import { webhook } from './webhook.ts'
 
 const factories = { slack, email, webhook, webPush, log }
 type Name = keyof typeof factories

@@ -1,10 +1,10 @@
-import type { UserKey } from '../../common/user-id.ts'
-import type { OutboxPayload } from '../outbox/outbox-port.ts'
-import { isWanted, type PreferenceReader } from '../preferences/preferences-port.ts'
-import type { OutboundMessage, Person, Transport } from '../transport.ts'
+import type { UserKey } from '../../../common/user-id.ts'
+import type { OutboxPayload } from '../outbox-port.ts'
+import { isWanted, type PreferenceReader } from '../../preferences/preferences-port.ts'
+import type { OutboundMessage, DeliveryRecipient, Transport } from '../../transport.ts'
 
 export interface Addressing {
-  readonly personOf: (userKey: UserKey) => Promise<Person>
+  readonly personOf: (userKey: UserKey) => Promise<DeliveryRecipient>
   readonly preferences: PreferenceReader
 }
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { FocusError } from '../common/errors.ts'
-import { group, type OptionGroup, type OptionShape } from '../schema/option-checks.ts'
-import * as forms from '../schema/option-forms.ts'
-import type { Form } from '../schema/option-forms.ts'
-import type { DnsOptions } from '../net/name-resolver.ts'
-import type { TransportSettings } from './transport.ts'
+import { FocusError } from '../../common/errors.ts'
+import { group, type OptionGroup, type OptionShape } from '../../schema/option-checks.ts'
+import * as forms from '../../schema/option-forms.ts'
+import type { Form } from '../../schema/option-forms.ts'
+import type { DnsOptions } from '../../net/name-resolver.ts'
+import type { TransportSettings } from '../transport.ts'
 
 /** The settings that an application may give a built-in transport, without the others of its options. */
-export function driveSettings(options: TransportSettings, defaults: TransportSettings = {}): TransportSettings {
+export function settingsOf(options: TransportSettings, defaults: TransportSettings = {}): TransportSettings {
   const { concurrency, rate, timeoutMs, ordered, retry } = { ...defaults, ...options }
   return {
     ...(concurrency === undefined ? {} : { concurrency }),
@@ -18,7 +18,7 @@ export function driveSettings(options: TransportSettings, defaults: TransportSet
   }
 }
 
-export function invalid(message: string, hint?: string): FocusError {
+export function invalidOption(message: string, hint?: string): FocusError {
   return new FocusError('invalid_option', `transports: ${message}`, hint === undefined ? {} : { hint })
 }
 
@@ -43,7 +43,7 @@ const settings = {
 }
 
 /** The forms of the options that several transports have. */
-export const transportForms = {
+export const channelForms = {
   milliseconds,
   seconds: forms.count('seconds', 0),
   text: forms.text,
@@ -61,7 +61,7 @@ export const transportForms = {
 } as const
 
 /** The shape of a transport's options: its own, and those that every transport has. */
-export function transportOptions<T extends TransportSettings & { readonly name?: string }>(
+export function channelOptions<T extends TransportSettings & { readonly name?: string }>(
   own: { readonly [K in Exclude<keyof T, keyof typeof settings>]-?: OptionShape },
   required: readonly Exclude<keyof T, keyof typeof settings>[] = [],
 ): OptionGroup {
