@@ -33,7 +33,7 @@ export type {
   NotifyOptions,
   TransactionNotifications,
 } from './notifications/notification-service.ts'
-export type { Dedupe, Group, Policies, Rate } from './notifications/policies/policies.ts'
+export type { Dedupe, Group, Policies, Rate } from './notifications/policies/policy.ts'
 export type {
   InboxItem,
   InboxPage,

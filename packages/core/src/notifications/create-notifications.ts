@@ -12,7 +12,9 @@ import { decodeCursor, encodeCursor } from './inbox/cursor.ts'
 import { Feed } from './inbox/feed.ts'
 import { Idempotency, isRefusal, type RepeatableIds } from './policies/idempotency.ts'
 import { Intake } from './pending/intake.ts'
-import type { LogEntry, NotificationLog, ReadSelection } from './log-port.ts'
+import type { NotificationLog } from './log-port.ts'
+import type { LogEntry } from './log-entry-port.ts'
+import type { ReadSelection } from './inbox-port.ts'
 import type {
   ActivityUpdateParams,
   AppBlockedParams,

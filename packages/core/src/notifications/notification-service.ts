@@ -4,7 +4,7 @@ import type { UserId } from '../common/user-id.ts'
 import type { BuiltInCatalogue } from './catalogue/built-in.ts'
 import type { Definition, Definitions } from './catalogue/definition.ts'
 import type { ParamsInput } from './catalogue/params.ts'
-import type { ReadSelection } from './log-port.ts'
+import type { ReadSelection } from './inbox-port.ts'
 import type {
   Delivery,
   InboxPage,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../common/json.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 import type { Routing } from './routing-port.ts'
-import type { Policies } from './policies/policies.ts'
+import type { Policies } from './policies/policy.ts'
 
 export type * from './routing-port.ts'
 

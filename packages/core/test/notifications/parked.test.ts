@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { FocusError } from '../../src/common/errors.ts'
-import type { LogEntry } from '../../src/notifications/log-port.ts'
+import type { LogEntry } from '../../src/notifications/log-entry-port.ts'
 import { nodesOf } from './suite.ts'
 import { backends, type Node, people, startNode } from './support.ts'
 

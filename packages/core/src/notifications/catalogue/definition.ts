@@ -1,7 +1,7 @@
 import type { Duration } from '../../schema/duration.ts'
 import type { JsonObject } from '../../common/json.ts'
 import type { Escalation } from '../routing-port.ts'
-import type { Rate } from '../policies/policies.ts'
+import type { Rate } from '../policies/policy.ts'
 import type { NotificationType } from '../ports.ts'
 import type { ParamsOutput, ParamsSpec } from './params.ts'
 

@@ -1,7 +1,8 @@
 import { mapInChunks } from '../../common/chunks.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
-import type { FirstSight, NotificationLog, ReadSelection, StateChange } from '../log-port.ts'
+import type { NotificationLog } from '../log-port.ts'
+import type { FirstSight, ReadSelection, StateChange } from '../inbox-port.ts'
 import type { Recipients } from '../sending/recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../common/json.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Message } from '../catalogue/composer.ts'
 import type { Escalation } from '../routing-port.ts'
-import type { Policies } from '../policies/policies.ts'
+import type { Policies } from '../policies/policy.ts'
 import type { NotificationContent } from '../ports.ts'
 
 /**

@@ -1,8 +1,11 @@
-import type { MergedTexts } from '../log-port.ts'
-import { contentLimits } from '../sending/content.ts'
 import { formatIcu } from '../catalogue/icu.ts'
+import { contentLimits } from '../content-limits.ts'
+import type { MergedTexts } from '../log-entry-port.ts'
 
-/** The texts of a notification that `count` ones were merged into. */
+/**
+ * Returns the texts of a notification that stands for `count` merged ones. A port without a seam: the log calls it inside its
+ * transaction, on SQLite in another thread, which functions cannot be passed to.
+ */
 export function mergedTexts(
   own: { readonly title: string; readonly message: string },
   merged: MergedTexts | null,
@@ -16,8 +19,8 @@ export function mergedTexts(
 }
 
 /**
- * Null where the text cannot be filled: it was checked for a count of two when it was accepted, but a branch for another count
- * may lack a param or become too long. What is accepted is sent.
+ * Returns null if the text cannot be filled. It was checked with a count of two when the notification was accepted, but
+ * another plural branch may lack a param or become too long. An accepted notification is sent in any case.
  */
 function fill(text: string | null, { locale, params }: MergedTexts, count: number, maxLength: number): string | null {
   if (text === null) return null

@@ -1,22 +1,11 @@
 import { FocusError } from '../../common/errors.ts'
-import type { LogEntry, MergedTexts } from '../log-port.ts'
+import { contentLimits } from '../content-limits.ts'
+import type { LogEntry, MergedTexts } from '../log-entry-port.ts'
 import { isNestedDeeperThan } from './nesting.ts'
 import type { Routing } from '../routing-port.ts'
-import { resolvePolicies } from '../policies/policies.ts'
+import { resolvePolicies } from '../policies/resolve-policies.ts'
 import type { NotificationContent } from '../ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
-
-/** The limits of a notification's parts. */
-export const contentLimits = {
-  /** Bytes of `data` as JSON. */
-  dataBytes: 16_384,
-  /** Lists and objects of `data` in each other, itself included. */
-  dataDepth: 64,
-  titleLength: 500,
-  messageLength: 8_000,
-  typeLength: 64,
-  eventLength: 191,
-} as const
 
 export interface EntryContext {
   readonly id: string

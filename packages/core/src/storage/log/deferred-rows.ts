@@ -1,5 +1,5 @@
 import { clockSkewMs } from '../../common/clock-skew.ts'
-import type { EntrySource } from '../../notifications/log-port.ts'
+import type { EntrySource } from '../../notifications/log-entry-port.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { LogEntry } from '../../notifications/log-port.ts'
+import type { LogEntry } from '../../notifications/log-entry-port.ts'
 import type { InboxItem, NotificationEvent } from '../../notifications/ports.ts'
 import type { JsonObject } from '../../common/json.ts'
 import type { UserKey } from '../../common/user-id.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { IdempotencyRecord, IdempotencyStore } from '../../notifications/log-port.ts'
+import type { IdempotencyRecord, IdempotencyStore } from '../../notifications/idempotency-port.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { Database } from '../database.ts'
 import { insertIfAbsent } from '../insert-if-absent.ts'

@@ -1,19 +1,14 @@
+import type { CommitListener, NotificationLog, PendingRow, WaitingRow } from '../../notifications/log-port.ts'
+import type { AppendOutcome, EntrySource, LogEntry } from '../../notifications/log-entry-port.ts'
 import type {
-  AppendOutcome,
-  CommitListener,
-  EntrySource,
   FirstSight,
-  IdempotencyStore,
   InboxRows,
   InboxSelection,
-  LogEntry,
-  NotificationLog,
-  PendingRow,
-  WaitingRow,
   ReadSelection,
   StateChange,
   StoredHead,
-} from '../../notifications/log-port.ts'
+} from '../../notifications/inbox-port.ts'
+import type { IdempotencyStore } from '../../notifications/idempotency-port.ts'
 import type { Kysely, Transaction } from 'kysely'
 import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/ports.ts'
 import type { Runtime } from '../../common/runtime.ts'

@@ -1,5 +1,6 @@
 import { CompiledQuery, type Kysely, sql, type Transaction } from 'kysely'
-import type { EntrySource, LogEntry, PendingRow, WaitingRow } from '../../notifications/log-port.ts'
+import type { PendingRow, WaitingRow } from '../../notifications/log-port.ts'
+import type { EntrySource, LogEntry } from '../../notifications/log-entry-port.ts'
 import type { Receipt } from '../../notifications/ports.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'

@@ -1,5 +1,5 @@
 import { FocusError } from '../../../common/errors.ts'
-import type { LogEntry } from '../../../notifications/log-port.ts'
+import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { Logger } from '../../../common/logging/logger.ts'
 import { classify } from '../failures.ts'
 import type { BatchRunner } from '../../log/commit/batch-runner.ts'

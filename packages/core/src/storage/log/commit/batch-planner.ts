@@ -1,5 +1,5 @@
 import { clockSkewMs } from '../../../common/clock-skew.ts'
-import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log-port.ts'
+import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { PlannedDelivery } from '../../../notifications/routing-port.ts'
 import { mergedTexts } from '../../../notifications/policies/merged-texts-port.ts'
 import { type NotificationRow, sharedStream, toStreamOwner } from '../event-rows.ts'

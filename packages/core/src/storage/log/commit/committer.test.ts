@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEntry } from '../../../notifications/log-port.ts'
+import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { PlannedDelivery } from '../../../notifications/routing-port.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import { Committer } from './committer.ts'

@@ -1,5 +1,5 @@
 import { FocusError } from '../../../common/errors.ts'
-import type { LogEntry } from '../../../notifications/log-port.ts'
+import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { Clock } from '../../../common/runtime.ts'
 import { whileGrowing } from '../../../common/async/while-growing.ts'
 import type { BatchRunner } from './batch-runner.ts'

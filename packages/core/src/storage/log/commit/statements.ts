@@ -1,5 +1,5 @@
 import type { Flavour } from '../../dialects/any-kysely.ts'
-import type { WaitingTable } from '../../../notifications/log-port.ts'
+import type { WaitingTable } from '../../../notifications/log-entry-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
 import type { RowStatement } from '../../dialects/batch-session.ts'
 

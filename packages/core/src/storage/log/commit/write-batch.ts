@@ -1,4 +1,4 @@
-import type { LogEntry, WaitingTable } from '../../../notifications/log-port.ts'
+import type { LogEntry, WaitingTable } from '../../../notifications/log-entry-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toEvent, toStreamOwner } from '../event-rows.ts'
 import { BatchState, HeadState } from './batch-state.ts'

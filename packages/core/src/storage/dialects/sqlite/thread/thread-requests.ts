@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../../../notifications/log-port.ts'
+import type { LogEntry } from '../../../../notifications/log-entry-port.ts'
 import type { BatchContext, BatchResult } from '../../../log/commit/write-batch.ts'
 
 /** What a thread is started with. */

@@ -2,50 +2,8 @@ import { type Duration, durationMs } from '../../schema/duration.ts'
 import { FocusError } from '../../common/errors.ts'
 import { head } from '../../common/text/shorten.ts'
 import { formatIcu } from '../catalogue/icu.ts'
-import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from '../log-port.ts'
-
-/** Of several with one key within the window, only the first is sent. */
-export interface Dedupe {
-  /** At most 180 characters; per person. */
-  readonly key: string
-  /** A day when absent. */
-  readonly window?: Duration | undefined
-}
-
-/** Those with one key within the window become one notification, which counts them. */
-export interface Group {
-  /** At most 180 characters; per person. */
-  readonly key: string
-  /** From the first one on; an hour when absent. */
-  readonly window?: Duration | undefined
-  /**
-   * Texts of the merged notification: ICU messages over `count`, such as
-   * `{count, plural, one {# new comment} other {# new comments}}`; the newest one's own when absent.
-   */
-  readonly title?: string | undefined
-  readonly message?: string | undefined
-}
-
-/** At most `limit` new notifications of a topic to one person within any window. */
-export interface Rate {
-  /** What is counted together; the topic when absent. */
-  readonly key?: string | undefined
-  /** 1 to 1,000. */
-  readonly limit: number
-  readonly window: Duration
-  /**
-   * What happens to those beyond: `drop` (default) forgets them, `group` merges them into the last one that was let
-   * through, `defer` sends them when the window has room again.
-   */
-  readonly overflow?: 'drop' | 'group' | 'defer' | undefined
-}
-
-/** What may hold a notification back. Applied in the transaction of the insert, so they hold on several nodes too. */
-export interface Policies {
-  readonly dedupe?: Dedupe | null
-  readonly group?: Group | null
-  readonly rate?: Rate | null
-}
+import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from '../log-entry-port.ts'
+import type { Group, Policies, Rate } from './policy.ts'
 
 const keyLength = 180
 
