@@ -88,7 +88,7 @@ function handleOf<Catalogue>(parts: FocusParts<Catalogue>): Focus<Catalogue> {
   const { notifications } = parts.notifications
   const { manager, preferences } = parts.transports
   const { realtime } = parts.realtime
-  const { handler, hostTokens } = parts.http
+  const { handler, hostAuthenticator } = parts.http
   const { settings, database } = parts.foundation
   return {
     auth,
@@ -102,7 +102,7 @@ function handleOf<Catalogue>(parts: FocusParts<Catalogue>): Focus<Catalogue> {
     admit: (head) => handler.admit(head),
     fetch: (request, info) => handler.fetch(request, info),
     upgrade: (request, socket, head) => realtime.upgrade(request, socket, head),
-    authenticate: (headers, info) => hostTokens.authenticate(headers, info),
+    authenticate: (headers, info) => hostAuthenticator.authenticate(headers, info),
     migrate: () => migrateToLatest(database),
     drain: (window) => realtime.drain(window),
     close: () => parts.close(),

@@ -9,27 +9,27 @@ import { type Refusal, type RefusalReason, refuse } from './refusal.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const minuteMs = 60_000
-/** The process-wide budgets give a sixth of a minute's allowance at once. */
+/** A sixth of a minute's process-wide allowance may be spent at once. */
 const burstMs = 10_000
-/** Addresses that signed in before, which the last half of the process-wide budgets is kept for. */
+/** Remembered addresses with earlier sign-ins; the last half of the process-wide budgets is reserved for them. */
 const maxKnownAddresses = 20_000
-/** Between two warnings about wrong admin keys. */
-const quietMs = 60_000
+/** Minimum time between two warnings about wrong admin keys. */
+const warningIntervalMs = 60_000
 
 export interface AdmissionDeps {
   readonly budgets: Budgets
   readonly findAddress: ClientAddressFinder
   readonly logger: Logger
-  /** Milliseconds of a clock that never goes back. */
+  /** A monotonic clock, in milliseconds. */
   readonly now?: () => number
 }
 
-/** Credentials that turned out to be good, bad, or could not be looked at. */
+/** Result of verifying credentials; `unknown` if the verification itself failed. */
 export type TrialOutcome = 'good' | 'bad' | 'unknown'
 
 /**
- * Decides who is served when there is more to do than can be done: by address, by user and for the whole process. Every
- * check is synchronous, and cheaper than any answer. All of it is per process.
+ * Decides which requests are served under load, with budgets by address, by user and for the whole process. Every check
+ * is synchronous and cheaper than any answer. The budgets of two processes are independent.
  */
 export class AdmissionControl {
   readonly budgets: Budgets
@@ -63,7 +63,7 @@ export class AdmissionControl {
     this.#users = new BucketTable(perUser.capacity, (perUser.capacity / perUser.perSecond) * 1_000)
   }
 
-  /** Who a request comes from. Warns once when a proxy in front is not named. */
+  /** Returns the client of a request. Warns once about a reverse proxy that `FOCUS_TRUSTED_PROXIES` does not name. */
   client(peer: string | undefined, forwardedFor: string | null | undefined): Client {
     const client = new Client(this.#findAddress(peer, forwardedFor))
     if (client.forwarded === 'ignored') this.#warnOfProxy(client)
@@ -71,13 +71,13 @@ export class AdmissionControl {
     return client
   }
 
-  /** Whether nothing is counted for a client. */
+  /** Returns whether a client is exempt from all budgets. */
   isExempt(client: Client): boolean {
     const { enabled, exemptLoopback } = this.budgets
     return !enabled || (exemptLoopback && (client.address === null || client.isLoopback))
   }
 
-  /** Takes one request of a class from the budgets of its address and of the process; says why not when one is empty. */
+  /** Takes one request from the budgets of its address and of the process. Returns a refusal if one of them is empty. */
   request(budget: BudgetName, client: Client): Refusal | null {
     if (this.isExempt(client)) return null
     const now = this.#now()
@@ -89,7 +89,7 @@ export class AdmissionControl {
     return null
   }
 
-  /** Whether credentials that are not known to be good may be looked at; takes nothing, so that a request may still end. */
+  /** Returns a refusal if unverified credentials may not be verified now. Takes nothing from any budget. */
   mayTry(client: Client): Refusal | null {
     if (this.isExempt(client)) return null
     const now = this.#now()
@@ -99,14 +99,14 @@ export class AdmissionControl {
     return processWaitMs > 0 ? this.#refuse('credentials', 'process', processWaitMs) : null
   }
 
-  /** The same as they are looked at: takes a place among those of the process, until `tried` says what they were. */
+  /** Starts the verification of credentials: takes one unit of the process's budget, which `tried` may give back. */
   startTrial(client: Client): Refusal | null {
     const refusal = this.mayTry(client)
     if (refusal === null && !this.isExempt(client)) this.#takeFromProcess('credentials', client, this.#now())
     return refusal
   }
 
-  /** What became of the credentials that `startTrial` let through: only bad ones stay counted. */
+  /** Ends a verification that `startTrial` permitted. Only bad credentials stay counted. */
   tried(client: Client, outcome: TrialOutcome): void {
     if (this.isExempt(client)) return
     if (outcome === 'bad') {
@@ -117,12 +117,12 @@ export class AdmissionControl {
     if (outcome === 'good') this.remember(client)
   }
 
-  /** Somebody signed in from this address: it may take of the last half of the process's budgets. */
+  /** Marks an address as known after a sign-in: the last half of the process's budgets is reserved for known addresses. */
   remember(client: Client): void {
     if (!this.isExempt(client)) this.#knownAddresses.set(client.name, true)
   }
 
-  /** Takes what a piece of work of a signed-in user costs; the whole budget where that is less. */
+  /** Takes the cost of a request from the user's budget; a cost above the whole budget takes all of it. */
   user(userKey: UserKey, cost: number, client: Client): Refusal | null {
     if (this.isExempt(client)) return null
     const now = this.#now()
@@ -133,12 +133,12 @@ export class AdmissionControl {
     return null
   }
 
-  /** Charges work that is known only once it is done; it delays what the user asks for next. */
+  /** Charges work whose cost is known only afterwards. It delays the user's next requests. */
   charge(userKey: UserKey, cost: number, client: Client): void {
     if (cost > 0 && !this.isExempt(client)) this.#users.spend(userKey, 1, this.#now(), cost)
   }
 
-  /** Whether an address has presented too many wrong admin keys to have another looked at. */
+  /** Returns a refusal if an address has presented too many wrong admin keys. */
   adminKey(client: Client): Refusal | null {
     if (this.isExempt(client)) return null
     const waitMs = this.#addressWaitMs('adminKey', client, this.#now())
@@ -147,7 +147,7 @@ export class AdmissionControl {
     return this.#refuse('admin', 'admin_key', waitMs)
   }
 
-  /** Counts a wrong key; null when it is answered as such. */
+  /** Counts a wrong admin key. Returns null if it is answered as wrong, or a refusal if there were too many. */
   wrongAdminKey(client: Client): Refusal | null {
     this.#countWrongAdminKey(client)
     if (!this.isExempt(client)) {
@@ -160,13 +160,13 @@ export class AdmissionControl {
     return null
   }
 
-  /** Counts a refusal that was decided elsewhere. */
+  /** Counts a refusal that another part decided. */
   count(kind: string, reason: string): void {
     const key = `${kind}:${reason}`
     this.refusals.set(key, (this.refusals.get(key) ?? 0) + 1)
   }
 
-  /** Whether somebody signed in from this address lately. */
+  /** Returns whether there was a recent sign-in from this address. */
   isKnown(client: Client): boolean {
     return this.#knownAddresses.has(client.name)
   }
@@ -176,7 +176,7 @@ export class AdmissionControl {
     return refuse(reason, waitMs)
   }
 
-  /** The widest network comes first: the narrower ones of a network that has used its share up take no memory. */
+  /** Checks the widest network first: narrower networks of an exhausted one then take no memory. */
   #addressWaitMs(budget: BudgetName, client: Client, now: number): number {
     const table = this.#byAddress.get(budget)
     for (const { name, share } of client.networks) {
@@ -198,8 +198,8 @@ export class AdmissionControl {
   }
 
   #processWaitMs(budget: BudgetName, client: Client, now: number): number {
-    const kept = this.isKnown(client) ? 0 : Math.floor(this.budgets.perProcess[budget] / 12)
-    return this.#byProcess.get(budget)?.waitMs(now, 1 + kept) ?? 0
+    const reserved = this.isKnown(client) ? 0 : Math.floor(this.budgets.perProcess[budget] / 12)
+    return this.#byProcess.get(budget)?.waitMs(now, 1 + reserved) ?? 0
   }
 
   #warnOfProxy(client: Client): void {
@@ -208,7 +208,7 @@ export class AdmissionControl {
     this.#warned.add(key)
     const peer = client.address ?? 'unix'
     this.#logger.warn(
-      `X-Forwarded-For of ${client.address ?? 'a peer without an address'} is ignored, so all clients behind it share the limits of one. If it is your reverse proxy, set FOCUS_TRUSTED_PROXIES=${peer}.`,
+      `X-Forwarded-For of ${client.address ?? 'a peer without an address'} is ignored, so all clients behind it share the limits of one client. If it is your reverse proxy, set FOCUS_TRUSTED_PROXIES=${peer}.`,
     )
   }
 
@@ -216,14 +216,14 @@ export class AdmissionControl {
     if (this.#warned.has('nameless')) return
     this.#warned.add('nameless')
     this.#logger.warn(
-      'Requests come from a peer without an address (a Unix socket, or a host that tells none), so all clients share one limit. If a reverse proxy is there that sets X-Forwarded-For, set FOCUS_TRUSTED_PROXIES=unix.',
+      'Requests come from a peer without an address (a Unix socket, or a host that passes none), so all clients share one limit. If a reverse proxy in front sets X-Forwarded-For, set FOCUS_TRUSTED_PROXIES=unix.',
     )
   }
 
   #countWrongAdminKey(client: Client): void {
     this.#wrongAdminKeys += 1
     const now = this.#now()
-    if (now - this.#adminKeyWarningAt < quietMs) return
+    if (now - this.#adminKeyWarningAt < warningIntervalMs) return
     this.#adminKeyWarningAt = now
     this.#logger.warn('Wrong admin keys were presented', { count: this.#wrongAdminKeys, address: client.address })
     this.#wrongAdminKeys = 0

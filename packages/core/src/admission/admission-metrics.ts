@@ -2,7 +2,7 @@ import { Counter, Registry } from 'prom-client'
 import { appendMetrics, type MetricsDocument } from '../common/metrics-document.ts'
 import type { AdmissionControl } from './admission-control.ts'
 
-/** How much was refused, and why, in the text format of Prometheus. */
+/** Counts of refusals by reason, in the text format of Prometheus. */
 export class AdmissionMetrics {
   readonly #registry = new Registry()
 
@@ -23,7 +23,7 @@ export class AdmissionMetrics {
     counter.reset()
   }
 
-  /** These metrics after others, as one document. */
+  /** Appends these metrics to others. */
   after(others: Promise<MetricsDocument>): Promise<MetricsDocument> {
     return appendMetrics(others, this.#registry)
   }

@@ -1,16 +1,15 @@
 import { TokenBucket } from './token-bucket.ts'
 
-/** How many callers a table tells apart; beyond it newcomers share a bucket. */
+/** Callers with a bucket of their own; further ones share one bucket. */
 const maxKeys = 20_000
-/** The shared bucket's allowance, in allowances of one caller. */
+/** Size of the shared bucket, in buckets of one caller. */
 const sharedShare = 16
-/** Between two looks for buckets that have refilled. */
+/** Minimum time between two searches for full buckets. */
 const pruneIntervalMs = 1_000
 
 /**
- * One bucket for each caller, in bounded memory: a bucket that has refilled is forgotten, and when too many are in use,
- * callers without one share one. Nobody's bucket is given up for a newcomer: a crowd of addresses would be a way to a new
- * allowance.
+ * One bucket for each caller, in bounded memory. Full buckets are forgotten; when too many are in use, new callers share
+ * one bucket. No bucket in use is evicted for a new caller, since a crowd of addresses could otherwise renew an allowance.
  */
 export class BucketTable {
   readonly #capacity: number
@@ -20,7 +19,7 @@ export class BucketTable {
   #shared: TokenBucket | null = null
   #prunedAt = Number.NEGATIVE_INFINITY
 
-  /** @param capacity what a caller with a share of 1 may spend at once, and again within `perMs` */
+  /** @param capacity units that a caller with a share of 1 may spend at once, and again within `perMs` milliseconds */
   constructor(capacity: number, perMs: number, keys = maxKeys) {
     this.#capacity = capacity
     this.#perMs = perMs
@@ -31,7 +30,7 @@ export class BucketTable {
     return this.#buckets.size
   }
 
-  /** Milliseconds until the caller can spend `cost`; 0 when it can. Remembers nothing. */
+  /** Returns the milliseconds until the caller can spend `cost`; 0 if it can now. Changes nothing. */
   waitMs(key: string, share: number, now: number, cost = 1): number {
     const bucket = this.#buckets.get(key)
     if (bucket !== undefined) return bucket.left(now) >= cost ? 0 : bucket.waitMs(now, cost)
@@ -40,7 +39,7 @@ export class BucketTable {
     return this.#buckets.size < this.#maxKeys ? 0 : this.#sharedBucket(now).waitMs(now, cost)
   }
 
-  /** Takes `cost`, whatever is left. */
+  /** Takes `cost`, even if less is left. */
   spend(key: string, share: number, now: number, cost = 1): void {
     this.#bucket(key, share, now).spend(now, cost)
   }

@@ -1,8 +1,8 @@
 import { checkedOptions, counts } from '../schema/option-checks.ts'
 
 /**
- * What one client address may do in a minute, and at once (S27). IPv6 is counted by /64, with 4 times as much for a /56 and 8
- * times for a /48; IPv4 by address, with 8 times as much for a /24.
+ * Requests that one client address may make in a minute; all of them may come at once (S27). IPv6 is counted by /64, with
+ * 4 times as much for a /56 and 8 times for a /48; IPv4 by address, with 8 times as much for a /24.
  */
 export const requestsPerMinute = {
   /** `GET /auth/{provider}`, `POST /auth/{provider}/nonce` and `…/link` */
@@ -26,8 +26,9 @@ export const requestsPerMinute = {
 export type BudgetName = keyof typeof requestsPerMinute
 
 /**
- * What all clients of one process together may do in a minute; a sixth of it at once. The last half is kept for addresses
- * that signed in here before, so that a crowd of strangers cannot take it; no single /48 or /24 can take the first.
+ * Requests that all clients of one process together may make in a minute; a sixth of them may come at once. The last half
+ * is reserved for addresses with an earlier sign-in, so that a crowd of strangers cannot take it. No single /48 or /24 can
+ * use up the first half.
  */
 export const requestsPerMinuteOfProcess = {
   start: 18_000,
@@ -36,13 +37,13 @@ export const requestsPerMinuteOfProcess = {
   redeem: 18_000,
   ticket: 24_000,
   public: 72_000,
-  /** Tokens that were not seen before and are not valid, tickets likewise; those under way count until they are found good */
+  /** Invalid tokens and tickets that were not seen before; those being verified count until they are found good */
   credentials: 18_000,
-  /** Wrong admin keys; beyond it they are answered with 429, and the right key still works. */
+  /** Wrong admin keys; further ones are answered with 429, and the right key still works */
   adminKey: 2_400,
 } as const satisfies Record<BudgetName, number>
 
-/** What one user may spend on all routes, streams and sockets of a process together. */
+/** Units that one user may spend on all routes, streams and sockets of a process together. */
 export const userBudget = {
   /** Units at once. */
   capacity: 500,
@@ -50,7 +51,7 @@ export const userBudget = {
   perSecond: 100,
 } as const
 
-/** What things cost of a user's budget, in units. */
+/** Costs in units of a user's budget. */
 export const costs = {
   /** A route that reads. */
   read: 1,
@@ -62,20 +63,20 @@ export const costs = {
   resume: 5,
   /** An `ack` message. */
   ack: 0.1,
-  /** Each notification that a page or a sync may bring (its `limit`), and each that a resume brings. */
+  /** Each notification that a page or a sync may return (its `limit`), and each that a resume returns. */
   notification: 0.04,
   /** Each KiB of a page of the inbox. */
   kibibyte: 0.25,
 } as const
 
-/** How long the body of a request may take to arrive. */
+/** Time for the whole body of a request to arrive. */
 export const defaultBodyTimeoutMs = 10_000
 
-/** `createFocus({ rateLimits })` with every default in place. */
+/** `createFocus({ rateLimits })` with every default filled in. */
 export interface Budgets {
-  /** False switches all of it off. */
+  /** False switches all budgets off. */
   readonly enabled: boolean
-  /** Clients on this machine go free: for development, where every client is one. */
+  /** Exempts clients on this machine, for development. */
   readonly exemptLoopback: boolean
   readonly perMinute: Readonly<Record<BudgetName, number>>
   readonly perProcess: Readonly<Record<BudgetName, number>>

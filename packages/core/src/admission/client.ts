@@ -2,7 +2,7 @@ import { BlockList } from 'node:net'
 import type { ClientAddress } from '../net/client-address.ts'
 import { type Network, networksOf } from '../net/networks.ts'
 
-/** Allowances of an address that evidently stands for many clients. */
+/** Allowances of an address that stands for many clients. */
 const crowdShare = 16
 
 const privateRanges = new BlockList()
@@ -15,7 +15,7 @@ for (const [network, prefix] of [
 }
 privateRanges.addSubnet('fc00::', 7, 'ipv6')
 
-/** Who a request or a connection comes from, as limits count it. */
+/** The client of a request or a connection, as limits count it. */
 export class Client {
   readonly address: string | null
   readonly forwarded: ClientAddress['forwarded']
@@ -30,13 +30,13 @@ export class Client {
     return this.address !== null && (this.address === '::1' || this.address.startsWith('127.'))
   }
 
-  /** Whether the peer is a reverse proxy that `FOCUS_TRUSTED_PROXIES` does not name: it stands for many clients. */
+  /** Whether the peer looks like a reverse proxy that `FOCUS_TRUSTED_PROXIES` does not name. It stands for many clients. */
   get isUnnamedProxy(): boolean {
     if (this.forwarded !== 'ignored') return false
     return this.address === null || this.isLoopback || isPrivate(this.address)
   }
 
-  /** The widest first. Clients without an address are one crowd, those behind a proxy without a name another. */
+  /** The networks that the client is counted in, the widest first. */
   get networks(): readonly Network[] {
     return (this.#networks ??= this.#findNetworks())
   }

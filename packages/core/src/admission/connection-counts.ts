@@ -1,10 +1,10 @@
 import type { Client } from './client.ts'
 
-/** How many connections each network has; memory grows with the connections alone. */
+/** Open connections by network. Memory grows with the connections only. */
 export class ConnectionCounts {
   readonly #counts = new Map<string, number>()
 
-  /** @param limit for one address; wider networks get their share of it */
+  /** @param limit connections of one address; a wider network may have its share times as many */
   isFull({ networks }: Client, limit: number): boolean {
     return networks.some(({ name, share }) => (this.#counts.get(name) ?? 0) >= limit * share)
   }

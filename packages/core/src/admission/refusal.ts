@@ -2,14 +2,14 @@ import { FocusError } from '../common/errors.ts'
 
 const wait = 'Wait for Retry-After seconds.'
 
-/** Everything that admission refuses for, with what the caller is told. */
+/** Reasons for a refusal, with the error that the caller receives. */
 export const refusalReasons = {
   address: { code: 'rate_limited', message: 'Too many requests from this address.', hint: wait },
-  process: { code: 'overloaded', message: 'The server has more of these requests than it takes.', hint: wait },
+  process: { code: 'overloaded', message: 'The server receives too many of these requests.', hint: wait },
   user: { code: 'rate_limited', message: 'Too many requests of this user.', hint: wait },
   credentials: {
     code: 'rate_limited',
-    message: 'Too many tokens that are not valid came from this address.',
+    message: 'Too many invalid tokens came from this address.',
     hint: 'Sign in again, then wait for Retry-After seconds.',
   },
   admin_key: {
@@ -19,14 +19,14 @@ export const refusalReasons = {
   },
   connections: {
     code: 'rate_limited',
-    message: 'This address has as many connections as one may have.',
+    message: 'This address has the maximum number of connections.',
     hint: 'Close some, or raise the limit connectionsPerAddress.',
   },
 } as const
 
 export type RefusalReason = keyof typeof refusalReasons
 
-/** Why admission refuses, and how long to wait. */
+/** A refusal of admission: its reason, and the time to wait. */
 export interface Refusal {
   readonly reason: RefusalReason
   readonly retryAfterSeconds: number
@@ -36,7 +36,7 @@ export function refuse(reason: RefusalReason, waitMs: number): Refusal {
   return { reason, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)) }
 }
 
-/** The same as an error, for places that throw. */
+/** Returns a refusal as an error. */
 export function refusalError({ reason, retryAfterSeconds }: Refusal): FocusError {
   const { code, message, hint } = refusalReasons[reason]
   return new FocusError(code, message, { hint, retryAfterSeconds })

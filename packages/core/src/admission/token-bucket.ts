@@ -1,4 +1,4 @@
-/** A budget of `capacity` that refills evenly over `perMs`. Holds no timer. */
+/** A budget of `capacity` units that refills evenly over `perMs` milliseconds. It needs no timer. */
 export class TokenBucket {
   readonly #capacity: number
   readonly #perMs: number
@@ -12,19 +12,19 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Takes `cost` when there is as much, and says whether there was. */
+  /** Takes `cost` if that much is left. Returns whether it did. */
   take(now: number, cost = 1): boolean {
     if (this.left(now) < cost) return false
     this.#left -= cost
     return true
   }
 
-  /** Takes `cost` whatever is left, for work that is known only once it is done; what is owed is at most the capacity. */
+  /** Takes `cost` even if less is left, for work whose cost is known only afterwards. The debt is at most the capacity. */
   spend(now: number, cost: number): void {
     this.#left = Math.max(-this.#capacity, this.left(now) - cost)
   }
 
-  /** Gives back what was taken for something that did not come to pass. */
+  /** Gives back units that were taken for work that did not happen. */
   refund(cost: number): void {
     this.#left = Math.min(this.#capacity, this.#left + cost)
   }
@@ -35,7 +35,7 @@ export class TokenBucket {
     return this.#left
   }
 
-  /** Milliseconds until `take` succeeds again. */
+  /** Returns the milliseconds until `take` succeeds. */
   waitMs(now: number, cost = 1): number {
     return Math.max(0, Math.ceil(((cost - this.left(now)) * this.#perMs) / this.#capacity))
   }

@@ -4,18 +4,18 @@ import type { Client } from './client.ts'
 import { refusalError } from './refusal.ts'
 
 /**
- * Looks at credentials within the budgets, and tells `control` what they were.
+ * Verifies credentials within the budgets and reports the outcome to `control`.
  *
- * @throws FocusError `rate_limited`, `overloaded`, before it looks
+ * @throws FocusError `rate_limited` or `overloaded` before `verify` is called; any error of `verify`
  */
-export async function trial<T>(control: AdmissionControl, client: Client, look: () => Promise<T>): Promise<T> {
+export async function trial<T>(control: AdmissionControl, client: Client, verify: () => Promise<T>): Promise<T> {
   const refusal = control.startTrial(client)
   if (refusal !== null) throw refusalError(refusal)
   let outcome: TrialOutcome = 'unknown'
   try {
-    const found = await look()
+    const verified = await verify()
     outcome = 'good'
-    return found
+    return verified
   } catch (error) {
     if (error instanceof FocusError && error.code === 'invalid_token') outcome = 'bad'
     throw error

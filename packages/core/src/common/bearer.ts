@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** The token of `Authorization: Bearer …` (RFC 6750 §2.1); null when there is none. */
+/** Returns the token of `Authorization: Bearer …` (RFC 6750 §2.1); null if there is none. */
 export function bearerToken(headers: IncomingHttpHeaders | Headers): string | null {
   const value = headers instanceof Headers ? headers.get('authorization') : headers.authorization
   if (!value || value.length < 8 || value.slice(0, 7).toLowerCase() !== 'bearer ') return null

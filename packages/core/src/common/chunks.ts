@@ -1,19 +1,18 @@
-/** What is asked at once of a service that may be somebody else's. */
-const sliceSize = 20
+const chunkSize = 20
 
 /**
- * Maps items by questions to a directory, a slice of them at a time: a thousand one after the other would take as many
- * round trips, and a thousand at once would crowd out everybody else. Results are in the order of the items.
+ * Maps items by calls to another service, 20 calls at a time. Sequential calls would take too many round trips, and all at
+ * once would overload the service. Results are in the order of the items.
  *
- * @throws whatever `ask` rejects with first; no further slice is begun then
+ * @throws the first error of `map`; no further chunk is started then
  */
 export async function mapInChunks<Item, Result>(
   items: readonly Item[],
-  ask: (item: Item) => Promise<Result>,
+  map: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = []
-  for (let start = 0; start < items.length; start += sliceSize) {
-    results.push(...(await Promise.all(items.slice(start, start + sliceSize).map(ask))))
+  for (let start = 0; start < items.length; start += chunkSize) {
+    results.push(...(await Promise.all(items.slice(start, start + chunkSize).map(map))))
   }
   return results
 }

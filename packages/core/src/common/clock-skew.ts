@@ -1,5 +1,5 @@
 /**
- * How far clocks of nodes may differ, in milliseconds. A stored moment that is further ahead than its kind can be was written
- * before a clock was set back, and must hold nobody until then.
+ * Tolerated difference between the clocks of nodes, in milliseconds. A stored time that is further in the future was
+ * written before a clock was set back, and must not be waited for.
  */
 export const clockSkewMs = 60_000

@@ -1,6 +1,6 @@
 /**
- * Every refusal of Focus, in one table: the stable code, the HTTP status that a route answers with, and the title of
- * the problem (RFC 9457). Codes are only ever added.
+ * Every error of Focus in one table: the stable code, the HTTP status of a route's answer, and the title of the problem
+ * (RFC 9457). Codes are only ever added.
  */
 const catalogue = {
   // the caller's input
@@ -15,7 +15,7 @@ const catalogue = {
   prefetch_refused: { status: 503, title: 'A prefetch does not use up a sign-in' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   origin_not_allowed: { status: 403, title: 'The origin is not allowed' },
-  // who is asking
+  // authentication
   unauthenticated: { status: 401, title: 'Authentication is required' },
   invalid_token: { status: 401, title: 'The token is invalid' },
   token_expired: { status: 401, title: 'The token has expired' },
@@ -36,7 +36,7 @@ const catalogue = {
   consent_required: { status: 400, title: 'The provider needs consent' },
   interaction_required: { status: 400, title: 'The provider needs the user' },
   account_selection_required: { status: 400, title: 'An account must be chosen' },
-  temporarily_unavailable: { status: 503, title: 'The sign-in provider is away for a moment' },
+  temporarily_unavailable: { status: 503, title: 'The sign-in provider is temporarily unavailable' },
   provider_error: { status: 502, title: 'The sign-in provider answered with an error' },
   provider_unreachable: { status: 502, title: 'The sign-in provider cannot be reached' },
   id_token_invalid: { status: 400, title: 'The ID token is invalid' },
@@ -57,7 +57,7 @@ const catalogue = {
   // real time
   upgrade_required: { status: 426, title: 'This address speaks WebSocket' },
   websocket_disabled: { status: 404, title: 'The WebSocket is switched off' },
-  at_capacity: { status: 503, title: 'The node has as many connections as it may have' },
+  at_capacity: { status: 503, title: 'The node has reached its connection limit' },
   unknown_connection: { status: 404, title: 'Unknown connection' },
   // operation
   overloaded: { status: 503, title: 'The server is too busy' },
@@ -69,19 +69,19 @@ const catalogue = {
   internal: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>
 
-/** A stable code of the table of refusals; see `docs/errors.md`. */
+/** A stable error code; `docs/errors.md` lists them all. */
 export type ErrorCode = keyof typeof catalogue
 
-/** All codes with their HTTP status and title, for documentation and problem answers. */
+/** All error codes with their HTTP status and title. */
 export const errorCatalogue: Readonly<Record<ErrorCode, { readonly status: number; readonly title: string }>> =
   catalogue
 
-/** `inspect.custom` of node:util, which also other runtimes' consoles look for. */
+/** `inspect.custom` of node:util; the consoles of other runtimes use it too. */
 const inspectSymbol = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * What every public operation of Focus throws. `code` is stable and meant for programs; `message` says what happened and
- * `hint` what to do about it, both for the person who can mend it. Neither ever holds a secret.
+ * The error that every public operation of Focus throws. `code` is stable and meant for programs. `message` says what
+ * happened and `hint` what to do about it, for the developer or operator who can fix it. Neither ever contains a secret.
  *
  * @example
  * ```ts
@@ -96,13 +96,13 @@ const inspectSymbol = Symbol.for('nodejs.util.inspect.custom')
 export class FocusError extends Error {
   override readonly name = 'FocusError'
   readonly code: ErrorCode
-  /** HTTP status that a route answers with. */
+  /** HTTP status of a route's answer. */
   readonly status: number
-  /** What the code stands for, the same words for every occurrence. */
+  /** Meaning of the code; the same for every occurrence. */
   readonly title: string
-  // Only declared: a field would be an own property also where there is nothing to say.
+  // Only declared: a field would be an own property even without a value.
   declare readonly hint?: string
-  /** Seconds to wait before trying again, where that is known. */
+  /** Seconds to wait before the next attempt, if known. */
   declare readonly retryAfterSeconds?: number
 
   constructor(
@@ -116,7 +116,7 @@ export class FocusError extends Error {
     this.title = catalogue[code].title
     if (options.hint !== undefined) this.hint = options.hint
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
-    // Of an error nobody caught, Node shows the stack. Only for failures of the server: a stack's text costs time.
+    // Node prints the stack of an uncaught error. Only failures of the server need the hint there: building the text is slow.
     if (options.hint !== undefined && this.status >= 500) {
       const stack: unknown = this.stack
       // Text, unless the application has its own `Error.prepareStackTrace`.
@@ -127,7 +127,7 @@ export class FocusError extends Error {
     }
   }
 
-  /** As Node prints it: the hint right under the message, where whoever starts the server looks, then the stack. */
+  /** Formats the error for Node's console: the hint directly below the message, then the stack. */
   [inspectSymbol](_depth: number, _options: unknown, inspect: (value: unknown) => string): string {
     const head = `${this.name} [${this.code}]: ${this.message}`
     const stack = this.stack ?? ''

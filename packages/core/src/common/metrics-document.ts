@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { inTime } from './async/in-time.ts'
+import { withTimeout } from './async/with-timeout.ts'
 
 /** Metrics in the text format of Prometheus. */
 export interface MetricsDocument {
@@ -7,19 +7,19 @@ export interface MetricsDocument {
   readonly body: string
 }
 
-/** One document: the metrics of a room after those of others. */
+/** Appends the metrics of a registry to a document. */
 export async function appendMetrics(others: Promise<MetricsDocument>, registry: Registry): Promise<MetricsDocument> {
   const { contentType, body } = await others
   return { contentType, body: `${body}\n${await registry.metrics()}` }
 }
 
-/** Prometheus waits for a document for 10 seconds, which may ask the database several times. */
+/** Prometheus waits 10 seconds for a document, which may need several queries. */
 const readMs = 2_000
 
-/** What the database says for a gauge; null while it does not answer, because all other metrics are needed then. */
+/** Reads the value of a gauge from the database. Returns null if it does not answer: the other metrics matter most then. */
 export async function forMetrics<T>(read: () => Promise<T>): Promise<T | null> {
   try {
-    return await inTime(read(), readMs, () => new Error('The database does not answer.'))
+    return await withTimeout(read(), readMs, () => new Error('The database does not answer.'))
   } catch {
     return null
   }

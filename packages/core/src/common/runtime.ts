@@ -4,10 +4,10 @@ import { defaultLogger } from './logging/default-logger.ts'
 import { type Logger, silentLogger } from './logging/logger.ts'
 import { runtimeLogger } from './logging/runtime-logger.ts'
 
-/** Milliseconds since 1970, UTC. Passed in everywhere, so that tests freeze it. */
+/** Returns milliseconds since 1970, UTC. Every part receives it, so that a test can freeze time. */
 export type Clock = () => number
 
-/** `size` unpredictable bytes. */
+/** Returns `size` unpredictable bytes. */
 export type RandomSource = (size: number) => Uint8Array
 
 /** Clock, random source, logs and network: taken from outside, so that a test can replace each. */

@@ -1,18 +1,15 @@
-/**
- * How an application names its users: a number with Focus' own directory, whatever the application's directory says
- * otherwise.
- */
+/** Identifier of a user in the application: a number with Focus' own user table, or whatever the application's uses. */
 export type UserId = number | string
 
 /**
- * The one form of a user id inside Focus: a string that is compared byte by byte, in the database, in tokens (`sub`) and
- * in the hub. `UserIdCodec` turns it into the application's form at the edges.
+ * The form of a user id inside Focus: a string that is compared byte by byte in the database, in tokens (`sub`) and in the
+ * hub. `UserIdCodec` converts it to the application's form at the edges.
  */
 export type UserKey = string
 
-/** Between the application's user ids and the strings that Focus keeps. */
+/** Converts Focus' user keys to the application's user ids. */
 export interface UserIdCodec {
-  /** The application's form of a key, as it goes on the wire (`user_id`). */
+  /** Returns the application's form of a key, as `user_id` on the wire. */
   fromKey(key: UserKey): UserId
 }
 

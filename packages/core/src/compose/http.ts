@@ -1,7 +1,7 @@
 import { AdmissionMetrics } from '../admission/admission-metrics.ts'
 import { defaultBodyTimeoutMs } from '../admission/budgets.ts'
 import { createHandler, type Handler } from '../http/handler.ts'
-import { HostTokens } from '../http/host-tokens.ts'
+import { HostAuthenticator } from '../http/host-authenticator.ts'
 import type { Route } from '../http/route.ts'
 import { accountAdminRoutes } from '../http/routes/account-admin-routes.ts'
 import { authRoutes } from '../http/routes/auth-routes.ts'
@@ -36,7 +36,7 @@ export interface Rooms {
 export interface HttpParts {
   readonly handler: Handler
   /** Checks bearer tokens on the application's own routes. */
-  readonly hostTokens: HostTokens
+  readonly hostAuthenticator: HostAuthenticator
 }
 
 /** Builds the routes of all rooms into one handler, which has nothing to close. */
@@ -55,7 +55,7 @@ export function composeHttp(foundation: Foundation, rooms: Rooms): HttpParts {
     bodyTimeoutMs: bodyTimeoutOf(options),
     logger: runtime.logger,
   })
-  return { handler, hostTokens: new HostTokens(control, auth.tokens) }
+  return { handler, hostAuthenticator: new HostAuthenticator(control, auth.tokens) }
 }
 
 function routesOf(foundation: Foundation, rooms: Rooms): Route[] {

@@ -7,7 +7,8 @@ import { TokenBucket } from '../admission/token-bucket.ts'
 import { bearerToken } from '../common/bearer.ts'
 import type { Principal } from '../auth/ports.ts'
 import type { OriginPolicy } from '../net/origin-policy.ts'
-import { type Credentials, DecidedAdmission, type RequestHead } from './request/request-head.ts'
+import { DecidedAdmission } from './decided-admission.ts'
+import type { Credentials, RequestHead } from './request/request-head.ts'
 import { corsHeaders } from './request/cors.ts'
 import { headerOf } from './request/headers.ts'
 import { isPrefetch } from './request/prefetch.ts'
@@ -21,22 +22,22 @@ export interface AdmitterDependencies {
   readonly control: AdmissionControl
   readonly adminKey: string | null
   readonly origins: OriginPolicy
-  /** What a token says that was verified before; null for any other. */
+  /** Returns the principal of a token that was verified before; null for any other token. */
   readonly knownToken: (token: string) => Principal | null
   readonly bodyTimeoutMs: number
-  /** The route of a method and a path; null where none answers. */
+  /** Finds the route of a method and a path. */
   readonly find: (method: string, pathname: string) => Match | null
 }
 
 /**
- * Looks at the head of a request: budgets, admin key, and tokens as far as they are known. Synchronous, and without a
+ * Checks the head of a request: budgets, admin key, and tokens that were verified before. It is synchronous and needs no
  * `Request`, so that a refusal costs less than an answer.
  */
 export class Admitter {
   readonly #deps: AdmitterDependencies
   readonly #adminKeyHash: Buffer | null
-  /** Refusals that a route words itself, such as a redirect to the page of a sign-in. In a flood all are problems. */
-  readonly #elaborate = new TokenBucket(100, 5_000, performance.now())
+  /** Limits refusals that a route words itself, such as a redirect to the sign-in page. In a flood all are problems. */
+  readonly #ownWording = new TokenBucket(100, 5_000, performance.now())
 
   constructor(dependencies: AdmitterDependencies) {
     this.#deps = dependencies
@@ -55,7 +56,7 @@ export class Admitter {
     const client = control.client(head.remoteAddress, headerOf(head.headers, 'x-forwarded-for'))
     admission.client = client
     const overBudget = route.limit === undefined ? null : control.request(route.limit, client)
-    if (overBudget !== null && route.refuse !== undefined && this.#elaborate.take(performance.now())) {
+    if (overBudget !== null && route.refuse !== undefined && this.#ownWording.take(performance.now())) {
       admission.overBudget = overBudget
       return admission
     }
@@ -107,7 +108,7 @@ export class Admitter {
   }
 }
 
-/** Units of a user's budget that a call of the route takes. */
+/** Returns the units of a user's budget that a request to the route takes. */
 export function costOf({ cost, method }: Route, target: string): number {
   if (typeof cost === 'function') return cost(queryOf(target))
   return cost ?? (method === 'GET' ? costs.read : costs.write)
@@ -118,7 +119,7 @@ function queryOf(target: string): URLSearchParams {
   return new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1))
 }
 
-/** The header wins: a client that can set one has no reason to put a token into a URL. */
+/** Reads the credentials of a request. The header wins over the query: a client that can set it needs no token in a URL. */
 function credentialsOf(route: Route, { headers, target }: RequestHead): Credentials | null {
   const token = bearerToken(headers)
   if (token !== null) return { kind: 'token', secret: token }
@@ -131,7 +132,7 @@ function credentialsOf(route: Route, { headers, target }: RequestHead): Credenti
   return null
 }
 
-/** A JWT in compact form (RFC 7519 §3.1). What has another is not worth a verification. */
+/** Returns whether a text has the compact form of a JWT (RFC 7519 §3.1); other texts are refused without verification. */
 function hasTokenForm(token: string): boolean {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)

@@ -1,12 +1,12 @@
 import { FocusError } from '../common/errors.ts'
 import { problemDocument } from '../wire/problem.ts'
 
-/** A JSON answer that no cache keeps. */
+/** Returns a JSON response with `Cache-Control: no-store`. */
 export function json(body: unknown, init: { status?: number; headers?: Record<string, string> } = {}): Response {
   return jsonText(JSON.stringify(body), init)
 }
 
-/** The same for a body that is written already. */
+/** Returns the same for a body that is serialised already. */
 export function jsonText(body: string, init: { status?: number; headers?: Record<string, string> } = {}): Response {
   return new Response(body, {
     status: init.status ?? 200,
@@ -14,12 +14,12 @@ export function jsonText(body: string, init: { status?: number; headers?: Record
   })
 }
 
-/** 204: done, nothing to say. */
+/** Returns a 204 response. */
 export function noContent(headers: Record<string, string> = {}): Response {
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store', ...headers } })
 }
 
-/** An answer that is complete: nothing of it has to be read or built any more. */
+/** A complete answer that is not a `Response` yet: cheap to keep and to send many times. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -27,8 +27,8 @@ export interface Answer {
 }
 
 /**
- * An error as an RFC 9457 problem: `type`, `title`, `status`, `detail`, `code` and, where there is one, `hint`. What is
- * not a `FocusError` is answered as `internal` without a word of what happened (S24); the caller logs it.
+ * Returns an error as an RFC 9457 problem: `type`, `title`, `status`, `detail`, `code` and, if there is one, `hint`. An
+ * error that is no `FocusError` becomes `internal` without details (S24); the caller logs it.
  *
  * @param options.oauth adds RFC 6749's `error` and `error_description`, for the token routes.
  */
@@ -36,7 +36,7 @@ export function problem(error: unknown, options: { oauth?: boolean } = {}): Resp
   return toResponse(problemAnswer(error, options))
 }
 
-/** The same, not yet a `Response`. */
+/** Returns the same as {@link problem}, not yet as a `Response`. */
 export function problemAnswer(error: unknown, options: { oauth?: boolean } = {}): Answer {
   const failure = error instanceof FocusError ? error : internalError()
   const { code, status, message, retryAfterSeconds } = failure
@@ -56,24 +56,24 @@ export function toResponse({ status, headers, body }: Answer): Response {
   return new Response(body, { status, headers })
 }
 
-/** Stands for an error that is not for the caller to see (S24). */
+/** Returns the error that replaces one whose details the caller must not see (S24). */
 export function internalError(): FocusError {
   return new FocusError('internal', 'Something went wrong here.')
 }
 
-/** The response with further `Set-Cookie` headers. */
+/** Adds `Set-Cookie` headers to a response. */
 export function withCookies(response: Response, cookies: readonly string[]): Response {
   for (const cookie of cookies) response.headers.append('set-cookie', cookie)
   return response
 }
 
-/** RFC 6750 §3: no error code when the request carried no credentials at all. */
+/** Returns the `WWW-Authenticate` challenge. It has no error code if the request had no credentials (RFC 6750 §3). */
 function challenge({ code, message }: FocusError): string {
   if (code === 'unauthenticated') return 'Bearer realm="focus"'
   return `Bearer realm="focus", error="invalid_token", error_description="${message.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '')}"`
 }
 
-const namedByOauth: ReadonlySet<string> = new Set([
+const oauthCodes: ReadonlySet<string> = new Set([
   'invalid_grant',
   'access_denied',
   'login_required',
@@ -82,9 +82,9 @@ const namedByOauth: ReadonlySet<string> = new Set([
   'account_selection_required',
 ])
 
-/** RFC 6749 §5.2 and §4.1.2.1, OpenID Connect Core §3.1.2.6. */
+/** Maps a code to those of RFC 6749 §5.2 and §4.1.2.1 and OpenID Connect Core §3.1.2.6. */
 function oauthError({ code, status }: FocusError): string {
-  if (namedByOauth.has(code)) return code
+  if (oauthCodes.has(code)) return code
   if (code === 'rate_limited' || status >= 500) return 'temporarily_unavailable'
   return 'invalid_request'
 }

@@ -3,15 +3,15 @@ import type { Client } from '../admission/client.ts'
 import type { Principal } from '../auth/ports.ts'
 import type { BudgetName } from '../admission/budgets.ts'
 
-/** What the host knows of a request beyond the `Request` itself. */
+/** Facts about a request that the `Request` itself does not hold. */
 export interface RequestInfo {
   /** Address of the peer's socket, such as `203.0.113.7`. */
   readonly remoteAddress?: string
-  /** What `focus.admit()` said of this request's head, for an adapter that asked it; what it counted is not counted again. */
+  /** The result of `focus.admit()` for this request; its budgets are then not charged a second time. */
   readonly admission?: Admission
 }
 
-/** The budgets of requests that nobody need sign in for. */
+/** Budgets of requests that need no access token. */
 export type LimitedAction = Exclude<BudgetName, 'credentials' | 'adminKey'>
 
 export interface RouteContext {
@@ -19,13 +19,13 @@ export interface RouteContext {
   readonly url: URL
   /** Values of the `:names` of the path, percent-decoded. */
   readonly params: Readonly<Record<string, string>>
-  /** The client's address: the peer's, or what a trusted proxy says of it. Null where the host did not tell. */
+  /** The client's address: the peer's, or the one that a trusted proxy reports. Null if the host passed none. */
   readonly clientAddress: string | null
-  /** The same as limits count it. */
+  /** The client as admission counts it. */
   readonly client: Client
-  /** The person of the bearer token, for routes with `access: 'bearer'` or `credentials: 'stream'`. */
+  /** The user of the access token, for routes with `access: 'bearer'` or `credentials: 'stream'`. */
   readonly principal: Principal | null
-  /** Charges the user for work that is known only once it is done. */
+  /** Charges the user's budget for work whose cost is known only afterwards. */
   spend(units: number): void
 }
 
@@ -38,23 +38,23 @@ export interface Route {
   /** Such as `/auth/:provider/callback`. */
   readonly path: string
   readonly access: 'public' | 'bearer' | 'admin'
-  /** A `public` route that needs an access token all the same, or a ticket: `EventSource` can only say it in the URL. */
+  /** The route also accepts an access token or a ticket in its query, because `EventSource` cannot set headers. */
   readonly credentials?: 'stream'
-  /** What a client address may do only so often (S27). */
+  /** The budget of the client's address that a request takes one unit of (S27). */
   readonly limit?: LimitedAction
-  /** Units of the user's budget; by method when absent. Given the query where it says how much there is to do. */
+  /** Units of the user's budget that a request takes, depending on its query if it is a function; by method if absent. */
   readonly cost?: number | ((query: URLSearchParams) => number)
-  /** A GET that uses something up, and works once: it is not there for HEAD, with which previews and scanners look. */
+  /** A GET that consumes a single-use secret. It does not answer HEAD, which previews and scanners send. */
   readonly once?: boolean
   /** Adds RFC 6749's `error` and `error_description` to problems. */
   readonly oauth?: boolean
   handle(context: RouteContext): Promise<Response> | Response
   /**
-   * Answers an error of this route, its limits included, otherwise than by a problem; null where the problem is right. The
-   * error is logged as any other.
+   * Words an error of this route itself, an empty budget included, for example as a redirect. Null sends the usual
+   * problem. The error is logged in either case.
    */
   refuse?(error: unknown, request: RefusedRequest): Response | null
 }
 
-/** What is known of a request whose route failed, perhaps before `handle` was asked. */
+/** A request whose route failed, possibly before `handle` was called. */
 export type RefusedRequest = Pick<RouteContext, 'request' | 'url' | 'params'>

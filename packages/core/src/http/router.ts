@@ -8,7 +8,7 @@ export interface Match {
 
 /** Finds a route by method and path; literal segments win over `:names`. */
 export class Router {
-  /** Paths without names, which most requests are for. */
+  /** Routes without `:names` by their path; most requests are for these. */
   readonly #literal = new Map<string, Route[]>()
   readonly #patterns: readonly Pattern[]
 
@@ -23,15 +23,15 @@ export class Router {
       .sort((a, b) => a.names.length - b.names.length)
   }
 
-  /** Whether any method of ours answers this path (below the base path). */
+  /** Returns whether any route has this path, which is relative to the base path. */
   has(path: string): boolean {
     return this.#literal.has(withoutSlash(path)) || this.#patterns.some(({ regex }) => regex.test(path))
   }
 
   /**
-   * HEAD finds what GET does, but for what works once.
+   * Finds the route of a method and a path. HEAD finds GET routes, except single-use ones.
    *
-   * @throws FocusError `invalid_request` when a name in the path is not percent-encoded UTF-8
+   * @throws FocusError `invalid_request` if a parameter in the path is not percent-encoded UTF-8
    */
   find(method: string, path: string): Match | null {
     for (const route of this.#literal.get(withoutSlash(path)) ?? []) {
@@ -45,7 +45,7 @@ export class Router {
     return null
   }
 
-  /** The methods that a path answers, for `Allow`. */
+  /** Returns the methods that a path accepts, for the header `Allow`. */
   methods(path: string): string[] {
     const here = [
       ...(this.#literal.get(withoutSlash(path)) ?? []),
@@ -58,7 +58,7 @@ export class Router {
   }
 }
 
-/** A slash at the end does not count. */
+/** Removes one trailing slash. */
 function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
@@ -91,7 +91,7 @@ function decodeAll(names: readonly string[], found: RegExpExecArray): Record<str
     return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? '')]))
   } catch (error) {
     throw new FocusError('invalid_request', 'The path is not valid percent-encoding.', {
-      hint: 'Encode what is put into a path with encodeURIComponent().',
+      hint: 'Encode path parameters with encodeURIComponent().',
       cause: error,
     })
   }

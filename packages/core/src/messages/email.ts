@@ -1,4 +1,4 @@
-/** The words around a notification in an e-mail. */
+/** Texts around a notification in an e-mail. */
 export const emailTexts = {
   fr: {
     unsubscribe: 'Ne plus recevoir ces e-mails',

@@ -1,6 +1,6 @@
 /**
- * The texts of the built-in notifications, as ICU messages. The French ones that the guide shows are as it writes them,
- * without accents; clients compare them.
+ * Texts of the built-in notifications, as ICU messages. The French texts that the guide shows keep its spelling without
+ * accents, because clients compare them.
  */
 export const notificationTexts = {
   activityUpdate: {

@@ -5,7 +5,7 @@ import { FocusError } from '../common/errors.ts'
 import { defaultLogger } from '../common/logging/default-logger.ts'
 import type { Logger } from '../common/logging/logger.ts'
 import { type AnyKysely, type DialectName, dialectOf } from './dialects/any-kysely.ts'
-import { inTime } from '../common/async/in-time.ts'
+import { withTimeout } from '../common/async/with-timeout.ts'
 import { borrowMysql } from './dialects/mysql/borrow.ts'
 import { refuseUnsafeSession } from './dialects/mysql/session-safety.ts'
 import { PlainNumbers } from './dialects/plain-numbers.ts'
@@ -199,7 +199,7 @@ async function check(db: Kysely<FocusTables>, writer?: SqliteWriter): Promise<vo
 /** A database that hangs keeps connections open and says nothing: callers must get an answer in bounded time. */
 async function answering(answer: Promise<unknown>): Promise<void> {
   try {
-    await inTime(answer, checkTimeoutMs, () => new Error(`no answer within ${checkTimeoutMs} ms`))
+    await withTimeout(answer, checkTimeoutMs, () => new Error(`no answer within ${checkTimeoutMs} ms`))
   } catch (error) {
     if (error instanceof FocusError && error.code === 'unsafe_database_session') throw error
     throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })

@@ -1,4 +1,4 @@
-import { keptAnswer } from '../common/async/kept-answer.ts'
+import { cachedAnswer } from '../common/async/cached-answer.ts'
 import type { Database } from './database.ts'
 import { sayingUnavailable } from './dialects/unavailable.ts'
 
@@ -12,7 +12,7 @@ const keptMs = 1_000
  */
 export function createReadiness(database: Database): () => Promise<void> {
   const probe = sayingUnavailable(new WriteProbe(database))
-  return keptAnswer(keptMs, async () => {
+  return cachedAnswer(keptMs, async () => {
     await database.check()
     await probe.write()
   })

@@ -1,6 +1,6 @@
 import type { FocusError } from '../common/errors.ts'
 
-/** An error as the JSON of an RFC 9457 problem: `type`, `title`, `status`, `detail`, `code` and, where there is one, `hint`. */
+/** Returns an error as RFC 9457 problem JSON: `type`, `title`, `status`, `detail`, `code` and, if there is one, `hint`. */
 export function problemDocument({ code, title, status, message, hint }: FocusError): Record<string, unknown> {
   return {
     type: `urn:focus:problem:${code}`,

@@ -6,20 +6,20 @@ interface Waiting<Key, Value> {
   readonly reject: (error: unknown) => void
 }
 
-/** Answers single reads that come at the same time together, so that a storm of them costs few queries. */
+/** Combines reads that arrive at the same time into few queries. */
 export class GatheredReads<Key, Value> {
   readonly #readMany: (keys: readonly Key[]) => Promise<readonly Value[]>
   readonly #limits: GatherLimits
   #waiting: Waiting<Key, Value>[] = []
   #reading = false
 
-  /** @param readMany answers in the order of its keys, of which there are at most `limits.max` */
+  /** @param readMany returns one value for each key, in order; it receives at most `limits.max` keys */
   constructor(readMany: (keys: readonly Key[]) => Promise<readonly Value[]>, limits: GatherLimits) {
     this.#readMany = readMany
     this.#limits = limits
   }
 
-  /** Reads what is there after the call, never what an earlier query has found. */
+  /** Reads the state after the call; it never shares the result of a query that started earlier. */
   read(key: Key): Promise<Value> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ key, resolve, reject })
@@ -35,7 +35,7 @@ export class GatheredReads<Key, Value> {
       const batch = this.#waiting.splice(0, this.#limits.max)
       try {
         const values = await this.#readMany(batch.map(({ key }) => key))
-        if (values.length < batch.length) throw new Error('A read answered less than it was asked for')
+        if (values.length < batch.length) throw new Error('A read returned too few values')
         for (const [index, value] of values.entries()) batch[index]?.resolve(value)
       } catch (error) {
         for (const { reject } of batch) reject(error)

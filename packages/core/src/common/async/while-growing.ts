@@ -1,18 +1,18 @@
 export interface GatherLimits {
-  /** Enough: more would not make it cheaper. */
+  /** Stops the wait: a larger batch would not be cheaper. */
   readonly max: number
-  /** How long those that came first may wait for the others, in milliseconds. */
+  /** Longest wait of the first entry, in milliseconds. */
   readonly maxMs?: number
-  /** Turns of the event loop without a newcomer that end the wait; 2 when absent. */
+  /** Turns of the event loop without a new entry that end the wait; 2 if absent. */
   readonly patienceTurns?: number
 }
 
-/** Peers that react to one answer do so within a turn or two of the event loop. */
+/** Callers that react to the same answer do so within one or two turns of the event loop. */
 const defaultPatienceTurns = 2
 
 /**
- * Waits while a queue still grows from turn to turn of the event loop, so that what is done for it next is done for many
- * at once. Where nobody else comes it costs two turns and no timer.
+ * Waits while a queue grows from turn to turn of the event loop, so that the next step serves many entries at once. An idle
+ * queue costs two turns and no timer.
  */
 export async function whileGrowing(
   length: () => number,

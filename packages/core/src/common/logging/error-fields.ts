@@ -1,6 +1,6 @@
 /**
- * What a log line says of an error. An `Error` itself would be `{}` to a logger that writes JSON, and what hangs on it may
- * hold requests or connection settings: only its name, message and code are taken (S28).
+ * An error in a log line. `JSON.stringify` turns an `Error` into `{}`, and its further properties may hold requests or
+ * connection settings: only its name, message and code are kept (S28).
  */
 export interface ErrorFields {
   readonly name: string

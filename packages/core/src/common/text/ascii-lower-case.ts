@@ -1,6 +1,6 @@
 /**
- * Lower-cases the letters A to Z and leaves every other character as it is (A4). `toLowerCase()` folds more: the Kelvin sign
- * U+212A becomes `k`, and two mailboxes become one user. The length never changes, so a limit that held before holds after.
+ * Lower-cases the letters A to Z and no other character (A4). `toLowerCase()` folds more: the Kelvin sign U+212A becomes
+ * `k`, which would turn two mailboxes into one user. The length never changes.
  *
  * @example
  * ```ts

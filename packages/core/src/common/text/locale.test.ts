@@ -20,6 +20,6 @@ test.each([
   [undefined, null],
 ])('R19: the locale %j is %j', (text, locale) => expect(canonicalLocale(text)).toBe(locale))
 
-test('R19: the own language of a tag is told without its region', () => {
+test('R19: the product language of a tag has no region', () => {
   expect(['fr_CA', 'EN-gb', 'de', 'frr', null].map(ownLanguage)).toEqual(['fr', 'en', null, null, null])
 })

@@ -1,9 +1,9 @@
-/** The nearest of some names, by Levenshtein's distance and without regard to case; null when there is none. */
+/** Returns the candidate with the smallest Levenshtein distance, ignoring case; null if there are no candidates. */
 export function nearest(name: string, candidates: readonly string[]): string | null {
   return candidates.toSorted((a, b) => distance(name, a) - distance(name, b))[0] ?? null
 }
 
-/** The name that was probably meant: one that differs by a few letters, or that begins alike; null otherwise. */
+/** Returns the candidate that was probably meant: it differs by a few letters, or has the same beginning; else null. */
 export function misspelt(name: string, candidates: readonly string[]): string | null {
   const near = nearest(name, candidates)
   if (near !== null && distance(name, near) <= Math.max(2, Math.floor(name.length / 3))) return near
@@ -14,7 +14,7 @@ function distance(a: string, b: string): number {
   return editDistance(a.toLowerCase(), b.toLowerCase())
 }
 
-/** One row at a time. */
+/** Computes the distance row by row. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i += 1) {

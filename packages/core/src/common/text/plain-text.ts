@@ -1,14 +1,13 @@
 /**
- * What steers a terminal or the direction of text instead of being read: control characters (C0, DEL and C1, whose
- * U+009B begins an escape sequence as ESC [ does), format characters such as the bidirectional overrides, separators of
- * lines, and halves of characters. The joiner inside an emoji is part of what is read.
+ * Characters that control a terminal or the direction of text: control characters (C0, DEL and C1, whose U+009B starts an
+ * escape sequence as ESC [ does), format characters such as bidirectional overrides, line separators, and lone surrogates.
+ * The joiner inside an emoji is not one of them.
  */
 const unreadable =
   /(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic}))[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 /**
- * Text that somebody else wrote, as it may go to a terminal: on one line, with what a terminal would obey spelled out
- * instead.
+ * Makes untrusted text safe for a terminal: one line, with control characters spelled out.
  *
  * @example
  * ```ts
@@ -21,10 +20,7 @@ export function plainText(text: string): string {
   )
 }
 
-/**
- * JSON on one line with the same characters in JSON's own escapes: it reads back as what it was. In such JSON they stand in
- * strings only.
- */
+/** Escapes the same characters in JSON text by JSON's own escapes, so that it parses to the same value. */
 export function escapeInJson(json: string): string {
   return json.replaceAll(unreadable, (character) =>
     character

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { head, shorten } from './shorten.ts'
 
-test('leaves what fits as it is', () => {
+test('a text that fits is unchanged', () => {
   expect(shorten('Été', 3)).toBe('Été')
   expect(shorten('', 0)).toBe('')
 })
@@ -17,7 +17,7 @@ test.each([
   expect(head(text, 3)).toBe('ab')
 })
 
-test('keeps the limit and well-formed text, whatever the text', () => {
+test('every result is well-formed and within the limit', () => {
   const texts = [
     '👩‍👩‍👧'.repeat(50),
     `a${'\u0301'.repeat(500)}`,
@@ -34,6 +34,6 @@ test('keeps the limit and well-formed text, whatever the text', () => {
   }
 })
 
-test('does not give up a text that is one stack of marks', () => {
+test('a text of one long stack of marks is cut inside the stack', () => {
   expect(shorten(`a${'\u0301'.repeat(500)}`, 150)).toHaveLength(150)
 })

@@ -1,12 +1,12 @@
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 const ellipsis = '…'
-/** A character longer than this, in UTF-16 units, is a stack of marks that may be cut between two code points. */
+/** A longer grapheme, in UTF-16 units, is a stack of combining marks and may be cut between two code points. */
 const maxGraphemeLength = 64
 
 /**
- * Shortens a text to at most `max` UTF-16 units, with an ellipsis where something was cut. Nothing that a reader sees as one
- * character is cut in half: a surrogate pair, an emoji of several code points, a letter with its accents (UAX #29). Shorten
- * before escaping, so that no entity is cut either.
+ * Shortens a text to at most `max` UTF-16 units, with an ellipsis at the cut. It never cuts inside a grapheme (UAX #29): a
+ * surrogate pair, an emoji of several code points, or a letter with its accents. Shorten before escaping, so that no entity
+ * is cut either.
  *
  * @example
  * ```ts
@@ -19,9 +19,9 @@ export function shorten(text: string, max: number): string {
 }
 
 /**
- * Shortens a text until `size` of it is at most `max`, where the text grows on its way: by escaping, or in UTF-8.
+ * Shortens a text until its `size` is at most `max`, for texts that grow when they are escaped or encoded as UTF-8.
  *
- * @param size grows with the text, and is at least its length in UTF-16 units
+ * @param size increases with the text, and is at least its length in UTF-16 units
  */
 export function shortenTo(text: string, max: number, size: (text: string) => number): string {
   let fits = 0
@@ -34,7 +34,7 @@ export function shortenTo(text: string, max: number, size: (text: string) => num
   return shorten(text, fits)
 }
 
-/** The longest beginning of a text of at most `max` UTF-16 units that cuts no character in half. For columns and keys. */
+/** Returns the longest beginning of at most `max` UTF-16 units that ends between graphemes, for columns and keys. */
 export function head(text: string, max: number): string {
   if (text.length <= max) return text
   const start = graphemes.segment(text.slice(0, max + maxGraphemeLength)).containing(max)?.index ?? max

@@ -2,12 +2,12 @@ import { defaultBodyTimeoutMs } from '../../admission/budgets.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { JsonObject } from '../../common/json.ts'
 
-/** Bodies of our routes are small; the largest is a notification for many users. */
+/** The largest body is a notification for many users. */
 const defaultMaxBytes = 1_048_576
 
 const timeouts = new WeakMap<Request, number>()
 
-/** Sets how long the body of a request may take to arrive, in all. */
+/** Limits the time for the whole body of a request to arrive. */
 export function limitBodyTime(request: Request, timeoutMs: number): void {
   if (request.body !== null) timeouts.set(request, timeoutMs)
 }
@@ -47,7 +47,7 @@ function parse(text: string): unknown {
 async function readText(request: Request, maxBytes: number): Promise<string> {
   const tooLarge = () =>
     new FocusError('payload_too_large', `The body is larger than ${maxBytes} bytes.`, {
-      hint: 'Send less at once.',
+      hint: 'Send less in one request.',
     })
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
   if (!request.body) return ''
@@ -62,7 +62,7 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
   return text + decoder.decode()
 }
 
-/** A client that hangs up in the middle is no failure of ours; the answer is for whoever reads the log. */
+/** Yields the chunks of a body. A client that disconnects half-way is not a server error. */
 async function* arriving(body: ReadableStream<Uint8Array>, timeoutMs: number): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
   const late = new FocusError('request_timeout', `The body did not arrive within ${timeoutMs / 1_000} seconds.`, {

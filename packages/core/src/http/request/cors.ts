@@ -5,7 +5,7 @@ import { headerOf } from './headers.ts'
 const allowedHeaders = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID'
 const exposedHeaders = 'Retry-After, WWW-Authenticate'
 
-/** The answer to a preflight; without the headers for an origin that is not allowed, so that the browser refuses. */
+/** Answers a preflight. The CORS headers are missing for an origin that is not allowed, so that the browser refuses. */
 export function preflight(request: Request, policy: OriginPolicy, methods: readonly string[]): Response {
   const headers = new Headers({ ...corsHeaders(request.headers, policy), allow: methods.join(', ') })
   if (headers.has('access-control-allow-origin')) {
@@ -16,16 +16,16 @@ export function preflight(request: Request, policy: OriginPolicy, methods: reado
   return new Response(null, { status: 204, headers })
 }
 
-/** The answer with what the page's origin may read of it (S26). */
+/** Adds the CORS headers for the page's origin to a response (S26). */
 export function withCors(response: Response, request: Request, policy: OriginPolicy): Response {
   const { vary = '', ...rest } = corsHeaders(request.headers, policy)
   if (!response.headers.get('vary')?.includes(vary)) response.headers.append('vary', vary)
-  // A refusal that was decided by the head alone has them already.
+  // A refusal of admission has these headers already.
   for (const [name, value] of Object.entries(rest)) response.headers.set(name, value)
   return response
 }
 
-/** The headers that tell a page's origin what it may read. */
+/** Returns the CORS headers for the origin of a request. */
 export function corsHeaders(headers: Headers | IncomingHttpHeaders, policy: OriginPolicy): Record<string, string> {
   const origin = headerOf(headers, 'origin')
   if (origin === null || !policy.allows(origin)) return { vary: 'Origin' }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** One header of a fetch `Request` or of a Node request; null when it is absent. */
+/** Returns one header of a fetch `Request` or of a Node request; null if it is absent. */
 export function headerOf(headers: Headers | IncomingHttpHeaders, name: string): string | null {
   if (headers instanceof Headers) return headers.get(name)
   const value = headers[name]

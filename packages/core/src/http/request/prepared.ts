@@ -3,7 +3,7 @@ import { invalidToken } from '../../auth/tokens/token-errors.ts'
 import { FocusError } from '../../common/errors.ts'
 import { type Answer, problemAnswer } from '../responses.ts'
 
-/** Refusals that are the same every time: built once, so that a flood of them costs little. */
+/** Refusals that never vary. Each is built once, so that a flood of them costs little. */
 const errors = {
   unauthenticated: new FocusError('unauthenticated', 'This route needs an access token.', {
     hint: 'Send the header Authorization: Bearer <access_token>.',
@@ -33,20 +33,25 @@ export type PreparedName = keyof typeof errors
 
 const answers = new Map<string, Answer>()
 
-/** @param oauth adds RFC 6749's fields */
+/**
+ * Returns a refusal that never varies.
+ *
+ * @param oauth adds RFC 6749's `error` and `error_description`
+ */
 export function prepared(name: PreparedName, oauth = false): Answer {
-  return remembered(`${name}:${oauth}`, () => problemAnswer(errors[name], { oauth }))
+  return cached(`${name}:${oauth}`, () => problemAnswer(errors[name], { oauth }))
 }
 
+/** Returns the answer for an empty budget. */
 export function preparedRefusal({ reason, retryAfterSeconds }: Refusal, oauth = false): Answer {
-  const answer = remembered(`refusal:${reason}:${oauth}`, () => {
+  const answer = cached(`refusal:${reason}:${oauth}`, () => {
     const { code, message, hint } = refusalReasons[reason]
     return problemAnswer(new FocusError(code, message, { hint }), { oauth })
   })
   return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } }
 }
 
-function remembered(key: string, build: () => Answer): Answer {
+function cached(key: string, build: () => Answer): Answer {
   const known = answers.get(key)
   if (known !== undefined) return known
   const answer = build()

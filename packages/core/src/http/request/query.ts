@@ -1,8 +1,8 @@
 import { FocusError } from '../../common/errors.ts'
 
 /**
- * The value of a query parameter; null when it is absent. One that is given twice, or is longer than it can be, is refused:
- * two readers of such a query could see two different requests (S11).
+ * Returns the value of a query parameter; null if it is absent. Repeated and overlong parameters are refused, because two
+ * readers of such a query could see two different requests (S11).
  *
  * @throws FocusError `invalid_request`
  */

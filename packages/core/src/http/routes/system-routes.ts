@@ -3,7 +3,7 @@ import { json } from '../responses.ts'
 import type { Route } from '../route.ts'
 
 export interface SystemRoutesDependencies {
-  /** Rejects when the store does not answer or takes no writes. Anybody may ask as often as they like, so it must cost nothing. */
+  /** Rejects if the database does not answer or accepts no writes. Unlimited callers may ask, so it must cost next to nothing. */
   readonly checkStorage: () => Promise<void>
   readonly isDraining: () => boolean
   /** In the text format of Prometheus. */
@@ -11,7 +11,7 @@ export interface SystemRoutesDependencies {
   readonly websocketEnabled: boolean
 }
 
-/** Liveness, readiness, and what plain HTTP gets at the WebSocket's address. */
+/** Liveness, readiness, metrics, and the answer to plain HTTP at the WebSocket's address. */
 export function systemRoutes(dependencies: SystemRoutesDependencies): Route[] {
   return [
     { method: 'GET', path: '/health', access: 'public', handle: () => json({ status: 'ok' }) },
@@ -47,7 +47,7 @@ export function systemRoutes(dependencies: SystemRoutesDependencies): Route[] {
           })
         }
         throw new FocusError('upgrade_required', 'This address answers WebSocket connections only.', {
-          hint: 'If a client did ask for an upgrade, it was lost on the way: give the server to the adapter (`{ server }`), and let the reverse proxy pass the Upgrade and Connection headers on.',
+          hint: 'If the client did request an upgrade, pass the server to the adapter (`{ server }`) and let the reverse proxy forward the Upgrade and Connection headers.',
         })
       },
     },

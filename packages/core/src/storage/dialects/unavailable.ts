@@ -1,5 +1,5 @@
 import { FocusError } from '../../common/errors.ts'
-import { inTime } from '../../common/async/in-time.ts'
+import { withTimeout } from '../../common/async/with-timeout.ts'
 import { classify, codeIn } from './failures.ts'
 
 /** How long somebody may wait for the database before they are told that it does not answer. */
@@ -34,7 +34,7 @@ export function sayingUnavailable<Store extends object>(
       const method = (...args: unknown[]): unknown => {
         const result: unknown = Reflect.apply(value, target, args)
         if (!(result instanceof Promise) || untouched.has(name)) return result
-        const answer = patient.has(name) ? result : inTime(result, timeoutMs, tooSlow)
+        const answer = patient.has(name) ? result : withTimeout(result, timeoutMs, tooSlow)
         return answer.catch((error: unknown) => Promise.reject(explained(error)))
       }
       methods.set(name, method)

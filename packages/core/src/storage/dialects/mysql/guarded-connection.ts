@@ -1,5 +1,5 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
-import { inTime } from '../../../common/async/in-time.ts'
+import { withTimeout } from '../../../common/async/with-timeout.ts'
 import { type Lease, lost, type SessionGuard } from './session-guard.ts'
 
 /** A leased connection whose statements have to be answered in time; the first that is not ends it. */
@@ -23,7 +23,7 @@ export class GuardedConnection implements DatabaseConnection {
     if (this.#queryMs === Infinity) return answer
     const overdue = () => (this.#lost = lost(`no answer within ${this.#queryMs} ms; the connection was given up`))
     try {
-      return await inTime(answer, this.#queryMs, overdue)
+      return await withTimeout(answer, this.#queryMs, overdue)
     } finally {
       if (this.#lost) void this.#giveUp(answer, sentAt)
       else this.#guard.noteAnswer(connection)

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { type Driver, MysqlDriver } from 'kysely'
 import { createPool, type PoolConnection } from 'mysql2'
 import { FocusError } from '../../../common/errors.ts'
-import { inTime } from '../../../common/async/in-time.ts'
+import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { QueueLimits } from '../../queue/work-queue.ts'
 import { type MysqlHandles, mysqlHandles } from './leasing-driver.ts'
 import { defaultConnections } from './connection-gate.ts'
@@ -58,7 +58,7 @@ export async function openMysqlPool(
     return { connection, release: () => void driver.releaseConnection(connection) }
   }
   const close = async () => {
-    await inTime(driver.destroy(), closeMs, () => lost('the server does not say good-bye')).catch(() => undefined)
+    await withTimeout(driver.destroy(), closeMs, () => lost('the server does not say good-bye')).catch(() => undefined)
     for (const connection of open) connection.destroy()
   }
   return { ...mysqlHandles({ lease, connections, limits }), close }

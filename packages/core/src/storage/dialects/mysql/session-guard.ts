@@ -1,5 +1,5 @@
 import { CompiledQuery, type DatabaseConnection } from 'kysely'
-import { inTime } from '../../../common/async/in-time.ts'
+import { withTimeout } from '../../../common/async/with-timeout.ts'
 
 /** A connection for a while. */
 export interface Lease {
@@ -64,7 +64,7 @@ export class SessionGuard {
   async #control(kill: (connection: DatabaseConnection) => Promise<void>): Promise<void> {
     const { connection, release } = await this.lease()
     try {
-      await inTime(kill(connection), killMs, () => lost('the session could not be ended'))
+      await withTimeout(kill(connection), killMs, () => lost('the session could not be ended'))
     } finally {
       release()
     }
@@ -72,7 +72,7 @@ export class SessionGuard {
 
   async #answers(connection: DatabaseConnection): Promise<boolean> {
     try {
-      await inTime(connection.executeQuery(CompiledQuery.raw('select 1')), probeMs, () => lost('no answer'))
+      await withTimeout(connection.executeQuery(CompiledQuery.raw('select 1')), probeMs, () => lost('no answer'))
       this.noteAnswer(connection)
       return true
     } catch {
@@ -88,7 +88,7 @@ export class SessionGuard {
   async #fromSource(): Promise<Lease> {
     const asked = this.#source()
     try {
-      return await inTime(asked, leaseMs, () => lost('no connection to be had'))
+      return await withTimeout(asked, leaseMs, () => lost('no connection to be had'))
     } catch (error) {
       // It may come late, and is then given back.
       asked.then(

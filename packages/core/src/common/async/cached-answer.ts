@@ -1,8 +1,8 @@
 /**
- * Keeps an answer, or a refusal, for `ms` after it came; calls that arrive while it is being found share it. What everybody
- * may ask, as often as they like, then costs one question every `ms`.
+ * Caches an answer or an error for `ms` milliseconds. Calls that arrive while the answer is computed share it. A question
+ * that anyone may ask without limit then costs one computation every `ms`.
  */
-export function keptAnswer<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
+export function cachedAnswer<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
   let kept: { readonly answer: Promise<T>; until: number } | null = null
   return () => {
     if (kept !== null && performance.now() < kept.until) return kept.answer

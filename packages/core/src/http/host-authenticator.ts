@@ -6,10 +6,10 @@ import type { Principal, TokenVerifier } from '../auth/ports.ts'
 import { headerOf } from './request/headers.ts'
 import type { RequestInfo } from './route.ts'
 
-const nobody: Promise<null> = Promise.resolve(null)
+const withoutToken: Promise<null> = Promise.resolve(null)
 
-/** The tokens of the host's own routes, within the budgets that those of our routes have. */
-export class HostTokens {
+/** Verifies the access tokens of the application's own routes, within the same budgets as those of Focus' routes. */
+export class HostAuthenticator {
   readonly #control: AdmissionControl
   readonly #verifier: TokenVerifier
 
@@ -18,10 +18,10 @@ export class HostTokens {
     this.#verifier = verifier
   }
 
-  /** The hot path of every protected route: a token that was seen before asks nobody. */
+  /** Hot path of every protected route: a token that was verified before costs a map lookup. */
   authenticate(headers: IncomingHttpHeaders | Headers, info?: RequestInfo): Promise<Principal | null> {
     const token = bearerToken(headers)
-    if (token === null) return nobody
+    if (token === null) return withoutToken
     const known = this.#verifier.known?.(token) ?? null
     if (known !== null) return Promise.resolve(known)
     if (info === undefined) return this.#verifier.verify(token)
