@@ -229,7 +229,7 @@ describe('the connection outlives its token', () => {
 
   test('where no fresh one could be had in time, the connection comes back, with what was sent meanwhile', async () => {
     const { auth, notifications } = server.focus
-    const user = await auth.users.byKey(String((await server.signIn('dora')).user.id))
+    const user = await auth.users.get((await server.signIn('dora')).user.id)
     if (!user) throw new Error('no user')
     let asked = 0
     const client = clientOf({

@@ -1,31 +1,31 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Auth } from './auth/auth.ts'
+import type { Auth } from './auth/focus-auth.ts'
 import type { Principal } from './auth/ports.ts'
 import type { RouteInfo } from './http/handler.ts'
 import type { Admission, RequestHead } from './http/request/request-head.ts'
 import type { RequestInfo } from './http/route.ts'
-import type { BuiltInCatalogue } from './notifications/catalogue/built-in.ts'
+import type { BuiltInCatalogue } from './notifications/catalogue/built-in-catalogue.ts'
 import type { Definitions } from './notifications/catalogue/definition.ts'
-import type { Merged, NotificationService } from './notifications/notification-service.ts'
+import type { NotificationService, WithBuiltIn } from './notifications/focus-notifications.ts'
 import { withoutNulls } from './schema/option-checks.ts'
 import type { FocusOptions } from './options/options.ts'
 import { resolveOptions } from './options/resolve.ts'
 import { focusOptions } from './options/schema.ts'
-import type { Realtime } from './realtime/realtime.ts'
+import type { Realtime } from './realtime/focus-realtime.ts'
 import { createRuntime } from './common/runtime.ts'
 import { type MigrationResult, migrateToLatest } from './storage/migrations/migrate.ts'
-import type { Deliveries } from './transports/outbox/deliveries.ts'
-import type { PreferenceService } from './transports/preferences/preference-service.ts'
+import type { Deliveries } from './transports/outbox/focus-deliveries.ts'
+import type { PreferenceService } from './transports/preferences/focus-preferences.ts'
 import { composeFocus, type FocusParts } from './compose/focus-parts.ts'
 
 /** Sign-in and notifications of one application, running. Made by `createFocus`, ended by `close()`. */
 export interface Focus<Catalogue = BuiltInCatalogue> {
   readonly auth: Auth
   readonly notifications: NotificationService<Catalogue>
-  /** What people want to be told, and where. */
+  /** The topics that users want, by transport. */
   readonly preferences: PreferenceService
-  /** The outbox: what waits for other transports, what failed and why. */
+  /** The outbox: deliveries by other transports that wait or failed. */
   readonly deliveries: Deliveries
   readonly realtime: Realtime
   /** Such as `/api`; empty for the root. */
@@ -72,18 +72,20 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
  * await focus.close()
  * ```
  */
-export async function createFocus<Catalogue extends Definitions = BuiltInCatalogue>(
-  given: FocusOptions<Catalogue> = {},
-): Promise<Focus<Merged<Catalogue>>> {
+export function createFocus<Catalogue extends Definitions>(
+  options: FocusOptions<Catalogue> & { readonly catalogue: Catalogue },
+): Promise<Focus<WithBuiltIn<Catalogue>>>
+export function createFocus(options?: FocusOptions): Promise<Focus>
+export async function createFocus(given: FocusOptions = {}): Promise<Focus> {
   const options = withoutNulls(given, focusOptions)
   const environment = options.env ?? process.env
   const settings = resolveOptions(options, environment)
   const runtime = createRuntime({ ...options, debugSetting: environment['FOCUS_DEBUG'] })
   for (const warning of settings.warnings) runtime.logger.warn(warning)
-  return handleOf(await composeFocus({ options, settings, runtime }, options.catalogue))
+  return handleOf(await composeFocus({ options, settings, runtime }))
 }
 
-function handleOf<Catalogue>(parts: FocusParts<Catalogue>): Focus<Catalogue> {
+function handleOf(parts: FocusParts): Focus {
   const { auth } = parts.auth
   const { notifications } = parts.notifications
   const { manager, preferences } = parts.transports

@@ -12,7 +12,7 @@ export { oidc, type OidcOptions } from './auth/providers/oidc.ts'
 export type { Provider } from './auth/providers/provider.ts'
 export type { Session } from './auth/sessions/session-store-port.ts'
 export type { TokenPair } from './auth/sessions/sessions.ts'
-export type { Auth } from './auth/auth.ts'
+export type { Auth } from './auth/focus-auth.ts'
 export type {
   AuthenticatedUser,
   ExternalAccount,
@@ -23,7 +23,7 @@ export type {
   UserDirectory,
 } from './auth/ports.ts'
 export { defineNotifications } from './notifications/catalogue/define.ts'
-export type { BuiltInCatalogue } from './notifications/catalogue/built-in.ts'
+export type { BuiltInCatalogue } from './notifications/catalogue/built-in-catalogue.ts'
 export type { Definition, Definitions, LocalizedText } from './notifications/catalogue/definition.ts'
 export type { ParamsSchema } from './notifications/catalogue/params.ts'
 export type {
@@ -32,7 +32,7 @@ export type {
   NotifyNamedOptions,
   NotifyOptions,
   TransactionNotifications,
-} from './notifications/notification-service.ts'
+} from './notifications/focus-notifications.ts'
 export type { Dedupe, Group, Policies, Rate } from './notifications/policies/policy.ts'
 export type {
   InboxItem,
@@ -47,15 +47,15 @@ export type {
 export type { Escalation, Routing } from './notifications/ports.ts'
 export type { RoutingOptions } from './transports/routing/transport-router.ts'
 export type { Transport } from './transports/transport.ts'
-export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/outbox/deliveries.ts'
+export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './transports/outbox/focus-deliveries.ts'
 export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './transports/outbox/outbox-port.ts'
 export type {
   PersonalPreferences,
   PreferenceChange,
   PreferenceService,
-} from './transports/preferences/preference-service.ts'
+} from './transports/preferences/focus-preferences.ts'
 export type { PreferenceMatrix } from './transports/preferences/preferences-port.ts'
-export type { Realtime } from './realtime/realtime.ts'
+export type { Realtime } from './realtime/focus-realtime.ts'
 export type { RealtimeLimits } from './realtime/realtime-limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/ports.ts'
 export { isLoopbackHost } from './net/urls.ts'

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { SingleUseStore } from '../secrets/single-use-port.ts'
 import { isLoopbackUrl } from '../net/urls.ts'
 import type { Runtime } from '../common/runtime.ts'
@@ -7,12 +6,13 @@ import { toUserKey, type UserIdCodec, type UserKey } from '../common/user-id.ts'
 import { Accounts } from './accounts/accounts.ts'
 import { bearerToken } from '../common/bearer.ts'
 import type { AuthConfig } from './auth-config.ts'
+import type { Auth } from './focus-auth.ts'
 import { SessionUsers } from './sessions/session-users.ts'
 import { KeyRing, rereadMs } from './keys/key-ring.ts'
 import type { KeyStore } from './keys/key-store-port.ts'
 import { SingleUseCodes } from './sign-in/single-use-codes.ts'
 import { ProviderRegistry } from './providers/provider-registry.ts'
-import { EndedSessions, type SessionEndListener } from './sessions/ended-sessions.ts'
+import { EndedSessions } from './sessions/ended-sessions.ts'
 import { SessionReads } from './sessions/session-reads.ts'
 import type { SessionStore } from './sessions/session-store-port.ts'
 import { Sessions } from './sessions/sessions.ts'
@@ -40,50 +40,30 @@ export interface AuthDependencies {
   readonly keys: KeyStore
 }
 
-/** Who people are: sign-in, accounts, sessions and tokens of one Focus. */
-export interface Auth {
+/** The auth room as routes and the composition use it; applications see `Auth`. */
+export interface AuthService extends Auth {
   readonly signIn: SignIn
   readonly idTokens: IdTokens
   readonly accounts: Accounts
   readonly codes: SingleUseCodes
   readonly sessions: Sessions
   readonly users: Users
-  /** Verifies access tokens: ours, or those of the issuer that the configuration names. */
+  /** Verifies access tokens: our own, or those of the issuer that the configuration names. */
   readonly tokens: TokenVerifier
   readonly keys: TokenKeys
   /**
-   * Whom a request speaks for: null without a bearer token. The cheap path of every protected route: it reads one header and,
-   * for a token seen before, asks nobody.
-   *
-   * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`
-   */
-  authenticate(headers: IncomingHttpHeaders | Headers): Promise<Principal | null>
-  /**
-   * The user that a request speaks for.
-   *
-   * @throws FocusError `session_revoked` when the user was deleted or disabled meanwhile, `unknown_user` when another
-   * issuer's token names nobody here
-   */
-  userOf(principal: Principal): Promise<User>
-  /**
-   * When what an access token stands for ends at the latest, in milliseconds since 1970: its session, or the token itself
-   * where sessions are another issuer's. Null once the session ended.
+   * Returns when an access token's session ends at the latest, in milliseconds since 1970; the end of the token itself where
+   * another issuer keeps the sessions. Null once the session has ended.
    */
   sessionEndsAt(principal: Principal): Promise<number | null>
-  /**
-   * Called once for every session that ends; the listener's second argument says whether it ended on this node, and is news
-   * to the others. `noteSessionEnd` is how other nodes' ends come in early.
-   *
-   * @returns what takes the listener away
-   */
-  onSessionEnded(listener: SessionEndListener): () => void
+  /** Takes in a session end that another node announced; listeners hear it with `here` false. */
   noteSessionEnd(end: SessionEnd): void
   /**
-   * Has every access token checked anew, its session included, because the database was restored: sessions may be gone, and
-   * users have other ids (S38).
+   * Drops all verified tokens, so that each is verified again together with its session. Needed after the database was
+   * restored: sessions may be gone, and users have other ids (S38).
    */
   forgetTokens(): void
-  /** Reads keys and ended sessions, makes the first key, and begins the background work. */
+  /** Reads keys and ended sessions, makes the first key, and starts the background work. */
   start(): Promise<void>
   close(): Promise<void>
 }
@@ -91,8 +71,8 @@ export interface Auth {
 const purgeIntervalMs = 60_000
 const nobody: Promise<null> = Promise.resolve(null)
 
-/** Puts the room together; `start()` it once the tables are there. */
-export function createAuth(dependencies: AuthDependencies): Auth {
+/** Composes the auth room. Call `start()` once the tables exist. */
+export function createAuth(dependencies: AuthDependencies): AuthService {
   const { config, runtime, users: directory, singleUse } = dependencies
   const accounts = new Accounts(directory, {
     development: config.publicUrl === null || isLoopbackUrl(config.publicUrl),

@@ -1,4 +1,4 @@
-import { type Auth, createAuth } from '../auth/auth.ts'
+import { type AuthService, createAuth } from '../auth/auth.ts'
 import type { AuthConfig } from '../auth/auth-config.ts'
 import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { KyselySessionStore } from '../storage/stores/session-store.ts'
@@ -8,7 +8,7 @@ import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
 
 export interface AuthParts extends Closable {
-  readonly auth: Auth
+  readonly auth: AuthService
   readonly config: AuthConfig
 }
 

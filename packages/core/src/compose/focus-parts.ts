@@ -1,5 +1,3 @@
-import type { Definitions } from '../notifications/catalogue/definition.ts'
-import type { Merged } from '../notifications/notification-service.ts'
 import { type AuthParts, composeAuth } from './auth.ts'
 import { type Configuration, type Foundation, openFoundation } from './foundation.ts'
 import { composeHttp, type HttpParts } from './http.ts'
@@ -9,11 +7,11 @@ import { composeRealtime, type RealtimeParts } from './realtime.ts'
 import { composeTransports, type TransportParts } from './transports.ts'
 
 /** All parts of one Focus, running. */
-export interface FocusParts<Catalogue> extends Closable {
+export interface FocusParts extends Closable {
   readonly foundation: Foundation
   readonly auth: AuthParts
   readonly transports: TransportParts
-  readonly notifications: NotificationParts<Catalogue>
+  readonly notifications: NotificationParts
   readonly realtime: RealtimeParts
   readonly http: HttpParts
 }
@@ -24,15 +22,12 @@ export interface FocusParts<Catalogue> extends Closable {
  *
  * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`
  */
-export function composeFocus<Catalogue extends Definitions>(
-  configuration: Configuration,
-  catalogue: Catalogue | undefined,
-): Promise<FocusParts<Merged<Catalogue>>> {
+export function composeFocus(configuration: Configuration): Promise<FocusParts> {
   return openTogether(configuration.runtime.logger, async (own) => {
     const foundation = own(await openFoundation(configuration))
     const transports = own(await composeTransports(foundation))
     const auth = own(await composeAuth(foundation))
-    const notifications = own(await composeNotifications(foundation, transports, catalogue))
+    const notifications = own(await composeNotifications(foundation, transports))
     transports.manager.start()
     const realtime = own(await composeRealtime(foundation, auth, notifications))
     const http = composeHttp(foundation, { auth, transports, notifications, realtime })

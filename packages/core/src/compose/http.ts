@@ -29,7 +29,7 @@ import type { TransportParts } from './transports.ts'
 export interface Rooms {
   readonly auth: AuthParts
   readonly transports: TransportParts
-  readonly notifications: NotificationParts<unknown>
+  readonly notifications: NotificationParts
   readonly realtime: RealtimeParts
 }
 

@@ -1,7 +1,4 @@
-import type { BuiltInCatalogue } from '../notifications/catalogue/built-in.ts'
-import type { Definitions } from '../notifications/catalogue/definition.ts'
 import { NotificationMetrics } from '../notifications/notification-metrics.ts'
-import type { Merged } from '../notifications/notification-service.ts'
 import { createNotifications, type Notifications } from '../notifications/create-notifications.ts'
 import type { FocusOptions } from '../options/options.ts'
 import { MemoryBroker } from '../realtime/brokers/memory-broker.ts'
@@ -14,8 +11,8 @@ import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
 import type { TransportParts } from './transports.ts'
 
-export interface NotificationParts<Catalogue = BuiltInCatalogue> extends Closable {
-  readonly notifications: Notifications<Catalogue>
+export interface NotificationParts extends Closable {
+  readonly notifications: Notifications
   readonly broker: Broker
   readonly metrics: NotificationMetrics
   /** Work that waits for the log. */
@@ -27,11 +24,10 @@ export interface NotificationParts<Catalogue = BuiltInCatalogue> extends Closabl
  *
  * @throws FocusError `invalid_option`, `storage_unavailable`
  */
-export function composeNotifications<Catalogue extends Definitions>(
+export function composeNotifications(
   { options, settings, runtime, database, users }: Foundation,
   { manager, recipients }: TransportParts,
-  catalogue: Catalogue | undefined,
-): Promise<NotificationParts<Merged<Catalogue>>> {
+): Promise<NotificationParts> {
   return openTogether(runtime.logger, async (own) => {
     const broker = own(new MemoryBroker())
     const log = own(await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(options)))
@@ -43,7 +39,7 @@ export function composeNotifications<Catalogue extends Definitions>(
         publisher: manager.wokenBy(brokerPublisher(broker)),
         users: recipients,
         router: manager.router,
-        ...(catalogue && { catalogue }),
+        ...(options.catalogue && { catalogue: options.catalogue }),
       }),
     )
     notifications.start()

@@ -1,4 +1,4 @@
-import type { Auth } from '../auth/auth.ts'
+import type { AuthService } from '../auth/auth.ts'
 import type { RandomSource } from '../common/runtime.ts'
 import type { Broker } from '../realtime/ports.ts'
 import { createRealtime, type RealtimeHub } from '../realtime/realtime.ts'
@@ -21,7 +21,7 @@ export interface RealtimeParts extends Closable {
 export function composeRealtime(
   foundation: Foundation,
   { auth }: AuthParts,
-  { notifications, broker }: NotificationParts<unknown>,
+  { notifications, broker }: NotificationParts,
 ): Promise<RealtimeParts> {
   const { options, settings, runtime, origins, control, secrets, users, singleUse } = foundation
   return openTogether(runtime.logger, (own) => {
@@ -54,7 +54,7 @@ export function composeRealtime(
 }
 
 /** Closes the connections of a session that ended, on this node, and announces its end to the others. */
-function shareSessionEnds(auth: Auth, realtime: RealtimeHub, broker: Broker, random: RandomSource): void {
+function shareSessionEnds(auth: AuthService, realtime: RealtimeHub, broker: Broker, random: RandomSource): void {
   const node = Buffer.from(random(12)).toString('base64url')
   auth.onSessionEnded((end, here) => {
     realtime.sessionEnded(end)

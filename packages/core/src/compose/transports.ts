@@ -9,7 +9,8 @@ import { KyselyPreferenceStore } from '../storage/stores/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../storage/stores/push-subscription-store.ts'
 import { KyselyTransportStateStore } from '../storage/stores/transport-state-store.ts'
 import { UnsubscribeTokens } from '../transports/preferences/unsubscribe-tokens.ts'
-import { PreferenceService } from '../transports/preferences/preference-service.ts'
+import type { PreferenceService } from '../transports/preferences/focus-preferences.ts'
+import { StoredPreferences } from '../transports/preferences/stored-preferences.ts'
 import { everything } from '../transports/preferences/preferences-port.ts'
 import type { PushSubscriptionStore } from '../transports/preferences/push-subscriptions-port.ts'
 import { TransportManager } from '../transports/transport-manager.ts'
@@ -58,7 +59,7 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
     )
     await manager.prepare()
     const listeners = new Set<(id: UserId) => void>()
-    const preferences = new PreferenceService({
+    const preferences = new StoredPreferences({
       store: stores.preferences,
       topics: topicsOf(options),
       transports: transports.map((transport) => transport.name),

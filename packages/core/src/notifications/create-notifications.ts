@@ -3,7 +3,8 @@ import { FocusError } from '../common/errors.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { UserId } from '../common/user-id.ts'
 import { sendToAudience } from './sending/audience.ts'
-import { type BuiltInCatalogue, builtInCatalogue } from './catalogue/built-in.ts'
+import { builtInCatalogue } from './catalogue/built-in.ts'
+import type { BuiltInCatalogue } from './catalogue/built-in-catalogue.ts'
 import { checkDefinitions } from './catalogue/define.ts'
 import type { Definitions } from './catalogue/definition.ts'
 import { CallerTransactions } from './pending/caller-transactions.ts'
@@ -21,14 +22,14 @@ import type {
   ChallengeUpdateParams,
   LeaderboardUpdateParams,
   LimitWarningParams,
-  Merged,
+  WithBuiltIn,
   NotificationService,
   NotifyManyOptions,
   NotifyNamedOptions,
   NotifyOptions,
   TransactionNotifications,
   UserIds,
-} from './notification-service.ts'
+} from './focus-notifications.ts'
 import type { NotificationRouter } from './routing-port.ts'
 import { storeContent } from './pending/pending-request.ts'
 import { checkedSelection } from './inbox/read-selection.ts'
@@ -93,10 +94,10 @@ export interface NotificationDeps<Extra extends Definitions = Definitions> {
 }
 
 /** @throws FocusError `invalid_option` for a definition with a mistake */
-export function createNotifications<Extra extends Definitions = BuiltInCatalogue>(
+export function createNotifications<Extra extends Definitions = Definitions>(
   deps: NotificationDeps<Extra>,
-): Notifications<Merged<Extra>> {
-  return new DurableNotifications<Merged<Extra>>(deps)
+): Notifications<WithBuiltIn<Extra>> {
+  return new DurableNotifications<WithBuiltIn<Extra>>(deps)
 }
 
 class DurableNotifications<Catalogue> implements Notifications<Catalogue> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Principal, SessionEnd } from '../auth/ports.ts'
+import type { Realtime } from './focus-realtime.ts'
 import type { RealtimeConfig, RealtimeDeps } from './realtime-config.ts'
 import type { RealtimeCounters } from './monitoring/realtime-counters.ts'
 import type { EventStreamRequest } from './entry/event-stream.ts'
@@ -8,20 +9,6 @@ import { Hub } from './hub.ts'
 import type { RealtimeLimits } from './realtime-limits.ts'
 import type { RenderedMetrics } from './monitoring/realtime-metrics.ts'
 import type { Tickets } from './entry/tickets.ts'
-import type { ConnectionInfo, RealtimeStats } from './ports.ts'
-
-/** What an application sees of the hub, as `focus.realtime`. */
-export interface Realtime {
-  connections(): Promise<ConnectionInfo[]>
-  stats(): Promise<RealtimeStats>
-  /** Closes one connection with 4014; false when there is none of that id. */
-  close(connectionId: string): Promise<boolean>
-  /**
-   * Sends all clients elsewhere: upgrades are refused with 503, every client gets `reconnect` and is closed with 1012,
-   * spread evenly over `windowMs` (5,000 when absent). Resolves when no connection is left.
-   */
-  drain(options?: { windowMs?: number }): Promise<void>
-}
 
 /** The hub of one node. Made by `createRealtime`. */
 export interface RealtimeHub extends Realtime {

@@ -5,7 +5,7 @@ import type { NotificationRouter, NotificationPublisher } from '../notifications
 import type { Runtime } from '../common/runtime.ts'
 import type { UserKey } from '../common/user-id.ts'
 import { DeliveryCounters } from './outbox/delivery-counters.ts'
-import { Deliveries } from './outbox/deliveries.ts'
+import { OutboxDeliveries } from './outbox/deliveries.ts'
 import type { DisabledTransport, OutboxStore, TransportStateStore } from './outbox/outbox-port.ts'
 import { OutboxMetrics } from './outbox/outbox-metrics.ts'
 import { TransportRouter, type RoutingOptions } from './routing/transport-router.ts'
@@ -35,7 +35,7 @@ export interface TransportManagerDeps {
 /** Everything that tells people of notifications elsewhere than in the inbox and on sockets. */
 export class TransportManager {
   readonly router: NotificationRouter
-  readonly deliveries: Deliveries
+  readonly deliveries: OutboxDeliveries
   readonly counters = new DeliveryCounters()
   readonly metrics: OutboxMetrics
   readonly transports: readonly Transport[]
@@ -73,7 +73,7 @@ export class TransportManager {
         }),
     )
     this.metrics = new OutboxMetrics(this.counters, () => store.counts(runtime.clock()), runtime.clock)
-    this.deliveries = new Deliveries({
+    this.deliveries = new OutboxDeliveries({
       store,
       states: deps.states,
       clock: runtime.clock,

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
 import { startApp } from './support/app.ts'
+import { authServiceOf } from '../internals.ts'
 import { begin, pathOf } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
@@ -46,7 +47,7 @@ test.each(written)('A21: the callback at the public URL %s is below %s', async (
   const issuer = await startIssuer()
   const { clientId, clientSecret } = issuer
   const focus = await start({ publicUrl, google: { clientId, clientSecret, issuer: issuer.url } })
-  const { authorizationUrl } = await focus.auth.signIn.start('google')
+  const { authorizationUrl } = await authServiceOf(focus).signIn.start('google')
   const expected = new URL(authorizationUrl).searchParams.get('redirect_uri')
   expect(expected).toBe(`${origin}/api/auth/google/callback`)
 })
@@ -56,7 +57,7 @@ test.each(written)('A21: a sign-in may return to %s written as %s', async (confi
   const { clientId, clientSecret } = issuer
   const google = { clientId, clientSecret, issuer: issuer.url, redirectUri: 'http://localhost:8000/callback' }
   const focus = await start({ returnTo: [configured], google })
-  const begun = focus.auth.signIn.start('google', { returnTo: `${origin}/welcome`, bind: true })
+  const begun = authServiceOf(focus).signIn.start('google', { returnTo: `${origin}/welcome`, bind: true })
   await expect(begun).resolves.toMatchObject({ authorizationUrl: expect.any(String) })
 })
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
-import type { BuiltInCatalogue } from '../../src/notifications/catalogue/built-in.ts'
+import type { BuiltInCatalogue } from '../../src/notifications/catalogue/built-in-catalogue.ts'
 import type { Definitions } from '../../src/notifications/catalogue/definition.ts'
 import type { NotificationLog } from '../../src/notifications/log-port.ts'
 import type { DirectoryUser, RecipientDirectory } from '../../src/notifications/sending/recipients.ts'
@@ -11,7 +11,7 @@ import {
   type NotificationConfig,
   type Notifications,
 } from '../../src/notifications/create-notifications.ts'
-import type { Merged } from '../../src/notifications/notification-service.ts'
+import type { WithBuiltIn } from '../../src/notifications/focus-notifications.ts'
 import type { NotificationEvent, StateEvent } from '../../src/notifications/ports.ts'
 import { createRuntime, type Runtime } from '../../src/common/runtime.ts'
 import type { AnyKysely } from '../../src/storage/dialects/any-kysely.ts'
@@ -98,7 +98,7 @@ export interface Node<Catalogue = BuiltInCatalogue> {
   close(): Promise<void>
 }
 
-export interface NodeOptions<Extra extends Definitions = BuiltInCatalogue> {
+export interface NodeOptions<Extra extends Definitions = Definitions> {
   readonly catalogue?: Extra
   readonly runtime?: Partial<Runtime>
   readonly config?: Partial<NotificationConfig>
@@ -107,10 +107,10 @@ export interface NodeOptions<Extra extends Definitions = BuiltInCatalogue> {
 }
 
 /** A whole notification service on a database, as one process has it. */
-export async function startNode<Extra extends Definitions = BuiltInCatalogue>(
+export async function startNode<Extra extends Definitions = Definitions>(
   source: string | AnyKysely,
   options: NodeOptions<Extra> = {},
-): Promise<Node<Merged<Extra>>> {
+): Promise<Node<WithBuiltIn<Extra>>> {
   const database = await openDatabase(source)
   await migrateToLatest(database)
   const runtime = createRuntime(options.runtime)

@@ -6,6 +6,7 @@ import type { ExternalProfile } from '../../src/auth/ports.ts'
 import { EventFanOut } from '../../src/realtime/delivery/event-fan-out.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { toUserKey } from '../../src/common/user-id.ts'
+import { authServiceOf } from '../internals.ts'
 import { TestClient } from './support/client.ts'
 
 let app: RunningFocus
@@ -49,7 +50,7 @@ async function socketOf(provider: string): Promise<{ client: TestClient; token: 
 test('A23: the end of a session runs the dispatcher once, and does not come back to the sign-in', async () => {
   const { client, token } = await socketOf('one')
   const dispatched = vi.spyOn(EventFanOut.prototype, 'sessionEnded')
-  const heard = vi.spyOn(app.focus.auth, 'noteSessionEnd')
+  const heard = vi.spyOn(authServiceOf(app.focus), 'noteSessionEnd')
   await app.as({ id: 1, token }, '/auth/logout', {})
   expect((await client.closed).code).toBe(4503)
   expect(dispatched).toHaveBeenCalledTimes(1)
@@ -60,8 +61,8 @@ test('A23: the end of a session that another node told of runs the dispatcher on
   const { client, token, userKey } = await socketOf('one')
   const dispatched = vi.spyOn(EventFanOut.prototype, 'sessionEnded')
   const { sessionId } = await app.focus.auth.tokens.verify(token)
-  app.focus.auth.noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
-  app.focus.auth.noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
+  authServiceOf(app.focus).noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
+  authServiceOf(app.focus).noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
   expect((await client.closed).code).toBe(4503)
   expect(dispatched).toHaveBeenCalledTimes(1)
 })

@@ -5,6 +5,7 @@ import { type Person, RunningFocus } from '../../../../test/realtime/running-foc
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { openDatabase } from '../../src/storage/database.ts'
 import { TestIssuer } from '../auth/support/issuer.ts'
+import { authServiceOf } from '../internals.ts'
 import { TestClient } from './support/client.ts'
 
 const begun: Array<() => Promise<void>> = []
@@ -140,7 +141,7 @@ describe("a ticket for another issuer's token", () => {
   test('opens none once that session is known to have ended', async () => {
     const { app, person } = await signedIn({ sid: 'their-session' })
     const ticket = await ticketOf(app, person)
-    app.focus.auth.noteSessionEnd({ userKey: '42', sessionId: 'their-session', reason: 'logout' })
+    authServiceOf(app.focus).noteSessionEnd({ userKey: '42', sessionId: 'their-session', reason: 'logout' })
     expect((await dial(app, ticket).closed).code).toBe(4503)
   })
 })

@@ -1,4 +1,4 @@
-import type { Auth } from '../../auth/auth.ts'
+import type { AuthService } from '../../auth/auth.ts'
 import type { TokenPair } from '../../auth/sessions/sessions.ts'
 import type { Principal } from '../../auth/ports.ts'
 import { FocusError } from '../../common/errors.ts'
@@ -17,7 +17,7 @@ export interface OwnSession {
 }
 
 export interface BrowserSessionsDependencies {
-  readonly auth: Auth
+  readonly auth: AuthService
   readonly cookie: RefreshCookie
   readonly origins: OriginPolicy
 }
@@ -27,7 +27,7 @@ export interface BrowserSessionsDependencies {
  * proof that is too old does not stand in the way of another.
  */
 export class BrowserSessions {
-  readonly #auth: Auth
+  readonly #auth: AuthService
   readonly #cookie: RefreshCookie
   readonly #origins: OriginPolicy
 

@@ -1,4 +1,4 @@
-import type { Auth } from '../../auth/auth.ts'
+import type { AuthService } from '../../auth/auth.ts'
 import type { KeyInfo } from '../../auth/keys/token-keys.ts'
 import type { User } from '../../auth/ports.ts'
 import { FocusError } from '../../common/errors.ts'
@@ -15,7 +15,7 @@ const defaultPageSize = 50
 const maxPageSize = 500
 
 /** What `focus users`, `focus sessions`, `focus keys` and `focus token` need. Wherever a user is named, an id, a username or an e-mail address does. */
-export function accountAdminRoutes({ auth }: { readonly auth: Auth }): Route[] {
+export function accountAdminRoutes({ auth }: { readonly auth: AuthService }): Route[] {
   async function listUsers({ url }: RouteContext): Promise<Response> {
     const limit = pageSize(url)
     const after = queryValue(url, 'after', 191)

@@ -1,4 +1,4 @@
-import type { Auth } from '../../auth/auth.ts'
+import type { AuthService } from '../../auth/auth.ts'
 import type { AuthConfig } from '../../auth/auth-config.ts'
 import type { TokenPair } from '../../auth/sessions/sessions.ts'
 import { tokenJson } from './auth-json.ts'
@@ -6,7 +6,7 @@ import { RefreshCookie } from '../request/refresh-cookie.ts'
 import { json } from '../responses.ts'
 
 export interface AuthRouteDependencies {
-  readonly auth: Auth
+  readonly auth: AuthService
   readonly config: AuthConfig
 }
 

@@ -5,7 +5,7 @@ import { ownLanguage } from '../../common/text/locale.ts'
 import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { escapeHtml } from '../../common/text/escape-html.ts'
-import type { PersonalPreferences, PreferenceService } from '../../transports/preferences/preference-service.ts'
+import type { PersonalPreferences, PreferenceService } from '../../transports/preferences/focus-preferences.ts'
 import {
   isAuthSecret,
   isP256Point,

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { notificationTexts as texts } from '../../messages/notifications.ts'
+import type { BuiltInCatalogue } from './built-in-catalogue.ts'
 import { defineNotifications } from './define.ts'
 
 const text = z.string().min(1).max(400)
 const json = z.record(z.string(), z.json())
 
 /** The guide's notifications. */
-export const builtInCatalogue = defineNotifications({
+export const builtInCatalogue: BuiltInCatalogue = defineNotifications({
   activityUpdate: {
     ...texts.activityUpdate,
     event: 'activities',
@@ -45,5 +46,3 @@ export const builtInCatalogue = defineNotifications({
     data: ({ challengeTitle, leaderboardData }) => ({ challenge_title: challengeTitle, ...leaderboardData }),
   },
 })
-
-export type BuiltInCatalogue = typeof builtInCatalogue

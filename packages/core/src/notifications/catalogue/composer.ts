@@ -1,7 +1,7 @@
 import { FocusError } from '../../common/errors.ts'
 import type { Definition, Definitions } from './definition.ts'
 import { render } from './render.ts'
-import type { NotifyNamedOptions } from '../notification-service.ts'
+import type { NotifyNamedOptions } from '../focus-notifications.ts'
 import type { Recipient } from '../sending/recipients.ts'
 import type { Outgoing } from '../sending/sender.ts'
 import type { NotificationContent } from '../ports.ts'

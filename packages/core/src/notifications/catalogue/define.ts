@@ -2,8 +2,8 @@ import { durationMs } from '../../schema/duration.ts'
 import { FocusError } from '../../common/errors.ts'
 import { contentLimits } from '../content-limits.ts'
 import { compileIcu } from './icu.ts'
-import type { Definition, Definitions, LocalizedText } from './definition.ts'
-import type { ParamsSpec } from './params.ts'
+import type { Catalogue, Definition, Definitions, LocalizedText } from './definition.ts'
+import type { ParamsInput, ParamsOutput, ParamsSchema, ParamsSpec } from './params.ts'
 
 /**
  * Defines an application's own notifications. What is wrong in a definition (an ICU message with a mistake, a text without
@@ -32,10 +32,16 @@ export function defineNotifications<const Specs extends Readonly<Record<string, 
   definitions: {
     readonly [K in keyof Specs]: Definition<Specs[K]>
   },
-): { readonly [K in keyof Specs]: Definition<Specs[K]> } {
-  for (const [name, definition] of Object.entries<Definition>(definitions)) checkDefinition(name, definition)
+): Catalogue<{ readonly [K in keyof Specs]: ShortSpec<Specs[K]> }>
+export function defineNotifications(definitions: Definitions): Definitions {
+  checkDefinitions(definitions)
   return Object.freeze({ ...definitions })
 }
+
+/** A schema by its input and output alone, so that editors show neither zod nor any other library. */
+type ShortSpec<Spec extends ParamsSpec> = Spec extends ParamsSchema
+  ? ParamsSchema<ParamsInput<Spec>, ParamsOutput<Spec>>
+  : Spec
 
 /** @throws FocusError `invalid_option` */
 export function checkDefinitions(definitions: Definitions): void {

@@ -45,5 +45,10 @@ interface KeyFunction<Spec extends ParamsSpec> {
   of(params: ParamsOutput<Spec>): string
 }
 
+/** A catalogue that `defineNotifications` checked: definitions by name, each with the params that it takes. */
+export type Catalogue<Specs extends Readonly<Record<string, ParamsSpec>>> = {
+  readonly [Name in keyof Specs]: Definition<Specs[Name]>
+}
+
 /** Definitions by name. */
 export type Definitions = Readonly<Record<string, Definition>>

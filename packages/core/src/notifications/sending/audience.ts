@@ -1,5 +1,5 @@
 import type { UserId } from '../../common/user-id.ts'
-import type { NotifyManyOptions, UserIds } from '../notification-service.ts'
+import type { NotifyManyOptions, UserIds } from '../focus-notifications.ts'
 import type { Receipt, Summary } from '../ports.ts'
 
 /** Large enough to fill a batch of the log, small enough to stop soon. */

@@ -1,41 +1,11 @@
 import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
-import type { DeliveryCounters, DeliveryOutcome } from './delivery-counters.ts'
-import type { DeliveryCount, DeliveryFilter, DeliveryInfo, OutboxStore, TransportStateStore } from './outbox-port.ts'
+import type { DeliveryCounters } from './delivery-counters.ts'
+import type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './focus-deliveries.ts'
+import type { DeliveryCount, DeliveryFilter, OutboxStore, TransportStateStore } from './outbox-port.ts'
 import type { Transport } from '../transport.ts'
 
 const purgeBite = 1_000
-
-/** One transport as an operator sees it. */
-export interface TransportInfo {
-  readonly name: string
-  /** False for a name that only the outbox still knows. */
-  readonly configured: boolean
-  /** Why a peer switched it off; null while it is on. */
-  readonly disabledReason: string | null
-  readonly disabledAt: number | null
-  readonly waiting: number
-  readonly leased: number
-  readonly dead: number
-  /** When the oldest one that waits was committed; null when none does. */
-  readonly oldestWaiting: number | null
-  /** What this process did since its start. */
-  readonly outcomes: Readonly<Record<DeliveryOutcome, number>>
-}
-
-export interface DeliveryQuery extends DeliveryFilter {
-  /** 1 to 500; 50 when absent. */
-  readonly limit?: number
-  /** `nextAfter` of the page before. */
-  readonly after?: number
-}
-
-export interface DeliveryPage {
-  /** Newest first. */
-  readonly deliveries: readonly DeliveryInfo[]
-  /** Null at the end. */
-  readonly nextAfter: number | null
-}
 
 interface DeliveriesDeps {
   readonly store: OutboxStore
@@ -47,8 +17,8 @@ interface DeliveriesDeps {
   readonly changed: () => Promise<void>
 }
 
-/** What operators do with the outbox. */
-export class Deliveries {
+/** Lists, retries and removes the rows of the outbox for operators. */
+export class OutboxDeliveries implements Deliveries {
   readonly #deps: DeliveriesDeps
 
   constructor(deps: DeliveriesDeps) {
@@ -86,7 +56,6 @@ export class Deliveries {
     })
   }
 
-  /** Makes dead ones, or waiting ones that were named, due at once. Returns how many. */
   async retry(filter: DeliveryFilter): Promise<number> {
     const { store, clock, changed } = this.#deps
     const scope =
@@ -96,7 +65,6 @@ export class Deliveries {
     return count
   }
 
-  /** Removes dead ones, or others that were named, unless somebody is delivering them. Returns how many. */
   async purge(filter: DeliveryFilter & { readonly deadBefore?: number }): Promise<number> {
     const { store, clock } = this.#deps
     const scope =
@@ -109,11 +77,6 @@ export class Deliveries {
     }
   }
 
-  /**
-   * Switches a transport on that its peer had switched off.
-   *
-   * @throws FocusError `not_found` when there is none of this name
-   */
   async enable(name: string): Promise<void> {
     const { transports, states, changed } = this.#deps
     if (!transports.some((transport) => transport.name === name)) {

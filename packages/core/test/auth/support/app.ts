@@ -1,4 +1,4 @@
-import { type Auth, createAuth } from '../../../src/auth/auth.ts'
+import { type AuthService, createAuth } from '../../../src/auth/auth.ts'
 import { type AuthConfig, authDefaults } from '../../../src/auth/auth-config.ts'
 import type { UserDirectory } from '../../../src/auth/ports.ts'
 import { AdmissionControl } from '../../../src/admission/admission-control.ts'
@@ -35,7 +35,7 @@ export interface AppOptions {
 
 /** The room with its routes over a real database, as `createFocus` composes them. */
 export interface App {
-  readonly auth: Auth
+  readonly auth: AuthService
   readonly database: Database
   readonly config: AuthConfig
   readonly log: readonly LogLine[]

@@ -1,24 +1,9 @@
 import { toUserKey, type UserId } from '../../common/user-id.ts'
-import { parsePreferences, type PreferenceMatrix, type PreferenceStore } from './preferences-port.ts'
+import type { PersonalPreferences, PreferenceChange, PreferenceService } from './focus-preferences.ts'
+import { parsePreferences, type PreferenceStore } from './preferences-port.ts'
 
-/** A person's preferences, with what there is to choose from. */
-export interface PersonalPreferences {
-  /** BCP 47 tag of the language that texts are wanted in; null for the account's. */
-  readonly locale: string | null
-  /** By topic, then by transport; `*` stands for every topic, and for every transport with the inbox. What is not there is on. */
-  readonly preferences: PreferenceMatrix
-  readonly topics: readonly string[]
-  readonly transports: readonly string[]
-}
-
-export interface PreferenceChange {
-  readonly locale?: string | null
-  /** Replaces all choices. */
-  readonly preferences?: PreferenceMatrix
-}
-
-/** What people want to be told, and where. */
-export class PreferenceService {
+/** Reads and writes the preferences of users in the database. */
+export class StoredPreferences implements PreferenceService {
   readonly #store: PreferenceStore
   readonly #topics: readonly string[]
   readonly #transports: readonly string[]
@@ -29,7 +14,7 @@ export class PreferenceService {
     /** The topics of the catalogue; others can be chosen as well. */
     readonly topics: readonly string[]
     readonly transports: readonly string[]
-    /** Told after each change, for what remembers people. */
+    /** Called after each change, for caches of users. */
     readonly changed?: (userId: UserId) => void
   }) {
     this.#store = deps.store
@@ -43,22 +28,12 @@ export class PreferenceService {
     return { locale, preferences: matrix, topics: this.#topics, transports: this.#transports }
   }
 
-  /**
-   * Replaces the choices, the locale, or both.
-   *
-   * @throws FocusError `invalid_request`
-   * @example
-   * ```ts
-   * await focus.preferences.put(7, { preferences: { limits: { email: false } } })
-   * ```
-   */
   async put(userId: UserId, change: PreferenceChange): Promise<PersonalPreferences> {
     await this.#store.put(toUserKey(userId), parsePreferences({ ...change }, this.#transports))
     this.#changed(userId)
     return this.get(userId)
   }
 
-  /** Switches one topic on or off at one transport. */
   async set(userId: UserId, event: string, transport: string, enabled: boolean): Promise<void> {
     parsePreferences({ preferences: { [event]: { [transport]: enabled } } }, this.#transports)
     await this.#store.set(toUserKey(userId), event, transport, enabled)

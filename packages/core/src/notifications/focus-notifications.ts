@@ -1,7 +1,14 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { JsonObject } from '../common/json.ts'
 import type { UserId } from '../common/user-id.ts'
-import type { BuiltInCatalogue } from './catalogue/built-in.ts'
+import type {
+  ActivityUpdate,
+  AppBlocked,
+  BuiltInCatalogue,
+  ChallengeUpdate,
+  LeaderboardUpdate,
+  LimitWarning,
+} from './catalogue/built-in-catalogue.ts'
 import type { Definition, Definitions } from './catalogue/definition.ts'
 import type { ParamsInput } from './catalogue/params.ts'
 import type { ReadSelection } from './inbox-port.ts'
@@ -18,10 +25,17 @@ import type {
 /** What a caller passes for one notification of a catalogue. */
 export type Params<D> = D extends Definition<infer Spec> ? ParamsInput<Spec> : never
 
-/** A catalogue's definitions together with the built-in ones, which it may replace. */
-export type Merged<Extra extends Definitions> = string extends keyof Extra
-  ? BuiltInCatalogue
-  : Omit<BuiltInCatalogue, keyof Extra> & Extra
+/** The definitions of an application's catalogue together with the built-in ones, which it may replace. */
+export type WithBuiltIn<Extra extends Definitions> = {
+  readonly [Name in keyof BuiltInCatalogue | NamesOf<Extra>]: Name extends NamesOf<Extra>
+    ? Extra[Name]
+    : Name extends keyof BuiltInCatalogue
+      ? BuiltInCatalogue[Name]
+      : never
+}
+
+/** The names of a catalogue; none where the type holds any name. */
+type NamesOf<Extra extends Definitions> = string extends keyof Extra ? never : keyof Extra
 
 export interface NotifyOptions {
   /**
@@ -48,35 +62,18 @@ export interface NotifyManyOptions {
 /** Ids from an array, a generator or a database cursor; they are never all in memory. */
 export type UserIds = Iterable<UserId> | AsyncIterable<UserId>
 
-export interface LimitWarningParams {
+/** The user that a notification is for. */
+export interface ToUser {
   readonly userId: UserId
-  readonly appName: string
-  /** Of the limit that was used; 80 for 80 %. */
-  readonly percentage: number
 }
 
-export interface AppBlockedParams {
-  readonly userId: UserId
-  readonly appName: string
-}
+export type ActivityUpdateParams = ToUser & (ActivityUpdate | { readonly activityData: JsonObject })
+export interface LimitWarningParams extends LimitWarning, ToUser {}
+export interface AppBlockedParams extends AppBlocked, ToUser {}
+export interface ChallengeUpdateParams extends ChallengeUpdate, ToUser {}
 
-export type ActivityUpdateParams = { readonly userId: UserId } & (
-  | { readonly activity: JsonObject }
-  | { readonly activityData: JsonObject }
-)
-
-export interface ChallengeUpdateParams {
-  readonly userId: UserId
-  readonly challengeTitle: string
-  readonly updateType: string
-  readonly message: string
-  readonly data?: JsonObject
-}
-
-export interface LeaderboardUpdateParams {
+export interface LeaderboardUpdateParams extends LeaderboardUpdate {
   readonly userIds: UserIds
-  readonly challengeTitle: string
-  readonly leaderboardData: JsonObject
 }
 
 /** Inside a transaction of the application: what is sent is committed with its rows, and sequenced afterwards. */
@@ -85,7 +82,7 @@ export interface TransactionNotifications<Catalogue> {
   broadcast(content: NotificationContent): Promise<Receipt>
   notify<K extends keyof Catalogue & string>(
     name: K,
-    params: Params<Catalogue[K]> & { readonly userId: UserId },
+    params: Params<Catalogue[K]> & ToUser,
     options?: Omit<NotifyNamedOptions, 'idempotencyKey'>,
   ): Promise<Receipt>
 }
@@ -140,7 +137,7 @@ export interface NotificationService<Catalogue = BuiltInCatalogue> {
    */
   notify<K extends keyof Catalogue & string>(
     name: K,
-    params: Params<Catalogue[K]> & { readonly userId: UserId },
+    params: Params<Catalogue[K]> & ToUser,
     options?: NotifyNamedOptions,
   ): Promise<Receipt>
   /** Topic `activities`; the activity travels as `data`. */
