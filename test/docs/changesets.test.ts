@@ -10,7 +10,9 @@ describe('a changeset', () => {
   for (const name of names) {
     test(`${name} says which packages it is about, and what changed`, () => {
       const text = readFileSync(resolve(folder, name), 'utf8')
-      expect(text).toMatch(/^---\n(?:'@focus-api\/(?:core|adapters|client|cli)': (?:major|minor|patch)\n)+---\n\n\S/)
+      expect(text).toMatch(
+        /^---\n(?:'@focus-api\/(?:core|adapters|client|cli|scaffold)': (?:major|minor|patch)\n)+---\n\n\S/,
+      )
     })
   }
   test('has a folder that is read', () => {

@@ -8,7 +8,7 @@ import { type ConsumerProject, packIntoProject } from '@focus-api/test-kit/focus
 import { removeFolder } from '@focus-api/test-kit/processes/temporary-folder'
 
 const workspace = resolve(import.meta.dirname, '../..')
-const names = ['@focus-api/adapters', '@focus-api/cli', '@focus-api/client', '@focus-api/core']
+const names = ['@focus-api/adapters', '@focus-api/cli', '@focus-api/client', '@focus-api/core', '@focus-api/scaffold']
 
 let project: ConsumerProject
 

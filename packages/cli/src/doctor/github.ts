@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
-import { Workflow as ParsedWorkflow } from '../init/policy/workflow.ts'
+import { inspectWorkflow } from '@focus-api/scaffold'
 import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
 import { checkWorkflowPolicy } from './workflow-policy.ts'
 
@@ -41,7 +41,7 @@ async function readWorkflows(cwd: string): Promise<Workflow[]> {
 
 function checkWorkflow({ path, text }: Workflow): Finding {
   const mend = 'Correct the file, or let `focus init` write it anew.'
-  const { syntaxError } = new ParsedWorkflow(text)
+  const { syntaxError } = inspectWorkflow(text)
   if (syntaxError) return failed('workflows', `${path} is not YAML: ${syntaxError.message}`, mend)
   const document: unknown = parse(text)
   if (typeof document !== 'object' || document === null) return failed('workflows', `${path} is empty.`, mend)
@@ -64,8 +64,8 @@ function isJob(job: unknown): boolean {
 /** Secrets by name, each with the environments of the jobs that read it; an empty name where a job has none. */
 function secretsOf(workflows: readonly Workflow[]): ReadonlyMap<string, ReadonlySet<string>> {
   const secrets = new Map<string, Set<string>>()
-  for (const job of workflows.flatMap(({ text }) => new ParsedWorkflow(text).jobs)) {
-    for (const name of job.secrets) secrets.set(name, (secrets.get(name) ?? new Set()).add(job.environment))
+  for (const job of workflows.flatMap(({ text }) => inspectWorkflow(text).jobs)) {
+    for (const name of job.secrets) secrets.set(name, (secrets.get(name) ?? new Set()).add(job.environment ?? ''))
   }
   return new Map([...secrets].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -1,4 +1,4 @@
-import { lintRepository } from '../init/policy/index.ts'
+import { lintRepository } from '@focus-api/scaffold'
 import { type Finding, ok, warning } from './finding.ts'
 
 /** The rules that `focus init` generates by (docs/scaffold.md), for workflows of any origin: advice, not failure. */

@@ -1,47 +1,59 @@
 import { createInterface } from 'node:readline/promises'
 import { resolve } from 'node:path'
+import {
+  type FileState,
+  scaffold,
+  type ScaffoldOptions,
+  type ScaffoldReport,
+  type ScaffoldResult,
+} from '@focus-api/scaffold'
 import type { CommandContext } from '../context.ts'
 import { Interruption } from '../failure.ts'
 import { plainText } from '../plain-text.ts'
 import type { Terminal } from '../terminal.ts'
-import type { FileState } from './files/state.ts'
 import { answersOf, type InitFlags, targetsOf } from './flags.ts'
-import { type InitResult, runInit } from './init.ts'
-import { InitProblem } from './problem.ts'
-import type { InitReport } from './report.ts'
+import { badInput, initExitCodes, withInitExitCodes } from './init-failure.ts'
 
 /** `focus init` */
 export async function run(context: CommandContext, flags: InitFlags, operands: readonly string[]): Promise<number> {
   const { terminal } = context
   if (flags.check === true && (flags.force === true || flags.restore === true)) {
-    throw new InitProblem('invalid_option', '--check writes nothing, so --force and --restore mean nothing with it.', {
-      hint: 'Leave one of them out.',
-    })
+    throw badInput(
+      'invalid_option',
+      '--check writes nothing and cannot be combined with --force or --restore.',
+      'Leave one of them out.',
+    )
   }
-  const result = await runInit({
-    cwd: resolve(context.cwd, flags.cwd ?? '.'),
+  const result = await withInitExitCodes(() =>
+    scaffold(resolve(context.cwd, flags.cwd ?? '.'), optionsOf(context, flags, operands)),
+  )
+  if (terminal.json) terminal.result(result.report, () => '')
+  else if (!canAsk(context, flags)) describe(terminal, result.report, flags)
+  if (!terminal.json) conclude(terminal, result, flags)
+  return initExitCodes[result.outcome]
+}
+
+function optionsOf(context: CommandContext, flags: InitFlags, operands: readonly string[]): ScaffoldOptions {
+  const { dryRun = false, check = false, diff = false, force = false, restore = false } = flags
+  return {
     targets: targetsOf(operands, flags.only),
     answers: answersOf(flags),
-    dryRun: flags.dryRun === true,
-    check: flags.check === true,
-    diff: flags.diff === true,
-    force: flags.force === true,
-    restore: flags.restore === true,
-    ...(mayAsk(context, flags) ? { confirm: (report) => ask(context, report, flags) } : {}),
-  })
-  if (terminal.json) terminal.result(result.report, () => '')
-  else if (!mayAsk(context, flags)) describe(terminal, result.report, flags)
-  if (!terminal.json) conclude(terminal, result, flags)
-  return result.exitCode
+    dryRun,
+    check,
+    diff,
+    force,
+    restore,
+    ...(canAsk(context, flags) ? { confirm: (report) => ask(context, report, flags) } : {}),
+  }
 }
 
-/** Nobody is asked who cannot answer, in CI, or who said yes already; nor when nothing will be written. */
-function mayAsk({ terminal, env }: CommandContext, flags: InitFlags): boolean {
-  const person = terminal.interactive && process.stdin.isTTY && (env.CI ?? '') === ''
-  return person && flags.yes !== true && flags.dryRun !== true && flags.check !== true
+/** A question needs a terminal and something to write. `--yes` and CI answer it in advance. */
+function canAsk({ terminal, env }: CommandContext, flags: InitFlags): boolean {
+  const attended = terminal.interactive && process.stdin.isTTY && (env.CI ?? '') === ''
+  return attended && flags.yes !== true && flags.dryRun !== true && flags.check !== true
 }
 
-async function ask({ terminal, signal }: CommandContext, report: InitReport, flags: InitFlags): Promise<boolean> {
+async function ask({ terminal, signal }: CommandContext, report: ScaffoldReport, flags: InitFlags): Promise<boolean> {
   describe(terminal, report, flags)
   const questions = createInterface({ input: process.stdin, output: process.stderr })
   try {
@@ -66,8 +78,8 @@ const styles: Readonly<Record<FileState, 'green' | 'gray' | 'cyan' | 'red' | 'ye
   orphan: 'yellow',
 }
 
-/** The report for people: what was found and why, what happens to each file. The patch is a result, the rest is not. */
-function describe(terminal: Terminal, report: InitReport, flags: InitFlags): void {
+/** Prints the evidence and the state of each file on stderr, and the patch, which is the result, on stdout. */
+function describe(terminal: Terminal, report: ScaffoldReport, flags: InitFlags): void {
   terminal.note(`Found in ${plainText(report.detected.name)}:`)
   for (const { fact, value, from } of report.detected.evidence) {
     terminal.note(
@@ -84,17 +96,17 @@ function describe(terminal: Terminal, report: InitReport, flags: InitFlags): voi
   if (patch !== '') terminal.result(undefined, () => patch.trimEnd())
 }
 
-function conclude(terminal: Terminal, result: InitResult, flags: InitFlags): void {
-  const required = result.report.secrets.filter((secret) => secret.required).length
-  if (result.exitCode === 3) terminal.note('Not up to date: run `focus init`.')
-  else if (result.written) {
+function conclude(terminal: Terminal, { report, outcome, written }: ScaffoldResult, flags: InitFlags): void {
+  const required = report.secrets.filter((secret) => secret.required).length
+  if (outcome === 'drift') terminal.note('Not up to date: run `focus init`.')
+  else if (written) {
     terminal.note(
       required === 0
         ? 'Written.'
         : `Written. Commit the files, .focus/ci.json among them; \`focus init secrets\` lists the ${required} secrets that GitHub needs.`,
     )
   } else if (flags.dryRun === true) terminal.note('Nothing was written (--dry-run).')
-  else if (result.report.files.some(({ state }) => state === 'create' || state === 'update' || state === 'merge')) {
+  else if (report.files.some(({ state }) => state === 'create' || state === 'update' || state === 'merge')) {
     terminal.note('Nothing was written.')
   } else terminal.note('Everything is up to date.')
 }

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
+import { ScaffoldError, targets } from '@focus-api/scaffold'
+import { CommandFailure } from '../failure.ts'
 import { answersOf, type InitFlags, targetsOf } from './flags.ts'
-import { InitProblem } from './problem.ts'
-import { targets } from './types.ts'
+import { withInitExitCodes } from './init-failure.ts'
 
-function problemOf(work: () => unknown): InitProblem {
+async function failureOf(work: () => unknown): Promise<CommandFailure> {
   try {
-    work()
+    await withInitExitCodes(work)
   } catch (error) {
-    if (error instanceof InitProblem) return error
+    if (error instanceof CommandFailure) return error
     throw error
   }
   throw new Error('it was accepted')
@@ -32,21 +33,21 @@ const wrongInItsOwnWay: readonly (readonly [flags: InitFlags, code: string, hint
   [{ healthPath: '/h?$(id)' }, 'invalid_health_path', /\/health/],
 ]
 
-test.each(wrongInItsOwnWay)('%j is refused as %s', (flags, code, hint) => {
-  const problem = problemOf(() => answersOf(flags))
-  expect([problem.code, problem.exitCode]).toEqual([code, 2])
-  expect(problem.hint).toMatch(hint)
+test.each(wrongInItsOwnWay)('%j is refused as %s', async (flags, code, hint) => {
+  const failure = await failureOf(() => answersOf(flags))
+  expect([failure.code, failure.exitCode]).toEqual([code, 2])
+  expect(failure.hint).toMatch(hint)
 })
 
-test.each(wrong)('%j is refused with what is allowed', (flags, hint) => {
-  const problem = problemOf(() => answersOf(flags))
-  expect([problem.code, problem.exitCode]).toEqual(['invalid_option', 2])
-  expect(problem.hint).toMatch(hint)
+test.each(wrong)('%j is refused with what is allowed', async (flags, hint) => {
+  const failure = await failureOf(() => answersOf(flags))
+  expect([failure.code, failure.exitCode]).toEqual(['invalid_option', 2])
+  expect(failure.hint).toMatch(hint)
 })
 
-test('a target that is none is refused, also in --only', () => {
+test('a target that is none is refused, also in --only', async () => {
   for (const work of [() => targetsOf(['cicd'], undefined), () => targetsOf([], 'ci,x'), () => targetsOf([], '')]) {
-    expect(problemOf(work).hint).toContain('ci, cd, docker')
+    expect((await failureOf(work)).hint).toContain('ci, cd, docker')
   }
 })
 
@@ -63,4 +64,13 @@ test('answers hold what was said and nothing else', () => {
     services: ['redis', 'none'],
     domain: 'shop.example.com',
   })
+})
+
+test.each([
+  ['input', 2],
+  ['failure', 1],
+] as const)('an error of the kind %s of the scaffolder exits with %i', async (kind, exitCode) => {
+  const error = new ScaffoldError('a_code', 'A message.', { hint: 'A hint.', kind })
+  const failure = await failureOf(() => Promise.reject(error))
+  expect(failure).toMatchObject({ code: 'a_code', message: 'A message.', hint: 'A hint.', exitCode })
 })

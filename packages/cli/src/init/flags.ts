@@ -1,8 +1,8 @@
-import { checkAnswers } from './answers.ts'
-import { InitProblem } from './problem.ts'
-import { type Answers, type Target, targets as allTargets } from './types.ts'
+import { type Answers, checkAnswers, type Target, targets as allTargets } from '@focus-api/scaffold'
+import type { CommandFailure } from '../failure.ts'
+import { badInput } from './init-failure.ts'
 
-/** The options of `focus init` as commander hands them over. */
+/** The options of `focus init` as commander passes them. */
 export interface InitFlags {
   readonly json?: boolean
   readonly only?: string
@@ -23,18 +23,22 @@ export interface InitFlags {
   readonly restore?: boolean
 }
 
-/** What the user decided. A word that means nothing is refused with the words that do. */
+/**
+ * Returns the checked answers among the options.
+ *
+ * @throws ScaffoldError for a value that is not accepted; its hint lists the accepted ones
+ */
 export function answersOf({ flavour, pm, services, branch, repo, port, healthPath, domain }: InitFlags): Answers {
-  const said = { flavour, pm, services, branch, repo, port, healthPath, domain }
-  return checkAnswers(said, { nameOf: (answer) => (answer === 'healthPath' ? '--health-path' : `--${answer}`) })
+  const unchecked = { flavour, pm, services, branch, repo, port, healthPath, domain }
+  return checkAnswers(unchecked, { nameOf: (answer) => (answer === 'healthPath' ? '--health-path' : `--${answer}`) })
 }
 
-/** The targets asked for by word or by `--only`; all of them when none is. */
+/** Returns the targets named as operands or by `--only`; all targets when none is named. */
 export function targetsOf(operands: readonly string[], only: string | undefined): Target[] {
   const words = [...operands, ...(only === undefined ? [] : only.split(','))].map((word) => word.trim()).filter(Boolean)
   if (only !== undefined && words.length === 0) throw unknownTarget('--only', only)
-  const asked = words.map(targetOf)
-  return allTargets.filter((target) => asked.length === 0 || asked.includes(target))
+  const requested = words.map(targetOf)
+  return allTargets.filter((target) => requested.length === 0 || requested.includes(target))
 }
 
 function targetOf(word: string): Target {
@@ -43,8 +47,6 @@ function targetOf(word: string): Target {
   return target
 }
 
-function unknownTarget(where: string, word: string): InitProblem {
-  return new InitProblem('invalid_option', `${where}: ${JSON.stringify(word)} is not known.`, {
-    hint: `Use ${allTargets.join(', ')}.`,
-  })
+function unknownTarget(where: string, word: string): CommandFailure {
+  return badInput('invalid_option', `${where}: ${JSON.stringify(word)} is not known.`, `Use ${allTargets.join(', ')}.`)
 }

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
+import { listSecrets, type SecretNeed } from '@focus-api/scaffold'
 import type { CommandContext } from '../context.ts'
+import { CommandFailure } from '../failure.ts'
 import { answersOf } from './flags.ts'
-import { listSecrets } from './init.ts'
-import { InitProblem } from './problem.ts'
-import type { SecretNeed } from './secrets.ts'
+import { badInput, withInitExitCodes } from './init-failure.ts'
 
 interface SecretFlags {
   readonly set?: boolean
@@ -13,23 +13,27 @@ interface SecretFlags {
   readonly cwd?: string
 }
 
-/** `focus init secrets`: lists what GitHub must hold, and hands over what the environment holds when asked to. */
+/** `focus init secrets`: lists the secrets that GitHub must hold; with `--set`, sets those that the environment holds. */
 export async function run(context: CommandContext, flags: SecretFlags): Promise<void> {
   const { terminal, env } = context
   const cwd = resolve(context.cwd, flags.cwd ?? '.')
-  const secrets = listSecrets(cwd, answersOf(flags.repo === undefined ? {} : { repo: flags.repo }))
+  const secrets = await withInitExitCodes(() =>
+    listSecrets(cwd, answersOf(flags.repo === undefined ? {} : { repo: flags.repo })),
+  )
   const values = new Map(secrets.flatMap(({ name }) => (env[name] ? [[name, env[name]] as const] : [])))
   const set: string[] = []
   if (flags.set === true) {
     if (values.size === 0) {
-      throw new InitProblem('no_values', 'None of the secrets is an environment variable here.', {
-        hint: `Put them into the environment under their names, for example ${secrets[0]?.name ?? 'SERVER_HOST'}=… focus init secrets --set.`,
-      })
+      throw badInput(
+        'no_values',
+        'None of the secrets is set as an environment variable.',
+        `Set them under their own names, for example ${secrets[0]?.name ?? 'SERVER_HOST'}=… focus init secrets --set.`,
+      )
     }
     for (const { name, environment } of secrets) {
       const value = values.get(name)
       if (value === undefined) continue
-      // A job without an environment would never see what is kept in one.
+      // A job without an environment cannot read the secrets of one.
       const place = environment === null ? undefined : flags.environment
       await setSecret(cwd, name, value, place, flags.repo)
       set.push(name)
@@ -49,7 +53,7 @@ function table(secrets: readonly SecretNeed[], set: readonly string[]): string {
     .join('\n')
 }
 
-/** The value goes over stdin: arguments can be read by every process of the machine. */
+/** Passes the value over stdin, because every process of the machine can read arguments. */
 function setSecret(
   cwd: string,
   name: string,
@@ -67,26 +71,22 @@ function setSecret(
   return new Promise((done, fail) => {
     const child = execFile('gh', args, { cwd, timeout: 60_000 }, (error, _stdout, stderr) => {
       if (error === null) done()
-      else fail(ghProblem(name, error, stderr))
+      else fail(ghFailure(name, error, stderr))
     })
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(value)
   })
 }
 
-function ghProblem(name: string, error: Error, stderr: string): InitProblem {
+function ghFailure(name: string, error: Error, stderr: string): CommandFailure {
   if ('code' in error && error.code === 'ENOENT') {
-    return new InitProblem('gh_missing', 'The GitHub command line `gh` is not installed.', {
+    return new CommandFailure('gh_missing', 'The GitHub command line `gh` is not installed.', {
       hint: 'Install it from https://cli.github.com and run `gh auth login`, or set the secrets in the repository’s settings.',
-      exitCode: 1,
     })
   }
-  return new InitProblem(
+  return new CommandFailure(
     'gh_failed',
     `\`gh secret set ${name}\` failed: ${stderr.trim().split('\n')[0] ?? error.message}`,
-    {
-      hint: 'Check `gh auth status`, and that you may administer the repository.',
-      exitCode: 1,
-    },
+    { hint: 'Check `gh auth status`, and that you may administer the repository.' },
   )
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { errorOf, focus, type Run } from '../command.ts'
-import { edit, layOut, listFiles, text } from './support/fixture.ts'
+import { edit, layOut, listFiles, text } from '@focus-api/test-kit/processes/repository-folder'
 
 const ci = '.github/workflows/ci.yml'
 const files = { 'package.json': '{"name":"shop","dependencies":{"mysql2":"3"}}', 'package-lock.json': '{}' }

@@ -1,0 +1,75 @@
+import { shellWord } from '../../common/text.ts'
+import type { NodePackageManager } from '../../common/project.ts'
+
+/** How each package manager says the same thing. */
+export interface PackageManagerWords {
+  /** Installs exactly what the lockfile says, or fails. */
+  readonly install: string
+  readonly script: (name: string) => string
+  /** Runs a script with more arguments at its end. */
+  readonly scriptWith: (name: string, args: string) => string
+  /** Runs a program of an installed package; never downloads one. */
+  readonly program: (command: string) => string
+  /** Runs a script in every workspace package that has it; null where the manager cannot skip the others. */
+  readonly everywhere: ((name: string) => string) | null
+  /** Fails on a known vulnerability of severity high or critical in what production installs. */
+  readonly audit: string
+  /** Leaves only what production needs in node_modules. */
+  readonly prune: string
+}
+
+export function wordsOf(manager: NodePackageManager, yarnClassic: boolean): PackageManagerWords {
+  if (manager === 'yarn') return yarnClassic ? yarn1 : yarn
+  return { npm, pnpm, bun }[manager]
+}
+
+const npm: PackageManagerWords = {
+  install: 'npm ci',
+  script: (name) => (name === 'test' ? 'npm test' : `npm run ${shellWord(name)}`),
+  scriptWith: (name, args) => `${npm.script(name)} -- ${args}`,
+  program: (command) => `npx --no-install ${command}`,
+  everywhere: (name) => `npm run ${shellWord(name)} --workspaces --if-present`,
+  audit: 'npm audit --omit=dev --audit-level=high',
+  prune: 'npm prune --omit=dev',
+}
+
+const pnpm: PackageManagerWords = {
+  install: 'pnpm install --frozen-lockfile',
+  script: (name) => `pnpm run ${shellWord(name)}`,
+  scriptWith: (name, args) => `${pnpm.script(name)} ${args}`,
+  program: (command) => `pnpm exec ${command}`,
+  everywhere: (name) => `pnpm --recursive --if-present run ${shellWord(name)}`,
+  audit: 'pnpm audit --prod --audit-level=high',
+  prune: 'CI=true pnpm prune --prod --ignore-scripts',
+}
+
+const yarn: PackageManagerWords = {
+  install: 'yarn install --immutable',
+  script: (name) => `yarn run ${shellWord(name)}`,
+  scriptWith: (name, args) => `${yarn.script(name)} ${args}`,
+  program: (command) => `yarn run ${command}`,
+  everywhere: (name) => `yarn workspaces foreach --all run ${shellWord(name)}`,
+  audit: 'yarn npm audit --all --recursive --environment production --severity high',
+  prune: 'yarn workspaces focus --all --production',
+}
+
+const yarn1: PackageManagerWords = {
+  ...yarn,
+  install: 'yarn install --frozen-lockfile',
+  script: (name) => `yarn run --silent ${shellWord(name)}`,
+  scriptWith: (name, args) => `${yarn1.script(name)} ${args}`,
+  everywhere: null,
+  // Yarn 1 answers with a bit mask of the severities it saw, whatever its --level: 8 is high, 16 is critical.
+  audit: 'status=0; yarn audit --groups dependencies --level high || status=$?; test "$status" -lt 8',
+  prune: 'yarn install --frozen-lockfile --production --ignore-scripts --prefer-offline',
+}
+
+const bun: PackageManagerWords = {
+  install: 'bun install --frozen-lockfile',
+  script: (name) => `bun run ${shellWord(name)}`,
+  scriptWith: (name, args) => `${bun.script(name)} ${args}`,
+  program: (command) => `bun run ${command}`,
+  everywhere: (name) => `bun run --filter '*' ${shellWord(name)}`,
+  audit: 'bun audit --production --audit-level=high',
+  prune: 'rm -rf node_modules && bun install --frozen-lockfile --production',
+}

@@ -1,0 +1,85 @@
+import type { ImageRecipe } from '../../common/project.ts'
+import type { Facts } from '../facts.ts'
+import type { NodeProject } from '../found.ts'
+import { pnpmMajor } from './node-toolchain.ts'
+import { wordsOf } from './node-commands.ts'
+
+/** The Dockerfile's words for a Node repository. */
+export function nodeImage(project: NodeProject, facts: Facts): ImageRecipe {
+  const words = wordsOf(project.manager, project.yarnClassic)
+  const bun = project.manager === 'bun'
+  if (project.manager === 'yarn' && !project.yarnClassic && usesPlugAndPlay(project)) {
+    facts.warn(
+      ['docker'],
+      'Yarn installs without node_modules here, and the image starts `node` itself: set `nodeLinker: node-modules` in .yarnrc.yml, or change the CMD of the Dockerfile to `yarn node`.',
+    )
+  }
+  const image = bun ? 'oven/bun:1-slim' : `node:${project.version.major}-bookworm-slim`
+  return {
+    buildImage: image,
+    runtimeImage: image,
+    manifests: manifests(project),
+    prepare: prepare(project),
+    install: [words.install],
+    build: project.scripts.has('build') ? [words.script('build')] : [],
+    prune: [project.manager === 'pnpm' && project.workspaces.length > 0 ? pnpmWorkspacePrune : words.prune],
+    user: bun ? 'bun' : 'node',
+    start: startCommand(project, facts),
+  }
+}
+
+function usesPlugAndPlay(project: NodeProject): boolean {
+  return !/^nodeLinker:\s*["']?(?:node-modules|pnpm)\b/m.test(project.repository.read('.yarnrc.yml') ?? '')
+}
+
+/** `pnpm prune` knows a single package only. */
+const pnpmWorkspacePrune = 'CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --prefer-offline'
+
+const managerFiles = ['.npmrc', '.yarnrc.yml', '.pnpmfile.cjs', 'pnpm-workspace.yaml', 'bunfig.toml']
+
+function manifests(project: NodeProject): string[] {
+  // A monorepo's install needs the package.json of every package at its place, so all of it is copied first.
+  if (project.workspaces.length > 0) return ['.']
+  const files = ['package.json', ...(project.lockfile === undefined ? [] : [project.lockfile])]
+  return [...files, ...managerFiles.filter((path) => project.repository.has(path))]
+}
+
+function prepare(project: NodeProject): string[] {
+  if (project.manager === 'pnpm') {
+    const version = project.pinned?.name === 'pnpm' ? project.pinned.version : String(pnpmMajor(project))
+    return [`npm install --global pnpm@${version}`]
+  }
+  return project.manager === 'yarn' && !project.yarnClassic ? ['corepack enable'] : []
+}
+
+/** Node itself as the first process, so that it gets SIGTERM and can drain; a script runner in between would swallow it. */
+function startCommand(project: NodeProject, facts: Facts): string[] {
+  const script = project.scripts.get('start')
+  const direct = script === undefined ? null : /^(node|bun) ((?:[\w@./=:-]+)(?: [\w@./=:-]+)*)$/.exec(script.trim())
+  if (direct?.[1] !== undefined && direct[2] !== undefined) {
+    facts.note('start', `${direct[1]} ${direct[2]}`, 'package.json: scripts.start')
+    return [direct[1], ...direct[2].split(' ')]
+  }
+  if (script !== undefined) {
+    facts.note('start', `${project.manager} run start`, 'package.json: scripts.start')
+    return [project.manager, 'run', 'start']
+  }
+  const runtime = project.manager === 'bun' ? 'bun' : 'node'
+  const main = project.manifest['main']
+  const entry =
+    typeof main === 'string' && /^[\w@./-]+$/.test(main)
+      ? main
+      : ['server.js', 'index.js', 'app.js', 'src/server.js', 'src/index.js', 'src/server.ts', 'src/index.ts'].find(
+          (path) => project.repository.has(path),
+        )
+  if (entry !== undefined) {
+    facts.note('start', `${runtime} ${entry}`, typeof main === 'string' ? 'package.json: main' : entry)
+    return [runtime, entry]
+  }
+  facts.note('start', `${runtime} server.js`, 'a guess')
+  facts.warn(
+    ['docker'],
+    'It is not clear how the application starts: add a `start` script; the Dockerfile guesses server.js.',
+  )
+  return [runtime, 'server.js']
+}

@@ -1,0 +1,8 @@
+import { isRecord } from '../../common/repository.ts'
+
+/** A table of a TOML document by its path; an empty one where there is none. */
+export function table(value: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
+  let at = value
+  for (const key of path) at = isRecord(at) ? at[key] : undefined
+  return isRecord(at) ? at : {}
+}

@@ -1,0 +1,124 @@
+import { unifiedDiff } from './diff.ts'
+import { type Manifest, sha256 } from '../write/manifest.ts'
+import type { FileState } from './state.ts'
+import type { PlannedFile } from './plan.ts'
+import type { Repository } from '../common/repository.ts'
+import { type SecretNeed, secretNeeds } from './secret-needs.ts'
+import { listWorkflows } from './surroundings.ts'
+import type { Project } from '../common/project.ts'
+
+/** The `--json` document. */
+export interface ScaffoldReport {
+  readonly ok: boolean
+  readonly schema: 1
+  readonly detected: DetectedReport
+  readonly files: readonly FileReport[]
+  readonly secrets: readonly SecretNeed[]
+  readonly warnings: readonly string[]
+}
+
+export interface FileReport {
+  readonly path: string
+  readonly state: FileState
+  /** Of the file as it is after the run (or would be); null when there is none. */
+  readonly sha256: string | null
+  readonly diff?: string
+  /** Where ours went when it could not be merged. */
+  readonly conflict_copy?: string
+}
+
+export interface DetectedReport {
+  readonly flavour: string
+  readonly package_manager: string
+  readonly name: string
+  readonly slug: string
+  readonly default_branch: string
+  readonly repository: string | null
+  readonly services: readonly string[]
+  readonly port: number
+  readonly health_path: string
+  readonly uses_focus: boolean
+  readonly existing_workflows: readonly string[]
+  readonly evidence: Project['evidence']
+}
+
+/** What a run found and planned. */
+interface Run {
+  readonly repository: Repository
+  readonly manifest: Manifest
+  readonly project: Project
+  readonly plan: readonly PlannedFile[]
+  /** Files of the manifest that are generated no longer. */
+  readonly orphans: readonly string[]
+  readonly rendered: ReadonlyMap<string, string>
+  readonly warnings: readonly string[]
+  readonly withDiff: boolean
+}
+
+/** The `--json` document of a run, but for `ok`. */
+export async function describeRun(run: Run): Promise<Omit<ScaffoldReport, 'ok'>> {
+  const { repository, plan, orphans, rendered } = run
+  const workflows = [...rendered].filter(
+    ([path]) => path.startsWith('.github/workflows/') && plan.some((file) => file.path === path),
+  )
+  return {
+    schema: 1,
+    detected: describeProject(run),
+    files: [
+      ...(await Promise.all(plan.map((file) => describeFile(file, run.withDiff)))),
+      ...orphans.map((path): FileReport => {
+        const text = repository.read(path)
+        return { path, state: 'orphan', sha256: text === undefined ? null : sha256(text) }
+      }),
+    ],
+    secrets: secretNeeds(new Map(workflows)),
+    warnings: [...run.warnings, ...decisionsLeft(run)],
+  }
+}
+
+function describeProject({ project, repository, manifest }: Run): DetectedReport {
+  return {
+    flavour: project.flavour,
+    package_manager: project.packageManager,
+    name: project.name,
+    slug: project.slug,
+    default_branch: project.defaultBranch,
+    repository: project.repository,
+    services: project.services,
+    port: project.port,
+    health_path: project.healthPath,
+    uses_focus: project.usesFocus,
+    existing_workflows: listWorkflows(repository)
+      .map(({ path }) => path)
+      .filter((path) => !manifest.files.has(path)),
+    evidence: project.evidence,
+  }
+}
+
+/** What only the user can decide, one sentence for each. */
+function decisionsLeft({ plan, orphans }: Run): string[] {
+  const foreign = plan.filter(({ state }) => state === 'foreign').map(({ path }) => path)
+  return [
+    ...orphans.map((path) => `${path} is no longer generated; it stays as it is. Delete it if nothing uses it.`),
+    ...(foreign.length === 0
+      ? []
+      : [`${foreign.join(', ')}: not written by focus, so left alone; --force replaces (a copy stays).`]),
+    ...plan
+      .filter(({ conflictCopy }) => conflictCopy !== undefined)
+      .map(
+        ({ path, conflictCopy }) =>
+          `${path}: your edits and the new version touch the same lines. Take what you want from ${conflictCopy}, then delete it.`,
+      ),
+  ]
+}
+
+async function describeFile(file: PlannedFile, withDiff: boolean): Promise<FileReport> {
+  const diff = withDiff && file.after !== undefined ? await unifiedDiff(file.path, file.before, file.after) : ''
+  return {
+    path: file.path,
+    state: file.state,
+    sha256: file.after === undefined ? null : sha256(file.after),
+    ...(diff === '' ? {} : { diff }),
+    ...(file.conflictCopy === undefined ? {} : { conflict_copy: file.conflictCopy }),
+  }
+}

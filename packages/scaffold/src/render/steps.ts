@@ -1,0 +1,53 @@
+import { uses } from '../common/actions.ts'
+import { lines, text, yamlScalar } from '../common/text.ts'
+import type { Command, NamedCommand } from '../common/project.ts'
+
+/** First line of every generated workflow. */
+export const generatedNotice =
+  '# Written by `focus init`. Edit it as you like: a later run merges your changes with its own.'
+
+/** The token stays out of the working tree, where any later step could read it. */
+export const checkout = text`
+  - name: Check out
+    uses: ${uses('actions/checkout')}
+    with:
+      persist-credentials: false
+`
+
+/** A step that runs a command. */
+export function runStep(name: string, command: Command, condition = ''): string {
+  return text`
+    - name: ${yamlScalar(name)}
+      ${condition === '' ? '' : `if: ${yamlCondition(condition)}`}
+      ${environment(command.env)}
+      ${runBlock(command.run)}
+  `
+}
+
+export function namedSteps(commands: readonly NamedCommand[]): string[] {
+  return commands.map((command) => runStep(command.name, command, command.if))
+}
+
+/** `env:` with its values quoted; nothing when there are none. */
+export function environment(values: Readonly<Record<string, string>> | undefined): string {
+  const entries = Object.entries(values ?? {})
+  if (entries.length === 0) return ''
+  return text`
+    env:
+      ${lines(...entries.map(([key, value]) => `${key}: ${value.startsWith('${{') ? value : yamlScalar(value)}`))}
+  `
+}
+
+function runBlock(script: string): string {
+  const plain = !script.includes('\n') && /^[A-Za-z][^#:{}[\]&*!|>'"%`]*$/.test(script)
+  if (plain) return `run: ${script}`
+  return text`
+    run: |
+      ${script}
+  `
+}
+
+/** A bare expression: written as a block scalar or around `${{ }}` with other text it would always be true. */
+function yamlCondition(condition: string): string {
+  return /^[A-Za-z]/.test(condition) && !/[:#]/.test(condition) ? condition : JSON.stringify(condition)
+}
