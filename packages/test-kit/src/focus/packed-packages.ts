@@ -18,6 +18,7 @@ export interface PackedPackage {
 
 interface Manifest {
   readonly name: string
+  readonly private?: boolean
   readonly exports: Readonly<Record<string, unknown>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
@@ -31,20 +32,24 @@ export interface ConsumerProject {
 }
 
 /**
- * Builds and packs every package and unpacks them into a new project. Beside each package lie the dependencies that its packed
+ * Builds and packs every published package and unpacks them into a new project. Beside each package lie the dependencies that its packed
  * manifest declares, and no others: one that is used but not declared is not found, as at a user's.
  */
 export async function packIntoProject(): Promise<ConsumerProject> {
   await buildPackages({ types: true })
   const folder = temporaryFolder('packed')
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module', private: true }))
-  const names = readdirSync(join(workspace, 'packages')).filter((name) =>
-    existsSync(join(workspace, 'packages', name, 'package.json')),
-  )
   const packages = []
-  for (const name of names) packages.push(await packInto(folder, join(workspace, 'packages', name)))
+  for (const source of publishedPackages()) packages.push(await packInto(folder, source))
   linkApplication(folder)
   return { folder, packages }
+}
+
+/** Folders of the packages that are published. */
+function publishedPackages(): string[] {
+  return readdirSync(join(workspace, 'packages'))
+    .map((name) => join(workspace, 'packages', name))
+    .filter((folder) => existsSync(join(folder, 'package.json')) && readManifest(folder).private !== true)
 }
 
 /** What an application installs beside Focus. */
