@@ -1,10 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { AdmissionControl } from '../admission/admission-control.ts'
 import { costs } from '../admission/budgets.ts'
 import type { Client } from '../admission/client.ts'
 import type { Refusal } from '../admission/refusal.ts'
 import { TokenBucket } from '../admission/token-bucket.ts'
 import { bearerToken } from '../common/bearer.ts'
+import { sha256Bytes } from '../common/hashing.ts'
 import type { Principal } from '../auth/ports.ts'
 import type { OriginPolicy } from '../net/origin-policy.ts'
 import { DecidedAdmission } from './decided-admission.ts'
@@ -35,13 +36,14 @@ export interface AdmitterDependencies {
  */
 export class Admitter {
   readonly #deps: AdmitterDependencies
+  /** A hash, because the comparison in constant time needs equal lengths. */
   readonly #adminKeyHash: Buffer | null
   /** Limits refusals that a route words itself, such as a redirect to the sign-in page. In a flood all are problems. */
   readonly #ownWording = new TokenBucket(100, 5_000, performance.now())
 
   constructor(dependencies: AdmitterDependencies) {
     this.#deps = dependencies
-    this.#adminKeyHash = dependencies.adminKey === null ? null : sha256(dependencies.adminKey)
+    this.#adminKeyHash = dependencies.adminKey === null ? null : sha256Bytes(dependencies.adminKey)
   }
 
   /** @throws FocusError `invalid_request` for a path that is not percent-encoded UTF-8 */
@@ -94,7 +96,7 @@ export class Admitter {
     if (presented === null) return this.#answer(route, 'admin', 'unauthenticated_admin')
     const refusal = control.adminKey(client)
     if (refusal !== null) return this.#refused(route, refusal)
-    if (timingSafeEqual(sha256(presented), this.#adminKeyHash)) return null
+    if (timingSafeEqual(sha256Bytes(presented), this.#adminKeyHash)) return null
     return this.#refused(route, control.wrongAdminKey(client)) ?? prepared('invalid_admin_key', route.oauth)
   }
 
@@ -137,9 +139,4 @@ function hasTokenForm(token: string): boolean {
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
   return first > 0 && second > first && token.indexOf('.', second + 1) === -1
-}
-
-/** Equal lengths for the comparison in constant time. */
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

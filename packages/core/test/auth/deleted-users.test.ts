@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createFocus, type Focus } from '@focus-api/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { s256 } from '../../src/auth/tokens/secrets.ts'
+import { sha256Base64Url } from '../../src/common/hashing.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
 import { type App, secret, startApp } from './support/app.ts'
@@ -74,7 +74,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
       provider: 'google',
       account: { issuer: issuer.url, subject: 'john' },
       bindingHash: null,
-      codeChallenge: s256(verifier),
+      codeChallenge: sha256Base64Url(verifier),
     })
     await deleteUser(app.database, john.user.id)
     const redeemed = app.request('/auth/token', { body: { focus_code: code, code_verifier: verifier } })

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { errors, type JWK } from 'jose'
 import { FocusError } from '../../common/errors.ts'
-import { sha256 } from '../tokens/secrets.ts'
+import { sha256Hex } from '../../common/hashing.ts'
 import { algorithmOf } from './key-algorithm.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
 
@@ -73,7 +73,7 @@ export function sharedSecretKeys(secrets: readonly string[]): FixedKeys {
         if (Buffer.byteLength(secret) < 32) throw invalid('tokens.secret', 'at least 32 bytes')
         const key = createSecretKey(Buffer.from(secret))
         return {
-          kid: sha256(`kid:${secret}`).slice(0, 16),
+          kid: sha256Hex(`kid:${secret}`).slice(0, 16),
           alg: 'HS256',
           signing: key,
           verifying: key,

@@ -6,7 +6,8 @@ import { type AccountKey, accountId } from '../accounts/account-id.ts'
 import { assertEnabled } from '../accounts/accounts.ts'
 import type { AuthConfig } from '../auth-config.ts'
 import type { SingleUseCodes } from '../sign-in/single-use-codes.ts'
-import { newSecret, sha256 } from '../tokens/secrets.ts'
+import { sha256Hex } from '../../common/hashing.ts'
+import { newSecret } from '../../secrets/new-secret.ts'
 import type { SessionUsers } from './session-users.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
 import { sessionRevoked } from '../tokens/token-errors.ts'
@@ -84,7 +85,7 @@ export class Sessions {
   ): Promise<TokenPair> {
     const refreshToken = newSecret(this.#runtime.random)
     const session = this.#newSession(user, provider, client, this.#config.sessionTtlSeconds)
-    await this.#keep(session, sha256(refreshToken), account)
+    await this.#keep(session, sha256Hex(refreshToken), account)
     return await this.#pair(user, session, refreshToken)
   }
 
@@ -105,7 +106,7 @@ export class Sessions {
    * @throws FocusError `invalid_grant`, `user_disabled`
    */
   async refresh(refreshToken: string, client: ClientInfo = {}): Promise<TokenPair> {
-    const hash = sha256(refreshToken)
+    const hash = sha256Hex(refreshToken)
     const found = await this.#store.findByRefreshHash(hash)
     if (!found) throw invalidRefreshToken()
     const { session, token } = found
@@ -162,7 +163,7 @@ export class Sessions {
     refreshToken: string,
   ): Promise<(Pick<Session, 'id' | 'userKey'> & { readonly spent: boolean }) | null> {
     const now = this.#runtime.clock()
-    const found = await this.#store.findByRefreshHash(sha256(refreshToken))
+    const found = await this.#store.findByRefreshHash(sha256Hex(refreshToken))
     if (!found || found.session.endedAt !== null || now >= found.session.idleExpiresAt) return null
     const { id, userKey } = found.session
     const { rotatedAt } = found.token
@@ -210,8 +211,8 @@ export class Sessions {
   async #rotate(refreshToken: string, session: Session, client: ClientInfo, now: number): Promise<string> {
     const successor = newSecret(this.#runtime.random)
     const rotated = await this.#store.rotate({
-      hash: sha256(refreshToken),
-      successorHash: sha256(successor),
+      hash: sha256Hex(refreshToken),
+      successorHash: sha256Hex(successor),
       successorSealed: seal(successor, refreshToken, successorContext, this.#runtime.random),
       session,
       userAgent: client.userAgent?.slice(0, 512) ?? session.userAgent,
@@ -224,7 +225,7 @@ export class Sessions {
   }
 
   async #again(refreshToken: string): Promise<string> {
-    const found = await this.#store.findByRefreshHash(sha256(refreshToken))
+    const found = await this.#store.findByRefreshHash(sha256Hex(refreshToken))
     if (!found || found.session.endedAt !== null) throw invalidRefreshToken()
     const { rotatedAt, successorSealed } = found.token
     const inGrace = rotatedAt !== null && this.#runtime.clock() - rotatedAt <= rotationGraceMs

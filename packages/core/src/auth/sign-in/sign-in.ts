@@ -7,7 +7,8 @@ import type { Accounts } from '../accounts/accounts.ts'
 import type { AuthConfig } from '../auth-config.ts'
 import type { Provider, ProviderClient } from '../providers/provider.ts'
 import type { ProviderRegistry } from '../providers/provider-registry.ts'
-import { equalInConstantTime, newSecret, s256 } from '../tokens/secrets.ts'
+import { equalInConstantTime, sha256Base64Url } from '../../common/hashing.ts'
+import { newSecret } from '../../secrets/new-secret.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { sessionRevoked } from '../tokens/token-errors.ts'
 import type { User } from '../ports.ts'
@@ -115,14 +116,14 @@ export class SignIn {
     const flow = this.#newFlow(provider, options)
     const binding = options.bind === true || flow.returnTo !== null ? newSecret(random) : null
     const state = this.#flows.issue(
-      flowToJson({ ...flow, bindingHash: binding === null ? null : s256(binding) }),
+      flowToJson({ ...flow, bindingHash: binding === null ? null : sha256Base64Url(binding) }),
       clock() + this.#config.flowTtlSeconds * 1_000,
     )
     const url = await client.authorizationUrl({
       redirectUri: flow.redirectUri,
       state,
       nonce: flow.nonce,
-      codeChallenge: s256(flow.codeVerifier),
+      codeChallenge: sha256Base64Url(flow.codeVerifier),
       loginHint: options.loginHint,
       prompt: options.prompt,
     })
@@ -264,7 +265,7 @@ function assertBoundTo({ bindingHash, link }: Flow, { binding, userKey = null }:
       hint: 'Sign in as the user who wants the account, and link it again.',
     })
   }
-  const bound = bindingHash === null || (binding !== null && equalInConstantTime(s256(binding), bindingHash))
+  const bound = bindingHash === null || (binding !== null && equalInConstantTime(sha256Base64Url(binding), bindingHash))
   if (bound && (link === null || bindingHash !== null)) return
   throw new FocusError('flow_not_bound', 'This sign-in was started in another browser.', {
     hint: 'Begin the sign-in in this browser, with cookies switched on.',

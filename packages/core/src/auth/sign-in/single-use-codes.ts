@@ -5,7 +5,8 @@ import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { AccountKey } from '../accounts/account-id.ts'
-import { equalInConstantTime, newSecret, s256 } from '../tokens/secrets.ts'
+import { equalInConstantTime, sha256Base64Url } from '../../common/hashing.ts'
+import { newSecret } from '../../secrets/new-secret.ts'
 
 const kind = 'focus_code'
 const codeTtlMs = 60_000
@@ -97,7 +98,8 @@ export class SingleUseCodes {
 }
 
 function proves({ bindingHash, codeChallenge }: CodeRecord, { codeVerifier, bindings }: CodeProof): boolean {
-  if (codeChallenge !== null) return codeVerifier !== null && equalInConstantTime(s256(codeVerifier), codeChallenge)
+  if (codeChallenge !== null)
+    return codeVerifier !== null && equalInConstantTime(sha256Base64Url(codeVerifier), codeChallenge)
   return isSameBrowser({ bindingHash }, { bindings })
 }
 
@@ -105,7 +107,7 @@ function isSameBrowser(
   { bindingHash }: Pick<CodeRecord, 'bindingHash'>,
   { bindings }: Pick<CodeProof, 'bindings'>,
 ): boolean {
-  return bindingHash !== null && bindings.some((binding) => equalInConstantTime(s256(binding), bindingHash))
+  return bindingHash !== null && bindings.some((binding) => equalInConstantTime(sha256Base64Url(binding), bindingHash))
 }
 
 function parse(value: JsonValue | null): IssuedCode | null {

@@ -1,4 +1,4 @@
-import { sha256 } from '../../auth/tokens/secrets.ts'
+import { sha256Hex } from '../../common/hashing.ts'
 import { cookieName, readCookies, setCookie } from './cookies.ts'
 
 /** Sign-ins and links have cookies of their own kind: a sign-in that ends voids the links of its browser (S37). */
@@ -49,7 +49,7 @@ export class FlowCookies {
   }
 
   #nameOf(state: string): string {
-    return this.#prefix + sha256(state).slice(0, 16)
+    return this.#prefix + sha256Hex(state).slice(0, 16)
   }
 
   #names(request: Request): string[] {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Base64Url, sha256Hex } from '../../common/hashing.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clockSkewMs } from '../../common/clock-skew.ts'
 import { FocusError } from '../../common/errors.ts'
@@ -114,7 +114,7 @@ function checkKey(key: string): void {
 
 function fingerprint(request: unknown): string {
   try {
-    return createHash('sha256').update(JSON.stringify(request, inOrder)).digest('base64url')
+    return sha256Base64Url(JSON.stringify(request, inOrder))
   } catch (error) {
     throw new FocusError('invalid_request', 'A call with an idempotency key must consist of what JSON can hold.', {
       hint: 'Pass plain params: no cycles, no BigInt.',
@@ -143,7 +143,7 @@ function conflict(): FocusError {
 function repeatableIds(seed: string): Pick<RepeatableIds, 'idFor'> {
   return {
     idFor: (owner) => {
-      const hash = createHash('sha256').update(`${seed}\n${owner}`).digest('hex')
+      const hash = sha256Hex(`${seed}\n${owner}`)
       const variant = '89ab'[Number.parseInt(hash.slice(0, 1), 16) % 4] ?? '8'
       return `${seed.slice(0, 14)}7${hash.slice(1, 4)}-${variant}${hash.slice(4, 7)}-${hash.slice(7, 19)}`
     },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Principal, TokenVerifier } from '../../auth/ports.ts'
+import { bearerToken } from '../../common/bearer.ts'
 import { FocusError } from '../../common/errors.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import type { Tickets } from './tickets.ts'
@@ -15,8 +16,8 @@ export function findCredentials(
   query: URLSearchParams,
 ): Credentials | null {
   if (authorization !== undefined) {
-    const bearer = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1]
-    return bearer === undefined ? { kind: 'malformed' } : { kind: 'token', secret: bearer }
+    const token = bearerToken({ authorization })
+    return token === null || !/^\S+$/.test(token) ? { kind: 'malformed' } : { kind: 'token', secret: token }
   }
   const ticket = query.get('ticket')
   if (ticket !== null) return { kind: 'ticket', secret: ticket }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../common/hashing.ts'
 import type { IdempotencyRecord, IdempotencyStore } from '../../notifications/idempotency-port.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { Database } from '../database.ts'
@@ -20,10 +20,10 @@ export class KyselyIdempotencyStore implements IdempotencyStore {
     await this.#database.db
       .deleteFrom('focus_one_time')
       .where('kind', '=', kind)
-      .where('secret_hash', '=', hash(key))
+      .where('secret_hash', '=', sha256Hex(key))
       .where('expires_at', '<=', this.#clock())
       .execute()
-    const row = { kind, secret_hash: hash(key), payload: JSON.stringify(record), expires_at: expiresAt }
+    const row = { kind, secret_hash: sha256Hex(key), payload: JSON.stringify(record), expires_at: expiresAt }
     if (await insertIfAbsent(this.#database, row)) return null
     return (await this.read(key)) ?? this.claim(key, record, expiresAt)
   }
@@ -33,7 +33,7 @@ export class KyselyIdempotencyStore implements IdempotencyStore {
       .selectFrom('focus_one_time')
       .select('payload')
       .where('kind', '=', kind)
-      .where('secret_hash', '=', hash(key))
+      .where('secret_hash', '=', sha256Hex(key))
       .executeTakeFirst()
     return row ? (JSON.parse(row.payload) as IdempotencyRecord) : null
   }
@@ -43,7 +43,7 @@ export class KyselyIdempotencyStore implements IdempotencyStore {
       .updateTable('focus_one_time')
       .set({ payload: JSON.stringify(after) })
       .where('kind', '=', kind)
-      .where('secret_hash', '=', hash(key))
+      .where('secret_hash', '=', sha256Hex(key))
       .where('payload', '=', JSON.stringify(before))
       .executeTakeFirstOrThrow()
     return numUpdatedRows === 1n
@@ -53,12 +53,8 @@ export class KyselyIdempotencyStore implements IdempotencyStore {
     await this.#database.db
       .deleteFrom('focus_one_time')
       .where('kind', '=', kind)
-      .where('secret_hash', '=', hash(key))
+      .where('secret_hash', '=', sha256Hex(key))
       .where('payload', '=', JSON.stringify(record))
       .execute()
   }
-}
-
-function hash(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../common/hashing.ts'
 import type { Kysely } from 'kysely'
 import type { PushSubscription, PushSubscriptionStore } from '../../transports/preferences/push-subscriptions-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
@@ -22,7 +22,7 @@ export class KyselyPushSubscriptionStore implements PushSubscriptionStore {
     { endpoint, keys, expirationTime }: PushSubscription,
     { now, max }: { now: number; max: number },
   ): Promise<void> {
-    const endpoint_hash = hashOf(endpoint)
+    const endpoint_hash = sha256Hex(endpoint)
     await retryOnConflict(() =>
       inTransaction(this.#database, async (trx) => {
         await trx.deleteFrom('focus_push_subscriptions').where('endpoint_hash', '=', endpoint_hash).execute()
@@ -47,13 +47,13 @@ export class KyselyPushSubscriptionStore implements PushSubscriptionStore {
     const present = await this.#db
       .selectFrom('focus_push_subscriptions')
       .select('endpoint_hash')
-      .where('endpoint_hash', '=', hashOf(endpoint))
+      .where('endpoint_hash', '=', sha256Hex(endpoint))
       .where('user_key', '=', userKey)
       .executeTakeFirst()
     if (!present) return false
     const { numDeletedRows } = await this.#db
       .deleteFrom('focus_push_subscriptions')
-      .where('endpoint_hash', '=', hashOf(endpoint))
+      .where('endpoint_hash', '=', sha256Hex(endpoint))
       .where('user_key', '=', userKey)
       .executeTakeFirst()
     return numDeletedRows === 1n
@@ -75,7 +75,7 @@ export class KyselyPushSubscriptionStore implements PushSubscriptionStore {
   }
 
   async forget(endpoint: string): Promise<void> {
-    await this.#db.deleteFrom('focus_push_subscriptions').where('endpoint_hash', '=', hashOf(endpoint)).execute()
+    await this.#db.deleteFrom('focus_push_subscriptions').where('endpoint_hash', '=', sha256Hex(endpoint)).execute()
   }
 }
 
@@ -89,8 +89,4 @@ async function dropOldest(trx: Kysely<FocusTables>, userKey: UserKey, max: numbe
   const surplus = rows.slice(max).map((row) => row.endpoint_hash)
   if (surplus.length === 0) return
   await trx.deleteFrom('focus_push_subscriptions').where('endpoint_hash', 'in', surplus).execute()
-}
-
-function hashOf(endpoint: string): string {
-  return createHash('sha256').update(endpoint).digest('hex')
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../../common/hashing.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { JsonValue } from '../../common/json.ts'
 import type { SingleUseStore } from '../../secrets/single-use-port.ts'
@@ -20,7 +20,7 @@ export class KyselySingleUseStore implements SingleUseStore {
 
   async put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void> {
     const kept = { payload: JSON.stringify(payload), expires_at: expiresAt }
-    const insert = this.#db.insertInto('focus_one_time').values({ kind, secret_hash: sha256(secret), ...kept })
+    const insert = this.#db.insertInto('focus_one_time').values({ kind, secret_hash: sha256Hex(secret), ...kept })
     const upsert =
       this.#database.dialect === 'mysql'
         ? insert.onDuplicateKeyUpdate(kept)
@@ -35,7 +35,7 @@ export class KyselySingleUseStore implements SingleUseStore {
     const { numDeletedRows } = await this.#db
       .deleteFrom('focus_one_time')
       .where('kind', '=', kind)
-      .where('secret_hash', '=', sha256(secret))
+      .where('secret_hash', '=', sha256Hex(secret))
       .executeTakeFirst()
     return numDeletedRows === 1n ? payload : null
   }
@@ -45,14 +45,14 @@ export class KyselySingleUseStore implements SingleUseStore {
       .selectFrom('focus_one_time')
       .select('payload')
       .where('kind', '=', kind)
-      .where('secret_hash', '=', sha256(secret))
+      .where('secret_hash', '=', sha256Hex(secret))
       .where('expires_at', '>', this.#clock())
       .executeTakeFirst()
     return row ? (JSON.parse(row.payload) as JsonValue) : null
   }
 
   async claim(kind: string, secret: string, expiresAt: number): Promise<boolean> {
-    const row = { kind, secret_hash: sha256(secret), payload: 'null', expires_at: expiresAt }
+    const row = { kind, secret_hash: sha256Hex(secret), payload: 'null', expires_at: expiresAt }
     return await retryOnConflict(() => insertIfAbsent(this.#database, row))
   }
 
@@ -63,8 +63,4 @@ export class KyselySingleUseStore implements SingleUseStore {
       .executeTakeFirst()
     return Number(numDeletedRows)
   }
-}
-
-function sha256(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
 }

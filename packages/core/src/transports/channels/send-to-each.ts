@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Base64Url } from '../../common/hashing.ts'
 import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from '../transport-errors.ts'
 import type { DeliveryAttempt } from '../transport.ts'
 
@@ -50,7 +50,7 @@ export async function sendToEach<Address>(
 
 /** Addresses may hold secrets, and the outbox must not. */
 export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return sha256Base64Url(text).slice(0, 22)
 }
 
 interface End {
