@@ -13,15 +13,8 @@ export type { Provider } from './auth/providers/provider.ts'
 export type { Session } from './auth/sessions/session-store-port.ts'
 export type { TokenPair } from './auth/sessions/sessions.ts'
 export type { Auth } from './auth/focus-auth.ts'
-export type {
-  AuthenticatedUser,
-  ExternalAccount,
-  ExternalProfile,
-  Principal,
-  SessionEnd,
-  User,
-  UserDirectory,
-} from './auth/ports.ts'
+export type { AuthenticatedUser, Principal, SessionEnd } from './auth/ports.ts'
+export type { ExternalAccount, ExternalProfile, User, UserDirectory } from './auth/accounts/user-directory-port.ts'
 export { defineNotifications } from './notifications/catalogue/define.ts'
 export type { BuiltInCatalogue } from './notifications/catalogue/built-in-catalogue.ts'
 export type { Definition, Definitions, LocalizedText } from './notifications/catalogue/definition.ts'

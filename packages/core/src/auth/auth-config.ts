@@ -2,7 +2,7 @@ import type { JWK } from 'jose'
 import type { OriginPolicy } from '../net/origin-policy.ts'
 import type { Provider } from './providers/provider.ts'
 import type { ExternalTokenSettings } from './tokens/external-tokens.ts'
-import type { User } from './ports.ts'
+import type { User } from './accounts/user-directory-port.ts'
 
 /** What sign-in needs to know, every value resolved: no defaults and no environment below this line. */
 export interface AuthConfig {

@@ -1,6 +1,6 @@
 import { AdmissionControl } from '../admission/admission-control.ts'
 import { type Budgets, resolveBudgets } from '../admission/budgets.ts'
-import type { UserDirectory } from '../auth/ports.ts'
+import type { UserDirectory } from '../auth/accounts/user-directory-port.ts'
 import type { Runtime } from '../common/runtime.ts'
 import { stringUserIds, type UserIdCodec } from '../common/user-id.ts'
 import { createClientAddressFinder } from '../net/client-address.ts'

@@ -1,5 +1,5 @@
 import type { Provider } from '../auth/providers/provider.ts'
-import type { User, UserDirectory } from '../auth/ports.ts'
+import type { User, UserDirectory } from '../auth/accounts/user-directory-port.ts'
 import type { Duration } from '../schema/duration.ts'
 import type { Definitions } from '../notifications/catalogue/definition.ts'
 import type { BudgetName } from '../admission/budgets.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { requestsPerMinute, requestsPerMinuteOfProcess, userBudget } from '../admission/budgets.ts'
 import type { Provider } from '../auth/providers/provider.ts'
-import type { UserDirectory } from '../auth/ports.ts'
+import type { UserDirectory } from '../auth/accounts/user-directory-port.ts'
 import { checkOptions, counts, group } from '../schema/option-checks.ts'
 import * as forms from '../schema/option-forms.ts'
 import type { FocusOptions } from './options.ts'

@@ -1,8 +1,5 @@
 import { sha256Base64Url } from '../../common/hashing.ts'
-import type { ExternalAccount } from '../ports.ts'
-
-/** The identifier of an account at its provider (S12). */
-export type AccountKey = Pick<ExternalAccount, 'issuer' | 'subject'>
+import type { AccountKey } from './user-directory-port.ts'
 
 /** Returns a short name for an account, safe in URLs, the same on every node. */
 export function accountId({ issuer, subject }: AccountKey): string {

@@ -4,7 +4,14 @@ import { accountId } from './account-id.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
 import { refreshedProfile } from './profile-refresh.ts'
 import { checkedProfile, type ProfileRules } from './profile-rules.ts'
-import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../ports.ts'
+import {
+  accountExists,
+  type ExternalAccount,
+  type ExternalProfile,
+  lastAccount,
+  type User,
+  type UserDirectory,
+} from './user-directory-port.ts'
 
 /** Looks and writes are two steps; others may come between them. More than that often, it is no coincidence. */
 const attempts = 3
@@ -182,12 +189,6 @@ function ambiguous(): FocusError {
   })
 }
 
-export function lastAccount(): FocusError {
-  return new FocusError('last_account', 'This is the only account to sign in with.', {
-    hint: 'Link another provider first.',
-  })
-}
-
 /** The account that a user was created with, or the oldest that is left. A directory that lists none has only primary ones. */
 function isPrimary([oldest]: readonly ExternalAccount[], profile: ExternalProfile): boolean {
   return oldest === undefined || isSame(oldest, profile)
@@ -202,12 +203,6 @@ function comparesLoosely(): FocusError {
 
 function isSame(account: ExternalAccount, { issuer, subject }: ExternalProfile): boolean {
   return account.issuer === issuer && account.subject === subject
-}
-
-export function accountExists(): FocusError {
-  return new FocusError('account_exists', 'Somebody with this e-mail address is already registered.', {
-    hint: 'Sign in the way you did before, then link this provider (POST /auth/{provider}/link).',
-  })
 }
 
 function addressReissued({ provider }: ExternalProfile): FocusError {

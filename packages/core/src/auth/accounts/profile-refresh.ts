@@ -1,5 +1,5 @@
 import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
-import type { ExternalProfile, User } from '../ports.ts'
+import type { ExternalProfile, User } from './user-directory-port.ts'
 
 /**
  * What a user is to look like after a sign-in: the profile, with the user's own values where it has no say. The primary

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkedProfile } from './profile-rules.ts'
-import type { ExternalProfile } from '../ports.ts'
+import type { ExternalProfile } from './user-directory-port.ts'
 
 const plain: ExternalProfile = {
   provider: 'google',

@@ -5,7 +5,7 @@ import { canonicalLocale } from '../../common/text/locale.ts'
 import { isLoopbackHost } from '../../net/urls.ts'
 import { isPublicAddress } from '../../net/public-address.ts'
 import { head } from '../../common/text/shorten.ts'
-import type { ExternalProfile } from '../ports.ts'
+import type { ExternalProfile } from './user-directory-port.ts'
 
 /** The longest form of each field, in UTF-16 code units; the columns of `focus_users` and `focus_accounts` hold as much. */
 const limits = { key: 255, email: 320, name: 255, url: 2_048 } as const

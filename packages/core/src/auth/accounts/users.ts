@@ -2,7 +2,7 @@ import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
 import { FocusError } from '../../common/errors.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import type { Sessions } from '../sessions/sessions.ts'
-import type { User, UserDirectory } from '../ports.ts'
+import type { User, UserDirectory } from './user-directory-port.ts'
 
 /** The users as operators and routes see them, over whatever directory holds them. */
 export class Users {

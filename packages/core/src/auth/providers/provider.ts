@@ -1,5 +1,5 @@
 import type { Runtime } from '../../common/runtime.ts'
-import type { ExternalProfile } from '../ports.ts'
+import type { ExternalProfile } from '../accounts/user-directory-port.ts'
 
 /**
  * A way to sign in, as an application configures it: `google()`, `github()`, `oidc()`, or one of your own. It holds

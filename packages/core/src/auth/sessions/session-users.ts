@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { GatheredReads } from '../../common/async/gathered-reads.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
-import type { SessionEnd, User, UserDirectory } from '../ports.ts'
+import type { SessionEnd } from '../ports.ts'
+import type { User, UserDirectory } from '../accounts/user-directory-port.ts'
 
 /** Users whose tokens a node has seen; the ones not seen for longest are looked up again when they come back. */
 const maxUsers = 100_000

@@ -3,7 +3,7 @@ import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { SingleUseSecrets, type SingleUseSecretsOptions } from '../../secrets/single-use-secrets.ts'
 import type { ProviderRegistry } from '../providers/provider-registry.ts'
-import type { ExternalProfile } from '../ports.ts'
+import type { ExternalProfile } from '../accounts/user-directory-port.ts'
 
 export const nonceTtlSeconds = 600
 const maxIdTokenLength = 16_384

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../common/json.ts'
 import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
-import type { AccountKey } from '../accounts/account-id.ts'
+import type { AccountKey } from '../accounts/user-directory-port.ts'
 import { equalInConstantTime, sha256Base64Url } from '../../common/hashing.ts'
 import { newSecret } from '../../secrets/new-secret.ts'
 

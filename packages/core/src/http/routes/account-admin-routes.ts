@@ -1,6 +1,6 @@
 import type { AuthService } from '../../auth/auth.ts'
 import type { KeyInfo } from '../../auth/keys/token-keys.ts'
-import type { User } from '../../auth/ports.ts'
+import type { User } from '../../auth/accounts/user-directory-port.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { JsonObject } from '../../common/json.ts'
 import { toUserKey } from '../../common/user-id.ts'

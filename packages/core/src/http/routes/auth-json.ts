@@ -1,7 +1,7 @@
 import type { Session } from '../../auth/sessions/session-store-port.ts'
 import type { TokenPair } from '../../auth/sessions/sessions.ts'
 import { accountId } from '../../auth/accounts/account-id.ts'
-import type { ExternalAccount, User } from '../../auth/ports.ts'
+import type { ExternalAccount, User } from '../../auth/accounts/user-directory-port.ts'
 import type { JsonObject } from '../../common/json.ts'
 
 /** A user as the guide's answers show one. */

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import type { ExternalProfile } from '../../auth/ports.ts'
+import type { ExternalProfile } from '../../auth/accounts/user-directory-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { FocusTables, UnlinkedIssuersTable } from '../tables.ts'
 

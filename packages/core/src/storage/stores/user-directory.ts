@@ -1,7 +1,14 @@
 import { randomInt } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
-import { accountExists, lastAccount } from '../../auth/accounts/accounts.ts'
-import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '../../auth/ports.ts'
+import {
+  accountExists,
+  type AccountKey,
+  type ExternalAccount,
+  type ExternalProfile,
+  lastAccount,
+  type User,
+  type UserDirectory,
+} from '../../auth/accounts/user-directory-port.ts'
 import { suggestUsername } from '../../common/text/username.ts'
 import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
 import { FocusError } from '../../common/errors.ts'
@@ -15,8 +22,6 @@ import { inTransaction } from '../transaction.ts'
 
 /** Users of one name who are counted; those beyond get a random number. */
 const namesakes = 100
-
-type Account = Pick<ExternalAccount, 'issuer' | 'subject'>
 
 /** The default users table, `focus_users`, with the accounts people sign in with in `focus_accounts`. */
 export class KyselyUserDirectory implements UserDirectory {
@@ -45,7 +50,7 @@ export class KyselyUserDirectory implements UserDirectory {
     return (await this.#db.selectFrom('focus_users').selectAll().where('id', 'in', numbers).execute()).map(toUser)
   }
 
-  async findByAccount({ issuer, subject }: Account): Promise<User | null> {
+  async findByAccount({ issuer, subject }: AccountKey): Promise<User | null> {
     const row = await this.#db
       .selectFrom('focus_accounts')
       .select('user_key')
@@ -106,7 +111,7 @@ export class KyselyUserDirectory implements UserDirectory {
     }
   }
 
-  async unlinkAccount(id: UserId, { issuer, subject }: Account): Promise<void> {
+  async unlinkAccount(id: UserId, { issuer, subject }: AccountKey): Promise<void> {
     const userKey = toUserKey(id)
     await inTransaction(this.#database, async (trx) => {
       const query = trx.selectFrom('focus_accounts').select(['issuer', 'subject']).where('user_key', '=', userKey)

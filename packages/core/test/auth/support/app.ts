@@ -1,6 +1,6 @@
 import { type AuthService, createAuth } from '../../../src/auth/auth.ts'
 import { type AuthConfig, authDefaults } from '../../../src/auth/auth-config.ts'
-import type { UserDirectory } from '../../../src/auth/ports.ts'
+import type { UserDirectory } from '../../../src/auth/accounts/user-directory-port.ts'
 import { AdmissionControl } from '../../../src/admission/admission-control.ts'
 import { type BudgetOptions, defaultBodyTimeoutMs, resolveBudgets } from '../../../src/admission/budgets.ts'
 import { createClientAddressFinder } from '../../../src/net/client-address.ts'

@@ -1,4 +1,4 @@
-import type { ExternalProfile } from '../../../src/auth/ports.ts'
+import type { ExternalProfile } from '../../../src/auth/accounts/user-directory-port.ts'
 
 /** What an issuer says of somebody; nothing but the subject unless told otherwise. */
 export function profileOf(subject: string, claims: Partial<ExternalProfile> = {}): ExternalProfile {

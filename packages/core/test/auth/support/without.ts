@@ -1,4 +1,4 @@
-import type { UserDirectory } from '../../../src/auth/ports.ts'
+import type { UserDirectory } from '../../../src/auth/accounts/user-directory-port.ts'
 
 /** A directory as one written before a method was asked for. */
 export function without(users: UserDirectory, method: 'releaseEmail' | 'getMany'): UserDirectory {
