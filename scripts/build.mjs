@@ -1,20 +1,16 @@
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { ExpectedError } from './expected-error.mjs'
-import { exclusively } from './lock.mjs'
-import { root } from './root.mjs'
+import { ExpectedError, exclusively, root, run } from './workspace.mjs'
 
 const stamps = join(root, 'node_modules/.cache/focus-build')
 
 /**
- * Builds every package whose source changed since its last build, all at once.
+ * Builds all packages with sources newer than their last build, in parallel.
  *
- * @param {{ node?: string, types?: boolean }} [options] `node` runs the builds; `types` adds declarations, which only those
- * need who pack the packages: the workspace itself reads sources.
- * @returns {Promise<string[]>} names of the folders that were built
+ * @param {{ node?: string, types?: boolean }} [options] `node` runs the builds. `types` adds declarations: only packed
+ * packages need them, because the workspace itself reads sources.
+ * @returns {Promise<string[]>} folders of the packages that were built
  */
 export async function buildPackages({ node = process.execPath, types = false } = {}) {
   const findStale = () => packageFolders().filter((name) => !isFresh(name, types))
@@ -27,70 +23,39 @@ export async function buildPackages({ node = process.execPath, types = false } =
 }
 
 function packageFolders() {
-  return readdirSync(join(root, 'packages')).filter((name) =>
-    existsSync(join(root, 'packages', name, 'tsup.config.ts')),
-  )
+  return readdirSync(join(root, 'packages')).filter((name) => existsSync(folderOf(name, 'tsup.config.ts')))
 }
 
+function folderOf(name, ...path) {
+  return join(root, 'packages', name, ...path)
+}
+
+/** The stamp of a build holds the time of its newest source and whether it has types. */
 function isFresh(name, types) {
-  if (!existsSync(join(root, 'packages', name, 'dist')) || !existsSync(join(stamps, name))) return false
-  const [built, withTypes] = readFileSync(join(stamps, name), 'utf8').split(' ')
-  return built === fingerprint(name) && (!types || withTypes === 'types')
+  if (!existsSync(folderOf(name, 'dist')) || !existsSync(join(stamps, name))) return false
+  const [newest, withTypes] = readFileSync(join(stamps, name), 'utf8').split(' ')
+  return Number(newest) === newestSource(name) && (!types || withTypes === 'types')
 }
 
 async function buildPackage(name, node, types) {
-  const before = fingerprint(name)
+  const newest = newestSource(name)
   rmSync(join(stamps, name), { force: true })
   const args = [join(root, 'node_modules/tsup/dist/cli-default.js'), ...(types ? [] : ['--no-dts'])]
-  const { code, output } = await run(node, args, join(root, 'packages', name))
+  const { code, output } = await run(node, args, { cwd: folderOf(name) })
   if (code !== 0) throw new ExpectedError(`packages/${name} could not be built:\n${output}`)
   mkdirSync(stamps, { recursive: true })
-  writeFileSync(join(stamps, name), `${before} ${types ? 'types' : 'javascript'}`)
+  writeFileSync(join(stamps, name), `${newest} ${types ? 'types' : 'javascript'}`)
 }
 
-function run(command, args, cwd) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    child.stdout.on('data', (bytes) => (output += bytes))
-    child.stderr.on('data', (bytes) => (output += bytes))
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output }))
-  })
-}
-
-/**
- * Of everything that the build of a package reads: its own source and that of the packages it may bundle. Contents, not times:
- * a switch of branches sets new times.
- */
-function fingerprint(name) {
-  const hash = createHash('sha256')
-  for (const each of [name, ...siblings(name)]) {
-    const folder = join(root, 'packages', each)
-    for (const path of ['package.json', 'tsup.config.ts', ...sources(folder, 'src')]) {
-      hash
-        .update(`${each}/${path}`)
-        .update('\0')
-        .update(readFileSync(join(folder, path)))
-        .update('\0')
-    }
-  }
-  return hash.digest('hex')
-}
-
-/** The folders of the packages of this workspace that a package depends on. */
-function siblings(name) {
-  const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
-  const names = { ...manifest.dependencies, ...manifest.devDependencies }
-  return packageFolders().filter((each) => each !== name && `@focus-api/${each}` in names)
-}
-
-function sources(folder, path) {
-  return readdirSync(join(folder, path), { withFileTypes: true })
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const child = `${path}/${entry.name}`
-      if (entry.isDirectory()) return sources(folder, child)
-      return /\.test(-d)?\.tsx?$/.test(entry.name) ? [] : [child]
-    })
+/** Returns the modification time of the newest file that a build reads: the package's own, and those of its siblings. */
+function newestSource(name) {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(folderOf(name, 'package.json'), 'utf8'))
+  const names = { ...dependencies, ...devDependencies }
+  const folders = packageFolders().filter((each) => each === name || `@focus-api/${each}` in names)
+  const files = folders.flatMap((each) => [
+    folderOf(each, 'package.json'),
+    folderOf(each, 'tsup.config.ts'),
+    ...readdirSync(folderOf(each, 'src'), { recursive: true }).map((path) => folderOf(each, 'src', path)),
+  ])
+  return Math.max(...files.map((file) => statSync(file).mtimeMs))
 }

@@ -3,13 +3,13 @@ import type { SerializedError } from 'vitest'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 /**
- * Ends a run with one line for people and programs: `N passed, N failed`, and `, N skipped` when some were. A file that
- * could not be loaded and an error outside any test count as failed.
+ * Ends a run with one line for people and programs: `N passed, N failed`, and `, N skipped` if some were. A file that
+ * cannot be loaded and an error outside any test count as failed.
  *
- * With `FOCUS_TEST_SUMMARY` the counts go to that file as JSON, for a caller that has more to say before it ends.
+ * With `FOCUS_TEST_SUMMARY` the counts go to that file as JSON instead, for a caller that prints the line itself.
  */
 export default class ClosingLineReporter implements Reporter {
-  /** What a test measured is worth a line, also when it is within its bound. */
+  /** Prints the measurements of passed tests too. */
   onTestCaseResult(test: TestCase): void {
     for (const { message, type } of test.annotations()) {
       if (type === 'measured') process.stdout.write(`   ${message}\n`)
@@ -27,7 +27,7 @@ export default class ClosingLineReporter implements Reporter {
       for (const suite of module.children.allSuites()) counts.failed += suite.errors().length
     }
     process.once('exit', (code) => {
-      // A run that fails before its first test, as when a setup file throws, has nothing to count.
+      // A run can fail before its first test, for example in a setup file.
       if (code !== 0 && counts.failed === 0) counts.failed = 1
       report(counts)
     })

@@ -1,12 +1,12 @@
-// What a newcomer sees: clones the repository into a temporary folder, runs `npm start` until the page is served, ends it, and
-// with `--test` runs `npm test` there. Says how long each took. What is not committed is not in the clone.
+// Clones the repository into a temporary folder and runs `npm start` until it serves the page; with `--test` also `npm test`.
+// Prints how long each took. Uncommitted changes are not part of the clone.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { root } from './root.mjs'
+import { root } from './workspace.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'focus-clone-'))
 const clone = join(folder, 'focus')
@@ -21,12 +21,12 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function report(what, milliseconds) {
-  process.stdout.write(`${what}: ${(milliseconds / 1_000).toFixed(1)} s\n`)
+function report(name, milliseconds) {
+  process.stdout.write(`${name}: ${(milliseconds / 1_000).toFixed(1)} s\n`)
 }
 
 async function startUntilServed() {
-  const began = Date.now()
+  const startedAt = Date.now()
   const child = spawn('npm', ['start', '--silent', '--', '--port', '0', '--json'], {
     cwd: clone,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,7 +36,7 @@ async function startUntilServed() {
     const { url } = JSON.parse(await firstLine(child.stdout))
     const { status } = await fetch(url)
     if (status !== 200) throw new Error(`${url} answered ${status}.`)
-    return Date.now() - began
+    return Date.now() - startedAt
   } finally {
     child.kill('SIGTERM')
     await ended
@@ -45,13 +45,13 @@ async function startUntilServed() {
 
 async function firstLine(stream) {
   for await (const line of createInterface({ input: stream })) return line
-  throw new Error('npm start ended before it served.')
+  throw new Error('npm start ended before it served the page.')
 }
 
 async function runTests() {
-  const began = Date.now()
+  const startedAt = Date.now()
   const child = spawn('npm', ['test', '--silent'], { cwd: clone, stdio: 'inherit' })
   const code = await new Promise((resolve) => child.once('exit', resolve))
-  report('npm test', Date.now() - began)
+  report('npm test', Date.now() - startedAt)
   return code ?? 1
 }

@@ -6,8 +6,7 @@ import { protocolDocument } from './protocol-document.ts'
 
 const here = (name: string) => new URL(`../${name}`, import.meta.url)
 
-// One ships with the package, one is where a reader of the repository looks first.
-for (const place of ['PROTOCOL.md', '../../PROTOCOL.md']) writeFileSync(here(place), protocolDocument())
+writeFileSync(here('PROTOCOL.md'), protocolDocument())
 writeFileSync(here('asyncapi.json'), asyncApi())
 writeFileSync(here('openapi.json'), openApi())
 writeFileSync(here('../../docs/errors.md'), errorDocument())

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { buildPackages } from '../../../../scripts/build.mjs'
-import { pnpm } from '../../../../scripts/pnpm.mjs'
+import { pnpm } from '../../../../scripts/workspace.mjs'
 import { temporaryFolder } from '../processes/temporary-folder.ts'
 
 const workspace = resolve(import.meta.dirname, '../../../..')
