@@ -1,20 +1,16 @@
 import { type LookupAddress, promises as dns } from 'node:dns'
 import type { LookupFunction } from 'node:net'
+import { notPublic } from './outgoing-url.ts'
 import { isPublicAddress } from './public-address.ts'
 
-export class ForbiddenAddressError extends Error {
-  override readonly name = 'ForbiddenAddressError'
-  readonly code = 'EFORBIDDENADDRESS'
-}
-
-/** Finds the addresses of a host. */
+/** Resolves a host name to its IP addresses. */
 export type AddressesOf = (hostname: string) => Promise<LookupAddress[]>
 
 /**
- * A look-up for `net.connect`.
+ * Returns a `lookup` for `net.connect`.
  *
- * @param guarded leaves private, link-local and other special addresses out. The check is made on the very addresses that are
- *   then connected to, so that a name cannot point elsewhere a moment later (S30).
+ * @param guarded excludes private, link-local and other special addresses. The check applies to the addresses of the connection
+ *   itself, so that a name cannot resolve to another address afterwards (S30).
  */
 export function lookupWith(addressesOf: AddressesOf, { guarded }: { guarded: boolean }): LookupFunction {
   return (hostname, options, callback) => {
@@ -23,7 +19,7 @@ export function lookupWith(addressesOf: AddressesOf, { guarded }: { guarded: boo
         const allowed = guarded ? found.filter(({ address }) => isPublicAddress(address)) : found
         const [first] = allowed
         if (first === undefined) {
-          return callback(new ForbiddenAddressError(`${hostname} is not an address on the public internet.`), [])
+          return callback(notPublic(hostname), [])
         }
         if (options.all) return callback(null, allowed)
         callback(null, first.address, first.family)
@@ -33,17 +29,17 @@ export function lookupWith(addressesOf: AddressesOf, { guarded }: { guarded: boo
   }
 }
 
-const underWay = new Map<string, Promise<LookupAddress[]>>()
+const inProgress = new Map<string, Promise<LookupAddress[]>>()
 
 /**
- * Asks the system, for hosts that the operator chose: search domains and everything else of `getaddrinfo` apply. A host that
- * does not resolve holds one thread of libuv's pool at a time, however many calls wait for it (S40).
+ * Resolves a host that the operator chose, with `getaddrinfo` and its search domains. All calls for one host share one lookup, so
+ * that a host that does not resolve holds one thread of libuv's pool at most (S40).
  */
 export function systemAddressesOf(hostname: string): Promise<LookupAddress[]> {
-  let found = underWay.get(hostname)
+  let found = inProgress.get(hostname)
   if (!found) {
-    found = dns.lookup(hostname, { all: true }).finally(() => underWay.delete(hostname))
-    underWay.set(hostname, found)
+    found = dns.lookup(hostname, { all: true }).finally(() => inProgress.delete(hostname))
+    inProgress.set(hostname, found)
   }
   return found
 }

@@ -4,50 +4,47 @@ import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { isLoopbackHost } from './urls.ts'
 import { HostsFile } from './hosts-file.ts'
+import { UnresolvedNameError } from './net-errors.ts'
 
-/** How names that users chose are resolved. */
+/** How host names that users chose are resolved. */
 export interface DnsOptions {
-  /** Name servers, such as `['192.0.2.53', '192.0.2.54:5353']`; those of the system when absent. */
+  /** Name servers, such as `['192.0.2.53', '192.0.2.54:5353']`. Default: those of the system. */
   readonly servers?: readonly string[]
-  /** How long one name may take, in milliseconds; 3,000. */
+  /** How long one name may take, in milliseconds. Default: 3,000. */
   readonly timeoutMs?: number
-  /** The hosts file; that of the system when absent, false for none. */
+  /** The path of the hosts file; false for none. Default: that of the system. */
   readonly hostsFile?: string | false
 }
 
-export interface Asker {
-  /** One look-up at a time for each party, such as a user. */
+export interface LookupRequest {
+  /** The user whose address it is. Each party has one lookup at a time. */
   readonly party: string
   readonly signal: AbortSignal
 }
 
 const cacheMs = 30_000
-/** After one family has answered, the other has this long (RFC 8305 §3). */
+/** How long the second address family may take after the first one answered (RFC 8305 §3). */
 const otherFamilyMs = 250
-const failuresMs = 3_600_000
+const failureMemoryMs = 3_600_000
 
 interface Turn {
   readonly hostname: string
-  readonly begin: () => void
-}
-
-export class UnresolvedNameError extends Error {
-  override readonly name = 'UnresolvedNameError'
+  readonly start: () => void
 }
 
 /**
- * Resolves names that users chose, so that they cannot stop anything else (S40): with c-ares rather than `getaddrinfo`, which
- * holds one of the four threads of libuv's pool for as long as a name server hangs; with a time-out; and one name at a time for
- * each party, names that failed before last. `localhost` and names in the hosts file need no name server; search domains are
- * not applied.
+ * Resolves host names that users chose, so that a name server that hangs blocks nothing else (S40). It uses c-ares, because
+ * `getaddrinfo` holds one of the four threads of libuv's pool until the name server answers. Each name has a time-out, and each
+ * party resolves one name at a time, names that failed before last. `localhost` and names in the hosts file need no name server.
+ * Search domains are not applied.
  */
 export class NameResolver {
   readonly #servers: readonly string[] | undefined
   readonly #timeoutMs: number
   readonly #hosts: HostsFile
   readonly #cache = new LRUCache<string, LookupAddress[]>({ max: 1_000 })
-  readonly #failures = new LRUCache<string, number>({ max: 10_000, ttl: failuresMs })
-  /** Parties with a look-up under way, and their next ones. */
+  readonly #failures = new LRUCache<string, number>({ max: 10_000, ttl: failureMemoryMs })
+  /** By party with a lookup in progress, its waiting lookups. */
   readonly #turns = new Map<string, Turn[]>()
 
   constructor({ servers, timeoutMs = 3_000, hostsFile }: DnsOptions = {}) {
@@ -59,16 +56,17 @@ export class NameResolver {
   /**
    * Returns IPv4 addresses before IPv6 ones, at least one.
    *
-   * @throws UnresolvedNameError when the name has none, or nobody says so in time; the reason of the signal when it aborts
+   * @throws UnresolvedNameError when the name has no address or no name server answers in time
+   * @throws the reason of the signal when it aborts
    */
-  async resolve(hostname: string, asker: Asker): Promise<LookupAddress[]> {
+  async resolve(hostname: string, lookup: LookupRequest): Promise<LookupAddress[]> {
     const known = this.#known(hostname)
     if (known) return known
-    await this.#takeTurn(hostname, asker)
+    await this.#takeTurn(hostname, lookup)
     try {
-      return this.#known(hostname) ?? (await this.#ask(hostname, asker.signal))
+      return this.#known(hostname) ?? (await this.#ask(hostname, lookup.signal))
     } finally {
-      this.#endTurn(asker.party)
+      this.#endTurn(lookup.party)
     }
   }
 
@@ -78,7 +76,7 @@ export class NameResolver {
     return local.length > 0 ? toLookup(local) : this.#cache.get(hostname)
   }
 
-  async #takeTurn(hostname: string, { party, signal }: Asker): Promise<void> {
+  async #takeTurn(hostname: string, { party, signal }: LookupRequest): Promise<void> {
     signal.throwIfAborted()
     const waiting = this.#turns.get(party)
     if (!waiting) return void this.#turns.set(party, [])
@@ -89,7 +87,7 @@ export class NameResolver {
       }
       const turn: Turn = {
         hostname,
-        begin() {
+        start() {
           signal.removeEventListener('abort', giveUp)
           resolve()
         },
@@ -105,14 +103,14 @@ export class NameResolver {
     const [next] = waiting.toSorted((one, other) => failuresOf(one) - failuresOf(other))
     if (!next) return void this.#turns.delete(party)
     waiting.splice(waiting.indexOf(next), 1)
-    next.begin()
+    next.start()
   }
 
   async #ask(hostname: string, signal: AbortSignal): Promise<LookupAddress[]> {
     const resolver = new Resolver({ timeout: Math.ceil(this.#timeoutMs / 3), tries: 2 })
     if (this.#servers) resolver.setServers(this.#servers)
     const stop = () => resolver.cancel()
-    const overtime = setTimeout(stop, this.#timeoutMs)
+    const timeout = setTimeout(stop, this.#timeoutMs)
     signal.addEventListener('abort', stop, { once: true })
     let other: NodeJS.Timeout | undefined
     const answered = <T>(addresses: T) => {
@@ -131,7 +129,7 @@ export class NameResolver {
       if (ttlMs > 0) this.#cache.set(hostname, addresses, { ttl: ttlMs })
       return addresses
     } finally {
-      clearTimeout(overtime)
+      clearTimeout(timeout)
       clearTimeout(other)
       signal.removeEventListener('abort', stop)
       if (signal.aborted) this.#countFailure(hostname)

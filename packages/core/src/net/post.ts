@@ -1,29 +1,14 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { isIP } from 'node:net'
-import { isLoopbackHost, isLoopbackUrl } from './urls.ts'
-import { isPublicAddress } from './public-address.ts'
-import {
-  PermanentDeliveryError,
-  RetryableDeliveryError,
-  UnansweredRequestError,
-} from '../transports/transport-errors.ts'
-import { type AddressesOf, ForbiddenAddressError, lookupWith, systemAddressesOf } from './address-guard.ts'
-import { UnresolvedNameError } from './name-resolver.ts'
+import { type AddressesOf, lookupWith, systemAddressesOf } from './address-guard.ts'
+import { ForbiddenAddressError, UnansweredRequestError, UnresolvedNameError } from './net-errors.ts'
+import { checkOutgoingUrl, mustBePublic, type UrlTrust } from './outgoing-url.ts'
+import { readUpTo } from './read-body.ts'
 
-/** Only the beginning of a refusal's body matters: its reason. */
+/** The reason of a refusal is at the start of its body. */
 const maxAnswerBytes = 16_384
 /** How long the body may take after the head; the status is known by then. */
 const maxBodyMs = 1_000
-
-/** Who chose an address, and so where it may lead. */
-export type UrlTrust =
-  /** The operator wrote it: this machine is allowed too. */
-  | 'configured'
-  /** A user gave it: the public internet only. */
-  | 'public'
-  /** Anything goes, the private network included. */
-  | 'anywhere'
 
 export interface PostRequest {
   readonly url: string
@@ -31,45 +16,45 @@ export interface PostRequest {
   readonly body: string | Buffer
   readonly signal: AbortSignal
   readonly trust: UrlTrust
-  /** For an address that a user chose: the resolver of such names. The system is asked when absent. */
+  /** Resolves the host of a URL that a user gave; the operating system when absent. */
   readonly addressesOf?: AddressesOf
 }
 
 export interface PostAnswer {
   readonly status: number
+  /** Whether the status is 2xx. */
+  readonly ok: boolean
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The first 16 KiB that arrived within a second, of an answer that is not 2xx. */
+  /** Of an answer other than 2xx, the first 16 KiB that arrived within a second; else empty. */
   readonly body: string
 }
 
 /**
- * One POST to an address of which somebody else may have a say (S30): https, or http on this machine; no redirects; the
- * address that is connected to is checked, not the name; the signal ends it whatever the peer does. The status decides: a
- * body that hangs, breaks off or is malformed changes nothing.
+ * Sends one POST to a URL that is not under the control of this server (S30): https, or http to this machine; no redirects. The
+ * IP address of the connection is checked, not the name, and the signal ends the request at any time. The status alone decides:
+ * a body that hangs, breaks off or is malformed changes nothing.
  *
- * @throws PermanentDeliveryError for an address that is not allowed
- * @throws UnansweredRequestError when the request was sent to its end and no answer came
+ * @throws ForbiddenAddressError when the URL or its IP address must not be called
+ * @throws UnresolvedNameError from `addressesOf`
+ * @throws UnansweredRequestError when the request was sent completely and no answer came
  */
 export async function post({ url, headers, body, signal, trust, addressesOf }: PostRequest): Promise<PostAnswer> {
-  const target = checkUrl(url, trust)
+  const target = checkOutgoingUrl(url, trust)
   signal.throwIfAborted()
   const send = target.protocol === 'https:' ? httpsRequest : httpRequest
   const request = send(target, {
     method: 'POST',
     headers: { 'user-agent': 'Focus', ...headers, 'content-length': Buffer.byteLength(body) },
     signal,
-    // A connection of one peer is never kept for another, and none is kept through a restart.
+    // A connection is never kept: not for another peer, and not through a restart of this one.
     agent: false,
-    lookup: lookupWith(addressesOf ?? systemAddressesOf, { guarded: isGuarded(target, trust) }),
+    lookup: lookupWith(addressesOf ?? systemAddressesOf, { guarded: mustBePublic(target, trust) }),
   })
   try {
     return await answerTo(request, body)
   } catch (error) {
-    if (error instanceof UnresolvedNameError) {
-      throw new RetryableDeliveryError(error.message, { category: 'unresolved', cause: error })
-    }
-    if (error instanceof ForbiddenAddressError) throw refuse(error.message, error)
-    // Everything was handed to the system; what the peer made of it nobody knows.
+    if (error instanceof ForbiddenAddressError || error instanceof UnresolvedNameError) throw error
+    // All bytes went to the operating system. Only the peer knows whether it processed them.
     if (request.writableFinished && error instanceof Error) {
       throw new UnansweredRequestError('The request was sent, and no answer came', { cause: error })
     }
@@ -77,69 +62,42 @@ export async function post({ url, headers, body, signal, trust, addressesOf }: P
   }
 }
 
-/**
- * Whether a URL may be used at all, as far as that can be said without a look-up.
- *
- * @throws PermanentDeliveryError
- */
-export function checkUrl(url: string, trust: UrlTrust): URL {
-  if (!URL.canParse(url)) throw refuse('The address is not a URL.')
-  const target = new URL(url)
-  const plainAllowed = trust === 'anywhere' || (trust === 'configured' && isLoopbackUrl(url))
-  if (target.protocol !== 'https:' && !(target.protocol === 'http:' && plainAllowed)) {
-    throw refuse(`The address of ${target.host || 'the peer'} is not https.`)
-  }
-  if (target.username || target.password) throw refuse('The address holds a name or a password.')
-  const literal = target.hostname.replace(/^\[|\]$/g, '')
-  // No look-up is made for a literal address, so it is checked here.
-  if (isGuarded(target, trust) && (isIP(literal) !== 0 ? !isPublicAddress(literal) : isLoopbackHost(literal))) {
-    throw refuse(`${target.hostname} is not an address on the public internet.`)
-  }
-  return target
-}
-
-function refuse(message: string, cause?: Error): PermanentDeliveryError {
-  return new PermanentDeliveryError(message, { category: 'not_allowed', cause })
-}
-
-function isGuarded(target: URL, trust: UrlTrust): boolean {
-  return trust === 'public' || (trust === 'configured' && !isLoopbackHost(target.hostname))
-}
-
 function answerTo(request: ClientRequest, body: string | Buffer): Promise<PostAnswer> {
   return new Promise((resolve, reject) => {
-    // After the head an error is about the body, and `readBeginning` ends with it.
+    // An error after the head concerns the body, and `readStart` handles it.
     request.on('error', reject)
     request.on('response', (response) => {
       const status = response.statusCode ?? 0
+      const ok = status >= 200 && status < 300
       const headers = Object.fromEntries(
         Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
       )
-      const reading = readBeginning(response).finally(() => request.destroy())
+      const reading = readStart(response).finally(() => request.destroy())
       request.removeListener('error', reject).on('error', () => undefined)
-      if (status >= 200 && status < 300) resolve({ status, headers, body: '' })
-      else void reading.then((text) => resolve({ status, headers, body: text }))
+      if (ok) resolve({ status, ok, headers, body: '' })
+      else void reading.then((text) => resolve({ status, ok, headers, body: text }))
     })
     request.end(body)
   })
 }
 
-/** Never rejects, and ends in time. */
-async function readBeginning(response: IncomingMessage): Promise<string> {
-  const overtime = setTimeout(() => response.destroy(), maxBodyMs)
-  overtime.unref()
-  const chunks: Buffer[] = []
-  let size = 0
+/** Reads the start of a body. Never rejects, and ends after `maxBodyMs`. */
+async function readStart(response: IncomingMessage): Promise<string> {
+  const timeout = setTimeout(() => response.destroy(), maxBodyMs)
+  timeout.unref()
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      size += chunk.length
-      if (size >= maxAnswerBytes) break
-    }
-  } catch {
-    // A body that breaks off has said what it said.
+    const { bytes } = await readUpTo(untilItBreaks(response), maxAnswerBytes)
+    return bytes.toString()
   } finally {
-    clearTimeout(overtime)
+    clearTimeout(timeout)
   }
-  return Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString()
+}
+
+/** Ends instead of throwing: the part of a body that arrived is enough. */
+async function* untilItBreaks(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch {
+    return
+  }
 }

@@ -1,8 +1,8 @@
 /**
- * A URL in its normal form: scheme and host in lower case, an internationalised host in ASCII, no default port. The dot at the
- * end of an absolute host name is left out: with and without it the name is the same.
+ * Returns a URL in its normal form: scheme and host in lower case, an internationalised host in ASCII, no default port, and no dot
+ * at the end of the host name.
  *
- * @throws TypeError for what is no URL
+ * @throws TypeError when the text is not a URL
  */
 export function normalUrl(text: string): string {
   const url = new URL(text)
@@ -10,7 +10,12 @@ export function normalUrl(text: string): string {
   return url.href
 }
 
-/** Whether a URL or origin names this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`. */
+/** Returns whether a URL is https, or http to this machine. */
+export function isHttpsOrLoopback(url: string): boolean {
+  return (URL.canParse(url) && new URL(url).protocol === 'https:') || isLoopbackUrl(url)
+}
+
+/** Returns whether an http or https URL, or an origin, names this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]`. */
 export function isLoopbackUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, hostname } = new URL(text)
@@ -19,7 +24,7 @@ export function isLoopbackUrl(text: string): boolean {
 }
 
 /**
- * Whether a host names this machine, as {@link isLoopbackUrl} has it.
+ * Returns whether a host names this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `::1`.
  *
  * @param hostname without a port, IPv6 with or without brackets
  * @example

@@ -61,11 +61,6 @@ export class UncertainDeliveryError extends Error {
   }
 }
 
-/** A request that was sent to its end, and no answer came: the peer may have acted on it. */
-export class UnansweredRequestError extends Error {
-  override readonly name = 'UnansweredRequestError'
-}
-
 export interface RetryOptions {
   /** The wait that the peer asked for, such as `Retry-After`, in milliseconds. Never tried earlier; at most a day counts. */
   readonly retryAfterMs?: number

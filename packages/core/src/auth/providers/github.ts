@@ -14,7 +14,8 @@ import type { ExternalProfile } from '../accounts/user-directory-port.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
 import { asRegistered } from './client-authentication.ts'
 import { clientRefusal, toProviderError } from './provider-errors.ts'
-import { type SafeFetch, outboundFetch, outboundTimeoutMs } from '../../net/safe-fetch.ts'
+import type { SafeFetch } from '../../net/safe-fetch.ts'
+import { providerFetch, providerTimeoutMs } from './provider-fetch.ts'
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, Provider, ProviderClient } from './provider.ts'
 import { providerForms as forms, providerOptions } from './provider-settings.ts'
@@ -73,7 +74,7 @@ class GithubClient implements ProviderClient {
   readonly #logger: Logger
 
   constructor(options: GithubOptions, runtime: Runtime) {
-    const { clientId, clientSecret, redirectUri, timeoutMs = outboundTimeoutMs } = options
+    const { clientId, clientSecret, redirectUri, timeoutMs = providerTimeoutMs } = options
     this.#logger = runtime.logger
     this.#trustEmail = options.trustEmail === true
     this.#url = (options.url ?? 'https://github.com').replace(/\/+$/, '')
@@ -81,7 +82,7 @@ class GithubClient implements ProviderClient {
       /\/+$/,
       '',
     )
-    this.#fetch = outboundFetch(runtime.fetch, timeoutMs)
+    this.#fetch = providerFetch(runtime.fetch, timeoutMs)
     this.#configuration = new Configuration(
       {
         issuer: this.#url,

@@ -19,7 +19,8 @@ import { asymmetricAlgorithms, clockToleranceSeconds } from '../tokens/claims.ts
 import type { ExternalProfile } from '../accounts/user-directory-port.ts'
 import { authMethodOf, clientAuthentication, type TokenEndpointAuthMethod } from './client-authentication.ts'
 import { clientRefusal, toProviderError } from './provider-errors.ts'
-import { assertOutboundUrl, type SafeFetch, outboundFetch, outboundTimeoutMs } from '../../net/safe-fetch.ts'
+import type { SafeFetch } from '../../net/safe-fetch.ts'
+import { assertProviderUrl, providerFetch, providerTimeoutMs } from './provider-fetch.ts'
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, ProviderClient, VerifiedIdToken } from './provider.ts'
 import { usedTokenAnswer } from './token-answer.ts'
@@ -74,7 +75,7 @@ export class OpenIdClient implements ProviderClient {
     this.issuer = settings.issuer
     this.#settings = settings
     this.#runtime = runtime
-    this.#fetch = outboundFetch(runtime.fetch, settings.timeoutMs)
+    this.#fetch = providerFetch(runtime.fetch, settings.timeoutMs)
     this.#metadata = new RemoteValue({
       what: `The metadata of ${settings.name}`,
       load: () => this.#guard(() => this.#discover()),
@@ -97,7 +98,7 @@ export class OpenIdClient implements ProviderClient {
         ...(request.loginHint === undefined ? {} : { login_hint: request.loginHint }),
         ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
       })
-      assertOutboundUrl(url.href)
+      assertProviderUrl(url.href)
       return url
     })
   }
@@ -142,7 +143,7 @@ export class OpenIdClient implements ProviderClient {
   }
 
   async #discover(): Promise<Connection> {
-    const { name, clientId, timeoutMs = outboundTimeoutMs } = this.#settings
+    const { name, clientId, timeoutMs = providerTimeoutMs } = this.#settings
     const loopback = isLoopbackUrl(this.issuer) && this.issuer.startsWith('http:')
     let authenticate: ClientAuth | null = null
     // Which one it is, is known once the metadata is there, and long before a token is asked for.
@@ -161,7 +162,7 @@ export class OpenIdClient implements ProviderClient {
     if (metadata.jwks_uri === undefined) {
       throw new FocusError('provider_error', `${name} publishes no keys (jwks_uri).`)
     }
-    assertOutboundUrl(metadata.jwks_uri)
+    assertProviderUrl(metadata.jwks_uri)
     const authMethod = authMethodOf(this.#settings, metadata.token_endpoint_auth_methods_supported)
     authenticate = await clientAuthentication(authMethod, this.#settings)
     return { configuration, authMethod }

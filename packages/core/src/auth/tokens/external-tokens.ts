@@ -2,7 +2,7 @@ import { errors, type JWTPayload } from 'jose'
 import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
-import { assertOutboundUrl, outboundFetch } from '../../net/safe-fetch.ts'
+import { assertProviderUrl, providerFetch } from '../providers/provider-fetch.ts'
 import { RemoteKeySet } from '../keys/remote-key-set.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal, TokenVerifier } from '../ports.ts'
@@ -50,7 +50,7 @@ export class ExternalTokens implements TokenVerifier {
   readonly #verified: VerifiedTokens
 
   constructor({ settings, runtime, ended, userId }: ExternalTokensDependencies) {
-    assertOutboundUrl(settings.jwksUri)
+    assertProviderUrl(settings.jwksUri)
     this.#settings = settings
     this.#runtime = runtime
     this.#verified = new VerifiedTokens(runtime.clock, ended)
@@ -58,7 +58,7 @@ export class ExternalTokens implements TokenVerifier {
     this.#keys = new RemoteKeySet({
       url: settings.jwksUri,
       owner: 'the token issuer',
-      fetch: outboundFetch(runtime.fetch),
+      fetch: providerFetch(runtime.fetch),
       clock: runtime.clock,
       logger: runtime.logger,
       pauseMs: failurePauseMs,

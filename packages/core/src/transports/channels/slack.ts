@@ -2,10 +2,11 @@ import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { shorten, shortenTo } from '../../common/text/shorten.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
-import { failureOf } from './http-answer.ts'
-import { PermanentDeliveryError, UnansweredRequestError, UncertainDeliveryError } from '../transport-errors.ts'
+import { errorOfAnswer, postToPeer } from './http-post.ts'
+import { PermanentDeliveryError, UncertainDeliveryError } from '../transport-errors.ts'
 import { digest } from './send-to-each.ts'
-import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
+import { UnansweredRequestError } from '../../net/net-errors.ts'
+import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing-url.ts'
 import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 
@@ -47,7 +48,7 @@ export function slack(given: SlackOptions): Transport {
   const { url, name = 'slack', format = slackPayload } = options
   const trust: UrlTrust = options.allowPrivateNetwork === true ? 'anywhere' : 'configured'
   try {
-    checkUrl(url, trust)
+    checkOutgoingUrl(url, trust)
   } catch (error) {
     throw invalidOption(
       `slack: ${(error as Error).message}`,
@@ -59,14 +60,14 @@ export function slack(given: SlackOptions): Transport {
   async function deliver(message: OutboundMessage, { signal, attempt }: DeliveryAttempt): Promise<void> {
     const body = JSON.stringify(format(message))
     const headers = { 'content-type': 'application/json; charset=utf-8' }
-    const answer = await post({ url, body, headers, signal, trust }).catch((error: unknown) => {
+    const answer = await postToPeer({ url, body, headers, signal, trust }).catch((error: unknown) => {
       // Slack cannot tell a copy: rather one message less than twenty times the same in a channel.
       if (error instanceof UnansweredRequestError && attempt >= maxUnanswered) {
         throw new UncertainDeliveryError('Slack took the message and gave no answer.', { cause: error })
       }
       throw error
     })
-    if (answer.status >= 200 && answer.status < 300) return
+    if (answer.ok) return
     const reason = /^[a-z_]{1,60}$/.exec(answer.body.trim())?.[0] ?? ''
     if (hookIsGone.test(reason) || answer.status === 410) {
       throw new PermanentDeliveryError(`Slack answered ${answer.status} (${reason || 'gone'}).`, {
@@ -74,7 +75,7 @@ export function slack(given: SlackOptions): Transport {
         category: 'gone',
       })
     }
-    throw failureOf(answer, 'Slack', clock, reason)
+    throw errorOfAnswer(answer, 'Slack', clock, reason)
   }
 
   return {

@@ -4,12 +4,12 @@ import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
-import { failureOf } from './http-answer.ts'
+import { checkPeerUrl, errorOfAnswer, postToPeer } from './http-post.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../transport-errors.ts'
 import { type SendResult, sendToEach } from './send-to-each.ts'
 import type { AddressesOf } from '../../net/address-guard.ts'
 import { type DnsOptions, NameResolver } from '../../net/name-resolver.ts'
-import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
+import type { UrlTrust } from '../../net/outgoing-url.ts'
 import { loadPeer } from './load-peer.ts'
 import {
   canEncryptFor,
@@ -128,8 +128,7 @@ export function webPush(given: WebPushOptions): WebPushTransport {
     signal: AbortSignal,
   ): Promise<SendResult> {
     if (!library) throw new RetryableDeliveryError('The transport was not started.')
-    checkUrl(endpoint, trust)
-    const { host, hostname } = new URL(endpoint)
+    const { host, hostname } = checkPeerUrl(endpoint, trust)
     // Registered before this was checked, or while the list was longer.
     if (!isService(hostname)) throw new PermanentDeliveryError(notAllowed(hostname), { category: 'not_allowed' })
     if (!canEncryptFor(keys)) return forget(endpoint)
@@ -141,10 +140,10 @@ export function webPush(given: WebPushOptions): WebPushTransport {
     })
     const party = message.user?.key ?? ''
     const addressesOf: AddressesOf = (name) => names.resolve(name, { party, signal })
-    const answer = await post({ url: endpoint, headers, body, signal, trust, addressesOf })
-    if (answer.status >= 200 && answer.status < 300) return 'arrived'
+    const answer = await postToPeer({ url: endpoint, headers, body, signal, trust, addressesOf })
+    if (answer.ok) return 'arrived'
     if (answer.status === 404 || answer.status === 410) return forget(endpoint)
-    throw failureOf(answer, host, clock)
+    throw errorOfAnswer(answer, host, clock)
   }
 
   /** Not an error of the message: the browser left. */
@@ -154,7 +153,7 @@ export function webPush(given: WebPushOptions): WebPushTransport {
   }
 
   function checkEndpoint(endpoint: string): void {
-    const { hostname } = checkUrl(endpoint, trust)
+    const { hostname } = checkPeerUrl(endpoint, trust)
     if (isService(hostname)) return
     throw new FocusError('push_service_not_allowed', `endpoint: ${notAllowed(hostname)}`, {
       hint: `Allowed are ${allowedServices(options).join(', ')}. If your browsers use another service, an operator adds it: webPush({ services: ['push.example'] }).`,

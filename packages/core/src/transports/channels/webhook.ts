@@ -3,11 +3,11 @@ import { Webhook } from 'standardwebhooks'
 import type { JsonObject } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { checkedOptions } from '../../schema/option-checks.ts'
-import { failureOf } from './http-answer.ts'
+import { errorOfAnswer, postToPeer } from './http-post.ts'
 import { PermanentDeliveryError } from '../transport-errors.ts'
 import { digest, sendToEach } from './send-to-each.ts'
 import { type DnsOptions, NameResolver } from '../../net/name-resolver.ts'
-import { checkUrl, post, type UrlTrust } from '../../net/post.ts'
+import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing-url.ts'
 import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport, TransportSettings } from '../transport.ts'
 
@@ -108,7 +108,7 @@ export function webhook(given: WebhookOptions): Transport<string> {
     owner: OutboundUser | null,
   ): Promise<void> {
     const now = new Date(clock())
-    const answer = await post({
+    const answer = await postToPeer({
       url: target,
       body,
       headers: {
@@ -122,9 +122,9 @@ export function webhook(given: WebhookOptions): Transport<string> {
       trust,
       ...(owner && names && { addressesOf: (host) => names.resolve(host, { party: owner.key, signal }) }),
     })
-    if (answer.status >= 200 && answer.status < 300) return
+    if (answer.ok) return
     const { host } = new URL(target)
-    if (answer.status !== 410) throw failureOf(answer, host, clock)
+    if (answer.status !== 410) throw errorOfAnswer(answer, host, clock)
     if (owner) await options.onGone?.(target, owner)
     throw new PermanentDeliveryError(`${host} answered 410 (Gone).`, { disable: owner === null, category: 'gone' })
   }
@@ -175,7 +175,7 @@ const secretHint = 'Give `whsec_` and the output of `openssl rand -base64 32`.'
 
 function requireUrl(url: string, trust: UrlTrust): void {
   try {
-    checkUrl(url, trust)
+    checkOutgoingUrl(url, trust)
   } catch (error) {
     throw invalidOption(`webhook: ${(error as Error).message}`, 'Give an https address, or http on this machine.')
   }
