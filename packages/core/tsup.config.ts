@@ -4,6 +4,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     'transports/index': 'src/transports/index.ts',
+    testing: 'src/testing.ts',
+    internal: 'src/internal.ts',
     'sqlite-worker': 'src/storage/sqlite-worker.ts',
   },
   format: 'esm',

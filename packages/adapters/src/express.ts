@@ -1,4 +1,5 @@
-import { type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
+import type { AuthenticatedUser, Focus } from '@focus-api/core'
+import { pathOf, problem } from '@focus-api/core/internal'
 import type { IRouter, NextFunction, RequestHandler, Response } from 'express'
 import { answer, attachUpgrade, type HostServer } from './node.ts'
 import { sendResponse } from './node/response.ts'

@@ -1,4 +1,5 @@
-import { type AuthenticatedUser, type Focus, problem, type RequestInfo } from '@focus-api/core'
+import type { AuthenticatedUser, Focus, RequestInfo } from '@focus-api/core'
+import { problem } from '@focus-api/core/internal'
 import type { Env, Hono, MiddlewareHandler } from 'hono'
 import { attachUpgrade, type HostServer } from './node.ts'
 import { createUserGuard, findUser, isRefusal, type RequireUserOptions } from './user.ts'

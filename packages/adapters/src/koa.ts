@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type Answer, type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
+import type { AuthenticatedUser, Focus } from '@focus-api/core'
+import { type Answer, pathOf, problem } from '@focus-api/core/internal'
 import type Koa from 'koa'
 import { answerFor } from './node/request.ts'
 import { createUserGuard, findUser, isRefusal, peerOf, type RequireUserOptions } from './user.ts'

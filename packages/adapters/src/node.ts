@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type AuthenticatedUser, type Focus, pathOf, problem } from '@focus-api/core'
+import type { AuthenticatedUser, Focus } from '@focus-api/core'
+import { pathOf, problem } from '@focus-api/core/internal'
 import { answerFor } from './node/request.ts'
 import { send, sendResponse } from './node/response.ts'
 import { createUserGuard, findUser, isRefusal, peerOf, type RequireUserOptions } from './user.ts'

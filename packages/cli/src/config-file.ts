@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { assertFocusOptions, type FocusOptions, withoutEnvironment } from '@focus-api/core'
+import type { FocusOptions } from '@focus-api/core'
+import { assertFocusOptions, withoutEnvironment } from '@focus-api/core/internal'
 import { type CommandContext, type Environment, hasCode } from './context.ts'
 import { CommandFailure, toFailure } from './failure.ts'
 

@@ -1,6 +1,6 @@
-import { escapeInJson, plainText } from '@focus-api/core'
+import { escapeInJson, plainText } from '@focus-api/core/internal'
 
-export { escapeInJson, plainText } from '@focus-api/core'
+export { escapeInJson, plainText } from '@focus-api/core/internal'
 
 /** {@link plainText} for text of several lines, whose line feeds stay. */
 export function plainLines(text: string): string {

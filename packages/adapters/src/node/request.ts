@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { type Answer, type Focus, FocusError, originForm, problem } from '@focus-api/core'
+import { type Focus, FocusError } from '@focus-api/core'
+import { type Answer, originForm, problem } from '@focus-api/core/internal'
 
 /** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
 const forbiddenMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Answer } from '@focus-api/core'
+import type { Answer } from '@focus-api/core/internal'
 
 /** Sends what Focus answered. Settles when it is sent or the client has gone. */
 export async function send(answer: Answer | Response, res: ServerResponse): Promise<void> {

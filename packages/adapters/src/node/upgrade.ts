@@ -2,7 +2,8 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type Focus, FocusError, refuseUpgrade } from '@focus-api/core'
+import { type Focus, FocusError } from '@focus-api/core'
+import { refuseUpgrade } from '@focus-api/core/internal'
 
 /** The host's `http.Server` or `https.Server`. */
 export type HostServer = Server | SecureServer

@@ -1,4 +1,5 @@
-import { listMigrations, migrateDatabase, type MigrationStatus } from '@focus-api/core'
+import { migrateDatabase } from '@focus-api/core'
+import { listMigrations, type MigrationStatus } from '@focus-api/core/internal'
 import { focusOptionsOf, loadConfig } from '../config-file.ts'
 import type { CommandContext } from '../context.ts'
 import { terminalLogger } from '../dev/terminal-logger.ts'

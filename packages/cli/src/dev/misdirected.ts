@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { endUpgrade } from '@focus-api/core'
+import { endUpgrade } from '@focus-api/core/internal'
 
 const STATUS = 421
 

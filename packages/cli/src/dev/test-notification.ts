@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { FocusError, problem, type Focus, type Receipt, type UserId } from '@focus-api/core'
+import { FocusError, type Focus, type Receipt, type UserId } from '@focus-api/core'
+import { problem } from '@focus-api/core/internal'
 import type { Locale } from '../locale.ts'
 
 /** One button of the page: a notification of the guide, sent to the person who pressed it. */

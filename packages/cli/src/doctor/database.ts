@@ -1,4 +1,4 @@
-import { listMigrations } from '@focus-api/core'
+import { listMigrations } from '@focus-api/core/internal'
 import type { FocusConfig } from '../config-file.ts'
 import { describeDatabase, isMissingFile } from '../database-name.ts'
 import { failed, type Finding, mendOf, ok, reasonOf, skipped, warning } from './finding.ts'

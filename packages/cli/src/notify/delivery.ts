@@ -1,4 +1,4 @@
-import { parseIsoTime } from '@focus-api/core'
+import { parseIsoTime } from '@focus-api/core/internal'
 import { usageFailure } from '../failure.ts'
 import type { Json } from '../remote/client.ts'
 

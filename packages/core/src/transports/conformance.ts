@@ -54,7 +54,7 @@ const stopMs = 2_000
  *
  * @example
  * ```ts
- * import { transportConformance } from '@focus-api/core/transports'
+ * import { transportConformance } from '@focus-api/core/testing'
  * import { test } from 'node:test'
  *
  * for (const { name, run } of transportConformance({ create: () => sms({ url }), peer, arrived, to: ['+33123456789'] })) {

@@ -28,10 +28,12 @@ export {
   type WebPushTransport,
 } from './channels/web-push.ts'
 export { log, type LogOptions } from './channels/log.ts'
+export type { RoutingOptions } from './routing/transport-router.ts'
+export type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './outbox/focus-deliveries.ts'
+export type { DeliveryFilter, DeliveryInfo, DeliveryState } from './outbox/outbox-port.ts'
+export type { PersonalPreferences, PreferenceChange, PreferenceService } from './preferences/focus-preferences.ts'
+export type { PreferenceMatrix } from './preferences/preferences-port.ts'
 export {
-  type ConformanceCheck,
-  type ConformanceSubject,
-  type OddPeerBehaviour,
-  type PeerBehaviour,
+  /** @deprecated Import it from `@focus-api/core/testing`. */
   transportConformance,
 } from './conformance.ts'

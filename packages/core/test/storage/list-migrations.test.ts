@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
-import { listMigrations, migrateDatabase } from '../../src/index.ts'
+import { listMigrations, migrateDatabase } from '../../src/compose/migration.ts'
 
 test('looking at the migrations of a file that does not exist makes neither it nor its folder', async () => {
   const folder = temporaryFolder('migrations')
