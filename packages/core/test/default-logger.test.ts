@@ -50,7 +50,7 @@ describe('the logger of applications that pass none', () => {
       await focus.close()
       await db.destroy()`)
     expect(stderr).toMatch(
-      /^focus error: A notification that waited cannot be sent and is parked \{.*"unknown_user".*\}\n$/,
+      /^focus error: A waiting notification cannot be sent and is parked \{.*"unknown_user".*\}\n$/,
     )
   })
 

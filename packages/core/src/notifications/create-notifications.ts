@@ -1,42 +1,33 @@
 import type { Kysely, Transaction } from 'kysely'
-import { FocusError } from '../common/errors.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { UserId } from '../common/user-id.ts'
-import { sendToAudience } from './sending/audience.ts'
 import { builtInCatalogue } from './catalogue/built-in.ts'
 import type { BuiltInCatalogue } from './catalogue/built-in-catalogue.ts'
+import { Composer, type Message } from './catalogue/composer.ts'
 import { checkDefinitions } from './catalogue/define.ts'
 import type { Definitions } from './catalogue/definition.ts'
-import { CallerTransactions } from './pending/caller-transactions.ts'
-import { Composer, type Message } from './catalogue/composer.ts'
-import { decodeCursor, encodeCursor } from './inbox/cursor.ts'
-import { Feed } from './inbox/feed.ts'
-import { Idempotency, isRefusal, type RepeatableIds } from './policies/idempotency.ts'
-import { Intake } from './pending/intake.ts'
-import type { NotificationLog } from './log-port.ts'
-import type { LogEntry } from './log-entry-port.ts'
 import type { ReadSelection } from './inbox-port.ts'
+import { Feed } from './inbox/feed.ts'
+import { Inbox } from './inbox/inbox.ts'
+import type { NotificationLog } from './log-port.ts'
 import type {
   ActivityUpdateParams,
   AppBlockedParams,
   ChallengeUpdateParams,
   LeaderboardUpdateParams,
   LimitWarningParams,
-  WithBuiltIn,
   NotificationService,
   NotifyManyOptions,
   NotifyNamedOptions,
   NotifyOptions,
   TransactionNotifications,
   UserIds,
+  WithBuiltIn,
 } from './focus-notifications.ts'
-import type { NotificationRouter } from './routing-port.ts'
-import { storeContent } from './pending/pending-request.ts'
-import { checkedSelection } from './inbox/read-selection.ts'
-import { type Recipient, type RecipientDirectory, Recipients } from './sending/recipients.ts'
-import { Sender } from './sending/sender.ts'
+import { CallerTransactions } from './pending/caller-transactions.ts'
+import { Intake } from './pending/intake.ts'
 import { Sequencer } from './pending/sequencer.ts'
-import { checkedUserKey } from './user-keys.ts'
+import { Idempotency } from './policies/idempotency.ts'
 import type {
   InboxPage,
   InboxQuery,
@@ -47,37 +38,42 @@ import type {
   Receipt,
   Summary,
 } from './ports.ts'
+import type { NotificationRouter } from './routing-port.ts'
+import { NotificationIds } from './sending/notification-ids.ts'
+import { type RecipientDirectory, Recipients } from './sending/recipients.ts'
+import { Sender } from './sending/sender.ts'
+import { SendingCalls, type SendTo } from './sending/sending-calls.ts'
 
-/** The service with what routes and the composition root need beside it. */
+/** The notifications of one process: the public service, and the parts that routes and the hub need. */
 export interface Notifications<Catalogue = BuiltInCatalogue> extends NotificationService<Catalogue> {
-  /** What the real-time hub reads. */
+  /** The streams, as the real-time hub reads them. */
   readonly feed: Feed
   readonly recipients: Recipients
-  /** Sends to one person, or to everybody when null; `ids` makes it repeatable. */
-  send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt>
   readonly idempotency: Idempotency
+  /** Returns a function that sends the message to one recipient, or to all users when null. */
+  prepare(message: Message): SendTo
   /**
-   * The newest notifications of everybody, broadcasts among them, by when they were first asked for.
+   * Returns the newest notifications of all users, broadcasts among them, by the time of their call.
    *
    * @param limit 1 to 500; 50 when absent
    */
   recent(limit?: number): Promise<LoggedNotification[]>
-  /** Names this history of the streams, and begins another one after a restore. */
+  /** Names this history of the streams; it changes after a restore. */
   readonly epoch: string
   rotateEpoch(): Promise<string>
-  /** Told of each new epoch, whichever node began it, within seconds. */
+  /** Calls back after each new epoch, whichever node started it, within seconds. */
   onEpochChange(listener: () => void): void
-  /** Told when another process committed to the database, where that can be noticed: on SQLite files. */
+  /** Calls back when another process committed to the database, where that can be noticed: on SQLite files. */
   onForeignCommit(listener: () => void): void
-  /** Begins to take in, by itself, what waits. */
+  /** Starts to sequence waiting notifications. */
   start(): void
   close(): Promise<void>
 }
 
 export interface NotificationConfig {
-  /** Language of texts for people whose own is not known. */
+  /** Language of texts for users whose own is not known. */
   readonly locale: string
-  /** Whether ids that the directory does not know are refused (`unknown_user`) or get a stream all the same. */
+  /** Whether ids that the directory does not know are refused (`unknown_user`) or get a stream. */
   readonly unknownUsers: 'refuse' | 'accept'
 }
 
@@ -87,9 +83,9 @@ export interface NotificationDeps<Extra extends Definitions = Definitions> {
   readonly log: NotificationLog
   readonly publisher: NotificationPublisher
   readonly users: RecipientDirectory
-  /** The application's own notifications, beside the guide's. */
+  /** The application's own definitions, beside the built-in ones. */
   readonly catalogue?: Extra
-  /** Decides on deliveries by other transports; there are none when absent. */
+  /** Decides on deliveries by transports; absent without any. */
   readonly router?: NotificationRouter
 }
 
@@ -100,85 +96,62 @@ export function createNotifications<Extra extends Definitions = Definitions>(
   return new DurableNotifications<WithBuiltIn<Extra>>(deps)
 }
 
+/** Connects the parts of the room. Each public method belongs to one of them. */
 class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
   readonly feed: Feed
   readonly recipients: Recipients
   readonly idempotency: Idempotency
   readonly #log: NotificationLog
-  readonly #composer: Composer
-  readonly #sender: Sender
-  readonly #sequencer: Sequencer
+  readonly #calls: SendingCalls
+  readonly #inbox: Inbox
   readonly #transactions: CallerTransactions
+  readonly #sequencer: Sequencer
 
   constructor({ config, runtime, log, publisher, users, catalogue = {}, router }: NotificationDeps) {
     checkDefinitions(catalogue)
+    const { clock, logger } = runtime
+    const composer = new Composer({ ...builtInCatalogue, ...catalogue }, config.locale)
+    const ids = new NotificationIds(runtime)
+    const recipients = new Recipients(users, config.unknownUsers, clock)
+    const scheduled = (dueAt: number) => this.#sequencer.expect(dueAt)
+    const sender = new Sender({ composer, ids, log, router: router ?? null, clock, scheduled })
+    const intake = new Intake({ log, sender, recipients, runtime })
     this.#log = log
-    this.#composer = new Composer({ ...builtInCatalogue, ...catalogue }, config.locale)
-    this.recipients = new Recipients(users, config.unknownUsers, runtime.clock)
-    this.feed = new Feed(log, this.recipients, publisher, runtime.logger)
-    this.#sender = new Sender({
-      runtime,
-      log,
-      router: router ?? null,
-      scheduled: (dueAt) => this.#sequencer.expect(dueAt),
-    })
-    this.#transactions = new CallerTransactions({ log, composer: this.#composer, sender: this.#sender, runtime })
-    const { recipients } = this
-    const intake = new Intake({
-      log,
-      sender: this.#sender,
-      composer: this.#composer,
+    this.recipients = recipients
+    this.idempotency = new Idempotency(log.idempotency, clock, () => ids.next())
+    this.feed = new Feed(log, recipients, publisher, logger)
+    this.#inbox = new Inbox(log, this.feed)
+    this.#transactions = new CallerTransactions({ log, sender, ids, clock })
+    this.#sequencer = new Sequencer(() => intake.pass(), clock, logger)
+    this.#calls = new SendingCalls({
+      sender,
       recipients,
-      runtime,
+      transactions: this.#transactions,
+      idempotency: this.idempotency,
+      log,
     })
-    this.#sequencer = new Sequencer(() => intake.pass(), runtime.clock, runtime.logger)
-    this.idempotency = new Idempotency(log.idempotency, runtime.clock, () => this.#sender.newId())
     log.onCommitted((events) => publisher.notificationsCommitted(events))
     log.onForeignCommit(() => this.#sequencer.wake())
   }
 
-  start(): void {
-    this.#sequencer.start()
-  }
-
-  get epoch(): string {
-    return this.#log.epoch
-  }
-
-  rotateEpoch(): Promise<string> {
-    return this.#log.rotateEpoch()
-  }
-
-  onEpochChange(listener: () => void): void {
-    this.#log.onEpochChange(listener)
-  }
-
-  onForeignCommit(listener: () => void): void {
-    this.#log.onForeignCommit(listener)
-  }
-
   async notifyUser({ userId, ...content }: NotificationInput, options: NotifyOptions = {}): Promise<Receipt> {
-    const recipient = await this.#recipient(userId)
-    return this.#sendOnce(recipient, { content }, options, () => ({ userId, content: storeContent(content) }))
+    return this.#calls.toUser(userId, { content }, options.idempotencyKey)
   }
 
   async broadcast(content: NotificationContent, options: NotifyOptions = {}): Promise<Receipt> {
-    return this.#sendOnce(null, { content }, options, () => ({ content: storeContent(content) }))
+    return this.#calls.toEveryone({ content }, options.idempotencyKey)
   }
 
   async notify(
     name: string,
     { userId, ...params }: { readonly userId: UserId },
-    options: NotifyNamedOptions = {},
+    { idempotencyKey, ...options }: NotifyNamedOptions = {},
   ): Promise<Receipt> {
-    const recipient = await this.#recipient(userId)
-    const { idempotencyKey: _, ...overrides } = options
-    const message = { name, params, options: overrides }
-    return this.#sendOnce(recipient, message, options, () => ({ userId, name, params, overrides }))
+    return this.#calls.toUser(userId, { name, params, options }, idempotencyKey)
   }
 
   async notifyMany(userIds: UserIds, content: NotificationContent, options: NotifyManyOptions = {}): Promise<Summary> {
-    return this.#sendToMany(userIds, () => ({ content }), options)
+    return this.#calls.toMany(userIds, { content }, options)
   }
 
   async notifyManyNamed(
@@ -188,8 +161,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     options: NotifyManyOptions = {},
   ): Promise<Summary> {
     const { locale } = options
-    const message = { name, params, options: locale === undefined ? {} : { locale } }
-    return this.#sendToMany(userIds, () => message, options)
+    return this.#calls.toMany(userIds, { name, params, options: locale === undefined ? {} : { locale } }, options)
   }
 
   async notifyActivityUpdate(params: ActivityUpdateParams, options?: NotifyNamedOptions): Promise<Receipt> {
@@ -217,25 +189,8 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     return this.notifyManyNamed(userIds, 'leaderboardUpdate', params, options)
   }
 
-  async send(recipient: Recipient | null, message: Message, ids?: RepeatableIds): Promise<Receipt> {
-    this.#transactions.refuseInside()
-    const id = ids?.idFor(recipient?.userKey ?? '') ?? this.#sender.newId()
-    // An earlier attempt died on the way; what it had committed is not sent again.
-    const landed = ids?.resumed ? await this.#log.find(id) : null
-    if (landed) return landed
-    const entry = this.#sender.toEntry(recipient, this.#composer.compose(recipient, message), id)
-    return ids ? this.#appendRepeatable({ ...entry, repeatable: true }, ids) : this.#sender.append(entry)
-  }
-
-  async #appendRepeatable(entry: LogEntry, ids: RepeatableIds): Promise<Receipt> {
-    try {
-      const receipt = await this.#sender.append(entry)
-      ids.keep()
-      return receipt
-    } catch (error) {
-      if (!isRefusal(error)) ids.keep()
-      throw error
-    }
+  prepare(message: Message): SendTo {
+    return this.#calls.prepare(message)
   }
 
   async transaction<DB, T>(
@@ -265,67 +220,44 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
     return false
   }
 
-  async inbox(userId: UserId, query: InboxQuery = {}): Promise<InboxPage> {
-    const userKey = checkedUserKey(userId)
-    const selection = {
-      limit: pageSize(query.limit),
-      before: typeof query.before === 'string' ? decodeCursor(query.before) : null,
-      unreadOnly: query.unread ?? false,
-      events: query.event === undefined ? [] : [query.event].flat(),
-    }
-    await this.feed.head(userKey)
-    const { items, next, ...counted } = await this.#log.inbox(userKey, selection)
-    return { notifications: items, nextBefore: next ? encodeCursor(next) : null, ...counted }
+  inbox(userId: UserId, query?: InboxQuery): Promise<InboxPage> {
+    return this.#inbox.page(userId, query)
   }
 
-  async recent(limit?: number): Promise<LoggedNotification[]> {
-    return this.#log.recent(pageSize(limit))
+  recent(limit?: number): Promise<LoggedNotification[]> {
+    return this.#inbox.recent(limit)
   }
 
-  async markRead(userId: UserId, which: ReadSelection): Promise<number> {
-    return this.feed.markRead(checkedUserKey(userId), checkedSelection(which))
+  markRead(userId: UserId, which: ReadSelection): Promise<number> {
+    return this.#inbox.markRead(userId, which)
   }
 
-  async delete(userId: UserId, id: string): Promise<boolean> {
-    return this.feed.remove(checkedUserKey(userId), id)
+  delete(userId: UserId, id: string): Promise<boolean> {
+    return this.#inbox.remove(userId, id)
+  }
+
+  get epoch(): string {
+    return this.#log.epoch
+  }
+
+  rotateEpoch(): Promise<string> {
+    return this.#log.rotateEpoch()
+  }
+
+  onEpochChange(listener: () => void): void {
+    this.#log.onEpochChange(listener)
+  }
+
+  onForeignCommit(listener: () => void): void {
+    this.#log.onForeignCommit(listener)
+  }
+
+  start(): void {
+    this.#sequencer.start()
   }
 
   async close(): Promise<void> {
     await this.#sequencer.close()
     await this.#log.close()
   }
-
-  /** Refuses before it reads: inside a transaction the pool may have no connection left to read with. */
-  async #recipient(userId: UserId): Promise<Recipient> {
-    this.#transactions.refuseInside()
-    return this.recipients.require(userId)
-  }
-
-  /** @param request what a repetition of the call has to be equal to */
-  async #sendOnce(
-    recipient: Recipient | null,
-    message: Message,
-    { idempotencyKey }: NotifyOptions,
-    request: () => unknown,
-  ): Promise<Receipt> {
-    if (idempotencyKey === undefined) return this.send(recipient, message)
-    // Only content without a mistake can be compared.
-    this.#sender.check(this.#composer.compose(recipient, message))
-    return this.idempotency.run(idempotencyKey, request(), (ids) => this.send(recipient, message, ids))
-  }
-
-  #sendToMany(userIds: UserIds, messageFor: () => Message, options: NotifyManyOptions): Promise<Summary> {
-    const send = async (userId: UserId) => {
-      const recipient = await this.recipients.find(userId)
-      return recipient ? this.send(recipient, messageFor()) : null
-    }
-    return sendToAudience(userIds, send, options)
-  }
-}
-
-function pageSize(limit = 50): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 500) return limit
-  throw new FocusError('invalid_request', 'limit: expected a whole number from 1 to 500.', {
-    hint: 'Leave it out for 50, and follow next_before for more.',
-  })
 }

@@ -2,22 +2,27 @@ import { describe, expect, test } from 'vitest'
 import { FocusError } from '../../src/common/errors.ts'
 import { type NotificationBackend, sendNotification } from '../../src/http/routes/notification-send.ts'
 import type { JsonValue } from '../../src/common/json.ts'
+import type { Message } from '../../src/notifications/catalogue/composer.ts'
+import type { SendTo } from '../../src/notifications/sending/sending-calls.ts'
 import { nodesOf } from './suite.ts'
 import { backends, type Node } from './support.ts'
 
 describe.each(backends)('idempotency keys on $name', (backend) => {
   const { start } = nodesOf(backend)
 
-  /** The service, with a fault before the first sending to one person. */
+  /** Returns the service with a fault before the first notification to one user. */
   function faulty({ notifications }: Node, userKey: string, fault: FocusError): NotificationBackend {
     let faults = 1
     return Object.assign(Object.create(notifications) as NotificationBackend, {
       idempotency: notifications.idempotency,
       recipients: notifications.recipients,
-      send: async (...[recipient, message, ids]: Parameters<NotificationBackend['send']>) => {
-        if (recipient?.userKey !== userKey || faults === 0) return notifications.send(recipient, message, ids)
-        faults -= 1
-        throw fault
+      prepare: (message: Message): SendTo => {
+        const send = notifications.prepare(message)
+        return async (recipient, ids) => {
+          if (recipient?.userKey !== userKey || faults === 0) return send(recipient, ids)
+          faults -= 1
+          throw fault
+        }
       },
     })
   }
@@ -99,13 +104,13 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     const recipient = await notifications.recipients.require(1)
     // Merges, and has no time left to say so.
     const merging = notifications.idempotency.run('k', 'asked', async (ids) => {
-      await notifications.send(recipient, { content }, ids)
+      await notifications.prepare({ content })(recipient, ids)
       throw new Error('the process ends')
     })
     await expect(merging).rejects.toThrow('the process ends')
     await notifications.notifyUser({ userId: 1, ...content })
     const again = () =>
-      notifications.idempotency.run('k', 'asked', (ids) => notifications.send(recipient, { content }, ids))
+      notifications.idempotency.run('k', 'asked', (ids) => notifications.prepare({ content })(recipient, ids))
     const merged = { outcome: 'merged', id: 'id' in first ? first.id : '', offset: 2 }
     expect(await again()).toEqual(merged)
     expect(await again()).toEqual(merged)
@@ -122,7 +127,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     const recipient = await notifications.recipients.require(1)
     const asked = (after: () => void) =>
       notifications.idempotency.run('k', 'asked', async (ids) => {
-        const receipt = await notifications.send(recipient, { content }, ids)
+        const receipt = await notifications.prepare({ content })(recipient, ids)
         after()
         return receipt
       })

@@ -252,24 +252,17 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     const clock = new ManualClock()
     const node = await startNode(url, { runtime: { clock: clock.read } })
     nodes.push(node)
-    const { idempotency, recipients, send } = {
-      idempotency: node.notifications.idempotency,
-      recipients: node.notifications.recipients,
-      send: node.notifications.send.bind(node.notifications),
-    }
+    const { idempotency, recipients } = node.notifications
     const [one, two] = [await recipients.require(1), await recipients.require(2)]
-    const message = { content: { title: 't', message: 'm' } }
+    const send = node.notifications.prepare({ content: { title: 't', message: 'm' } })
     // Sends to the first of two, then dies without an answer: its lease runs out.
     void idempotency.run('k', 'both', async (ids) => {
-      await send(one, message, ids)
+      await send(one, ids)
       return new Promise<never>(() => undefined)
     })
     await vi.waitFor(() => expect(node.events).toHaveLength(1))
     clock.advance(31_000)
-    const answer = await idempotency.run('k', 'both', async (ids) => [
-      await send(one, message, ids),
-      await send(two, message, ids),
-    ])
+    const answer = await idempotency.run('k', 'both', async (ids) => [await send(one, ids), await send(two, ids)])
     expect(answer).toMatchObject([
       { outcome: 'created', offset: 1 },
       { outcome: 'created', offset: 1 },

@@ -3,7 +3,7 @@ import { FocusError } from '../../common/errors.ts'
 import { mapInChunks } from '../../common/chunks.ts'
 import { parseIsoTime } from '../../common/iso-time.ts'
 import type { JsonValue } from '../../common/json.ts'
-import { refuseDeep } from '../../notifications/sending/content.ts'
+import { refuseDeep } from '../../notifications/nesting.ts'
 import type { RepeatableIds } from '../../notifications/policies/idempotency.ts'
 import type { Message } from '../../notifications/catalogue/composer.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
@@ -16,7 +16,7 @@ import { json } from '../responses.ts'
 /** What the routes need of the service, whatever its catalogue. */
 export type NotificationBackend = Pick<
   Notifications,
-  'cancel' | 'delete' | 'epoch' | 'idempotency' | 'inbox' | 'markRead' | 'recipients' | 'rotateEpoch' | 'send'
+  'cancel' | 'delete' | 'epoch' | 'idempotency' | 'inbox' | 'markRead' | 'prepare' | 'recipients' | 'rotateEpoch'
 >
 
 /** Roomy enough for data that is refused for its own size, which says more than a refusal of the body. */
@@ -117,12 +117,13 @@ async function sendToAll(
   several: boolean,
   ids: RepeatableIds | undefined,
 ): Promise<JsonValue> {
+  const sendTo = notifications.prepare(message)
   if (recipients === 'everybody') {
-    return { ...(await notifications.send(null, message, ids)), user_id: null, broadcast: true }
+    return { ...(await sendTo(null, ids)), user_id: null, broadcast: true }
   }
   // All of them end before the call does: whoever repeats it must not meet what is still under way.
   const settled = await Promise.allSettled(
-    recipients.map(async (recipient) => toAnswer(await notifications.send(recipient, message, ids), recipient)),
+    recipients.map(async (recipient) => toAnswer(await sendTo(recipient, ids), recipient)),
   )
   const results = settled.map((result) => {
     if (result.status === 'rejected') throw result.reason

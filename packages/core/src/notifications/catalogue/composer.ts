@@ -1,12 +1,11 @@
 import { FocusError } from '../../common/errors.ts'
-import type { Definition, Definitions } from './definition.ts'
-import { render } from './render.ts'
 import type { NotifyNamedOptions } from '../focus-notifications.ts'
-import type { Recipient } from '../sending/recipients.ts'
-import type { Outgoing } from '../sending/sender.ts'
 import type { NotificationContent } from '../ports.ts'
+import type { Definition, Definitions } from './definition.ts'
+import type { IcuParams } from './icu.ts'
+import { render } from './render.ts'
 
-/** What a caller wants to say: in their own words, or in the catalogue's. */
+/** A notification as a caller passes it: its content, or a name of the catalogue with params. */
 export type Message =
   | { readonly content: NotificationContent }
   | {
@@ -15,19 +14,26 @@ export type Message =
       readonly options?: NotifyNamedOptions
     }
 
-/** Finds the words: a caller's own, or the catalogue's in the language of whom they are for. */
+/** The content of a message, with the language and the params that its texts were made from. */
+export interface ComposedMessage {
+  readonly content: NotificationContent
+  readonly locale: string
+  readonly params?: IcuParams
+}
+
+/** Renders messages of the catalogue in the recipient's language, and passes on a caller's own content. */
 export class Composer {
   readonly #definitions: Definitions
   readonly #locale: string
 
-  /** @param locale for people whose own language is not known */
+  /** @param locale language for users whose own is not known */
   constructor(definitions: Definitions, locale: string) {
     this.#definitions = definitions
     this.#locale = locale
   }
 
   /** @throws FocusError `invalid_notification` for a name that is not in the catalogue, or params that do not fit it */
-  compose(recipient: Pick<Recipient, 'locale'> | null, message: Message): Outgoing {
+  compose(recipient: { readonly locale: string | null } | null, message: Message): ComposedMessage {
     if ('content' in message) return { content: message.content, locale: recipient?.locale ?? this.#locale }
     const { name, params, options = {} } = message
     const { locale, idempotencyKey: _, ...overrides } = options

@@ -1,26 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Kysely, Transaction } from 'kysely'
 import { FocusError } from '../../common/errors.ts'
-import type { Runtime } from '../../common/runtime.ts'
-import type { UserId } from '../../common/user-id.ts'
-import type { Composer, Message } from '../catalogue/composer.ts'
+import type { Clock } from '../../common/runtime.ts'
+import type { UserId, UserKey } from '../../common/user-id.ts'
+import type { Message } from '../catalogue/composer.ts'
 import type { NotificationLog, PendingRow } from '../log-port.ts'
 import type { TransactionNotifications } from '../focus-notifications.ts'
 import { toRequest } from './pending-request.ts'
+import type { NotificationIds } from '../sending/notification-ids.ts'
 import type { Sender } from '../sending/sender.ts'
 import type { Receipt } from '../ports.ts'
 import { checkedUserKey } from '../user-keys.ts'
 
 export interface CallerTransactionsDeps {
-  readonly log: NotificationLog
-  readonly composer: Composer
+  readonly log: Pick<NotificationLog, 'pendingInsert' | 'transaction'>
   readonly sender: Sender
-  readonly runtime: Pick<Runtime, 'clock'>
+  readonly ids: NotificationIds
+  readonly clock: Clock
 }
 
 /**
- * Notifications inside a transaction of the caller's own. They take no lock, no policy and no offset there: each leaves a
- * row behind, and is sequenced once the transaction has committed.
+ * Sends notifications inside a caller's own transaction. They take no lock, no policy and no offset there: each stores a
+ * pending row, which is sequenced after the commit.
  */
 export class CallerTransactions {
   readonly #deps: CallerTransactionsDeps
@@ -34,7 +35,7 @@ export class CallerTransactions {
     db: Kysely<DB>,
     work: (trx: Transaction<DB>, notifications: TransactionNotifications<Catalogue>) => Promise<T>,
   ): Promise<T> {
-    // What the work begins and does not wait for keeps the store when the transaction has long ended.
+    // Work that nobody awaited keeps this store after the transaction has ended.
     const inside = { open: true }
     try {
       return await this.#deps.log.transaction(db, (trx, leave) =>
@@ -45,13 +46,13 @@ export class CallerTransactions {
     }
   }
 
-  /** The insert that another query builder runs in its transaction. */
+  /** Returns the insert of a pending row, for a transaction of another query builder. */
   insertFor(userId: UserId, message: Message): { readonly sql: string; readonly parameters: readonly unknown[] } {
     return this.#deps.log.pendingInsert(this.#row(checkedUserKey(userId), message))
   }
 
   /**
-   * Keeps calls that would wait for the transaction's own connection from hanging.
+   * Refuses calls that would wait for the connection that the open transaction holds, and hang.
    *
    * @throws FocusError `inside_transaction`
    */
@@ -75,11 +76,11 @@ export class CallerTransactions {
     }
   }
 
-  /** Composed once for the checks alone: a mistake belongs to the caller, not to the log of a server an instant later. */
-  #row(userKey: string | null, message: Message): PendingRow {
-    const { sender, composer, runtime } = this.#deps
-    const id = sender.newId()
-    sender.toEntry(userKey === null ? null : { userKey }, composer.compose(null, message), id)
-    return { id, request: JSON.stringify(toRequest(userKey, message)), createdAt: runtime.clock() }
+  /** Checks the message as if it were sent now, so that the caller hears of a mistake, and not the log of a server later. */
+  #row(userKey: UserKey | null, message: Message): PendingRow {
+    const { sender, ids, clock } = this.#deps
+    const id = ids.next()
+    sender.entry(sender.draft(null, message), userKey, id)
+    return { id, request: JSON.stringify(toRequest(userKey, message)), createdAt: clock() }
   }
 }

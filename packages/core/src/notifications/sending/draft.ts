@@ -1,51 +1,67 @@
 import { FocusError } from '../../common/errors.ts'
+import type { ComposedMessage } from '../catalogue/composer.ts'
 import { contentLimits } from '../content-limits.ts'
-import type { LogEntry, MergedTexts } from '../log-entry-port.ts'
-import { isNestedDeeperThan } from './nesting.ts'
-import type { Routing } from '../routing-port.ts'
+import type { LogEntry } from '../log-entry-port.ts'
+import { refuseDeep } from '../nesting.ts'
 import { resolvePolicies } from '../policies/resolve-policies.ts'
 import type { NotificationContent } from '../ports.ts'
-import type { UserKey } from '../../common/user-id.ts'
+import type { Routing } from '../routing-port.ts'
 
-export interface EntryContext {
-  readonly id: string
-  readonly userKey: UserKey | null
+/** A checked notification without a recipient. Its JSON and policies are made once, for all recipients of its language. */
+export type Draft = Omit<LogEntry, 'id' | 'userKey' | 'createdAt' | 'deliveries' | 'source' | 'repeatable'>
+
+/** The parts of an entry that each recipient has for themselves. */
+export interface EntryAddress extends Pick<LogEntry, 'id' | 'userKey'> {
   /** Milliseconds since 1970. */
   readonly now: number
-  /** Language of merged texts, and what they are filled with. */
-  readonly locale: string
-  readonly params?: MergedTexts['params']
 }
 
 /**
- * Checks what a caller wants to say and turns it into an entry of the log.
+ * Checks the content of a notification, apart from what depends on the current time: a repeated call gets its answer after
+ * its notification has expired too.
  *
  * @throws FocusError `invalid_notification`, `data_too_large`
  */
-export function toLogEntry(
-  content: NotificationContent,
-  { id, userKey, now, locale, params = {} }: EntryContext,
-): LogEntry {
+export function draftOf({ content, locale, params = {} }: ComposedMessage): Draft {
   const event = content.event === undefined ? null : text('event', content.event, 1, contentLimits.eventLength)
   const deliverAt = moment('deliverAt', content.deliverAt)
   const expiresAt = moment('expiresAt', content.expiresAt)
-  if (expiresAt !== null && expiresAt <= Math.max(now, deliverAt ?? 0)) {
-    throw invalid('expiresAt: lies before the delivery.')
-  }
+  if (expiresAt !== null && expiresAt <= Math.max(0, deliverAt ?? 0)) throw expiredBeforeDelivery()
   return {
-    id,
-    userKey,
     type: text('type', content.type ?? 'info', 1, contentLimits.typeLength),
     title: text('title', content.title, 1, contentLimits.titleLength),
     message: text('message', content.message, 0, contentLimits.messageLength),
     event,
     data: dataAsJson(content.data),
+    expiresAt,
+    deliverAt,
+    policies: content.critical ? null : resolvePolicies(content, { event, locale, params }),
+    routing: routingOf(content),
+  }
+}
+
+/**
+ * Makes the log entry of one recipient.
+ *
+ * @throws FocusError `invalid_notification` for a notification that has expired
+ */
+export function addressDraft(draft: Draft, { id, userKey, now }: EntryAddress): LogEntry {
+  const { deliverAt, expiresAt } = draft
+  if (expiresAt !== null && expiresAt <= now) throw expiredBeforeDelivery()
+  return {
+    id,
+    userKey,
+    type: draft.type,
+    title: draft.title,
+    message: draft.message,
+    event: draft.event,
+    data: draft.data,
     createdAt: now,
     expiresAt,
     deliverAt: deliverAt !== null && deliverAt > now ? deliverAt : null,
-    policies: content.critical ? null : resolvePolicies(content, { event, locale, params }),
+    policies: draft.policies,
     deliveries: [],
-    routing: routingOf(content),
+    routing: draft.routing,
     source: null,
   }
 }
@@ -70,7 +86,7 @@ function text(name: string, value: unknown, min: number, max: number): string {
   if (typeof value !== 'string') throw invalid(`${name}: expected a string, got ${describe(value)}.`)
   if (value.length < min) throw invalid(`${name}: must not be empty.`)
   if (value.length > max) throw invalid(`${name}: ${value.length} characters are more than ${max}.`)
-  // A lone surrogate has no UTF-8 form: the database and the socket would each change it in their own way.
+  // A lone surrogate has no UTF-8 form: the database and the socket would each replace it in their own way.
   if (!value.isWellFormed()) throw invalid(`${name}: is not valid Unicode.`)
   return value
 }
@@ -86,18 +102,9 @@ function dataAsJson(data: unknown): string {
       hint: 'Send an id or a link in data, and let the client load the rest.',
     })
   }
-  // A level takes two characters at least. Looked at as JSON, because `toJSON` may hide or make levels.
+  // A level takes at least two characters. Checked in the JSON, because `toJSON` may remove or add levels.
   if (json.length > 2 * contentLimits.dataDepth) refuseDeep('data', JSON.parse(json))
   return json
-}
-
-/** @throws FocusError `invalid_notification` for a JSON value that is nested deeper than `data` may be */
-export function refuseDeep(name: string, value: unknown): void {
-  const { dataDepth } = contentLimits
-  if (!isNestedDeeperThan(dataDepth, value)) return
-  throw new FocusError('invalid_notification', `${name}: is nested more than ${dataDepth} levels deep.`, {
-    hint: 'Send flatter data, or an id or a link and let the client load the rest.',
-  })
 }
 
 function serialise(data: object): string | undefined {
@@ -109,6 +116,10 @@ function serialise(data: object): string | undefined {
       cause: error,
     })
   }
+}
+
+function expiredBeforeDelivery(): FocusError {
+  return invalid('expiresAt: lies before the delivery.')
 }
 
 function invalid(message: string): FocusError {
