@@ -16,7 +16,7 @@ export { json, problem } from './http/responses.ts'
 export type { Answer } from './http/responses.ts'
 export { originForm, pathOf } from './net/request-target.ts'
 export { isLoopbackHost } from './net/urls.ts'
-export { endUpgrade, refuseUpgrade } from './realtime/entry/handshake.ts'
+export { endUpgrade, refuseUpgrade } from './realtime/entry/upgrade-refusal.ts'
 
 // Texts and times, for terminals.
 export { escapeInJson, plainText } from './common/text/plain-text.ts'

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { RunningFocus } from '../../../../test/realtime/running-focus.ts'
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import type { ExternalProfile } from '../../src/auth/accounts/user-directory-port.ts'
-import { EventFanOut } from '../../src/realtime/delivery/event-fan-out.ts'
+import { HubState } from '../../src/realtime/hub-state.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { toUserKey } from '../../src/common/user-id.ts'
 import { authServiceOf } from '../internals.ts'
@@ -47,24 +47,24 @@ async function socketOf(provider: string): Promise<{ client: TestClient; token: 
   return { client, token: accessToken, userKey: toUserKey(user.id) }
 }
 
-test('A23: the end of a session runs the dispatcher once, and does not come back to the sign-in', async () => {
+test('A23: the hub handles the end of a session once, and sign-in does not receive it again', async () => {
   const { client, token } = await socketOf('one')
-  const dispatched = vi.spyOn(EventFanOut.prototype, 'sessionEnded')
+  const ended = vi.spyOn(HubState.prototype, 'endSession')
   const heard = vi.spyOn(authServiceOf(app.focus), 'noteSessionEnd')
   await app.as({ id: 1, token }, '/auth/logout', {})
   expect((await client.closed).code).toBe(4503)
-  expect(dispatched).toHaveBeenCalledTimes(1)
+  expect(ended).toHaveBeenCalledTimes(1)
   expect(heard).not.toHaveBeenCalled()
 })
 
-test('A23: the end of a session that another node told of runs the dispatcher once', async () => {
+test('A23: the hub handles the end of a session on another node once', async () => {
   const { client, token, userKey } = await socketOf('one')
-  const dispatched = vi.spyOn(EventFanOut.prototype, 'sessionEnded')
+  const ended = vi.spyOn(HubState.prototype, 'endSession')
   const { sessionId } = await app.focus.auth.tokens.verify(token)
   authServiceOf(app.focus).noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
   authServiceOf(app.focus).noteSessionEnd({ userKey, sessionId, reason: 'revoked' })
   expect((await client.closed).code).toBe(4503)
-  expect(dispatched).toHaveBeenCalledTimes(1)
+  expect(ended).toHaveBeenCalledTimes(1)
 })
 
 test('S37 A6: unlinking an account closes the sockets of the sessions that it started', async () => {

@@ -1,13 +1,13 @@
 import { costs } from '../../admission/budgets.ts'
-import { eventStreamResponse, parseEventId } from '../../realtime/entry/event-stream.ts'
-import { filterOf, resumeOf } from '../../realtime/entry/handshake.ts'
+import { eventStreamResponse } from '../../realtime/entry/event-stream.ts'
+import { filterOf, parseEventId, resumeOf } from '../../realtime/entry/stream-query.ts'
 import type { RealtimeHub } from '../../realtime/realtime.ts'
 import type { Route } from '../route.ts'
 import { requirePrincipal } from '../request/require-principal.ts'
 
 /**
- * `GET /notifications/stream`: Server-Sent Events on the same hub, authenticated by header, by a ticket that was made for
- * it, or by `?token=`. `Last-Event-ID` (or `epoch`, `offset` and `all_offset`) says where to go on.
+ * `GET /notifications/stream`: Server-Sent Events from the hub. Accepts the `Authorization` header, a ticket for the stream, or
+ * `?token=`. `Last-Event-ID`, or `epoch`, `offset` and `all_offset`, is the position to resume from.
  */
 export function eventStreamRoute(realtime: RealtimeHub): Route {
   return {

@@ -6,6 +6,7 @@ import { readJsonObject } from '../request/body.ts'
 import { type NotificationBackend, sendNotification } from './notification-send.ts'
 import { json, jsonText, noContent } from '../responses.ts'
 import type { Route, RouteContext } from '../route.ts'
+import { notificationJson } from '../../wire/notification.ts'
 
 /** The inbox of the person who asks, and the operator's way to send. */
 export function inboxRoutes(notifications: NotificationBackend): Route[] {
@@ -18,7 +19,7 @@ export function inboxRoutes(notifications: NotificationBackend): Route[] {
       handle: async (context) => {
         const page = await notifications.inbox(personOf(context), inboxQuery(context.url.searchParams))
         const body = JSON.stringify({
-          notifications: page.notifications.map(toWire),
+          notifications: page.notifications.map(inboxItemJson),
           next_before: page.nextBefore,
           unread_count: page.unreadCount,
           offset: page.offset,
@@ -133,23 +134,9 @@ function topicsOf(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(',')).filter((topic) => topic !== '')
 }
 
-/** The fields of the WebSocket's message, and when it was read. */
-function toWire(item: InboxItem) {
-  return {
-    type: 'notification',
-    notification_type: item.type,
-    title: item.title,
-    message: item.message,
-    data: item.data,
-    timestamp: new Date(item.timestamp).toISOString(),
-    id: item.id,
-    ...(item.stream === 'all' ? { stream: 'all' } : {}),
-    epoch: item.epoch,
-    offset: item.offset,
-    ...(item.event === null ? {} : { event: item.event }),
-    count: item.count,
-    ...(item.groupKey === null ? {} : { group_key: item.groupKey }),
-    ...(item.expiresAt === null ? {} : { expires_at: new Date(item.expiresAt).toISOString() }),
+/** The fields of the WebSocket's message, and `read_at`. */
+function inboxItemJson(item: InboxItem) {
+  return Object.assign(notificationJson(item), {
     read_at: item.readAt === null ? null : new Date(item.readAt).toISOString(),
-  }
+  })
 }

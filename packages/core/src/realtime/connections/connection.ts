@@ -1,51 +1,52 @@
 import type { Client } from '../../admission/client.ts'
+import type { TokenBucket } from '../../admission/token-bucket.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import { EncodedMessage } from '../delivery/encoded-message.ts'
+import type { ResumeRequest } from '../delivery/resume-plan.ts'
+import type { Cursor } from '../delivery/stream.ts'
+import { TopicFilter } from '../delivery/topic-filter.ts'
 import type { Peer, Positioned } from '../peers/peer.ts'
 import type { CloseCode } from '../protocol/close-codes.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
-import type { ResumeRequest } from '../delivery/resume.ts'
-import type { Cursor, Stream } from '../delivery/stream.ts'
-import type { TokenBucket } from '../../admission/token-bucket.ts'
-import { TopicFilter } from '../delivery/topic-filter.ts'
 
 /**
- * One client: its peer, its place in the streams and its deadlines. It holds no timer and no closure; the hub moves it.
- * `...At` are milliseconds of the node's monotonic clock.
+ * One client: its peer, its place in the streams and its deadlines. It holds no timer and no closure; the parts of the hub
+ * change it. `...At` are milliseconds of the node's monotonic clock unless noted.
  */
 export class Connection implements Positioned {
   readonly serial: number
   readonly peer: Peer
   readonly client: Client
-  /** No credentials came yet. */
-  waiting = false
+  /** True until the client shows credentials. */
+  withoutCredentials = false
   /** Milliseconds since 1970. */
   readonly since: number
   readonly openedAt: number
 
-  /** Index in the hub's list and in its stream's, for removal in constant time. */
-  hubIndex = -1
-  streamIndex = -1
+  /** Index in the registry's list and in the user's, for removal in constant time; -1 when absent from the list. */
+  registryIndex = -1
+  userIndex = -1
 
-  /** The stream of the user, once authenticated. */
-  stream: Stream | null = null
+  /** Set once authenticated. */
+  userKey: UserKey | null = null
   sessionId: string | null = null
   /** Milliseconds since 1970. */
   authExpiresAt = Number.POSITIVE_INFINITY
   expiryNoticed = false
-  /** Where the client stopped, until it has authenticated. */
+  /** The position that the client asked to resume from; null once it was used. */
   resume: ResumeRequest | null = null
 
-  /** Set once the connection is live. */
+  /** Places in the user's stream and in the shared one; set once the connection is live. */
   own: Cursor | null = null
   all: Cursor | null = null
   filter: TopicFilter = TopicFilter.everything
 
-  /** Since when unsent bytes are above the limit; 0 while they are not. */
+  /** When unsent bytes rose above the limit; 0 while they are below. */
   laggingSince = 0
-  /** Messages that arrived together with the token, while it is looked at; null when none is. */
-  held: { readonly data: Buffer; readonly binary: boolean }[] | null = null
+  /** Messages that arrived while the credentials are checked; null at other times. */
+  heldMessages: { readonly data: Buffer; readonly binary: boolean }[] | null = null
 
-  /** The log is being read for this connection. */
+  /** True while the log is read for this connection. */
   catchingUp = false
   syncing = false
   ended = false
@@ -57,7 +58,7 @@ export class Connection implements Positioned {
   actions: TokenBucket | null = null
   refusedActions = 0
   malformedInRow = 0
-  /** Highest offset that the client said it handled. */
+  /** Highest offset that the client acknowledged. */
   acknowledged = 0
 
   constructor(serial: number, peer: Peer, client: Client, since: number, now: number) {
@@ -69,10 +70,12 @@ export class Connection implements Positioned {
     this.heardAt = now
   }
 
+  /** Whether events are delivered to it: authenticated, placed in its streams, and not ended. */
   get live(): boolean {
     return this.own !== null && !this.ended
   }
 
+  /** Whether the client reads too slowly; nothing is written until it has read what was sent. */
   get lagging(): boolean {
     return this.laggingSince !== 0
   }
@@ -89,7 +92,7 @@ export class Connection implements Positioned {
     if (!this.ended) this.peer.send(message, this)
   }
 
-  /** Ends the connection; nothing is written after the goodbye. */
+  /** Closes the peer; nothing is written after the goodbye. */
   end(code: CloseCode, now: number): void {
     if (this.ended) return
     this.ended = true

@@ -1,42 +1,35 @@
+import type { HubState } from '../hub-state.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
 import type { Connection } from './connection.ts'
-import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
-import type { ConnectionRegistry } from './connection-registry.ts'
 
 const stepMs = 20
-
-export interface DrainDeps {
-  readonly registry: ConnectionRegistry
-  readonly now: () => number
-  readonly end: (connection: Connection, code: CloseCode) => void
-}
+/** Time after the window for closing handshakes; connections that are left then are cut. */
+const goodbyeMs = 1_000
 
 /**
- * Sends all clients elsewhere: each is told when, and is closed then with 1012, spread evenly over the window so that they
- * do not arrive at the next node together. What is left `graceMs` after the window is cut.
+ * Sends all clients to other nodes. Each client is told when its connection will close, and it is closed then with 1012; the
+ * times are spread evenly over a window, so that the clients do not all reach the next node together.
  */
 export class Drain {
-  readonly #deps: DrainDeps
+  readonly #state: HubState
   #timer: NodeJS.Timeout | null = null
   #pending: { connection: Connection; at: number }[] = []
   #cutAt = Number.POSITIVE_INFINITY
   #finished: Promise<void> | null = null
   #finish: () => void = () => undefined
 
-  constructor(deps: DrainDeps) {
-    this.#deps = deps
+  constructor(state: HubState) {
+    this.#state = state
   }
 
-  get begun(): boolean {
-    return this.#finished !== null
-  }
-
-  /** Resolves when no connection is left. A further call can only hurry it. */
-  start(windowMs: number, graceMs: number): Promise<void> {
-    const now = this.#deps.now()
+  /** Resolves when no connection is left. A further call replaces the window, and never delays the end. */
+  start(windowMs: number): Promise<void> {
+    const now = this.#state.now()
+    this.#state.draining = true
     this.#finished ??= new Promise((resolve) => {
       this.#finish = resolve
     })
-    this.#cutAt = Math.min(this.#cutAt, now + windowMs + graceMs)
+    this.#cutAt = Math.min(this.#cutAt, now + windowMs + goodbyeMs)
     this.#schedule(now, windowMs)
     this.#timer ??= setInterval(() => this.#step(), stepMs)
     this.#step()
@@ -44,7 +37,9 @@ export class Drain {
   }
 
   #schedule(now: number, windowMs: number): void {
-    const { connections } = this.#deps.registry
+    const { registry, debug } = this.#state
+    const { connections } = registry
+    debug('drain started', { connections: connections.length, windowMs })
     const share = windowMs / Math.max(1, connections.length)
     this.#pending = connections.map((connection, index) => ({ connection, at: now + Math.floor(index * share) }))
     for (const { connection, at } of this.#pending) {
@@ -53,14 +48,17 @@ export class Drain {
   }
 
   #step(): void {
-    const now = this.#deps.now()
-    const due = this.#pending.findIndex(({ at }) => at > now)
-    const closing = this.#pending.splice(0, due < 0 ? this.#pending.length : due)
-    for (const { connection } of closing) this.#deps.end(connection, closeCodes.restart)
-    const { connections } = this.#deps.registry
+    const now = this.#state.now()
+    const notDue = this.#pending.findIndex(({ at }) => at > now)
+    const due = this.#pending.splice(0, notDue < 0 ? this.#pending.length : notDue)
+    for (const { connection } of due) this.#state.end(connection, closeCodes.restart)
+    const { connections } = this.#state.registry
     if (now >= this.#cutAt) for (const connection of connections.slice()) connection.peer.terminate()
     if (connections.length > 0) return
-    if (this.#timer) clearInterval(this.#timer)
+    if (this.#timer) {
+      clearInterval(this.#timer)
+      this.#state.debug('drain finished')
+    }
     this.#timer = null
     this.#finish()
   }

@@ -1,50 +1,33 @@
-import type { Connection } from './connection.ts'
+import { isoTimestamp } from '../../wire/iso-timestamp.ts'
 import type { Healer } from '../delivery/healer.ts'
-import type { RealtimeLimits } from '../realtime-limits.ts'
-import { isoTimestamp } from '../delivery/encoded-message.ts'
+import type { HubState } from '../hub-state.ts'
+import type { RateMeter } from '../monitoring/rate-meter.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
-import type { ConnectionRegistry } from './connection-registry.ts'
+import type { RealtimeLimits } from '../realtime-limits.ts'
+import type { Connection } from './connection.ts'
 
-/** Above this delay of a sweep the process itself was stopped, and silent clients are not to blame. */
+/** A sweep that is later than this means that the process was stopped; clients that were silent meanwhile are not closed. */
 const stallMs = 1_000
 
-export interface SweeperDeps {
-  readonly registry: ConnectionRegistry
-  readonly healer: Healer
-  readonly limits: RealtimeLimits
-  readonly heartbeatIntervalMs: number
-  readonly now: () => number
-  readonly clock: () => number
-  readonly end: (connection: Connection, code: CloseCode) => void
-  /** Called with each sweep, for what else has to be forgotten in time. */
-  readonly onSweep: (now: number) => void
-}
-
-/** The node's only timer: heartbeats, pings and every deadline of every connection. Runs while there is one. */
+/** The node's only timer: heartbeats, pings and all deadlines of all connections. Runs while there is a connection. */
 export class Sweeper {
-  readonly #deps: SweeperDeps
+  readonly #state: HubState
+  readonly #healer: Healer
+  readonly #rates: RateMeter
   readonly #tickMs: number
   #timer: NodeJS.Timeout | null = null
   #lastAt = 0
 
-  constructor(deps: SweeperDeps) {
-    this.#deps = deps
-    const { limits, heartbeatIntervalMs } = deps
-    const finest = Math.min(
-      heartbeatIntervalMs,
-      limits.authTimeoutMs,
-      limits.lagTimeoutMs,
-      limits.pingIntervalMs,
-      limits.pongTimeoutMs,
-      limits.healIntervalMs * 2,
-      limits.healIntervalBrokerAwayMs * 10,
-    )
-    this.#tickMs = Math.min(1_000, Math.max(10, Math.floor(finest / 10)))
+  constructor(state: HubState, healer: Healer, rates: RateMeter) {
+    this.#state = state
+    this.#healer = healer
+    this.#rates = rates
+    this.#tickMs = tickMs(state.limits, state.config.heartbeatIntervalMs)
   }
 
   start(): void {
     if (this.#timer) return
-    this.#lastAt = this.#deps.now()
+    this.#lastAt = this.#state.now()
     this.#timer = setInterval(() => this.#sweep(), this.#tickMs)
     this.#timer.unref()
   }
@@ -55,51 +38,51 @@ export class Sweeper {
   }
 
   #sweep(): void {
-    const { registry, limits, healer } = this.#deps
-    const now = this.#deps.now()
-    const wallNow = this.#deps.clock()
+    const { registry, limits, sessionEnds } = this.#state
+    const now = this.#state.now()
+    const wallNow = this.#state.clock()
     const elapsedMs = now - this.#lastAt
     this.#lastAt = now
     const stalledMs = elapsedMs > this.#tickMs + stallMs ? elapsedMs : 0
-    // Backwards, because a connection that is dropped gives its place to the last one.
+    // Backwards, because the last connection takes the place of a removed one.
     for (let index = registry.connections.length - 1; index >= 0; index -= 1) {
       const connection = registry.connections[index]
       if (!connection) continue
       connection.heardAt += stalledMs
       this.#inspect(connection, now, wallNow)
     }
-    registry.forgetIdle(now, limits.lingerMs)
-    healer.tick(now, elapsedMs)
-    this.#deps.onSweep(now)
+    registry.releaseIdle(now, limits.lingerMs)
+    this.#healer.tick(now, elapsedMs)
+    sessionEnds.prune(now)
+    this.#rates.sample(now)
     if (registry.connections.length === 0 && registry.streams.size === 0) this.stop()
   }
 
   #inspect(connection: Connection, now: number, wallNow: number): void {
-    const { limits, end } = this.#deps
     if (connection.ended) {
-      // A goodbye that is not taken: `ws` cuts its sockets by itself, and streams of events are cut here.
-      if (now - connection.endedAt >= limits.closeTimeoutMs) connection.peer.terminate()
+      // A client that does not close: `ws` destroys its sockets by itself, and event streams are cut here.
+      if (now - connection.endedAt >= this.#state.limits.closeTimeoutMs) connection.peer.terminate()
       return
     }
-    if (connection.authExpiresAt <= wallNow) {
-      end(connection, closeCodes.tokenExpired)
-    } else if (connection.lagging) {
-      if (now - connection.laggingSince >= limits.lagTimeoutMs) end(connection, closeCodes.tooSlow)
-    } else if (!connection.live) {
-      if (now - connection.openedAt < limits.authTimeoutMs) return
-      end(connection, connection.stream ? closeCodes.overloaded : closeCodes.authTimeout)
-    } else if (
-      connection.peer.transport === 'websocket' &&
-      now - connection.heardAt >= limits.pingIntervalMs + limits.pongTimeoutMs
-    ) {
-      end(connection, closeCodes.noPong)
-    } else {
-      this.#keepAlive(connection, now, wallNow)
+    const code = this.#missedDeadline(connection, now, wallNow)
+    if (code !== null) this.#state.end(connection, code)
+    else if (connection.live && !connection.lagging) this.#keepAlive(connection, now, wallNow)
+  }
+
+  #missedDeadline(connection: Connection, now: number, wallNow: number): CloseCode | null {
+    const { limits } = this.#state
+    if (connection.authExpiresAt <= wallNow) return closeCodes.tokenExpired
+    if (connection.lagging) return now - connection.laggingSince >= limits.lagTimeoutMs ? closeCodes.tooSlow : null
+    if (!connection.live) {
+      if (now - connection.openedAt < limits.authTimeoutMs) return null
+      return connection.userKey === null ? closeCodes.authTimeout : closeCodes.overloaded
     }
+    if (connection.peer.transport !== 'websocket') return null
+    return now - connection.heardAt >= limits.pingIntervalMs + limits.pongTimeoutMs ? closeCodes.noPong : null
   }
 
   #keepAlive(connection: Connection, now: number, wallNow: number): void {
-    const { limits, heartbeatIntervalMs } = this.#deps
+    const { limits, config } = this.#state
     if (!connection.expiryNoticed && connection.authExpiresAt - wallNow <= limits.expiryNoticeMs) {
       connection.expiryNoticed = true
       connection.send({ type: 'auth_expiring', expires_at: isoTimestamp(connection.authExpiresAt) })
@@ -109,9 +92,23 @@ export class Sweeper {
       connection.peer.ping()
     }
     if (now < connection.nextHeartbeatAt) return
-    connection.nextHeartbeatAt = Math.max(now + 1, connection.nextHeartbeatAt + heartbeatIntervalMs)
+    connection.nextHeartbeatAt = Math.max(now + 1, connection.nextHeartbeatAt + config.heartbeatIntervalMs)
     sendHeartbeat(connection, wallNow)
   }
+}
+
+/** A tenth of the shortest interval, between 10 ms and 1 second. */
+function tickMs(limits: RealtimeLimits, heartbeatIntervalMs: number): number {
+  const shortest = Math.min(
+    heartbeatIntervalMs,
+    limits.authTimeoutMs,
+    limits.lagTimeoutMs,
+    limits.pingIntervalMs,
+    limits.pongTimeoutMs,
+    limits.healIntervalMs * 2,
+    limits.healIntervalBrokerAwayMs * 10,
+  )
+  return Math.min(1_000, Math.max(10, Math.floor(shortest / 10)))
 }
 
 function sendHeartbeat(connection: Connection, wallNow: number): void {
@@ -123,7 +120,7 @@ function sendHeartbeat(connection: Connection, wallNow: number): void {
     epoch: own.epoch,
     offset: own.position,
     all: { epoch: all.epoch, offset: all.position },
-    // Both only grow, so a change of either makes their sum jump.
+    // Both only grow, so their sum grows when either does.
     state_rev: own.stream.stateRev + all.stream.stateRev,
   })
 }

@@ -1,8 +1,9 @@
 import type { NotificationEvent } from '../../notifications/ports.ts'
+import { notificationJson } from '../../wire/notification.ts'
 import { textFrame } from '../peers/frame.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 
-/** One message on its way out: serialised once and framed once, however many sockets get it. */
+/** A message that is serialised once and framed once, however many sockets receive it. */
 export class EncodedMessage {
   readonly json: string
   #frame: Buffer | null = null
@@ -11,43 +12,15 @@ export class EncodedMessage {
     this.json = JSON.stringify(message)
   }
 
-  /** The bytes of the WebSocket frame, the same for every socket. */
+  /** The bytes of the WebSocket frame, which all sockets share. */
   get frame(): Buffer {
     this.#frame ??= textFrame(this.json)
     return this.#frame
   }
 }
 
-/** The `notification` message of an event of a stream. */
-export function notificationMessage(event: NotificationEvent, replayed: boolean): ServerMessage {
-  return {
-    type: 'notification',
-    notification_type: event.type,
-    title: event.title,
-    message: event.message,
-    data: event.data,
-    timestamp: isoTimestamp(event.timestamp),
-    id: event.id,
-    epoch: event.epoch,
-    offset: event.offset,
-    ...(event.stream === 'all' && { stream: 'all' }),
-    ...(event.event !== null && { event: event.event }),
-    count: event.count,
-    ...(event.groupKey !== null && { group_key: event.groupKey }),
-    // Nodes of an earlier version do not say.
-    ...(event.expiresAt && { expires_at: new Date(event.expiresAt).toISOString() }),
-    ...(replayed && { replayed: true }),
-  }
-}
-
-let lastTime = Number.NaN
-let lastText = ''
-
-/** ISO 8601 in UTC. Many messages of one turn share their millisecond, so the last text is kept. */
-export function isoTimestamp(time: number): string {
-  if (time !== lastTime) {
-    lastText = new Date(time).toISOString()
-    lastTime = time
-  }
-  return lastText
+/** @param replayed whether the event is older than the connection, or is sent a second time */
+export function encodeNotification(event: NotificationEvent, replayed: boolean): EncodedMessage {
+  const message = notificationJson(event)
+  return new EncodedMessage(replayed ? Object.assign(message, { replayed: true as const }) : message)
 }

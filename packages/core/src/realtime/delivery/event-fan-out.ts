@@ -1,61 +1,42 @@
-import type { SessionEnd } from '../../auth/ports.ts'
 import type { NotificationEvent, StateEvent } from '../../notifications/ports.ts'
-import type { CatchUp } from './catch-up.ts'
 import type { Connection } from '../connections/connection.ts'
-import type { EventWriter } from './event-writer.ts'
-import { notificationMessage, EncodedMessage } from './encoded-message.ts'
-import { closeCodes, type CloseCode } from '../protocol/close-codes.ts'
-import type { RecentSessionEnds } from '../entry/recent-session-ends.ts'
-import type { ConnectionRegistry } from '../connections/connection-registry.ts'
-import type { Cursor, Stream } from './stream.ts'
+import type { HubState } from '../hub-state.ts'
+import type { RealtimeMetrics } from '../monitoring/realtime-metrics.ts'
 import type { BrokerMessage } from '../ports.ts'
+import { EncodedMessage, encodeNotification } from './encoded-message.ts'
+import type { EventWriter } from './event-writer.ts'
+import type { Cursor, Stream } from './stream.ts'
 
-export interface FanOutDeps {
-  readonly registry: ConnectionRegistry
-  readonly deliverer: EventWriter
-  readonly catchUp: CatchUp
-  readonly recentEnds: RecentSessionEnds
-  readonly now: () => number
-  readonly end: (connection: Connection, code: CloseCode) => void
-  /** Told of each event that arrived, for the latency from commit to socket. */
-  readonly observe: (event: NotificationEvent) => void
-}
-
-/** Hands what the broker brings to the connections it concerns. */
+/** Writes the events that the broker brings to the connections that follow their streams. */
 export class EventFanOut {
-  readonly #deps: FanOutDeps
+  readonly #state: HubState
+  readonly #writer: EventWriter
+  readonly #metrics: RealtimeMetrics
 
-  constructor(deps: FanOutDeps) {
-    this.#deps = deps
+  constructor(state: HubState, writer: EventWriter, metrics: RealtimeMetrics) {
+    this.#state = state
+    this.#writer = writer
+    this.#metrics = metrics
   }
 
-  dispatch(message: BrokerMessage): void {
+  receive(message: BrokerMessage): void {
     switch (message.kind) {
       case 'notifications':
         this.#notifications(message)
         break
       case 'state':
-        this.#state(message.event)
+        this.#stateChange(message.event)
         break
       case 'session_end':
-        // Sign-in hears of it too, and says what is news.
+        // Sign-in receives it too, and calls `sessionEnded` of the hub unless it knows of the end already.
         break
-    }
-  }
-
-  sessionEnded(end: SessionEnd): void {
-    const { userKey, sessionId } = end
-    this.#deps.recentEnds.add(end, this.#deps.now())
-    const connections = this.#deps.registry.streams.get(userKey)?.connections ?? []
-    // A copy, because a connection that ends leaves the list.
-    for (const connection of connections.slice()) {
-      if (sessionId === null || connection.sessionId === sessionId)
-        this.#deps.end(connection, closeCodes.sessionRevoked)
     }
   }
 
   #notifications({ userKey, events }: Extract<BrokerMessage, { kind: 'notifications' }>): void {
-    const { registry } = this.#deps
+    const { registry, brokerDebug } = this.#state
+    if (brokerDebug.enabled)
+      brokerDebug('events received', { userKey, events: events.length, last: events.at(-1)?.offset })
     if (userKey === null) {
       for (const event of events) this.#event(registry.shared, registry.connections, 'all', event)
       return
@@ -71,21 +52,21 @@ export class EventFanOut {
     for (const connection of connections) {
       const cursor = connection[which]
       if (cursor === null || event.offset <= cursor.position || !connection.live) continue
-      if (!follows(connection, cursor, event)) {
-        this.#deps.catchUp.start(connection)
+      if (!isNext(connection, cursor, event)) {
+        this.#writer.catchUp(connection)
         continue
       }
-      message ??= new EncodedMessage(notificationMessage(event, false))
-      this.#deps.deliverer.deliver(connection, cursor, event, message)
+      message ??= encodeNotification(event, false)
+      this.#writer.write(connection, cursor, event, message)
     }
-    if (message) this.#deps.observe(event)
+    if (message) this.#metrics.observeLatency(this.#state.clock() - event.timestamp)
   }
 
-  #state(event: StateEvent): void {
-    const { registry } = this.#deps
+  #stateChange(event: StateEvent): void {
+    const { registry } = this.#state
     const stream = registry.streams.get(event.userKey)
-    if (!stream || event.stateRev <= stream.toldStateRev) return
-    stream.toldStateRev = event.stateRev
+    if (!stream || event.stateRev <= stream.sentStateRev) return
+    stream.sentStateRev = event.stateRev
     stream.stateRev = Math.max(stream.stateRev, event.stateRev)
     const message = new EncodedMessage({
       type: 'state',
@@ -97,14 +78,14 @@ export class EventFanOut {
       all_offset: event.allOffset,
     })
     for (const connection of stream.connections) {
-      // A lagging connection learns of it by the `state_rev` of its next heartbeat.
-      if (connection.live && this.#deps.deliverer.hasRoom(connection)) connection.write(message)
+      // A lagging connection learns of the change by the `state_rev` of its next heartbeat.
+      if (connection.live && this.#writer.hasRoom(connection)) connection.write(message)
     }
   }
 }
 
-/** Whether the event is the very next one of a connection that is up to date. */
-function follows(connection: Connection, cursor: Cursor, event: NotificationEvent): boolean {
+/** Whether the event directly follows the position of a connection that is up to date. */
+function isNext(connection: Connection, cursor: Cursor, event: NotificationEvent): boolean {
   return (
     event.offset === cursor.position + 1 &&
     event.epoch === cursor.epoch &&

@@ -1,9 +1,9 @@
 import { GatheredReads } from '../../common/async/gathered-reads.ts'
-import type { StreamHead } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
+import type { StreamHead } from '../../notifications/ports.ts'
 import type { NotificationFeed } from '../ports.ts'
 
-/** The streams that a connection follows. */
+/** Heads of the streams that a connection follows: its user's own, and the shared one. */
 export interface FollowedHeads {
   readonly own: StreamHead
   readonly all: StreamHead
@@ -11,10 +11,10 @@ export interface FollowedHeads {
 
 /** Users per read. */
 export const headBatch = 500
-/** How long a client may wait for others that connect at the same time. */
+/** Longest wait of a client for others that connect at the same time. */
 const gatherMs = 10
 
-/** Reads heads for connections that open at the same time together. */
+/** Reads heads; connections that open at the same time share one read. */
 export class HeadReader {
   readonly #reads: GatheredReads<UserKey, FollowedHeads>
 

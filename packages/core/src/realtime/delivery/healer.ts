@@ -1,99 +1,87 @@
 import type { StreamHead } from '../../notifications/ports.ts'
-import type { Logger } from '../../common/logging/logger.ts'
-import type { UserKey } from '../../common/user-id.ts'
-import type { CatchUp } from './catch-up.ts'
 import type { Connection } from '../connections/connection.ts'
-import type { RealtimeCounters } from '../monitoring/realtime-counters.ts'
+import type { UserStream } from '../connections/user-stream.ts'
+import type { HubState } from '../hub-state.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
+import type { EventWriter } from './event-writer.ts'
 import { headBatch } from './head-reader.ts'
-import type { RealtimeLimits } from '../realtime-limits.ts'
-import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
-import type { ConnectionRegistry } from '../connections/connection-registry.ts'
 import type { Stream } from './stream.ts'
-import type { Broker, NotificationFeed } from '../ports.ts'
-
-export interface HealerDeps {
-  readonly registry: ConnectionRegistry
-  readonly feed: NotificationFeed
-  readonly broker: Broker
-  readonly catchUp: CatchUp
-  readonly limits: RealtimeLimits
-  readonly counters: RealtimeCounters
-  readonly logger: Logger
-  readonly end: (connection: Connection, code: CloseCode) => void
-}
 
 /**
- * Compares every local stream with the log once per interval, a slice per sweep, so that a wake-up that was lost costs
- * seconds and never a notification, and a log that went back in time is noticed.
+ * Compares every local stream with the log once per interval, in small chunks. A lost wake-up then delays a notification by
+ * seconds and never loses it, and a log that was restored to an earlier state is noticed.
  */
 export class Healer {
-  readonly #deps: HealerDeps
-  #users: Iterator<Stream> | null = null
+  readonly #state: HubState
+  readonly #writer: EventWriter
+  #remaining: Iterator<UserStream> | null = null
   #sharedDueAt = 0
-  #debt = 0
+  /** Streams that should have been compared by now. */
+  #due = 0
   #reading = false
-  #again = false
+  #healAllAgain = false
 
-  constructor(deps: HealerDeps) {
-    this.#deps = deps
+  constructor(state: HubState, writer: EventWriter) {
+    this.#state = state
+    this.#writer = writer
   }
 
-  /** One slice: the share of all streams that `elapsedMs` is of the interval. */
+  /** Compares the share of all streams that `elapsedMs` is of the interval. */
   tick(now: number, elapsedMs: number): void {
-    const { limits, broker, registry } = this.#deps
+    const { limits, broker, registry } = this.#state
     const intervalMs = broker.connected ? limits.healIntervalMs : limits.healIntervalBrokerAwayMs
-    this.#debt = Math.min(registry.streams.size, this.#debt + (registry.streams.size * elapsedMs) / intervalMs)
-    // A database that is slower than the interval gets one question at a time.
+    this.#due = Math.min(registry.streams.size, this.#due + (registry.streams.size * elapsedMs) / intervalMs)
+    // A database that is slower than the interval gets one query at a time.
     if (this.#reading) return
-    const slice = this.#slice(Math.ceil(this.#debt))
-    this.#debt = 0
+    const streams = this.#nextStreams(Math.ceil(this.#due))
+    this.#due = 0
     const sharedDue = registry.connections.length > 0 && now >= this.#sharedDueAt
     if (sharedDue) this.#sharedDueAt = now + intervalMs
-    if (slice.length > 0 || sharedDue) this.#start(slice, sharedDue)
+    if (streams.length > 0 || sharedDue) this.#start(streams, sharedDue)
   }
 
-  /** Everything at once; asked for again meanwhile, once more afterwards. */
-  all(): void {
+  /** Compares all streams at once; a call during a comparison starts another one afterwards. */
+  healAll(): void {
     if (this.#reading) {
-      this.#again = true
+      this.#healAllAgain = true
       return
     }
-    const streams = [...this.#deps.registry.streams.values()].filter(({ connections }) => connections.length > 0)
+    const streams = [...this.#state.registry.streams.values()].filter(({ connections }) => connections.length > 0)
     if (streams.length > 0) this.#start(streams, true)
   }
 
-  #start(streams: readonly Stream[], shared: boolean): void {
+  #start(streams: readonly UserStream[], shared: boolean): void {
     this.#reading = true
     this.#heal(streams, shared)
-      .catch((error: unknown) => this.#deps.logger.warn('Comparing streams with the log failed', { error }))
+      .catch((error: unknown) => this.#state.logger.warn('Comparing streams with the log failed', { error }))
       .finally(() => {
         this.#reading = false
-        if (!this.#again) return
-        this.#again = false
-        this.all()
+        if (!this.#healAllAgain) return
+        this.#healAllAgain = false
+        this.healAll()
       })
   }
 
-  #slice(count: number): Stream[] {
-    const slice: Stream[] = []
-    while (slice.length < count) {
-      this.#users ??= this.#deps.registry.streams.values()
-      const next = this.#users.next()
+  #nextStreams(count: number): UserStream[] {
+    const streams: UserStream[] = []
+    while (streams.length < count) {
+      this.#remaining ??= this.#state.registry.streams.values()
+      const next = this.#remaining.next()
       if (next.done) {
-        this.#users = null
+        this.#remaining = null
         break
       }
-      if (next.value.connections.length > 0) slice.push(next.value)
+      if (next.value.connections.length > 0) streams.push(next.value)
     }
-    return slice
+    return streams
   }
 
-  async #heal(streams: readonly Stream[], shared: boolean): Promise<void> {
-    const { feed, registry } = this.#deps
+  async #heal(streams: readonly UserStream[], shared: boolean): Promise<void> {
+    const { feed, registry } = this.#state
     for (let start = 0; start < streams.length; start += headBatch) {
       const batch = streams.slice(start, start + headBatch)
-      const positions = batch.map((stream) => furthest(stream.connections, 'own'))
-      const heads = await feed.heads(batch.map(({ userKey }) => userKey).filter(isKey))
+      const positions = batch.map(({ connections }) => furthest(connections, 'own'))
+      const heads = await feed.heads(batch.map(({ userKey }) => userKey))
       for (const [index, stream] of batch.entries()) {
         const head = heads[index]
         if (head) this.#compare(stream, stream.connections, 'own', head, positions[index] ?? 0)
@@ -104,7 +92,7 @@ export class Healer {
     this.#compare(registry.shared, registry.connections, 'all', await feed.allHead(), position)
   }
 
-  /** `position` is from before the head was read: what arrived since is no sign of a loss. */
+  /** @param position the furthest one before the head was read: events that arrived since then were not lost */
   #compare(
     stream: Stream,
     connections: readonly Connection[],
@@ -113,20 +101,26 @@ export class Healer {
     position: number,
   ): void {
     const wentBack = head.offset < position
-    if (wentBack) stream.forget()
-    stream.learn(head)
+    if (wentBack) stream.reset()
+    stream.advance(head)
     let behind = false
     for (const connection of connections.slice()) {
       const cursor = connection[which]
       if (cursor === null || !connection.live) continue
       if (cursor.epoch !== head.epoch || (wentBack && cursor.position > head.offset)) {
-        this.#deps.end(connection, closeCodes.positionLost)
+        this.#state.end(connection, closeCodes.positionLost)
       } else if (cursor.lag > 0 && !connection.catchingUp && !connection.lagging) {
         behind = true
-        this.#deps.catchUp.start(connection)
+        this.#writer.catchUp(connection)
       }
     }
-    if (behind) this.#deps.counters.healed += 1
+    if (behind) this.#countHealed(stream, head)
+  }
+
+  #countHealed({ userKey }: Stream, head: StreamHead): void {
+    const { counters, debug } = this.#state
+    counters.healed += 1
+    if (debug.enabled) debug('stream healed', { stream: userKey ?? 'all', head: head.offset })
   }
 }
 
@@ -134,8 +128,4 @@ function furthest(connections: readonly Connection[], which: 'own' | 'all'): num
   let position = 0
   for (const connection of connections) position = Math.max(position, connection[which]?.position ?? 0)
   return position
-}
-
-function isKey(userKey: UserKey | null): userKey is UserKey {
-  return userKey !== null
 }

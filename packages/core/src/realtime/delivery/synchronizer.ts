@@ -1,21 +1,21 @@
 import type { Connection } from '../connections/connection.ts'
-import type { EventWriter } from './event-writer.ts'
-import { notificationMessage, EncodedMessage } from './encoded-message.ts'
 import type { ClientAction } from '../protocol/actions.ts'
-import type { NotificationFeed } from '../ports.ts'
+import { encodeNotification } from './encoded-message.ts'
+import type { EventWriter } from './event-writer.ts'
+import type { LogReader } from './log-reader.ts'
 
-/** Notifications that a `sync` without a limit asks for. */
+/** Notifications that a `sync` without `limit` asks for. */
 export const defaultSyncLimit = 100
 const pageRows = 50
 
-/** Answers `sync`: sends again what is behind the connection's position, at the pace at which the client reads. */
+/** Answers `sync`: sends events up to the connection's position again, at the pace at which the client reads. */
 export class Synchronizer {
-  readonly #feed: NotificationFeed
-  readonly #deliverer: EventWriter
+  readonly #log: LogReader
+  readonly #writer: EventWriter
 
-  constructor(feed: NotificationFeed, deliverer: EventWriter) {
-    this.#feed = feed
-    this.#deliverer = deliverer
+  constructor(log: LogReader, writer: EventWriter) {
+    this.#log = log
+    this.#writer = writer
   }
 
   async run(connection: Connection, request: Extract<ClientAction, { action: 'sync' }>): Promise<void> {
@@ -26,15 +26,11 @@ export class Synchronizer {
     let left = request.limit ?? defaultSyncLimit
     let after = request.since
     let more = after < upTo
-    while (more && left > 0 && connection.live && this.#deliverer.hasRoom(connection)) {
+    while (more && left > 0 && connection.live && this.#writer.hasRoom(connection)) {
       const rows = Math.min(left, pageRows)
-      const events =
-        userKey === null
-          ? await this.#feed.readAll(after, upTo, rows)
-          : await this.#feed.read(userKey, after, upTo, rows)
+      const events = await this.#log.events(userKey, after, upTo, rows)
       for (const event of events) {
-        if (connection.filter.matches(event.event))
-          connection.write(new EncodedMessage(notificationMessage(event, true)))
+        if (connection.filter.matches(event.event)) connection.write(encodeNotification(event, true))
       }
       left -= events.length
       more = events.length === rows
@@ -42,7 +38,7 @@ export class Synchronizer {
     }
     connection.send({
       type: 'synced',
-      // Not beyond what was sent, whatever the client asked from.
+      // Not above the position, even if the client asked from an offset above it.
       offset: Math.min(after, upTo),
       more: more && after < upTo,
       ...(userKey === null && { stream: 'all' }),

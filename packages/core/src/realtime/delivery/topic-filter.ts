@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 
 /**
- * Which notifications a connection wants: all of them but some topics, until it first subscribes, and from then on the
- * topics that it named. Notifications without a topic always pass. Immutable; equal filters share one object.
+ * Selects the notifications that a connection receives: until the first `subscribe` all except some topics, afterwards only
+ * the subscribed topics. Notifications without a topic always pass. Immutable; equal filters share one object.
  */
 export class TopicFilter {
   static readonly everything = new TopicFilter('except', [])
@@ -41,8 +41,8 @@ export class TopicFilter {
 }
 
 /**
- * Clients of one application name the same few topics: thousands of connections then hold one set. What nobody else asks for
- * gives way, and long lists are kept by their connection alone, so that no client decides what this holds.
+ * Clients of one application name the same few topics, so thousands of connections share one set. Rare filters are evicted
+ * and long lists are never stored here, so that no client decides what the cache holds.
  */
 const shared = new LRUCache<string, TopicFilter>({
   maxSize: 1_000_000,

@@ -8,44 +8,41 @@ import type { FocusError } from '../../common/errors.ts'
 import { authenticate, type Credentials } from './credentials.ts'
 import type { Tickets } from './tickets.ts'
 
-export interface AuthenticatorDeps {
-  readonly control: AdmissionControl
-  readonly verifier: TokenVerifier
-  readonly tickets: Tickets
-}
-
-/** Finds out whom credentials speak for, within the budgets: a token that is known costs its user, any other its address. */
+/** Verifies credentials within the budgets: a token in the verifier's cache costs its user, any other costs its address. */
 export class Authenticator {
-  readonly #deps: AuthenticatorDeps
+  readonly #control: AdmissionControl
+  readonly #verifier: TokenVerifier
+  readonly #tickets: Tickets
 
-  constructor(deps: AuthenticatorDeps) {
-    this.#deps = deps
+  constructor(control: AdmissionControl, verifier: TokenVerifier, tickets: Tickets) {
+    this.#control = control
+    this.#verifier = verifier
+    this.#tickets = tickets
   }
 
-  /** What speaks against a connection with these credentials before they are looked at; null when nothing does. */
+  /** Returns the error for credentials that exceed a budget, before they are verified; null when they may be. */
   refusal(credentials: Credentials, client: Client): FocusError | null {
-    const { control } = this.#deps
     const known = this.#known(credentials)
-    const refusal = known === null ? control.mayTry(client) : control.user(known.userKey, costs.connection, client)
+    const refusal =
+      known === null ? this.#control.mayTry(client) : this.#control.user(known.userKey, costs.connection, client)
     return refusal === null ? null : refusalError(refusal)
   }
 
   /**
-   * Whom they speak for, once `refusal` was asked.
+   * Verifies credentials for which `refusal` returned null.
    *
    * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`, `rate_limited`
    */
   async principal(credentials: Credentials, client: Client): Promise<Principal> {
-    const { control, verifier, tickets } = this.#deps
     const known = this.#known(credentials)
     if (known !== null) return known
-    const principal = await trial(control, client, () => authenticate(credentials, verifier, tickets))
-    const refusal = control.user(principal.userKey, costs.connection, client)
+    const principal = await trial(this.#control, client, () => authenticate(credentials, this.#verifier, this.#tickets))
+    const refusal = this.#control.user(principal.userKey, costs.connection, client)
     if (refusal !== null) throw refusalError(refusal)
     return principal
   }
 
   #known(credentials: Credentials): Principal | null {
-    return credentials.kind === 'token' ? (this.#deps.verifier.known?.(credentials.secret) ?? null) : null
+    return credentials.kind === 'token' ? (this.#verifier.known?.(credentials.secret) ?? null) : null
   }
 }

@@ -5,12 +5,15 @@ import { FocusError } from '../../common/errors.ts'
 import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import type { Tickets } from './tickets.ts'
 
-/** What a client showed to say who it is; the first that is present counts. */
+/** Credentials of a client: an access token, a ticket, or an `Authorization` header that holds neither. */
 export type Credentials =
   | { readonly kind: 'token' | 'ticket'; readonly secret: string }
   | { readonly kind: 'malformed' }
 
-/** Finds credentials in an upgrade or a request; null means that a first message will bring them. */
+/**
+ * Finds credentials: the `Authorization` header, else `?ticket=`, else `?token=`. Null means that the first message must bring
+ * them.
+ */
 export function findCredentials(
   authorization: IncomingMessage['headers']['authorization'],
   query: URLSearchParams,
@@ -25,7 +28,11 @@ export function findCredentials(
   return token === null ? null : { kind: 'token', secret: token }
 }
 
-/** @throws FocusError `invalid_token`, `token_expired`, `session_revoked` */
+/**
+ * Verifies a token, or redeems a ticket.
+ *
+ * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`
+ */
 export async function authenticate(
   credentials: Credentials,
   verifier: TokenVerifier,
@@ -39,7 +46,7 @@ export async function authenticate(
   return credentials.kind === 'ticket' ? tickets.redeem(credentials.secret) : verifier.verify(credentials.secret)
 }
 
-/** The code that says why authentication failed. */
+/** Returns the close code for a failed authentication. */
 export function closeCodeOf(error: unknown): CloseCode {
   if (!(error instanceof FocusError)) return closeCodes.overloaded
   switch (error.code) {

@@ -5,11 +5,11 @@ import type { UserKey } from '../../common/user-id.ts'
 const keepMs = 60_000
 
 /**
- * Sessions that ended lately. A token may be found valid, its session end, and only then its connection join its user's
- * others: nobody would close that one.
+ * Sessions that ended in the last minute. A session may end after its token was verified and before its connection is
+ * registered under its user; the admission looks here to close that connection too. Times are on the monotonic clock.
  */
 export class RecentSessionEnds {
-  #forgetAt = 1_000
+  #pruneAt = 1_000
   #ends: { readonly end: SessionEnd; readonly at: number }[] = []
 
   get size(): number {
@@ -17,15 +17,15 @@ export class RecentSessionEnds {
   }
 
   add(end: SessionEnd, now: number): void {
-    // Nothing sweeps while nobody is connected.
-    if (this.#ends.length >= this.#forgetAt) {
+    // The sweep, which prunes otherwise, rests while there are no connections.
+    if (this.#ends.length >= this.#pruneAt) {
       this.prune(now)
-      this.#forgetAt = Math.max(1_000, this.#ends.length * 2)
+      this.#pruneAt = Math.max(1_000, this.#ends.length * 2)
     }
     this.#ends.push({ end, at: now })
   }
 
-  /** Whether the session of a connection ended since it was opened. */
+  /** Returns whether the session of a connection has ended since the connection was opened. */
   covers(userKey: UserKey, sessionId: string | null, openedAt: number): boolean {
     return this.#ends.some(
       ({ end, at }) =>

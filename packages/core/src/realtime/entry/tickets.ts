@@ -11,7 +11,7 @@ const contentSchema = z.object({
   userKey: z.string(),
   sessionId: z.string().nullable(),
   scopes: z.array(z.string()),
-  /** When what the ticket stands for ends. */
+  /** End of the token or session that the ticket stands for, in milliseconds since 1970. */
   expiresAt: z.number(),
 })
 
@@ -22,16 +22,16 @@ export interface TicketsDeps {
   readonly store: SingleUseStore
   readonly runtime: Runtime
   readonly userIds: UserIdCodec
-  /** Life of a ticket for a WebSocket, and of one for the event stream. */
+  /** Lifetime of a ticket for a WebSocket, and of one for the event stream. */
   readonly ttlMs: Readonly<Record<'websocket' | 'stream', number>>
-  /** When what a token stands for ends at the latest, in milliseconds since 1970; null once its session ended. */
+  /** Latest end of a token's session, in milliseconds since 1970; null once the session has ended. */
   readonly sessionEndsAt: ((principal: Principal) => Promise<number | null>) | null
 }
 
 /**
- * Short-lived stand-ins for an access token in a URL, where a token would end up in logs. One for a WebSocket works once; one
- * for the event stream works for hours, because `EventSource` repeats its URL. Both end with their session. They carry what
- * they stand for, sealed: making one stores nothing, however many are made.
+ * Tickets stand for an access token in a URL, which often ends up in access logs. A ticket for a WebSocket works once; one for the
+ * event stream works for hours, because `EventSource` repeats its URL. Both end with their session. A ticket carries its
+ * contents sealed, so issuing one stores nothing.
  */
 export class Tickets {
   readonly #deps: TicketsDeps
@@ -47,7 +47,11 @@ export class Tickets {
     }
   }
 
-  /** @throws FocusError `session_revoked` */
+  /**
+   * Issues a ticket for the user and the session of an access token.
+   *
+   * @throws FocusError `session_revoked`
+   */
   async issue(
     principal: Principal,
     use: 'websocket' | 'stream',
@@ -55,7 +59,7 @@ export class Tickets {
     const now = this.#deps.runtime.clock()
     const { userKey, sessionId, scopes } = principal
     let expiresAt = now + this.#deps.ttlMs[use]
-    // The stream goes on beyond the access token, whose life is shorter than that of its session.
+    // A stream outlives the access token that it was opened with, and ends with the session.
     if (use === 'stream') expiresAt = Math.min(expiresAt, await this.#sessionEnd(principal))
     const content = {
       userKey,
@@ -67,7 +71,11 @@ export class Tickets {
     return { ticket, expiresInSeconds: Math.max(0, Math.round((expiresAt - now) / 1_000)) }
   }
 
-  /** @throws FocusError `invalid_token` for a ticket that is unknown, used or expired, `session_revoked` */
+  /**
+   * Verifies a ticket for a WebSocket and uses it up.
+   *
+   * @throws FocusError `invalid_token` for a ticket that is unknown, used or expired, `session_revoked`
+   */
   async redeem(ticket: string): Promise<Principal> {
     const opened = this.#open('websocket', ticket)
     const principal = await this.#alive(opened)
@@ -75,7 +83,11 @@ export class Tickets {
     return principal
   }
 
-  /** The same for a ticket of the event stream, which stays usable. */
+  /**
+   * Verifies a ticket of the event stream, which stays usable.
+   *
+   * @throws FocusError `invalid_token` for a ticket that is unknown or expired, `session_revoked`
+   */
   async peek(ticket: string): Promise<Principal> {
     return this.#alive(this.#open('stream', ticket))
   }
@@ -86,7 +98,7 @@ export class Tickets {
     return opened
   }
 
-  /** A ticket outlives what it stands for: its session may have ended since (S37). */
+  /** Checks that the session has not ended since the ticket was issued (S37). */
   async #alive({ content }: OpenedSecret<Content>): Promise<Principal> {
     const principal = { ...content, userId: this.#deps.userIds.fromKey(content.userKey) }
     await this.#sessionEnd(principal)

@@ -8,7 +8,7 @@ interface Sample {
   readonly actions: number
 }
 
-/** Rates over the last minute, from samples of the counters taken with each sweep. */
+/** Computes rates over the last minute from samples of the counters. Times are on the monotonic clock. */
 export class RateMeter {
   readonly #counters: RealtimeCounters
   #samples: Sample[] = []
@@ -17,6 +17,7 @@ export class RateMeter {
     this.#counters = counters
   }
 
+  /** Takes a sample, at most one per second. */
   sample(now: number): void {
     const last = this.#samples.at(-1)
     if (last && now - last.at < 1_000) return
@@ -24,7 +25,7 @@ export class RateMeter {
     this.#expire(now)
   }
 
-  /** Per second. */
+  /** Returns events per second. */
   rates(now: number): { deliveries: number; actions: number } {
     this.#expire(now)
     const [first] = this.#samples

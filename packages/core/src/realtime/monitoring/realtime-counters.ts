@@ -1,15 +1,15 @@
-/** What this node did since it started. Plain numbers, so that counting costs nothing; metrics read them when asked. */
+/** Counts the work of this node since it started. Plain numbers, so that counting costs almost nothing. */
 export class RealtimeCounters {
   connectionsOpened = 0
   /** Notifications written to connections. */
   deliveries = 0
-  /** Of those, the ones that came from the log: resume, healing, slow readers. */
+  /** The part of `deliveries` that was read from the log: resume, healing, slow readers. */
   replays = 0
-  /** How often a connection fell behind. */
+  /** Times that a connection fell behind. */
   lags = 0
   actions = 0
   errors = 0
-  /** Streams found behind the log by healing. */
+  /** Streams that the healer found behind the log. */
   healed = 0
   upgradesRefused = 0
   readonly closes = new Map<number, number>()

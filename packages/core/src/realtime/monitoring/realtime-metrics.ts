@@ -9,8 +9,8 @@ export interface RenderedMetrics {
 }
 
 /**
- * What an operator watches of this node. The hub counts plain numbers; they become metrics when somebody asks, in a registry
- * of their own, so that two instances in one process never meet.
+ * Metrics of this node for Prometheus. The hub counts plain numbers, which become metrics on each scrape. Each hub has its own
+ * registry, so that two instances in one process do not share metrics.
  */
 export class RealtimeMetrics {
   readonly #registry = new Registry()
@@ -49,7 +49,11 @@ export class RealtimeMetrics {
     counter('deliveries', 'Notifications written to connections.', () => counters.deliveries)
     counter('replays', 'Notifications written from the log: resume, healing, slow readers.', () => counters.replays)
     counter('lags', 'Times that a connection fell behind.', () => counters.lags)
-    counter('healed_streams', 'Streams of which a wake-up was lost and the log brought it back.', () => counters.healed)
+    counter(
+      'healed_streams',
+      'Streams with a lost wake-up, found by comparing them with the log.',
+      () => counters.healed,
+    )
     counter('actions', 'Messages received from clients.', () => counters.actions)
     counter('errors', 'Error messages sent to clients.', () => counters.errors)
     counter(

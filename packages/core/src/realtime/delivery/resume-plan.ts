@@ -1,7 +1,7 @@
 import type { NotificationEvent, StreamHead } from '../../notifications/ports.ts'
 import type { ResumeReason } from '../protocol/messages.ts'
 
-/** Where a client says that it stopped. */
+/** The position at which a client says that it stopped; a null offset does not resume its stream. */
 export interface ResumeRequest {
   readonly epoch: string
   readonly offset: number | null
@@ -10,10 +10,10 @@ export interface ResumeRequest {
 }
 
 export interface ResumePlan {
-  /** Where the connection's cursor starts. */
+  /** Start of the connection's cursor. */
   readonly position: number
   readonly gap: { readonly from: number; readonly to: number; readonly reason: 'retention' | 'too_far' } | null
-  /** Why not everything can be recovered; absent when it can. */
+  /** Why some events cannot be recovered; undefined when all can. */
   readonly reason: ResumeReason
 }
 
@@ -23,8 +23,8 @@ export interface ResumeStream {
 }
 
 /**
- * Decides what a client that stopped at `offset` can be given: everything since, what retention left of it, or nothing but
- * a fresh start, with the reason.
+ * Decides which events a client gets that stopped at `offset`: all newer ones, those that retention left, or none, with the
+ * reason.
  */
 export async function planResume(
   stream: ResumeStream,
@@ -55,11 +55,11 @@ async function positionLost(
   if (offset > stream.head.offset) return 'position_lost'
   if (lastId === null || offset === 0) return undefined
   const [last] = await stream.read(offset - 1, offset, 1)
-  // A row that was merged onwards, deleted or pruned says nothing against the position.
+  // A missing row proves nothing: it may have been merged into a newer one, deleted or pruned.
   return last && last.id !== lastId ? 'position_lost' : undefined
 }
 
-/** Offsets may be many more than rows, because merges leave no row behind: only a long distance has to be counted. */
+/** Counts rows only over a long distance: there may be fewer rows than offsets, because a merge leaves no row behind. */
 async function tooFar(stream: ResumeStream, start: number, replayRows: number): Promise<boolean> {
   const { head } = stream
   if (head.offset - start <= replayRows) return false

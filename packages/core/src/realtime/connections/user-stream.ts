@@ -1,0 +1,12 @@
+import type { UserKey } from '../../common/user-id.ts'
+import { Stream } from '../delivery/stream.ts'
+import type { Connection } from './connection.ts'
+
+/** A user's own stream, with the connections of this node that follow it. */
+export class UserStream extends Stream<UserKey> {
+  connections: Connection[] = []
+  /** Pending until the broker forwards the user's messages to this node; null from then on. */
+  subscribing: Promise<void> | null = null
+  /** When the last connection left, in milliseconds of the node's monotonic clock. */
+  emptySince = 0
+}
