@@ -23,6 +23,8 @@ export interface LogEntry {
   readonly policies: EntryPolicies | null
   /** Deliveries by transports, committed together with the notification. */
   readonly deliveries: readonly PlannedDelivery[]
+  /** Whether the commit suppresses it if its user muted the topic. False when the routing has checked that. */
+  readonly unlessMuted?: boolean
   /** Input of the routing, kept for entries that wait: they are routed when they enter the stream. */
   readonly routing: Routing | null
   /** The waiting row of this entry, deleted in the same transaction. */
@@ -70,6 +72,6 @@ export interface EntryRate {
 export type AppendOutcome =
   | { readonly outcome: 'created' | 'merged'; readonly id: string; readonly offset: number }
   | { readonly outcome: 'scheduled' | 'deferred'; readonly dueAt: number }
-  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'expired' }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'preference' | 'expired' }
   /** Another node took or cancelled its waiting row. */
   | { readonly outcome: 'gone' }

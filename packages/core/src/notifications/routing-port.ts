@@ -1,21 +1,21 @@
 import type { UserKey } from '../common/user-id.ts'
 
-/** What happens when a person did not see a notification in time. */
+/** A later delivery of a notification that its user has not read. */
 export interface Escalation {
   /** Counted from the commit: milliseconds, or a text such as `30s`, `5m`, `2h`, `1d`. */
   readonly after: number | string
-  /** Nothing is sent when this came true meanwhile. */
+  /** The delivery is cancelled if this is true by then. */
   readonly unless: 'read'
   /** Name of a transport. */
   readonly to: string
 }
 
-/** Where a notification goes beside the inbox and the sockets. */
+/** Selects the transports of a notification, beside the inbox and connections. */
 export interface Routing {
-  /** Names of transports; those of the topic, or all that are configured, when absent. */
+  /** Names of transports; the topic's, or all configured ones, when absent. */
   readonly transports?: readonly string[]
   readonly escalate?: readonly Escalation[]
-  /** Reaches the person whatever their preferences say: security notices, legal ones. */
+  /** Ignores the user's preferences and all policies: for security and legal notices. */
   readonly critical?: boolean
 }
 
@@ -25,21 +25,27 @@ export interface DeliveryRequest extends Routing {
   readonly event: string | null
 }
 
-/** One further delivery that is committed together with its notification. Plain data: it crosses threads and waits in tables. */
+/** A delivery that is committed together with its notification. Plain data: it is sent between threads and stored in tables. */
 export interface PlannedDelivery {
   readonly transport: string
-  /** Whether deliveries to this person keep their order. */
+  /** Whether deliveries to one user keep their order. */
   readonly ordered: boolean
-  /** Milliseconds from the commit; 0 for at once. */
+  /** Milliseconds from the commit; 0 for no delay. */
   readonly afterMs: number
   readonly unless: 'read' | null
   readonly critical: boolean
 }
 
-/** `suppressed`: the person switched this topic off, and it is not to be kept either. */
-export type DeliveryPlan = 'suppressed' | readonly PlannedDelivery[]
+/** `suppressed`: the user muted the topic, so the notification is not stored either. */
+export type DeliveryPlan =
+  | 'suppressed'
+  | {
+      readonly deliveries: readonly PlannedDelivery[]
+      /** The commit must check whether the user muted the topic: the routing had no other reason to read preferences. */
+      readonly unlessMuted: boolean
+    }
 
-/** Port: decides, before the commit, what else an accepted notification goes to. */
+/** Port: decides before the commit which transports deliver a notification. */
 export interface NotificationRouter {
   /** @throws FocusError `invalid_notification` for a transport that is not configured */
   route(request: DeliveryRequest): Promise<DeliveryPlan>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { nodesOf } from './suite.ts'
-import { backends, startNode } from './support.ts'
+import { backends, ManualClock, startNode } from './support.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 
@@ -17,6 +17,48 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(await notifications.notifyUser({ ...note, userId: 2, dedupe })).toMatchObject({ outcome: 'created' })
     clock.advance(10 * 60_000)
     expect(await notifications.notifyUser({ ...note, dedupe })).toMatchObject({ outcome: 'created' })
+  })
+
+  test('topics that their users muted are suppressed in the commit, those that waited too', async () => {
+    const clock = new ManualClock()
+    const router = { route: async () => ({ deliveries: [], unlessMuted: true }) }
+    const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, router })
+    nodes.push(node)
+    const { notifications, database, events } = node
+    const muted = { outcome: 'suppressed', reason: 'preference' }
+    const dedupe = { key: 'k' }
+    const later = { ...note, deliverAt: new Date(clock.now + 60_000) }
+    expect(await notifications.notifyUser(later)).toMatchObject({ outcome: 'scheduled' })
+    await database.db
+      .insertInto('focus_preferences')
+      .values([
+        { user_key: '1', event: 'limits', transport: '*', enabled: 0 },
+        { user_key: '1', event: '__proto__', transport: '*', enabled: 0 },
+        { user_key: '2', event: '*', transport: '*', enabled: 0 },
+        { user_key: '2', event: 'limits', transport: '*', enabled: 1 },
+        { user_key: '3', event: 'limits', transport: 'mail', enabled: 0 },
+      ])
+      .execute()
+    const send = (userId: number, event: string, more: object = {}) =>
+      notifications.notifyUser({ ...note, userId, event, ...more })
+    const receipts = await Promise.all([
+      send(1, 'limits', { dedupe }),
+      send(1, '__proto__'),
+      send(2, 'other'),
+      send(1, 'other', { dedupe }),
+      send(2, 'limits'),
+      send(3, 'limits'),
+    ])
+    expect(receipts.slice(0, 3)).toEqual([muted, muted, muted])
+    expect(receipts.slice(3).map(({ outcome }) => outcome)).toEqual(['created', 'created', 'created'])
+    clock.advance(60_000)
+    await notifications.sequence()
+    expect(await database.db.selectFrom('focus_scheduled').selectAll().execute()).toEqual([])
+    expect(events.map(({ userKey, event, offset }) => [userKey, event, offset])).toEqual([
+      ['1', 'other', 1],
+      ['2', 'limits', 1],
+      ['3', 'limits', 1],
+    ])
   })
 
   test('a group is one notification that counts, moves to the head and is unread again', async () => {

@@ -12,7 +12,7 @@ import {
   type Notifications,
 } from '../../src/notifications/create-notifications.ts'
 import type { WithBuiltIn } from '../../src/notifications/focus-notifications.ts'
-import type { NotificationEvent, StateEvent } from '../../src/notifications/ports.ts'
+import type { NotificationEvent, NotificationRouter, StateEvent } from '../../src/notifications/ports.ts'
 import { createRuntime, type Runtime } from '../../src/common/runtime.ts'
 import type { AnyKysely } from '../../src/storage/dialects/any-kysely.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
@@ -104,6 +104,7 @@ export interface NodeOptions<Extra extends Definitions = Definitions> {
   readonly config?: Partial<NotificationConfig>
   readonly log?: NotificationLogOptions
   readonly users?: RecipientDirectory
+  readonly router?: NotificationRouter
 }
 
 /** A whole notification service on a database, as one process has it. */
@@ -127,6 +128,7 @@ export async function startNode<Extra extends Definitions = Definitions>(
     },
     users: options.users ?? people,
     ...(options.catalogue && { catalogue: options.catalogue }),
+    ...(options.router && { router: options.router }),
   })
   return {
     notifications,

@@ -39,7 +39,7 @@ describe('routing', () => {
     running.push(bench)
     const planned = await bench.outbound.router.route({ userKey: '1', event: null, ...request })
     if (planned === 'suppressed') return planned
-    return planned.map(({ transport, afterMs, unless }) =>
+    return planned.deliveries.map(({ transport, afterMs, unless }) =>
       unless === null ? transport : `${transport} after ${afterMs} unless ${unless}`,
     )
   }
@@ -201,6 +201,28 @@ describe('preferences', () => {
     ])
     const inbox = await focus.notifications.inbox(1)
     expect(inbox.notifications.map(({ title }) => title)).toEqual(['alarm', 'news', 'limit'])
+  })
+
+  test('mute a topic where no transport is configured', async () => {
+    const focus = await focusWith({})
+    const send = (title: string, event?: string, more: object = {}) =>
+      focus.notifications.notifyUser({
+        userId: 1,
+        title,
+        message: '',
+        ...(event === undefined ? {} : { event }),
+        ...more,
+      })
+    const muted = { outcome: 'suppressed', reason: 'preference' }
+    await focus.preferences.put(1, { preferences: { limits: { '*': false } } })
+    expect(await send('limit', 'limits')).toEqual(muted)
+    expect(await send('none')).toMatchObject({ outcome: 'created' })
+    await focus.preferences.put(1, { preferences: { '*': { '*': false }, challenges: { '*': true } } })
+    expect(await send('any')).toEqual(muted)
+    expect(await send('challenge', 'challenges')).toMatchObject({ outcome: 'created' })
+    expect(await send('alarm', 'limits', { critical: true })).toMatchObject({ outcome: 'created' })
+    const { notifications } = await focus.notifications.inbox(1)
+    expect(notifications.map(({ title }) => title)).toEqual(['alarm', 'challenge', 'none'])
   })
 
   test('count from the moment they are saved, also for what waits', async () => {

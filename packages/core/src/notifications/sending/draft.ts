@@ -8,7 +8,10 @@ import type { NotificationContent } from '../ports.ts'
 import type { Routing } from '../routing-port.ts'
 
 /** A checked notification without a recipient. Its JSON and policies are made once, for all recipients of its language. */
-export type Draft = Omit<LogEntry, 'id' | 'userKey' | 'createdAt' | 'deliveries' | 'source' | 'repeatable'>
+export type Draft = Omit<
+  LogEntry,
+  'id' | 'userKey' | 'createdAt' | 'deliveries' | 'unlessMuted' | 'source' | 'repeatable'
+>
 
 /** The parts of an entry that each recipient has for themselves. */
 export interface EntryAddress extends Pick<LogEntry, 'id' | 'userKey'> {

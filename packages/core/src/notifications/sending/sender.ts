@@ -62,7 +62,7 @@ export class Sender {
 
 async function route(router: NotificationRouter, entry: LogEntry): Promise<LogEntry | 'suppressed'> {
   const plan = await router.route({ userKey: entry.userKey, event: entry.event, ...entry.routing })
-  return plan === 'suppressed' ? plan : { ...entry, deliveries: plan }
+  return plan === 'suppressed' ? plan : { ...entry, ...plan }
 }
 
 function toReceipt(id: string, outcome: AppendOutcome): Receipt {

@@ -125,7 +125,7 @@ class DatabaseNotificationLog implements StoredLog {
 
   async append(entry: LogEntry): Promise<AppendOutcome> {
     const outcome = await this.#committer.append(entry)
-    if (outcome.outcome === 'created') return { ...outcome, id: entry.id }
+    if (outcome.outcome === 'created') return { outcome: 'created', id: entry.id, offset: outcome.offset }
     if (outcome.outcome === 'merged') return { outcome: 'merged', id: outcome.row.id, offset: outcome.row.offset }
     return outcome
   }

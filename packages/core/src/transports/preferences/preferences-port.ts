@@ -35,6 +35,12 @@ export function isWanted(matrix: PreferenceMatrix | undefined, event: string | n
   return topic?.[transport] ?? topic?.[everything] ?? every?.[transport] ?? every?.[everything] ?? true
 }
 
+/** Returns whether the user switched a topic off everywhere, the inbox included. */
+export function isMuted(matrix: PreferenceMatrix | undefined, event: string | null): boolean {
+  const topic = event === null ? undefined : matrix?.[event]?.[everything]
+  return (topic ?? matrix?.[everything]?.[everything]) === false
+}
+
 /**
  * Reads many people's preferences in one go: what is asked for within one turn of the event loop becomes one query, always of
  * the present state, since a person who switched something off must not wait for a cache.

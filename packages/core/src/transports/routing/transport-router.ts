@@ -9,7 +9,7 @@ import type {
   Routing,
 } from '../../notifications/ports.ts'
 
-import { everything, isWanted, type PreferenceMatrix, type PreferenceReader } from '../preferences/preferences-port.ts'
+import { isMuted, isWanted, type PreferenceReader } from '../preferences/preferences-port.ts'
 import type { Transport } from '../transport.ts'
 
 /** Where notifications go that do not say so themselves. */
@@ -62,11 +62,13 @@ export class TransportRouter implements NotificationRouter {
     const topic =
       request.event === null || !topics || !Object.hasOwn(topics, request.event) ? {} : topics[request.event]
     const routing = { ...fallback, ...topic, ...given(request) }
-    const planned = this.#deliveries(routing, request.userKey === null)
-    if (request.userKey === null || routing.critical === true) return planned
+    const deliveries = this.#deliveries(routing, request.userKey === null)
+    if (request.userKey === null || routing.critical === true) return { deliveries, unlessMuted: false }
+    if (deliveries.length === 0) return { deliveries, unlessMuted: true }
     const matrix = await this.#preferences.matrixOf(request.userKey)
-    const wanted = planned.filter(({ transport }) => isWanted(matrix, request.event, transport))
-    return wanted.length === 0 && isMuted(matrix, request.event) ? 'suppressed' : wanted
+    const wanted = deliveries.filter(({ transport }) => isWanted(matrix, request.event, transport))
+    if (wanted.length === 0 && isMuted(matrix, request.event)) return 'suppressed'
+    return { deliveries: wanted, unlessMuted: false }
   }
 
   #deliveries({ transports, escalate = [], critical = false }: Routing, broadcast: boolean): PlannedDelivery[] {
@@ -118,10 +120,4 @@ function waitOf({ after, unless }: Escalation): number {
     })
   }
   return durationMs('escalate.after', after)
-}
-
-/** Whether the person switched the topic off altogether, the inbox included. */
-function isMuted(matrix: PreferenceMatrix | undefined, event: string | null): boolean {
-  const topic = event === null ? undefined : matrix?.[event]?.[everything]
-  return (topic ?? matrix?.[everything]?.[everything]) === false
 }

@@ -2,6 +2,7 @@ import { clockSkewMs } from '../../../common/clock-skew.ts'
 import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { PlannedDelivery } from '../../../notifications/routing-port.ts'
 import { mergedTexts } from '../../../notifications/policies/merged-texts-port.ts'
+import { isMuted } from '../../../transports/preferences/preferences-port.ts'
 import { type NotificationRow, sharedStream, toStreamOwner } from '../event-rows.ts'
 import type { BatchState, HeadState, KeyedState, NotificationState, QueueState } from './batch-state.ts'
 
@@ -10,7 +11,7 @@ export type CommitOutcome =
   | { readonly outcome: 'created'; readonly offset: number }
   | { readonly outcome: 'merged'; readonly row: NotificationRow }
   | { readonly outcome: 'scheduled' | 'deferred'; readonly dueAt: number }
-  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'expired' }
+  | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'preference' | 'expired' }
   | { readonly outcome: 'gone' }
 
 /** Rows that a batch writes beyond the state that it changed. */
@@ -98,6 +99,9 @@ class BatchPlanner {
     if (deliverAt !== null && deliverAt > this.#now) return this.#schedule(entry, deliverAt)
     if (expiresAt !== null && expiresAt <= this.#now) return { outcome: 'suppressed', reason: 'expired' }
     const owner = toStreamOwner(entry.userKey)
+    if (entry.unlessMuted && isMuted(this.#state.mutes.get(owner), entry.event)) {
+      return { outcome: 'suppressed', reason: 'preference' }
+    }
     const head = this.#state.head(owner)
     if (!policies) return this.#create(entry, owner, head)
     const { dedupe, group, rate } = policies

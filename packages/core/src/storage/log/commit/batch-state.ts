@@ -1,7 +1,11 @@
+import type { PreferenceMatrix } from '../../../transports/preferences/preferences-port.ts'
+
 /** What a batch's transaction has locked and read, and what the plan changes in it. */
 export class BatchState {
   /** Waiting rows that are still there. */
   readonly sources = new Set<string>()
+  /** Preferences of users who muted topics or unmuted them, for all transports at once, by user key. */
+  readonly mutes = new Map<string, PreferenceMatrix>()
   readonly dedupe = new KeyedState<{ readonly expiresAt: number }>()
   readonly groups = new KeyedState<{ readonly id: string; readonly expiresAt: number }>()
   readonly rates = new KeyedState<{ readonly times: readonly number[]; readonly expiresAt: number }>()

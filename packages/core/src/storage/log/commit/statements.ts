@@ -1,5 +1,6 @@
 import type { Flavour } from '../../dialects/any-kysely.ts'
 import type { WaitingTable } from '../../../notifications/log-entry-port.ts'
+import { everything } from '../../../transports/preferences/preferences-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
 import type { RowStatement } from '../../dialects/batch-session.ts'
 
@@ -11,6 +12,10 @@ export interface BatchStatements {
   readonly readHeads: RowStatement | null
   readonly lockWaiting: Readonly<Record<WaitingTable, RowStatement>>
   readonly deleteWaiting: Readonly<Record<WaitingTable, RowStatement>>
+  /** Returns a row if any user has preferences; its parameter is the smallest user key. */
+  readonly anyPreference: RowStatement
+  /** Choices of a user and topic that hold for all transports and the inbox. */
+  readonly readMutes: RowStatement
   readonly readDedupe: RowStatement
   readonly readGroups: RowStatement
   readonly readRates: RowStatement
@@ -95,6 +100,16 @@ function makeStatements(flavour: Flavour): BatchStatements {
     readHeads: returning ? null : among(`select user_key, head, oldest from ${heads}`, ['user_key']),
     lockWaiting: eachWaiting((table) => among(`select id from ${table}`, ['id'], forUpdate)),
     deleteWaiting: eachWaiting((table) => among(`delete from ${table}`, ['id'])),
+    anyPreference: {
+      head: 'select 1 as present from focus_preferences where user_key >=',
+      columns: 1,
+      tail: 'limit 1',
+    },
+    readMutes: among(
+      'select user_key, event, enabled from focus_preferences',
+      ['user_key', 'event'],
+      ` and transport = '${everything}'`,
+    ),
     readDedupe: among('select * from focus_dedupe', ['user_key', 'dedupe_key']),
     readGroups: among(
       `select g.user_key, g.group_key, g.expires_at, n.id, n.${quote('offset')}, n.${quote('count')}, ` +

@@ -1,4 +1,5 @@
 import type { LogEntry, WaitingTable } from '../../../notifications/log-entry-port.ts'
+import { everything } from '../../../transports/preferences/preferences-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toEvent, toStreamOwner } from '../event-rows.ts'
 import { BatchState, HeadState } from './batch-state.ts'
@@ -34,6 +35,7 @@ export async function writeBatch(
   const statements = batchStatements(session.flavour)
   const { state, expected } = await lockHeads(session, statements, entries, now)
   await readSources(session, statements, entries, state)
+  await readMutes(session, statements, entries, state)
   await readPolicies(session, statements, entries, state)
   const plan = planBatch(entries, state, now)
   await correctHeads(session, statements, state, expected, now)
@@ -98,6 +100,30 @@ async function readSources(
   for (const table of waitingTables) {
     const rows = await run(session, statements.lockWaiting[table], sourceIds(entries, table))
     for (const row of rows) state.sources.add(String(row.id))
+  }
+}
+
+/** Most databases hold no preference at all, and need one cheap read for that. */
+async function readMutes(
+  session: BatchSession,
+  statements: BatchStatements,
+  entries: readonly LogEntry[],
+  state: BatchState,
+): Promise<void> {
+  const choices = new KeySet()
+  for (const { unlessMuted, userKey, event } of entries) {
+    if (!unlessMuted || userKey === null) continue
+    choices.add(userKey, everything)
+    if (event !== null) choices.add(userKey, event)
+  }
+  const rows = choices.rows()
+  if (rows.length === 0 || (await run(session, statements.anyPreference, [['']])).length === 0) return
+  const read = await run(session, statements.readMutes, rows)
+  for (const [userKey, own] of Map.groupBy(read, (row) => String(row.user_key))) {
+    // Without a prototype: topics are free texts, `__proto__` among them.
+    const matrix: Record<string, Record<string, boolean>> = Object.create(null)
+    for (const { event, enabled } of own) matrix[String(event)] = { [everything]: Number(enabled) !== 0 }
+    state.mutes.set(userKey, matrix)
   }
 }
 
