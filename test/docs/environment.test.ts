@@ -1,20 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { withOptionTables } from '../../packages/core/scripts/environment-tables.ts'
+import { focusOptions, optionTables } from '../../packages/core/src/options/schema.ts'
 import { optionPaths } from '../../packages/core/src/schema/option-checks.ts'
-import { focusOptions } from '../../packages/core/src/options/schema.ts'
-import { settings } from '../../packages/core/src/options/settings.ts'
+import { type OptionTable, variablesOf } from '../../packages/core/src/schema/option-table.ts'
 
 const source = readFileSync(resolve(import.meta.dirname, '../../docs/environment.md'), 'utf8')
 /** Without the spaces that align the tables. */
 const page = source.replaceAll(/ +\|/g, ' |')
 
 describe('docs/environment.md', () => {
-  const variables = Object.values(settings).flatMap(({ env, option }) => env.map((name) => ({ name, option })))
+  test('has the tables that the options describe; `pnpm --filter @focus-api/core run protocol` writes them', () => {
+    expect(source).toBe(withOptionTables(source))
+  })
+
+  const definitions = Object.values<OptionTable>(optionTables).flatMap((table) => Object.values(table))
+  const variables = definitions.flatMap((definition) =>
+    variablesOf(definition).map((name) => ({ name, option: definition.path })),
+  )
 
   test.each(variables)('lists $name', ({ name, option }) => {
-    // What only the environment can set has no option beside it.
-    expect(page).toContain(option === '' ? `| \`${name}\` |` : `| \`${name}\` | \`${option}\` |`)
+    // Variables without an option have no path beside them.
+    expect(page).toContain(option === undefined ? `| \`${name}\` |` : `| \`${name}\` | \`${option}\` |`)
   })
 
   // docs/limits.md lists the counts.

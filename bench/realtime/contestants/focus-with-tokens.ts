@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { authDefaults } from '../../../packages/core/src/auth/auth-config.ts'
+import { fixedAuthConfig } from '../../../packages/core/src/auth/auth-config.ts'
+import { resolveOptions } from '../../../packages/core/src/options/resolve.ts'
 import { EndedSessions } from '../../../packages/core/src/auth/sessions/ended-sessions.ts'
 import { SessionReads } from '../../../packages/core/src/auth/sessions/session-reads.ts'
 import { AccessTokens } from '../../../packages/core/src/auth/tokens/access-tokens.ts'
@@ -24,10 +25,8 @@ export async function focusWithTokens(): Promise<Contestant> {
   const ended = new EndedSessions(store, runtime, 3_600_000)
   await ended.load()
   const config = {
-    ...authDefaults,
-    providers: [],
-    publicUrl: null,
-    basePath: '/api',
+    ...fixedAuthConfig,
+    ...resolveOptions({}, {}).auth,
     secrets: [],
     origins: createOriginPolicy({ allowedOrigins: [], publicUrl: null }),
   }

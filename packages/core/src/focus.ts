@@ -8,12 +8,10 @@ import type { RequestInfo } from './http/route.ts'
 import type { BuiltInCatalogue } from './notifications/catalogue/built-in-catalogue.ts'
 import type { Definitions } from './notifications/catalogue/definition.ts'
 import type { NotificationService, WithBuiltIn } from './notifications/focus-notifications.ts'
-import { withoutNulls } from './schema/option-checks.ts'
 import type { FocusOptions } from './options/options.ts'
 import { resolveOptions } from './options/resolve.ts'
-import { focusOptions } from './options/schema.ts'
 import type { Realtime } from './realtime/focus-realtime.ts'
-import { createRuntime } from './common/runtime.ts'
+import { configuredRuntime } from './compose/configured-runtime.ts'
 import { type MigrationResult, migrateToLatest } from './storage/migrations/migrate.ts'
 import type { Deliveries } from './transports/outbox/focus-deliveries.ts'
 import type { PreferenceService } from './transports/preferences/focus-preferences.ts'
@@ -76,13 +74,11 @@ export function createFocus<Catalogue extends Definitions>(
   options: FocusOptions<Catalogue> & { readonly catalogue: Catalogue },
 ): Promise<Focus<WithBuiltIn<Catalogue>>>
 export function createFocus(options?: FocusOptions): Promise<Focus>
-export async function createFocus(given: FocusOptions = {}): Promise<Focus> {
-  const options = withoutNulls(given, focusOptions)
-  const environment = options.env ?? process.env
-  const settings = resolveOptions(options, environment)
-  const runtime = createRuntime({ ...options, debugSetting: environment['FOCUS_DEBUG'] })
+export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
+  const settings = resolveOptions(options, options.env ?? process.env)
+  const runtime = configuredRuntime(settings)
   for (const warning of settings.warnings) runtime.logger.warn(warning)
-  return handleOf(await composeFocus({ options, settings, runtime }))
+  return handleOf(await composeFocus({ settings, runtime }))
 }
 
 function handleOf(parts: FocusParts): Focus {
@@ -98,7 +94,7 @@ function handleOf(parts: FocusParts): Focus {
     preferences,
     deliveries: manager.deliveries,
     realtime,
-    basePath: settings.basePath,
+    basePath: settings.http.basePath,
     routes: handler.routes,
     handles: (pathname) => handler.handles(pathname),
     admit: (head) => handler.admit(head),

@@ -55,20 +55,8 @@ export type TokenSettings =
   | { readonly kind: 'keys'; readonly keys: readonly JWK[] }
   | ({ readonly kind: 'external' } & ExternalTokenSettings)
 
-/** The defaults of everything that has one. */
-export const authDefaults = {
-  issuer: 'focus',
-  audience: 'focus',
-  accessTtlSeconds: 3_600,
-  idleTtlSeconds: 30 * 86_400,
-  sessionTtlSeconds: 180 * 86_400,
-  flowTtlSeconds: 600,
-  requireIss: false,
-  returnTo: [],
-  tokens: { kind: 'managed' },
-  refreshDelivery: 'body',
-  healIntervalMs: 5_000,
-} as const satisfies Partial<AuthConfig>
+/** Values that no option sets. */
+export const fixedAuthConfig = { flowTtlSeconds: 600, healIntervalMs: 5_000 } as const satisfies Partial<AuthConfig>
 
 /** What an access token names as its client (RFC 9068 §2.2): the pages and apps of this installation. */
 export const accessTokenClientId = 'focus'

@@ -1,9 +1,8 @@
 import { type AuthService, createAuth } from '../auth/auth.ts'
-import type { AuthConfig } from '../auth/auth-config.ts'
+import { type AuthConfig, fixedAuthConfig } from '../auth/auth-config.ts'
 import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { KyselySessionStore } from '../storage/stores/session-store.ts'
 import { KyselyKeyStore } from '../storage/stores/signing-key-store.ts'
-import { authConfigOf } from './auth-config.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
 
@@ -12,11 +11,11 @@ export interface AuthParts extends Closable {
   readonly config: AuthConfig
 }
 
-/** @throws FocusError `invalid_option`, `storage_unavailable` */
+/** @throws FocusError `storage_unavailable` */
 export function composeAuth(foundation: Foundation): Promise<AuthParts> {
-  const { options, settings, runtime, database, users, singleUse } = foundation
+  const { settings, runtime, database, secrets, origins, users, singleUse } = foundation
   return openTogether(runtime.logger, async (own) => {
-    const config = authConfigOf(options, settings, foundation)
+    const config = { ...fixedAuthConfig, ...settings.auth, secrets, origins }
     const auth = own(
       createAuth({
         config,

@@ -1,20 +1,17 @@
 import { FocusError } from '../common/errors.ts'
-import type { Resolved } from '../options/resolve.ts'
+import type { Settings } from '../options/resolve.ts'
 import { email } from '../transports/channels/email/email.ts'
 import { slack } from '../transports/channels/slack.ts'
 import type { Transport } from '../transports/transport.ts'
 
 /** Returns the transports that the application passed, and those of the environment whose names are still free. */
-export function withEnvironmentTransports(
-  given: readonly Transport[],
-  { values, publicUrl }: Resolved,
-): readonly Transport[] {
-  const { slackWebhook, smtpUrl } = values
+export function configuredTransports({ transports, http }: Settings): readonly Transport[] {
+  const { transports: given, slackWebhook, smtpUrl } = transports
   const fromEnvironment = [
-    ...(slackWebhook === undefined ? [] : [forVariable('SLACK_WEBHOOK', () => slack({ url: slackWebhook }))]),
-    ...(smtpUrl === undefined
+    ...(slackWebhook === null ? [] : [forVariable('SLACK_WEBHOOK', () => slack({ url: slackWebhook }))]),
+    ...(smtpUrl === null
       ? []
-      : [forVariable('SMTP_URL', () => email({ url: smtpUrl, from: senderOf(smtpUrl, publicUrl) }))]),
+      : [forVariable('SMTP_URL', () => email({ url: smtpUrl, from: senderOf(smtpUrl, http.publicUrl) }))]),
   ]
   return [...given, ...fromEnvironment.filter(({ name }) => !given.some((transport) => transport.name === name))]
 }

@@ -1,5 +1,4 @@
 import { AdmissionMetrics } from '../admission/admission-metrics.ts'
-import { defaultBodyTimeoutMs } from '../admission/budgets.ts'
 import { createHandler, type Handler } from '../http/handler.ts'
 import { HostAuthenticator } from '../http/host-authenticator.ts'
 import type { Route } from '../http/route.ts'
@@ -13,8 +12,6 @@ import { preferenceRoutes } from '../http/routes/preference-routes.ts'
 import { realtimeRoutes } from '../http/routes/realtime-routes.ts'
 import { systemRoutes } from '../http/routes/system-routes.ts'
 import type { MetricsDocument } from '../common/metrics-document.ts'
-import type { FocusOptions } from '../options/options.ts'
-import { durationMs } from '../schema/duration.ts'
 import { QueueMetrics } from '../storage/queue/queue-metrics.ts'
 import { createReadiness } from '../storage/readiness.ts'
 import type { WebPushTransport } from '../transports/channels/web-push.ts'
@@ -41,18 +38,18 @@ export interface HttpParts {
 
 /** Builds the routes of all rooms into one handler, which has nothing to close. */
 export function composeHttp(foundation: Foundation, rooms: Rooms): HttpParts {
-  const { options, settings, runtime, origins, control } = foundation
+  const { settings, runtime, origins, control } = foundation
   const { auth } = rooms.auth
   const { realtime } = rooms.realtime
   const handler = createHandler({
     routes: routesOf(foundation, rooms),
-    basePath: settings.basePath,
-    adminKey: settings.values.adminKey ?? null,
+    basePath: settings.http.basePath,
+    adminKey: settings.http.adminKey,
     origins,
     control,
     knownToken: (token) => auth.tokens.known?.(token) ?? null,
     verify: ({ kind, secret }) => (kind === 'ticket' ? realtime.tickets.peek(secret) : auth.tokens.verify(secret)),
-    bodyTimeoutMs: bodyTimeoutOf(options),
+    bodyTimeoutMs: settings.http.bodyTimeoutMs,
     logger: runtime.logger,
   })
   return { handler, hostAuthenticator: new HostAuthenticator(control, auth.tokens) }
@@ -67,7 +64,7 @@ function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
       checkStorage: createReadiness(foundation.database),
       isDraining: () => realtime.draining,
       metrics: metricsOf(foundation, rooms),
-      websocketEnabled: foundation.settings.websocketEnabled,
+      websocketEnabled: foundation.settings.realtime.enabled,
     }),
     ...authRoutes({ auth, config }),
     ...accountAdminRoutes({ auth }),
@@ -89,7 +86,7 @@ function transportRoutes({ settings, runtime, users }: Foundation, { transports,
       subscriptions: pushSubscriptions,
       webPush: manager.transports.find(isWebPush) ?? null,
       unsubscribe: unsubscribeTokens,
-      locale: settings.locale,
+      locale: settings.general.locale,
       clock,
     }),
     ...deliveryRoutes({
@@ -115,9 +112,4 @@ function metricsOf(foundation: Foundation, rooms: Rooms): () => Promise<MetricsD
 
 function isWebPush(transport: Transport): transport is WebPushTransport {
   return 'checkEndpoint' in transport && 'publicKey' in transport
-}
-
-/** @throws FocusError `invalid_option` */
-function bodyTimeoutOf({ limits }: FocusOptions): number {
-  return limits?.bodyTimeout === undefined ? defaultBodyTimeoutMs : durationMs('limits.bodyTimeout', limits.bodyTimeout)
 }

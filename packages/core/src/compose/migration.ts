@@ -1,6 +1,5 @@
 import type { FocusOptions } from '../options/options.ts'
 import { resolveOptions } from '../options/resolve.ts'
-import { createRuntime } from '../common/runtime.ts'
 import { isMissingFile, openDatabase } from '../storage/database.ts'
 import {
   type MigrationResult,
@@ -8,19 +7,18 @@ import {
   migrateToLatest,
   migrationStatus,
 } from '../storage/migrations/migrate.ts'
+import { configuredRuntime } from './configured-runtime.ts'
 
 /**
- * Brings the tables of a database up to date without starting anything else. `createFocus` does so by itself; this is for
- * deployments that migrate in a step of their own.
+ * Brings the tables of a database up to date without starting anything else, for deployments that migrate in a step of their
+ * own. `createFocus` migrates by itself.
  *
  * @param to name of the migration to stop at; the newest when absent
  * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`
  */
 export async function migrateDatabase(options: FocusOptions = {}, to?: string): Promise<MigrationResult> {
-  const database = await openDatabase(
-    resolveOptions(options, options.env ?? process.env).database,
-    createRuntime(options),
-  )
+  const settings = resolveOptions(options, options.env ?? process.env)
+  const database = await openDatabase(settings.storage.database, configuredRuntime(settings))
   try {
     return await migrateToLatest(database, to)
   } finally {
@@ -29,14 +27,15 @@ export async function migrateDatabase(options: FocusOptions = {}, to?: string): 
 }
 
 /**
- * Every migration that this version knows, in order, and when the database got it. An SQLite file that does not exist has
- * got none, and is not made.
+ * Lists every migration that this version knows, in order, with the time when the database got it. An SQLite file that does
+ * not exist has no migrations, and is not created.
  *
  * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`
  */
 export async function listMigrations(options: FocusOptions = {}): Promise<MigrationStatus[]> {
-  const { database: source } = resolveOptions(options, options.env ?? process.env)
-  const database = await openDatabase(isMissingFile(source) ? 'sqlite::memory:' : source, createRuntime(options))
+  const settings = resolveOptions(options, options.env ?? process.env)
+  const source = settings.storage.database
+  const database = await openDatabase(isMissingFile(source) ? 'sqlite::memory:' : source, configuredRuntime(settings))
   try {
     return await migrationStatus(database)
   } finally {

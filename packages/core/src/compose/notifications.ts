@@ -1,10 +1,9 @@
 import { NotificationMetrics } from '../notifications/notification-metrics.ts'
 import { createNotifications, type Notifications } from '../notifications/create-notifications.ts'
-import type { FocusOptions } from '../options/options.ts'
+import type { Settings } from '../options/resolve.ts'
 import { MemoryBroker } from '../realtime/brokers/memory-broker.ts'
 import { brokerPublisher } from '../realtime/brokers/publisher.ts'
 import type { Broker } from '../realtime/ports.ts'
-import { durationMs } from '../schema/duration.ts'
 import { type NotificationLogOptions, openNotificationLog } from '../storage/log/notification-log.ts'
 import type { QueueState } from '../storage/queue/work-queue.ts'
 import type { Foundation } from './foundation.ts'
@@ -25,21 +24,21 @@ export interface NotificationParts extends Closable {
  * @throws FocusError `invalid_option`, `storage_unavailable`
  */
 export function composeNotifications(
-  { options, settings, runtime, database, users }: Foundation,
+  { settings, runtime, database, users }: Foundation,
   { manager, recipients }: TransportParts,
 ): Promise<NotificationParts> {
   return openTogether(runtime.logger, async (own) => {
     const broker = own(new MemoryBroker())
-    const log = own(await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(options)))
+    const log = own(await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(settings)))
     const notifications = own(
       createNotifications({
-        config: { locale: settings.locale, unknownUsers: users.unknown },
+        config: { locale: settings.general.locale, unknownUsers: users.unknown },
         runtime,
         log,
         publisher: manager.wokenBy(brokerPublisher(broker)),
         users: recipients,
         router: manager.router,
-        ...(options.catalogue && { catalogue: options.catalogue }),
+        catalogue: settings.notifications.catalogue,
       }),
     )
     notifications.start()
@@ -47,10 +46,6 @@ export function composeNotifications(
   })
 }
 
-function retentionOf({ notifications = {} }: FocusOptions): NotificationLogOptions {
-  const { maxPerUser, maxAge } = notifications
-  return {
-    ...(maxPerUser === undefined ? {} : { maxPerStream: maxPerUser }),
-    ...(maxAge === undefined ? {} : { maxAgeMs: durationMs('notifications.maxAge', maxAge) }),
-  }
+function retentionOf({ notifications }: Settings): NotificationLogOptions {
+  return { maxPerStream: notifications.maxPerUser, maxAgeMs: notifications.maxAgeMs }
 }

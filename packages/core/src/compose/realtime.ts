@@ -23,17 +23,14 @@ export function composeRealtime(
   { auth }: AuthParts,
   { notifications, broker }: NotificationParts,
 ): Promise<RealtimeParts> {
-  const { options, settings, runtime, origins, control, secrets, users, singleUse } = foundation
+  const { settings, runtime, origins, control, secrets, users, singleUse } = foundation
   return openTogether(runtime.logger, (own) => {
     const realtime = createRealtime({
       config: {
-        basePath: settings.basePath,
-        enabled: settings.websocketEnabled,
-        heartbeatIntervalMs: settings.heartbeatIntervalMs,
-        locale: settings.locale,
-        stats: settings.stats,
+        ...settings.realtime,
+        basePath: settings.http.basePath,
+        locale: settings.general.locale,
         isOriginAllowed: (origin) => origin === undefined || origins.allows(origin),
-        ...(options.websocket?.limits && { limits: options.websocket.limits }),
       },
       runtime,
       control,

@@ -1,7 +1,9 @@
+import { present } from '../common/present.ts'
 import type { UserId } from '../common/user-id.ts'
 import { builtInCatalogue } from '../notifications/catalogue/built-in.ts'
+import type { Definition } from '../notifications/catalogue/definition.ts'
 import type { RecipientDirectory } from '../notifications/sending/recipients.ts'
-import type { FocusOptions } from '../options/options.ts'
+import type { Settings } from '../options/resolve.ts'
 import type { Database } from '../storage/database.ts'
 import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { KyselyOutboxStore } from '../storage/outbox/outbox-store.ts'
@@ -13,9 +15,10 @@ import type { PreferenceService } from '../transports/preferences/focus-preferen
 import { StoredPreferences } from '../transports/preferences/stored-preferences.ts'
 import { everything } from '../transports/preferences/preferences-port.ts'
 import type { PushSubscriptionStore } from '../transports/preferences/push-subscriptions-port.ts'
+import type { RoutingOptions } from '../transports/routing/transport-router.ts'
 import { TransportManager } from '../transports/transport-manager.ts'
 import type { OutboundMessage } from '../transports/transport.ts'
-import { withEnvironmentTransports } from './environment-transports.ts'
+import { configuredTransports } from './environment-transports.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
 import { findRecipient, recipientDirectory } from './recipients.ts'
@@ -35,23 +38,23 @@ export interface TransportParts extends Closable {
  * @throws FocusError `invalid_option`, `missing_dependency`
  */
 export function composeTransports(foundation: Foundation): Promise<TransportParts> {
-  const { options, settings, secrets, database, runtime, users } = foundation
+  const { settings, secrets, database, runtime, users } = foundation
   return openTogether(runtime.logger, async (own) => {
-    const transports = withEnvironmentTransports(options.transports ?? [], settings)
+    const transports = configuredTransports(settings)
     const stores = openStores(database)
     const unsubscribeTokens = new UnsubscribeTokens(secrets)
     const chosenLocale = stores.preferences.locale.bind(stores.preferences)
     const manager = own(
       new TransportManager({
         transports,
-        routing: options.routing ?? {},
+        routing: routingOf(settings),
         runtime,
         store: stores.outbox,
         states: stores.states,
         preferences: stores.preferences,
         findRecipient: (userKey) => findRecipient(users, chosenLocale, userKey),
         host: {
-          locale: settings.locale,
+          locale: settings.general.locale,
           pushSubscriptions: stores.pushSubscriptions,
           unsubscribeUrl: unsubscribeLinks(foundation, unsubscribeTokens),
         },
@@ -61,7 +64,7 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
     const listeners = new Set<(id: UserId) => void>()
     const preferences = new StoredPreferences({
       store: stores.preferences,
-      topics: topicsOf(options),
+      topics: topicsOf(settings),
       transports: transports.map((transport) => transport.name),
       changed: (id) => listeners.forEach((listener) => listener(id)),
     })
@@ -90,7 +93,7 @@ function openStores(database: Database) {
 
 /** Returns the link that ends a topic on one transport; null for critical notifications and without a public URL. */
 function unsubscribeLinks({ settings }: Foundation, tokens: UnsubscribeTokens) {
-  const { publicUrl, basePath } = settings
+  const { publicUrl, basePath } = settings.http
   return ({ user, event, critical }: OutboundMessage, transport: string): string | null => {
     if (user === null || critical || publicUrl === null) return null
     const token = tokens.issue({ userKey: user.key, event: event ?? everything, transport })
@@ -98,7 +101,16 @@ function unsubscribeLinks({ settings }: Foundation, tokens: UnsubscribeTokens) {
   }
 }
 
-function topicsOf({ catalogue }: FocusOptions): string[] {
-  const definitions = Object.values({ ...builtInCatalogue, ...catalogue })
+function routingOf({ transports }: Settings): RoutingOptions {
+  return present({
+    transports: transports.routingTransports,
+    escalate: transports.routingEscalate,
+    critical: transports.routingCritical,
+    topics: transports.routingTopics,
+  })
+}
+
+function topicsOf({ notifications }: Settings): string[] {
+  const definitions = Object.values<Definition>({ ...builtInCatalogue, ...notifications.catalogue })
   return [...new Set(definitions.flatMap(({ event }) => (event === undefined ? [] : [event])))]
 }

@@ -1,14 +1,16 @@
+import { type Environment, isSet, type OptionTable, variablesOf } from '../schema/option-table.ts'
 import type { FocusOptions } from './options.ts'
-import { type Environment, settings } from './settings.ts'
+import { optionTables } from './schema.ts'
 
 /**
- * The options without those that the environment sets, for programs in which the environment wins over a file, as in the
- * `focus` command with its `focus.config.ts`.
+ * Returns the options without those that the environment sets, for programs in which the environment wins over a file, as in
+ * the `focus` command with its `focus.config.ts`.
  */
 export function withoutEnvironment(options: FocusOptions, environment: Environment): FocusOptions {
   let rest: object = options
-  for (const { option, env } of Object.values(settings)) {
-    if (env.some((name) => (environment[name] ?? '').trim() !== '')) rest = without(rest, option.split('.'))
+  for (const definition of Object.values<OptionTable>(optionTables).flatMap((table) => Object.values(table))) {
+    const isInEnvironment = variablesOf(definition).some((name) => isSet(environment, name))
+    if (isInEnvironment && definition.path !== undefined) rest = without(rest, definition.path.split('.'))
   }
   return rest
 }

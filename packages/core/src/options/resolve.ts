@@ -1,69 +1,77 @@
-import { google } from '../auth/providers/google.ts'
-import type { Provider } from '../auth/providers/provider.ts'
-import { FocusError } from '../common/errors.ts'
+import type { UserDirectory } from '../auth/accounts/user-directory-port.ts'
+import { nearest } from '../common/text/nearest.ts'
+import { type Environment, type OptionTable, readOptions, type Values, variablesOf } from '../schema/option-table.ts'
+import { authOptions } from './auth-options.ts'
+import { type AuthSettings, authSettings } from './auth-settings.ts'
+import { generalOptions } from './general-options.ts'
+import { httpOptions, type HttpSettings, httpSettings } from './http-options.ts'
+import { notificationOptions } from './notification-options.ts'
 import type { FocusOptions } from './options.ts'
-import { assertFocusOptions } from './schema.ts'
-import { type Environment, readSettings, type SettingValues, unknownVariables } from './settings.ts'
+import { realtimeOptions } from './realtime-options.ts'
+import { assertFocusOptions, optionTables } from './schema.ts'
+import { storageOptions } from './storage-options.ts'
+import { transportOptions } from './transport-options.ts'
 
-/** Options and environment, checked and with every default in place. */
-export interface Resolved {
-  readonly values: SettingValues
-  readonly database: NonNullable<FocusOptions['database']>
-  readonly basePath: string
-  readonly publicUrl: string | null
-  readonly locale: 'fr' | 'en'
-  readonly providers: readonly Provider[]
-  readonly websocketEnabled: boolean
-  readonly heartbeatIntervalMs: number
-  readonly stats: 'admin' | 'public'
-  /** Sentences for the operator about settings that mean nothing. */
+/** Options and environment by room, checked and with every default in place. */
+export interface Settings {
+  readonly general: Values<typeof generalOptions>
+  readonly storage: Values<typeof storageOptions>
+  readonly http: HttpSettings
+  readonly auth: AuthSettings
+  readonly users: UserSettings
+  readonly notifications: Values<typeof notificationOptions>
+  readonly realtime: Values<typeof realtimeOptions>
+  readonly transports: Values<typeof transportOptions>
+  /** Sentences for the operator about settings that have no effect. */
   readonly warnings: readonly string[]
 }
 
-const defaults = { database: 'sqlite:focus.db', port: 8000, basePath: '/api', heartbeatIntervalSeconds: 30 } as const
+export interface UserSettings {
+  /** The application's own directory; null for the table of Focus. */
+  readonly directory: UserDirectory | null
+  /** Whether tokens of another issuer name the users, whom the table of Focus does not have. */
+  readonly areForeign: boolean
+  /** Whether ids that the directory does not know are refused, or get a stream all the same. */
+  readonly unknown: 'refuse' | 'accept'
+}
+
+/** @throws FocusError `invalid_option` naming the setting and the accepted form */
+export function resolveOptions(options: FocusOptions, environment: Environment): Settings {
+  assertFocusOptions(options)
+  const read = <Table extends OptionTable>(table: Table) => readOptions(table, options, environment)
+  const storage = read(storageOptions)
+  const http = httpSettings(read(httpOptions))
+  const auth = read(authOptions)
+  const notifications = read(notificationOptions)
+  const areForeign = auth.jwksUri !== null && auth.users === null
+  return {
+    general: read(generalOptions),
+    storage,
+    http,
+    auth: authSettings(auth, http),
+    users: {
+      directory: auth.users,
+      areForeign,
+      unknown: notifications.unknownUsers ?? (areForeign ? 'accept' : 'refuse'),
+    },
+    notifications,
+    realtime: read(realtimeOptions),
+    transports: read(transportOptions),
+    warnings: [...unknownVariables(environment), ...(storage.redisUrl === null ? [] : [redisWarning])],
+  }
+}
 
 const redisWarning =
   'REDIS_URL is set, but this version has no Redis driver yet: several processes on one database find each other’s notifications by reading it, within seconds instead of at once.'
 
-/** @throws FocusError `invalid_option` naming the setting and the accepted form. */
-export function resolveOptions(options: FocusOptions, environment: Environment): Resolved {
-  assertFocusOptions(options)
-  const values = readSettings(options, environment)
-  const publicUrl = values.publicUrl ?? null
-  const basePath = values.basePath ?? defaults.basePath
-  const reachedAt = publicUrl ?? `http://localhost:${values.port ?? defaults.port}`
-  return {
-    values,
-    database: values.database ?? defaults.database,
-    basePath,
-    publicUrl,
-    locale: values.locale ?? 'fr',
-    providers: providersOf(options, values, `${reachedAt}${basePath}/auth/google/callback`),
-    websocketEnabled: values.websocketEnabled ?? true,
-    heartbeatIntervalMs: (values.heartbeatIntervalSeconds ?? defaults.heartbeatIntervalSeconds) * 1_000,
-    stats: values.stats ?? 'admin',
-    warnings: [...unknownVariables(environment), ...(values.redisUrl === undefined ? [] : [redisWarning])],
-  }
-}
+/** Variables that other programs of the product read. */
+const otherVariables = ['FOCUS_URL']
 
-function providersOf(options: FocusOptions, values: SettingValues, defaultRedirectUri: string): Provider[] {
-  if (values.oauthEnabled === false) return []
-  const further = options.providers ?? []
-  const { googleClientId: clientId, googleClientSecret: clientSecret } = values
-  if (clientId === undefined && clientSecret === undefined) {
-    if (values.oauthEnabled && further.length === 0) {
-      throw missing('GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET', 'OAUTH_ENABLED is on')
-    }
-    return [...further]
-  }
-  if (clientId === undefined) throw missing('GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET is set')
-  if (clientSecret === undefined) throw missing('GOOGLE_CLIENT_SECRET', 'GOOGLE_CLIENT_ID is set')
-  const redirectUri = values.googleRedirectUri ?? defaultRedirectUri
-  return [google({ clientId, clientSecret, redirectUri, issuer: values.googleIssuer }), ...further]
-}
-
-function missing(name: string, because: string): FocusError {
-  return new FocusError('invalid_option', `${name}: missing, although ${because}.`, {
-    hint: 'Copy the client ID and the client secret from the Google Cloud Console, APIs & Services > Credentials, or set OAUTH_ENABLED=False.',
-  })
+/** Returns a warning for each `FOCUS_*` variable that Focus does not know, with the nearest name that it knows. */
+function unknownVariables(environment: Environment): string[] {
+  const definitions = Object.values(optionTables).flatMap((table) => Object.values<OptionTable[string]>(table))
+  const known = [...definitions.flatMap(variablesOf), ...otherVariables]
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('FOCUS_') && !known.includes(name))
+    .map((name) => `${name} is not a setting of Focus and is ignored; did you mean ${nearest(name, known) ?? ''}?`)
 }

@@ -63,7 +63,7 @@ export function checkedOptions<T>(options: T, shape: OptionGroup, where = ''): T
 }
 
 /** The options without members that are null, which count as not given. What is no object stays as it is. */
-export function withoutNulls<T>(options: T, shape: OptionShape): T {
+function withoutNulls<T>(options: T, shape: OptionShape): T {
   if (isForm(shape) || typeof options !== 'object' || options === null || Array.isArray(options)) return options
   const given = Object.entries(options).filter(([, value]) => value !== null)
   const kept = given.map(([name, value]): [string, unknown] => {

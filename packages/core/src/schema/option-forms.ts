@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { createClientAddressFinder } from '../net/client-address.ts'
-import { type Duration, durationMs } from './duration.ts'
+import { durationMs } from './duration.ts'
 import { ownLanguage } from '../common/text/locale.ts'
 import { isLoopbackUrl, normalUrl } from '../net/urls.ts'
 
@@ -12,6 +12,8 @@ export interface Form<T> {
   readonly schema: z.ZodType<T>
   /** Keeps the value out of error messages. */
   readonly secret?: boolean
+  /** The form in a few words of Markdown, where the page of settings names it beside the description. */
+  readonly short?: string
 }
 
 const commaList = z.preprocess(
@@ -38,6 +40,7 @@ const toOrigin = (text: string) => new URL(normalUrl(text)).origin
 
 export const flag: Form<boolean> = {
   accepts: 'True or False',
+  short: '`True` or `False`',
   schema: z.union([
     z.boolean(),
     z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] }),
@@ -49,17 +52,27 @@ export function whole(unit: string, min: number, max: number): Form<number> {
     (value) => (typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value),
     z.int().min(min).max(max),
   )
-  return { accepts: numberWords(unit, min, max), schema: fromText }
+  return { ...numberWords(unit, min, max), schema: fromText }
 }
 
 /** Unlike `whole` only for code, where a text such as "3600" is a mistake. */
 export function count(unit = '', min = 1, max = Number.MAX_SAFE_INTEGER): Form<number> {
-  return { accepts: numberWords(unit, min, max), schema: z.int().min(min).max(max) }
+  return { ...numberWords(unit, min, max), schema: z.int().min(min).max(max) }
 }
 
-function numberWords(unit: string, min: number, max: number): string {
-  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
-  return `a whole number${unit ? ` of ${unit}` : ''} ${range}`
+function numberWords(unit: string, min: number, max: number): Pick<Form<number>, 'accepts' | 'short'> {
+  const isOpen = max === Number.MAX_SAFE_INTEGER
+  const range = isOpen ? `from ${min} on` : `from ${min} to ${max}`
+  const short = isOpen ? `${min} or more` : `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`
+  return {
+    accepts: `a whole number${unit ? ` of ${unit}` : ''} ${range}`,
+    short: `${short}${unit ? ` ${unit}` : ''}`,
+  }
+}
+
+/** Takes seconds and yields milliseconds. */
+export function asMilliseconds(seconds: Form<number>): Form<number> {
+  return { ...seconds, schema: seconds.schema.transform((value) => value * 1_000) }
 }
 
 export const text: Form<string> = { accepts: 'a text that is not empty', schema: z.string().trim().min(1) }
@@ -77,14 +90,15 @@ export const textOrTexts: Form<string | readonly string[]> = {
 }
 
 /** Unlike `flag` only for code, where a text such as "false" is a mistake. */
-export const yesOrNo: Form<boolean> = { accepts: 'true or false', schema: z.boolean() }
+export const yesOrNo: Form<boolean> = { accepts: 'true or false', short: '`true` or `false`', schema: z.boolean() }
 
 export const off: Form<false> = { accepts: 'false', schema: z.literal(false) }
 
-export const callback: Form<(...parameters: never[]) => unknown> = {
-  accepts: 'a function',
-  schema: z.custom<(...parameters: never[]) => unknown>((value) => typeof value === 'function'),
+export function functionOf<T extends (...parameters: never[]) => unknown>(): Form<T> {
+  return { accepts: 'a function', schema: z.custom<T>((value) => typeof value === 'function') }
 }
+
+export const callback = functionOf()
 
 /** An object that the application brings: these methods must be there, and whatever else it has is its own business. */
 export function objectWith<T extends object>(...methods: readonly (keyof T & string)[]): Form<T> {
@@ -118,12 +132,14 @@ export function record<T>(accepts: string, entry: z.ZodType<T>): Form<Record<str
 }
 
 export function choice<const T extends string>(...values: readonly [T, ...T[]]): Form<T> {
-  return { accepts: values.map((value) => `"${value}"`).join(' or '), schema: z.enum(values) }
+  const listed = (quote: string) => values.map((value) => `${quote}${value}${quote}`).join(' or ')
+  return { accepts: listed('"'), short: listed('`'), schema: z.enum(values) }
 }
 
 /** A language that the product's own texts exist in; `fr_FR` and `en-GB` name one too. */
 export const ownLanguages: Form<'fr' | 'en'> = {
   accepts: '"fr" or "en"',
+  short: '`fr` or `en`',
   schema: z.preprocess((value) => ownLanguage(value) ?? value, z.enum(['fr', 'en'])),
 }
 
@@ -178,9 +194,14 @@ export const proxies: Form<string[]> = {
   schema: commaList.refine((list) => succeeds(() => createClientAddressFinder(list))),
 }
 
-export const duration: Form<Duration> = {
+/** A time of code, in milliseconds once it is read. */
+export const duration: Form<number> = {
   accepts: 'milliseconds, or a text such as 30s, 5m, 2h or 1d; a year at most',
-  schema: z.union([z.number(), z.string()]).refine((value) => succeeds(() => durationMs('duration', value))),
+  short: 'milliseconds, or a text such as `30s`, `5m`, `2h` or `1d`',
+  schema: z
+    .union([z.number(), z.string()])
+    .refine((value) => succeeds(() => durationMs('duration', value)))
+    .transform((value) => durationMs('duration', value)),
 }
 
 export const basePath: Form<string> = {

@@ -1,5 +1,6 @@
 import { type AuthService, createAuth } from '../../../src/auth/auth.ts'
-import { type AuthConfig, authDefaults } from '../../../src/auth/auth-config.ts'
+import { type AuthConfig, fixedAuthConfig } from '../../../src/auth/auth-config.ts'
+import { resolveOptions } from '../../../src/options/resolve.ts'
 import type { UserDirectory } from '../../../src/auth/accounts/user-directory-port.ts'
 import { AdmissionControl } from '../../../src/admission/admission-control.ts'
 import { type BudgetOptions, defaultBodyTimeoutMs, resolveBudgets } from '../../../src/admission/budgets.ts'
@@ -72,10 +73,9 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   sentinel.guard(secret, adminKey, 'client-secret-1')
   const runtime = createRuntime({ logger: log.logger, ...options.runtime })
   const config: AuthConfig = {
-    ...authDefaults,
-    providers: [],
+    ...fixedAuthConfig,
+    ...resolveOptions({}, {}).auth,
     publicUrl,
-    basePath: '/api',
     secrets: [secret],
     origins: createOriginPolicy({ allowedOrigins: [], publicUrl: options.config?.publicUrl ?? publicUrl }),
     ...options.config,

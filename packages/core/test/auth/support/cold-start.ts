@@ -1,5 +1,6 @@
 import { createAuth } from '../../../src/auth/auth.ts'
-import { authDefaults } from '../../../src/auth/auth-config.ts'
+import { fixedAuthConfig } from '../../../src/auth/auth-config.ts'
+import { resolveOptions } from '../../../src/options/resolve.ts'
 import { createOriginPolicy } from '../../../src/net/origin-policy.ts'
 import { createRuntime } from '../../../src/common/runtime.ts'
 import { openDatabase } from '../../../src/storage/database.ts'
@@ -16,10 +17,8 @@ await migrateToLatest(database)
 const runtime = createRuntime()
 const auth = createAuth({
   config: {
-    ...authDefaults,
-    providers: [],
-    publicUrl: null,
-    basePath: '/api',
+    ...fixedAuthConfig,
+    ...resolveOptions({}, {}).auth,
     secrets: [secret],
     origins: createOriginPolicy({ allowedOrigins: [], publicUrl: null }),
   },

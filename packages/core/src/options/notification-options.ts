@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import type { Definition } from '../notifications/catalogue/definition.ts'
+import * as forms from '../schema/option-forms.ts'
+import { optionTable } from '../schema/option-table.ts'
+
+const definition = z.custom<Definition>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
+
+export const notificationOptions = optionTable({
+  unknownUsers: {
+    path: 'notifications.unknownUsers',
+    form: forms.choice('refuse', 'accept'),
+    default: null,
+    defaultText: '`refuse`',
+    about: 'what happens to notifications for ids that the user directory does not know',
+  },
+  maxPerUser: {
+    path: 'notifications.maxPerUser',
+    form: forms.count('notifications'),
+    default: 1_000,
+    about: 'notifications kept for each user, and broadcasts; the oldest are removed first',
+  },
+  maxAgeMs: {
+    path: 'notifications.maxAge',
+    form: forms.duration,
+    default: '90d',
+    about: 'how long notifications are kept',
+  },
+  catalogue: {
+    path: 'catalogue',
+    form: forms.record('what defineNotifications() returns', definition),
+    default: {},
+    about: 'what `defineNotifications()` returns; [notifications.md](notifications.md)',
+  },
+})
