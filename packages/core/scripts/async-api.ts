@@ -4,14 +4,14 @@ import { serverMessages } from '../src/realtime/protocol/messages.ts'
 import { examples } from './protocol-examples.ts'
 import { jsonSchema } from './protocol-document.ts'
 
-/** `asyncapi.json` (AsyncAPI 3.0), made from the schemas that validate at run time. */
+/** Returns `asyncapi.json` (AsyncAPI 3.0), generated from the schemas that validate messages at run time. */
 export function asyncApi(): string {
   const document = {
     asyncapi: '3.0.0',
     info: {
       title: 'Focus real-time notifications',
       version: '1.0.0',
-      description: 'See PROTOCOL.md for order, resume and close codes.',
+      description: 'PROTOCOL.md describes the order of messages, resuming and close codes.',
       license: { name: 'MIT' },
     },
     servers: { local: { host: 'localhost:8000', protocol: 'ws' } },
@@ -58,7 +58,7 @@ export function asyncApi(): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-/** `error`, `read` and others exist in both directions. */
+/** Prefixes the name, because `read` and others exist in both directions. */
 function clientName(action: string): string {
   return `action.${action}`
 }

@@ -9,15 +9,15 @@ import { examples } from './protocol-examples.ts'
 
 type Schema = z.core.JSONSchema.BaseSchema
 
-/** The whole of `PROTOCOL.md`, made from the schemas that validate at run time. */
+/** Returns `PROTOCOL.md`, generated from the schemas that validate messages at run time. */
 export function protocolDocument(): string {
   return [
     introduction,
     '## Messages of the client\n',
-    'One JSON object per text message. `ref` is optional on each and comes back in the answer. Unknown fields are ignored.\n',
+    'Send one JSON object per text message. `ref` is optional in every message and is echoed in the answer. The server ignores unknown fields.\n',
     ...Object.entries(clientActions).map(([name, schema]) => section(name, schema, 'client')),
     '## Messages of the server\n',
-    'Unknown types and fields are to be ignored: they are only ever added.\n',
+    'Ignore unknown types and fields: later versions add new ones.\n',
     ...Object.entries(serverMessages).map(([name, schema]) => section(name, schema, 'server')),
     errorTable(),
     closeTable(),
@@ -67,7 +67,7 @@ function errorTable(): string {
   )
   return [
     '## Error codes\n',
-    'The connection stays open after an `error`. Its text is in the language of the server (`FOCUS_LOCALE`).\n',
+    'The connection stays open after an `error`. Its message is in the language of the server (`FOCUS_LOCALE`).\n',
     '| code | fr | en | hint |',
     '| --- | --- | --- | --- |',
     ...rows,
@@ -80,7 +80,7 @@ function closeTable(): string {
   const standard = standardCloseCodes.map(({ code, meaning }) => `| ${code} | | ${meaning} |`)
   return [
     '## Close codes\n',
-    '4000 to 4499: connect again. 4500 to 4999: stop until something changes.\n',
+    '4000 to 4499: connect again. 4500 to 4999: do not connect again until the cause is fixed.\n',
     '| code | reason | what to do |',
     '| --- | --- | --- |',
     ...standard,
@@ -97,7 +97,7 @@ function limitTable(): string {
   })
   return [
     '## Limits\n',
-    'Each is set with `createFocus({ websocket: { limits: { … } } })`. Times are milliseconds, sizes bytes.\n',
+    'Set limits with `createFocus({ websocket: { limits: { … } } })`. Times are in milliseconds, sizes in bytes.\n',
     '| limit | default | what it bounds |',
     '| --- | --- | --- |',
     ...rows,
@@ -107,75 +107,76 @@ function limitTable(): string {
 
 const introduction = `# The Focus real-time protocol, version 1
 
-This document is generated from the schemas in \`src/realtime/protocol\` by \`pnpm run protocol\`; a test holds it up to date.
-\`asyncapi.json\` beside it says the same to machines.
+This document is generated from the schemas in \`src/realtime/protocol\` by \`pnpm run protocol\`; a test checks that it is up to
+date. \`asyncapi.json\`, in the same folder, describes the messages for tools.
 
 ## Connecting
 
-\`ws://host/api/ws/notifications\`. The subprotocol \`focus.v1\` is selected when it is offered. JSON is snake_case, times are
-ISO 8601 in UTC.
+Connect to \`ws://host/api/ws/notifications\`. The server selects the subprotocol \`focus.v1\` when the client offers it. JSON
+fields are snake_case; times are ISO 8601 in UTC.
 
-**Authentication**, the first that is present:
+**Authentication.** The server uses the first of these that is present:
 
 1. the header \`Authorization: Bearer <access token>\`;
-2. \`?ticket=<ticket>\`, from \`POST /api/ws/ticket\`; it lives 30 seconds and works once;
+2. \`?ticket=<ticket>\`, from \`POST /api/ws/ticket\`; a ticket is valid for 30 seconds and works once;
 3. \`?token=<access token>\`;
 4. a first message \`{"action":"auth","token":"<access token>"}\` within 10 seconds.
 
-A bad or missing token is accepted at the HTTP level and then closed with its code, so that browser code can see why.
-Before the WebSocket exists an upgrade may be refused over HTTP, with a problem (RFC 9457) as body: 400 for what is no
-handshake, 403 for an origin that is not allowed, 404 when the WebSocket is switched off, 405 for another method than GET,
-429 for too many connections or bad tokens of one address and for a user over their budget, 503 at capacity and while the
-node is leaving; both with \`Retry-After\`.
+If the token is missing or invalid, the server still accepts the upgrade and then closes the connection with a close code, because
+browser code can read a close code but no HTTP status. Other upgrades are refused over HTTP, with a problem (RFC 9457) as body:
+400 for a request that is not a WebSocket handshake, 403 for an origin that is not allowed, 404 when the WebSocket is switched
+off, 405 for a method other than GET, 429 for too many connections or invalid tokens from one address and for a user who is over
+their budget, 503 at capacity and while the node drains. 429 and 503 carry \`Retry-After\`.
 
-**Query parameters**: \`epoch\`, \`offset\`, \`all_offset\` and \`last_id\` resume from a position, \`events=a,b\` subscribes to
-topics from the start, the replay included; more of them than a connection may have are refused with 400.
+**Query parameters.** \`epoch\`, \`offset\`, \`all_offset\` and \`last_id\` resume from a position. \`events=a,b\` subscribes to topics
+from the start, and also filters the replay; more topics than a connection may name are refused with 400.
 
-**Server-Sent Events**: \`GET /api/notifications/stream\` carries the same messages of the server, one per event, for clients
-behind proxies that break WebSocket. The event id is \`epoch:offset:all_offset\`; \`Last-Event-ID\` resumes. A ticket of
-\`POST /api/ws/ticket\` with \`{"use":"stream"}\` works as often as needed, for 12 hours and as long as the session lives; after that
-the answer is 401, an \`EventSource\` stops, and the page asks for a new ticket. When the server
-ends the stream its last message is \`close\`, with the code that a WebSocket would get.
+**Server-Sent Events.** \`GET /api/notifications/stream\` carries the same server messages, one per event, for clients behind
+proxies that break WebSocket. The event id is \`epoch:offset:all_offset\`, and \`Last-Event-ID\` resumes. A ticket from
+\`POST /api/ws/ticket\` with \`{"use":"stream"}\` can be used again for 12 hours, and ends with its session. After that the server
+answers 401, \`EventSource\` stops, and the page must request a new ticket. The last message of a stream that the server ends is
+\`close\`, with the code that a WebSocket would get.
 
 ## Streams, offsets, delivery
 
-Every user has a stream of notifications, and there is one shared stream of broadcasts, named \`all\`. An offset numbers an
-event of a stream: a new notification, or a merge into an earlier one. Offsets count from 1 without holes. The log keeps one
-row per notification, so a replay may skip offsets whose row was merged onwards, deleted or pruned, or has expired, or that
-a filter hides; a live connection misses none.
+Every user has a stream of notifications, and all users share one stream of broadcasts, named \`all\`. An offset numbers an event of
+a stream: a new notification, or a merge into an earlier one. Offsets count from 1 without holes. The log keeps one row per
+notification, so a replay may skip the offsets of rows that were merged into newer ones, were deleted or pruned, have expired, or
+are hidden by a filter. A live connection skips none but the filtered ones.
 
-A connection gets strictly increasing offsets of each stream. The \`offset\` of a heartbeat is the connection's position:
-everything up to it that concerns the connection was sent before it. A client keeps the highest offset that it saw, in
-notifications or heartbeats, and resumes from there. The server notices lost wake-ups and heals them from the log; a client
-need not look for gaps. Delivery is at least once across reconnects: drop what is not above the highest offset seen, and
-treat a known \`id\` with a higher offset as the newer form of the same notification.
+A connection receives strictly increasing offsets of each stream. The \`offset\` of a heartbeat is the connection's position: every
+earlier event for this connection was sent before the heartbeat. A client keeps the highest offset that it saw, in notifications
+or heartbeats, and resumes from there. The server detects lost wake-ups and reads the missing events from the log; a client does
+not have to look for gaps. Delivery is at least once across reconnects: ignore notifications that are not above the highest
+offset seen, and treat a known \`id\` with a higher offset as a newer version of the same notification.
 
-The \`epoch\` names one life of the log. It changes when a database was restored; positions of another epoch mean nothing.
+The \`epoch\` identifies one life of the log. It changes when the database is restored; a position is valid only in its own epoch.
 
-A client that reads too slowly is not queued for: once 64 KiB are unsent it gets nothing more until they are gone, and is
-then brought up to date from the log. What it asks for meanwhile is read and answered once it has taken what it was sent;
-when that takes longer than 30 seconds it is closed with 4008.
+The server keeps no queue for a client that reads slowly. Once 64 KiB are unsent, the server stops writing until the client has read
+them, and then continues from the log. It also stops reading: actions that the client sends meanwhile are answered afterwards.
+A client that does not catch up within 30 seconds is closed with 4008.
 `
 
 const sequences = `## Sequences
 
 **First connection.** → upgrade with \`?token=\` ← \`connection\` (keep \`stream\` and \`all\`) → \`subscribe\` ← \`subscribed\`
-← \`notification\` … ← \`heartbeat\` (every \`heartbeat_interval\` seconds; two missing ones mean that the server is gone).
+← \`notification\` … ← \`heartbeat\` (every \`heartbeat_interval\` seconds; if two are missing, the server is gone).
 
 **Reconnect.** → upgrade with \`?token=…&epoch=k3f9&offset=1287&all_offset=7&last_id=…\` ← \`connection\` with
-\`resume.recovered: true\` ← missed notifications with \`replayed: true\` ← what is new.
+\`resume.recovered: true\` ← missed notifications with \`replayed: true\` ← new notifications.
 
-**Reconnect after too long.** ← \`connection\` with \`resume.recovered: false\` and a \`reason\` ← perhaps \`gap\` → load the
-inbox with \`GET /api/notifications\`, then go on with what arrives.
+**Reconnect after a long time.** ← \`connection\` with \`resume.recovered: false\` and a \`reason\` ← in some cases \`gap\` → load the
+inbox with \`GET /api/notifications\`, then apply the messages that follow.
 
-**Token about to expire.** ← \`auth_expiring\` → \`auth\` with a fresh token ← \`authenticated\`. Without it: closed with 4001.
+**Token about to expire.** ← \`auth_expiring\` → \`auth\` with a fresh token ← \`authenticated\`. Without a fresh token the connection is
+closed with 4001.
 
-**Read in another tab.** → \`read\` ← \`read\` with the unread count; all tabs of the user ← \`state\`. A \`state_rev\` in a
-heartbeat above the last one seen means that a \`state\` was missed: load the inbox. What a \`state\` names is read or deleted
-in the form that it had up to \`offset\` (broadcasts: \`all_offset\`): a notification that others were merged into later is unread again.
+**Read in another tab.** → \`read\` ← \`read\` with the unread count; all tabs of the user ← \`state\`. A \`state_rev\` in a heartbeat
+above the last one seen means that a \`state\` was missed: load the inbox. A \`state\` applies to its notifications as they were at
+\`offset\` (broadcasts: \`all_offset\`): a notification into which others were merged later is unread again.
 
-**Expiry.** A notification with \`expires_at\` is shown until then. The server removes it within seconds, which makes \`state_rev\`
-jump for its user, and for everybody when it was a broadcast.
+**Expiry.** Show a notification with \`expires_at\` until then. The server removes it within seconds and increases \`state_rev\` for its
+user, or for all users when it was a broadcast.
 
-**Deploy.** ← \`reconnect\` with \`after_ms\` ← closed with 1012 about then → connect again.
+**Deploy.** ← \`reconnect\` with \`after_ms\` ← closed with 1012 at about that time → connect again.
 `

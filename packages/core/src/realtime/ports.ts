@@ -2,41 +2,39 @@ import type { NotificationEvent, StateEvent, StreamHead } from '../notifications
 import type { SessionEnd } from '../auth/ports.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 
-/** Port: what the hub reads from the log to resume, to heal a gap and to bring a slow reader up to date. */
+/** Port: reads of the log, to resume, to heal a gap and to let a slow reader catch up. */
 export interface NotificationFeed {
   head(userKey: UserKey): Promise<StreamHead>
-  /** Heads of several users in one read, in the order of `userKeys`. */
+  /** Returns the heads of several users in one read, in the order of `userKeys`. */
   heads(userKeys: readonly UserKey[]): Promise<StreamHead[]>
-  /** Events with `after < offset <= upTo`, ascending, at most `limit`. */
+  /** Returns events with `after < offset <= upTo`, ascending, at most `limit`. */
   read(userKey: UserKey, after: number, upTo: number, limit: number): Promise<NotificationEvent[]>
-  /** The shared stream of broadcasts. */
+  /** Returns the head of the shared stream of broadcasts. */
   allHead(): Promise<StreamHead>
   readAll(after: number, upTo: number, limit: number): Promise<NotificationEvent[]>
-  /** Marks as read; returns the new unread count. */
+  /** Marks notifications as read and returns the new unread count. */
   markRead(
     userKey: UserKey,
     which: { ids: readonly string[] } | { upToOffset: number; stream?: 'all' },
   ): Promise<number>
 }
 
-/** What travels between nodes: wake-ups with the event inside, never the truth. */
+/** A message between nodes: a wake-up that carries its event. The log stays the only truth. */
 export type BrokerMessage =
   | { readonly kind: 'notifications'; readonly userKey: UserKey | null; readonly events: readonly NotificationEvent[] }
   | { readonly kind: 'state'; readonly userKey: UserKey; readonly event: StateEvent }
-  /** For the sign-in of every node, which tells its hub; `from` names the node that ended the session. */
+  /** For the sign-in of every node, which calls its hub; `from` is the node that ended the session. */
   | { readonly kind: 'session_end'; readonly userKey: UserKey; readonly end: SessionEnd; readonly from: string }
 
-/**
- * Port: tells the nodes that hold a user's sockets. Delivery is best effort; the hub heals what is lost from the log.
- */
+/** Port: carries messages to the nodes with a user's connections. Best effort: the hub reads lost events from the log. */
 export interface Broker {
   /** False while messages may be lost; the hub then reads the log more often. */
   readonly connected: boolean
   publish(message: BrokerMessage): void
-  /** Starts and stops the flow of messages of one user to this node. */
+  /** Starts the flow of one user's messages to this node; `unsubscribe` stops it. */
   subscribe(userKey: UserKey): Promise<void>
   unsubscribe(userKey: UserKey): Promise<void>
-  /** Returns the function that ends it. Messages without a user concern every node. */
+  /** Calls `listener` for each message, and returns a function that stops it. Messages without a user reach every node. */
   onMessage(listener: (message: BrokerMessage) => void): () => void
   close(): Promise<void>
 }
@@ -49,9 +47,9 @@ export interface ConnectionInfo {
   readonly since: number
   readonly transport: 'websocket' | 'sse'
   readonly offset: number
-  /** How many events the connection is behind its stream's head. */
+  /** How many events the connection is behind the heads of its streams. */
   readonly lag: number
-  /** Highest offset that the client acknowledged; 0 when it acknowledges nothing. */
+  /** Highest offset that the client acknowledged; 0 for a client that does not acknowledge. */
   readonly acknowledged: number
 }
 

@@ -10,27 +10,27 @@ import type { RealtimeLocale } from './protocol/protocol-errors.ts'
 import type { Broker, NotificationFeed } from './ports.ts'
 
 export interface RealtimeConfig {
-  /** Such as `/api`; the WebSocket is at `<basePath>/ws/notifications`. */
+  /** For example `/api`; the WebSocket is at `<basePath>/ws/notifications`. */
   readonly basePath: string
   /** `WEBSOCKET_ENABLED`. */
   readonly enabled: boolean
-  /** `WEBSOCKET_HEARTBEAT_INTERVAL`, in milliseconds here. */
+  /** `WEBSOCKET_HEARTBEAT_INTERVAL`, in milliseconds. */
   readonly heartbeatIntervalMs: number
-  /** Language of the texts that the protocol itself carries. */
+  /** Language of the texts in protocol messages. */
   readonly locale: RealtimeLocale
-  /** Who may read `GET /ws/stats`. */
+  /** Access to `GET /ws/stats`. */
   readonly stats: 'admin' | 'public'
   readonly limits?: Partial<RealtimeLimits>
-  /** Decides on the `Origin` of an upgrade; undefined where the client sent none. */
+  /** Decides on the `Origin` of an upgrade, which is undefined when the client sent none. */
   readonly isOriginAllowed: (origin: string | undefined, request: IncomingMessage) => boolean
-  /** Name of this node in statistics and connection ids; host name and a random suffix when absent. */
+  /** Name of this node in statistics and connection ids; the host name and a random suffix when absent. */
   readonly node?: string
 }
 
 export interface RealtimeDeps {
   readonly config: RealtimeConfig
   readonly runtime: Runtime
-  /** Who is served when there is too much to do; shared with the HTTP routes. */
+  /** Budgets of clients and users, shared with the HTTP routes. */
   readonly control: AdmissionControl
   readonly verifier: TokenVerifier
   readonly feed: NotificationFeed
@@ -39,8 +39,8 @@ export interface RealtimeDeps {
   readonly sealer: Sealer
   readonly userIds: UserIdCodec
   /**
-   * When what a token stands for ends at the latest (milliseconds since 1970), null once its session ended: no ticket lives
-   * longer. When the token itself expires where absent.
+   * Returns the latest end of a token's session in milliseconds since 1970, or null once the session has ended. Tickets end
+   * then. When absent, tickets end with their token.
    */
   readonly sessionEndsAt?: (principal: Principal) => Promise<number | null>
 }

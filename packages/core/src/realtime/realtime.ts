@@ -16,31 +16,31 @@ export interface RealtimeHub extends Realtime {
   readonly limits: RealtimeLimits
   readonly counters: Readonly<RealtimeCounters>
   readonly tickets: Tickets
-  /** Whether this node is sending its clients elsewhere. */
+  /** Whether this node sends its clients to other nodes. */
   readonly draining: boolean
-  /** Metrics of this node for Prometheus. */
+  /** Renders the metrics of this node for Prometheus. */
   metrics(): Promise<RenderedMetrics>
   /**
-   * Opens a stream of Server-Sent Events on the same hub, for clients behind proxies that break WebSocket.
+   * Opens a stream of Server-Sent Events, for clients behind proxies that break WebSocket.
    *
    * @throws FocusError `draining`, `at_capacity`, `rate_limited`
    */
   openEventStream(principal: Principal, request: EventStreamRequest): Promise<Response>
-  /** Takes a WebSocket upgrade on the hub's own path; false, and nothing is touched, on any other. */
+  /** Takes a WebSocket upgrade on the hub's own path. Returns false, and does not touch the socket, on any other path. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
-  /** Compares all local streams with the log now: another process is known to have committed something. */
+  /** Compares all local streams with the log now. Call it after a commit of another process. */
   heal(): void
   /** Closes the local connections of a session that ended, here or on another node, with 4503. */
   sessionEnded(end: SessionEnd): void
-  /** Drains at once, cuts who does not say goodbye, stops timers and leaves the broker, which stays open. */
+  /** Drains at once, cuts clients that do not close, stops timers and unsubscribes from the broker, which stays open. */
   shutdown(): Promise<void>
 }
 
 /**
- * The real-time hub: holds the connections of this node, hands them what the broker brings, and heals from the log what the
- * broker lost.
+ * Creates the real-time hub of a node. It holds the connections, writes the events that the broker brings to them, and reads
+ * events from the log that the broker lost.
  *
- * @throws FocusError `invalid_option` for a limit that is out of range.
+ * @throws FocusError `invalid_option` for a limit that is out of range
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ import type { Route } from '../route.ts'
 
 const ticketRequest = z.object({ use: z.enum(['websocket', 'stream']).optional() })
 
-/** Statistics, tickets, and what an operator sees and closes of the connections. */
+/** Statistics, tickets, and an operator's view of the connections. */
 export function realtimeRoutes(realtime: RealtimeHub): Route[] {
   return [
     eventStreamRoute(realtime),
@@ -31,7 +31,7 @@ export function realtimeRoutes(realtime: RealtimeHub): Route[] {
         const parsed = ticketRequest.safeParse(await readJsonObject(request))
         if (!parsed.success) {
           throw new FocusError('invalid_request', 'use: expected "websocket" or "stream".', {
-            hint: 'Leave it out for a ticket of the WebSocket.',
+            hint: 'Omit the field for a WebSocket ticket.',
           })
         }
         const { ticket, expiresInSeconds } = await realtime.tickets.issue(principal, parsed.data.use ?? 'websocket')
@@ -55,8 +55,8 @@ export function realtimeRoutes(realtime: RealtimeHub): Route[] {
       access: 'admin',
       async handle({ params }) {
         if (await realtime.close(params.id ?? '')) return noContent()
-        throw new FocusError('unknown_connection', 'There is no connection of this id.', {
-          hint: 'GET /ws/connections lists them.',
+        throw new FocusError('unknown_connection', 'There is no connection with this id.', {
+          hint: 'GET /ws/connections lists the connections.',
         })
       },
     },

@@ -2,7 +2,7 @@ import type { NotificationEvent, NotificationPublisher } from '../../notificatio
 import type { UserKey } from '../../common/user-id.ts'
 import type { Broker } from '../ports.ts'
 
-/** Carries what was committed to the broker: the events of one commit as one message per stream, in their order. */
+/** Returns a publisher that sends the events of one commit to the broker as one message per stream, in their order. */
 export function brokerPublisher(broker: Broker): NotificationPublisher {
   return {
     notificationsCommitted(events) {

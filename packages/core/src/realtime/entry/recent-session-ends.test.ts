@@ -14,7 +14,7 @@ test('an end covers the connections of its session that were opened before it', 
   expect(ends.covers('1', 'b', 150)).toBe(true)
 })
 
-test('what is long over is forgotten also where nobody sweeps', () => {
+test('old ends are removed also while no sweep runs', () => {
   const ends = new RecentSessionEnds()
   for (let n = 0; n < 10_000; n += 1) ends.add(end(String(n)), n * 1_000)
   expect(ends.size).toBeLessThanOrEqual(1_000)

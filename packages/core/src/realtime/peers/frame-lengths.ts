@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
 import type { CloseCode } from '../protocol/close-codes.ts'
 
-/** One of `standardCloseCodes`, as `ws` answers other broken frames. */
+/** Closes with the code that `ws` uses for other invalid frames. */
 export const badFrame: CloseCode = {
   code: 1002,
   reason: 'frame length',
-  meaning: 'A frame said its length in more bytes than it needs.',
+  meaning: 'A frame encoded its length in more bytes than necessary.',
 }
 
 interface Watched {
@@ -16,15 +16,15 @@ interface Watched {
 const watched = new WeakMap<Duplex, Watched>()
 
 /**
- * Calls `broken` at the first frame of a client that says its length in more bytes than it needs (RFC 6455 §5.2), which `ws`
- * does not look at. Before anybody else has read the bytes: the frame itself is not to count.
+ * Calls `broken` at the first frame whose length takes more bytes than necessary (RFC 6455 §5.2), which `ws` does not check. The
+ * listener runs before the one of `ws`, so that the frame itself is not handled.
  */
 export function watchFrameLengths(socket: Duplex, broken: () => void): void {
   watched.set(socket, { lengths: new FrameLengths(), broken })
   socket.prependListener('data', onData)
 }
 
-/** One listener for all sockets. */
+/** Shared by all sockets. */
 function onData(this: Duplex, chunk: Buffer): void {
   const entry = watched.get(this)
   if (!entry || entry.lengths.areMinimal(chunk)) return
@@ -33,14 +33,14 @@ function onData(this: Duplex, chunk: Buffer): void {
   entry.broken()
 }
 
-/** Follows the heads of the frames in a stream of bytes. */
+/** Finds the frame headers in a stream of bytes. */
 export class FrameLengths {
-  /** Bytes of the present frame that are still to come. */
+  /** Bytes of the current frame that have not arrived yet. */
   #left = 0
-  /** The beginning of a head that is not whole yet. */
+  /** The first bytes of an incomplete header. */
   #head: Buffer | null = null
 
-  /** Whether the frames that begin in these bytes say their lengths as shortly as they can. */
+  /** Returns whether all frames that start in these bytes encode their lengths in as few bytes as possible. */
   areMinimal(chunk: Buffer): boolean {
     const bytes = this.#head === null ? chunk : Buffer.concat([this.#head, chunk])
     this.#head = null

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { textFrame } from './frame.ts'
 
-/** Upgrades by hand and sends one frame with the text of its own address. */
+/** Answers the upgrade itself and sends one frame, with the text whose index is the path. */
 let server: Server
 beforeAll(async () => {
   server = createServer().on('upgrade', (request, socket) => {

@@ -1,7 +1,7 @@
 import type { CloseCode } from '../protocol/close-codes.ts'
 import type { EncodedMessage } from '../delivery/encoded-message.ts'
 
-/** Where a connection is in its streams, as the id of a Server-Sent Event says it: `epoch:offset:all_offset`. */
+/** A position in both streams. `eventId` is the id of a Server-Sent Event: `epoch:offset:all_offset`, or empty. */
 export interface Positioned {
   readonly eventId: string
 }
@@ -10,20 +10,20 @@ export interface Positioned {
 export interface Peer {
   readonly transport: 'websocket' | 'sse'
   readonly open: boolean
-  /** Bytes that were given to `send` and that the operating system has not taken yet. */
+  /** Bytes that were passed to `send` and that the operating system has not taken yet. */
   readonly unsentBytes: number
-  /** Queues a message; what one turn of the event loop queues leaves in one write. */
+  /** Queues a message. All messages of one turn of the event loop leave in one write. */
   send(message: EncodedMessage, position: Positioned): void
-  /** Writes what is queued now instead of at the end of the turn. */
+  /** Writes queued messages now instead of at the end of the turn. */
   flush(): void
-  /** Asks for a sign of life, where the transport has one. */
+  /** Sends a WebSocket ping, or a comment to an event stream. */
   ping(): void
-  /** Stops and restarts reading from the client. */
+  /** Stops reading from the client; `resume` continues. */
   pause(): void
   resume(): void
-  /** Calls back once when everything unsent has gone. */
+  /** Calls `listener` once when all unsent bytes have been sent. */
   onceDrained(listener: () => void): void
-  /** Writes what is queued and says goodbye. */
+  /** Writes queued messages and starts the closing handshake. */
   close(code: CloseCode): void
   /** Drops the connection at once. */
   terminate(): void

@@ -5,12 +5,12 @@ import type { TurnWriter } from './turn-writer.ts'
 
 const encoder = new TextEncoder()
 
-/** How soon a browser's `EventSource` comes back after its stream ended. */
+/** Delay until a browser's `EventSource` reconnects after its stream ended. */
 const retryMs = 2_000
 
 /**
- * A stream of Server-Sent Events (HTML Standard, 9.2): each message is one event, its `id` the position to come back with as
- * `Last-Event-ID`.
+ * A stream of Server-Sent Events (HTML Standard, 9.2). Each message is one event; its `id` is the position that a client sends as
+ * `Last-Event-ID` to resume.
  */
 export class SsePeer implements Peer {
   /** The body of the response. */
@@ -21,11 +21,11 @@ export class SsePeer implements Peer {
   #text = ''
   #onDrained: (() => void) | null = null
   #closing = false
-  /** A `retry:` with an event of its own would be an empty message to clients that do not follow the standard. */
+  /** Sent with the first event: some clients take a `retry:` block without data for an empty message. */
   #prefix = `retry: ${retryMs}\n`
   readonly #onGone: () => void
 
-  /** @param onGone called once when the body was read to its end, cancelled or cut */
+  /** @param onGone called once when the body has been read to its end, cancelled or cut */
   constructor(writer: TurnWriter, highWaterMark: number, onGone: () => void) {
     this.#writer = writer
     this.#highWaterMark = highWaterMark
@@ -60,8 +60,8 @@ export class SsePeer implements Peer {
   }
 
   /**
-   * A comment: it keeps proxies from closing a silent stream. A blank line behind it would end an event, and some clients
-   * take that for an empty message.
+   * Sends a comment, which keeps proxies from closing a silent stream. No blank line follows it, because some clients take that for
+   * the end of an empty message.
    */
   ping(): void {
     this.#queue(':\n')
@@ -85,7 +85,7 @@ export class SsePeer implements Peer {
   }
 
   close({ code, reason }: CloseCode): void {
-    // Behind what was never read the goodbye would never be read either.
+    // The client has not read earlier bytes, so it would not read a goodbye either.
     if (code === closeCodes.tooSlow.code) {
       this.terminate()
       return
@@ -115,7 +115,7 @@ export class SsePeer implements Peer {
   #pulled(): void {
     if (this.unsentBytes > 0) return
     if (this.#closing && this.#controller) {
-      // Not before: a body that is closed with its queue full gives no sign when it has been read.
+      // Only now: a body that is closed while its queue is full does not report when it has been read.
       this.#controller.close()
       this.#finish()
     }

@@ -3,15 +3,15 @@ interface Flushable {
 }
 
 /**
- * Gathers what one turn of the event loop produces, so that ten messages to one socket cost one system call: a write costs
- * several microseconds of kernel time, everything else is small beside it.
+ * Gathers the writes of one turn of the event loop, so that ten messages to one socket cost one system call. The kernel time of a
+ * write, several microseconds, is the largest cost of a delivery.
  */
 export class TurnWriter {
   #dirty: Flushable[] = []
   #scheduled = false
   #joined: { readonly frames: readonly Buffer[]; readonly bytes: Buffer } | null = null
 
-  /** Has `flush` called once at the end of this turn. */
+  /** Schedules one call of `flush` at the end of this turn. */
   schedule(peer: Flushable): void {
     this.#dirty.push(peer)
     if (this.#scheduled) return
@@ -27,7 +27,7 @@ export class TurnWriter {
     this.#joined = null
   }
 
-  /** Several frames as one buffer. Sockets of a burst mostly get the same frames: then they share the copy, too. */
+  /** Joins frames into one buffer. Sockets that get the same frames in a burst share the copy. */
   join(frames: readonly Buffer[], length: number): Buffer {
     if (this.#joined !== null && same(this.#joined.frames, frames)) return this.#joined.bytes
     const bytes = Buffer.concat(frames, length)

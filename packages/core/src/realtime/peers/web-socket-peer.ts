@@ -7,29 +7,29 @@ import type { Peer } from './peer.ts'
 import type { CloseCode } from '../protocol/close-codes.ts'
 import type { TurnWriter } from './turn-writer.ts'
 
-/** A `ws` socket that knows its connection, so that all sockets share the same listeners. */
+/** A `ws` socket with a reference to its connection, so that all sockets share the same listeners. */
 export class FocusWebSocket extends WebSocket {
   connection: Connection | null = null
 }
 
 /**
- * A WebSocket whose data frames are written straight to the socket, prebuilt and shared. `ws` owns the receiving side, the
- * control frames and the closing handshake; without compression it writes at once, so the order of both is kept.
+ * A WebSocket. Data frames are built once, shared by all sockets, and written to the TCP socket directly. `ws` handles the receiving
+ * side, the control frames and the closing handshake; without compression it writes at once, so the order of frames is kept.
  */
 export class WebSocketPeer implements Peer {
   readonly #webSocket: FocusWebSocket
   readonly #socket: Duplex
   readonly #writer: TurnWriter
-  /** One frame stays by itself: most turns bring a socket one, and a list costs memory. */
+  /** A single frame is stored without a list: most sockets get one frame per turn, and a list costs memory. */
   #queued: Buffer | Buffer[] | null = null
   #queuedBytes = 0
-  /** What the socket still held after the last write. */
+  /** Bytes in the socket's buffer after the last write. */
   #left = 0
   #corked: boolean
 
   /**
-   * @param corked whether the answer to the upgrade is held back for the first message, which follows within a moment: both
-   * then leave in one write, and a storm of connections costs half the system calls
+   * @param corked whether the answer to the upgrade waits for the first message, which follows soon. Both leave in one write
+   * then, which halves the system calls of a connection storm
    */
   constructor(webSocket: FocusWebSocket, socket: Duplex, writer: TurnWriter, corked: boolean) {
     this.#webSocket = webSocket
@@ -47,7 +47,7 @@ export class WebSocketPeer implements Peer {
   }
 
   get unsentBytes(): number {
-    // Mostly nothing was left: then the socket is not even looked at, which a fan-out to thousands would feel.
+    // Usually nothing was left. Not reading the socket then saves measurable time in a fan-out to thousands.
     return (this.#left === 0 ? 0 : this.#socket.writableLength) + this.#queuedBytes
   }
 
@@ -79,7 +79,7 @@ export class WebSocketPeer implements Peer {
     const bytes = Array.isArray(queued) ? this.#writer.join(queued, this.#queuedBytes) : queued
     this.#queued = null
     this.#queuedBytes = 0
-    // After the closing handshake began nothing but control frames may follow (RFC 6455 §5.5.1).
+    // Only control frames may follow once the closing handshake has started (RFC 6455 §5.5.1).
     if (this.open) this.#socket.write(bytes)
     this.#release()
     this.#left = this.#socket.writableLength
@@ -89,7 +89,7 @@ export class WebSocketPeer implements Peer {
     this.flush()
     this.#release()
     this.#webSocket.close(code.code, code.reason)
-    // A client that was paused, or is not read from, could otherwise never finish the handshake.
+    // A paused socket could not finish the closing handshake.
     this.#webSocket.resume()
   }
 

@@ -1,6 +1,6 @@
 /**
- * Every code with which Focus closes a WebSocket. 4000 to 4499: connect again. 4500 to 4999: stop until something changes
- * (a new sign-in, a corrected program). The reason travels in the close frame.
+ * The codes with which the hub closes a WebSocket. 4000 to 4499: connect again. 4500 to 4999: do not connect again until the cause is
+ * fixed, by a new sign-in or a corrected program. The close frame carries the reason.
  */
 export const closeCodes = {
   restart: { code: 1012, reason: 'restart', meaning: 'The node is shutting down; connect again.' },
@@ -14,7 +14,7 @@ export const closeCodes = {
     code: 4003,
     reason: 'position lost',
     meaning:
-      'The log was restored to an earlier state or its epoch changed: forget the position, connect again, load the inbox.',
+      'The log was restored to an earlier state or its epoch changed: discard the position, connect again, load the inbox.',
   },
   tooSlow: { code: 4008, reason: 'too slow', meaning: 'The client stopped reading; connect again and resume.' },
   noPong: {
@@ -25,7 +25,7 @@ export const closeCodes = {
   tooManyActions: {
     code: 4013,
     reason: 'too many actions',
-    meaning: 'The client kept on above its limit; connect again later.',
+    meaning: 'The client continued to send above its limit; connect again later.',
   },
   closedByOperator: {
     code: 4014,
@@ -40,7 +40,7 @@ export const closeCodes = {
   malformed: {
     code: 4501,
     reason: 'malformed messages',
-    meaning: 'The client kept sending messages that are not in the protocol.',
+    meaning: 'The client sent too many messages in a row that are not in the protocol.',
   },
   authTimeout: {
     code: 4502,
@@ -55,7 +55,7 @@ export const closeCodes = {
   tooManyConnections: {
     code: 4504,
     reason: 'too many connections',
-    meaning: 'The user has as many connections as one user may have.',
+    meaning: 'The user has the maximum number of connections.',
   },
   badSubprotocol: { code: 4506, reason: 'bad subprotocol', meaning: 'Subprotocols were offered, but not focus.v1.' },
   forbidden: { code: 4507, reason: 'forbidden', meaning: 'The user may not use real-time notifications.' },
@@ -67,7 +67,7 @@ export interface CloseCode {
   readonly meaning: string
 }
 
-/** Codes that the WebSocket layer itself uses (RFC 6455 §7.4.1), where a frame breaks its rules. */
+/** Codes of the WebSocket layer itself (RFC 6455 §7.4.1), for frames that break its rules. */
 export const standardCloseCodes = [
   { code: 1002, meaning: 'A frame broke RFC 6455, such as one that was not masked.' },
   { code: 1007, meaning: 'A text message was not valid UTF-8.' },

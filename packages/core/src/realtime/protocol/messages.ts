@@ -1,17 +1,17 @@
 import { z } from 'zod'
 
 const timestamp = z.iso.datetime({ precision: 3 }).describe('ISO 8601, UTC.')
-const ref = z.union([z.string(), z.number()]).optional().describe('The `ref` of the message that this answers.')
+const ref = z.union([z.string(), z.number()]).optional().describe('The `ref` of the message that this one answers.')
 const userId = z.union([z.string(), z.number()])
 const position = z.object({ epoch: z.string(), offset: z.int() })
-const streamName = z.literal('all').optional().describe('Present when it concerns the shared stream of broadcasts.')
+const streamName = z.literal('all').optional().describe('Present for the shared stream of broadcasts.')
 
 const resumeReason = z
   .enum(['epoch_changed', 'position_lost', 'retention', 'too_far'])
   .optional()
-  .describe('Why not everything could be recovered.')
+  .describe('Why some events could not be recovered.')
 
-/** What the server sends, by `type`. Clients ignore unknown types and fields. */
+/** Schemas of the messages of the server, by `type`. Clients ignore unknown types and fields. */
 export const serverMessages = {
   connection: z
     .object({
@@ -23,7 +23,7 @@ export const serverMessages = {
       user_id: userId,
       heartbeat_interval: z.number().describe('Seconds.'),
       auth_expires_at: timestamp,
-      stream: position.extend({ oldest: z.int().describe('Oldest offset that the log still holds.') }),
+      stream: position.extend({ oldest: z.int().describe('Oldest offset in the log.') }),
       all: position,
       resume: z.object({ requested: z.boolean(), recovered: z.boolean(), reason: resumeReason }),
       unread_count: z.int(),
@@ -37,12 +37,12 @@ export const serverMessages = {
       type: z.literal('heartbeat'),
       timestamp,
       epoch: z.string(),
-      offset: z.int().describe('Position of this connection: everything up to it was sent before.'),
+      offset: z.int().describe('Position of this connection: all events up to it were sent before.'),
       all: position,
       state_rev: z
         .int()
         .describe(
-          'Larger than the last one seen: a `state` was missed, or notifications have expired; reload the inbox.',
+          'If it is larger than the last one seen, a `state` was missed or notifications have expired: reload the inbox.',
         ),
     })
     .describe('Every `heartbeat_interval` seconds.'),
@@ -61,21 +61,24 @@ export const serverMessages = {
       event: z.string().optional().describe('Topic that subscriptions filter on.'),
       count: z.int().describe('How many notifications were merged into this one.'),
       group_key: z.string().optional(),
-      expires_at: timestamp.optional().describe('From then on it is of no interest: show it no longer.'),
-      replayed: z.literal(true).optional().describe('Older than this connection, or asked for by `sync`.'),
+      expires_at: timestamp.optional().describe('Do not show the notification after this time.'),
+      replayed: z
+        .literal(true)
+        .optional()
+        .describe('Present when the event is older than the connection, or answers `sync`.'),
     })
-    .describe('A notification, once, in the order of its stream.'),
+    .describe('A new or merged notification, in the order of its stream.'),
   error: z
     .object({
       type: z.literal('error'),
       message: z.string(),
       code: z.string(),
       hint: z.string().optional(),
-      detail: z.string().optional().describe('Which field is wrong.'),
+      detail: z.string().optional().describe('The field that is wrong.'),
       ref,
       retry_after: z.number().optional().describe('Seconds.'),
     })
-    .describe('A message was refused; the connection stays open.'),
+    .describe('The server refused a message; the connection stays open.'),
   pong: z
     .object({ type: z.literal('pong'), timestamp, client_timestamp: z.union([z.string(), z.number()]).optional(), ref })
     .describe('Answers `ping`.'),
@@ -83,7 +86,10 @@ export const serverMessages = {
     .object({
       type: z.literal('subscribed'),
       events: z.array(z.string()).describe('The topics in force.'),
-      except: z.array(z.string()).optional().describe('Everything but these arrives: nothing was subscribed to yet.'),
+      except: z
+        .array(z.string())
+        .optional()
+        .describe('Present before the first `subscribe`: all topics except these are sent.'),
       ref,
     })
     .describe('Answers `subscribe` and `unsubscribe`.'),
@@ -113,10 +119,12 @@ export const serverMessages = {
       state: z.enum(['read', 'deleted']),
       unread_count: z.int(),
       state_rev: z.int(),
-      offset: z.int().describe('Head of the stream when they changed: later events are not concerned, nor counted.'),
-      all_offset: z.int().describe('The same of the shared stream.'),
+      offset: z
+        .int()
+        .describe('Head of the stream at the time of the change; later events are not affected and not counted.'),
+      all_offset: z.int().describe('The same for the shared stream.'),
     })
-    .describe('Notifications were read or deleted, here or elsewhere.'),
+    .describe('Notifications were read or deleted, on this connection, another one or over HTTP.'),
   read: z.object({ type: z.literal('read'), unread_count: z.int(), ref }).describe('Answers `read`.'),
   acked: z
     .object({ type: z.literal('acked'), offset: z.int(), stream: streamName, ref })
@@ -134,7 +142,7 @@ export const serverMessages = {
   synced: z
     .object({
       type: z.literal('synced'),
-      offset: z.int().describe('Everything up to it was sent; give it as `since` to go on.'),
+      offset: z.int().describe('All events up to it were sent; pass it as `since` to continue.'),
       more: z.boolean(),
       stream: streamName,
       ref,
@@ -142,16 +150,16 @@ export const serverMessages = {
     .describe('Ends the answer to `sync`.'),
   authenticated: z
     .object({ type: z.literal('authenticated'), auth_expires_at: timestamp, ref })
-    .describe('Answers `auth` on a connection that was already signed in.'),
+    .describe('Answers `auth` on a connection that is already authenticated.'),
   auth_expiring: z
     .object({ type: z.literal('auth_expiring'), expires_at: timestamp })
-    .describe('The token is about to expire; send `auth` with a fresh one to stay connected.'),
+    .describe('The token expires soon; send `auth` with a fresh one to stay connected.'),
   reconnect: z
     .object({
       type: z.literal('reconnect'),
-      after_ms: z.int().describe('When this connection will be closed with 1012; connect again then.'),
+      after_ms: z.int().describe('Milliseconds until the server closes this connection with 1012; connect again then.'),
     })
-    .describe('The node is leaving.'),
+    .describe('The node is shutting down.'),
   close: z
     .object({ type: z.literal('close'), code: z.int(), reason: z.string() })
     .describe('Event stream only: the last message, with the close code that a WebSocket would get.'),

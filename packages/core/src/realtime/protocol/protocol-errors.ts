@@ -1,4 +1,4 @@
-/** Language of the texts that a person may read. The guide's are French. */
+/** Language of the texts that users may read. */
 export type RealtimeLocale = 'fr' | 'en'
 
 interface WireErrorTexts {
@@ -6,7 +6,7 @@ interface WireErrorTexts {
   readonly hint: string
 }
 
-/** The `code` of each `error` message, with its texts. Codes are only ever added. */
+/** The codes of `error` messages, with their texts. A code is never removed. */
 export const wireErrors = {
   unknown_action: {
     message: { fr: 'Action inconnue', en: 'Unknown action' },
@@ -22,7 +22,7 @@ export const wireErrors = {
   },
   rate_limited: {
     message: { fr: 'Trop de messages', en: 'Too many messages' },
-    hint: 'Wait for `retry_after` seconds; `limits.actions_per_minute` of the connection message is the limit of one connection, and all of a user’s share another.',
+    hint: 'Wait for `retry_after` seconds; `limits.actions_per_minute` of the connection message is the limit of one connection; all connections of a user share another limit.',
   },
   unauthenticated: {
     message: { fr: 'Authentification requise', en: 'Authentication is required' },
@@ -30,19 +30,19 @@ export const wireErrors = {
   },
   invalid_token: {
     message: { fr: 'Jeton invalide', en: 'The token is invalid' },
-    hint: 'Send a fresh access token; the connection stays as it was.',
+    hint: 'Send a fresh access token; the connection keeps its current one.',
   },
   subject_mismatch: {
-    message: { fr: 'Le jeton est celui d’un autre utilisateur', en: 'The token is of another user' },
-    hint: 'Open a connection of its own for another user.',
+    message: { fr: 'Le jeton est celui d’un autre utilisateur', en: 'The token belongs to another user' },
+    hint: 'Open a separate connection for another user.',
   },
   too_many_topics: {
     message: { fr: 'Trop de sujets', en: 'Too many topics' },
-    hint: 'Unsubscribe from topics that are not needed, or subscribe to none and receive all.',
+    hint: 'Unsubscribe from topics that are not needed, or connect without a subscription to receive all.',
   },
   sync_in_progress: {
     message: { fr: 'Une synchronisation est en cours', en: 'A sync is in progress' },
-    hint: 'Wait for its `synced` message.',
+    hint: 'Wait for the `synced` message of the running one.',
   },
   unavailable: {
     message: { fr: 'Service momentanement indisponible', en: 'Temporarily unavailable' },
@@ -52,7 +52,7 @@ export const wireErrors = {
 
 export type WireErrorCode = keyof typeof wireErrors
 
-/** The greeting of the `connection` message; the French one is the guide's. */
+/** The greeting in the `connection` message. The French text is given by the guide. */
 export const greeting: Readonly<Record<RealtimeLocale, string>> = {
   fr: 'Connexion etablie avec succes',
   en: 'Connection established',
