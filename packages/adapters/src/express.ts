@@ -12,8 +12,8 @@ declare global {
     interface User extends AuthenticatedUser {}
     interface Request {
       /**
-       * The person of the access token, set by `requireUser` (and by `optionalUser`, where there is one). On routes behind
-       * neither it is not there, whatever its type says.
+       * The user of the access token. `requireUser` sets it; `optionalUser` sets it if the request has a token. It is
+       * missing on other routes, although the type cannot say so.
        */
       user: User
     }
@@ -21,14 +21,14 @@ declare global {
 }
 
 export interface MountOptions {
-  /** The server that `app.listen()` returned: WebSocket upgrades are taken there. */
+  /** The server that `app.listen()` returned; Focus handles WebSocket upgrades on it. */
   readonly server?: HostServer
 }
 
 /**
- * Mounts Focus' routes below its base path and, where `server` is given, its WebSocket. Every other path goes on to the
- * application's next handler. Works before and after body parsers, on Express 4 and 5. Below a router that is mounted at a path
- * of its own, start Focus with the whole path: `createFocus({ basePath: '/v1/api' })`.
+ * Mounts Focus' routes below its base path and, with `server`, its WebSocket. Other paths go on to the application's next
+ * handler. It works before and after body parsers, on Express 4 and 5. For a router that is itself mounted at a path, give
+ * Focus the whole path: `createFocus({ basePath: '/v1/api' })`.
  *
  * @example
  * ```ts
@@ -47,8 +47,8 @@ export function mountFocus(app: Pick<IRouter, 'use'>, focus: Focus, options: Mou
 }
 
 /**
- * Lets a request through only with a valid access token, and sets `req.user`. Answers 401 (or 403, where a scope is
- * missing) as a problem otherwise; what is wrong here rather than with the token goes to the application's error handler.
+ * Returns middleware that requires a valid access token and sets `req.user`. Other requests receive a problem with status
+ * 401, or 403 if a scope is missing. Server errors go to the application's error handler.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export function requireUser(focus: Focus, options: RequireUserOptions = {}): Req
   }
 }
 
-/** Sets `req.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
+/** Returns middleware that sets `req.user` if the request has a valid access token. An invalid token receives 401. */
 export function optionalUser(focus: Focus): RequestHandler {
   return (req, res, next) => {
     findUser(focus, req.headers, peerOf(req)).then(

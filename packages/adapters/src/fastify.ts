@@ -13,20 +13,20 @@ export type { RequireUserOptions } from './user.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The person of the access token, set by `requireUser` and `optionalUser`; not there on other routes. */
+    /** The user of the access token, set by `requireUser` and `optionalUser`; missing on other routes. */
     user: AuthenticatedUser
   }
 }
 
 export interface FocusPluginOptions {
   readonly focus: Focus
-  /** Milliseconds over which `app.close()` spreads the goodbye to open sockets; 0 says it at once. */
+  /** Milliseconds over which `app.close()` spreads the closing of open sockets; 0 closes all immediately. */
   readonly drainWindowMs?: number
 }
 
 /**
- * Focus as an encapsulated plugin: its routes below its base path, its WebSocket on the instance's server, and a goodbye to
- * open sockets before the server closes. Its body handling stays inside the plugin; the application's parsers stay as they are.
+ * Focus as an encapsulated plugin: routes below its base path, the WebSocket on the instance's server, and an orderly close
+ * of open sockets before the server closes. The application's body parsers are not affected.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export interface FocusPluginOptions {
  */
 export async function focusPlugin(app: FastifyInstance, options: FocusPluginOptions): Promise<void> {
   const { focus, drainWindowMs = 0 } = options
-  // The body goes on unread: what reads it knows its limits.
+  // Focus reads the body itself, with its own limits.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.all(
@@ -51,9 +51,9 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
       if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
         return reply.send(response)
       }
-      // @fastify/compress may be told to compress every type, and does not look at no-transform. It would hold the head back.
+      // @fastify/compress may be configured for every type, and ignores `no-transform`. It would delay the response head.
       request.raw.headers['x-no-compression'] = 'event-stream'
-      // As a Node stream, because Fastify notices no failure of a web stream while it waits for a client that does not read.
+      // As a Node stream, because Fastify misses the failure of a web stream while it waits for a slow client.
       reply.code(response.status).headers(Object.fromEntries(response.headers))
       return reply.send(Readable.fromWeb(response.body as NodeReadableStream))
     },
@@ -63,8 +63,8 @@ export async function focusPlugin(app: FastifyInstance, options: FocusPluginOpti
   app.addHook('preClose', async () => {
     await focus.drain({ windowMs: drainWindowMs })
     detach()
-    // Browsers and fetch clients open some ahead. Node counts only those as idle that have sent a request: the server would
-    // wait for the others for as long as the client keeps them.
+    // Browsers and fetch clients open spare connections. Node counts a connection as idle only after its first request, so
+    // the server would wait for the spare ones.
     for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   })
 }
@@ -75,12 +75,12 @@ function trackConnections(server: HostServer): ReadonlySet<Socket> {
     connections.add(socket)
     socket.once('close', () => connections.delete(socket))
   }
-  // Over TLS the bytes of the handshake count only on the socket below.
+  // With TLS, the bytes of the handshake are counted on the underlying socket only.
   server.on(server instanceof SecureServer ? 'secureConnection' : 'connection', add)
   return connections
 }
 
-/** A plugin's paths begin after its prefix; Focus' base path, like every address it makes, includes it. */
+/** Returns Focus' base path relative to the plugin's prefix. The base path itself includes the prefix. */
 function pathInside(prefix: string, basePath: string): string {
   const outer = prefix.replace(/\/$/, '')
   if (basePath === outer || basePath.startsWith(`${outer}/`)) return basePath.slice(outer.length)
@@ -89,7 +89,7 @@ function pathInside(prefix: string, basePath: string): string {
   })
 }
 
-/** The same for those who prefer one name in every framework. */
+/** Registers {@link focusPlugin}, under the name that every adapter has. */
 export async function mountFocus(
   app: FastifyInstance,
   focus: Focus,
@@ -98,13 +98,13 @@ export async function mountFocus(
   await app.register(focusPlugin, { ...options, focus })
 }
 
-/** A `preHandler` (or `onRequest`) hook that lets a request through only with a valid access token and sets `request.user`. */
+/** Returns a `preHandler` (or `onRequest`) hook that requires a valid access token and sets `request.user`. */
 export function requireUser(focus: Focus, options: RequireUserOptions = {}): preHandlerAsyncHookHandler {
   const guard = createUserGuard(focus, options)
   return async (request, reply) => setUser(request, reply, () => guard(request.headers, peerOf(request.raw)))
 }
 
-/** Sets `request.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
+/** Returns a hook that sets `request.user` if the request has a valid access token. An invalid token receives 401. */
 export function optionalUser(focus: Focus): preHandlerAsyncHookHandler {
   return async (request, reply) => setUser(request, reply, () => findUser(focus, request.headers, peerOf(request.raw)))
 }

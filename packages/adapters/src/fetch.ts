@@ -12,13 +12,12 @@ export interface UserVariables {
 }
 
 export interface MountOptions {
-  /** The Node server below, such as what `serve()` of `@hono/node-server` returned: WebSocket upgrades are taken there. */
+  /** The underlying Node server, as `serve()` of `@hono/node-server` returns it; Focus handles WebSocket upgrades on it. */
   readonly server?: HostServer
 }
 
 /**
- * Focus' routes for any server that speaks `Request` and `Response`. Answers null for what is not Focus', so that the
- * host goes on.
+ * Returns Focus' routes as a function for any server with `Request` and `Response`. It resolves with null for other paths.
  *
  * @example
  * ```ts
@@ -47,7 +46,7 @@ export function mountFocus<E extends Env>(app: Hono<E>, focus: Focus, options: M
   if (options.server) attachUpgrade(options.server, focus)
 }
 
-/** Lets a request through only with a valid access token and sets the variable `user`. */
+/** Returns middleware that requires a valid access token and sets the variable `user`. */
 export function requireUser(
   focus: Focus,
   options: RequireUserOptions = {},
@@ -64,7 +63,7 @@ export function requireUser(
   }
 }
 
-/** Sets the variable `user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
+/** Returns middleware that sets the variable `user` if the request has a valid access token. An invalid token receives 401. */
 export function optionalUser(focus: Focus): MiddlewareHandler<{ Variables: Partial<UserVariables> }> {
   return async (context, next) => {
     try {
@@ -78,12 +77,12 @@ export function optionalUser(focus: Focus): MiddlewareHandler<{ Variables: Parti
   }
 }
 
-/** A handler of a Next.js route, or of anything else that is called with a `Request` alone. */
+/** A route handler of Next.js or of any other framework that passes only a `Request`. */
 export type RouteHandler = (request: Request) => Promise<Response>
 
 /**
- * Route handlers for Next.js: put them into `app/api/[...focus]/route.ts`. A route handler has no server to upgrade on:
- * the WebSocket needs a Node server beside it (`attachUpgrade`), or clients use the event stream.
+ * Returns route handlers for Next.js, for `app/api/[...focus]/route.ts`. A route handler cannot take WebSocket upgrades:
+ * attach the WebSocket to a Node server with `attachUpgrade`, or let clients use the event stream.
  *
  * @example
  * ```ts
@@ -97,7 +96,7 @@ export function routeHandlers(
   return { GET: handle, POST: handle, PUT: handle, DELETE: handle, HEAD: handle, OPTIONS: handle }
 }
 
-/** `@hono/node-server` puts Node's request into the environment; other runtimes don't. */
+/** Reads the peer's address; only `@hono/node-server` passes Node's request in the environment. */
 function remoteAddressOf(env: unknown): RequestInfo {
   const incoming = property(env, 'incoming')
   const remoteAddress = property(property(incoming, 'socket'), 'remoteAddress')

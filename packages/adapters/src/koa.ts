@@ -15,8 +15,8 @@ export interface UserState {
 }
 
 /**
- * Mounts Focus' routes below its base path, with and without a body parser before it, on Koa 2 and 3. Koa fixes its
- * middleware when it begins to listen, so the WebSocket is attached after that.
+ * Mounts Focus' routes below its base path, with or without a body parser before it, on Koa 2 and 3. The server exists only
+ * after `listen()`, when middleware is fixed: attach the WebSocket to it with `attachUpgrade`.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function mountFocus(app: Koa, focus: Focus): void {
   app.use(focusMiddleware(focus))
 }
 
-/** Focus' routes as middleware; every other path goes on to the next. */
+/** Returns Focus' routes as middleware. Other paths go on to the next middleware. */
 export function focusMiddleware(focus: Focus): Koa.Middleware {
   return async (context, next) => {
     const target = context.req.url ?? '/'
@@ -40,13 +40,13 @@ export function focusMiddleware(focus: Focus): Koa.Middleware {
   }
 }
 
-/** Lets a request through only with a valid access token and sets `ctx.state.user`. */
+/** Returns middleware that requires a valid access token and sets `ctx.state.user`. */
 export function requireUser(focus: Focus, options: RequireUserOptions = {}): Koa.Middleware<UserState> {
   const guard = createUserGuard(focus, options)
   return (context, next) => admit(context, next, () => guard(context.headers, peerOf(context.req)))
 }
 
-/** Sets `ctx.state.user` where the request carries a valid access token, and lets everybody through; a bad token is 401. */
+/** Returns middleware that sets `ctx.state.user` if the request has a valid access token. An invalid token receives 401. */
 export function optionalUser(focus: Focus): Koa.Middleware<Partial<UserState>> {
   return (context, next) => admit(context, next, () => findUser(focus, context.headers, peerOf(context.req)))
 }

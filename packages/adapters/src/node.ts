@@ -32,19 +32,19 @@ export function nodeHandler(focus: Focus): NodeHandler {
   }
 }
 
-/** Answers one request that is Focus'; the promise settles when the answer is sent or the client has gone, never rejects. */
+/** Answers one request to a Focus route. Resolves when the answer is sent or the client has disconnected; never rejects. */
 export async function answer(focus: Focus, req: IncomingMessage, res: ServerResponse, url: string): Promise<void> {
   try {
     await send(await answerFor(focus, req, res, url), res)
   } catch {
-    // What cannot be answered any more ends this connection, and nothing else.
+    // An answer that cannot be sent ends this connection only.
     res.destroy()
   }
 }
 
 /**
- * Gives the person of a request, or answers it with a problem and gives null. What is wrong here rather than with the token
- * rejects.
+ * Returns a guard that resolves with the user of a request, or answers with a problem and resolves with null. It rejects on
+ * server errors.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export function requireUser(
   return (req, res) => guard(req.headers, peerOf(req)).catch((error: unknown) => refuse(error, res))
 }
 
-/** Gives the person of a request, undefined where it carries no token; a bad token is answered and gives null. */
+/** Returns a guard that resolves with the user of a request, or undefined without a token; an invalid token is answered with 401 and resolves with null. */
 export function optionalUser(
   focus: Focus,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<AuthenticatedUser | undefined | null> {

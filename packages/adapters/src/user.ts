@@ -2,14 +2,14 @@ import { type AuthenticatedUser, type Focus, FocusError, type Principal, type Re
 import type { IncomingHttpHeaders } from 'node:http'
 
 export interface RequireUserOptions {
-  /** Scopes that the token must carry, all of them. */
+  /** Scopes that the token must have, all of them. */
   readonly scopes?: readonly string[]
 }
 
-/** Checks the bearer token of a request: the one thing that `requireUser` of every adapter does. */
+/** Checks the bearer token of a request, for `requireUser` of every adapter. */
 export type UserGuard = (headers: IncomingHttpHeaders | Headers, peer: Peer) => Promise<AuthenticatedUser>
 
-/** Where a request comes from; without an address where the host tells none. */
+/** Origin of a request; without an address if the host passes none. */
 export type Peer = Pick<RequestInfo, 'remoteAddress'>
 
 export function peerOf({ socket }: { readonly socket: { readonly remoteAddress?: string | undefined } }): Peer {
@@ -17,8 +17,8 @@ export function peerOf({ socket }: { readonly socket: { readonly remoteAddress?:
 }
 
 /**
- * @throws FocusError (when called) `rate_limited`, `overloaded`, `unauthenticated`, `invalid_token`, `token_expired`, `session_revoked`,
- * `insufficient_scope`
+ * Returns a guard for routes that need a user. The guard rejects with FocusError `unauthenticated`, `invalid_token`,
+ * `token_expired`, `session_revoked`, `insufficient_scope`, `rate_limited` or `overloaded`.
  */
 export function createUserGuard(focus: Focus, options: RequireUserOptions = {}): UserGuard {
   const scopes = Object.freeze([...(options.scopes ?? [])])
@@ -31,16 +31,16 @@ export function createUserGuard(focus: Focus, options: RequireUserOptions = {}):
     const missing = scopes.filter((scope) => !principal.scopes.includes(scope))
     if (missing.length > 0) {
       throw new FocusError('insufficient_scope', `The token lacks the scope ${missing.join(' ')}.`, {
-        hint: 'Use a token that was issued with it.',
+        hint: 'Use a token that was issued with this scope.',
       })
     }
     return toUser(principal)
   }
-  // The hot path of every protected route: one promise, not an async function's two.
+  // Hot path of every protected route: one promise instead of an async function's two.
   return (headers, peer) => focus.authenticate(headers, peer).then(admit)
 }
 
-/** The person of a request, or null where it carries no token. A token that is there and bad is an error all the same. */
+/** Resolves with the user of a request, or null without a token. Rejects if the token is invalid. */
 export async function findUser(
   focus: Focus,
   headers: IncomingHttpHeaders | Headers,
@@ -54,7 +54,7 @@ function toUser({ userId, sessionId, scopes, expiresAt }: Principal): Authentica
   return { id: userId, sessionId, scopes, expiresAt }
 }
 
-/** Whether an error is the request's fault and is answered as a problem; the rest goes to the host's error handler. */
+/** Returns whether an error is answered as a problem. Other errors go to the host's error handler. */
 export function isRefusal(error: unknown): error is FocusError {
   return error instanceof FocusError && (error.status < 500 || error.code === 'overloaded')
 }

@@ -6,12 +6,12 @@ import { type Answer, originForm, problem } from '@focus-api/core/internal'
 /** Methods that a fetch `Request` cannot have (Fetch Standard, forbidden methods). */
 const forbiddenMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
-/** How long a connection is kept for a body that is not read any more. */
+/** Time that a connection is kept open for the rest of a body that nothing reads. */
 const graceMs = 2_000
 
 /**
- * Has Focus answer a Node request for one of its routes: with a refusal that is ready to be sent, for which nothing was built,
- * or with a `Response`. Never rejects.
+ * Answers a Node request to a Focus route: with a complete refusal, for which no `Request` was built, or with a `Response`.
+ * Never rejects.
  */
 export async function answerFor(
   focus: Focus,
@@ -23,7 +23,7 @@ export async function answerFor(
   const method = req.method ?? 'GET'
   const path = originForm(target)
   if (forbiddenMethods.has(method.toUpperCase())) {
-    return problem(new FocusError('method_not_allowed', `${method} is answered nowhere here.`))
+    return problem(new FocusError('method_not_allowed', `No route accepts ${method}.`))
   }
   const { remoteAddress } = req.socket
   const admission = focus.admit({ method, target: path, headers: req.headers, remoteAddress })
@@ -34,8 +34,8 @@ export async function answerFor(
 }
 
 /**
- * Ends a connection whose request body does not arrive in time: Node's own time-out is minutes, and is the host's to set. Nothing
- * else ends one whose request was answered before its body was there.
+ * Closes a connection whose request body does not arrive in time. Node's own time-out is minutes long and belongs to the
+ * host; nothing else closes a connection whose request was answered before its body arrived.
  */
 function cutSlowBody(req: IncomingMessage, timeoutMs: number): void {
   if (req.complete || !mayHaveBody(req)) return
@@ -43,15 +43,15 @@ function cutSlowBody(req: IncomingMessage, timeoutMs: number): void {
   timer.unref()
   req.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer))
 }
-/** HTTP/2 marks a body by no header. */
+/** HTTP/2 has no header that announces a body. */
 function mayHaveBody({ method, headers, httpVersionMajor }: IncomingMessage): boolean {
   if (httpVersionMajor >= 2) return method !== 'GET' && method !== 'HEAD'
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /**
- * A Node request as a fetch `Request`. The origin of its URL is a constant: `Host` and `X-Forwarded-*` are the client's to
- * forge and decide nothing. A body that the host already parsed is used when the stream was read.
+ * Converts a Node request to a fetch `Request`. The origin of its URL is a constant, because clients can forge `Host` and
+ * `X-Forwarded-*`. If the host has read the body, its parsed body is used.
  */
 function toRequest(
   req: IncomingMessage,
@@ -91,8 +91,8 @@ function bodyOf(req: IncomingMessage, res: ServerResponse, parsed: unknown): Bod
 }
 
 /**
- * The body as it comes, taken off the connection only as far as somebody reads. What a refusal left of it is dropped once the
- * answer is out: the next request of a connection that is kept comes behind it.
+ * Returns the body as a stream that reads from the connection on demand. The rest of a refused body is discarded once the
+ * answer is sent, because the next request of a kept-alive connection follows it.
  */
 function unread(req: IncomingMessage, res: ServerResponse): ReadableStream<Uint8Array> {
   res.once('finish', () => req.resume())

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer } from '@focus-api/core/internal'
 
-/** Sends what Focus answered. Settles when it is sent or the client has gone. */
+/** Sends an answer. Resolves when it is sent or the client has disconnected. */
 export async function send(answer: Answer | Response, res: ServerResponse): Promise<void> {
   if (answer instanceof Response) await sendResponse(answer, res)
   else
@@ -11,8 +11,8 @@ export async function send(answer: Answer | Response, res: ServerResponse): Prom
 }
 
 /**
- * Sends a fetch `Response`: an event stream piece by piece at the pace of the client, everything else, which is small, in one
- * write. Settles when it is sent or the client has gone.
+ * Sends a fetch `Response`: event streams chunk by chunk at the client's pace, other bodies, which are small, in one write.
+ * Resolves when it is sent or the client has disconnected.
  */
 export async function sendResponse(response: Response, res: ServerResponse): Promise<void> {
   res.statusCode = response.status
@@ -34,7 +34,7 @@ async function stream(body: ReadableStream<Uint8Array>, res: ServerResponse): Pr
   const cancel = () => void reader.cancel().catch(() => undefined)
   if (res.destroyed) return cancel()
   res.once('close', cancel)
-  // A failure has to be noticed while nothing is read, too: a client that takes nothing would be waited for without end.
+  // A failure must be noticed even while nothing is read; otherwise a client that reads nothing is kept forever.
   reader.closed.catch(() => res.destroy())
   try {
     res.flushHeaders()
@@ -44,14 +44,14 @@ async function stream(body: ReadableStream<Uint8Array>, res: ServerResponse): Pr
     }
     res.end()
   } catch {
-    // The head is out already: cutting the connection is the one way left to say that the body is incomplete.
+    // The head is already sent: only a closed connection tells the client that the body is incomplete.
     res.destroy()
   } finally {
     res.off('close', cancel)
   }
 }
 
-/** The client took what was written, or has gone. */
+/** Resolves when the client has read the written bytes or has disconnected. */
 function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const settle = () => {

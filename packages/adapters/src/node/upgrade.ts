@@ -8,7 +8,7 @@ import { refuseUpgrade } from '@focus-api/core/internal'
 /** The host's `http.Server` or `https.Server`. */
 export type HostServer = Server | SecureServer
 
-/** The instances on a server, behind one listener, which notices that none of them took an upgrade. */
+/** The Focus instances of a server, behind one listener that also handles upgrades that none of them accepts. */
 interface Mount {
   readonly instances: Set<Focus>
   readonly unanswered: UnansweredUpgrades
@@ -18,9 +18,11 @@ interface Mount {
 const mounts = new WeakMap<HostServer, Mount>()
 
 /**
- * Takes WebSocket upgrades on Focus' own path. Other paths stay with the server's other `upgrade` listeners (Vite,
- * Socket.IO …); when there are none they get 404. An upgrade that no listener answers within ten seconds is cut, since Node
- * itself would keep it for ever. Returns a function that takes the listener off again, and cuts upgrades without an answer.
+ * Handles WebSocket upgrades on Focus' own path. Other paths stay with the server's other `upgrade` listeners (Vite,
+ * Socket.IO …) or receive 404 if there are none. A socket that no listener answers within ten seconds is closed, because Node
+ * would keep it forever.
+ *
+ * @returns a function that removes the listener and closes unanswered sockets
  */
 export function attachUpgrade(server: HostServer, focus: Focus): () => void {
   const mount = mounts.get(server) ?? listen(server)
@@ -48,17 +50,17 @@ function listen(server: HostServer): Mount {
   return mount
 }
 
-/** How long another listener may take to answer. */
+/** Time for another listener to answer. */
 const answerTimeoutMs = 10_000
-/** Upgrades that may wait for one; the oldest is cut for one more. */
+/** Unanswered upgrades at the same time; a further one closes the oldest. */
 const maxUnanswered = 256
 
-/** Upgrades on paths that are not ours, until the first byte of an answer is written, or the time for it is over. */
+/** Upgrades on other paths, until the first byte of an answer is written or its time is over. */
 class UnansweredUpgrades {
   readonly #waiting = new Map<Socket, { readonly written: number; readonly timer: NodeJS.Timeout }>()
 
   add(socket: Duplex): void {
-    // Only a socket tells whether somebody wrote to it.
+    // Only a `Socket` counts the bytes that were written to it.
     if (!(socket instanceof Socket)) return
     const [oldest] = this.#waiting.keys()
     if (oldest && this.#waiting.size >= maxUnanswered) this.#cut(oldest)
