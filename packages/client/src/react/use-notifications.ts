@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { FocusClientError } from '../errors.ts'
-import { type ConnectionState, idleMachine } from '../realtime/machine.ts'
+import { type ConnectionState, idleMachine } from '../realtime/connection/connection-machine.ts'
 import type { FocusNotification } from '../realtime/notification.ts'
-import { emptyList } from '../realtime/notification-list.ts'
+import { emptyList } from '../realtime/inbox/notification-list.ts'
 import { useFocusContext } from './context.ts'
 
 export interface UseNotificationsOptions {

@@ -1,7 +1,7 @@
 import { Emitter, type ErrorSink } from '../emitter.ts'
 import type { FocusClientError } from '../errors.ts'
 import type { ServerMessage } from '../protocol.ts'
-import type { ConnectionState } from './machine.ts'
+import type { ConnectionState } from './connection/connection-machine.ts'
 import type { FocusNotification } from './notification.ts'
 
 /** What can be listened to, and what the listener is given. */

@@ -1,7 +1,7 @@
 import type { ListenOptions } from '../emitter.ts'
-import { connectionClosed } from './connection-closed.ts'
+import { connectionClosed } from './connection/connection-closed.ts'
 import type { FocusNotification } from './notification.ts'
-import type { Notifications } from './notifications.ts'
+import type { NotificationSource } from './notification-source.ts'
 
 type Result = IteratorResult<FocusNotification, undefined>
 type End = { readonly error?: unknown }
@@ -13,7 +13,7 @@ export class NotificationQueue implements AsyncIterableIterator<FocusNotificatio
   readonly #listening = new AbortController()
   #end: End | null = null
 
-  constructor(notifications: Notifications, { signal }: ListenOptions) {
+  constructor(notifications: NotificationSource, { signal }: ListenOptions) {
     const listening = { signal: this.#listening.signal }
     notifications.on('notification', (notification) => this.#push(notification), listening)
     notifications.on(

@@ -1,5 +1,5 @@
 import type { ConnectionMessage, GapMessage, HeartbeatMessage, NotificationMessage } from '../protocol.ts'
-import type { Heads } from './marks.ts'
+import type { Heads } from './inbox/marks.ts'
 
 /** A place in the streams, plain data: keep it and give it back to go on from there after a restart. */
 export interface Position {

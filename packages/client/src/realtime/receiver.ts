@@ -8,11 +8,11 @@ import type {
   StateMessage,
 } from '../protocol.ts'
 import type { Emitters, Gap } from './events.ts'
-import { type Knowledge, type Marks, nothing } from './marks.ts'
+import { type Knowledge, type Marks, nothing } from './inbox/marks.ts'
 import { type FocusNotification, toNotification } from './notification.ts'
 import type { PositionTracker } from './position.ts'
-import type { Subscription } from './subscription.ts'
-import type { UnreadCount } from './unread-count.ts'
+import type { Subscription } from './connection/subscription.ts'
+import type { UnreadCount } from './inbox/unread-count.ts'
 
 export interface ReceiverOptions {
   readonly emitters: Emitters

@@ -1,6 +1,6 @@
-import type { Emitter, ListenOptions } from '../emitter.ts'
+import type { Emitter, ListenOptions } from '../../emitter.ts'
 import { connectionClosed } from './connection-closed.ts'
-import type { ConnectionState } from './machine.ts'
+import type { ConnectionState } from './connection-machine.ts'
 
 /** Resolves with the first `open`, rejects with the first `closed`, or with the signal's reason. */
 export function whenOpen(

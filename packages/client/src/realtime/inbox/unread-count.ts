@@ -1,4 +1,4 @@
-import type { Emitter } from '../emitter.ts'
+import type { Emitter } from '../../emitter.ts'
 import { type Heads, nothing } from './marks.ts'
 
 /** More than arrive while the server counts. */

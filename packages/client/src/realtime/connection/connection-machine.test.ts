@@ -8,7 +8,7 @@ import {
   probeTimeoutMs,
   stableAfterMs,
   step,
-} from './machine.ts'
+} from './connection-machine.ts'
 
 /** Drives the machine with a clock that stands still unless told, and with the worst luck a jitter can have. */
 class Driver {

@@ -1,5 +1,5 @@
-import { FocusClientError } from '../errors.ts'
-import type { ConnectionState } from './machine.ts'
+import { FocusClientError } from '../../errors.ts'
+import type { ConnectionState } from './connection-machine.ts'
 
 /** The end of a connection, as the error of who waited for it. */
 export function connectionClosed({ reason }: Extract<ConnectionState, { status: 'closed' }>): FocusClientError {

@@ -1,5 +1,5 @@
-import type { InboxChange } from './events.ts'
-import type { FocusNotification } from './notification.ts'
+import type { InboxChange } from '../events.ts'
+import type { FocusNotification } from '../notification.ts'
 
 /** How far in both streams something is known. */
 export interface Heads {

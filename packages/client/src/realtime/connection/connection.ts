@@ -1,6 +1,13 @@
-import type { ClientMessage, ServerMessage } from '../protocol.ts'
-import type { AccessTokens } from '../session/session.ts'
-import { type ConnectionState, type Effect, idleMachine, type Machine, type MachineEvent, step } from './machine.ts'
+import type { ClientMessage, ServerMessage } from '../../protocol.ts'
+import type { AccessTokens } from '../../session/session.ts'
+import {
+  type ConnectionState,
+  type Effect,
+  idleMachine,
+  type Machine,
+  type MachineEvent,
+  step,
+} from './connection-machine.ts'
 import { listenToPage } from './page-signals.ts'
 
 /**

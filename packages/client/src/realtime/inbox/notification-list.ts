@@ -1,9 +1,9 @@
-import { Emitter, type ErrorSink } from '../emitter.ts'
-import { FocusClientError } from '../errors.ts'
+import { Emitter, type ErrorSink } from '../../emitter.ts'
+import { FocusClientError } from '../../errors.ts'
 import type { InboxPage } from './inbox.ts'
 import type { Knowledge, Marks } from './marks.ts'
-import type { FocusNotification } from './notification.ts'
-import type { Notifications } from './notifications.ts'
+import type { FocusNotification } from '../notification.ts'
+import type { NotificationSource } from '../notification-source.ts'
 
 /** What a list shows; a new object at every change, the same one in between. */
 export interface ListSnapshot {
@@ -17,7 +17,7 @@ export interface ListSnapshot {
 }
 
 export interface ListOptions {
-  readonly notifications: Notifications
+  readonly notifications: NotificationSource
   readonly marks: Marks
   /** The newest page has come, or has not. */
   readonly loaded: (isLoaded: boolean) => void

@@ -1,4 +1,4 @@
-import { backoffMs } from '../backoff.ts'
+import { backoffMs } from '../../backoff.ts'
 import { closeAction } from './close-codes.ts'
 
 /** Why a connection ended. */

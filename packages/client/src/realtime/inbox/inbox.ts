@@ -1,9 +1,9 @@
-import { FocusClientError, isRefusal } from '../errors.ts'
-import type { Api, ApiRequest } from '../http.ts'
-import type { InboxResponse } from '../protocol.ts'
-import type { AccessTokens } from '../session/session.ts'
+import { FocusClientError, isRefusal } from '../../errors.ts'
+import type { Api, ApiRequest } from '../../http.ts'
+import type { InboxResponse } from '../../protocol.ts'
+import type { AccessTokens } from '../../session/session.ts'
 import type { Knowledge } from './marks.ts'
-import { type FocusNotification, toNotification } from './notification.ts'
+import { type FocusNotification, toNotification } from '../notification.ts'
 
 export interface InboxQuery {
   /** At most this many; the server decides when absent. */
