@@ -1,6 +1,5 @@
 import { type AuthService, createAuth } from '../auth/auth.ts'
 import { type AuthConfig, fixedAuthConfig } from '../auth/auth-config.ts'
-import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { KyselySessionStore } from '../storage/stores/session-store.ts'
 import { KyselyKeyStore } from '../storage/stores/signing-key-store.ts'
 import type { Foundation } from './foundation.ts'
@@ -23,8 +22,8 @@ export function composeAuth(foundation: Foundation): Promise<AuthParts> {
         users: users.directory,
         userIds: users.ids,
         singleUse,
-        sessions: sayingUnavailable(new KyselySessionStore(database), { unbounded: ['purge'] }),
-        keys: sayingUnavailable(new KyselyKeyStore(database)),
+        sessions: new KyselySessionStore(database),
+        keys: new KyselyKeyStore(database),
       }),
     )
     await auth.start()

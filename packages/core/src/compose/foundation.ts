@@ -8,7 +8,6 @@ import type { Settings, UserSettings } from '../options/resolve.ts'
 import { resolveFocusSecrets } from '../secrets/focus-secrets.ts'
 import type { SingleUseStore } from '../secrets/single-use-port.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
-import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { migrateToLatest } from '../storage/migrations/migrate.ts'
 import { KyselySingleUseStore } from '../storage/stores/single-use-store.ts'
 import { KyselyUserDirectory } from '../storage/stores/user-directory.ts'
@@ -60,7 +59,7 @@ export function openFoundation(configuration: Configuration): Promise<Foundation
       secrets,
       origins: createOriginPolicy({ allowedOrigins, publicUrl }),
       control,
-      singleUse: sayingUnavailable(new KyselySingleUseStore(database, runtime.clock), { unbounded: ['purge'] }),
+      singleUse: new KyselySingleUseStore(database, runtime.clock),
       users: userSource(settings.users, database, runtime),
     }
   })
@@ -71,7 +70,7 @@ function userSource(
   database: Database,
   runtime: Runtime,
 ): UserSource {
-  const directory = own ?? sayingUnavailable(new KyselyUserDirectory(database, runtime.clock))
+  const directory = own ?? new KyselyUserDirectory(database, runtime.clock)
   const ids = directory.parseId && !areForeign ? { fromKey: directory.parseId } : stringUserIds
   return { directory, ids, unknown }
 }

@@ -5,7 +5,6 @@ import type { Definition } from '../notifications/catalogue/definition.ts'
 import type { RecipientDirectory } from '../notifications/sending/recipients.ts'
 import type { Settings } from '../options/resolve.ts'
 import type { Database } from '../storage/database.ts'
-import { sayingUnavailable } from '../storage/dialects/unavailable.ts'
 import { KyselyOutboxStore } from '../storage/outbox/outbox-store.ts'
 import { KyselyPreferenceStore } from '../storage/stores/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../storage/stores/push-subscription-store.ts'
@@ -82,11 +81,9 @@ function openStores(database: Database) {
   const forDelivery = database.forClass('delivery')
   const inBackground = database.forClass('background')
   return {
-    preferences: sayingUnavailable(new KyselyPreferenceStore(forDelivery)),
-    pushSubscriptions: sayingUnavailable(new KyselyPushSubscriptionStore(forDelivery)),
-    outbox: sayingUnavailable(new KyselyOutboxStore(inBackground), {
-      unbounded: ['lease', 'complete', 'reschedule', 'markDead', 'prolong', 'release', 'rebase', 'purge'],
-    }),
+    preferences: new KyselyPreferenceStore(forDelivery),
+    pushSubscriptions: new KyselyPushSubscriptionStore(forDelivery),
+    outbox: new KyselyOutboxStore(inBackground),
     states: new KyselyTransportStateStore(inBackground),
   }
 }

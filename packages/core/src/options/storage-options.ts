@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Form } from '../schema/option-forms.ts'
 import * as forms from '../schema/option-forms.ts'
 import { optionTable } from '../schema/option-table.ts'
-import { isKysely } from '../storage/database.ts'
+import { isKysely } from '../storage/dialects/any-kysely.ts'
 import type { AnyKysely } from '../storage/dialects/any-kysely.ts'
 
 /** `openDatabase` knows which schemes there are. */

@@ -1,233 +1,171 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { type Kysely, sql } from 'kysely'
+import { withTimeout } from '../common/async/with-timeout.ts'
 import { FocusError } from '../common/errors.ts'
+import { type DebugSource, debugSource } from '../common/logging/debug.ts'
 import { defaultLogger } from '../common/logging/default-logger.ts'
 import type { Logger } from '../common/logging/logger.ts'
-import { type AnyKysely, type DialectName, dialectOf } from './dialects/any-kysely.ts'
-import { withTimeout } from '../common/async/with-timeout.ts'
-import { borrowMysql } from './dialects/mysql/borrow.ts'
-import { refuseUnsafeSession } from './dialects/mysql/session-safety.ts'
-import { PlainNumbers } from './dialects/plain-numbers.ts'
+import { type AnyKysely, type DialectName, isKysely } from './dialects/any-kysely.ts'
+import type { DatabaseDialect, DatabaseDriver } from './dialects/database-dialect.ts'
+import { dialects } from './dialects/dialects.ts'
+import type { Flavour } from './dialects/flavour.ts'
+import { type Handles, openHandles } from './dialects/handles.ts'
+import { driverErrorOf } from './dialects/storage-error.ts'
+import { translatingDialect } from './dialects/translating-dialect.ts'
+import type { BatchRunner, WriteBatch } from './log/commit/batch-runner.ts'
 import type { WorkClass } from './queue/work-class.ts'
 import type { QueueLimits, QueueState } from './queue/work-queue.ts'
-import type { SqliteWriter } from './dialects/sqlite/sqlite-writer.ts'
 import type { FocusTables } from './tables.ts'
 
-/** How long the database may take to say that it is there. */
+/** How long the database may take to answer a check. */
 const checkTimeoutMs = 5_000
 
-/** The database as the rooms' stores use it. */
+/**
+ * The database as stores use it. Failures of the database itself are FocusErrors: `storage_unavailable`, `overloaded`,
+ * `closed`; see `StorageError` and `DuplicateKeyError`.
+ */
 export interface Database {
-  /** For work of the class that this handle stands for: `interactive`, unless `forClass` gave another one. */
+  /**
+   * For work of one class: `interactive`, unless `forClass` chose another one. A statement or transaction that takes longer
+   * than 10 s rejects with `storage_unavailable`, unless `withoutTimeLimit` was called.
+   */
   readonly db: Kysely<FocusTables>
   readonly dialect: DialectName
   /** Path of the file, for SQLite databases that Focus opened itself; otherwise null. */
   readonly file: string | null
-  /** The writer thread, for SQLite files that Focus opened itself; otherwise null. */
-  readonly writer: SqliteWriter | null
-  /** Whether each connection is READ COMMITTED from its beginning; otherwise each transaction has to ask for it. */
-  readonly readCommitted: boolean
-  /** The same database for work of another class, which waits in its own place in every queue. */
+  /** Returns the same database for work of another class, which waits in its own place in every queue. */
   forClass(kind: WorkClass): Database
-  /** For migrations, whose statements may take as long as they need. */
+  /** Returns the same database for work that no caller waits for, or that has a time limit of its own. */
+  withoutTimeLimit(): Database
+  /** For migrations, whose statements take as long as they need. */
   readonly migrating: Kysely<FocusTables>
-  /** What waits for the database in this process. */
+  /** Asks the server, once, what it is. */
+  flavour(): Promise<Flavour>
+  /**
+   * Makes the fastest way to commit batches of notifications.
+   *
+   * @param write writes a batch inside an open transaction
+   * @param patienceMs how long a batch is tried again while the database is away or locked
+   */
+  batchRunner(write: WriteBatch, patienceMs: number): Promise<BatchRunner>
+  /** Calls back when another process has committed. Only SQLite files that Focus opened itself can tell. */
+  onForeignCommit(listener: () => void): void
+  /** Returns the work that waits for the database in this process. */
   queues(): QueueState[]
-  /** @throws FocusError `storage_unavailable` when the database does not answer, or cannot be written to */
+  /** @throws FocusError `storage_unavailable` when the database does not answer within 5 s */
   check(): Promise<void>
-  /** Closes what Focus opened; an instance that was passed in stays open. */
+  /** Closes what Focus opened; an application's own instance stays open. */
   close(): Promise<void>
 }
 
 export interface DatabaseOptions {
-  /** Hears of what goes wrong behind the calls; warnings and errors go to stderr when absent. */
+  /** Receives failures that no caller waits for; warnings and errors go to stderr when absent. */
   readonly logger?: Logger
-  /** Bounds of each class in each queue in front of the database; `docs/limits.md` has the defaults. */
+  /** Traces the namespace `storage`; silent when absent. */
+  readonly debug?: DebugSource
+  /** Limits of each class in each queue in front of the database; `docs/limits.md` has the defaults. */
   readonly queueLimits?: QueueLimits
 }
 
 /**
- * Opens the database of a URL (`sqlite:focus.db`, `mysql://user:password@host/name`) or takes over the application's own
- * Kysely instance, which stays the application's to close.
+ * Opens the database of a URL (`sqlite:focus.db`, `mysql://user:password@host/name`), or uses the application's own Kysely
+ * instance, which the application closes.
  *
- * @throws FocusError `invalid_option` for a URL that is not understood, `missing_dependency` when the driver is not
- * installed, `storage_unavailable` when the file cannot be opened, `unsafe_database_session` when sessions of the
- * application's pool are in a mode in which the driver's escaping does not hold.
+ * @throws FocusError `invalid_option` for an unknown kind of database, `missing_dependency` when the driver is not installed,
+ * `storage_unavailable` when the file cannot be opened or the server does not answer, `unsafe_database_session` when sessions
+ * of the application's pool are in a mode in which the driver's escaping is not safe.
  */
 export async function openDatabase(
   source: string | AnyKysely,
-  { logger = defaultLogger, queueLimits }: DatabaseOptions = {},
+  { logger = defaultLogger, debug = debugSource(undefined, null), queueLimits }: DatabaseOptions = {},
 ): Promise<Database> {
-  if (typeof source !== 'string') {
-    if (!isKysely(source)) {
-      throw new FocusError('invalid_option', 'database: is neither an address nor a Kysely instance', {
-        hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
-      })
-    }
-    return borrow(source, queueLimits)
-  }
-  const file = sqliteName(source)
-  if (file !== null) return openSqlite(file, logger, queueLimits)
-  if (/^(mysql|mariadb):\/\//.test(source)) return openMysql(source, queueLimits)
-  throw new FocusError('invalid_option', `DATABASE_URL: ${describeScheme(source)} is not supported`, {
-    hint: 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.',
-  })
+  const options = { logger, debug, queueLimits }
+  const dialect = typeof source === 'string' ? dialectOfUrl(source) : dialectOfInstance(source)
+  const driver = await (typeof source === 'string' ? dialect.open(source, options) : dialect.borrow(source, options))
+  return new OpenDatabase(dialect, driver).forClass('interactive')
 }
 
-async function borrow(source: AnyKysely, queueLimits?: QueueLimits): Promise<Database> {
-  const dialect = dialectOf(source)
-  const plain = source.withoutPlugins() as unknown as Kysely<FocusTables>
-  const parts = { dialect, file: null, writer: null, readCommitted: false, close: async () => undefined }
-  if (dialect === 'sqlite') {
-    const db = plain.withPlugin(new PlainNumbers())
-    return byClass(() => db, { ...parts, migrating: db, queues: () => [], check: () => check(db) })
-  }
-  await answering(refuseUnsafeSession(plain))
-  const { db, patient, queues } = borrowMysql(plain, queueLimits)
-  const numbered = (kind: WorkClass) => db(kind).withPlugin(new PlainNumbers())
-  const checked = db('interactive')
-  return byClass(numbered, {
-    ...parts,
-    migrating: patient.withPlugin(new PlainNumbers()),
-    queues,
-    check: () => check(checked),
-  })
-}
-
-/** By its methods: an application's Kysely may be of another copy of the package. */
-export function isKysely(source: unknown): boolean {
-  return typeof source === 'object' && source !== null && 'withoutPlugins' in source && 'getExecutor' in source
-}
-
-/** Whether opening it would make it: the file of an SQLite database that does not exist yet. */
+/** Tells whether opening the database would create it: the file of an SQLite database that does not exist yet. */
 export function isMissingFile(source: string | AnyKysely): boolean {
-  const name = typeof source === 'string' ? sqliteName(source) : null
-  return name !== null && name !== ':memory:' && !existsSync(resolve(name))
+  return typeof source === 'string' && dialects.some((dialect) => dialect.accepts(source) && dialect.isMissing(source))
 }
 
-function sqliteName(source: string): string | null {
-  return source.startsWith('sqlite:') ? source.slice('sqlite:'.length).replace(/^\/\//, '') : null
+const sourceHint = 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.'
+
+function dialectOfUrl(url: string): DatabaseDialect {
+  const dialect = dialects.find((candidate) => candidate.accepts(url))
+  if (dialect) return dialect
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0]
+  const what = scheme ? `the scheme ${scheme}` : 'a value without a scheme'
+  throw new FocusError('invalid_option', `DATABASE_URL: ${what} is not supported`, { hint: sourceHint })
 }
 
-async function openSqlite(name: string, logger: Logger, queueLimits?: QueueLimits): Promise<Database> {
-  assertNodeVersion()
-  const { openSqliteFile, openSqliteMemory } = await load('better-sqlite3', () => import('./dialects/sqlite/open.ts'))
-  if (name === ':memory:') {
-    const db = openSqliteMemory()
-    return byClass(() => db, {
-      dialect: 'sqlite',
-      file: null,
-      writer: null,
-      readCommitted: false,
-      migrating: db,
-      queues: () => [],
-      check: () => check(db),
-      close: () => db.destroy(),
-    })
+function dialectOfInstance(source: AnyKysely): DatabaseDialect {
+  if (!isKysely(source)) {
+    throw new FocusError('invalid_option', 'database: is neither a URL nor a Kysely instance', { hint: sourceHint })
   }
-  const file = resolve(name)
-  try {
-    makeFolder(dirname(file))
-    const { db, writer, queues, close } = await openSqliteFile(file, logger, queueLimits)
-    const checked = db('interactive')
-    return byClass(db, {
-      dialect: 'sqlite',
-      file,
-      writer,
-      readCommitted: false,
-      migrating: checked,
-      queues,
-      check: () => check(checked, writer),
-      close,
-    })
-  } catch (error) {
-    throw new FocusError(
-      'storage_unavailable',
-      `The database file ${file} cannot be opened: ${(error as Error).message}`,
-      {
-        hint: 'Check that the folder exists and may be written, or set DATABASE_URL to another place.',
-        cause: error,
-      },
-    )
-  }
-}
-
-/** Not `recursive`: below a folder that takes no new ones (`/proc`) Node would then try for ever. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return
-  makeFolder(dirname(folder))
-  try {
-    mkdirSync(folder)
-  } catch (error) {
-    // Another node that starts at the same time may have been quicker.
-    if (!existsSync(folder)) throw error
-  }
-}
-
-async function openMysql(url: string, queueLimits?: QueueLimits): Promise<Database> {
-  const { openMysqlPool } = await load('mysql2', () => import('./dialects/mysql/open.ts'))
-  const { db, patient, queues, close } = await openMysqlPool(url.replace(/^mariadb:/, 'mysql:'), queueLimits)
-  const checked = db('interactive')
-  return byClass(db, {
-    dialect: 'mysql',
-    file: null,
-    writer: null,
-    readCommitted: true,
-    migrating: patient,
-    queues,
-    check: () => check(checked),
-    close,
+  const { adapter } = source.getExecutor()
+  const dialect = dialects.find((candidate) => candidate.adapts(adapter))
+  if (dialect) return dialect
+  throw new FocusError('invalid_option', `database: ${adapter.constructor.name} is not supported`, {
+    hint: 'Pass a Kysely instance for SQLite or MySQL/MariaDB, or a URL such as sqlite:focus.db or mysql://user:password@host/name.',
   })
 }
 
-/** One database as a handle for each class of work. */
-function byClass(open: (kind: WorkClass) => Kysely<FocusTables>, parts: Omit<Database, 'db' | 'forClass'>): Database {
-  const handles = new Map<WorkClass, Database>()
-  const forClass = (kind: WorkClass): Database => {
-    const handle = handles.get(kind) ?? { ...parts, db: open(kind), forClass }
-    handles.set(kind, handle)
-    return handle
+/** One open database, with a handle for each class of work. */
+class OpenDatabase {
+  readonly #dialect: DatabaseDialect
+  readonly #driver: DatabaseDriver
+  readonly #classes = new Map<WorkClass, { readonly limited: Database; readonly unlimited: Database }>()
+  readonly #migrating: Kysely<FocusTables>
+
+  constructor(dialect: DatabaseDialect, driver: DatabaseDriver) {
+    this.#dialect = dialect
+    this.#driver = driver
+    this.#migrating = this.#open('migration').unlimited
   }
-  return forClass('interactive')
+
+  forClass(kind: WorkClass): Database {
+    const known = this.#classes.get(kind)
+    if (known) return known.limited
+    const handles = this.#open(kind)
+    const unlimited: Database = { ...this.#shared(handles), db: handles.unlimited, withoutTimeLimit: () => unlimited }
+    const limited: Database = { ...unlimited, db: handles.limited }
+    this.#classes.set(kind, { limited, unlimited })
+    return limited
+  }
+
+  #open(work: WorkClass | 'migration'): Handles {
+    const dialect = translatingDialect(this.#driver.connect(work), this.#dialect.classify)
+    return openHandles(dialect, this.#driver.plugins)
+  }
+
+  #shared(handles: Handles): Omit<Database, 'db' | 'withoutTimeLimit'> {
+    const driver = this.#driver
+    return {
+      dialect: this.#dialect.name,
+      file: driver.file,
+      forClass: (kind) => this.forClass(kind),
+      migrating: this.#migrating,
+      flavour: () => driver.flavour(handles),
+      batchRunner: (write, patienceMs) => driver.batchRunner(write, handles, patienceMs),
+      onForeignCommit: (listener) => driver.onForeignCommit(listener),
+      queues: () => driver.queues(),
+      check: () => check(handles.limited, driver),
+      close: () => driver.close(),
+    }
+  }
 }
 
-async function check(db: Kysely<FocusTables>, writer?: SqliteWriter): Promise<void> {
-  await answering(sql`select 1`.execute(db).then(() => writer?.query('select 1', [])))
-}
-
-/** A database that hangs keeps connections open and says nothing: callers must get an answer in bounded time. */
-async function answering(answer: Promise<unknown>): Promise<void> {
+/** A database that hangs keeps connections open without answering: callers must get an answer in a limited time. */
+async function check(db: Kysely<FocusTables>, driver: DatabaseDriver): Promise<void> {
+  const answer = sql`select 1`.execute(db).then(() => driver.check())
   try {
     await withTimeout(answer, checkTimeoutMs, () => new Error(`no answer within ${checkTimeoutMs} ms`))
   } catch (error) {
     if (error instanceof FocusError && error.code === 'unsafe_database_session') throw error
-    throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
-  }
-}
-
-/** better-sqlite3 crashes an older Node with a segmentation fault and no message. */
-function assertNodeVersion(): void {
-  const { node } = process.versions
-  const [major = 0, minor = 0] = node.split('.').map(Number)
-  if (major > 22 || (major === 22 && minor >= 12)) return
-  throw new FocusError('missing_dependency', `SQLite needs Node 22.12 or newer; this is Node ${node}.`, {
-    hint: 'Install a newer Node: https://nodejs.org.',
-  })
-}
-
-async function load<T>(name: string, importer: () => Promise<T>): Promise<T> {
-  try {
-    return await importer()
-  } catch (error) {
-    throw new FocusError('missing_dependency', `DATABASE_URL needs the package ${name}, which cannot be loaded`, {
-      hint: `Run \`npm install ${name}\`.`,
-      cause: error,
+    throw new FocusError('storage_unavailable', 'The database does not answer.', {
+      retryAfterSeconds: 5,
+      cause: driverErrorOf(error),
     })
   }
-}
-
-function describeScheme(source: string): string {
-  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(source)?.[0]
-  return scheme ? `the scheme ${scheme}` : 'a value without a scheme'
 }

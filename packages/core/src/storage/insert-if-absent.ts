@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
 import type { OneTimeTable } from './tables.ts'
 
-/** Inserts a row of `focus_one_time` unless there is one of its kind and hash; returns whether this call inserted it. */
+/** Inserts a row of `focus_one_time` unless one of its kind and hash exists; returns whether this call inserted it. */
 export async function insertIfAbsent({ db, dialect }: Database, row: OneTimeTable): Promise<boolean> {
   const insert = db.insertInto('focus_one_time').values(row)
   const { numInsertedOrUpdatedRows } = await (dialect === 'mysql'

@@ -1,4 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { ReaderRole } from './dialects/sqlite/thread/reader-role.ts'
+import { type ThreadRole, toFailure } from './dialects/sqlite/thread/role.ts'
 import type {
   ThreadMessage,
   ThreadOrder,
@@ -6,18 +8,24 @@ import type {
   ThreadResult,
   ThreadStart,
 } from './dialects/sqlite/thread/thread-requests.ts'
-import { ReaderRole } from './dialects/sqlite/thread/reader-role.ts'
-import { describeFailure, type ThreadRole } from './dialects/sqlite/thread/role.ts'
 import { WriterRole } from './dialects/sqlite/thread/writer-role.ts'
-
-/** Results are not held back longer than this for those that take their time. */
-const holdMs = 1
+import { writeBatch } from './log/commit/write-batch.ts'
 
 /**
- * A thread beside the event loop of the host, which thereby never stops for the disk, for another process's lock or for
- * a long read.
+ * Entry of the threads of a SQLite file. They keep the event loop of the host from waiting for the disk, for another process's
+ * lock or for a long read.
  */
-async function work(role: ThreadRole, order: ThreadOrder): Promise<void> {
+const { file, role: roleName } = workerData as ThreadStart
+const role: ThreadRole =
+  roleName === 'writer'
+    ? new WriterRole(file, { writeBatch, foreignCommit: () => post({ kind: 'foreign-commit' }) })
+    : new ReaderRole(file)
+parentPort?.on('message', (order: ThreadOrder) => void work(order))
+post({ kind: 'ready' })
+
+/** Answers requests in their order. Results that are ready wait at most 1 ms for later ones. */
+async function work(order: ThreadOrder): Promise<void> {
+  const maxWaitMs = 1
   let results: ThreadResult[] = []
   let since = performance.now()
   const flush = () => {
@@ -26,8 +34,8 @@ async function work(role: ThreadRole, order: ThreadOrder): Promise<void> {
     since = performance.now()
   }
   for (const { id, request } of order) {
-    results.push(await answer(role, id, request))
-    if (performance.now() - since > holdMs) flush()
+    results.push(await answer(id, request))
+    if (performance.now() - since > maxWaitMs) flush()
     if (request.kind === 'close') {
       flush()
       parentPort?.close()
@@ -36,22 +44,16 @@ async function work(role: ThreadRole, order: ThreadOrder): Promise<void> {
   flush()
 }
 
-async function answer(role: ThreadRole, id: number, request: ThreadRequest): Promise<ThreadResult> {
+async function answer(id: number, request: ThreadRequest): Promise<ThreadResult> {
   try {
     if (request.kind !== 'close') return { id, answer: await role.answer(request) }
     role.close()
     return { id, answer: null }
   } catch (error) {
-    return { id, failure: describeFailure(error) }
+    return { id, failure: toFailure(error) }
   }
 }
 
 function post(message: ThreadMessage): void {
   parentPort?.postMessage(message)
 }
-
-const { file, role } = workerData as ThreadStart
-const here: ThreadRole =
-  role === 'writer' ? new WriterRole(file, () => post({ kind: 'foreign-commit' })) : new ReaderRole(file)
-parentPort?.on('message', (order: ThreadOrder) => void work(here, order))
-post({ kind: 'ready' })

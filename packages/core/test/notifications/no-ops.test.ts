@@ -35,7 +35,7 @@ describe('V2: a call that changes nothing', () => {
     await notifications.delete(1, read?.id ?? '')
     await preferences.put('1', { locale: 'fr', matrix: { limits: { email: false } } })
     const asked = vi.spyOn(Worker.prototype, 'postMessage')
-    await database.writer?.query('select 1', [])
+    await database.check()
     const [writer] = asked.mock.contexts
     const calls = Array.from({ length: 200 }, () => [
       notifications.markRead(1, { ids: [absent] }),

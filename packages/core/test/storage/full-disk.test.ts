@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ThreadOrder } from '../../src/storage/dialects/sqlite/thread/thread-requests.ts'
 import { createReadiness } from '../../src/storage/readiness.ts'
@@ -20,7 +21,9 @@ describe('a full disk', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const maxPages = (count: number) => node.database.writer?.query(`pragma max_page_count = ${count}`, [])
+  /** In a transaction, because the setting is that of the writer's connection. */
+  const maxPages = (count: number) =>
+    node.database.db.transaction().execute((trx) => sql.raw(`pragma max_page_count = ${count}`).execute(trx))
   const sendEight = () =>
     Promise.allSettled(
       Array.from({ length: 8 }, (_, n) =>

@@ -4,9 +4,10 @@ import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
+import { debugSource } from '../../src/common/logging/debug.ts'
 import { silentLogger } from '../../src/common/logging/logger.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
-import { classify } from '../../src/storage/dialects/failures.ts'
+import { StorageError } from '../../src/storage/dialects/storage-error.ts'
 import { GroupedChanges } from '../../src/storage/log/grouped-changes.ts'
 import { QueueMetrics } from '../../src/storage/queue/queue-metrics.ts'
 import type { ThreadOrder } from '../../src/storage/dialects/sqlite/thread/thread-requests.ts'
@@ -51,7 +52,7 @@ describe('a SQLite file that another process holds', () => {
         () => void (outcomes.done += 1),
         (error: unknown) => {
           // The writer itself gives up a lock after five seconds, with what was handed to it.
-          if (classify(error) === 'contention') {
+          if (error instanceof StorageError && error.failure === 'contention') {
             outcomes.locked += 1
             return
           }
@@ -212,7 +213,10 @@ describe('reads', () => {
     const seen = (thread: Worker) => void threads.push(thread)
     process.on('worker', seen)
     try {
-      const reader = new SqliteReader('test', join(folder, 'focus.db'), silentLogger)
+      const reader = new SqliteReader('test', join(folder, 'focus.db'), {
+        logger: silentLogger,
+        debug: debugSource(undefined, null),
+      })
       const read = reader.read('delivery', 'select * from t', [])
       await Promise.all([reader.close(), expect(read).rejects.toMatchObject({ code: 'closed' })])
       expect(threads).toHaveLength(0)

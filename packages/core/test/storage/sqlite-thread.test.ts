@@ -27,6 +27,10 @@ describe('a SQLite file', () => {
     return rows.map((row) => row.name)
   }
 
+  /** In a transaction, because the setting is that of the writer's connection. */
+  const maxPages = (count: number) =>
+    database.db.transaction().execute((trx) => sql.raw(`pragma max_page_count = ${count}`).execute(trx))
+
   const modes = () => ['', '-wal', '-shm'].map((suffix) => (statSync(file + suffix).mode & 0o777).toString(8))
 
   test('is its owner’s alone to read, with what lies beside it', () => {
@@ -68,12 +72,16 @@ describe('a SQLite file', () => {
   })
 
   test('whose disk is full says so, and is written again when there is room', async () => {
-    await database.writer?.query('pragma max_page_count = 20', [])
+    await maxPages(20)
     const tooMuch = database.db.transaction().execute(async (trx) => {
       for (let row = 0; row < 100; row += 1) await sql`insert into t (name) values (${'x'.repeat(4_000)})`.execute(trx)
     })
-    await expect(tooMuch).rejects.toMatchObject({ code: 'SQLITE_FULL' })
-    await database.writer?.query('pragma max_page_count = 1000000', [])
+    await expect(tooMuch).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      message: 'The database cannot write (SQLITE_FULL).',
+      cause: { code: 'SQLITE_FULL' },
+    })
+    await maxPages(1_000_000)
     await sql`insert into t (name) values ('fits')`.execute(database.db)
     expect(await names()).toEqual(['fits'])
   })

@@ -4,7 +4,7 @@ import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import type { AnyKysely } from '../../src/storage/dialects/any-kysely.ts'
-import { openMysqlPool } from '../../src/storage/dialects/mysql/open.ts'
+import { openDatabase } from '../../src/storage/database.ts'
 import { type Node, startNode } from '../notifications/support.ts'
 import { Blackhole } from './support/blackhole.ts'
 
@@ -89,7 +89,7 @@ describe.each([
         hole.swallow()
         await trx.updateTable('focus_streams').set({ unread: 8 }).where('user_key', '=', '1').execute()
       })
-      await expect(cut).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+      await expect(cut).rejects.toMatchObject({ code: 'storage_unavailable', cause: { code: 'ETIMEDOUT' } })
       await node.notifications.notifyUser({ userId: 1, title: 'after', message: 'm' })
       const spectator = await createConnection(direct)
       try {
@@ -108,14 +108,17 @@ test('R2: connections of Focus’ own pool that were given up are not kept until
   const destroyed = vi.spyOn(PoolConnection.prototype, 'destroy')
   const direct = new URL(await server.createDatabase())
   const hole = await Blackhole.start(direct)
-  const { db, close } = await openMysqlPool(hole.through(direct))
+  const database = await openDatabase(hole.through(direct))
   try {
-    await sql`select 1`.execute(db('interactive'))
+    await sql`select 1`.execute(database.db)
     hole.swallow()
-    await expect(sql`select 1`.execute(db('interactive'))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
-    await sql`select 1`.execute(db('interactive'))
+    await expect(sql`select 1`.execute(database.db)).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      cause: { code: 'ETIMEDOUT' },
+    })
+    await sql`select 1`.execute(database.db)
   } finally {
-    await close()
+    await database.close()
     await hole.stop()
   }
   const [lost, ...others] = destroyed.mock.contexts

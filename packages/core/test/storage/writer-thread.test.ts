@@ -101,7 +101,7 @@ describe('a writer thread that dies', () => {
 
     test('is replaced for those who listen for other processes’ commits, though nobody writes', async () => {
       const told: (() => void)[] = []
-      database.writer?.onForeignCommit(() => told.shift()?.())
+      database.onForeignCommit(() => told.shift()?.())
       await database.check()
       const missed = new Promise<void>((resolve) => told.push(resolve))
       await kill()

@@ -1,4 +1,4 @@
-import type { Flavour } from './any-kysely.ts'
+import type { Flavour } from './flavour.ts'
 
 export type SqlValue = string | number | null
 export type SqlRow = Readonly<Record<string, SqlValue>>

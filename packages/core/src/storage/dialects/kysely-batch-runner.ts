@@ -3,64 +3,64 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CompiledQuery, type Kysely } from 'kysely'
 import { FocusError } from '../../common/errors.ts'
 import type { LogEntry } from '../../notifications/log-entry-port.ts'
-import type { Database } from '../database.ts'
-import type { Flavour } from './any-kysely.ts'
-import { isDuplicate } from './retry.ts'
+import type { BatchContext, BatchResult, BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
 import type { FocusTables } from '../tables.ts'
-import type { BatchRunner } from '../log/commit/batch-runner.ts'
-import { classify, codeIn } from './failures.ts'
+import type { Flavour } from './flavour.ts'
 import { KyselyBatchSession } from './kysely-batch-session.ts'
-import { batchStatements } from '../log/commit/statements.ts'
-import { type BatchContext, type BatchResult, writeBatch } from '../log/commit/write-batch.ts'
+import { codeIn, driverErrorOf, DuplicateKeyError, StorageError } from './storage-error.ts'
 
 /** How often a batch is tried again after losing to other transactions. */
 const maxContentions = 20
 
+interface Options {
+  /** Without a time limit: the runner has its own. */
+  readonly db: Kysely<FocusTables>
+  readonly flavour: Flavour
+  /** The statements that begin a transaction. */
+  readonly begin: readonly string[]
+  readonly write: WriteBatch
+  /** How long a batch is tried again while the database is away or locked. */
+  readonly patienceMs: number
+}
+
 /**
- * Commits batches over Kysely, on MySQL and on SQLite databases that the application opened itself. A batch that lost its
- * connection during COMMIT is looked up by its id before it is tried again: the id's primary key lets it land once.
+ * Commits batches over Kysely, on servers and on SQLite databases that the application opened itself. A batch that lost its
+ * connection during COMMIT is looked up by its id before it is tried again: the id's primary key lets it be committed once.
  */
 export class KyselyBatchRunner implements BatchRunner {
-  readonly #database: Database
-  readonly #flavour: Flavour
-  readonly #patienceMs: number
+  readonly #options: Options
 
-  constructor(database: Database, flavour: Flavour, patienceMs: number) {
-    this.#database = database
-    this.#flavour = flavour
-    this.#patienceMs = patienceMs
+  constructor(options: Options) {
+    this.#options = options
   }
 
   async run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult> {
-    const deadline = performance.now() + this.#patienceMs
+    const deadline = performance.now() + this.#options.patienceMs
     const batch = new Batch(entries, context)
     for (let contentions = 0; ; ) {
       try {
-        const landed = batch.uncertain ? await this.#lookUp(batch) : null
-        return landed ?? (await this.#attempt(batch))
+        const committed = batch.uncertain ? await this.#lookUp(batch) : null
+        return committed ?? (await this.#attempt(batch))
       } catch (error) {
-        // What is there already may be what an earlier attempt wrote: the look-up tells, and may have to wait for its turn.
-        const unsaid = isDuplicate(error) || error instanceof FocusError
-        const failure = batch.uncertain && unsaid ? 'contention' : classify(error)
-        // Nobody may take apart, and send again in parts, what may have landed as a whole.
-        if (failure === 'statement' || failure === 'unwritable')
-          throw batch.uncertain ? unavailable(error, batch) : error
-        if (failure === 'contention') contentions += 1
+        const reason = retryReason(error, batch)
+        // A batch that may have been committed as a whole must not be split and sent again in parts.
+        if (reason === null) throw batch.uncertain ? unavailable(error, batch) : error
+        if (reason === 'contention') contentions += 1
         if (contentions > maxContentions || performance.now() > deadline) throw unavailable(error, batch)
-        await delay(failure === 'contention' ? Math.random() * 10 * contentions : 50 + Math.random() * 100)
+        await delay(reason === 'contention' ? Math.random() * 10 * contentions : 50 + Math.random() * 100)
       }
     }
   }
 
   #attempt(batch: Batch): Promise<BatchResult> {
-    return this.#database.db.connection().execute(async (connection) => {
+    return this.#options.db.connection().execute(async (connection) => {
       const planned = await this.#write(connection, batch)
       batch.committing(planned)
       try {
         await execute(connection, 'commit')
       } catch (error) {
-        // A commit that the database itself refused did not happen; one whose answer got lost may have landed.
-        if (classify(error) !== 'connection') batch.refused()
+        // A commit that the database refused did not happen; one whose answer got lost may have.
+        if (!isFailure(error, 'connection')) batch.refused()
         // SQLite keeps a transaction open whose COMMIT found the file busy.
         await rollBack(connection)
         throw error
@@ -70,17 +70,14 @@ export class KyselyBatchRunner implements BatchRunner {
   }
 
   async #write(connection: Kysely<FocusTables>, batch: Batch): Promise<BatchResult> {
-    const { dialect, readCommitted } = this.#database
-    if (dialect === 'mysql' && !readCommitted)
-      await execute(connection, 'set transaction isolation level read committed')
-    await execute(connection, dialect === 'mysql' ? 'start transaction' : 'begin immediate')
+    const { begin, flavour, write } = this.#options
+    for (const statement of begin) await execute(connection, statement)
     try {
-      const session = new KyselyBatchSession(connection, this.#flavour)
-      const planned = await writeBatch(session, batch.entries, batch.context)
-      if (dialect === 'mysql') await session.run(batchStatements(this.#flavour).insertCommit, [batch.marker()])
+      const planned = await write(new KyselyBatchSession(connection, flavour), batch.entries, batch.context)
+      if (flavour !== 'sqlite') await connection.insertInto('focus_commits').values(batch.marker()).execute()
       return planned
     } catch (error) {
-      // InnoDB rolls back one statement only when a lock times out.
+      // InnoDB rolls back only the statement when a lock times out.
       await rollBack(connection)
       throw error
     }
@@ -91,9 +88,9 @@ export class KyselyBatchRunner implements BatchRunner {
    * waits until it is decided.
    */
   async #lookUp(batch: Batch): Promise<BatchResult | null> {
-    const { db, dialect } = this.#database
+    const { db, flavour } = this.#options
     const query = db.selectFrom('focus_commits').select('attempt').where('id', '=', batch.id)
-    const marker = await (dialect === 'mysql' ? query.forUpdate() : query).executeTakeFirst()
+    const marker = await (flavour === 'sqlite' ? query : query.forUpdate()).executeTakeFirst()
     return marker ? batch.planned(marker.attempt) : null
   }
 }
@@ -115,8 +112,9 @@ class Batch {
     return this.#planned.length > 0
   }
 
-  marker(): [string, number, number] {
-    return [this.id, this.#planned.length, this.context.now]
+  /** Row of `focus_commits`. */
+  marker() {
+    return { id: this.id, attempt: this.#planned.length, committed_at: this.context.now }
   }
 
   committing(planned: BatchResult): void {
@@ -136,17 +134,30 @@ function execute(connection: Kysely<FocusTables>, statement: string): Promise<un
   return connection.executeQuery(CompiledQuery.raw(statement))
 }
 
-/** Never rejects: a dead connection has nothing to roll back, nor has a transaction that is over. */
+/** Never rejects: a lost connection and a transaction that has ended have nothing to roll back. */
 async function rollBack(connection: Kysely<FocusTables>): Promise<void> {
   await execute(connection, 'rollback').catch(() => undefined)
 }
 
+/** Tells whether the batch can be tried again, and why; null when it cannot. */
+function retryReason(error: unknown, batch: Batch): 'contention' | 'connection' | null {
+  if (error instanceof StorageError) return error.failure === 'unwritable' ? null : error.failure
+  // The key may be taken by an earlier attempt, which the look-up finds; a look-up that was refused waits for its turn.
+  const lookUpDecides = error instanceof DuplicateKeyError || error instanceof FocusError
+  return batch.uncertain && lookUpDecides ? 'contention' : null
+}
+
+function isFailure(error: unknown, failure: StorageError['failure']): boolean {
+  return error instanceof StorageError && error.failure === failure
+}
+
 function unavailable(error: unknown, batch: Batch): FocusError {
+  const cause = driverErrorOf(error)
   const fate = batch.uncertain ? 'may or may not have been written' : 'was not written'
-  const why = classify(error) === 'contention' ? 'is held by others' : 'does not answer'
-  return new FocusError('storage_unavailable', `The notification ${fate}: the database ${why}${codeIn(error)}.`, {
+  const why = isFailure(error, 'contention') ? 'is locked by other transactions' : 'does not answer'
+  return new FocusError('storage_unavailable', `The notification ${fate}: the database ${why}${codeIn(cause)}.`, {
     hint: 'Check that the database runs and can be reached, then send again.',
-    cause: error,
+    cause,
     retryAfterSeconds: 5,
   })
 }

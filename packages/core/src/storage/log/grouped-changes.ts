@@ -2,7 +2,8 @@ import type { Transaction } from 'kysely'
 import { FocusError } from '../../common/errors.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
-import { classify } from '../dialects/failures.ts'
+import { withTimeLimit } from '../dialects/handles.ts'
+import { StorageError } from '../dialects/storage-error.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -40,7 +41,7 @@ export class GroupedChanges {
         retryAfterSeconds: 5,
       })
     }
-    return new Promise<T>((resolve, reject) => {
+    const done = new Promise<T>((resolve, reject) => {
       const committed = async (trx: Transaction<FocusTables>) => {
         const result = await change(trx)
         return () => resolve(result)
@@ -48,6 +49,8 @@ export class GroupedChanges {
       this.#waiting.push({ userKey, change: committed, reject })
       if (!this.#running) void this.#drain()
     })
+    // A change also waits for the transactions before its own.
+    return withTimeLimit(done)
   }
 
   async #drain(): Promise<void> {
@@ -81,7 +84,6 @@ export class GroupedChanges {
 
 /** No change is at fault: each by itself would wait as long for the same answer. */
 function concernsAll(error: unknown): boolean {
-  if (error instanceof FocusError) return true
-  const failure = classify(error)
-  return failure === 'connection' || failure === 'unwritable'
+  if (error instanceof StorageError) return error.failure !== 'contention'
+  return error instanceof FocusError
 }

@@ -14,9 +14,9 @@ import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from 
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
-import { type Flavour, flavourOf } from '../dialects/any-kysely.ts'
 import { Committer } from './commit/committer.ts'
-import { KyselyBatchRunner } from '../dialects/kysely-batch-runner.ts'
+import type { BatchRunner } from './commit/batch-runner.ts'
+import { writeBatch } from './commit/write-batch.ts'
 import type { CommitOutcome } from './commit/batch-planner.ts'
 import { Epoch } from './epoch.ts'
 import { HeadReader } from './stream-heads.ts'
@@ -28,7 +28,6 @@ import { Upkeep } from './log-upkeep.ts'
 import { Waiting } from './waiting-rows.ts'
 import { KyselyIdempotencyStore } from './idempotency-store.ts'
 import type { QueueState } from '../queue/work-queue.ts'
-import { sayingUnavailable } from '../dialects/unavailable.ts'
 
 export interface NotificationLogOptions {
   /** How long a call may wait for the database before it is refused; 10,000 when absent. */
@@ -38,6 +37,8 @@ export interface NotificationLogOptions {
   /** How long a notification is kept; 90 days when absent. */
   readonly maxAgeMs?: number
 }
+
+const defaultTimeoutMs = 10_000
 
 export interface StoredLog extends NotificationLog {
   /** What waits to be committed in this process. */
@@ -51,11 +52,9 @@ export async function openNotificationLog(
   options: NotificationLogOptions = {},
 ): Promise<StoredLog> {
   const epoch = await Epoch.open(database)
-  const log = new DatabaseNotificationLog(database, runtime, epoch, await flavourOf(database), options)
-  return sayingUnavailable<StoredLog>(log, {
-    asTheyAre: ['transaction'],
-    unbounded: ['append', 'upkeep', 'close'],
-  })
+  const { timeoutMs = defaultTimeoutMs } = options
+  const runner = await database.batchRunner(writeBatch, 0.8 * timeoutMs)
+  return new DatabaseNotificationLog(database, runtime, epoch, runner, { ...options, timeoutMs })
 }
 
 class DatabaseNotificationLog implements StoredLog {
@@ -77,8 +76,8 @@ class DatabaseNotificationLog implements StoredLog {
     database: Database,
     runtime: Pick<Runtime, 'clock' | 'logger'>,
     epoch: Epoch,
-    flavour: Flavour,
-    options: NotificationLogOptions,
+    runner: BatchRunner,
+    options: NotificationLogOptions & { readonly timeoutMs: number },
   ) {
     const maxPerStream = options.maxPerStream ?? 1_000
     this.#database = database
@@ -88,21 +87,20 @@ class DatabaseNotificationLog implements StoredLog {
     this.#heads = new HeadReader(database.db, epoch, runtime.clock)
     this.#firstSight = new InboxState(database, epoch)
     this.#state = new InboxState(this.#unhurried, epoch)
-    this.idempotency = sayingUnavailable(new KyselyIdempotencyStore(database, runtime.clock))
+    this.idempotency = new KyselyIdempotencyStore(database, runtime.clock)
     this.#waiting = new Waiting(database)
     this.#upkeep = new Upkeep(
-      this.#unhurried,
+      this.#unhurried.withoutTimeLimit(),
       runtime,
       epoch,
       { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 },
       this.#waiting,
     )
-    const timeoutMs = options.timeoutMs ?? 10_000
-    this.#committer = new Committer(database.writer ?? new KyselyBatchRunner(database, flavour, 0.8 * timeoutMs), {
+    this.#committer = new Committer(runner, {
       clock: runtime.clock,
       maxPerStream,
       epoch: () => epoch.current,
-      timeoutMs,
+      timeoutMs: options.timeoutMs,
       committed: (entries, { outcomes, overgrown }) => {
         this.#upkeep.overgrown(overgrown)
         this.#tell(entries, outcomes)
@@ -222,7 +220,7 @@ class DatabaseNotificationLog implements StoredLog {
   }
 
   onForeignCommit(listener: () => void): void {
-    this.#database.writer?.onForeignCommit(listener)
+    this.#database.onForeignCommit(listener)
   }
 
   async close(): Promise<void> {

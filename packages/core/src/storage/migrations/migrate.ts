@@ -3,7 +3,8 @@ import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
 import { FocusError } from '../../common/errors.ts'
 import type { Database } from '../database.ts'
 import type { DdlContext } from './ddl.ts'
-import { type Flavour, flavourOf } from '../dialects/any-kysely.ts'
+import { driverErrorOf, DuplicateKeyError, messageOf, StorageError } from '../dialects/storage-error.ts'
+import type { Flavour } from '../dialects/flavour.ts'
 import { migrations } from './all.ts'
 import type { MigrationStep } from './migration-step.ts'
 
@@ -40,7 +41,7 @@ export async function migrateToLatest(database: Database, to?: string): Promise<
       const failed = results?.find((result) => result.status === 'Error')
       throw new FocusError(
         'storage_unavailable',
-        `The database could not be migrated${failed ? ` at ${failed.migrationName}` : ''}: ${messageOf(error)}`,
+        `The database could not be migrated${failed ? ` at ${failed.migrationName}` : ''}: ${messageOf(driverErrorOf(error))}`,
         { cause: error },
       )
     }
@@ -76,9 +77,9 @@ function toKysely(step: MigrationStep, context: DdlContext): KyselyMigration {
 
 async function ddlContext(database: Database): Promise<DdlContext> {
   try {
-    return { dialect: database.dialect, byteCollation: byteCollations[await flavourOf(database)] }
+    return { dialect: database.dialect, byteCollation: byteCollations[await database.flavour()] }
   } catch (error) {
-    throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(error)}.`, {
+    throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(driverErrorOf(error))}.`, {
       hint: 'Check that it runs, and host, port, name, user and password of DATABASE_URL.',
       cause: error,
     })
@@ -92,12 +93,8 @@ const byteCollations: Readonly<Record<Flavour, string>> = {
   mariadb: 'utf8mb4_nopad_bin',
 }
 
-/** Another process holds the lock, or has just applied the same step; every statement may run again. */
+/** Another process holds the lock, or has just applied the same step; every statement can run again. */
 function isRace(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return false
-  return /^SQLITE_BUSY|^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE)$|^ER_DUP_ENTRY$/.test(String(error.code))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (error instanceof DuplicateKeyError) return true
+  return error instanceof StorageError && error.failure === 'contention'
 }

@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import type { DeliveryCount, DeliveryFilter, DeliveryInfo, DeliveryState } from '../../transports/outbox/outbox-port.ts'
 import type { Database } from '../database.ts'
-import { retryOnConflict } from '../dialects/retry.ts'
+import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
 
 type Outbox = ExpressionBuilder<FocusTables, 'focus_outbox'>
@@ -9,9 +9,11 @@ type Outbox = ExpressionBuilder<FocusTables, 'focus_outbox'>
 /** What operators ask of the outbox. */
 export class OutboxAdministration {
   readonly #db: Kysely<FocusTables>
+  readonly #unlimited: Kysely<FocusTables>
 
   constructor(database: Database) {
     this.#db = database.db
+    this.#unlimited = database.withoutTimeLimit().db
   }
 
   /** Newest first. */
@@ -79,7 +81,7 @@ export class OutboxAdministration {
     now: number,
     limit: number,
   ): Promise<number> {
-    let query = this.#db
+    let query = this.#unlimited
       .selectFrom('focus_outbox')
       .select('id')
       .where((where) => where.and([matches(where, filter, now), where.not(isLeased(where, now))]))
@@ -89,7 +91,7 @@ export class OutboxAdministration {
     const ids = (await query.execute()).map((row) => row.id)
     if (ids.length === 0) return 0
     const { numDeletedRows } = await retryOnConflict(() =>
-      this.#db
+      this.#unlimited
         .deleteFrom('focus_outbox')
         .where('id', 'in', ids)
         .where((where) => where.not(isLeased(where, now)))

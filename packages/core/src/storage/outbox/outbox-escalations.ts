@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { LeasedDelivery } from '../../transports/outbox/outbox-port.ts'
 import type { Database } from '../database.ts'
-import { retryOnConflict } from '../dialects/retry.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -61,20 +60,18 @@ export class OutboxEscalations {
   /** Makes the latest escalations due at once, and drops those that it says everything of. */
   async #leave(latest: readonly number[], between: readonly number[], now: number): Promise<void> {
     if (latest.length === 0) return
-    await retryOnConflict(() =>
-      inTransaction(this.#database, async (trx) => {
-        await trx
-          .updateTable('focus_outbox')
-          .set({ due_at: 0, touched_at: now })
-          .where('id', 'in', [...latest])
-          .where('lease', 'is', null)
-          .execute()
-        await trx
-          .deleteFrom('focus_outbox')
-          .where('id', 'in', [-1, ...between])
-          .where('lease', 'is', null)
-          .execute()
-      }),
-    )
+    await inTransaction(this.#database, async (trx) => {
+      await trx
+        .updateTable('focus_outbox')
+        .set({ due_at: 0, touched_at: now })
+        .where('id', 'in', [...latest])
+        .where('lease', 'is', null)
+        .execute()
+      await trx
+        .deleteFrom('focus_outbox')
+        .where('id', 'in', [-1, ...between])
+        .where('lease', 'is', null)
+        .execute()
+    })
   }
 }

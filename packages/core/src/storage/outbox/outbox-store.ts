@@ -14,7 +14,7 @@ import { OutboxAdministration } from './outbox-administration.ts'
 import { type Candidate, OutboxCandidates } from './outbox-candidates.ts'
 import { OutboxEscalations } from './outbox-escalations.ts'
 import { reachedJson, reachedOf } from './outbox-rows.ts'
-import { retryOnConflict } from '../dialects/retry.ts'
+import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -32,9 +32,9 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
 
   constructor(database: Database) {
     super(database)
-    this.#database = database
-    this.#db = database.db
-    this.#candidates = new OutboxCandidates(database)
+    this.#database = database.withoutTimeLimit()
+    this.#db = this.#database.db
+    this.#candidates = new OutboxCandidates(this.#database)
     this.#escalations = new OutboxEscalations(database)
   }
 
@@ -46,17 +46,15 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     const { candidates, complete } = await this.#candidates.find(request)
     if (candidates.length === 0) return { deliveries: [], blocked: !complete }
     const skipLocked = await (this.#skipLocked ??= this.#knowsSkipLocked())
-    return retryOnConflict(() =>
-      inTransaction(this.#database, async (trx) => {
-        const rows = await this.#lock(trx, candidates, request, skipLocked)
-        const { takeable, blocked } = request.ordered
-          ? await this.#respectLanes(trx, rows, request)
-          : { takeable: rows, blocked: [] }
-        await this.#holdBack(trx, blocked, request.now)
-        const deliveries = await this.#take(trx, takeable, request)
-        return { deliveries, blocked: blocked.length > 0 || !complete }
-      }),
-    )
+    return inTransaction(this.#database, async (trx) => {
+      const rows = await this.#lock(trx, candidates, request, skipLocked)
+      const { takeable, blocked } = request.ordered
+        ? await this.#respectLanes(trx, rows, request)
+        : { takeable: rows, blocked: [] }
+      await this.#holdBack(trx, blocked, request.now)
+      const deliveries = await this.#take(trx, takeable, request)
+      return { deliveries, blocked: blocked.length > 0 || !complete }
+    })
   }
 
   async complete(owner: string, ids: readonly number[]): Promise<void> {

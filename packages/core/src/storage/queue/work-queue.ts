@@ -1,4 +1,5 @@
 import { FocusError } from '../../common/errors.ts'
+import type { Debug } from '../../common/logging/debug.ts'
 import { shares, type WorkClass, workClasses } from './work-class.ts'
 
 /** Bounds of one class in one queue. */
@@ -43,9 +44,11 @@ export class WorkQueue<W extends Work> {
   readonly #lanes: ReadonlyMap<WorkClass, Lane<W>>
   #sweep: NodeJS.Timeout | null = null
 
-  constructor(name: string, limits: QueueLimits = defaultLimits) {
+  constructor(name: string, limits: QueueLimits = defaultLimits, debug?: Debug) {
     this.name = name
-    this.#lanes = new Map(workClasses.map((kind) => [kind, new Lane<W>(limits)]))
+    const trace = (kind: WorkClass) => (reason: Refusal) =>
+      debug?.('call refused', { queue: name, class: kind, reason })
+    this.#lanes = new Map(workClasses.map((kind) => [kind, new Lane<W>(limits, trace(kind))]))
   }
 
   /** @throws FocusError `overloaded` when the class is at one of its bounds */
@@ -107,12 +110,14 @@ class Lane<W extends Work> {
   /** Turns that the class has earned and not used. */
   credit = 0
   readonly #limits: QueueLimits
+  readonly #trace: (reason: Refusal) => void
   readonly #refused = { count: 0, bytes: 0, age: 0 }
   #waiting: { readonly work: W; readonly since: number }[] = []
   #bytes = 0
 
-  constructor(limits: QueueLimits) {
+  constructor(limits: QueueLimits, trace: (reason: Refusal) => void) {
     this.#limits = limits
+    this.#trace = trace
   }
 
   get count(): number {
@@ -161,6 +166,7 @@ class Lane<W extends Work> {
   /** Without a hint, whose place in the stack's text would cost more than what is refused. */
   #refusal(reason: Refusal): FocusError {
     this.#refused[reason] += 1
+    this.#trace(reason)
     const message =
       reason === 'age'
         ? `The database has too much to do: this call waited for ${this.#limits.ageMs} ms and was not started.`

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { PreferenceMatrix, Preferences, PreferenceStore } from '../../transports/preferences/preferences-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
-import { retryOnConflict } from '../dialects/retry.ts'
+import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -36,12 +36,10 @@ export class KyselyPreferenceStore implements PreferenceStore {
 
   async put(userKey: UserKey, { locale, matrix }: Partial<Preferences>): Promise<void> {
     if (await this.#isSo(userKey, { locale, matrix })) return
-    await retryOnConflict(() =>
-      inTransaction(this.#database, async (trx) => {
-        if (locale !== undefined) await putLocale(trx, userKey, locale)
-        if (matrix !== undefined) await putMatrix(trx, userKey, matrix)
-      }),
-    )
+    await inTransaction(this.#database, async (trx) => {
+      if (locale !== undefined) await putLocale(trx, userKey, locale)
+      if (matrix !== undefined) await putMatrix(trx, userKey, matrix)
+    })
   }
 
   async set(userKey: UserKey, event: string, transport: string, enabled: boolean): Promise<void> {

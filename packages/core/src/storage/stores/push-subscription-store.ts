@@ -3,7 +3,6 @@ import type { Kysely } from 'kysely'
 import type { PushSubscription, PushSubscriptionStore } from '../../transports/preferences/push-subscriptions-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
-import { retryOnConflict } from '../dialects/retry.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -23,24 +22,22 @@ export class KyselyPushSubscriptionStore implements PushSubscriptionStore {
     { now, max }: { now: number; max: number },
   ): Promise<void> {
     const endpoint_hash = sha256Hex(endpoint)
-    await retryOnConflict(() =>
-      inTransaction(this.#database, async (trx) => {
-        await trx.deleteFrom('focus_push_subscriptions').where('endpoint_hash', '=', endpoint_hash).execute()
-        await trx
-          .insertInto('focus_push_subscriptions')
-          .values({
-            endpoint_hash,
-            user_key: userKey,
-            endpoint,
-            p256dh: keys.p256dh,
-            auth: keys.auth,
-            expires_at: expirationTime,
-            created_at: now,
-          })
-          .execute()
-        await dropOldest(trx, userKey, max)
-      }),
-    )
+    await inTransaction(this.#database, async (trx) => {
+      await trx.deleteFrom('focus_push_subscriptions').where('endpoint_hash', '=', endpoint_hash).execute()
+      await trx
+        .insertInto('focus_push_subscriptions')
+        .values({
+          endpoint_hash,
+          user_key: userKey,
+          endpoint,
+          p256dh: keys.p256dh,
+          auth: keys.auth,
+          expires_at: expirationTime,
+          created_at: now,
+        })
+        .execute()
+      await dropOldest(trx, userKey, max)
+    })
   }
 
   async remove(userKey: UserKey, endpoint: string): Promise<boolean> {

@@ -9,7 +9,6 @@ import type {
 import type { SessionEnd } from '../../auth/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
-import { retryOnConflict } from '../dialects/retry.ts'
 import type { SessionsTable } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -27,22 +26,20 @@ export class KyselySessionStore implements SessionStore {
   }
 
   async create(session: Session, refreshHash: string | null, accountId: string | null = null): Promise<void> {
-    await retryOnConflict(() =>
-      this.#db.transaction().execute(async (trx) => {
-        await trx.insertInto('focus_sessions').values(toRow(session)).execute()
-        if (accountId !== null) {
-          await trx
-            .insertInto('focus_session_accounts')
-            .values({ session_id: session.id, account_id: accountId })
-            .execute()
-        }
-        if (refreshHash === null) return
+    await inTransaction(this.#database, async (trx) => {
+      await trx.insertInto('focus_sessions').values(toRow(session)).execute()
+      if (accountId !== null) {
         await trx
-          .insertInto('focus_refresh_tokens')
-          .values(newToken(refreshHash, session.id, session.createdAt))
+          .insertInto('focus_session_accounts')
+          .values({ session_id: session.id, account_id: accountId })
           .execute()
-      }),
-    )
+      }
+      if (refreshHash === null) return
+      await trx
+        .insertInto('focus_refresh_tokens')
+        .values(newToken(refreshHash, session.id, session.createdAt))
+        .execute()
+    })
   }
 
   async find(ids: readonly string[]): Promise<Session[]> {
@@ -64,38 +61,36 @@ export class KyselySessionStore implements SessionStore {
 
   async rotate(rotation: Rotation): Promise<boolean> {
     const { hash, successorHash, successorSealed, session, now } = rotation
-    return await retryOnConflict(() =>
-      this.#db.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx
-          .updateTable('focus_refresh_tokens')
-          .set({ rotated_at: now, successor_hash: successorHash, successor_sealed: successorSealed })
-          .where('token_hash', '=', hash)
-          .where('rotated_at', 'is', null)
-          .executeTakeFirst()
-        if (numUpdatedRows !== 1n) return false
-        await trx
-          .insertInto('focus_refresh_tokens')
-          .values(newToken(successorHash, session.id, now))
-          .execute()
-        // This token is used now, so its predecessor's grace is over (S22).
-        await trx
-          .updateTable('focus_refresh_tokens')
-          .set({ successor_sealed: null })
-          .where('successor_hash', '=', hash)
-          .execute()
-        await trx
-          .updateTable('focus_sessions')
-          .set({
-            last_used_at: now,
-            idle_expires_at: rotation.idleExpiresAt,
-            user_agent: rotation.userAgent,
-            ip: rotation.ip,
-          })
-          .where('id', '=', session.id)
-          .execute()
-        return true
-      }),
-    )
+    return await inTransaction(this.#database, async (trx) => {
+      const { numUpdatedRows } = await trx
+        .updateTable('focus_refresh_tokens')
+        .set({ rotated_at: now, successor_hash: successorHash, successor_sealed: successorSealed })
+        .where('token_hash', '=', hash)
+        .where('rotated_at', 'is', null)
+        .executeTakeFirst()
+      if (numUpdatedRows !== 1n) return false
+      await trx
+        .insertInto('focus_refresh_tokens')
+        .values(newToken(successorHash, session.id, now))
+        .execute()
+      // This token is used now, so its predecessor's grace is over (S22).
+      await trx
+        .updateTable('focus_refresh_tokens')
+        .set({ successor_sealed: null })
+        .where('successor_hash', '=', hash)
+        .execute()
+      await trx
+        .updateTable('focus_sessions')
+        .set({
+          last_used_at: now,
+          idle_expires_at: rotation.idleExpiresAt,
+          user_agent: rotation.userAgent,
+          ip: rotation.ip,
+        })
+        .where('id', '=', session.id)
+        .execute()
+      return true
+    })
   }
 
   async listActive(userKey: UserKey, now: number): Promise<Session[]> {
@@ -161,13 +156,14 @@ export class KyselySessionStore implements SessionStore {
     readonly graceEndedBefore: number
     readonly goneBefore: number
   }): Promise<void> {
-    await this.#db
+    const { db } = this.#database.withoutTimeLimit()
+    await db
       .updateTable('focus_refresh_tokens')
       .set({ successor_sealed: null })
       .where('rotated_at', '<', graceEndedBefore)
       .where('successor_sealed', 'is not', null)
       .execute()
-    const gone = await this.#db
+    const gone = await db
       .selectFrom('focus_sessions')
       .select('id')
       .where((eb) => eb.or([eb('expires_at', '<', goneBefore), eb('ended_at', '<', goneBefore)]))
@@ -175,9 +171,9 @@ export class KyselySessionStore implements SessionStore {
       .execute()
     if (gone.length === 0) return
     const ids = gone.map(({ id }) => id)
-    await this.#db.deleteFrom('focus_refresh_tokens').where('session_id', 'in', ids).execute()
-    await this.#db.deleteFrom('focus_session_accounts').where('session_id', 'in', ids).execute()
-    await this.#db.deleteFrom('focus_sessions').where('id', 'in', ids).execute()
+    await db.deleteFrom('focus_refresh_tokens').where('session_id', 'in', ids).execute()
+    await db.deleteFrom('focus_session_accounts').where('session_id', 'in', ids).execute()
+    await db.deleteFrom('focus_sessions').where('id', 'in', ids).execute()
   }
 }
 

@@ -1,15 +1,18 @@
 import type { KeyStore, StoredKey } from '../../auth/keys/key-store-port.ts'
 import type { Database } from '../database.ts'
-import { isDuplicate, retryOnConflict } from '../dialects/retry.ts'
+import { DuplicateKeyError } from '../dialects/storage-error.ts'
+import { inTransaction } from '../transaction.ts'
 
 /** Row of `focus_meta` that holds the newest key's id: what nodes compare and swap, so that one of them adds a key. */
 const newestKey = 'newest_signing_key'
 
 /** `KeyStore` over `focus_signing_keys`. */
 export class KyselyKeyStore implements KeyStore {
+  readonly #database: Database
   readonly #db: Database['db']
 
   constructor(database: Database) {
+    this.#database = database
     this.#db = database.db
   }
 
@@ -33,9 +36,9 @@ export class KyselyKeyStore implements KeyStore {
 
   async add(key: StoredKey, replaces: string | null, othersRetireAt: number): Promise<boolean> {
     try {
-      return await retryOnConflict(() => this.#add(key, replaces, othersRetireAt))
+      return await this.#add(key, replaces, othersRetireAt)
     } catch (error) {
-      if (isDuplicate(error)) return false
+      if (error instanceof DuplicateKeyError) return false
       throw error
     }
   }
@@ -54,7 +57,7 @@ export class KyselyKeyStore implements KeyStore {
   }
 
   async #add(key: StoredKey, replaces: string | null, othersRetireAt: number): Promise<boolean> {
-    return await this.#db.transaction().execute(async (trx) => {
+    return await inTransaction(this.#database, async (trx) => {
       if (replaces === null) {
         await trx.insertInto('focus_meta').values({ name: newestKey, value: key.kid }).execute()
       } else {

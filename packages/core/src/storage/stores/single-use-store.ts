@@ -4,9 +4,9 @@ import type { JsonValue } from '../../common/json.ts'
 import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Database } from '../database.ts'
 import { insertIfAbsent } from '../insert-if-absent.ts'
-import { retryOnConflict } from '../dialects/retry.ts'
+import { retryOnConflict } from '../retry-on-conflict.ts'
 
-/** `OneTimeStore` over the table `focus_one_time`. */
+/** `SingleUseStore` over the table `focus_one_time`. */
 export class KyselySingleUseStore implements SingleUseStore {
   readonly #database: Database
   readonly #db: Database['db']
@@ -57,8 +57,9 @@ export class KyselySingleUseStore implements SingleUseStore {
   }
 
   async purge(now: number): Promise<number> {
-    const { numDeletedRows } = await this.#db
-      .deleteFrom('focus_one_time')
+    const { numDeletedRows } = await this.#database
+      .withoutTimeLimit()
+      .db.deleteFrom('focus_one_time')
       .where('expires_at', '<=', now)
       .executeTakeFirst()
     return Number(numDeletedRows)

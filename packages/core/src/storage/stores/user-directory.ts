@@ -16,7 +16,8 @@ import type { Clock } from '../../common/runtime.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import { insertAccount, rememberUnlinked } from './account-rows.ts'
 import type { Database } from '../database.ts'
-import { isDuplicate, retryOnConflict } from '../dialects/retry.ts'
+import { DuplicateKeyError } from '../dialects/storage-error.ts'
+import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { UsersTable } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -73,9 +74,9 @@ export class KyselyUserDirectory implements UserDirectory {
     for (let attempt = 0; attempt < 50; attempt += 1) {
       const username = await this.#freeUsername(base, attempt)
       try {
-        return await retryOnConflict(() => this.#insert(profile, username))
+        return await this.#insert(profile, username)
       } catch (error) {
-        if (!isDuplicate(error)) throw error
+        if (!(error instanceof DuplicateKeyError)) throw error
       }
       // What was taken: the account (the same person, elsewhere), the e-mail, or the username?
       const same = await this.findByAccount(profile)
@@ -102,7 +103,7 @@ export class KyselyUserDirectory implements UserDirectory {
     try {
       await inTransaction(this.#database, (trx) => insertAccount(trx, toUserKey(id), profile, this.#clock()))
     } catch (error) {
-      if (!isDuplicate(error)) throw error
+      if (!(error instanceof DuplicateKeyError)) throw error
       const owner = await this.findByAccount(profile)
       if (owner?.id === id) return
       throw new FocusError('account_linked_elsewhere', 'This account is linked to another user.', {
@@ -182,7 +183,7 @@ export class KyselyUserDirectory implements UserDirectory {
       return numUpdatedRows === 1n
     } catch (error) {
       // The new e-mail is another user's: the old address stays.
-      if (isDuplicate(error)) return false
+      if (error instanceof DuplicateKeyError) return false
       throw error
     }
   }
@@ -251,7 +252,7 @@ export class KyselyUserDirectory implements UserDirectory {
       avatar_url: profile.avatarUrl,
       locale: profile.locale,
     }
-    return await this.#db.transaction().execute(async (trx) => {
+    return await inTransaction(this.#database, async (trx) => {
       const { insertId } = await trx
         .insertInto('focus_users')
         .values({ ...values, created_at: now, updated_at: now })

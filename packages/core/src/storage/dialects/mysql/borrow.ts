@@ -1,25 +1,47 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
+import { FocusError } from '../../../common/errors.ts'
+import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { AnyKysely } from '../any-kysely.ts'
-import type { QueueLimits } from '../../queue/work-queue.ts'
-import { type MysqlHandles, mysqlHandles } from './leasing-driver.ts'
-import type { Lease } from './session-guard.ts'
+import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
+import { leaseFrom } from '../lease.ts'
+import { PlainNumbers } from '../plain-numbers.ts'
+import { MysqlDatabase } from './mysql-database.ts'
 import { needsEscaping, refuseUnsafeSession } from './session-safety.ts'
 
+/** How long the first session may take to answer. */
+const firstAnswerMs = 5_000
+
 /**
- * An application's own Kysely, whose sessions are the application's to configure. A session is checked whenever one is taken
- * from the pool, before the first statement with a value that has to be escaped: the application may change a session, or the
- * server its default, at any time.
+ * Uses an application's own Kysely, whose sessions are the application's to configure. A session is checked whenever one is
+ * taken from the pool, before the first statement with a value that has to be escaped: the application may change a session,
+ * or the server its default, at any time.
+ *
+ * @throws FocusError `unsafe_database_session`, `storage_unavailable`
  */
-export function borrowMysql(source: AnyKysely, limits?: QueueLimits): MysqlHandles {
-  return mysqlHandles({ lease: () => borrow(source), limits, wrap: (connection) => new CheckedConnection(connection) })
+export async function borrowMysql(source: AnyKysely, options: DriverOptions): Promise<DatabaseDriver> {
+  const plain = source.withoutPlugins()
+  await checkFirstSession(plain)
+  return new MysqlDatabase({
+    ...options,
+    lease: () => leaseFrom(plain),
+    readCommitted: false,
+    wrap: (connection) => new CheckedConnection(connection),
+    plugins: [new PlainNumbers()],
+    close: async () => undefined,
+  })
 }
 
-function borrow(source: AnyKysely): Promise<Lease> {
-  return new Promise((resolve, reject) => {
-    const lend = (connection: DatabaseConnection) =>
-      new Promise<void>((release) => resolve({ connection, release: () => release() }))
-    source.getExecutor().provideConnection(lend).catch(reject)
-  })
+async function checkFirstSession(source: AnyKysely): Promise<void> {
+  try {
+    await withTimeout(
+      refuseUnsafeSession(source),
+      firstAnswerMs,
+      () => new Error(`no answer within ${firstAnswerMs} ms`),
+    )
+  } catch (error) {
+    if (error instanceof FocusError) throw error
+    throw new FocusError('storage_unavailable', 'The database does not answer.', { retryAfterSeconds: 5, cause: error })
+  }
 }
 
 class CheckedConnection implements DatabaseConnection {

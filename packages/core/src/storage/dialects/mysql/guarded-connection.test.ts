@@ -1,5 +1,6 @@
 import { CompiledQuery, type DatabaseConnection, type QueryResult } from 'kysely'
 import { expect, test } from 'vitest'
+import { debugSource } from '../../../common/logging/debug.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import { SessionGuard } from './session-guard.ts'
 
@@ -20,7 +21,7 @@ test('R2: a connection that cannot be destroyed goes back to its pool only when 
   const connection = new Slow()
   const released = Promise.withResolvers<string>()
   const lease = { connection, release: () => released.resolve('released') }
-  const guard = new SessionGuard(async () => lease)
+  const guard = new SessionGuard(async () => lease, debugSource(undefined, null)('storage'))
   const guarded = new GuardedConnection(lease, guard, 10)
   await expect(guarded.executeQuery(CompiledQuery.raw('select 1'))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   // What the caller does with it afterwards changes nothing, and nothing more is asked of it.

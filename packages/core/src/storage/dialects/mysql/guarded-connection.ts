@@ -1,18 +1,19 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
-import { type Lease, lost, type SessionGuard } from './session-guard.ts'
+import type { Lease } from '../lease.ts'
+import { lost, type SessionGuard } from './session-guard.ts'
 
 /** A leased connection whose statements have to be answered in time; the first that is not ends it. */
 export class GuardedConnection implements DatabaseConnection {
   readonly #lease: Lease
   readonly #guard: SessionGuard
-  readonly #queryMs: number
+  readonly #statementMs: number
   #lost: Error | null = null
 
-  constructor(lease: Lease, guard: SessionGuard, queryMs: number) {
+  constructor(lease: Lease, guard: SessionGuard, statementMs: number) {
     this.#lease = lease
     this.#guard = guard
-    this.#queryMs = queryMs
+    this.#statementMs = statementMs
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -20,10 +21,10 @@ export class GuardedConnection implements DatabaseConnection {
     const { connection } = this.#lease
     const sentAt = performance.now()
     const answer = connection.executeQuery<R>(query)
-    if (this.#queryMs === Infinity) return answer
-    const overdue = () => (this.#lost = lost(`no answer within ${this.#queryMs} ms; the connection was given up`))
+    if (this.#statementMs === Infinity) return answer
+    const overdue = () => (this.#lost = lost(`no answer within ${this.#statementMs} ms; the connection was given up`))
     try {
-      return await withTimeout(answer, this.#queryMs, overdue)
+      return await withTimeout(answer, this.#statementMs, overdue)
     } finally {
       if (this.#lost) void this.#giveUp(answer, sentAt)
       else this.#guard.noteAnswer(connection)

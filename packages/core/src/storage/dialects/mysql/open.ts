@@ -3,9 +3,9 @@ import { type Driver, MysqlDriver } from 'kysely'
 import { createPool, type PoolConnection } from 'mysql2'
 import { FocusError } from '../../../common/errors.ts'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
-import type { QueueLimits } from '../../queue/work-queue.ts'
-import { type MysqlHandles, mysqlHandles } from './leasing-driver.ts'
+import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
 import { defaultConnections } from './connection-gate.ts'
+import { MysqlDatabase } from './mysql-database.ts'
 import { lost } from './session-guard.ts'
 
 /**
@@ -23,10 +23,7 @@ const sessionSettings = [
 const closeMs = 3_000
 
 /** A pool of Focus' own for a `mysql://` URL. */
-export async function openMysqlPool(
-  url: string,
-  limits?: QueueLimits,
-): Promise<MysqlHandles & { readonly close: () => Promise<void> }> {
+export async function openMysqlPool(url: string, options: DriverOptions): Promise<DatabaseDriver> {
   const connections = connectionsOf(url)
   const pool = createPool({
     uri: url,
@@ -61,7 +58,7 @@ export async function openMysqlPool(
     await withTimeout(driver.destroy(), closeMs, () => lost('the server does not say good-bye')).catch(() => undefined)
     for (const connection of open) connection.destroy()
   }
-  return { ...mysqlHandles({ lease, connections, limits }), close }
+  return new MysqlDatabase({ ...options, lease, connections, readCommitted: true, close })
 }
 
 /** `?connectionLimit=20` of the URL. */

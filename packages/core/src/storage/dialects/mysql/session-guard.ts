@@ -1,11 +1,7 @@
 import { CompiledQuery, type DatabaseConnection } from 'kysely'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
-
-/** A connection for a while. */
-export interface Lease {
-  readonly connection: DatabaseConnection
-  readonly release: () => void
-}
+import type { Debug } from '../../../common/logging/debug.ts'
+import type { Lease } from '../lease.ts'
 
 /** How long it may take to get a connection, from the pool or newly made. */
 const leaseMs = 5_000
@@ -24,10 +20,12 @@ const maxProbes = 50
 export class SessionGuard {
   readonly #source: () => Promise<Lease>
   readonly #answeredAt = new WeakMap<DatabaseConnection, number>()
+  readonly #debug: Debug
   #suspectBefore = 0
 
-  constructor(source: () => Promise<Lease>) {
+  constructor(source: () => Promise<Lease>, debug: Debug) {
     this.#source = source
+    this.#debug = debug
   }
 
   async lease(): Promise<Lease> {
@@ -57,6 +55,7 @@ export class SessionGuard {
   async giveUp(connection: DatabaseConnection, sentAt: number): Promise<boolean> {
     this.#suspectBefore = Math.max(this.#suspectBefore, sentAt)
     if (!connection.killSession) return false
+    this.#debug('connection destroyed: it did not answer in time')
     await connection.killSession((kill) => this.#control(kill)).catch(() => undefined)
     return true
   }
@@ -82,6 +81,7 @@ export class SessionGuard {
 
   /** Its session holds nothing: it was idle. */
   async #destroy(connection: DatabaseConnection): Promise<void> {
+    this.#debug('connection destroyed: it did not answer a probe')
     await connection.killSession?.(async () => undefined).catch(() => undefined)
   }
 

@@ -1,62 +1,127 @@
-import { closeSync, openSync } from 'node:fs'
-import { Kysely, SqliteDialect } from 'kysely'
-import type { Logger } from '../../../common/logging/logger.ts'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Dialect, Kysely, SqliteDialect } from 'kysely'
+import { FocusError } from '../../../common/errors.ts'
+import type { BatchRunner } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
-import type { QueueLimits, QueueState } from '../../queue/work-queue.ts'
-import type { FocusTables } from '../../tables.ts'
-import { openConnection } from './sqlite-connection.ts'
-import { type SqliteThreads, SqliteThreadDialect } from './thread-dialect.ts'
+import type { QueueState } from '../../queue/work-queue.ts'
+import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
+import type { Flavour } from '../flavour.ts'
+import { messageOf } from '../storage-error.ts'
+import { borrowSqlite } from './borrow.ts'
 import { PointReads } from './point-reads.ts'
+import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
+import { SqliteThreadDialect } from './thread-dialect.ts'
 
-export interface SqliteFile {
-  readonly writer: SqliteWriter
-  readonly db: (kind: WorkClass) => Kysely<FocusTables>
-  readonly queues: () => QueueState[]
-  readonly close: () => Promise<void>
-}
-
-/** Opens a database file, with its threads. A file that is new is its owner's alone to read. */
-export async function openSqliteFile(file: string, logger: Logger, limits?: QueueLimits): Promise<SqliteFile> {
-  createPrivately(file)
-  const connection = openConnection(file, { waitMs: 0 })
+/**
+ * Opens a database file with its threads. A new file can be read only by its owner.
+ *
+ * @throws FocusError `storage_unavailable` when the file cannot be opened
+ */
+export async function openSqliteFile(file: string, options: DriverOptions): Promise<DatabaseDriver> {
   try {
-    const writer = await SqliteWriter.open(file, logger, limits)
-    const foreground = new SqliteReader('sqlite_reader', file, logger, limits)
-    const background = new SqliteReader('sqlite_background_reader', file, logger, limits)
-    const threads: SqliteThreads = {
-      points: new PointReads(connection),
-      reader: { interactive: foreground, delivery: foreground, background },
-      writer,
-    }
-    return {
-      writer,
-      db: (kind) => new Kysely<FocusTables>({ dialect: new SqliteThreadDialect(threads, kind) }),
-      queues: () => [writer, foreground, background].flatMap(({ queue }) => queue.state()),
-      close: async () => {
-        await writer.close()
-        await Promise.all([foreground.close(), background.close()])
-        connection.close()
-      },
-    }
+    createFolder(dirname(file))
+    createPrivately(file)
+    const connection = openConnection(file, { waitMs: 0 })
+    const writer = await SqliteWriter.open(file, options).catch((error: unknown) => {
+      connection.close()
+      throw error
+    })
+    options.debug('storage')('database opened', { file })
+    return new SqliteFile({ file, connection, writer, options })
   } catch (error) {
-    connection.close()
-    throw error
+    throw new FocusError('storage_unavailable', `The database file ${file} cannot be opened: ${messageOf(error)}`, {
+      hint: 'Check that the folder exists and is writable, or set DATABASE_URL to another path.',
+      cause: error,
+    })
   }
 }
 
-/** A database that lives as long as this process holds it: for tests and trials. */
-export function openSqliteMemory(): Kysely<FocusTables> {
-  return new Kysely<FocusTables>({ dialect: new SqliteDialect({ database: openConnection(':memory:') }) })
+/** Opens a database that lives as long as this process holds it: for tests and trials. */
+export function openSqliteMemory(): DatabaseDriver {
+  const source = new Kysely({ dialect: new SqliteDialect({ database: openConnection(':memory:') }) })
+  return borrowSqlite(source, () => source.destroy())
 }
 
-/** SQLite would let everybody on the machine read it; its `-wal` and `-shm` take their mode from the file. */
+/** A file with one writer thread, two reader threads, and a connection of the event loop for reads of single rows. */
+class SqliteFile implements DatabaseDriver {
+  readonly file: string
+  readonly plugins = []
+  readonly #connection: SqliteConnection
+  readonly #points: PointReads
+  readonly #writer: SqliteWriter
+  readonly #foreground: SqliteReader
+  readonly #background: SqliteReader
+
+  constructor(parts: {
+    readonly file: string
+    readonly connection: SqliteConnection
+    readonly writer: SqliteWriter
+    readonly options: DriverOptions
+  }) {
+    this.file = parts.file
+    this.#connection = parts.connection
+    this.#points = new PointReads(parts.connection)
+    this.#writer = parts.writer
+    this.#foreground = new SqliteReader('sqlite_reader', parts.file, parts.options)
+    this.#background = new SqliteReader('sqlite_background_reader', parts.file, parts.options)
+  }
+
+  connect(work: WorkClass | 'migration'): Dialect {
+    const kind = work === 'migration' ? 'interactive' : work
+    // A long read in the background must not delay callers that wait.
+    const reader = kind === 'background' ? this.#background : this.#foreground
+    return new SqliteThreadDialect({ kind, reader, points: this.#points, writer: this.#writer })
+  }
+
+  async flavour(): Promise<Flavour> {
+    return 'sqlite'
+  }
+
+  /** The writer thread has the function that writes batches: see `sqlite-worker.ts`. */
+  async batchRunner(): Promise<BatchRunner> {
+    return this.#writer
+  }
+
+  onForeignCommit(listener: () => void): void {
+    this.#writer.onForeignCommit(listener)
+  }
+
+  async check(): Promise<void> {
+    await this.#writer.query('select 1', [])
+  }
+
+  queues(): QueueState[] {
+    return [this.#writer, this.#foreground, this.#background].flatMap(({ queue }) => queue.state())
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close()
+    await Promise.all([this.#foreground.close(), this.#background.close()])
+    this.#connection.close()
+  }
+}
+
+/** Not `recursive`: in a folder that accepts none (`/proc`) Node would try for ever. */
+function createFolder(folder: string): void {
+  if (existsSync(folder)) return
+  createFolder(dirname(folder))
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Another node that starts at the same time may have created it.
+    if (!existsSync(folder)) throw error
+  }
+}
+
+/** SQLite would let every user of the machine read it; its `-wal` and `-shm` files take their mode from it. */
 function createPrivately(file: string): void {
   try {
     closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
-    // One that exists has the mode that its owner wants. Another node may have made it just now.
+    // An existing file keeps the mode that its owner chose. Another node may have created it just now.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
 }

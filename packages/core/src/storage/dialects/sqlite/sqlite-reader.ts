@@ -1,46 +1,50 @@
+import type { Debug } from '../../../common/logging/debug.ts'
 import type { Logger } from '../../../common/logging/logger.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
-import { type QueueLimits, sizeOf, WorkQueue } from '../../queue/work-queue.ts'
-import type { ReadAnswer, ReaderRequest, ThreadAnswer } from './thread/thread-requests.ts'
+import { sizeOf, WorkQueue } from '../../queue/work-queue.ts'
+import type { DriverOptions } from '../database-dialect.ts'
 import { databaseClosed, SqliteThread } from './thread/sqlite-thread.ts'
+import type { ReadAnswer, ReadRequest } from './thread/thread-requests.ts'
 
 /** Reads in one message: enough to share its cost, few enough that an urgent one does not wait long behind them. */
 const maxAtOnce = 16
 
 interface Read {
   readonly kind: WorkClass
-  readonly request: ReaderRequest
+  readonly request: ReadRequest
   readonly bytes: number
   readonly resolve: (answer: ReadAnswer) => void
   readonly refuse: (error: unknown) => void
-  /** A thread died with it: a read may be run again, but not one that ends every thread. */
-  again: boolean
+  /** Whether a thread has ended while it ran this read. It runs once more, but not again: it may end every thread. */
+  repeated: boolean
 }
 
 /**
- * The main thread's end of a reader thread of one SQLite file, which is started by the first read. Reads wait in a bounded queue;
- * those of one turn of the event loop travel in one message. A thread that died is replaced.
+ * The main thread's end of a reader thread of one SQLite file; the first read starts the thread. Reads wait in a bounded queue,
+ * and the reads of one turn of the event loop travel in one message. A thread that ends is replaced.
  */
 export class SqliteReader {
   readonly queue: WorkQueue<Read>
   readonly #file: string
   readonly #logger: Logger
+  readonly #debug: Debug
   #thread: Promise<SqliteThread> | null = null
   #inFlight = 0
   #scheduled = false
   #closed = false
 
-  constructor(name: string, file: string, logger: Logger, limits?: QueueLimits) {
+  constructor(name: string, file: string, { logger, debug, queueLimits }: DriverOptions) {
     this.#file = file
     this.#logger = logger
-    this.queue = new WorkQueue(name, limits)
+    this.#debug = debug('storage')
+    this.queue = new WorkQueue(name, queueLimits, this.#debug)
   }
 
-  /** @throws FocusError `overloaded` before anything is read, `storage_unavailable`, `closed`; errors of SQLite with its codes */
+  /** @throws FocusError `overloaded` before anything is read, `storage_unavailable`, `closed`; SQLite's errors with their codes */
   async read(kind: WorkClass, sql: string, parameters: readonly unknown[]): Promise<Record<string, unknown>[]> {
     const answer = await new Promise<ReadAnswer>((resolve, refuse) => {
-      const request = { kind: 'statement', sql, parameters } as const
-      this.#add({ kind, request, bytes: sizeOf(parameters), resolve, refuse, again: false })
+      const request = { kind: 'read', sql, parameters } as const
+      this.#add({ kind, request, bytes: sizeOf(parameters), resolve, refuse, repeated: false })
     })
     return toRows(answer)
   }
@@ -74,7 +78,7 @@ export class SqliteReader {
     this.#started().then(
       (thread) => {
         const answers = thread.askAll(reads.map((read) => read.request))
-        for (const [index, answer] of answers.entries()) this.#await(thread, reads[index], answer)
+        for (const [index, read] of reads.entries()) this.#await(thread, read, answers[index])
       },
       (error: unknown) => {
         for (const read of reads) this.#settle(() => read.refuse(error))
@@ -82,21 +86,16 @@ export class SqliteReader {
     )
   }
 
-  #await(thread: SqliteThread, read: Read | undefined, answer: Promise<ThreadAnswer>): void {
-    answer.then(
-      (rows) => {
-        this.#settle(() => {
-          if (rows && 'columns' in rows) read?.resolve(rows)
-          else read?.refuse(new TypeError('a read is answered with rows'))
-        })
-      },
-      (error: unknown) => this.#settle(() => read && this.#failed(thread, read, error)),
+  #await(thread: SqliteThread, read: Read, answer: Promise<ReadAnswer> | undefined): void {
+    answer?.then(
+      (rows) => this.#settle(() => read.resolve(rows)),
+      (error: unknown) => this.#settle(() => this.#failed(thread, read, error)),
     )
   }
 
   #failed(thread: SqliteThread, read: Read, error: unknown): void {
-    if (!thread.ended || read.again || this.#closed) return read.refuse(error)
-    read.again = true
+    if (!thread.ended || read.repeated || this.#closed) return read.refuse(error)
+    read.repeated = true
     try {
       this.#add(read)
     } catch (refusal) {
@@ -126,6 +125,7 @@ export class SqliteReader {
 
   #died(cause: Error): void {
     this.#thread = null
+    this.#debug('reader thread ended', { file: this.#file })
     this.#logger.error("A database's reader thread ended; another one takes its place", { error: cause })
   }
 }

@@ -1,59 +1,74 @@
-import { FocusError } from '../../../common/errors.ts'
-import type { LogEntry } from '../../../notifications/log-entry-port.ts'
+import type { Debug } from '../../../common/logging/debug.ts'
 import type { Logger } from '../../../common/logging/logger.ts'
-import { classify } from '../failures.ts'
-import type { BatchRunner } from '../../log/commit/batch-runner.ts'
-import type { BatchContext, BatchResult } from '../../log/commit/write-batch.ts'
-import { sizeOf, type QueueLimits, WorkQueue } from '../../queue/work-queue.ts'
+import type { FocusError } from '../../../common/errors.ts'
+import type { LogEntry } from '../../../notifications/log-entry-port.ts'
+import type { BatchContext, BatchResult, BatchRunner } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
-import type { GroupUnit, QueryAnswer, UnitAnswer } from './thread/thread-requests.ts'
+import { sizeOf, WorkQueue } from '../../queue/work-queue.ts'
+import type { DriverOptions } from '../database-dialect.ts'
+import { translatingErrors } from '../storage-error.ts'
+import { classifySqliteError } from './classify.ts'
+import { fromFailure } from './thread/role.ts'
 import { databaseClosed, SqliteThread } from './thread/sqlite-thread.ts'
+import type { GroupUnit, QueryAnswer, UnitAnswer, UnitOutcome } from './thread/thread-requests.ts'
 
-/** How long a dead thread is left alone when nobody calls but somebody listens for other processes' commits. */
+/** How soon an ended thread is replaced when no caller needs it but a listener waits for other processes' commits. */
 const restartMs = 1_000
 
 /** Units that share a commit at most: all wait for the last one, for a few milliseconds of work. */
 const maxGroup = 256
 
-/** What waits for the writer: a unit that may share its commit, or a caller who wants the writer alone. */
-interface Pending {
+/** Work that waits for the writer. */
+interface Waiting {
   readonly bytes: number
   readonly patient: boolean
-  readonly unit: GroupUnit | null
-  readonly start: (outcome: Promise<UnitAnswer | null>, release: () => void) => void
   readonly refuse: (error: FocusError) => void
 }
 
+/** A unit that may share its commit with others. */
+interface WaitingUnit extends Waiting {
+  readonly unit: GroupUnit
+  readonly answer: (outcome: Promise<UnitAnswer>) => void
+}
+
+/** A caller that wants the writer for itself, until it calls `release`. */
+interface WaitingCaller extends Waiting {
+  readonly unit: null
+  readonly start: (release: () => void) => void
+}
+
 /**
- * The main thread's end of the writer thread of one SQLite file. Work waits in a bounded queue; what waits at the same time and is
- * whole in itself shares one commit. A thread that died is replaced by the next call.
+ * The main thread's end of the writer thread of one SQLite file. Work waits in a bounded queue; units that wait at the same time
+ * share one commit. The next call replaces a thread that has ended.
  */
 export class SqliteWriter implements BatchRunner {
-  readonly queue: WorkQueue<Pending>
+  readonly queue: WorkQueue<WaitingUnit | WaitingCaller>
   readonly #file: string
   readonly #logger: Logger
+  readonly #debug: Debug
   readonly #foreignCommits: Array<() => void> = []
   #thread: Promise<SqliteThread> | null = null
   #working: Promise<void> | null = null
   #closed = false
 
-  private constructor(file: string, logger: Logger, limits?: QueueLimits) {
+  private constructor(file: string, { logger, debug, queueLimits }: DriverOptions) {
     this.#file = file
     this.#logger = logger
-    this.queue = new WorkQueue('sqlite_writer', limits)
+    this.#debug = debug('storage')
+    this.queue = new WorkQueue('sqlite_writer', queueLimits, this.#debug)
   }
 
   /** @throws FocusError `storage_unavailable` when the file cannot be opened or the thread cannot start */
-  static async open(file: string, logger: Logger, limits?: QueueLimits): Promise<SqliteWriter> {
-    const writer = new SqliteWriter(file, logger, limits)
+  static async open(file: string, options: DriverOptions): Promise<SqliteWriter> {
+    const writer = new SqliteWriter(file, options)
     await writer.thread()
     return writer
   }
 
   /**
-   * The thread as it is now. A transaction stays with the one that it began in: in another it would not be one.
+   * Returns the current thread. A transaction must stay with the thread that it began in.
    *
-   * @throws FocusError `storage_unavailable` when it cannot be started again, `closed` after `close()`
+   * @throws FocusError `storage_unavailable` when the thread cannot be replaced, `closed` after `close()`
    */
   thread(): Promise<SqliteThread> {
     if (this.#closed) return Promise.reject(databaseClosed())
@@ -66,41 +81,30 @@ export class SqliteWriter implements BatchRunner {
     return thread
   }
 
-  /** Runs a statement at once, past the queue and in whatever transaction is open: for checks and pragmas. */
+  /** Runs a statement at once, past the queue and in any open transaction: for checks and pragmas. */
   async query(sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
     return (await this.thread()).query(sql, parameters)
   }
 
   /**
-   * Runs a statement that stands for itself.
+   * Runs a statement that is complete in itself.
    *
-   * @throws FocusError `overloaded`, before it is run
+   * @throws FocusError `overloaded`, before the statement runs
    */
   async write(kind: WorkClass, sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
-    // What is no change of rows (`vacuum`, `pragma`) may not be allowed in a transaction.
-    if (!/^\s*(insert|update|delete|replace|with)\b/i.test(sql)) {
-      const { release } = await this.alone(kind)
-      return this.query(sql, parameters).finally(release)
-    }
-    const answer = await this.#add(kind, { kind: 'statement', sql, parameters }, sizeOf(parameters))
-    if (!('rows' in answer)) throw new TypeError('a query is answered with rows')
-    return answer
+    if (isRowChange(sql)) return this.#add(kind, { kind: 'statement', sql, parameters }, sizeOf(parameters))
+    const { release } = await this.exclusive(kind)
+    return this.query(sql, parameters).finally(release)
   }
 
   /**
-   * Resolves when nobody else writes, until `release` is called: for transactions.
+   * Resolves when no other work writes, and holds the writer until `release` is called: for transactions.
    *
    * @throws FocusError `overloaded`, `closed`
    */
-  async alone(kind: WorkClass): Promise<{ readonly thread: SqliteThread; readonly release: () => void }> {
-    const release = await new Promise<() => void>((resolve, reject) => {
-      this.#enqueue(kind, {
-        bytes: 200,
-        patient: false,
-        unit: null,
-        start: (_, release) => resolve(release),
-        refuse: reject,
-      })
+  async exclusive(kind: WorkClass): Promise<{ readonly thread: SqliteThread; readonly release: () => void }> {
+    const release = await new Promise<() => void>((start, refuse) => {
+      this.#enqueue(kind, { unit: null, bytes: 200, patient: false, start, refuse })
     })
     try {
       return { thread: await this.thread(), release }
@@ -111,19 +115,18 @@ export class SqliteWriter implements BatchRunner {
   }
 
   async run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult> {
-    const batch: GroupUnit = { kind: 'batch', entries, context }
-    // The committer bounds the memory of what waits, and how long.
-    const attempt = () => this.#add('delivery', batch, 0)
-    const answer = await attempt().catch((error: unknown) => {
-      // Another process held the file for all of the busy time-out. Nothing was written; it gets one more.
-      if (error instanceof FocusError || classify(error) !== 'contention') throw error
-      return attempt()
-    })
-    if (!('outcomes' in answer)) throw new TypeError('a batch is answered with outcomes')
-    return answer
+    // The committer limits the memory and the age of waiting entries.
+    const attempt = () => this.#add('delivery', { kind: 'batch', entries, context } as const, 0)
+    return translatingErrors(classifySqliteError, () =>
+      attempt().catch((error: unknown) => {
+        // Another process held the file for the whole busy time-out. Nothing was written; the batch gets one more attempt.
+        if (classifySqliteError(error) !== 'contention') throw error
+        return attempt()
+      }),
+    )
   }
 
-  /** Calls back when another process has committed to the file, or may have while no thread was there to notice. */
+  /** Calls back when another process has committed to the file, or may have while no thread was watching. */
   onForeignCommit(listener: () => void): void {
     this.#foreignCommits.push(listener)
     if (this.#foreignCommits.length > 1) return
@@ -132,7 +135,7 @@ export class SqliteWriter implements BatchRunner {
       .catch(() => undefined)
   }
 
-  /** Does what waits, then ends the thread. */
+  /** Finishes the waiting work, then ends the thread. */
   async close(): Promise<void> {
     if (this.#closed) return
     while (this.#working) await this.#working
@@ -141,66 +144,49 @@ export class SqliteWriter implements BatchRunner {
     await thread?.close()
   }
 
-  #add(kind: WorkClass, unit: GroupUnit, bytes: number): Promise<UnitAnswer> {
-    return new Promise((resolve, reject) => {
-      const start = (outcome: Promise<UnitAnswer | null>) =>
-        void outcome.then((answer) => {
-          if (answer) resolve(answer)
-        }, reject)
-      this.#enqueue(kind, { bytes, patient: unit.kind === 'batch', unit, start, refuse: reject })
+  #add<Unit extends GroupUnit>(kind: WorkClass, unit: Unit, bytes: number): Promise<UnitAnswer<Unit>> {
+    return new Promise((resolve, refuse) => {
+      const answer = (outcome: Promise<UnitAnswer>) => {
+        outcome.then((answered) => resolve(answered as UnitAnswer<Unit>), refuse)
+      }
+      this.#enqueue(kind, { unit, bytes, patient: unit.kind === 'batch', answer, refuse })
     })
   }
 
-  #enqueue(kind: WorkClass, pending: Pending): void {
+  #enqueue(kind: WorkClass, work: WaitingUnit | WaitingCaller): void {
     if (this.#closed) throw databaseClosed()
-    this.queue.add(kind, pending)
+    this.queue.add(kind, work)
     this.#working ??= this.#work()
   }
 
   async #work(): Promise<void> {
-    // What is asked for in this turn of the event loop goes together.
+    // Requests of this turn of the event loop share a commit.
     await new Promise((resolve) => setImmediate(resolve))
     for (;;) {
-      const { group, alone } = this.#next()
-      if (group.length === 0 && !alone) break
+      const { group, caller } = this.#next()
+      if (group.length === 0 && !caller) break
       if (group.length > 0) await this.#commit(group)
-      if (alone) await this.#giveAlone(alone)
+      if (caller) await new Promise<void>((release) => caller.start(release))
     }
     this.#working = null
   }
 
-  /** What may share the next commit, up to whoever wants the writer alone. */
-  #next(): { readonly group: Pending[]; readonly alone: Pending | null } {
-    const group: Pending[] = []
+  /** Takes the units that share the next commit, up to a caller that wants the writer for itself. */
+  #next(): { readonly group: WaitingUnit[]; readonly caller: WaitingCaller | null } {
+    const group: WaitingUnit[] = []
     while (group.length < maxGroup) {
       const next = this.queue.take()
-      if (!next?.unit) return { group, alone: next }
+      if (next === null || next.unit === null) return { group, caller: next }
       group.push(next)
     }
-    return { group, alone: null }
+    return { group, caller: null }
   }
 
-  async #commit(group: readonly Pending[]): Promise<void> {
-    const units = group.flatMap(({ unit }) => (unit ? [unit] : []))
-    const outcomes = this.thread()
-      .then((thread) => thread.ask({ kind: 'group', units }))
-      .then((answer) => {
-        if (!Array.isArray(answer)) throw new TypeError('a group is answered with outcomes')
-        return answer
-      })
-    for (const [index, { start }] of group.entries()) {
-      const outcome = outcomes.then((all): UnitAnswer => {
-        const own = all[index]
-        if ('answer' in own) return own.answer
-        throw Object.assign(new Error(own.failure.message), own.failure)
-      })
-      start(outcome, () => undefined)
-    }
+  async #commit(group: readonly WaitingUnit[]): Promise<void> {
+    const units = group.map(({ unit }) => unit)
+    const outcomes = this.thread().then((thread) => thread.ask({ kind: 'group', units }))
+    for (const [index, { answer }] of group.entries()) answer(outcomes.then((all) => answerOf(all[index])))
     await outcomes.catch(() => undefined)
-  }
-
-  #giveAlone({ start }: Pending): Promise<void> {
-    return new Promise((release) => start(Promise.resolve(null), release))
   }
 
   async #start(): Promise<SqliteThread> {
@@ -234,6 +220,17 @@ export class SqliteWriter implements BatchRunner {
   #tellForeignCommit(): void {
     for (const listener of this.#foreignCommits) listener()
   }
+}
+
+/** Statements that change no rows (`vacuum`, `pragma`) may not be allowed in a transaction. */
+function isRowChange(sql: string): boolean {
+  return /^\s*(insert|update|delete|replace|with)\b/i.test(sql)
+}
+
+function answerOf(outcome: UnitOutcome | undefined): UnitAnswer {
+  if (!outcome) throw new TypeError('every unit has an outcome')
+  if ('answer' in outcome) return outcome.answer
+  throw fromFailure(outcome.failure)
 }
 
 async function watch(thread: SqliteThread): Promise<void> {

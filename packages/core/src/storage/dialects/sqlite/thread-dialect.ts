@@ -18,25 +18,23 @@ import type { SqliteReader } from './sqlite-reader.ts'
 import type { SqliteThread } from './thread/sqlite-thread.ts'
 import type { SqliteWriter } from './sqlite-writer.ts'
 
-/** What works on one SQLite file. */
+/** The threads of one SQLite file, as work of one class uses them. */
 export interface SqliteThreads {
+  readonly kind: WorkClass
   readonly points: PointReads
-  /** By class: a long read in the background delays nobody who waits. */
-  readonly reader: Readonly<Record<WorkClass, SqliteReader>>
+  readonly reader: SqliteReader
   readonly writer: SqliteWriter
 }
 
 /**
- * SQLite for a server: reads run in reader threads, except those of a single row; writes and transactions run in the writer thread,
- * one after another, and every transaction begins as a writer, so that none is refused half way.
+ * Kysely's dialect for SQLite in a server. Reads run in reader threads, except reads of single rows. Writes and transactions run
+ * in the writer thread, one after another; every transaction starts as a writer, so that none is refused half-way.
  */
 export class SqliteThreadDialect implements Dialect {
   readonly #threads: SqliteThreads
-  readonly #kind: WorkClass
 
-  constructor(threads: SqliteThreads, kind: WorkClass) {
+  constructor(threads: SqliteThreads) {
     this.#threads = threads
-    this.#kind = kind
   }
 
   createAdapter(): DialectAdapter {
@@ -44,7 +42,7 @@ export class SqliteThreadDialect implements Dialect {
   }
 
   createDriver(): Driver {
-    return new SqliteThreadDriver(this.#threads, this.#kind)
+    return new SqliteThreadDriver(this.#threads)
   }
 
   createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
@@ -57,7 +55,7 @@ export class SqliteThreadDialect implements Dialect {
 }
 
 class SqliteThreadAdapter extends SqliteAdapter {
-  /** Reads do not wait for the transaction that somebody has open. */
+  /** Reads do not wait for an open transaction. */
   override get supportsMultipleConnections(): boolean {
     return true
   }
@@ -65,17 +63,15 @@ class SqliteThreadAdapter extends SqliteAdapter {
 
 class SqliteThreadDriver implements Driver {
   readonly #threads: SqliteThreads
-  readonly #kind: WorkClass
 
-  constructor(threads: SqliteThreads, kind: WorkClass) {
+  constructor(threads: SqliteThreads) {
     this.#threads = threads
-    this.#kind = kind
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SqliteThreadConnection> {
-    return new SqliteThreadConnection(this.#threads, this.#kind)
+    return new SqliteThreadConnection(this.#threads)
   }
 
   async beginTransaction(connection: SqliteThreadConnection): Promise<void> {
@@ -90,37 +86,23 @@ class SqliteThreadDriver implements Driver {
     await connection.rollback()
   }
 
-  async savepoint(connection: SqliteThreadConnection, name: string): Promise<void> {
-    await connection.statement(`savepoint "${name}"`)
-  }
-
-  async rollbackToSavepoint(connection: SqliteThreadConnection, name: string): Promise<void> {
-    await connection.statement(`rollback to "${name}"`)
-  }
-
-  async releaseSavepoint(connection: SqliteThreadConnection, name: string): Promise<void> {
-    await connection.statement(`release "${name}"`)
-  }
-
   async releaseConnection(): Promise<void> {}
 
-  /** The threads belong to whoever started them; Kysely does not even come here when it was never used. */
+  /** Does nothing: the owner of the threads ends them. */
   async destroy(): Promise<void> {}
 }
 
 class SqliteThreadConnection implements DatabaseConnection {
   readonly #threads: SqliteThreads
-  readonly #kind: WorkClass
-  /** The open one, with what gives the writer back. */
+  /** The open transaction. `release` gives the writer back. */
   #transaction: { readonly thread: SqliteThread; readonly release: () => void } | null = null
 
-  constructor(threads: SqliteThreads, kind: WorkClass) {
+  constructor(threads: SqliteThreads) {
     this.#threads = threads
-    this.#kind = kind
   }
 
   async begin(): Promise<void> {
-    const transaction = await this.#threads.writer.alone(this.#kind)
+    const transaction = await this.#threads.writer.exclusive(this.#threads.kind)
     try {
       await transaction.thread.query('begin immediate', [])
       this.#transaction = transaction
@@ -130,7 +112,7 @@ class SqliteThreadConnection implements DatabaseConnection {
     }
   }
 
-  /** After a commit that failed, Kysely rolls back, and the transaction is held until then. */
+  /** Holds the transaction after a commit that failed, until Kysely rolls back. */
   async commit(): Promise<void> {
     await this.#transaction?.thread.query('commit', [])
     this.#giveBack()
@@ -144,23 +126,19 @@ class SqliteThreadConnection implements DatabaseConnection {
     }
   }
 
-  async statement(sql: string): Promise<void> {
-    await this.#transaction?.thread.query(sql, [])
-  }
-
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { points, reader, writer } = this.#threads
+    const { kind, points, reader, writer } = this.#threads
     if (!this.#transaction && readsOnly(sql)) {
-      const rows = points.read(sql, parameters) ?? (await reader[this.#kind].read(this.#kind, sql, parameters))
+      const rows = points.read(sql, parameters) ?? (await reader.read(kind, sql, parameters))
       return { rows: rows as R[] }
     }
     const { rows, changes, lastInsertRowid } = await (this.#transaction
       ? this.#transaction.thread.query(sql, parameters)
-      : writer.write(this.#kind, sql, parameters))
+      : writer.write(kind, sql, parameters))
     return { rows: rows as R[], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
   }
 
-  /** All rows at once: nothing that Focus reads is so large. */
+  /** Yields all rows at once: no result that Focus reads is large. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query)
   }
@@ -171,7 +149,7 @@ class SqliteThreadConnection implements DatabaseConnection {
   }
 }
 
-/** `begin` and its like count as reading for SQLite; they belong to the writer. */
+/** SQLite itself counts `begin` as a read, but it belongs to the writer. */
 function readsOnly(sql: string): boolean {
   if (/^\s*(select|explain|pragma)\b/i.test(sql)) return true
   return /^\s*with\b/i.test(sql) && !/\b(insert|update|delete|replace)\b/i.test(sql)

@@ -1,10 +1,34 @@
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
-import type { BatchContext, BatchResult } from './write-batch.ts'
+import type { BatchSession } from '../../dialects/batch-session.ts'
+import type { CommitOutcome } from './batch-planner.ts'
 
-/**
- * Commits one batch. Resolves after the commit; rejects when nothing of it was written, or when the database stayed away
- * for so long that nobody can tell.
- */
+export interface BatchContext {
+  /** Milliseconds since 1970, the moment that policies are judged at. */
+  readonly now: number
+  /** Streams longer than this are reported, to be pruned. */
+  readonly maxPerStream: number
+  readonly epoch: string
+}
+
+export interface BatchResult {
+  /** In the order of the entries. */
+  readonly outcomes: readonly CommitOutcome[]
+  /** Owners of streams that may hold more rows than `maxPerStream`. */
+  readonly overgrown: readonly string[]
+}
+
+/** Writes a batch inside an open transaction. */
+export type WriteBatch = (
+  session: BatchSession,
+  entries: readonly LogEntry[],
+  context: BatchContext,
+) => Promise<BatchResult>
+
+/** Commits batches; each dialect has its fastest way. */
 export interface BatchRunner {
+  /**
+   * Commits one batch. Resolves after the commit; rejects when nothing of it was written, or when the database stayed away
+   * for so long that its outcome is unknown.
+   */
   run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult>
 }

@@ -2,11 +2,9 @@ import { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { Clock } from '../../../common/runtime.ts'
 import { whileGrowing } from '../../../common/async/while-growing.ts'
-import type { BatchRunner } from './batch-runner.ts'
-import { classify, codeIn } from '../../dialects/failures.ts'
+import type { BatchResult, BatchRunner } from './batch-runner.ts'
 import type { QueueState, Refusal } from '../../queue/work-queue.ts'
 import type { CommitOutcome } from './batch-planner.ts'
-import type { BatchResult } from './write-batch.ts'
 
 export interface CommitterOptions {
   readonly clock: Clock
@@ -131,7 +129,7 @@ export class Committer {
 
   /** An error that one entry may have caused must not reach the calls that happened to share its batch. */
   async #isolate(calls: readonly Call[], error: unknown): Promise<void> {
-    if (calls.length === 1 || error instanceof FocusError || classify(error) !== 'statement') {
+    if (calls.length === 1 || error instanceof FocusError) {
       for (const call of calls) call.reject(refusal(error))
       return
     }
@@ -165,13 +163,6 @@ function writtenLength({ title, message, data, deliveries }: LogEntry): number {
 
 function refusal(error: unknown): FocusError {
   if (error instanceof FocusError) return error
-  if (classify(error) === 'unwritable') {
-    return new FocusError('storage_unavailable', `The database cannot write${codeIn(error)}.`, {
-      hint: 'Check the room on its disk, the rights of its files, and the disk itself; then send again.',
-      retryAfterSeconds: 5,
-      cause: error,
-    })
-  }
   return new FocusError('storage_unavailable', 'The database refused the notification.', {
     hint: 'The cause says why; `focus doctor` checks the database.',
     cause: error,

@@ -1,4 +1,4 @@
-import type { Flavour } from '../../dialects/any-kysely.ts'
+import type { Flavour } from '../../dialects/flavour.ts'
 import type { WaitingTable } from '../../../notifications/log-entry-port.ts'
 import { everything } from '../../../transports/preferences/preferences-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
@@ -31,7 +31,6 @@ export interface BatchStatements {
   readonly insertExpiries: RowStatement
   readonly insertMerges: RowStatement
   readonly insertOutbox: RowStatement
-  readonly insertCommit: RowStatement
 }
 
 const notificationColumns = [
@@ -134,7 +133,6 @@ function makeStatements(flavour: Flavour): BatchStatements {
     ),
     insertMerges: insert('focus_merges', ['id', 'target_id', 'offset', 'merged_at']),
     insertOutbox: insert('focus_outbox', outboxColumns),
-    insertCommit: insert('focus_commits', ['id', 'attempt', 'committed_at']),
   }
 }
 

@@ -2,25 +2,11 @@ import type { LogEntry, WaitingTable } from '../../../notifications/log-entry-po
 import { everything } from '../../../transports/preferences/preferences-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toEvent, toStreamOwner } from '../event-rows.ts'
+import type { BatchContext, BatchResult } from './batch-runner.ts'
 import { BatchState, HeadState } from './batch-state.ts'
-import { type CommitOutcome, overflowKey, type Plan, planBatch } from './batch-planner.ts'
+import { overflowKey, type Plan, planBatch } from './batch-planner.ts'
 import type { BatchSession, RowStatement, SqlRow, SqlValue } from '../../dialects/batch-session.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
-
-export interface BatchResult {
-  /** In the order of the entries. */
-  readonly outcomes: readonly CommitOutcome[]
-  /** Owners of streams that may hold more rows than `maxPerStream`. */
-  readonly overgrown: readonly string[]
-}
-
-export interface BatchContext {
-  /** Milliseconds since 1970, the moment that policies are judged at. */
-  readonly now: number
-  /** Streams longer than this are reported, to be pruned. */
-  readonly maxPerStream: number
-  readonly epoch: string
-}
 
 /**
  * Writes a batch inside an open transaction. The heads come first, in one order everywhere: whoever holds a stream's head

@@ -3,7 +3,7 @@ import { openConnection, type SqliteConnection, StatementCache } from '../sqlite
 import type { ReadAnswer, ThreadRequest } from './thread-requests.ts'
 import type { ThreadRole } from './role.ts'
 
-/** Reads. Each statement is a read transaction of its own, which sees all that was committed before it began. */
+/** Reads rows. Each statement is a read transaction of its own and sees everything that was committed before it started. */
 export class ReaderRole implements ThreadRole {
   readonly #connection: SqliteConnection
   readonly #statements: StatementCache
@@ -16,7 +16,7 @@ export class ReaderRole implements ThreadRole {
   }
 
   answer(request: ThreadRequest): ReadAnswer {
-    if (request.kind !== 'statement') throw new TypeError(`a reader takes no ${request.kind}`)
+    if (request.kind !== 'read') throw new TypeError(`a reader does not answer ${request.kind} requests`)
     const statement = this.#statements.get(request.sql)
     const rows = statement.raw(true).all(...request.parameters) as unknown[][]
     const columns = this.#columnsOf(statement, rows[0]?.length ?? 0)
@@ -27,7 +27,7 @@ export class ReaderRole implements ThreadRole {
     this.#connection.close()
   }
 
-  /** The columns of `select *` change when another process migrates. */
+  /** Asks again when the width differs: the columns of `select *` change when another process migrates. */
   #columnsOf(statement: BetterSqlite3.Statement, width: number): readonly string[] {
     const known = this.#columns.get(statement)
     if (known && (known.length === width || width === 0)) return known

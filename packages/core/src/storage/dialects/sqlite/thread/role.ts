@@ -1,12 +1,18 @@
 import type { ThreadAnswer, ThreadFailure, ThreadRequest } from './thread-requests.ts'
 
-/** What a thread does with its SQLite file. */
+/** The part of a thread that works on its SQLite file. */
 export interface ThreadRole {
   answer(request: ThreadRequest): Promise<ThreadAnswer> | ThreadAnswer
   close(): void
 }
 
-export function describeFailure(error: unknown): ThreadFailure {
+/** Describes an error for the other thread. */
+export function toFailure(error: unknown): ThreadFailure {
   if (!(error instanceof Error)) return { message: String(error) }
   return { message: error.message, ...('code' in error ? { code: String(error.code) } : {}) }
+}
+
+/** Restores an error of the other thread. */
+export function fromFailure(failure: ThreadFailure): Error {
+  return Object.assign(new Error(failure.message), failure)
 }

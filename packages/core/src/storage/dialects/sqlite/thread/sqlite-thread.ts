@@ -1,18 +1,20 @@
 import { Worker } from 'node:worker_threads'
 import { FocusError } from '../../../../common/errors.ts'
+import { fromFailure } from './role.ts'
 import type {
   QueryAnswer,
   ThreadAnswer,
   ThreadMessage,
+  ThreadOrder,
   ThreadRequest,
   ThreadResult,
   ThreadStart,
 } from './thread-requests.ts'
 
 export interface ThreadEvents {
-  /** Another process has committed to the file; heard once `watch` was asked for. */
+  /** Called when another process has committed to the file, after a `watch` request. */
   readonly foreignCommit?: () => void
-  /** The thread is gone, with the transaction that was open in it. Not called when it was closed. */
+  /** Called when the thread has ended, and its open transaction with it. Not called after `close()`. */
   readonly died: (cause: Error) => void
 }
 
@@ -21,10 +23,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Among the sources a TypeScript file; an entry of its own in what is built. */
+/** A TypeScript file among the sources; an entry of its own in the build. */
 const workerFile = import.meta.url.endsWith('.ts') ? '../../../sqlite-worker.ts' : './sqlite-worker.js'
 
-/** One thread that works on a SQLite file, from its start to its end. */
+/** The main thread's end of one thread that works on a SQLite file. */
 export class SqliteThread {
   readonly #role: ThreadStart['role']
   readonly #worker: Worker
@@ -48,7 +50,7 @@ export class SqliteThread {
       worker.on('message', (message: ThreadMessage) => {
         if (message.kind !== 'ready') return thread.#receive(message)
         started = true
-        // From here on only work that is under way keeps the process alive.
+        // From now on only pending requests keep the process alive.
         worker.unref()
         resolve(thread)
       })
@@ -58,42 +60,46 @@ export class SqliteThread {
     })
   }
 
-  /** Whether it is gone, by itself or closed. */
+  /** Whether the thread has ended or was closed. */
   get ended(): boolean {
     return this.#ended !== null
   }
 
-  async ask(request: ThreadRequest): Promise<ThreadAnswer> {
-    const [answer = null] = await Promise.all(this.askAll([request]))
+  async ask<R extends ThreadRequest>(request: R): Promise<ThreadAnswer<R>> {
+    const [answer] = this.askAll([request])
+    if (!answer) throw new TypeError('every request has an answer')
     return answer
   }
 
-  /** Sends the requests in one message; they are run in their order, and each is answered as soon as it is done. */
-  askAll(requests: readonly ThreadRequest[]): Promise<ThreadAnswer>[] {
+  /** Sends requests in one message. They run in their order, and each answer arrives as soon as it is known. */
+  askAll<R extends ThreadRequest>(requests: readonly R[]): Promise<ThreadAnswer<R>>[] {
     const ended = this.#ended
     if (ended) return requests.map(() => Promise.reject(ended))
-    if (this.#waiting.size === 0) this.#worker.ref()
     const order = requests.map((request) => ({ id: this.#nextId++, request }))
-    const answers = order.map(
+    try {
+      this.#worker.postMessage(order satisfies ThreadOrder)
+    } catch (error) {
+      // A value that cannot be copied to a thread must not fail the other requests of its message.
+      if (requests.length > 1) return requests.flatMap((request) => this.askAll([request]))
+      return [Promise.reject(error)]
+    }
+    if (this.#waiting.size === 0) this.#worker.ref()
+    return order.map(
       ({ id }) =>
-        new Promise<ThreadAnswer>((resolve, reject) => {
-          this.#waiting.set(id, { resolve, reject })
+        new Promise((resolve, reject) => {
+          this.#waiting.set(id, { resolve: (answer) => resolve(answer as ThreadAnswer<R>), reject })
         }),
     )
-    this.#worker.postMessage(order)
-    return answers
   }
 
   /** For the writer: runs a statement in the open transaction, or by itself. */
-  async query(sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
-    const answer = await this.ask({ kind: 'statement', sql, parameters })
-    if (!answer || !('rows' in answer)) throw new TypeError('a query is answered with rows')
-    return answer
+  query(sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
+    return this.ask({ kind: 'statement', sql, parameters })
   }
 
   /**
-   * Ends the open transaction, unless it is over: SQLite rolls back by itself when the disk is full, and a thread takes its
-   * transaction with it.
+   * Ends the open transaction, if there is one: SQLite rolls back by itself when the disk is full, and a transaction ends with
+   * its thread.
    */
   async rollback(): Promise<void> {
     if (!this.#ended) await this.ask({ kind: 'rollback' })
@@ -119,7 +125,7 @@ export class SqliteThread {
     this.#waiting.delete(result.id)
     if (this.#waiting.size === 0) this.#worker.unref()
     if ('answer' in result) waiting?.resolve(result.answer)
-    else waiting?.reject(Object.assign(new Error(result.failure.message), result.failure))
+    else waiting?.reject(fromFailure(result.failure))
   }
 
   #die(cause: Error): void {
@@ -138,14 +144,14 @@ export function databaseClosed(): FocusError {
 function writerEnded(cause: Error): FocusError {
   return new FocusError(
     'storage_unavailable',
-    `The database's writer thread ended (${cause.message}); what was under way may or may not have been written.`,
-    { hint: 'The next call starts another thread. Look up what was sent before you send it again.', cause },
+    `The database's writer thread ended (${cause.message}); pending changes may or may not have been written.`,
+    { hint: 'The next call starts another thread. Look up pending notifications before you send them again.', cause },
   )
 }
 
 function readerEnded(cause: Error): FocusError {
   return new FocusError('storage_unavailable', `The database's reader thread ended (${cause.message}).`, {
-    hint: 'The next read starts another thread: try again.',
+    hint: 'Try again: the next read starts another thread.',
     retryAfterSeconds: 5,
     cause,
   })
@@ -153,7 +159,7 @@ function readerEnded(cause: Error): FocusError {
 
 function cannotStart(role: ThreadStart['role'], cause: Error): FocusError {
   return new FocusError('storage_unavailable', `The database's ${role} thread cannot start: ${cause.message}`, {
-    hint: 'A bundler must leave @focus-api/core out of the bundle (mark it as external), for its thread is a file of its own.',
+    hint: 'A bundler must leave @focus-api/core out of the bundle (mark it as external), because its thread is a file of its own.',
     retryAfterSeconds: 5,
     cause,
   })

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../../../../notifications/log-entry-port.ts'
-import type { BatchContext, BatchResult } from '../../../log/commit/write-batch.ts'
+import type { BatchContext, BatchResult } from '../../../log/commit/batch-runner.ts'
 
 /** What a thread is started with. */
 export interface ThreadStart {
@@ -7,38 +7,60 @@ export interface ThreadStart {
   readonly role: 'writer' | 'reader'
 }
 
-/** One statement with its values. */
-export interface Statement {
+/** Runs one statement: in the open transaction, or by itself. For the writer. */
+export interface StatementRequest {
   readonly kind: 'statement'
   readonly sql: string
   readonly parameters: readonly unknown[]
 }
 
-/** Work that is whole in itself, and may share its commit with others of its kind. */
-export type GroupUnit =
-  | Statement
-  | { readonly kind: 'batch'; readonly entries: readonly LogEntry[]; readonly context: BatchContext }
+/** Reads rows. For a reader. */
+export interface ReadRequest {
+  readonly kind: 'read'
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+}
 
-/** What the main thread asks of the writer thread. */
-export type WriterRequest =
-  /** Runs in the transaction that is open, or by itself. */
-  | Statement
-  /** Succeeds when no transaction is open, too. */
-  | { readonly kind: 'rollback' }
-  /** Runs all units in one transaction; each fails for itself. */
-  | { readonly kind: 'group'; readonly units: readonly GroupUnit[] }
-  /** Report other processes' commits from now on. */
-  | { readonly kind: 'watch'; readonly intervalMs: number }
+/** Ends the open transaction. Succeeds also when none is open. */
+export interface RollbackRequest {
+  readonly kind: 'rollback'
+}
 
-/** What the main thread asks of a reader thread. */
-export type ReaderRequest = Statement
+/** Writes a batch of notifications. */
+export interface BatchUnit {
+  readonly kind: 'batch'
+  readonly entries: readonly LogEntry[]
+  readonly context: BatchContext
+}
 
-export type ThreadRequest = WriterRequest | ReaderRequest | { readonly kind: 'close' }
+/** Work that is complete in itself, and may share its commit with other units. */
+export type GroupUnit = StatementRequest | BatchUnit
+
+/** Runs all units in one transaction; each fails by itself. */
+export interface GroupRequest {
+  readonly kind: 'group'
+  readonly units: readonly GroupUnit[]
+}
+
+/** Reports commits of other processes from now on. */
+export interface WatchRequest {
+  readonly kind: 'watch'
+  readonly intervalMs: number
+}
+
+/** Ends the thread. */
+export interface CloseRequest {
+  readonly kind: 'close'
+}
+
+/** The requests that a role answers. */
+export type WriterRequest = StatementRequest | RollbackRequest | GroupRequest | WatchRequest
+export type ThreadRequest = WriterRequest | ReadRequest | CloseRequest
 
 export interface QueryAnswer {
   readonly rows: readonly unknown[]
   readonly changes: number
-  /** Rowids that fit; ours do. */
+  /** Below 2^53, as all rowids of Focus are. */
   readonly lastInsertRowid: number
 }
 
@@ -49,12 +71,28 @@ export interface ReadAnswer {
   readonly count: number
 }
 
-export type UnitAnswer = QueryAnswer | BatchResult
+interface UnitAnswers {
+  readonly statement: QueryAnswer
+  readonly batch: BatchResult
+}
+
+export type UnitAnswer<Unit extends GroupUnit = GroupUnit> = UnitAnswers[Unit['kind']]
 export type UnitOutcome = { readonly answer: UnitAnswer } | { readonly failure: ThreadFailure }
 
-export type ThreadAnswer = QueryAnswer | ReadAnswer | readonly UnitOutcome[] | null
+interface Answers {
+  readonly statement: QueryAnswer
+  readonly read: ReadAnswer
+  readonly rollback: null
+  /** In the order of the units. */
+  readonly group: readonly UnitOutcome[]
+  readonly watch: null
+  readonly close: null
+}
 
-/** An error as it crosses threads: classes do not. */
+/** The answer to a request of a kind. */
+export type ThreadAnswer<Request extends ThreadRequest = ThreadRequest> = Answers[Request['kind']]
+
+/** An error as it crosses threads, which keep no classes. */
 export interface ThreadFailure {
   readonly message: string
   readonly code?: string

@@ -1,29 +1,37 @@
-import { classify } from '../../failures.ts'
-import { writeBatch } from '../../../log/commit/write-batch.ts'
+import type { WriteBatch } from '../../../log/commit/batch-runner.ts'
+import { classifySqliteError } from '../classify.ts'
 import { openConnection, type SqliteConnection, StatementCache } from '../sqlite-connection.ts'
 import type {
   GroupUnit,
   QueryAnswer,
-  Statement,
+  StatementRequest,
   ThreadAnswer,
   ThreadFailure,
   ThreadRequest,
   UnitAnswer,
   UnitOutcome,
 } from './thread-requests.ts'
-import { describeFailure, type ThreadRole } from './role.ts'
+import { type ThreadRole, toFailure } from './role.ts'
 import { SqliteBatchSession } from './sqlite-batch-session.ts'
 
-/** Writes, all of them on one connection. No request is taken while another one runs: nothing here waits for anything but this thread. */
+interface WriterParts {
+  readonly writeBatch: WriteBatch
+  /** Called when another process has committed to the file. */
+  readonly foreignCommit: () => void
+}
+
+/** Writes on one connection. A request is answered before the next one is taken: no request waits for a later one. */
 export class WriterRole implements ThreadRole {
   readonly #connection: SqliteConnection
   readonly #statements: StatementCache
+  readonly #writeBatch: WriteBatch
   readonly #foreignCommit: () => void
   #watch: NodeJS.Timeout | null = null
 
-  constructor(file: string, foreignCommit: () => void) {
+  constructor(file: string, { writeBatch, foreignCommit }: WriterParts) {
     this.#connection = openConnection(file)
     this.#statements = new StatementCache(this.#connection)
+    this.#writeBatch = writeBatch
     this.#foreignCommit = foreignCommit
   }
 
@@ -39,8 +47,9 @@ export class WriterRole implements ThreadRole {
       case 'watch':
         this.#startWatching(request.intervalMs)
         return null
+      case 'read':
       case 'close':
-        return null
+        throw new TypeError(`the writer does not answer ${request.kind} requests`)
     }
   }
 
@@ -49,7 +58,7 @@ export class WriterRole implements ThreadRole {
     this.#connection.close()
   }
 
-  #run({ sql, parameters }: Statement): QueryAnswer {
+  #run({ sql, parameters }: StatementRequest): QueryAnswer {
     const statement = this.#statements.get(sql)
     if (statement.reader) return { rows: statement.all(...parameters), changes: 0, lastInsertRowid: 0 }
     const { changes, lastInsertRowid } = statement.run(...parameters)
@@ -57,8 +66,8 @@ export class WriterRole implements ThreadRole {
   }
 
   /**
-   * One transaction and one wait for the disk for all units. A unit that fails leaves nothing behind and the others alone. One
-   * that ends the transaction (`on conflict rollback`) is left out, and the others are run again.
+   * Runs all units in one transaction, with one wait for the disk. A unit that fails is undone without touching the others.
+   * When a unit ends the transaction (`on conflict rollback`), the others run again without it.
    */
   async #group(units: readonly GroupUnit[]): Promise<readonly UnitOutcome[]> {
     const failures = new Map<number, ThreadFailure>()
@@ -76,7 +85,7 @@ export class WriterRole implements ThreadRole {
     }
   }
 
-  /** Null when the transaction is gone with a unit that is now among the failures. */
+  /** Returns null when a unit, now among the failures, has ended the transaction. */
   async #attempt(
     units: readonly GroupUnit[],
     failures: Map<number, ThreadFailure>,
@@ -91,12 +100,12 @@ export class WriterRole implements ThreadRole {
       try {
         outcomes.push({ answer: await this.#runUnit(unit, units.length === 1) })
       } catch (error) {
-        const failure = describeFailure(error)
+        const failure = toFailure(error)
         failures.set(index, failure)
         outcomes.push({ failure })
         if (this.#connection.inTransaction) continue
-        // A full disk is nobody's fault, and full for all of them.
-        if (classify(error) === 'unwritable') throw error
+        // A full disk is no unit's fault and fails all of them.
+        if (classifySqliteError(error) === 'unwritable') throw error
         return null
       }
     }
@@ -104,14 +113,14 @@ export class WriterRole implements ThreadRole {
   }
 
   /**
-   * SQLite itself takes back what a failed statement has done; a batch is many statements. Alone, it ends the transaction when it
-   * fails: a savepoint copies every page that changes.
+   * SQLite undoes a failed statement by itself; a batch is many statements and needs a savepoint. A batch that is alone ends the
+   * transaction instead when it fails, because a savepoint copies every page that changes.
    */
   async #runUnit(unit: GroupUnit, alone: boolean): Promise<UnitAnswer> {
     if (unit.kind === 'statement') return this.#run(unit)
     if (!alone) this.#statements.get('savepoint batch').run()
     try {
-      const result = await writeBatch(new SqliteBatchSession(this.#statements), unit.entries, unit.context)
+      const result = await this.#writeBatch(new SqliteBatchSession(this.#statements), unit.entries, unit.context)
       if (!alone) this.#statements.get('release batch').run()
       return result
     } catch (error) {
@@ -128,7 +137,7 @@ export class WriterRole implements ThreadRole {
     if (this.#connection.inTransaction) this.#statements.get('rollback').run()
   }
 
-  /** `data_version` changes when another connection commits; the other ones of this process only read. */
+  /** `data_version` changes when another connection commits; the other connections of this process only read. */
   #startWatching(intervalMs: number): void {
     const version = () => this.#connection.pragma('data_version', { simple: true })
     let known = version()
@@ -138,7 +147,7 @@ export class WriterRole implements ThreadRole {
         if (current === known) return
         known = current
       } catch {
-        // The next write tells what is wrong with the file. No commit may be missed meanwhile: one more look does no harm.
+        // The next write reports what is wrong with the file. Report a commit meanwhile, so that none is missed.
       }
       this.#foreignCommit()
     }, intervalMs)

@@ -1,0 +1,69 @@
+import type { Dialect, DialectAdapter, KyselyPlugin } from 'kysely'
+import type { DebugSource } from '../../common/logging/debug.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
+import type { WorkClass } from '../queue/work-class.ts'
+import type { QueueLimits, QueueState } from '../queue/work-queue.ts'
+import type { AnyKysely, DialectName } from './any-kysely.ts'
+import type { Flavour } from './flavour.ts'
+import type { Handles } from './handles.ts'
+import type { Classify } from './storage-error.ts'
+
+/** One kind of database. To support another one, add a folder with a `dialect.ts` and list it in `dialects.ts`. */
+export interface DatabaseDialect {
+  readonly name: DialectName
+  /** Whether a `DATABASE_URL` names a database of this kind. */
+  accepts(url: string): boolean
+  /** Whether the database of a URL that is accepted would be created by opening it. */
+  isMissing(url: string): boolean
+  /** Whether an application's own Kysely with this adapter speaks to such a database. */
+  adapts(adapter: DialectAdapter): boolean
+  /**
+   * Opens the database of a URL that is accepted.
+   *
+   * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`
+   */
+  open(url: string, options: DriverOptions): Promise<DatabaseDriver>
+  /**
+   * Uses an application's own Kysely, which stays open.
+   *
+   * @throws FocusError `storage_unavailable`, `unsafe_database_session`
+   */
+  borrow(source: AnyKysely, options: DriverOptions): Promise<DatabaseDriver>
+  /** Tells what an error of the driver means. */
+  readonly classify: Classify
+}
+
+export interface DriverOptions {
+  readonly logger: Logger
+  readonly debug: DebugSource
+  /** Limits of each class in each queue in front of the database. */
+  readonly queueLimits?: QueueLimits | undefined
+}
+
+/** One open database, before its errors are translated. */
+export interface DatabaseDriver {
+  /** Path of the file, for SQLite databases that Focus opened itself; otherwise null. */
+  readonly file: string | null
+  /** Plugins that every handle needs. */
+  readonly plugins: readonly KyselyPlugin[]
+  /** Kysely's dialect for work of one class, or for migrations, whose statements take as long as they need. */
+  connect(work: WorkClass | 'migration'): Dialect
+  /** Asks the server what it is. */
+  flavour(handles: Handles): Promise<Flavour>
+  /**
+   * Makes the fastest way to commit batches of notifications.
+   *
+   * @param write writes a batch inside an open transaction
+   * @param patienceMs how long a batch is tried again while the database is away or locked
+   */
+  batchRunner(write: WriteBatch, handles: Handles, patienceMs: number): Promise<BatchRunner>
+  /** Calls back when another process has committed, where the database can tell. */
+  onForeignCommit(listener: () => void): void
+  /** Checks parts that a read over `connect` does not reach. */
+  check(): Promise<void>
+  /** The work that waits for this database in this process. */
+  queues(): QueueState[]
+  /** Closes what Focus opened. */
+  close(): Promise<void>
+}

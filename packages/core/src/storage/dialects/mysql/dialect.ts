@@ -1,0 +1,19 @@
+import { MysqlAdapter } from 'kysely'
+import type { DatabaseDialect } from '../database-dialect.ts'
+import { loadDriver } from '../load-driver.ts'
+import { borrowMysql } from './borrow.ts'
+import { classifyMysqlError } from './classify.ts'
+
+/** MySQL and MariaDB: `mysql://user:password@host:3306/name`. */
+export const mysql: DatabaseDialect = {
+  name: 'mysql',
+  accepts: (url) => /^(mysql|mariadb):\/\//.test(url),
+  isMissing: () => false,
+  adapts: (adapter) => adapter instanceof MysqlAdapter,
+  async open(url, options) {
+    const { openMysqlPool } = await loadDriver('mysql2', () => import('./open.ts'))
+    return openMysqlPool(url.replace(/^mariadb:/, 'mysql:'), options)
+  },
+  borrow: borrowMysql,
+  classify: classifyMysqlError,
+}
