@@ -1,5 +1,5 @@
 import { readSelection } from '../../src/http/routes/inbox-routes.ts'
-import { sendBody } from '../../src/http/routes/notification-send.ts'
+import { sendBody } from '../../src/http/routes/send-request.ts'
 import { fields, type Operation } from './operation.ts'
 
 const { text, flag, limit, userReference } = fields

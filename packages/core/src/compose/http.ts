@@ -7,6 +7,7 @@ import { authRoutes } from '../http/routes/auth-routes.ts'
 import { clientAdminRoute } from '../http/routes/client-admin-route.ts'
 import { deliveryRoutes } from '../http/routes/delivery-routes.ts'
 import { notificationAdminRoutes } from '../http/routes/notification-admin-routes.ts'
+import { sendingRoutes } from '../http/routes/sending-routes.ts'
 import { inboxRoutes } from '../http/routes/inbox-routes.ts'
 import { preferenceRoutes } from '../http/routes/preference-routes.ts'
 import { realtimeRoutes } from '../http/routes/realtime-routes.ts'
@@ -70,6 +71,7 @@ function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
     ...accountAdminRoutes({ auth }),
     clientAdminRoute,
     ...inboxRoutes(notifications),
+    ...sendingRoutes(notifications),
     ...notificationAdminRoutes({ notifications, userIds: foundation.users.ids }),
     ...transportRoutes(foundation, rooms),
     ...realtimeRoutes(realtime),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FocusError } from '../../src/common/errors.ts'
-import { type NotificationBackend, sendNotification } from '../../src/http/routes/notification-send.ts'
+import { type NotificationSending, sendNotification } from '../../src/http/routes/sending-routes.ts'
 import type { JsonValue } from '../../src/common/json.ts'
 import type { Message } from '../../src/notifications/catalogue/composer.ts'
 import type { SendTo } from '../../src/notifications/sending/sending-calls.ts'
@@ -11,9 +11,9 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
   const { start } = nodesOf(backend)
 
   /** Returns the service with a fault before the first notification to one user. */
-  function faulty({ notifications }: Node, userKey: string, fault: FocusError): NotificationBackend {
+  function faulty({ notifications }: Node, userKey: string, fault: FocusError): NotificationSending {
     let faults = 1
-    return Object.assign(Object.create(notifications) as NotificationBackend, {
+    return Object.assign(Object.create(notifications) as NotificationSending, {
       idempotency: notifications.idempotency,
       recipients: notifications.recipients,
       prepare: (message: Message): SendTo => {

@@ -1,15 +1,17 @@
 import { z } from 'zod'
 import { costs } from '../../admission/budgets.ts'
 import { FocusError } from '../../common/errors.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { NotificationService } from '../../notifications/focus-notifications.ts'
 import type { InboxItem, InboxQuery } from '../../notifications/ports.ts'
+import { notificationJson } from '../../wire/notification.ts'
 import { readJsonObject } from '../request/body.ts'
-import { type NotificationBackend, sendNotification } from './notification-send.ts'
+import { requirePrincipal } from '../request/require-principal.ts'
 import { json, jsonText, noContent } from '../responses.ts'
 import type { Route, RouteContext } from '../route.ts'
-import { notificationJson } from '../../wire/notification.ts'
 
-/** The inbox of the person who asks, and the operator's way to send. */
-export function inboxRoutes(notifications: NotificationBackend): Route[] {
+/** Routes of the caller's own inbox. */
+export function inboxRoutes(inbox: Pick<NotificationService, 'delete' | 'inbox' | 'markRead'>): Route[] {
   return [
     {
       method: 'GET',
@@ -17,9 +19,9 @@ export function inboxRoutes(notifications: NotificationBackend): Route[] {
       access: 'bearer',
       cost: (query) => costs.read + Math.min(500, limitOf(query) || 50) * costs.notification,
       handle: async (context) => {
-        const page = await notifications.inbox(personOf(context), inboxQuery(context.url.searchParams))
+        const page = await inbox.inbox(userKeyOf(context), inboxQuery(context.url.searchParams))
         const body = JSON.stringify({
-          notifications: page.notifications.map(inboxItemJson),
+          notifications: page.notifications.map(itemJson),
           next_before: page.nextBefore,
           unread_count: page.unreadCount,
           offset: page.offset,
@@ -35,8 +37,8 @@ export function inboxRoutes(notifications: NotificationBackend): Route[] {
       path: '/notifications/read',
       access: 'bearer',
       handle: async (context) => {
-        const which = parse(readSelection, await readJsonObject(context.request))
-        return json({ unread_count: await notifications.markRead(personOf(context), which) })
+        const which = parseSelection(await readJsonObject(context.request))
+        return json({ unread_count: await inbox.markRead(userKeyOf(context), which) })
       },
     },
     {
@@ -44,48 +46,16 @@ export function inboxRoutes(notifications: NotificationBackend): Route[] {
       path: '/notifications/:id',
       access: 'bearer',
       handle: async (context) => {
-        const deleted = await notifications.delete(personOf(context), context.params.id ?? '')
-        if (!deleted) {
-          throw new FocusError('unknown_notification', 'There is no such notification in your inbox.', {
-            hint: 'It may have been deleted already; load the inbox again.',
-          })
-        }
-        return noContent()
-      },
-    },
-    {
-      method: 'POST',
-      path: '/notifications',
-      access: 'admin',
-      handle: (context) => sendNotification(notifications, context.request),
-    },
-    {
-      method: 'GET',
-      path: '/admin/epoch',
-      access: 'admin',
-      handle: () => json({ epoch: notifications.epoch }),
-    },
-    {
-      method: 'POST',
-      path: '/admin/epoch/rotate',
-      access: 'admin',
-      handle: async () => json({ epoch: await notifications.rotateEpoch() }),
-    },
-    {
-      method: 'DELETE',
-      path: '/notifications/scheduled/:id',
-      access: 'admin',
-      handle: async ({ params }) => {
-        if (await notifications.cancel(params.id ?? '')) return noContent()
-        throw new FocusError('unknown_notification', 'No notification of this id is waiting.', {
-          hint: 'It may have been delivered or cancelled already.',
+        if (await inbox.delete(userKeyOf(context), context.params.id ?? '')) return noContent()
+        throw new FocusError('unknown_notification', 'There is no such notification in your inbox.', {
+          hint: 'It may have been deleted already; load the inbox again.',
         })
       },
     },
   ]
 }
 
-/** What `POST /notifications/read` takes. */
+/** The body of `POST /notifications/read`. */
 export const readSelection = z
   .union([
     z.object({ ids: z.array(z.string().min(1).max(64)).min(1).max(500) }),
@@ -96,17 +66,16 @@ export const readSelection = z
   ])
   .describe('{"ids": [...]}, {"up_to_offset": 7, "stream": "all"} or {"all": true}')
 
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body)
+function parseSelection(body: unknown): z.infer<typeof readSelection> {
+  const result = readSelection.safeParse(body)
   if (result.success) return result.data
-  throw new FocusError('invalid_request', 'The body names no notifications.', {
-    hint: `Send ${schema.description ?? 'what the route takes'}.`,
+  throw new FocusError('invalid_request', 'The body selects no notifications.', {
+    hint: `Send ${readSelection.description}.`,
   })
 }
 
-function personOf({ principal }: RouteContext) {
-  if (!principal) throw new FocusError('unauthenticated', 'The inbox needs an access token.')
-  return principal.userKey
+function userKeyOf({ principal }: RouteContext): UserKey {
+  return requirePrincipal(principal).userKey
 }
 
 function inboxQuery(query: URLSearchParams): InboxQuery {
@@ -120,7 +89,7 @@ function inboxQuery(query: URLSearchParams): InboxQuery {
   }
 }
 
-/** NaN for what is no number of notifications, which is refused. */
+/** Returns NaN, which the inbox refuses, unless the limit is a number. */
 function limitOf(query: URLSearchParams): number {
   const limit = query.get('limit') ?? ''
   return /^\d{1,4}$/.test(limit) ? Number(limit) : NaN
@@ -134,9 +103,7 @@ function topicsOf(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(',')).filter((topic) => topic !== '')
 }
 
-/** The fields of the WebSocket's message, and `read_at`. */
-function inboxItemJson(item: InboxItem) {
-  return Object.assign(notificationJson(item), {
-    read_at: item.readAt === null ? null : new Date(item.readAt).toISOString(),
-  })
+/** Returns the fields of the real-time message, with `read_at`. */
+function itemJson(item: InboxItem) {
+  return { ...notificationJson(item), read_at: item.readAt === null ? null : new Date(item.readAt).toISOString() }
 }

@@ -1,16 +1,16 @@
+import type { UserIdCodec } from '../../common/user-id.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'
 import type { LoggedNotification } from '../../notifications/ports.ts'
-import type { UserIdCodec } from '../../common/user-id.ts'
 import { queryValue } from '../request/query.ts'
 import { json } from '../responses.ts'
 import type { Route, RouteContext } from '../route.ts'
 
 export interface NotificationAdminRoutesDeps {
-  readonly notifications: Pick<Notifications, 'inbox' | 'recent' | 'recipients'>
+  readonly notifications: Pick<Notifications, 'epoch' | 'inbox' | 'recent' | 'recipients' | 'rotateEpoch'>
   readonly userIds: UserIdCodec
 }
 
-/** What was sent lately, for operators: to everybody, or to one person as their inbox has it. */
+/** Routes for operators: the recent notifications of all users or of one, and the epoch of the streams. */
 export function notificationAdminRoutes({ notifications, userIds }: NotificationAdminRoutesDeps): Route[] {
   async function list({ url }: RouteContext): Promise<Response> {
     const text = queryValue(url, 'limit', 16)
@@ -26,10 +26,19 @@ export function notificationAdminRoutes({ notifications, userIds }: Notification
     return page.notifications
   }
 
-  return [{ method: 'GET', path: '/admin/notifications', access: 'admin', handle: list }]
+  return [
+    { method: 'GET', path: '/admin/notifications', access: 'admin', handle: list },
+    { method: 'GET', path: '/admin/epoch', access: 'admin', handle: () => json({ epoch: notifications.epoch }) },
+    {
+      method: 'POST',
+      path: '/admin/epoch/rotate',
+      access: 'admin',
+      handle: async () => json({ epoch: await notifications.rotateEpoch() }),
+    },
+  ]
 }
 
-/** Without message and data: an operator needs to see that it was sent, not what people are told. */
+/** Leaves out message and data: an operator sees that a notification was sent, not its text. */
 function toJson(notification: LoggedNotification, userIds: UserIdCodec) {
   const { id, userKey, offset, type, title, event, count, timestamp, readAt } = notification
   return {
