@@ -2,8 +2,8 @@ export { createFocus, type Focus } from './focus.ts'
 export type { FocusOptions } from './options/options.ts'
 export { FocusError, type ErrorCode, errorCatalogue } from './common/errors.ts'
 export type { Logger } from './common/logging/logger.ts'
-export type { Clock, RandomSource } from './common/runtime.ts'
-export type { JsonObject, JsonValue } from './common/json.ts'
+export type { Clock } from './common/runtime.ts'
+export type { JsonObject } from './common/json.ts'
 export type { UserId, UserKey } from './common/user-id.ts'
 export type { RequestInfo } from './http/route.ts'
 
@@ -19,8 +19,7 @@ export type { ExternalAccount, ExternalProfile, User, UserDirectory } from './au
 
 export { defineNotifications } from './notifications/catalogue/define.ts'
 export type { BuiltInCatalogue } from './notifications/catalogue/built-in-catalogue.ts'
-export type { Catalogue, Definition, Definitions, LocalizedText } from './notifications/catalogue/definition.ts'
-export type { ParamsSchema } from './notifications/catalogue/params.ts'
+export type { Catalogue, Definition, Definitions } from './notifications/catalogue/definition.ts'
 export type {
   NotificationService,
   NotifyManyOptions,
@@ -28,9 +27,7 @@ export type {
   NotifyOptions,
   TransactionNotifications,
 } from './notifications/focus-notifications.ts'
-export type { Dedupe, Group, Rate } from './notifications/policies/policy.ts'
 export type {
-  Escalation,
   InboxItem,
   InboxPage,
   InboxQuery,
