@@ -88,7 +88,7 @@ const server: { [Type in MessageType]: Extract<ServerMessage, { type: Type }> } 
   close: { type: 'close', code: 4503, reason: 'session revoked' },
 }
 
-/** One message of each kind, as `PROTOCOL.md` shows it. */
+/** One example of each message, for `PROTOCOL.md`. */
 export const examples: {
   readonly client: Readonly<Record<string, ClientAction>>
   readonly server: Readonly<Record<string, ServerMessage>>

@@ -20,7 +20,7 @@ const commonProblems: Readonly<Record<Operation['access'], readonly ErrorCode[]>
   admin: ['unauthenticated', 'invalid_admin_key', 'admin_key_missing', 'rate_limited'],
 }
 
-/** `openapi.json` (OpenAPI 3.1), made from the operations and the schemas that validate at run time. */
+/** Returns `openapi.json` (OpenAPI 3.1), generated from the operations and the schemas that validate requests. */
 export function openApi(): string {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
@@ -35,7 +35,7 @@ export function openApi(): string {
       description: 'Sign-in and notifications over HTTP. PROTOCOL.md and asyncapi.json describe the WebSocket.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/api', description: 'Below the base path.' }],
+    servers: [{ url: '/api', description: 'The base path.' }],
     paths,
     components: {
       securitySchemes: {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ErrorCode } from '../../src/common/errors.ts'
 import type { SchemaName } from './schemas.ts'
 
-/** One route as `openapi.json` describes it; path and access are held against the router by a test. */
+/** One route as `openapi.json` describes it. A test compares path and access with the router. */
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With `:names`, as in the router. */

@@ -97,7 +97,7 @@ const transport = z.object({
   cancelled: z.int(),
 })
 
-/** Answers, by the name that they have in `openapi.json`. Live answers are held against them by `test/http/open-api.test.ts`. */
+/** Response bodies by their name in `openapi.json`. `test/http/open-api.test.ts` validates real responses with them. */
 export const schemas = {
   Problem: z
     .object({
@@ -140,9 +140,9 @@ export const schemas = {
         notification_type: z.string(),
         title: z.string(),
         event: z.string().nullable(),
-        count: z.int().describe('How many were merged into it.'),
+        count: z.int().describe('Number of notifications merged into it.'),
         created_at: time,
-        read_at: time.nullable().describe('Of a broadcast only where the inbox of one person is asked for.'),
+        read_at: time.nullable().describe('For broadcasts only in the inbox of one user.'),
       }),
     ),
   }),

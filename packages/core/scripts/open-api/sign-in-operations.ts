@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { fields, type Operation } from './operation.ts'
 
 const { text } = fields
-const redirect = { mediaType: 'text/html', description: 'The browser goes on to `Location`.' } as const
+const redirect = { mediaType: 'text/html', description: 'The browser continues at `Location`.' } as const
 
 export const signInOperations: readonly Operation[] = [
   {
@@ -10,16 +10,16 @@ export const signInOperations: readonly Operation[] = [
     path: '/auth/:provider',
     access: 'public',
     summary:
-      'Begin a sign-in. A browser navigation, or `?redirect=1`, gets 302 to the provider and a cookie that binds the flow.',
+      'Start a sign-in. A browser navigation, or `?redirect=1`, receives 302 to the provider and a cookie that binds the flow.',
     query: {
       redirect: z.literal('1').optional(),
       return_to: text
         .max(1_024)
-        .describe('Allow-listed page where the sign-in ends with a one-time `focus_code`, or with `error`.')
+        .describe('Allowed page that receives a single-use `focus_code`, or `error`, at the end of the sign-in.')
         .optional(),
       code_challenge: text
         .describe(
-          'S256 of a verifier that `POST /auth/token` will need; required for a `fetch` with `return_to`, whose answer sets the cookie that the callback needs.',
+          'S256 of the verifier that `POST /auth/token` then needs. Required for a `fetch` with `return_to`; its answer sets the cookie that the callback needs.',
         )
         .optional(),
       login_hint: text.optional(),
@@ -33,7 +33,7 @@ export const signInOperations: readonly Operation[] = [
     path: '/auth/:provider/callback',
     access: 'public',
     summary:
-      'Where the provider sends the browser. A flow with `return_to` ends there, also when it fails (`?error=…`), and when its callback comes again. A flow begun by `fetch` from an allow-listed other origin is sent on to that origin’s `/auth/{provider}/callback` with nothing consumed.',
+      'The address to which the provider returns the browser. A flow with `return_to` ends there, also if it fails (`?error=…`) and if its callback is repeated. A flow that `fetch` started from another allowed origin is forwarded to `/auth/{provider}/callback` of that origin, and stays usable.',
     query: { code: text.optional(), state: text, iss: text.optional(), error: text.optional() },
     answers: { 200: 'Tokens', 302: redirect },
     problems: [
@@ -62,7 +62,7 @@ export const signInOperations: readonly Operation[] = [
     method: 'POST',
     path: '/auth/token',
     access: 'public',
-    summary: 'Exchange the one-time `focus_code` of a sign-in with `return_to`, within 60 seconds.',
+    summary: 'Exchange the single-use `focus_code` of a sign-in with `return_to` for tokens, within 60 seconds.',
     body: z.object({ focus_code: text, code_verifier: text.optional() }),
     answers: { 200: 'Tokens' },
     problems: ['invalid_grant', 'origin_not_allowed', 'rate_limited'],
@@ -71,7 +71,7 @@ export const signInOperations: readonly Operation[] = [
     method: 'POST',
     path: '/auth/:provider/nonce',
     access: 'public',
-    summary: 'A nonce for an ID token that an app will sign in with.',
+    summary: 'A nonce for the ID token of a native app.',
     answers: { 200: 'Nonce' },
     problems: ['unknown_provider', 'rate_limited'],
   },
@@ -79,7 +79,7 @@ export const signInOperations: readonly Operation[] = [
     method: 'POST',
     path: '/auth/:provider/id_token',
     access: 'public',
-    summary: "Sign in with an app's ID token that carries a nonce of this server.",
+    summary: "Sign in with a native app's ID token that contains a nonce of this server.",
     body: z.object({ id_token: text }),
     answers: { 200: 'Tokens' },
     problems: ['id_token_invalid', 'account_exists', 'user_disabled', 'rate_limited'],
@@ -88,7 +88,7 @@ export const signInOperations: readonly Operation[] = [
     method: 'POST',
     path: '/auth/:provider/link',
     access: 'bearer',
-    summary: 'Link a further provider: at once with an ID token, otherwise at the address that is answered.',
+    summary: 'Link another provider: immediately with an ID token, otherwise at the returned address.',
     body: z.object({ id_token: text.optional(), return_to: text.optional() }),
     answers: { 200: 'AuthorizationUrl' },
     problems: ['account_linked_elsewhere', 'unknown_provider', 'rate_limited'],
@@ -97,7 +97,7 @@ export const signInOperations: readonly Operation[] = [
     method: 'DELETE',
     path: '/auth/:provider/link',
     access: 'bearer',
-    summary: 'Unlink an account of a provider; the sessions that were started with it end.',
+    summary: 'Unlink an account of a provider. Sessions that were started with it end.',
     query: {
       account: text
         .describe('`id` of `GET /auth/accounts`, where several accounts of the provider are linked.')
@@ -118,7 +118,7 @@ export const signInOperations: readonly Operation[] = [
     path: '/auth/refresh',
     access: 'public',
     summary:
-      'A new pair for a refresh token, from the body or from its cookie. Presented again within 30 seconds it gets the same successor.',
+      'Exchange a refresh token, from the body or its cookie, for new tokens. A repetition within 30 seconds returns the same successor.',
     body: z.object({ refresh_token: text.optional() }),
     answers: { 200: 'Tokens' },
     problems: ['invalid_grant', 'user_disabled', 'origin_not_allowed', 'rate_limited'],
@@ -128,7 +128,7 @@ export const signInOperations: readonly Operation[] = [
     path: '/auth/logout',
     access: 'public',
     summary:
-      'End this session and its sockets. The session is proven by an access token, by the refresh cookie, or by a refresh token in the body; one that has expired does not stand in the way of another.',
+      'End this session and its sockets. An access token, the refresh cookie or a refresh token in the body proves the session; an expired proof does not invalidate the others.',
     body: z.object({ refresh_token: text.optional() }),
     answers: { 204: null },
     problems: ['unauthenticated', 'token_expired', 'rate_limited'],
@@ -137,24 +137,24 @@ export const signInOperations: readonly Operation[] = [
     method: 'POST',
     path: '/auth/logout_all',
     access: 'public',
-    summary: 'End all sessions of this person, proven as for `POST /auth/logout`.',
+    summary: 'End all sessions of the user, proven as for `POST /auth/logout`.',
     body: z.object({ refresh_token: text.optional() }),
     answers: { 204: null },
     problems: ['unauthenticated', 'token_expired', 'rate_limited'],
   },
-  { method: 'GET', path: '/auth/me', access: 'bearer', summary: 'Who this is.', answers: { 200: 'User' } },
+  { method: 'GET', path: '/auth/me', access: 'bearer', summary: 'The signed-in user.', answers: { 200: 'User' } },
   {
     method: 'GET',
     path: '/auth/sessions',
     access: 'bearer',
-    summary: "This person's devices.",
+    summary: "The user's sessions, one for each device.",
     answers: { 200: 'Sessions' },
   },
   {
     method: 'DELETE',
     path: '/auth/sessions/:id',
     access: 'bearer',
-    summary: 'End one of them.',
+    summary: 'End one session of the user.',
     answers: { 204: null },
     problems: ['not_found'],
   },
@@ -162,7 +162,7 @@ export const signInOperations: readonly Operation[] = [
     method: 'GET',
     path: '/auth/jwks.json',
     access: 'public',
-    summary: 'Public keys of the access tokens.',
+    summary: 'Public keys that verify access tokens.',
     answers: { 200: 'Jwks' },
   },
 ]
