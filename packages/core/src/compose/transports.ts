@@ -12,7 +12,7 @@ import { KyselyTransportStateStore } from '../storage/stores/transport-state-sto
 import { UnsubscribeTokens } from '../transports/preferences/unsubscribe-tokens.ts'
 import type { PreferenceService } from '../transports/preferences/focus-preferences.ts'
 import { StoredPreferences } from '../transports/preferences/stored-preferences.ts'
-import { everything } from '../transports/preferences/preferences-port.ts'
+import { wildcard } from '../transports/preferences/preferences-port.ts'
 import type { PushSubscriptionStore } from '../transports/preferences/push-subscriptions-port.ts'
 import type { RoutingOptions } from '../transports/routing/transport-router.ts'
 import { TransportManager } from '../transports/transport-manager.ts'
@@ -93,7 +93,7 @@ function unsubscribeLinks({ settings }: Foundation, tokens: UnsubscribeTokens) {
   const { publicUrl, basePath } = settings.http
   return ({ user, event, critical }: OutboundMessage, transport: string): string | null => {
     if (user === null || critical || publicUrl === null) return null
-    const token = tokens.issue({ userKey: user.key, event: event ?? everything, transport })
+    const token = tokens.issue({ userKey: user.key, event: event ?? wildcard, transport })
     return `${publicUrl}${basePath}/notifications/unsubscribe?token=${token}`
   }
 }

@@ -140,7 +140,7 @@ describeOverDatabases('the outbox', (databases) => {
     }
     await outbound.runDue()
     expect(a.received).toEqual([])
-    expect((await outbound.deliveries.list()).deliveries[0]?.lastError).toContain('worker ended')
+    expect((await outbound.deliveries.list()).deliveries[0]?.lastError).toContain('process ended')
   })
 
   test('tries again, with the same key, what a worker held that was killed', async () => {

@@ -125,7 +125,11 @@ test.each([
     transports: [recorder('mail').transport],
     routing,
   })
-  await expect(refused).rejects.toMatchObject({ code: 'invalid_option', message, hint: 'Configured are mail.' })
+  await expect(refused).rejects.toMatchObject({
+    code: 'invalid_option',
+    message,
+    hint: 'The configured transports are mail.',
+  })
 })
 
 describe('escalation', () => {

@@ -3,9 +3,8 @@ import type { Clock } from '../../common/runtime.ts'
 import type { DeliveryCounters } from './delivery-counters.ts'
 import type { Deliveries, DeliveryPage, DeliveryQuery, TransportInfo } from './focus-deliveries.ts'
 import type { DeliveryCount, DeliveryFilter, OutboxStore, TransportStateStore } from './outbox-port.ts'
+import { purgeInChunks } from './outbox-upkeep.ts'
 import type { Transport } from '../transport.ts'
-
-const purgeBite = 1_000
 
 interface DeliveriesDeps {
   readonly store: OutboxStore
@@ -13,7 +12,7 @@ interface DeliveriesDeps {
   readonly clock: Clock
   readonly transports: readonly Transport[]
   readonly counters: DeliveryCounters
-  /** Something may be due, or a transport may be on again. */
+  /** Called when deliveries may be due or a transport may be on again. */
   readonly changed: () => Promise<void>
 }
 
@@ -58,23 +57,14 @@ export class OutboxDeliveries implements Deliveries {
 
   async retry(filter: DeliveryFilter): Promise<number> {
     const { store, clock, changed } = this.#deps
-    const scope =
-      filter.state === undefined && filter.ids === undefined ? { ...filter, state: 'dead' as const } : filter
-    const count = await store.retry(scope, clock())
+    const count = await store.retry(deadUnlessNamed(filter), clock())
     await changed()
     return count
   }
 
   async purge(filter: DeliveryFilter & { readonly deadBefore?: number }): Promise<number> {
     const { store, clock } = this.#deps
-    const scope =
-      filter.state === undefined && filter.ids === undefined ? { ...filter, state: 'dead' as const } : filter
-    let purged = 0
-    for (;;) {
-      const count = await store.purge(scope, clock(), purgeBite)
-      purged += count
-      if (count < purgeBite) return purged
-    }
+    return purgeInChunks(store, deadUnlessNamed(filter), clock())
   }
 
   async enable(name: string): Promise<void> {
@@ -82,10 +72,15 @@ export class OutboxDeliveries implements Deliveries {
     if (!transports.some((transport) => transport.name === name)) {
       const names = transports.map((transport) => transport.name).join(', ')
       throw new FocusError('not_found', `There is no transport ${JSON.stringify(name)}.`, {
-        hint: names === '' ? 'No transport is configured.' : `Configured are ${names}.`,
+        hint: names === '' ? 'No transport is configured.' : `The configured transports are ${names}.`,
       })
     }
     await states.enable(name)
     await changed()
   }
+}
+
+/** Limits a filter to dead deliveries unless it names a state or ids. */
+function deadUnlessNamed<Filter extends DeliveryFilter>(filter: Filter): Filter {
+  return filter.state === undefined && filter.ids === undefined ? { ...filter, state: 'dead' } : filter
 }

@@ -1,23 +1,28 @@
 import type { FailureCategory } from '../transport-errors.ts'
 
-/** What became of an attempt. `skipped`: nobody to reach, or not wanted; `cancelled`: read before its escalation. */
+/**
+ * The result of an attempt. `skipped`: the user is not reachable or does not want it; `cancelled`: an escalation was not needed, because
+ * the notification was read, removed or merged.
+ */
 export type DeliveryOutcome = 'delivered' | 'retried' | 'dead' | 'skipped' | 'cancelled'
 
-/** Told of every attempt's end; the metrics listen. */
+/** Called at the end of every attempt; the metrics observe it. */
 export type DeliveryObserver = (transport: string, outcome: DeliveryOutcome, latencyMs: number | null) => void
 
-/** Told of every failure: what became of the delivery, and the kind of failure. */
+/** Called for every failure with the result for the delivery and the kind of failure. */
 export type FailureObserver = (transport: string, outcome: 'retried' | 'dead', category: FailureCategory) => void
 
-/** Counts what the workers of this process did. */
+const none: Readonly<Record<DeliveryOutcome, number>> = { delivered: 0, retried: 0, dead: 0, skipped: 0, cancelled: 0 }
+
+/** Counts the results of the workers of this process. */
 export class DeliveryCounters {
   readonly #counts = new Map<string, Record<DeliveryOutcome, number>>()
   readonly #observers: DeliveryObserver[] = []
   readonly #failureObservers: FailureObserver[] = []
 
-  /** @param latencyMs from the commit to the arrival */
+  /** @param latencyMs from the commit of the notification to its delivery */
   count(transport: string, outcome: DeliveryOutcome, latencyMs: number | null = null): void {
-    const counts = this.#counts.get(transport) ?? { delivered: 0, retried: 0, dead: 0, skipped: 0, cancelled: 0 }
+    const counts = this.#counts.get(transport) ?? { ...none }
     this.#counts.set(transport, counts)
     counts[outcome] += 1
     for (const observe of this.#observers) observe(transport, outcome, latencyMs)
@@ -27,8 +32,9 @@ export class DeliveryCounters {
     for (const observe of this.#failureObservers) observe(transport, outcome, category)
   }
 
+  /** Returns the counts of one transport since the start of this process. */
   of(transport: string): Readonly<Record<DeliveryOutcome, number>> {
-    return this.#counts.get(transport) ?? { delivered: 0, retried: 0, dead: 0, skipped: 0, cancelled: 0 }
+    return this.#counts.get(transport) ?? none
   }
 
   observe(observer: DeliveryObserver): void {

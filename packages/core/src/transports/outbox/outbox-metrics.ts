@@ -3,7 +3,7 @@ import { appendMetrics, forMetrics, type MetricsDocument } from '../../common/me
 import type { DeliveryCounters } from './delivery-counters.ts'
 import type { DeliveryCount } from './outbox-port.ts'
 
-/** What an operator watches of the outbox, in the text format of Prometheus. */
+/** The metrics of the outbox, in the text format of Prometheus. */
 export class OutboxMetrics {
   readonly #registry = new Registry()
 
@@ -17,7 +17,7 @@ export class OutboxMetrics {
     })
     const latency = new Histogram({
       name: 'focus_outbox_delivery_latency_seconds',
-      help: 'From the commit of a notification to its arrival, by transport.',
+      help: 'Time from the commit of a notification to its delivery, by transport.',
       labelNames: ['transport'],
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 3_600],
       registers,
@@ -28,20 +28,20 @@ export class OutboxMetrics {
     })
     const failures = new Counter({
       name: 'focus_outbox_failures_total',
-      help: 'Attempts that failed on this node, by transport, by what became of the delivery (retried or dead) and by reason.',
+      help: 'Failed attempts on this node, by transport, outcome (retried or dead) and reason.',
       labelNames: ['transport', 'outcome', 'reason'],
       registers,
     })
     counters.observeFailures((transport, outcome, reason) => failures.inc({ transport, outcome, reason }))
     const oldest = new Gauge({
       name: 'focus_outbox_oldest_seconds',
-      help: 'Age of the oldest delivery that waits, by transport.',
+      help: 'Age of the oldest waiting delivery, by transport.',
       labelNames: ['transport'],
       registers,
     })
     const depth = new Gauge({
       name: 'focus_outbox_deliveries',
-      help: 'Deliveries in the outbox, of all nodes, by transport and state.',
+      help: 'Deliveries in the outbox of all nodes, by transport and state.',
       labelNames: ['transport', 'state'],
       registers,
       async collect() {
@@ -56,7 +56,7 @@ export class OutboxMetrics {
     depth.reset()
   }
 
-  /** These metrics after others, as one document. */
+  /** Appends these metrics to others, as one document. */
   after(others: Promise<MetricsDocument>): Promise<MetricsDocument> {
     return appendMetrics(others, this.#registry)
   }

@@ -1,6 +1,7 @@
 import { toUserKey, type UserId } from '../../common/user-id.ts'
 import type { PersonalPreferences, PreferenceChange, PreferenceService } from './focus-preferences.ts'
-import { parsePreferences, type PreferenceStore } from './preferences-port.ts'
+import { parsePreferences } from './parse-preferences.ts'
+import type { PreferenceStore } from './preferences-port.ts'
 
 /** Reads and writes the preferences of users in the database. */
 export class StoredPreferences implements PreferenceService {

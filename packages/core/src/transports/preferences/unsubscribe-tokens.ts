@@ -1,11 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { UserKey } from '../../common/user-id.ts'
-import { everything } from './preferences-port.ts'
+import { wildcard } from './preferences-port.ts'
 
-/** What a link in a message switches off. */
+/** The topic and transport that a link in a message switches off. */
 export interface Unsubscription {
   readonly userKey: UserKey
-  /** `*` for a message without a topic. */
+  /** The topic; `*` for a message without one. */
   readonly event: string
   readonly transport: string
 }
@@ -13,13 +13,13 @@ export interface Unsubscription {
 const maxTokenLength = 2_000
 
 /**
- * Links that switch one topic off at one transport for one person, without a sign-in and for ever: mails are read years later, and
- * all that such a link can do is this.
+ * Signed tokens for links that switch one topic off at one transport for one user, without a sign-in. They never expire: mails are
+ * read years later, and the link can do nothing else.
  */
 export class UnsubscribeTokens {
   readonly #secrets: readonly string[]
 
-  /** @param secrets the newest first, which signs */
+  /** @param secrets the newest first: it signs; the older ones only verify */
   constructor(secrets: readonly string[]) {
     this.#secrets = secrets
   }
@@ -29,7 +29,7 @@ export class UnsubscribeTokens {
     return `${claims}.${sign(this.#secrets[0] ?? '', claims).toString('base64url')}`
   }
 
-  /** Null for a token that is not ours. */
+  /** Returns null for a token that this installation did not issue. */
   read(token: string): Unsubscription | null {
     const [claims = '', signature = ''] = token.length <= maxTokenLength ? token.split('.') : []
     const presented = Buffer.from(signature, 'base64url')
@@ -39,7 +39,7 @@ export class UnsubscribeTokens {
     })
     if (!valid) return null
     const [userKey, event, transport] = JSON.parse(Buffer.from(claims, 'base64url').toString()) as string[]
-    return { userKey: userKey ?? '', event: event ?? everything, transport: transport ?? '' }
+    return { userKey: userKey ?? '', event: event ?? wildcard, transport: transport ?? '' }
   }
 }
 

@@ -1,20 +1,20 @@
-import { durationMs } from '../../schema/duration.ts'
 import { FocusError } from '../../common/errors.ts'
 import type {
   DeliveryPlan,
-  NotificationRouter,
   DeliveryRequest,
   Escalation,
+  NotificationRouter,
   PlannedDelivery,
   Routing,
 } from '../../notifications/ports.ts'
-
-import { isMuted, isWanted, type PreferenceReader } from '../preferences/preferences-port.ts'
+import { durationMs } from '../../schema/duration.ts'
+import type { PreferenceReader } from '../preferences/preference-reader.ts'
+import { isMuted, isWanted } from '../preferences/preferences-port.ts'
 import type { Transport } from '../transport.ts'
 
-/** Where notifications go that do not say so themselves. */
+/** The default routing, for notifications whose call and definition name none. */
 export interface RoutingOptions extends Routing {
-  /** By topic; what a topic does not say is said by the options around it. */
+  /** By topic. A field that a topic leaves out comes from the default. */
   readonly topics?: Readonly<Record<string, Routing>>
 }
 
@@ -26,9 +26,9 @@ export interface TransportRouterDeps {
 }
 
 /**
- * Decides where a notification goes: the call's own routing, else its definition's, else its topic's, else the default, else
- * every transport that is configured; less what its person switched off. A transport that an escalation leads to is not used
- * at once, unless it was named.
+ * Decides which transports a notification goes to: those of the call, of its definition, of its topic or of the default, in this
+ * order; else every configured transport. The transports that its user switched off are left out. A transport that an escalation
+ * leads to is not used at once, unless it is named.
  */
 export class TransportRouter implements NotificationRouter {
   readonly #transports: ReadonlyMap<string, Transport>
@@ -36,75 +36,78 @@ export class TransportRouter implements NotificationRouter {
   readonly #preferences: PreferenceReader
   readonly #isDisabled: TransportRouterDeps['isDisabled']
 
-  /** @throws FocusError `invalid_option` for a routing that names an unknown transport or a wrong duration */
+  /** @throws FocusError `invalid_option` for routing with an unknown transport or an invalid duration */
   constructor({ transports, routing, preferences, isDisabled }: TransportRouterDeps) {
     this.#transports = new Map(transports.map((transport) => [transport.name, transport]))
     this.#routing = routing
     this.#preferences = preferences
     this.#isDisabled = isDisabled
-    const topics = Object.entries(routing.topics ?? {})
-    const rules = topics.map(([topic, rule]): [string, Routing] => [`routing.topics.${topic}`, rule])
-    for (const [path, rule] of [['routing', routing] as const, ...rules]) {
-      try {
-        this.#deliveries(rule, false)
-      } catch (error) {
-        const hint = error instanceof FocusError ? error.hint : undefined
-        throw new FocusError('invalid_option', `${path}: ${(error as Error).message}`, {
-          ...(hint === undefined ? {} : { hint }),
-          cause: error,
-        })
-      }
-    }
+    this.#check('routing', routing)
+    for (const [topic, rule] of Object.entries(routing.topics ?? {})) this.#check(`routing.topics.${topic}`, rule)
   }
 
   async route(request: DeliveryRequest): Promise<DeliveryPlan> {
-    const { topics, ...fallback } = this.#routing
-    const topic =
-      request.event === null || !topics || !Object.hasOwn(topics, request.event) ? {} : topics[request.event]
-    const routing = { ...fallback, ...topic, ...given(request) }
-    const deliveries = this.#deliveries(routing, request.userKey === null)
-    if (request.userKey === null || routing.critical === true) return { deliveries, unlessMuted: false }
+    const { userKey, event } = request
+    const routing = { ...this.#routing, ...this.#ruleOf(event), ...given(request) }
+    const deliveries = this.#plan(routing, userKey === null)
+    if (userKey === null || routing.critical === true) return { deliveries, unlessMuted: false }
     if (deliveries.length === 0) return { deliveries, unlessMuted: true }
-    const matrix = await this.#preferences.matrixOf(request.userKey)
-    const wanted = deliveries.filter(({ transport }) => isWanted(matrix, request.event, transport))
-    if (wanted.length === 0 && isMuted(matrix, request.event)) return 'suppressed'
+    const matrix = await this.#preferences.matrixOf(userKey)
+    const wanted = deliveries.filter(({ transport }) => isWanted(matrix, event, transport))
+    if (wanted.length === 0 && isMuted(matrix, event)) return 'suppressed'
     return { deliveries: wanted, unlessMuted: false }
   }
 
-  #deliveries({ transports, escalate = [], critical = false }: Routing, broadcast: boolean): PlannedDelivery[] {
-    const escalations = escalate.map((step) => ({ ...step, to: this.#known(step.to), afterMs: waitOf(step) }))
-    const later = new Set(escalations.map(({ to }) => to.name))
-    const atOnce =
-      transports?.map((name) => this.#known(name)) ??
-      [...this.#transports.values()].filter((transport) => !later.has(transport.name))
-    const planned = [
-      ...[...new Set(atOnce)].map((to) => ({ to, afterMs: 0, unless: null })),
-      ...escalations.map(({ to, afterMs, unless }) => ({ to, afterMs, unless })),
-    ]
-    return planned
-      .filter(({ to, afterMs }) => !this.#isDisabled(to.name) && !(broadcast && (to.addresses || afterMs > 0)))
-      .map(({ to, afterMs, unless }) => ({
-        transport: to.name,
-        ordered: to.ordered ?? false,
-        afterMs,
-        unless,
-        critical,
-      }))
+  #ruleOf(topic: string | null): Routing {
+    const { topics } = this.#routing
+    return (topic !== null && topics && Object.hasOwn(topics, topic) && topics[topic]) || {}
   }
 
-  #known(name: string): Transport {
+  #plan({ transports, escalate = [], critical = false }: Routing, broadcast: boolean): PlannedDelivery[] {
+    const escalations = escalate.map(({ to, after, unless }) => ({
+      transport: this.#require(to),
+      afterMs: durationMs('escalate.after', after),
+      unless: checkedCondition(unless),
+    }))
+    const later = new Set(escalations.map(({ transport }) => transport))
+    const atOnce =
+      transports?.map((name) => this.#require(name)) ??
+      [...this.#transports.values()].filter((transport) => !later.has(transport))
+    const steps = [
+      ...[...new Set(atOnce)].map((transport) => ({ transport, afterMs: 0, unless: null })),
+      ...escalations,
+    ]
+    return steps
+      .filter(({ transport, afterMs }) => {
+        const reachable = !broadcast || (!transport.addresses && afterMs === 0)
+        return reachable && !this.#isDisabled(transport.name)
+      })
+      .map(({ transport: { name, ordered = false }, ...step }) => ({ transport: name, ordered, ...step, critical }))
+  }
+
+  #check(path: string, rule: Routing): void {
+    try {
+      this.#plan(rule, false)
+    } catch (error) {
+      const hint = error instanceof FocusError && error.hint !== undefined ? { hint: error.hint } : {}
+      throw new FocusError('invalid_option', `${path}: ${(error as Error).message}`, { ...hint, cause: error })
+    }
+  }
+
+  #require(name: string): Transport {
     const transport = this.#transports.get(name)
     if (transport) return transport
     const names = [...this.#transports.keys()]
     throw new FocusError('invalid_notification', `There is no transport ${JSON.stringify(name)}.`, {
       hint:
         names.length === 0
-          ? 'None is configured: pass `transports` to createFocus(), or set SLACK_WEBHOOK or SMTP_URL.'
-          : `Configured are ${names.join(', ')}.`,
+          ? 'No transport is configured. Pass `transports` to createFocus(), or set SLACK_WEBHOOK or SMTP_URL.'
+          : `The configured transports are ${names.join(', ')}.`,
     })
   }
 }
 
+/** Returns the fields of a request that are set. */
 function given({ transports, escalate, critical }: Routing): Routing {
   return {
     ...(transports === undefined ? {} : { transports }),
@@ -113,11 +116,9 @@ function given({ transports, escalate, critical }: Routing): Routing {
   }
 }
 
-function waitOf({ after, unless }: Escalation): number {
-  if (unless !== 'read') {
-    throw new FocusError('invalid_notification', `escalate.unless: ${JSON.stringify(unless)} is not known.`, {
-      hint: 'It is "read".',
-    })
-  }
-  return durationMs('escalate.after', after)
+function checkedCondition(unless: Escalation['unless']): 'read' {
+  if (unless === 'read') return unless
+  throw new FocusError('invalid_notification', `escalate.unless: ${JSON.stringify(unless)} is not known.`, {
+    hint: 'Use "read".',
+  })
 }

@@ -1,6 +1,6 @@
 import type { Flavour } from '../../dialects/flavour.ts'
 import type { WaitingTable } from '../../../notifications/log-entry-port.ts'
-import { everything } from '../../../transports/preferences/preferences-port.ts'
+import { wildcard } from '../../../transports/preferences/preferences-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
 import type { RowStatement } from '../../dialects/batch-session.ts'
 
@@ -107,7 +107,7 @@ function makeStatements(flavour: Flavour): BatchStatements {
     readMutes: among(
       'select user_key, event, enabled from focus_preferences',
       ['user_key', 'event'],
-      ` and transport = '${everything}'`,
+      ` and transport = '${wildcard}'`,
     ),
     readDedupe: among('select * from focus_dedupe', ['user_key', 'dedupe_key']),
     readGroups: among(

@@ -1,5 +1,5 @@
 import type { LogEntry, WaitingTable } from '../../../notifications/log-entry-port.ts'
-import { everything } from '../../../transports/preferences/preferences-port.ts'
+import { wildcard } from '../../../transports/preferences/preferences-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toEvent, toStreamOwner } from '../event-rows.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
@@ -99,7 +99,7 @@ async function readMutes(
   const choices = new KeySet()
   for (const { unlessMuted, userKey, event } of entries) {
     if (!unlessMuted || userKey === null) continue
-    choices.add(userKey, everything)
+    choices.add(userKey, wildcard)
     if (event !== null) choices.add(userKey, event)
   }
   const rows = choices.rows()
@@ -108,7 +108,7 @@ async function readMutes(
   for (const [userKey, own] of Map.groupBy(read, (row) => String(row.user_key))) {
     // Without a prototype: topics are free texts, `__proto__` among them.
     const matrix: Record<string, Record<string, boolean>> = Object.create(null)
-    for (const { event, enabled } of own) matrix[String(event)] = { [everything]: Number(enabled) !== 0 }
+    for (const { event, enabled } of own) matrix[String(event)] = { [wildcard]: Number(enabled) !== 0 }
     state.mutes.set(userKey, matrix)
   }
 }

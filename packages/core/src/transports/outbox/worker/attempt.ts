@@ -7,11 +7,11 @@ import {
 import type { LeasedDelivery } from '../outbox-port.ts'
 import type { OutboundMessage, Transport } from '../../transport.ts'
 
-/** What became of one attempt. */
+/** The result of one attempt. */
 export type AttemptOutcome =
-  | { readonly kind: 'arrived' }
+  | { readonly kind: 'delivered' }
   | {
-      readonly kind: 'never'
+      readonly kind: 'dead'
       readonly reason: string
       readonly disable: boolean
       readonly category: FailureCategory
@@ -24,24 +24,24 @@ export type AttemptOutcome =
       readonly delivered: readonly string[]
       readonly refused: readonly string[]
       readonly category: FailureCategory
-      /** Whether it was cut short from here, by its time or by the shutdown. */
+      /** Whether this server ended the attempt, by its time-out or by the shutdown. */
       readonly aborted: boolean
     }
 
 export interface AttemptTime {
-  /** Ends the attempt: at its time-out, or at the shutdown. */
+  /** Aborts at the time-out or at the shutdown. */
   readonly abort: AbortController
   readonly timeoutMs: number
-  /** Told when the attempt gets more time: so many milliseconds from now. */
+  /** Called when the attempt gets more time, with the milliseconds from now. */
   readonly prolonged: (ms: number) => void
 }
 
-/** A transport that ignores its signal is waited for this long, and then left alone. */
-const deafnessMs = 500
-/** An attempt gets no more time than this at once. RFC 5321 §4.5.3.2.6 wants ten minutes for the longest. */
+/** How long a transport may take to react to its signal. After that the attempt ends without it. */
+const abortGraceMs = 500
+/** The most time that `prolong` gives at once. The longest time-out of RFC 5321 §4.5.3.2.6 is ten minutes. */
 const maxProlongMs = 900_000
 
-/** Tries once. Never rejects and never lasts much longer than its time, whatever the transport does. */
+/** Attempts a delivery. Never rejects, and ends soon after its time-out even if the transport ignores its signal. */
 export async function attemptDelivery(
   transport: Transport,
   message: OutboundMessage,
@@ -50,53 +50,53 @@ export async function attemptDelivery(
 ): Promise<AttemptOutcome> {
   let allowedMs = timeoutMs
   const end = () => abort.abort(new Error(`No answer within ${allowedMs} ms.`))
-  let overtime = setTimeout(end, timeoutMs)
-  let deaf: NodeJS.Timeout | undefined
+  let timer = setTimeout(end, timeoutMs)
+  let graceTimer: NodeJS.Timeout | undefined
   const abandoned = new Promise<never>((_, reject) => {
     abort.signal.addEventListener('abort', () => {
-      deaf = setTimeout(() => reject(abort.signal.reason as Error), deafnessMs)
+      graceTimer = setTimeout(() => reject(abort.signal.reason as Error), abortGraceMs)
     })
   })
   const prolong = (ms: number) => {
     if (abort.signal.aborted || !(ms > 0)) return
     allowedMs = Math.min(ms, maxProlongMs)
-    clearTimeout(overtime)
-    overtime = setTimeout(end, allowedMs)
+    clearTimeout(timer)
+    timer = setTimeout(end, allowedMs)
     prolonged(allowedMs)
   }
   try {
-    // An async function, so that a transport that throws at once is one that rejects.
+    // Async, so that a transport that throws synchronously rejects.
     const run = async () =>
       transport.deliver(message, {
         signal: abort.signal,
         attempt: attempts,
         idempotencyKey: `${payload.id}:${payload.offset}`,
         delivered: new Set(reached.delivered),
-        // An operator who makes a dead delivery due again wants every address tried again that has not got it.
+        // After an operator retries a dead delivery, every address that does not have the message is tried again.
         refused: new Set(attempts === 1 ? [] : reached.refused),
         prolong,
       })
     await Promise.race([run(), abandoned])
-    return { kind: 'arrived' }
+    return { kind: 'delivered' }
   } catch (error) {
     return outcomeOf(error, abort.signal)
   } finally {
-    clearTimeout(overtime)
-    clearTimeout(deaf)
+    clearTimeout(timer)
+    clearTimeout(graceTimer)
   }
 }
 
 function outcomeOf(error: unknown, signal: AbortSignal): AttemptOutcome {
   if (error instanceof PermanentDeliveryError) {
-    return { kind: 'never', reason: error.message, disable: error.disable, category: error.category }
+    return { kind: 'dead', reason: error.message, disable: error.disable, category: error.category }
   }
   if (error instanceof UncertainDeliveryError) {
-    return { kind: 'never', reason: `Maybe sent: ${error.message}`, disable: false, category: 'uncertain' }
+    return { kind: 'dead', reason: `Maybe sent: ${error.message}`, disable: false, category: 'uncertain' }
   }
   return retryOutcome(error, signal)
 }
 
-/** An error that a delivery is tried again after. */
+/** Returns the outcome for an error after which the delivery is tried again. */
 export function retryOutcome(error: unknown, signal?: AbortSignal): AttemptOutcome {
   const known = error instanceof RetryableDeliveryError ? error : null
   const aborted = signal?.aborted ?? false
@@ -112,7 +112,7 @@ export function retryOutcome(error: unknown, signal?: AbortSignal): AttemptOutco
   }
 }
 
-/** By the codes of Node's sockets and resolvers. */
+/** Returns the category of an error code of Node's sockets and resolvers. */
 function categoryOf(error: unknown): FailureCategory {
   const code = error instanceof Error && 'code' in error ? error.code : null
   if (typeof code !== 'string') return error instanceof Error && error.cause ? categoryOf(error.cause) : 'other'
@@ -122,7 +122,7 @@ function categoryOf(error: unknown): FailureCategory {
   return 'other'
 }
 
-/** `fetch` says only "fetch failed" and keeps what happened in the cause. */
+/** Returns the message with the messages of its causes: `fetch` says only "fetch failed" and keeps the reason in the cause. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null

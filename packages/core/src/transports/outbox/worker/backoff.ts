@@ -3,10 +3,10 @@ import type { RetryPolicy } from '../../transport.ts'
 
 export const defaultRetryPolicy: RetryPolicy = { baseMs: 1_000, maxDelayMs: 3_600_000, maxAttempts: 20 }
 
-/** The longest wait that a peer can ask for, in milliseconds: a day. */
+/** The longest wait that a peer can ask for: a day. */
 const maxAskedMs = 86_400_000
 
-/** A wait that a peer asked for, within bounds: at least 0, at most a day; a value that is not a number counts as 0. */
+/** Returns a wait that a peer asked for within bounds: at least 0, at most a day. NaN counts as 0. */
 export function boundedWaitMs(askedMs: number): number {
   return Math.min(Math.max(0, askedMs || 0), maxAskedMs)
 }
@@ -29,7 +29,7 @@ export function retryDelayMs(
   return Math.ceil(Math.max(backoffMs, askedMs + chance * Math.min(askedMs * 0.1, policy.baseMs)))
 }
 
-/** Uniform in (0, 1]. */
+/** Returns a uniform random number in (0, 1]. */
 function fraction(random: RandomSource): number {
   const [a = 0, b = 0, c = 0, d = 0] = random(4)
   return (a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d + 1) / 2 ** 32

@@ -1,46 +1,46 @@
 import type { LeasedDelivery } from '../outbox-port.ts'
 
-/** A delivery that is leased and not begun. */
+/** A leased delivery that waits for its attempt. */
 export interface Queued {
   readonly delivery: LeasedDelivery
-  /** Not tried after this moment, since its lease may be over before the attempt is. */
+  /** No attempt starts after this time, because the lease may run out during it. */
   readonly startBefore: number
 }
 
-/** The user whose delivery it is; empty for a broadcast. */
+/** Returns the user of a delivery; empty for a broadcast. */
 export function userOf({ payload }: LeasedDelivery): string {
   return payload.userKey ?? ''
 }
 
 /**
- * Deliveries that a worker holds and has not begun. Users take turns. Deliveries of one lane come out one after another: the
- * next one when the one before has settled; those without a lane come out at once.
+ * The leased deliveries of a worker that wait for their attempts. Users take turns. Deliveries of one lane are taken in order, each
+ * after the previous one has ended; deliveries without a lane are independent.
  */
 export class Lanes {
   readonly #queues = new Map<string, Queued[]>()
-  /** By user, the lanes whose next delivery may be tried; the user whose turn it is stands first. */
+  /** By user, the lanes whose next delivery may be taken. The user whose turn it is comes first. */
   readonly #ready = new Map<string, string[]>()
   readonly #waiting = new Map<string, number>()
   /**
-   * Lanes whose first delivery failed here, until the outbox knows: it still calls that one ours, and would hand out what comes
-   * after it. True once it is written; forgotten when the next lease begins after that.
+   * Lanes whose first delivery failed. Until the failure is in the outbox, that delivery still counts as leased by this worker, and
+   * a lease could return the deliveries behind it. True once it is written; removed at the next lease after that.
    */
-  readonly #broken = new Map<string, boolean>()
+  readonly #blocked = new Map<string, boolean>()
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  /** By user, how many deliveries wait here. */
+  /** The number of waiting deliveries by user. */
   get waiting(): ReadonlyMap<string, number> {
     return this.#waiting
   }
 
-  /** False for a delivery that must not be tried before another that failed: it is to be given back. */
+  /** Returns false for a delivery behind one that failed; the caller must release it. */
   add(queued: Queued): boolean {
     const { delivery } = queued
-    if (delivery.lane !== null && this.#broken.has(delivery.lane)) return false
+    if (delivery.lane !== null && this.#blocked.has(delivery.lane)) return false
     const key = keyOf(delivery)
     const queue = this.#queues.get(key)
     if (queue) queue.push(queued)
@@ -52,12 +52,12 @@ export class Lanes {
     return true
   }
 
-  /** The next that may be tried, of the first user in turn who may start; `undefined` when there is none. */
+  /** Takes the next delivery of the first user in turn who may start; undefined when there is none. */
   take(mayStart: (user: string) => boolean = () => true): Queued | undefined {
     for (const [user, keys] of this.#ready) {
       if (!mayStart(user)) continue
       const key = keys.shift()
-      // To the end of the turns, or out of them.
+      // Move the user to the end of the turns, or remove them.
       this.#ready.delete(user)
       if (keys.length > 0) this.#ready.set(user, keys)
       const queued = key === undefined ? undefined : this.#queues.get(key)?.shift()
@@ -67,7 +67,7 @@ export class Lanes {
     return undefined
   }
 
-  /** The delivery that was taken has arrived, or never will: the next of its lane may be tried. */
+  /** Lets the next delivery of a lane be taken, because the one before has ended. */
   advance({ delivery }: Queued): void {
     const key = keyOf(delivery)
     if (this.#queues.get(key)?.length) this.#readyLane(userOf(delivery), key)
@@ -75,24 +75,24 @@ export class Lanes {
   }
 
   /**
-   * The delivery that was taken has to be tried again first. Returns those behind it, which are to be given back.
+   * Blocks the lane of a delivery that must be tried again first. Returns the deliveries behind it; the caller must release them.
    *
-   * @param written settles once the outbox knows; true when it does
+   * @param written resolves once the failure is in the outbox, with true if it is
    */
-  stop({ delivery }: Queued, written: () => Promise<boolean>): Queued[] {
+  block({ delivery }: Queued, written: () => Promise<boolean>): Queued[] {
     const key = keyOf(delivery)
     const behind = this.#queues.get(key) ?? []
     this.#queues.delete(key)
     this.#count(userOf(delivery), -behind.length)
     const { lane } = delivery
     if (lane !== null) {
-      this.#broken.set(lane, false)
-      void written().then((known) => this.#broken.set(lane, known))
+      this.#blocked.set(lane, false)
+      void written().then((known) => this.#blocked.set(lane, known))
     }
     return behind
   }
 
-  /** Takes a user's deliveries beyond `limit` out, the latest first. They are to be given back. */
+  /** Removes and returns a user's deliveries beyond `limit`, the latest first; the caller must release them. */
   trim(user: string, limit: number): Queued[] {
     const out: Queued[] = []
     for (const key of [...(this.#ready.get(user) ?? [])].toReversed()) {
@@ -111,12 +111,12 @@ export class Lanes {
     return out
   }
 
-  /** A lease begins: it sees everything that was written before. */
-  leaseBegins(): void {
-    for (const [lane, written] of this.#broken) if (written) this.#broken.delete(lane)
+  /** Unblocks the lanes whose failure is in the outbox, because the next lease sees it. */
+  leaseStarts(): void {
+    for (const [lane, written] of this.#blocked) if (written) this.#blocked.delete(lane)
   }
 
-  /** Empties it. */
+  /** Removes and returns everything. */
   takeAll(): Queued[] {
     const all = [...this.#queues.values()].flat()
     this.#queues.clear()
@@ -140,7 +140,7 @@ export class Lanes {
   }
 }
 
-/** Lanes and deliveries without one never share a key, whatever a user's key may be. */
+/** Returns the key of a queue. A lane and a delivery without a lane never share one. */
 function keyOf({ id, lane }: LeasedDelivery): string {
   return lane === null ? `#${id}` : `=${lane}`
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Slots } from './slots.ts'
 
-const fine = { result: 'over', lastedMs: 10 } as const
+const fine = { result: 'settled', lastedMs: 10 } as const
 const failed = { result: 'failed', lastedMs: 10 } as const
 
 /** Starts as many attempts as it may; returns how many. */
@@ -23,7 +23,7 @@ describe('S40 R3: the slots of a transport with personal addresses', () => {
     expect(fill(open(concurrency), 'a')).toBe(share)
   })
 
-  test.each([failed, { result: 'over', lastedMs: 1_001 } as const])('a user in trouble (%j) has one', (end) => {
+  test.each([failed, { result: 'settled', lastedMs: 1_001 } as const])('a user in trouble (%j) has one', (end) => {
     const slots = open(16)
     slots.start('a')
     slots.end('a', end)

@@ -2,29 +2,29 @@ import { LRUCache } from 'lru-cache'
 
 const rememberedUsers = 10_000
 const maxServed = 500
-/** Enough that a transport with few slots does not wait for the database after each delivery. */
+/** Keeps a transport with few slots from waiting for the database after each delivery. */
 const minQueue = 4
 
 export interface SlotOptions {
-  /** Attempts at once. */
+  /** The number of attempts at the same time. */
   readonly concurrency: number
-  /** Whether each user is reached at an address of their own, which can be slow or broken for them alone. */
+  /** Whether each user has addresses of their own, which can be slow or broken for that user alone. */
   readonly personal: boolean
-  /** An attempt that lasts longer counts against its user like one that failed. */
+  /** A longer attempt counts against its user like a failed one. */
   readonly slowMs: number
 }
 
-/** How an attempt ended, as far as slots are concerned. */
+/** The end of an attempt. */
 export interface AttemptEnd {
-  /** `untried`: it says nothing of the address. */
-  readonly result: 'over' | 'failed' | 'untried'
+  /** `untried`: no attempt was made, so nothing is known about the address. */
+  readonly result: 'settled' | 'failed' | 'untried'
   readonly lastedMs: number
 }
 
 /**
- * Shares the slots of a transport among users, so that none of them takes the last one (S40). Where addresses are personal, a
- * user has at most a quarter of the slots, and one while their address is troubled: its last attempt failed or was slow. All
- * troubled users together have at most half of the slots. With one slot there is nothing to share; turns are still fair.
+ * Shares the slots of a transport among users, so that no user takes all of them (S40). Where addresses are personal, a user gets at
+ * most a quarter of the slots, and one slot while they are troubled: their last attempt failed or was slow. All troubled users
+ * together get at most half of the slots. With one slot, users take turns.
  */
 export class Slots {
   readonly #concurrency: number
@@ -32,7 +32,7 @@ export class Slots {
   readonly #slowMs: number
   readonly #active = new Map<string, number>()
   readonly #troubled = new LRUCache<string, true>({ max: rememberedUsers })
-  /** Users who had their turn in this round. */
+  /** Users who had a turn in this round. */
   readonly #served = new Set<string>()
   #taken = 0
 
@@ -69,17 +69,17 @@ export class Slots {
     return this.#personal && this.#troubled.has(user)
   }
 
-  /** How many deliveries of a user may wait in memory. */
+  /** Returns how many deliveries of a user may wait in memory. */
   queueLimit(user: string): number {
     return this.isTroubled(user) ? 1 : Math.max(minQueue, this.#concurrency)
   }
 
   /**
-   * Decides for one lease, row by row, which of the due deliveries may wait in memory, so that there is room for those of others.
-   * Users take turns in rounds: nobody gets a second turn while somebody else with a due delivery has had none.
+   * Returns the decision, row by row, which due deliveries one lease may take into memory. It leaves room for other users. Users take
+   * turns in rounds: no user gets a second turn before every user with a due delivery had one.
    *
-   * @param waiting by user, how many wait there already
-   * @param capacity how many may wait there in all; troubled users have a quarter of it together
+   * @param waiting the number of deliveries in memory by user
+   * @param capacity the number of deliveries in memory in total; all troubled users together get a quarter of it
    */
   admission(waiting: ReadonlyMap<string, number>, capacity: number): (user: string) => boolean {
     const admitted = new Map(waiting)
@@ -98,13 +98,13 @@ export class Slots {
     }
   }
 
-  /** Users who had their turn in this round: a lease passes them over. Beyond a few hundred the next round begins. */
+  /** The users who had a turn in this round; a lease skips them. After a few hundred users the next round starts. */
   get served(): readonly string[] {
     if (this.#served.size > maxServed) this.#served.clear()
     return [...this.#served]
   }
 
-  /** Everybody who was found has had a turn. */
+  /** Starts the next round: every user with a due delivery had a turn. */
   newRound(): void {
     this.#served.clear()
   }

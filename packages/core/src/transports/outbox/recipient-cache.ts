@@ -1,0 +1,28 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../common/runtime.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { DeliveryRecipient } from '../transport.ts'
+
+const cacheMs = 5_000
+
+/** Reads users from the directory and keeps them for 5 seconds, so that a burst of deliveries to one user costs one read. */
+export class RecipientCache {
+  readonly #find: (userKey: UserKey) => Promise<DeliveryRecipient>
+  readonly #clock: Clock
+  readonly #entries = new LRUCache<UserKey, { readonly recipient: DeliveryRecipient; readonly until: number }>({
+    max: 10_000,
+  })
+
+  constructor(find: (userKey: UserKey) => Promise<DeliveryRecipient>, clock: Clock) {
+    this.#find = find
+    this.#clock = clock
+  }
+
+  async get(userKey: UserKey): Promise<DeliveryRecipient> {
+    const cached = this.#entries.get(userKey)
+    if (cached && cached.until > this.#clock()) return cached.recipient
+    const recipient = await this.#find(userKey)
+    this.#entries.set(userKey, { recipient, until: this.#clock() + cacheMs })
+    return recipient
+  }
+}
