@@ -40,7 +40,7 @@ async function nginx(): Promise<void> {
     }`,
   )
   try {
-    const alice = await server.person('alice')
+    const alice = await server.signIn('alice')
     const follower = new Follower(alice.token)
     await follower.connect(`${proxy.url}/api`)
     await new Promise((resolve) => setTimeout(resolve, 5 * 60_000))
@@ -95,7 +95,7 @@ async function withNode(work: (node: Node, token: string) => Promise<void>): Pro
   const database = `sqlite:${join(folder, 'focus.db')}`
   const secret = 'a-secret-of-a-test-that-is-long-enough-for-all'
   const first = await RunningFocus.start({ database, secret })
-  await first.person('alice')
+  await first.signIn('alice')
   await first.stop()
   const node = await Node.start({ database, drainMs: 5_000, websocket: { limits: { connectionsPerUser: 10_000 } } })
   try {

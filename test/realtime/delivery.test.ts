@@ -2,15 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serverMessages } from '../../packages/core/src/realtime/protocol/messages.ts'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/servers'
 import { type NotificationSocket, openSocket } from '@focus-api/test-kit/focus/notification-socket'
-import { RunningFocus, type Person } from './running-focus.ts'
+import { RunningFocus, type TestUser } from './running-focus.ts'
 
 const greeting = async (socket: NotificationSocket) => serverMessages.connection.parse(await socket.next('connection'))
 
-/** The hub on the real log, on each database. What needs faults on demand is tried in packages/core/test/realtime. */
+/** The hub on the real log, on each database. Tests that simulate faults are in packages/core/test/realtime. */
 describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
   let mariadb: Mariadb | null = null
   let server: RunningFocus
-  let people = 0
+  let users = 0
   beforeAll(async () => {
     mariadb = dialect === 'MariaDB' ? await startMariadb() : null
     server = await RunningFocus.start({
@@ -23,14 +23,14 @@ describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
     await mariadb?.stop()
   })
 
-  const newcomer = () => server.person(`person-${(people += 1)}`)
-  const connect = (person: Person, query = '') =>
-    openSocket({ url: server.url.replace(/\/api$/, '') }, `${person.token}${query}`)
-  const notify = (person: Person, more: object = {}) =>
-    server.focus.notifications.notifyUser({ userId: person.id, title: 't', message: 'm', ...more })
+  const newUser = () => server.signIn(`user-${(users += 1)}`)
+  const connect = (user: TestUser, query = '') =>
+    openSocket({ url: server.url.replace(/\/api$/, '') }, `${user.token}${query}`)
+  const notify = (user: TestUser, more: object = {}) =>
+    server.focus.notifications.notifyUser({ userId: user.id, title: 't', message: 'm', ...more })
 
-  test('live, resumed and replayed offsets are one sequence', async () => {
-    const alice = await newcomer()
+  test('live, resumed and replayed offsets form one sequence', async () => {
+    const alice = await newUser()
     const first = await connect(alice)
     const { stream } = await greeting(first)
     await notify(alice)
@@ -45,8 +45,8 @@ describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
     await second.close()
   })
 
-  test('a merge is a new event of the same id; a resume brings its last form', async () => {
-    const alice = await newcomer()
+  test('a merge is a new event with the same id, and a resume replays its last version', async () => {
+    const alice = await newUser()
     const socket = await connect(alice)
     const { stream } = await greeting(socket)
     for (let index = 0; index < 3; index += 1) await notify(alice, { group: { key: 'likes', window: '1h' } })
@@ -67,8 +67,8 @@ describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
     await again.close()
   })
 
-  test('a broadcast reaches everybody, also who was away', async () => {
-    const [alice, bob] = [await newcomer(), await newcomer()]
+  test('a broadcast reaches all users, also those that reconnect later', async () => {
+    const [alice, bob] = [await newUser(), await newUser()]
     const here = await connect(alice)
     const away = await connect(bob)
     await here.next('connection')
@@ -81,8 +81,8 @@ describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
     await Promise.all([here.close(), back.close()])
   })
 
-  test('read here shows there, and in the unread count', async () => {
-    const alice = await newcomer()
+  test('a read on one connection shows on the others and in the unread count', async () => {
+    const alice = await newUser()
     const receipt = await notify(alice)
     await notify(alice)
     const [here, there] = [await connect(alice), await connect(alice)]

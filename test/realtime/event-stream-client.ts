@@ -5,7 +5,7 @@ export interface StreamEvent {
   readonly message: JsonObject
 }
 
-/** Reads Server-Sent Events one by one, as slowly as it is asked to. */
+/** Reads Server-Sent Events one at a time, on demand. */
 export class EventStreamClient {
   readonly response: Response
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
@@ -14,7 +14,7 @@ export class EventStreamClient {
   #text = ''
 
   private constructor(response: Response, abort: AbortController) {
-    if (!response.body) throw new Error('the answer has no body')
+    if (!response.body) throw new Error('The response has no body')
     this.response = response
     this.#reader = response.body.getReader()
     this.#abort = abort
@@ -27,7 +27,7 @@ export class EventStreamClient {
     return new EventStreamClient(response, abort)
   }
 
-  /** The next event with data; null when the stream ended. */
+  /** Returns the next event with data; null when the stream has ended. */
   async next(): Promise<StreamEvent | null> {
     for (;;) {
       const end = this.#text.indexOf('\n\n')
@@ -43,11 +43,11 @@ export class EventStreamClient {
     }
   }
 
-  /** Passes over other messages until one of the type. */
+  /** Skips messages until one of the type, and returns it. */
   async until(type: string): Promise<StreamEvent> {
     for (let event = await this.next(); event; event = await this.next())
       if (event.message['type'] === type) return event
-    throw new Error(`the stream ended before a ${type} came`)
+    throw new Error(`The stream ended before a ${type} arrived`)
   }
 
   close(): void {

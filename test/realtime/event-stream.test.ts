@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EventStreamClient } from './event-stream-client.ts'
-import { RunningFocus, type Person } from './running-focus.ts'
+import { RunningFocus, type TestUser } from './running-focus.ts'
 
 let server: RunningFocus
-let alice: Person
+let alice: TestUser
 beforeEach(async () => {
   server = await RunningFocus.start({ websocket: { heartbeatIntervalSeconds: 1 } })
-  alice = await server.person('alice')
+  alice = await server.signIn('alice')
 })
 afterEach(() => server.stop())
 
@@ -20,7 +20,7 @@ const notify = (title: string, event?: string) =>
 const connections = () => server.focus.realtime.stats().then(({ activeConnections }) => activeConnections)
 
 describe('Server-Sent Events', () => {
-  test('carry the messages of the WebSocket, each with the position to come back with', async () => {
+  test('carry the messages of the WebSocket, each with the position to resume from', async () => {
     const stream = await open()
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(stream.response.headers.get('cache-control')).toContain('no-store')
@@ -41,7 +41,7 @@ describe('Server-Sent Events', () => {
     await expect.poll(connections).toBe(0)
   })
 
-  test('Last-Event-ID resumes: what was missed comes first, marked as replayed', async () => {
+  test('Last-Event-ID resumes: missed notifications come first, marked as replayed', async () => {
     const stream = await open()
     await notify('seen')
     const { id } = await stream.until('notification')
@@ -58,7 +58,7 @@ describe('Server-Sent Events', () => {
     again.close()
   })
 
-  test('a Last-Event-ID that is not ours starts afresh', async () => {
+  test('an invalid Last-Event-ID starts at the head', async () => {
     const stream = await open({ 'last-event-id': 'nonsense' })
     expect((await stream.next())?.message['resume']).toEqual({ requested: false, recovered: false })
     stream.close()
@@ -73,7 +73,7 @@ describe('Server-Sent Events', () => {
     stream.close()
   })
 
-  test('without a token, and with a bad one: 401', async () => {
+  test('a missing or invalid token is refused with 401', async () => {
     for (const [query, code] of [
       ['', 'unauthenticated'],
       ['?token=nonsense', 'invalid_token'],
@@ -86,7 +86,7 @@ describe('Server-Sent Events', () => {
     }
   })
 
-  test('a stream ticket works again and again, until its session ends', async () => {
+  test('a stream ticket works repeatedly, until its session ends', async () => {
     const answer = await server.as(alice, '/ws/ticket', { use: 'stream' })
     const { ticket, expires_in }: { ticket: string; expires_in: number } = await answer.json()
     expect(expires_in).toBeGreaterThan(30)
@@ -103,12 +103,12 @@ describe('Server-Sent Events', () => {
     expect((await fetch(streamUrl(`?ticket=${ticket}`))).status).toBe(401)
   })
 
-  test('a ticket of the WebSocket opens no stream', async () => {
+  test('a WebSocket ticket does not open a stream', async () => {
     const { ticket }: { ticket: string } = await (await server.as(alice, '/ws/ticket', {})).json()
     expect((await fetch(streamUrl(`?ticket=${ticket}`))).status).toBe(401)
   })
 
-  test('a reader that pauses is caught up from the log', async () => {
+  test('a paused reader catches up from the log', async () => {
     const stream = await open()
     await stream.until('connection')
     const total = 500
@@ -129,7 +129,7 @@ describe('Server-Sent Events', () => {
     stream.close()
   })
 
-  test('HEAD opens nothing', async () => {
+  test('HEAD opens no stream', async () => {
     const headers = { authorization: `Bearer ${alice.token}` }
     const answer = await fetch(streamUrl(), { method: 'HEAD', headers })
     expect(answer.status).toBe(200)
@@ -137,7 +137,7 @@ describe('Server-Sent Events', () => {
     expect(await connections()).toBe(0)
   })
 
-  test('a node that leaves says so and refuses new streams with 503', async () => {
+  test('a draining node announces it and refuses new streams with 503', async () => {
     const stream = await open()
     await stream.until('connection')
     const drained = server.focus.drain({ windowMs: 100 })
@@ -151,12 +151,12 @@ describe('Server-Sent Events', () => {
   })
 })
 
-test('R16: comments and `retry:` are lines of the event that follows, never an event without data', async () => {
+test('R16: comments and `retry:` are lines of the next event, never an event without data', async () => {
   const pinging = await RunningFocus.start({
     websocket: { heartbeatIntervalSeconds: 1, limits: { pingIntervalMs: 100 } },
   })
   try {
-    const carl = await pinging.person('carl')
+    const carl = await pinging.signIn('carl')
     const stream = await fetch(`${pinging.url}/notifications/stream`, {
       headers: { authorization: `Bearer ${carl.token}` },
     })
@@ -174,10 +174,10 @@ test('R16: comments and `retry:` are lines of the event that follows, never an e
   }
 })
 
-test('a stream that is never read is cut when it is too slow, its connection with it', async () => {
+test('a stream that is never read is cut, and its connection is removed', async () => {
   const slow = await RunningFocus.start({ websocket: { limits: { lagTimeoutMs: 200 } } })
   try {
-    const bob = await slow.person('bob')
+    const bob = await slow.signIn('bob')
     const { hostname, port } = new URL(slow.url)
     const socket = connect(Number(port), hostname)
     const cut = once(socket, 'close')

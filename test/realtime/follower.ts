@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 
-/** A client that keeps its position and comes back with it, wherever it is told to connect. */
+/** A client that keeps its position and resumes from it on any node. */
 export class Follower {
   readonly offsets: number[] = []
   readonly closeCodes: number[] = []
@@ -13,7 +13,7 @@ export class Follower {
     this.#token = token
   }
 
-  /** Resolves when the `connection` message came. */
+  /** Resolves when the `connection` message has arrived. */
   async connect(url: string): Promise<Record<string, unknown>> {
     const position = this.#position
     const resume = position ? `&epoch=${position.epoch}&offset=${position.offset}` : ''
@@ -36,7 +36,7 @@ export class Follower {
     return greeting.promise
   }
 
-  /** Resolves when the notification of this offset came. */
+  /** Resolves when the notification with this offset has arrived. */
   async until(offset: number): Promise<void> {
     const signal = AbortSignal.timeout(15_000)
     while ((this.offsets.at(-1) ?? 0) < offset) await once(this.#arrivals, 'notification', { signal })

@@ -2,21 +2,21 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Nginx, startNginx } from '@focus-api/test-kit/servers/servers'
 import { EventStreamClient } from './event-stream-client.ts'
 import { Follower } from './follower.ts'
-import { RunningFocus, type Person } from './running-focus.ts'
+import { RunningFocus, type TestUser } from './running-focus.ts'
 
-/** nginx cuts a connection on which nothing moved for this long; 60 s by default, and for many people in production. */
+/** nginx cuts a connection that is idle for this long. The default, also used in many deployments, is 60 s. */
 const idleSeconds = 2
 
 let server: RunningFocus
 let nginx: Nginx
-let alice: Person
+let alice: TestUser
 let url: string
 beforeEach(async () => {
   server = await RunningFocus.start({
     websocket: { heartbeatIntervalSeconds: 3_600, limits: { pingIntervalMs: 500, pongTimeoutMs: 5_000 } },
     trustedProxies: ['127.0.0.1'],
   })
-  alice = await server.person('alice')
+  alice = await server.signIn('alice')
   nginx = await startNginx(
     ({ port }) => `
       server {
@@ -39,7 +39,7 @@ afterEach(async () => {
   await server.stop()
 })
 
-test('a quiet WebSocket and a quiet event stream live behind nginx beyond its idle time-out, without a heartbeat', async () => {
+test('an idle WebSocket and an idle event stream outlive the time-out of nginx without a heartbeat', async () => {
   const follower = new Follower(alice.token)
   await follower.connect(url)
   const headers = { authorization: `Bearer ${alice.token}` }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type FocusOptions } from '@focus-api/core'
 
-/** One node in a process of its own, so that it can be killed, stopped and asked to leave. Options come as JSON. */
+/** One node in a separate process, so that tests can kill, stop and drain it. Its first argument is the options as JSON. */
 const { drainMs = 1_000, ...options }: FocusOptions & { drainMs?: number } = JSON.parse(process.argv[2] ?? '{}')
 
 const focus = await createFocus({ env: {}, ...options })

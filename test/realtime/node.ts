@@ -8,7 +8,7 @@ import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
 const secret = 'a-secret-of-a-test-that-is-long-enough-for-all'
 
-/** A node of Focus in a process of its own. */
+/** A node of Focus in a separate process. */
 export class Node {
   readonly process: ChildProcess
   readonly url: string
@@ -27,7 +27,7 @@ export class Node {
       ['--conditions=@focus-api/source', file, JSON.stringify({ adminKey, secret, ...options })],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
-    if (!child.stdout) throw new Error('the node has no output')
+    if (!child.stdout) throw new Error('The node has no output')
     const [line]: string[] = await Promise.race([
       once(createInterface(child.stdout), 'line'),
       once(child, 'exit').then(([code]) => Promise.reject(new Error(`the node ended with ${code}`))),
@@ -36,7 +36,7 @@ export class Node {
     return new Node(child, port)
   }
 
-  /** An access token of a user, who has to exist. */
+  /** Returns an access token for an existing user. */
   async token(user: string): Promise<string> {
     const answer = await this.admin('/admin/token', { user })
     const { access_token: token }: { access_token: string } = await answer.json()
@@ -65,12 +65,12 @@ export class Node {
     })
   }
 
-  /** Kills it, as a power cut does. */
+  /** Kills the process, as a power cut does. */
   kill(): Promise<void> {
     return endProcess(this.process, 'SIGKILL')
   }
 
-  /** Asks it to leave; resolves with its exit code. */
+  /** Sends SIGTERM and resolves with the exit code. */
   async leave(): Promise<number | null> {
     await endProcess(this.process, 'SIGTERM')
     return this.process.exitCode

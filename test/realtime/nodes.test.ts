@@ -14,13 +14,13 @@ let database: string
 let alice: number
 let nodes: Node[]
 
-/** Makes alice in a database that nodes then share. */
+/** Creates alice in a database that the nodes share. */
 beforeEach(async () => {
   folder = temporaryFolder('nodes')
   database = `sqlite:${join(folder, 'focus.db')}`
   nodes = []
   const first = await RunningFocus.start({ database, secret })
-  alice = (await first.person('alice')).id
+  alice = (await first.signIn('alice')).id
   await first.stop()
 })
 afterEach(async () => {
@@ -34,7 +34,7 @@ async function start(options: Parameters<typeof Node.start>[0] = {}): Promise<No
   return node
 }
 
-test('a node killed under its clients: they come back with their positions and miss nothing', async () => {
+test('clients of a killed node reconnect with their positions and miss no notification', async () => {
   const first = await start()
   const token = await first.token('alice')
   const followers = range(1, 50).map(() => new Follower(token))
@@ -50,12 +50,12 @@ test('a node killed under its clients: they come back with their positions and m
   for (const { offsets } of followers) expect(offsets).toEqual(range(1, 21))
 })
 
-test('a node stopped for a while (SIGSTOP): no client is dropped for it, nothing is lost', async () => {
+test('a node that was stopped for a while (SIGSTOP) drops no client and loses no notification', async () => {
   const node = await start({ websocket: { limits: { pingIntervalMs: 500, pongTimeoutMs: 1_500 } } })
   const follower = new Follower(await node.token('alice'))
   await follower.connect(node.url)
   node.process.kill('SIGSTOP')
-  // Longer than a silent client may be silent.
+  // Longer than the time after which a silent client is closed.
   await new Promise((resolve) => setTimeout(resolve, 3_500))
   node.process.kill('SIGCONT')
   await node.notify(alice, '1')
@@ -65,7 +65,7 @@ test('a node stopped for a while (SIGSTOP): no client is dropped for it, nothing
   await follower.close()
 })
 
-test('two nodes publish to one user at once: offsets contiguous and unique, on sockets of both', async () => {
+test('two nodes that publish to one user at once give contiguous and unique offsets, on sockets of both', async () => {
   const [one, two] = await Promise.all([start(), start()])
   const token = await one.token('alice')
   const [here, there] = [new Follower(token), new Follower(token)]
@@ -76,7 +76,7 @@ test('two nodes publish to one user at once: offsets contiguous and unique, on s
   expect(there.offsets).toEqual(range(1, 40))
 })
 
-test('clients kicked to and fro between two nodes during continuous publishing: zero gaps, zero duplicates', async () => {
+test('clients that move between two nodes during continuous publishing see no gap and no duplicate', async () => {
   const both = await Promise.all([start(), start()])
   const token = await both[0].token('alice')
   const follower = new Follower(token)
@@ -101,7 +101,7 @@ test('clients kicked to and fro between two nodes during continuous publishing: 
   expect(follower.offsets).toEqual(range(first, published))
 })
 
-test('SIGTERM with many clients: all hear 1012 and the process ends by itself', { timeout: 40_000 }, async () => {
+test('SIGTERM closes all clients with 1012, and the process exits by itself', { timeout: 40_000 }, async () => {
   const node = await start({ drainMs: 1_000, websocket: { limits: { connectionsPerUser: 2_000 } } })
   const token = await node.token('alice')
   const followers = range(1, 1_000).map(() => new Follower(token))
@@ -125,24 +125,24 @@ describe('on MariaDB', () => {
   })
   afterAll(() => mariadb.stop())
 
-  test('the database killed and restarted under load: connections stay, what was accepted arrives', async () => {
+  test('connections survive a database restart under load, and every accepted notification arrives', async () => {
     const server = await RunningFocus.start({
       database: mariadb.url,
       secret,
       websocket: { limits: { healIntervalMs: 500 } },
     })
-    const person = await server.person('alice')
-    const follower = new Follower(person.token)
+    const user = await server.signIn('alice')
+    const follower = new Follower(user.token)
     await follower.connect(server.url)
     const accepted: number[] = []
     const publishing = new AbortController()
     const publisher = (async () => {
       while (!publishing.signal.aborted) {
         try {
-          const receipt = await server.focus.notifications.notifyUser({ userId: person.id, title: 't', message: 'm' })
+          const receipt = await server.focus.notifications.notifyUser({ userId: user.id, title: 't', message: 'm' })
           if ('offset' in receipt) accepted.push(receipt.offset)
         } catch {
-          // Refused while the database is away: the caller knows.
+          // Refused while the database is unavailable; the caller got the error.
           await new Promise((resolve) => setTimeout(resolve, 50))
         }
       }
@@ -163,7 +163,7 @@ describe('on MariaDB', () => {
   })
 })
 
-test('what another process commits to the same SQLite file arrives at once, not with the next healing', async () => {
+test('a commit of another process to the same SQLite file arrives before the next healing', async () => {
   const [one, two] = await Promise.all([
     start({ websocket: { limits: { healIntervalMs: 600_000 } } }),
     start({ websocket: { limits: { healIntervalMs: 600_000 } } }),

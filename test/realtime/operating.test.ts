@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { RunningFocus, type Person } from './running-focus.ts'
+import { RunningFocus, type TestUser } from './running-focus.ts'
 
 let server: RunningFocus
-let alice: Person
+let alice: TestUser
 beforeAll(async () => {
   server = await RunningFocus.start()
-  alice = await server.person('alice')
+  alice = await server.signIn('alice')
 })
 afterAll(() => server.stop())
 
@@ -23,8 +23,8 @@ async function closeCode(socket: WebSocket): Promise<number | undefined> {
   return close?.code
 }
 
-describe('what an operator sees and does', () => {
-  test('GET /ws/stats needs the admin key and has the guide’s fields', async () => {
+describe('operator routes', () => {
+  test('GET /ws/stats requires the admin key and has the fields of the guide', async () => {
     expect((await fetch(`${server.url}/ws/stats`)).status).toBe(401)
     const { socket } = await connect(`?token=${alice.token}`)
     expect(await (await server.admin('/ws/stats')).json()).toEqual({
@@ -46,7 +46,7 @@ describe('what an operator sees and does', () => {
     await open.stop()
   })
 
-  test('GET /ws/connections lists them, DELETE closes one with 4014', async () => {
+  test('GET /ws/connections lists connections, and DELETE closes one with 4014', async () => {
     const { socket, greeting } = await connect(`?token=${alice.token}`)
     const { connections } = await (await server.admin(`/ws/connections?user_id=${alice.id}`)).json()
     expect(connections).toEqual([
@@ -71,13 +71,13 @@ describe('what an operator sees and does', () => {
     expect(await again.json()).toMatchObject({ code: 'unknown_connection' })
   })
 
-  test('S31 a person’s token opens no operator route', async () => {
+  test('S31 an access token opens no operator route', async () => {
     for (const path of ['/ws/stats', '/ws/connections', '/metrics']) {
       expect((await server.as(alice, path)).status).toBe(401)
     }
   })
 
-  test('GET /metrics is in the format of Prometheus', async () => {
+  test('GET /metrics answers in the format of Prometheus', async () => {
     const answer = await server.admin('/metrics')
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0.0.4/)
     const metrics = await answer.text()
@@ -88,7 +88,7 @@ describe('what an operator sees and does', () => {
 })
 
 describe('tickets', () => {
-  test('POST /ws/ticket gives one that works once', async () => {
+  test('POST /ws/ticket issues a ticket that works once', async () => {
     const answer = await server.as(alice, '/ws/ticket', {})
     expect(answer.status).toBe(200)
     expect(answer.headers.get('cache-control')).toContain('no-store')
@@ -112,9 +112,9 @@ describe('tickets', () => {
   })
 })
 
-describe('revocation through the whole of Focus', () => {
-  test('S23 logout closes the session’s socket with 4503, and its token with it', async () => {
-    const bob = await server.person('bob')
+describe('revocation across sign-in and hub', () => {
+  test('S23 logout closes the socket of the session with 4503 and revokes its token', async () => {
+    const bob = await server.signIn('bob')
     const { socket } = await connect(`?token=${bob.token}`)
     const closed = closeCode(socket)
     expect((await server.as(bob, '/auth/logout', {})).status).toBe(204)
@@ -124,7 +124,7 @@ describe('revocation through the whole of Focus', () => {
   })
 })
 
-test('a limit that does not exist stops the start with its name', async () => {
+test('an unknown limit stops the start and is named', async () => {
   const limits: object = { maxMessageBites: 3 }
   await expect(RunningFocus.start({ websocket: { limits } })).rejects.toMatchObject({
     code: 'invalid_option',

@@ -7,12 +7,12 @@ import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/tem
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
 
-export interface Person {
+export interface TestUser {
   readonly id: number
   readonly token: string
 }
 
-/** Focus on a plain Node server, with SQLite in a folder of its own. */
+/** Focus on a plain Node server, with SQLite in a temporary folder. */
 export class RunningFocus {
   readonly focus: Focus
   readonly url: string
@@ -40,8 +40,8 @@ export class RunningFocus {
     return new RunningFocus(focus, server, `http://127.0.0.1:${port}/api`, folder)
   }
 
-  /** A person who signed in for the first time, with an access token. */
-  async person(username: string): Promise<Person> {
+  /** Signs a new user in and returns an access token. */
+  async signIn(username: string): Promise<TestUser> {
     const { user } = await this.focus.auth.accounts.signIn({
       provider: 'test',
       issuer: 'https://issuer.example',
@@ -68,16 +68,16 @@ export class RunningFocus {
     })
   }
 
-  /** A request with a person's token. */
-  as(person: Person, path: string, body?: object): Promise<Response> {
+  /** Sends a request with the token of a user. */
+  as(user: TestUser, path: string, body?: object): Promise<Response> {
     return fetch(`${this.url}${path}`, {
       method: body ? 'POST' : 'GET',
-      headers: { authorization: `Bearer ${person.token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' },
       ...(body && { body: JSON.stringify(body) }),
     })
   }
 
-  /** Connections that the HTTP server has, apart from those that could take another request. */
+  /** Counts the connections of the HTTP server, without idle ones. */
   openSockets(): Promise<number> {
     this.#server.closeIdleConnections()
     return new Promise((resolve, reject) =>

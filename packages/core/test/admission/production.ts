@@ -1,5 +1,5 @@
 import type { FocusOptions } from '@focus-api/core'
-import { type Person, RunningFocus } from '../../../../test/realtime/running-focus.ts'
+import { type TestUser, RunningFocus } from '../../../../test/realtime/running-focus.ts'
 import { recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
 
 /** A Focus as in production behind a reverse proxy on this machine, and clients of any address. */
@@ -45,8 +45,8 @@ export class Production {
     return statuses
   }
 
-  person(username: string): Promise<Person> {
-    return this.app.person(username)
+  person(username: string): Promise<TestUser> {
+    return this.app.signIn(username)
   }
 
   stop(): Promise<void> {

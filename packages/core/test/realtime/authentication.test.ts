@@ -12,8 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-describe('credentials, the first that is present', () => {
-  test('a bearer header counts before ?token=', async () => {
+describe('the first credentials that are present count', () => {
+  test('a bearer header takes precedence over ?token=', async () => {
     const client = server.dial('?token=1', [], { authorization: 'Bearer 2' })
     expect((await client.next('connection')).user_id).toBe(2)
     await client.close()
@@ -27,24 +27,24 @@ describe('credentials, the first that is present', () => {
     await client.close()
   })
 
-  test('S17 a ticket is no access token', async () => {
+  test('S17 a ticket is not accepted as an access token', async () => {
     const { ticket } = await server.hub.tickets.issue(await server.verify('3'), 'websocket')
     expect((await server.dial(`?token=${ticket}`).closed).code).toBe(4500)
   })
 
-  test('a ticket of the event stream opens no WebSocket', async () => {
+  test('a ticket for the event stream does not open a WebSocket', async () => {
     const { ticket } = await server.hub.tickets.issue(await server.verify('3'), 'stream')
     expect((await server.dial(`?ticket=${ticket}`).closed).code).toBe(4500)
   })
 
-  test('a first message signs in, and its ref comes back', async () => {
+  test('a first message signs in, and its ref is echoed', async () => {
     const client = await server.dial().opened()
     client.send({ action: 'auth', token: '4', ref: 'first' })
     expect(await client.next('connection')).toMatchObject({ user_id: 4, ref: 'first' })
     await client.close()
   })
 
-  test('a first message signs in where the URL said to resume', async () => {
+  test('a connection that signs in by its first message resumes from the position in its URL', async () => {
     const seen = server.feed.notify('40')
     const missed = server.feed.notify('40')
     const client = await server.dial(`?epoch=k3f9&offset=${seen.offset}`).opened()
@@ -54,7 +54,7 @@ describe('credentials, the first that is present', () => {
     await client.close()
   })
 
-  test('other messages before it are refused, and the client may still sign in', async () => {
+  test('messages before the sign-in are refused, and the client may still sign in', async () => {
     const client = await server.dial().opened()
     client.send({ action: 'get_stats', ref: 1 })
     expect(await client.next('error')).toMatchObject({ code: 'unauthenticated', ref: 1 })
@@ -64,7 +64,7 @@ describe('credentials, the first that is present', () => {
   })
 })
 
-describe('what is refused closes with the code that says why', () => {
+describe('refused credentials close with a code that tells why', () => {
   test.each([
     ['a malformed token', '?token=nonsense', {}, 4500],
     ['an empty token', '?token=', {}, 4500],
@@ -76,18 +76,18 @@ describe('what is refused closes with the code that says why', () => {
     expect((await server.dial(query, [], headers).closed).code).toBe(code)
   })
 
-  test('a token of a session that ended: 4503', async () => {
+  test('a token of an ended session closes with 4503', async () => {
     server.revoked.add('gone')
     expect((await server.dial('?token=6.gone').closed).code).toBe(4503)
   })
 
-  test('a bad first message: 4500', async () => {
+  test('an invalid token in the first message closes with 4500', async () => {
     const client = await server.dial().opened()
     client.send({ action: 'auth', token: 'nonsense' })
     expect((await client.closed).code).toBe(4500)
   })
 
-  test('silence: 4502 when the time for it is over', async () => {
+  test('a client that sends nothing is closed with 4502 after the time-out', async () => {
     const started = performance.now()
     const client = await server.dial().opened()
     expect((await client.closed).code).toBe(4502)
@@ -96,13 +96,13 @@ describe('what is refused closes with the code that says why', () => {
 })
 
 describe('origins and subprotocols', () => {
-  test('S29 an origin that is not allowed is HTTP 403 with a hint', async () => {
+  test('S29 a foreign origin is refused with HTTP 403 and a hint', async () => {
     const refusal = await refusalOf(server.dial('?token=1', [], { origin: 'http://evil.test' }))
     expect(refusal).toMatchObject({ status: 403, problem: { code: 'origin_not_allowed' } })
     expect(refusal.problem['hint']).toContain('FOCUS_ALLOWED_ORIGINS')
   })
 
-  test('an allowed origin, and none at all, may connect', async () => {
+  test('an allowed origin and an absent one may connect', async () => {
     const client = server.dial('?token=1', [], { origin: 'http://app.test' })
     await client.next('connection')
     await client.close()
@@ -116,17 +116,17 @@ describe('origins and subprotocols', () => {
     await client.close()
   })
 
-  test('only foreign subprotocols: 4506', async () => {
+  test('a client that offers only foreign subprotocols is closed with 4506', async () => {
     expect((await server.dial('?token=1', ['graphql-transport-ws']).closed).code).toBe(4506)
   })
 
-  test('a slash at the end of the path does not count, as on the routes', async () => {
+  test('a slash at the end of the path is ignored, as on the routes', async () => {
     const client = server.dial('/?token=1')
     await client.next('connection')
     await client.close()
   })
 
-  test('R20: a target in absolute-form is answered as its path is', async () => {
+  test('R20: a target in absolute-form is answered like its path', async () => {
     const { port } = new URL(server.url)
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(
@@ -179,22 +179,22 @@ describe('origins and subprotocols', () => {
   })
 
   test.each([
-    ['more topics than a connection may have', Array.from({ length: 101 }, (_, n) => `t${n}`).join(','), '101 topics'],
-    ['a topic that there cannot be', 'x'.repeat(192), '191 characters'],
+    ['more topics than a connection may name', Array.from({ length: 101 }, (_, n) => `t${n}`).join(','), '101 topics'],
+    ['a topic that is too long', 'x'.repeat(192), '191 characters'],
   ])('%s are refused, not cut', async (_, events, detail) => {
     const refusal = await refusalOf(server.dial(`?token=1&events=${events}`))
     expect(refusal).toMatchObject({ status: 400, problem: { code: 'invalid_request' } })
     expect(refusal.problem['detail']).toContain(detail)
   })
 
-  test('another path is not taken', async () => {
+  test('an upgrade on another path is not taken', async () => {
     const client = server.dial('/more?token=1')
     expect((await refusalOf(client)).status).toBe(404)
   })
 })
 
 describe('tokens on an open socket', () => {
-  test('auth_expiring comes before the end, auth with a fresh token keeps the connection', async () => {
+  test('auth_expiring precedes the expiry, and auth with a fresh token keeps the connection open', async () => {
     const client = await server.dial(`?token=7.s7.${Date.now() + 4_000}`).opened()
     await client.next('connection')
     const { expires_at } = await client.next('auth_expiring')
@@ -211,12 +211,12 @@ describe('tokens on an open socket', () => {
     await client.close()
   })
 
-  test('expiry closes with 4001', async () => {
+  test('an expired token closes with 4001', async () => {
     const client = await server.dial(`?token=8.s8.${Date.now() + 1_000}`).opened()
     expect(await client.closed).toEqual({ code: 4001, reason: 'token expired' })
   })
 
-  test('a token of another user is refused and the connection stays as it was', async () => {
+  test('a token of another user is refused, and the connection keeps its own', async () => {
     const client = await server.connect('9')
     client.send({ action: 'auth', token: '10', ref: 'x' })
     expect(await client.next('error')).toMatchObject({ code: 'subject_mismatch', ref: 'x' })
@@ -226,7 +226,7 @@ describe('tokens on an open socket', () => {
     await client.close()
   })
 
-  test('an invalid token is refused and the connection stays as it was', async () => {
+  test('an invalid token is refused, and the connection keeps its current one', async () => {
     const client = await server.connect('9')
     client.send({ action: 'auth', token: 'nonsense' })
     expect((await client.next('error')).code).toBe('invalid_token')
@@ -235,8 +235,8 @@ describe('tokens on an open socket', () => {
   })
 })
 
-describe('sessions that end', () => {
-  test('logout closes the sockets of that session with 4503, and no other', async () => {
+describe('ended sessions', () => {
+  test('logout closes only the sockets of that session, with 4503', async () => {
     const phone = await server.connect('11.phone')
     const laptop = await server.connect('11.laptop')
     server.end({ userKey: '11', sessionId: 'phone', reason: 'logout' })
@@ -252,7 +252,7 @@ describe('sessions that end', () => {
     for (const client of clients) expect((await client.closed).code).toBe(4503)
   })
 
-  test('a ticket dies with its session', async () => {
+  test('a ticket ends with its session', async () => {
     const { ticket } = await server.hub.tickets.issue(await server.verify('14.short'), 'websocket')
     server.end({ userKey: '14', sessionId: 'short', reason: 'logout' })
     expect((await server.dial(`?ticket=${ticket}`).closed).code).toBe(4503)
@@ -281,7 +281,7 @@ describe('sessions that end', () => {
     },
   )
 
-  test('a connection whose session ends while it is being admitted does not stay', async () => {
+  test('a connection whose session ends during its admission is closed', async () => {
     let release = () => {}
     const held = new Promise<void>((resolve) => (release = resolve))
     server.feed.gate = () => held
@@ -294,7 +294,7 @@ describe('sessions that end', () => {
     expect(client.received).toEqual([])
   })
 
-  test('a session that ends while its token is looked at on an open connection closes it', async () => {
+  test('an open connection is closed when a session ends while its token is verified there', async () => {
     const client = await server.connect('16.old')
     const found = Promise.withResolvers<void>()
     const told = Promise.withResolvers<void>()
@@ -312,8 +312,8 @@ describe('sessions that end', () => {
   })
 })
 
-describe('what comes in one piece with the token', () => {
-  test('is answered after the connection message', async () => {
+describe('messages in one packet with the token', () => {
+  test('are answered after the connection message', async () => {
     const client = await RawClient.open(server.port, '')
     const text = (message: object) => clientFrame(1, Buffer.from(JSON.stringify(message)))
     client.write(
@@ -327,7 +327,7 @@ describe('what comes in one piece with the token', () => {
     client.destroy()
   })
 
-  test('two tokens in one piece make one connection', async () => {
+  test('two tokens in one packet open one connection', async () => {
     const client = await RawClient.open(server.port, '')
     const auth = clientFrame(1, Buffer.from(JSON.stringify({ action: 'auth', token: '61' })))
     client.write(Buffer.concat([auth, auth]))

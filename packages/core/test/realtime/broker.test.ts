@@ -5,7 +5,7 @@ import { brokerPublisher } from '../../src/realtime/brokers/publisher.ts'
 import type { Broker, BrokerMessage } from '../../src/realtime/ports.ts'
 import type { NotificationEvent } from '../../src/notifications/ports.ts'
 
-/** What every driver has to do. Delivery is best effort, but in order, and only to those who listen. */
+/** Requirements on every driver: delivery is best effort, in order, and only to subscribers. */
 const drivers: { name: string; open: () => Promise<Broker> }[] = [
   { name: 'memory', open: async () => new MemoryBroker() },
 ]
@@ -62,7 +62,7 @@ describe.each(drivers)('broker: $name', ({ open }) => {
     await expect.poll(() => heard).toEqual(messages)
   })
 
-  test('carries nothing of users nobody subscribed to, or no longer', async () => {
+  test('carries no messages of users without a subscription, nor after it ended', async () => {
     await broker.subscribe('1')
     await broker.subscribe('2')
     await broker.unsubscribe('2')
@@ -72,19 +72,19 @@ describe.each(drivers)('broker: $name', ({ open }) => {
     await expect.poll(() => heard.map(({ userKey }) => userKey)).toEqual(['1'])
   })
 
-  test('keeps users apart whose ids differ in case only', async () => {
+  test('separates users whose ids differ only in case', async () => {
     await broker.subscribe('auth0|AbC')
     broker.publish(notifications('auth0|abc', 1))
     broker.publish(notifications('auth0|AbC', 1))
     await expect.poll(() => heard.map(({ userKey }) => userKey)).toEqual(['auth0|AbC'])
   })
 
-  test('carries broadcasts to everybody', async () => {
+  test('carries broadcasts to every node', async () => {
     broker.publish(notifications(null, 1))
     await expect.poll(() => heard).toHaveLength(1)
   })
 
-  test('stops calling a listener that left', async () => {
+  test('does not call a listener that was removed', async () => {
     const late: BrokerMessage[] = []
     const leave = broker.onMessage((message) => late.push(message))
     broker.publish(notifications(null, 1))
@@ -95,7 +95,7 @@ describe.each(drivers)('broker: $name', ({ open }) => {
     expect(late).toHaveLength(1)
   })
 
-  test('gets the events of one commit as one message per stream, in their order', async () => {
+  test('receives the events of one commit as one message per stream, in order', async () => {
     await broker.subscribe('1')
     await broker.subscribe('2')
     const events = [event('1', 1), event('2', 1), event(null, 1), event('1', 2)]

@@ -11,7 +11,7 @@ const offsets = (messages: readonly { offset: number }[]) => messages.map(({ off
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
 describe('order and position', () => {
-  test('offsets are strictly increasing and none is missing', async () => {
+  test('offsets increase strictly and none is missing', async () => {
     const client = await server.connect('1')
     for (let index = 0; index < 100; index += 1) server.feed.notify('1')
     await client.until('notification', ({ offset }) => offset === 100)
@@ -19,7 +19,7 @@ describe('order and position', () => {
     await client.close()
   })
 
-  test('a group commit arrives whole and in order on every socket of the user', async () => {
+  test('a group commit arrives complete and in order on every socket of the user', async () => {
     const clients = await Promise.all([1, 2, 3].map(() => server.connect('1')))
     server.feed.notifyMany(
       '1',
@@ -32,7 +32,7 @@ describe('order and position', () => {
     }
   })
 
-  test('S31 nobody gets what is another user’s', async () => {
+  test('S31 a user does not receive notifications of other users', async () => {
     const alice = await server.connect('1')
     const bob = await server.connect('2')
     server.feed.notify('1', { title: 'for Alice' })
@@ -41,7 +41,7 @@ describe('order and position', () => {
     await Promise.all([alice.close(), bob.close()])
   })
 
-  test('an event that arrives twice is sent once', async () => {
+  test('an event that the broker brings twice is sent once', async () => {
     const client = await server.connect('1')
     const event = server.feed.notify('1')
     server.broker.publish({ kind: 'notifications', userKey: '1', events: [event] })
@@ -53,7 +53,7 @@ describe('order and position', () => {
 })
 
 describe('resume', () => {
-  test('what was missed is replayed, marked, before what is new', async () => {
+  test('missed notifications are replayed before new ones, and marked', async () => {
     const first = await server.connect('1')
     server.feed.notify('1')
     await first.next('notification')
@@ -74,7 +74,7 @@ describe('resume', () => {
     await second.close()
   })
 
-  test('reconnect with zero events received', async () => {
+  test('a client that has received no event resumes from offset 0', async () => {
     const first = await server.dial('?token=1').opened()
     const { stream } = await first.next('connection')
     await first.close()
@@ -85,7 +85,7 @@ describe('resume', () => {
     await second.close()
   })
 
-  test('cursor beyond retention: a gap, then what is left', async () => {
+  test('a position before the oldest row gets a gap, then the remaining rows', async () => {
     for (let index = 0; index < 10; index += 1) server.feed.notify('1')
     server.feed.prune('1', 6)
     const client = await server.dial('?token=1&epoch=k3f9&offset=2').opened()
@@ -98,7 +98,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('more than can be replayed: a gap that says too_far, and nothing else', async () => {
+  test('a position that is too far back gets only a gap with too_far', async () => {
     server.feed.notifyMany(
       '1',
       Array.from({ length: 60 }, () => ({})),
@@ -112,7 +112,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('many offsets but few rows, after merges, can be replayed', async () => {
+  test('many offsets with few rows, after merges, are replayed', async () => {
     const { id } = server.feed.notify('1')
     for (let index = 0; index < 80; index += 1) server.feed.merge('1', id)
     const client = await server.dial('?token=1&epoch=k3f9&offset=1').opened()
@@ -122,7 +122,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('cursor above the head: position lost, a fresh start', async () => {
+  test('a position above the head is lost, and the client starts at the head', async () => {
     server.feed.notify('1')
     const client = await server.dial('?token=1&epoch=k3f9&offset=9').opened()
     expect(await client.next('connection')).toMatchObject({
@@ -134,7 +134,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('epoch change: a fresh start', async () => {
+  test('a position of another epoch starts at the head', async () => {
     server.feed.notify('1')
     const client = await server.dial('?token=1&epoch=old&offset=1').opened()
     expect((await client.next('connection')).resume).toEqual({
@@ -145,7 +145,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('another id at the offset: position lost', async () => {
+  test('a different id at the offset means that the position is lost', async () => {
     const { id } = server.feed.notify('1')
     const right = await server.dial(`?token=1&epoch=k3f9&offset=1&last_id=${id}`).opened()
     expect((await right.next('connection')).resume.recovered).toBe(true)
@@ -154,7 +154,7 @@ describe('resume', () => {
     await Promise.all([right.close(), wrong.close()])
   })
 
-  test('a filter given at connect applies to the replay', async () => {
+  test('a filter in the URL applies to the replay', async () => {
     server.feed.notify('1', { event: 'limits' })
     server.feed.notify('1', { event: 'activities' })
     server.feed.notify('1')
@@ -165,7 +165,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('events may be given more than once, as in the inbox', async () => {
+  test('events may be repeated in the URL, as in the inbox', async () => {
     server.feed.notify('1', { event: 'limits' })
     server.feed.notify('1', { event: 'activities' })
     server.feed.notify('1', { event: 'challenges' })
@@ -175,7 +175,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('resume by message goes back, says so, and replays', async () => {
+  test('the action resume goes back, confirms it, and replays', async () => {
     server.feed.notify('1')
     server.feed.notify('1')
     const client = await server.connect('1')
@@ -196,7 +196,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('resume by message with another epoch changes nothing and says why', async () => {
+  test('the action resume with another epoch changes nothing and tells the reason', async () => {
     const client = await server.connect('1')
     client.send({ action: 'resume', epoch: 'old', offset: 0 })
     expect(await client.next('resumed')).toMatchObject({ recovered: false, reason: 'epoch_changed' })
@@ -205,7 +205,7 @@ describe('resume', () => {
     await client.close()
   })
 
-  test('clients kicked during continuous publishing: zero gaps, zero duplicates', async () => {
+  test('clients that are disconnected during continuous publishing see no gap and no duplicate', async () => {
     const seen: number[] = []
     let position = { epoch: 'k3f9', offset: 0 }
     let published = 0
@@ -233,7 +233,7 @@ describe('resume', () => {
 })
 
 describe('broadcasts', () => {
-  test('travel in the shared stream with its own offsets', async () => {
+  test('are sent in the shared stream with its own offsets', async () => {
     const alice = await server.connect('1')
     const bob = await server.connect('2')
     server.feed.notify('1')
@@ -244,7 +244,7 @@ describe('broadcasts', () => {
     await Promise.all([alice.close(), bob.close()])
   })
 
-  test('nobody gets those from before the first connection; all_offset resumes', async () => {
+  test('are not sent if they are older than the first connection; all_offset resumes', async () => {
     server.feed.notify(null)
     const client = await server.dial('?token=1').opened()
     expect((await client.next('connection')).all).toEqual({ epoch: 'k3f9', offset: 1 })
@@ -259,7 +259,7 @@ describe('broadcasts', () => {
 })
 
 describe('healing', () => {
-  test('a process killed between commit and publish: the log brings what the wake-up did not', async () => {
+  test('an event that was committed and not published is read from the log', async () => {
     const client = await server.connect('1')
     server.feed.publishing = false
     server.feed.notify('1')
@@ -276,7 +276,7 @@ describe('healing', () => {
     await client.close()
   })
 
-  test('a lost wake-up is healed at once by the next one, in order', async () => {
+  test('the next wake-up heals a lost one at once, in order', async () => {
     const client = await server.connect('1')
     server.feed.publishing = false
     server.feed.notify('1')
@@ -287,7 +287,7 @@ describe('healing', () => {
     await client.close()
   })
 
-  test('what retention took before a connection could get it: a gap, then what is left', async () => {
+  test('events that were pruned before a connection received them become a gap, then the remaining rows follow', async () => {
     const client = await server.connect('1')
     server.feed.publishing = false
     server.feed.notifyMany('1', [{}, {}, {}, {}, {}])
@@ -298,7 +298,7 @@ describe('healing', () => {
     await client.close()
   })
 
-  test('a head below the position, as after a restore: 4003', async () => {
+  test('a head below the position, as after a restore, closes with 4003', async () => {
     const client = await server.connect('1')
     server.feed.notify('1')
     server.feed.notify('1')
@@ -310,13 +310,13 @@ describe('healing', () => {
     await again.close()
   })
 
-  test('a new epoch under open connections: 4003', async () => {
+  test('a new epoch closes open connections with 4003', async () => {
     const client = await server.connect('1')
     server.feed.epoch = 'new1'
     expect((await client.closed).code).toBe(4003)
   })
 
-  test('a new epoch seen first in an event: 4003', async () => {
+  test('a new epoch that first appears in an event closes with 4003', async () => {
     const quiet = await HubServer.start({ limits: { healIntervalMs: 600_000 } })
     const client = await quiet.connect('1')
     quiet.feed.epoch = 'new1'
@@ -325,7 +325,7 @@ describe('healing', () => {
     await quiet.stop()
   })
 
-  test('a log that is away for a while costs nothing: connections stay and catch up', async () => {
+  test('connections stay open while the log is unavailable, and catch up afterwards', async () => {
     const client = await server.connect('1')
     server.feed.publishing = false
     server.feed.gate = () => Promise.reject(new Error('the database is away'))
@@ -336,14 +336,14 @@ describe('healing', () => {
     await client.close()
   })
 
-  test('a log that is away when a client connects: 1013', async () => {
+  test('a client that connects while the log is unavailable is closed with 1013', async () => {
     server.feed.gate = () => Promise.reject(new Error('the database is away'))
     expect((await server.dial('?token=1').closed).code).toBe(1013)
   })
 })
 
 describe('sync, read and ack', () => {
-  test('sync sends again what is behind, in pages, with an end', async () => {
+  test('sync sends earlier events again in pages, and marks the end', async () => {
     server.feed.notifyMany(
       '1',
       Array.from({ length: 5 }, () => ({})),
@@ -360,7 +360,7 @@ describe('sync, read and ack', () => {
     await client.close()
   })
 
-  test('sync from beyond the head names the position, not what was asked', async () => {
+  test('sync from above the head answers with the position', async () => {
     server.feed.notify('1')
     const client = await server.connect('1')
     client.send({ action: 'sync', since: 99, ref: 's' })
@@ -368,7 +368,7 @@ describe('sync, read and ack', () => {
     await client.close()
   })
 
-  test('read tells the reader the count and every tab the state', async () => {
+  test('read answers with the count and sends the state to every tab', async () => {
     const { id } = server.feed.notify('1')
     server.feed.notify('1')
     const here = await server.connect('1')
@@ -389,7 +389,7 @@ describe('sync, read and ack', () => {
     await Promise.all([here.close(), there.close()])
   })
 
-  test('a state that was missed shows in state_rev of the heartbeat', async () => {
+  test('a missed state shows in state_rev of the heartbeat', async () => {
     const other = await HubServer.start({ config: { heartbeatIntervalMs: 150 }, limits: { healIntervalMs: 100 } })
     const { id } = other.feed.notify('1')
     const client = await other.connect('1')
@@ -400,7 +400,7 @@ describe('sync, read and ack', () => {
     await other.stop()
   })
 
-  test('a state is told even when the log was looked at before the wake-up came', async () => {
+  test('a state is sent also when the log was read before the wake-up arrived', async () => {
     const { id } = server.feed.notify('1')
     const client = await server.connect('1')
     server.feed.publishing = false
@@ -421,7 +421,7 @@ describe('sync, read and ack', () => {
     await client.close()
   })
 
-  test('ack is telemetry: answered only when it has a ref', async () => {
+  test('ack is telemetry and is answered only when it has a ref', async () => {
     const client = await server.connect('1')
     client.send({ action: 'ack', offset: 1 })
     client.send({ action: 'ack', offset: 2, ref: 'a' })
@@ -432,7 +432,7 @@ describe('sync, read and ack', () => {
 })
 
 describe('subscriptions', () => {
-  test('everything arrives until the first subscribe; unsubscribe before it leaves topics out', async () => {
+  test('all topics arrive until the first subscribe; unsubscribe before it excludes topics', async () => {
     const client = await server.connect('1')
     client.send({ action: 'unsubscribe', events: ['activities'] })
     expect(await client.next('subscribed')).toEqual({ type: 'subscribed', events: [], except: ['activities'] })
@@ -442,7 +442,7 @@ describe('subscriptions', () => {
     await client.close()
   })
 
-  test('what a filter hides still moves the position of the heartbeat', async () => {
+  test('filtered events still move the position of the heartbeat', async () => {
     const other = await HubServer.start({ config: { heartbeatIntervalMs: 150 } })
     const client = await other.connect('1')
     client.send({ action: 'subscribe', events: ['limits'] })

@@ -11,10 +11,10 @@ const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000)
 const total = Number(process.env['FUZZ_FRAMES'] ?? 100_000)
 const patient = { actionsPerMinute: 1_000_000_000, malformedMessages: 1_000_000_000, lingerMs: 50 }
 
-/** Codes that frames breaking RFC 6455 close with, and what a close frame of the client's own is answered with. */
+/** Close codes for frames that break RFC 6455, and for the answer to a close frame of the client. */
 const transportCodes = [1002, 1007, 1008, 1009]
 
-/** Bytes that are no frame: the reserved bits of the first one are set. */
+/** Bytes that are not a frame: the reserved bits of the first one are set. */
 function noFrame(dice: Dice): FuzzedFrame {
   return { bytes: Buffer.concat([Buffer.from([0xf0 | dice.below(16)]), dice.bytes(dice.below(300))]), closeCode: null }
 }
@@ -44,7 +44,9 @@ function judge(client: RawClient, allowed: (code: number) => boolean): void {
   if (code !== null) expect(allowed(code), `closed with ${code}`).toBe(true)
 }
 
-test(`${total} random frames: no crash, no leak, right codes (FUZZ_SEED=${seed})`, { timeout: 600_000 }, async () => {
+test(`${total} random frames cause no crash, no leak and no wrong close code (FUZZ_SEED=${seed})`, {
+  timeout: 600_000,
+}, async () => {
   const dice = new Dice(seed)
   const server = await HubServer.start({ limits: patient })
   const bystander = await server.connect('2')
@@ -54,7 +56,7 @@ test(`${total} random frames: no crash, no leak, right codes (FUZZ_SEED=${seed})
   )
   let sent = 0
 
-  // Half of them keep the grammar of frames and nearly that of the protocol: the connection has to survive them all.
+  // The first half are valid frames with nearly valid messages: the connection has to stay open.
   while (sent < total / 2) {
     const frames = Array.from({ length: 500 }, () => clientFrame(1, Buffer.from(nearlyAnAction(dice))))
     const client = await play(server, [...frames, clientFrame(8, Buffer.from([0x03, 0xe8]))])
@@ -64,7 +66,7 @@ test(`${total} random frames: no crash, no leak, right codes (FUZZ_SEED=${seed})
 
   const heapAtHalf = heapAfterCollection()
 
-  // The other half break frames as well.
+  // The second half contains invalid frames too.
   while (sent < total) {
     const frames = Array.from({ length: 100 }, () => (dice.chance(0.97) ? nearlyAFrame(dice) : noFrame(dice)))
     const client = await play(
@@ -87,7 +89,7 @@ test(`${total} random frames: no crash, no leak, right codes (FUZZ_SEED=${seed})
   await server.stop()
 })
 
-test('with the limits as they are, a client that sends rubbish is sent away with 4501 or 4013', async () => {
+test('with the default limits, a client that sends random frames is closed with 4501 or 4013', async () => {
   const dice = new Dice(seed)
   const server = await HubServer.start()
   const codes = new Set<number | null>()

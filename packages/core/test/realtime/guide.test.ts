@@ -10,7 +10,7 @@ describe('the messages of the guide', () => {
   })
   afterAll(() => server.stop())
 
-  test('connection: message and timestamp, and what the protocol adds', async () => {
+  test('connection: message and timestamp, and the additions of the protocol', async () => {
     const client = server.dial('?token=123')
     expect(await client.next('connection')).toEqual({
       type: 'connection',
@@ -31,7 +31,7 @@ describe('the messages of the guide', () => {
     await client.close()
   })
 
-  test('heartbeat: comes by itself with the position of the connection', async () => {
+  test('heartbeat: is sent at its interval with the position of the connection', async () => {
     const client = await server.connect('124')
     server.feed.notify('124')
     await client.next('notification')
@@ -47,7 +47,7 @@ describe('the messages of the guide', () => {
     await client.close()
   })
 
-  test('notification: type, title, message, data and timestamp as the guide shows them', async () => {
+  test('notification: type, title, message, data and timestamp as in the guide', async () => {
     const client = await server.connect('125')
     server.feed.notify('125', {
       type: 'warning',
@@ -86,7 +86,7 @@ describe('the messages of the guide', () => {
     await client.close()
   })
 
-  test('a ping may carry a date as people write it', async () => {
+  test('a ping may carry a written date', async () => {
     const client = await server.connect('126')
     const written = 'Thu Oct 30 2024 10:30:00 GMT+0100 (heure normale d’Europe centrale)'
     client.send({ action: 'ping', timestamp: written, ref: written })
@@ -125,7 +125,7 @@ describe('the messages of the guide', () => {
   })
 })
 
-test('texts are English where the locale says so', async () => {
+test('texts are English when the locale is en', async () => {
   const server = await HubServer.start({ config: { locale: 'en' } })
   const client = await server.dial('?token=1').opened()
   expect((await client.next('connection')).message).toBe('Connection established')
@@ -135,7 +135,7 @@ test('texts are English where the locale says so', async () => {
   expect(await client.closed).toEqual({ code: 1012, reason: 'restart' })
 })
 
-test('WEBSOCKET_ENABLED=False refuses upgrades with a problem that says how to switch it on', async () => {
+test('WEBSOCKET_ENABLED=False refuses upgrades with a problem and a hint', async () => {
   const server = await HubServer.start({ config: { enabled: false } })
   const response = await fetch(server.url.replace('ws:', 'http:'))
   expect(response.status).toBe(426)

@@ -37,7 +37,7 @@ const accountOf = (provider: string): ExternalProfile => ({
   locale: null,
 })
 
-/** A socket of Alice, who signed in with an account of this provider. */
+/** Opens a socket for Alice, signed in with an account of this provider. */
 async function socketOf(provider: string): Promise<{ client: TestClient; token: string; userKey: string }> {
   const account = accountOf(provider)
   const { user } = await app.focus.auth.accounts.signIn(account)
@@ -81,7 +81,7 @@ test('S37 A6: unlinking an account closes the sockets of the sessions that it st
   await one.client.close()
 })
 
-test('S38 A3: a new epoch closes the sockets of sessions that the restored database does not know', async () => {
+test('S38 A3: a new epoch closes the sockets of sessions that are missing in the restored database', async () => {
   const { client, token, userKey } = await socketOf('one')
   await database.db.deleteFrom('focus_sessions').where('user_key', '=', userKey).execute()
   expect((await app.as({ id: 1, token }, '/auth/me')).status).toBe(200)

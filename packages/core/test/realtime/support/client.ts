@@ -6,7 +6,7 @@ import { type MessageType, serverMessages } from '../../../src/realtime/protocol
 export type MessageOf<Type extends MessageType> = z.infer<(typeof serverMessages)[Type]>
 type AnyMessage = MessageOf<MessageType>
 
-/** How long something may take to arrive before a test gives up on it. */
+/** Time until a test gives up waiting for a message. */
 const patienceMs = 20_000
 
 export interface Closing {
@@ -14,7 +14,7 @@ export interface Closing {
   readonly reason: string
 }
 
-/** A WebSocket client that holds every message against the schema of the protocol. */
+/** A WebSocket client that checks every message against the schema of the protocol. */
 export class TestClient {
   readonly socket: WebSocket
   readonly received: AnyMessage[] = []
@@ -38,7 +38,7 @@ export class TestClient {
     this.socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message))
   }
 
-  /** The next message that was not taken yet; fails when it is of another type. */
+  /** Returns the next message; throws when it has another type. */
   async next<Type extends MessageType>(type: Type): Promise<MessageOf<Type>> {
     while (this.received.length <= this.#taken) await this.#more(type)
     const message = this.received[this.#taken]
@@ -47,7 +47,7 @@ export class TestClient {
     return message
   }
 
-  /** Passes over other messages until one of the type. */
+  /** Skips messages until one of the type, and returns it. */
   async until<Type extends MessageType>(
     type: Type,
     fits: (message: MessageOf<Type>) => boolean = () => true,
@@ -60,7 +60,7 @@ export class TestClient {
     }
   }
 
-  /** Everything received that was not taken yet, after the server answered a ping: nothing more is on its way. */
+  /** Waits for the answer to a ping, and returns all messages received before it that were not read yet. */
   async settled(): Promise<AnyMessage[]> {
     const ref = `settle-${this.received.length}`
     this.send({ action: 'ping', ref })

@@ -18,7 +18,7 @@ const fields = [
   'token',
 ] as const
 
-/** A text message that is nearly one of the protocol. */
+/** Returns a text message that is nearly one of the protocol. */
 export function nearlyAnAction(dice: Dice): string {
   const message: Record<string, unknown> = { action: dice.chance(0.95) ? dice.pick(actions) : anyJson(dice, 2) }
   const plausible: Record<string, () => unknown> = {
@@ -45,11 +45,11 @@ export function nearlyAnAction(dice: Dice): string {
 
 export interface FuzzedFrame {
   readonly bytes: Buffer
-  /** The code of a close frame, which the server answers with the same. */
+  /** The code of a close frame, which the server echoes. */
   readonly closeCode: number | null
 }
 
-/** One WebSocket frame, well-formed or not; text frames that are well-formed carry nearly actions. */
+/** Returns one WebSocket frame, valid or not. Valid text frames carry messages that are nearly actions. */
 export function nearlyAFrame(dice: Dice): FuzzedFrame {
   const opcode = dice.chance(0.7) ? 1 : dice.below(16)
   const size = dice.chance(0.9) ? dice.below(200) : dice.below(20_000)

@@ -20,7 +20,7 @@ import { numericUserIds } from '../../../src/common/user-id.ts'
 import { TestClient } from './client.ts'
 import { MemoryFeed } from './memory-feed.ts'
 
-/** Tickets in memory, each taken once. */
+/** Single-use secrets in memory. */
 class MemoryOneTimeStore implements SingleUseStore {
   readonly #kept = new Map<string, { payload: JsonValue; expiresAt: number }>()
 
@@ -57,7 +57,7 @@ export interface HubOptions {
   trustedProxies?: readonly string[]
   runtime?: Partial<Runtime>
   broker?: Broker
-  /** A log that another hub uses too. */
+  /** A log that is shared with another hub. */
   feed?: MemoryFeed
 }
 
@@ -68,9 +68,9 @@ export class HubServer {
   readonly feed: MemoryFeed
   readonly broker: Broker
   readonly revoked = new Set<string>()
-  /** Awaited after a token or a ticket was found good, before anybody hears of it. */
+  /** Awaited after a token or a ticket was verified, before the hub gets the result. */
   verified: () => Promise<void> = async () => undefined
-  /** The server's ends of all connections. */
+  /** The server side of all TCP connections. */
   readonly sockets: Socket[] = []
   #port = 0
 
@@ -147,12 +147,12 @@ export class HubServer {
     this.hub.sessionEnded(end)
   }
 
-  /** A client whose upgrade is on its way. */
+  /** Returns a client that has sent its upgrade. */
   dial(query = '', protocols: string[] = [], headers: Record<string, string> = {}): TestClient {
     return new TestClient(`${this.url}${query}`, protocols, { headers })
   }
 
-  /** A client that has received its `connection` message. */
+  /** Returns a client that has received its `connection` message. */
   async connect(token: string, query = ''): Promise<TestClient> {
     const client = await this.dial(`?token=${token}${query}`).opened()
     await client.next('connection')

@@ -19,12 +19,12 @@ export interface Content {
   data?: NotificationEvent['data']
 }
 
-/** A notification log in memory, with the faults of a real one at hand: pruning, restore, lost wake-ups, slowness. */
+/** A notification log in memory that can simulate faults: pruning, a restore, lost wake-ups, slow reads. */
 export class MemoryFeed implements NotificationFeed {
   epoch = 'k3f9'
-  /** Wake-ups get lost while this is false; what is committed stays committed. */
+  /** While this is false, events are committed and their wake-ups are lost. */
   publishing = true
-  /** Awaited by each read, to make the log slow or fail. */
+  /** Awaited by each read, so that a test can delay it or let it fail. */
   gate: () => Promise<void> = async () => undefined
   reads = 0
   readonly #streams = new Map<UserKey | null, MemoryStream>()
@@ -36,11 +36,11 @@ export class MemoryFeed implements NotificationFeed {
 
   notify(userKey: UserKey | null, content: Content = {}): NotificationEvent {
     const [event] = this.notifyMany(userKey, [content])
-    if (!event) throw new Error('nothing was committed')
+    if (!event) throw new Error('No event was committed')
     return event
   }
 
-  /** Commits several at once, as a group commit does. */
+  /** Commits several events at once, as a group commit does. */
   notifyMany(userKey: UserKey | null, contents: readonly Content[]): NotificationEvent[] {
     const stream = this.#stream(userKey)
     const events = contents.map((content) => this.#commit(stream, userKey, content, randomUUID(), 1))
@@ -65,7 +65,7 @@ export class MemoryFeed implements NotificationFeed {
     stream.oldest = oldest
   }
 
-  /** Goes back to an earlier state, as a restored backup does. */
+  /** Restores an earlier state, as a backup does. */
   restore(userKey: UserKey, head: number): void {
     const stream = this.#stream(userKey)
     stream.rows = stream.rows.filter(({ offset }) => offset <= head)

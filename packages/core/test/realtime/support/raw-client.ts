@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** A TCP socket that spoke the upgrade by hand: it answers no ping, reads when it is told to, and may send anything. */
+/** A TCP socket after a WebSocket upgrade. It answers no ping, can stop reading, and can send any bytes. */
 export class RawClient {
   readonly socket: Socket
   /** Whether the server ended or cut the connection. */
@@ -16,7 +16,7 @@ export class RawClient {
     this.closed = once(socket, 'close').then(() => undefined)
   }
 
-  /** Resolves once the server accepted the upgrade. */
+  /** Resolves once the server has accepted the upgrade. */
   static async open(port: number, query: string): Promise<RawClient> {
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
@@ -30,7 +30,7 @@ export class RawClient {
     return client
   }
 
-  /** Everything received since the upgrade. */
+  /** All bytes received since the upgrade. */
   get bytes(): Buffer {
     return this.#bytes
   }
@@ -55,7 +55,7 @@ export class RawClient {
     return frames
   }
 
-  /** The code of the close frame, once it came. */
+  /** The code of the close frame, once it has arrived. */
   closeCode(): number | null {
     const close = this.frames().find(({ opcode }) => opcode === 8)
     return close && close.payload.length >= 2 ? close.payload.readUInt16BE(0) : null
@@ -65,7 +65,7 @@ export class RawClient {
     this.socket.write(bytes)
   }
 
-  /** Sends a frame, masked unless told otherwise. */
+  /** Sends a frame, masked by default. */
   send(
     opcode: number,
     payload: Buffer | string,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { TestClient } from './client.ts'
 
-/** The HTTP answer of an upgrade that was refused. */
+/** The HTTP response to a refused upgrade. */
 export async function refusalOf(client: TestClient): Promise<{
   status: number
   headers: IncomingMessage['headers']

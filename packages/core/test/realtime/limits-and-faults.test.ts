@@ -16,12 +16,12 @@ const text = 1
 const bulk = { message: 'x'.repeat(15_000) }
 
 describe('slow consumers', () => {
-  test('a reader that pauses is caught up from the log, whole and in order; neighbours are unaffected', async () => {
+  test('a paused reader catches up from the log, complete and in order; other connections are not affected', async () => {
     await start({ lagBytes: 65_536 })
     const slow = await server.connect('1')
     const fast = await server.connect('1')
     slow.socket.pause()
-    // Kernel buffers take megabytes before anything shows.
+    // Kernel buffers take megabytes before the connection lags.
     const total = 600
     for (let index = 0; index < total; index += 1) {
       server.feed.notify('1', bulk)
@@ -40,7 +40,7 @@ describe('slow consumers', () => {
     await Promise.all([slow.close(), fast.close()])
   })
 
-  test('S29 answers are not queued for a client that asks and never reads, and it is closed with 4008', async () => {
+  test('S29 answers are not queued for a client that never reads, and it is closed with 4008', async () => {
     await start({ lagTimeoutMs: 500, closeTimeoutMs: 200, actionsPerMinute: 100_000 })
     const stuck = await RawClient.open(server.port, '?token=1')
     await expect.poll(() => stuck.frames().length).toBe(1)
@@ -58,7 +58,7 @@ describe('slow consumers', () => {
     stuck.destroy()
   })
 
-  test('an asker that pauses is heard again once it reads', async () => {
+  test('actions of a paused client are answered once it reads', async () => {
     await start({ actionsPerMinute: 100_000 })
     const slow = await server.connect('1')
     slow.socket.pause()
@@ -76,7 +76,7 @@ describe('slow consumers', () => {
     await slow.close()
   })
 
-  test('nothing is queued for a reader that never reads, and it is closed with 4008', async () => {
+  test('events are not queued for a client that never reads, and it is closed with 4008', async () => {
     await start({ lagTimeoutMs: 2_000, closeTimeoutMs: 200 })
     const stuck = await RawClient.open(server.port, '?token=1')
     await expect.poll(() => stuck.frames().length).toBe(1)
@@ -101,7 +101,7 @@ describe('slow consumers', () => {
     await fast.close()
   })
 
-  test('a burst of one turn beyond the limit is no lag while the client reads', async () => {
+  test('a burst above the limit within one turn is not a lag while the client reads', async () => {
     await start({ lagBytes: 1_000 })
     const client = await server.connect('1')
     server.feed.notifyMany(
@@ -114,8 +114,8 @@ describe('slow consumers', () => {
   })
 })
 
-describe('peers that are gone', () => {
-  test('a half-open peer: 4012 when no pong came', async () => {
+describe('lost peers', () => {
+  test('a half-open peer is closed with 4012 after a missing pong', async () => {
     await start({ pingIntervalMs: 100, pongTimeoutMs: 200 })
     const silent = await RawClient.open(server.port, '?token=1')
     await silent.closed
@@ -123,7 +123,7 @@ describe('peers that are gone', () => {
     expect(silent.closeCode()).toBe(4012)
   })
 
-  test('a client that answers pings stays, however quiet it is', async () => {
+  test('a client that only answers pings stays connected', async () => {
     await start({ pingIntervalMs: 100, pongTimeoutMs: 3_000 })
     const client = await server.connect('1')
     let pings = 0
@@ -137,7 +137,7 @@ describe('peers that are gone', () => {
     await client.close()
   })
 
-  test('a connection cut without goodbye leaves nothing behind', async () => {
+  test('a connection that is cut without a close frame is removed', async () => {
     await start({ lingerMs: 20, pingIntervalMs: 100 })
     const client = await server.connect('1')
     client.socket.terminate()
@@ -145,25 +145,25 @@ describe('peers that are gone', () => {
   })
 })
 
-describe('malformed input: an error, and the socket lives', () => {
+describe('malformed messages get an error, and the socket stays open', () => {
   test.each([
     ['not JSON', 'hello', 'invalid_json'],
     ['an empty message', '', 'invalid_json'],
-    ['JSON that is no object', '42', 'invalid_message'],
+    ['JSON that is not an object', '42', 'invalid_message'],
     ['null', 'null', 'invalid_message'],
     ['an array', '[]', 'invalid_message'],
     ['no action', '{}', 'invalid_message'],
-    ['an action that is no string', '{"action":7}', 'invalid_message'],
+    ['an action that is not a string', '{"action":7}', 'invalid_message'],
     ['an unknown action', '{"action":"dance"}', 'unknown_action'],
     ['a name from Object.prototype', '{"action":"constructor"}', 'unknown_action'],
     ['__proto__', '{"action":"__proto__"}', 'unknown_action'],
-    ['topics that are no list', '{"action":"subscribe","events":"limits"}', 'invalid_message'],
-    ['topics that are no strings', '{"action":"subscribe","events":[1]}', 'invalid_message'],
+    ['topics that are not a list', '{"action":"subscribe","events":"limits"}', 'invalid_message'],
+    ['topics that are not strings', '{"action":"subscribe","events":[1]}', 'invalid_message'],
     ['an empty topic', '{"action":"subscribe","events":[""]}', 'invalid_message'],
     ['a negative offset', '{"action":"sync","since":-1}', 'invalid_message'],
     ['a fraction as offset', '{"action":"ack","offset":1.5}', 'invalid_message'],
-    ['an offset beyond safe integers', '{"action":"ack","offset":1e300}', 'invalid_message'],
-    ['a limit beyond the maximum', '{"action":"sync","since":0,"limit":100000}', 'invalid_message'],
+    ['an offset above the safe integers', '{"action":"ack","offset":1e300}', 'invalid_message'],
+    ['a limit above the maximum', '{"action":"sync","since":0,"limit":100000}', 'invalid_message'],
     ['read without a choice', '{"action":"read"}', 'invalid_message'],
     ['read with both choices', '{"action":"read","ids":["a"],"up_to_offset":1}', 'invalid_message'],
     ['a ref that is an object', '{"action":"ping","ref":{}}', 'invalid_message'],
@@ -187,7 +187,7 @@ describe('malformed input: an error, and the socket lives', () => {
     await client.close()
   })
 
-  test('the error of a bad field names it and echoes ref', async () => {
+  test('the error for an invalid field names it and echoes ref', async () => {
     await start({})
     const client = await server.connect('1')
     client.send({ action: 'sync', since: 'then', ref: 'q' })
@@ -195,7 +195,7 @@ describe('malformed input: an error, and the socket lives', () => {
     await client.close()
   })
 
-  test('patience ends: 4501 after one malformed message more than the limit, in a row', async () => {
+  test('one malformed message in a row above the limit closes with 4501', async () => {
     await start({ malformedMessages: 3 })
     const client = await server.connect('1')
     for (const message of ['?', '?', '?', '{"action":"ping"}', '?', '?', '?']) client.send(message)
@@ -206,7 +206,7 @@ describe('malformed input: an error, and the socket lives', () => {
 })
 
 describe('frames that break RFC 6455 close with its codes', () => {
-  test('an unmasked frame: 1002', async () => {
+  test('an unmasked frame closes with 1002', async () => {
     await start({})
     const client = await RawClient.open(server.port, '?token=1')
     client.send(text, '{"action":"ping"}', { masked: false })
@@ -214,7 +214,7 @@ describe('frames that break RFC 6455 close with its codes', () => {
     expect(client.closeCode()).toBe(1002)
   })
 
-  test('R20: a length in more bytes than it needs: 1002, and the frame does not count', async () => {
+  test('R20: a length in more bytes than necessary closes with 1002, and the frame is not handled', async () => {
     await start({})
     const client = await RawClient.open(server.port, '?token=1')
     const action = JSON.stringify({ action: 'ping', ref: 'counted' })
@@ -224,7 +224,7 @@ describe('frames that break RFC 6455 close with its codes', () => {
     expect(client.bytes.includes('counted')).toBe(false)
   })
 
-  test('reserved bits without an extension: 1002', async () => {
+  test('reserved bits without an extension close with 1002', async () => {
     await start({})
     const client = await RawClient.open(server.port, '?token=1')
     client.send(text, '{}', { rsv: 4 })
@@ -232,7 +232,7 @@ describe('frames that break RFC 6455 close with its codes', () => {
     expect(client.closeCode()).toBe(1002)
   })
 
-  test('text that is not UTF-8: 1007', async () => {
+  test('text that is not UTF-8 closes with 1007', async () => {
     await start({})
     const client = await RawClient.open(server.port, '?token=1')
     client.send(text, Buffer.from([0xff, 0xfe, 0xfd]))
@@ -240,7 +240,7 @@ describe('frames that break RFC 6455 close with its codes', () => {
     expect(client.closeCode()).toBe(1007)
   })
 
-  test('a message above maxMessageBytes: 1009, also when it comes in fragments', async () => {
+  test('a message above maxMessageBytes closes with 1009, also in fragments', async () => {
     await start({ maxMessageBytes: 1_000 })
     const whole = await RawClient.open(server.port, '?token=1')
     whole.send(text, 'x'.repeat(1_001))
@@ -253,7 +253,7 @@ describe('frames that break RFC 6455 close with its codes', () => {
     expect(pieces.closeCode()).toBe(1009)
   })
 
-  test('a message in fragments is understood', async () => {
+  test('a fragmented message is handled', async () => {
     await start({})
     const client = await RawClient.open(server.port, '?token=1')
     client.send(text, '{"action":', { final: false })
@@ -264,7 +264,7 @@ describe('frames that break RFC 6455 close with its codes', () => {
 })
 
 describe('limits', () => {
-  test('S29 actions per minute: errors with retry_after, then 4013', async () => {
+  test('S29 actions above the limit per minute get errors with retry_after, then 4013', async () => {
     await start({ actionsPerMinute: 5 })
     const client = await server.connect('1')
     for (let index = 0; index < 6; index += 1) client.send({ action: 'ping', ref: index })
@@ -277,14 +277,14 @@ describe('limits', () => {
     expect((await client.closed).code).toBe(4013)
   })
 
-  test('pings of the WebSocket count too', async () => {
+  test('pings of the WebSocket count as actions', async () => {
     await start({ actionsPerMinute: 5 })
     const client = await server.connect('1')
     for (let index = 0; index < 100; index += 1) client.socket.ping()
     expect((await client.closed).code).toBe(4013)
   })
 
-  test('S29 connections per user: the one too many gets 4504, the others stay', async () => {
+  test('S29 a connection above the limit per user is closed with 4504, and the others stay open', async () => {
     await start({ connectionsPerUser: 2 })
     const kept = [await server.connect('1'), await server.connect('1')]
     expect((await server.dial('?token=1').closed).code).toBe(4504)
@@ -295,7 +295,7 @@ describe('limits', () => {
     await kept[1]?.close()
   })
 
-  test('S29 connections per node: HTTP 503 with Retry-After', async () => {
+  test('S29 connections above the limit per node are refused with HTTP 503 and Retry-After', async () => {
     await start({ connectionsPerNode: 1 })
     const client = await server.connect('1')
     const refusal = await refusalOf(server.dial('?token=2'))
@@ -306,7 +306,7 @@ describe('limits', () => {
     await (await server.connect('2')).close()
   })
 
-  test('S27 upgrades per address: HTTP 429 with Retry-After', async () => {
+  test('S27 upgrades above the limit per address are refused with HTTP 429 and Retry-After', async () => {
     await start({ upgradesPerMinute: 2 })
     const clients = [await server.connect('1'), await server.connect('1')]
     const refusal = await refusalOf(server.dial('?token=1'))
@@ -315,7 +315,7 @@ describe('limits', () => {
     for (const client of clients) await client.close()
   })
 
-  test('S27 a /64 of IPv6 is one customer, whichever of its addresses it comes from', async () => {
+  test('S27 all addresses of an IPv6 /64 share one limit', async () => {
     server = await HubServer.start({ limits: { upgradesPerMinute: 2 }, trustedProxies: ['loopback'] })
     const from = (address: string) => server.dial('?token=1', [], { 'x-forwarded-for': address })
     const clients = [from('2001:db8::1'), from('2001:db8::2')]
@@ -326,7 +326,7 @@ describe('limits', () => {
     for (const client of clients) await client.close()
   })
 
-  test('without a setting loopback is not limited: it is a proxy on this machine', async () => {
+  test('loopback is not limited by default, because it may be a proxy on this machine', async () => {
     await start({})
     const clients = await Promise.all(Array.from({ length: 620 }, (_, index) => server.connect(`${index % 10}`)))
     expect(await server.hub.stats()).toMatchObject({ activeUsers: 10, activeConnections: 620 })
@@ -334,7 +334,7 @@ describe('limits', () => {
   })
 })
 
-test('100k connects and disconnects in little: the hub drains to zero and no timer is left', async () => {
+test('1,000 connects and disconnects leave no connection and no timer', async () => {
   await start({ lingerMs: 10, pingIntervalMs: 100 })
   for (let round = 0; round < 20; round += 1) {
     const clients = await Promise.all(Array.from({ length: 50 }, (_, index) => server.connect(`${index}`)))

@@ -34,14 +34,14 @@ describe('drain', () => {
     expect(await server.hub.connections()).toEqual([])
   })
 
-  test('one client alone does not wait for the window', async () => {
+  test('a single client does not wait for the window', async () => {
     const client = await server.connect('1')
     const started = performance.now()
     await Promise.all([server.hub.drain({ windowMs: 10_000 }), client.closed])
     expect(performance.now() - started).toBeLessThan(1_000)
   })
 
-  test('the window is five seconds when none is given', async () => {
+  test('the window is five seconds by default', async () => {
     const clients = [await server.connect('1'), await server.connect('2')]
     const announced = Promise.all(clients.map(async (client) => (await client.next('reconnect')).after_ms))
     const drained = server.hub.drain()
@@ -49,14 +49,14 @@ describe('drain', () => {
     await Promise.all([server.hub.shutdown(), drained])
   })
 
-  test('who does not say goodbye is cut', async () => {
+  test('a client that does not close is cut', async () => {
     const rude = await RawClient.open(server.port, '?token=1')
     await server.hub.drain({ windowMs: 0 })
     await rude.closed
     expect(rude.closeCode()).toBe(1012)
   })
 
-  test('shutdown hurries a drain that is under way', async () => {
+  test('shutdown speeds up a drain in progress', async () => {
     const clients = await Promise.all(Array.from({ length: 10 }, (_, index) => server.connect(`${index}`)))
     const started = performance.now()
     const drained = server.hub.drain({ windowMs: 60_000 })
@@ -66,14 +66,14 @@ describe('drain', () => {
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
-  test('an unauthenticated connection is closed as well', async () => {
+  test('an unauthenticated connection is closed too', async () => {
     const client = await server.dial().opened()
     await server.hub.drain({ windowMs: 0 })
     expect((await client.closed).code).toBe(1012)
   })
 })
 
-test('an operator closes one connection, the others stay', async () => {
+test('an operator closes one connection, and the others stay open', async () => {
   const clients = [await server.connect('1'), await server.connect('1')]
   const [first] = await server.hub.connections()
   expect(await server.hub.close(first?.id ?? '')).toBe(true)
@@ -104,7 +104,7 @@ test('other upgrade handlers on the same server keep working', async () => {
   http.close()
 })
 
-test('two hubs in one process never see each other', async () => {
+test('two hubs in one process are independent', async () => {
   const second = await HubServer.start()
   const here = await server.connect('1')
   const there = await second.connect('1')
@@ -115,7 +115,7 @@ test('two hubs in one process never see each other', async () => {
   await Promise.all([here.close(), there.close(), second.stop()])
 })
 
-test('two nodes on one log: one that hears nothing heals from the log', async () => {
+test('a node without wake-ups reads events of another node from the log', async () => {
   const second = await HubServer.start({ feed: server.feed, limits: { healIntervalMs: 100 } })
   const client = await second.connect('1')
   server.feed.notify('1')
@@ -125,7 +125,7 @@ test('two nodes on one log: one that hears nothing heals from the log', async ()
   await Promise.all([client.close(), second.stop()])
 })
 
-test('metrics count what happened', async () => {
+test('metrics count connections, deliveries and closes', async () => {
   const client = await server.connect('1')
   server.feed.notify('1')
   await client.next('notification')
