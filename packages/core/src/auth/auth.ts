@@ -1,40 +1,43 @@
-import type { SingleUseStore } from '../secrets/single-use-port.ts'
 import { isLoopbackUrl } from '../net/urls.ts'
-import type { Runtime } from '../common/runtime.ts'
-import { Sealer } from '../secrets/sealer.ts'
-import { toUserKey, type UserIdCodec, type UserKey } from '../common/user-id.ts'
-import { Accounts } from './accounts/accounts.ts'
+import { BackgroundTasks } from '../common/async/background-tasks.ts'
 import { bearerToken } from '../common/bearer.ts'
+import type { Runtime } from '../common/runtime.ts'
+import type { UserIdCodec, UserKey } from '../common/user-id.ts'
+import { Sealer } from '../secrets/sealer.ts'
+import type { SingleUseStore } from '../secrets/single-use-port.ts'
+import { Accounts } from './accounts/accounts.ts'
+import type { User, UserDirectory } from './accounts/user-directory-port.ts'
+import { Users } from './accounts/users.ts'
 import type { AuthConfig } from './auth-config.ts'
 import type { Auth } from './focus-auth.ts'
-import { SessionUsers } from './sessions/session-users.ts'
+import { ownKeys, sharedSecretKeys } from './keys/fixed-keys.ts'
 import { KeyRing, rereadMs } from './keys/key-ring.ts'
 import type { KeyStore } from './keys/key-store-port.ts'
-import { SingleUseCodes } from './sign-in/single-use-codes.ts'
+import { NoKeys } from './keys/no-keys.ts'
+import type { TokenKeys } from './keys/token-keys.ts'
+import type { Principal, SessionEnd, TokenVerifier } from './ports.ts'
 import { ProviderRegistry } from './providers/provider-registry.ts'
 import { EndedSessions } from './sessions/ended-sessions.ts'
+import { ProvenSessions } from './sessions/proven-sessions.ts'
+import { SessionEnder } from './sessions/session-ender.ts'
 import { SessionReads } from './sessions/session-reads.ts'
 import type { SessionStore } from './sessions/session-store-port.ts'
+import { SessionUsers } from './sessions/session-users.ts'
 import { Sessions } from './sessions/sessions.ts'
+import { Flows } from './sign-in/flows.ts'
 import { IdTokens } from './sign-in/id-tokens.ts'
 import { SignIn } from './sign-in/sign-in.ts'
+import { SingleUseCodes } from './sign-in/single-use-codes.ts'
 import { AccessTokens } from './tokens/access-tokens.ts'
 import { clockToleranceSeconds } from './tokens/claims.ts'
 import { ExternalTokens } from './tokens/external-tokens.ts'
-import { NoKeys } from './keys/no-keys.ts'
-import { ownKeys, sharedSecretKeys } from './keys/fixed-keys.ts'
-import type { TokenKeys } from './keys/token-keys.ts'
 import { sessionRevoked } from './tokens/token-errors.ts'
-import type { Principal, SessionEnd, TokenVerifier } from './ports.ts'
-import type { User, UserDirectory } from './accounts/user-directory-port.ts'
-import { BackgroundTasks } from '../common/async/background-tasks.ts'
-import { Users } from './accounts/users.ts'
 
 export interface AuthDependencies {
   readonly config: AuthConfig
   readonly runtime: Runtime
   readonly users: UserDirectory
-  /** The application's form of ids in tokens, where it is not the directory's. */
+  /** The form of user ids in the application, if it differs from that of the directory. */
   readonly userIds?: UserIdCodec
   readonly singleUse: SingleUseStore
   readonly sessions: SessionStore
@@ -44,10 +47,9 @@ export interface AuthDependencies {
 /** The auth room as routes and the composition use it; applications see `Auth`. */
 export interface AuthService extends Auth {
   readonly signIn: SignIn
-  readonly idTokens: IdTokens
   readonly accounts: Accounts
-  readonly codes: SingleUseCodes
   readonly sessions: Sessions
+  readonly provenSessions: ProvenSessions
   readonly users: Users
   /** Verifies access tokens: our own, or those of the issuer that the configuration names. */
   readonly tokens: TokenVerifier
@@ -70,81 +72,44 @@ export interface AuthService extends Auth {
 }
 
 const purgeIntervalMs = 60_000
-const nobody: Promise<null> = Promise.resolve(null)
+const noPrincipal: Promise<null> = Promise.resolve(null)
 
 /** Composes the auth room. Call `start()` once the tables exist. */
 export function createAuth(dependencies: AuthDependencies): AuthService {
-  const { config, runtime, users: directory, singleUse } = dependencies
-  const accounts = new Accounts(directory, {
-    development: config.publicUrl === null || isLoopbackUrl(config.publicUrl),
-  })
-  const providers = new ProviderRegistry(config.tokens.kind === 'external' ? [] : config.providers, runtime)
-  const keepMs = (config.accessTtlSeconds + clockToleranceSeconds) * 1_000
-  const ended = new EndedSessions(dependencies.sessions, runtime, keepMs)
-  const keys = tokenKeys(dependencies)
-  const userId = (key: UserKey) => dependencies.userIds?.fromKey(key) ?? accounts.userId(key)
-  const reads = new SessionReads(dependencies.sessions)
-  const gone = new SessionUsers({ directory, endSessions: (key, reason) => sessions.endAll(key, reason) })
-  const issued = new AccessTokens({
-    config,
-    runtime,
-    keys,
-    ended,
-    sessions: reads,
-    userId,
-    admit: async ({ userKey }) => {
-      if (!isThere(await gone.find(userKey))) throw sessionRevoked()
-    },
-  })
-  const tokens =
-    config.tokens.kind === 'external' ? new ExternalTokens({ settings: config.tokens, runtime, ended, userId }) : issued
-  const codes = new SingleUseCodes(singleUse, runtime)
-  const sessions = new Sessions({
-    config,
-    runtime,
-    store: dependencies.sessions,
-    reads,
-    gone,
-    tokens: issued,
-    ended,
-    codes,
-    async holderOf(account) {
-      const holder = await directory.findByAccount(account)
-      return holder ? toUserKey(holder.id) : null
-    },
-  })
-  const users = new Users(directory, sessions)
-  const sealing = { sealer: new Sealer(config.secrets, runtime.random), store: singleUse, clock: runtime.clock }
-  const backgroundTasks = new BackgroundTasks(runtime, [
-    { name: 'ended sessions', everyMs: config.healIntervalMs, run: (last) => ended.heal(last) },
-    { name: 'deleted users', everyMs: config.healIntervalMs, run: () => gone.sweep() },
+  const { config, runtime, singleUse } = dependencies
+  const parts = composeSessions(dependencies)
+  const { accounts, sessions, users, sessionUsers, ended, keys, issued, tokens } = parts
+  const provenSessions = new ProvenSessions(tokens, sessions)
+  const background = new BackgroundTasks(runtime, [
+    { name: 'ended sessions', everyMs: config.healIntervalMs, run: (lastRunAt) => ended.heal(lastRunAt) },
+    { name: 'deleted users', everyMs: config.healIntervalMs, run: () => sessionUsers.sweep() },
     { name: 'expired sign-ins', everyMs: purgeIntervalMs, run: () => singleUse.purge(runtime.clock()) },
     { name: 'signing keys', everyMs: rereadMs, run: () => keys.maintain() },
     { name: 'old sessions', everyMs: purgeIntervalMs, run: () => sessions.purge() },
   ])
+  const isExternal = config.tokens.kind === 'external'
   return {
-    signIn: new SignIn({ config, runtime, sealing, accounts, sessions, providers }),
-    idTokens: new IdTokens({ ...sealing, providers }),
+    signIn: createSignIn(dependencies, parts, provenSessions),
     accounts,
-    codes,
     sessions,
+    provenSessions,
     users,
     tokens,
     keys,
     authenticate(headers) {
       const token = bearerToken(headers)
-      return token === null ? nobody : tokens.verify(token)
+      return token === null ? noPrincipal : tokens.verify(token)
     },
     async userOf({ userKey }) {
-      if (config.tokens.kind === 'external') return await users.ofForeignToken(userKey)
-      const user = await gone.find(userKey)
-      if (isThere(user)) return user
+      if (isExternal) return await users.ofForeignToken(userKey)
+      const user = await sessionUsers.find(userKey)
+      if (isActive(user)) return user
       throw sessionRevoked()
     },
     async sessionEndsAt({ sessionId, expiresAt }) {
       if (sessionId === null) return expiresAt
-      if (config.tokens.kind !== 'external') return sessions.endsAt(sessionId)
-      // Their sessions are in no table of ours; all we know is which of them we were told ended.
+      if (!isExternal) return sessions.endsAt(sessionId)
+      // Sessions of another issuer are in no table of ours; only announced ends are known.
       return ended.has(sessionId) ? null : expiresAt
     },
     onSessionEnded: (listener) => ended.onEnded(listener),
@@ -153,13 +118,70 @@ export function createAuth(dependencies: AuthDependencies): AuthService {
     async start() {
       await keys.start()
       await ended.load()
-      backgroundTasks.start()
+      background.start()
     },
-    close: () => backgroundTasks.close(),
+    close: () => background.close(),
   }
 }
 
-function isThere(user: User | null): user is User {
+type SessionParts = ReturnType<typeof composeSessions>
+
+/** Accounts, sessions and access tokens, which need each other. */
+function composeSessions(dependencies: AuthDependencies) {
+  const { config, runtime, users: directory, sessions: store } = dependencies
+  const { clock } = runtime
+  const accounts = new Accounts(directory, {
+    development: config.publicUrl === null || isLoopbackUrl(config.publicUrl),
+  })
+  const keys = tokenKeys(dependencies)
+  const codes = new SingleUseCodes(dependencies.singleUse, runtime)
+  const ended = new EndedSessions(store, runtime, (config.accessTtlSeconds + clockToleranceSeconds) * 1_000)
+  const reads = new SessionReads(store)
+  const ender = new SessionEnder({ store, reads, ended, codes, clock })
+  const sessionUsers = new SessionUsers({ directory, endSessions: (key, reason) => ender.endAll(key, reason) })
+  const userId = (key: UserKey) => dependencies.userIds?.fromKey(key) ?? accounts.userId(key)
+  const admit = async ({ userKey }: Principal) => {
+    if (!isActive(await sessionUsers.find(userKey))) throw sessionRevoked()
+  }
+  const issued = new AccessTokens({ config, runtime, keys, ended, sessions: reads, userId, admit })
+  const tokens: TokenVerifier =
+    config.tokens.kind === 'external' ? new ExternalTokens({ settings: config.tokens, runtime, ended, userId }) : issued
+  const sessions = new Sessions({
+    config,
+    runtime,
+    store,
+    reads,
+    users: sessionUsers,
+    directory,
+    tokens: issued,
+    ender,
+  })
+  return { accounts, keys, codes, ended, sessionUsers, issued, tokens, sessions, users: new Users(directory, sessions) }
+}
+
+function createSignIn(
+  { config, runtime, singleUse: store }: AuthDependencies,
+  { accounts, users, sessions, codes, tokens: verifier }: SessionParts,
+  proven: ProvenSessions,
+): SignIn {
+  const providers = new ProviderRegistry(config.tokens.kind === 'external' ? [] : config.providers, runtime)
+  const sealing = { sealer: new Sealer(config.secrets, runtime.random), store, clock: runtime.clock }
+  return new SignIn({
+    config,
+    runtime,
+    flows: new Flows(config, sealing),
+    idTokens: new IdTokens({ ...sealing, providers }),
+    codes,
+    accounts,
+    users,
+    sessions,
+    proven,
+    verifier,
+    providers,
+  })
+}
+
+function isActive(user: User | null): user is User {
   return user !== null && !user.disabled
 }
 

@@ -4,7 +4,8 @@ import type { UserId, UserKey } from '../common/user-id.ts'
 import type { Principal, SessionEnd } from './ports.ts'
 import type { AccountKey, ExternalAccount, ExternalProfile, User } from './accounts/user-directory-port.ts'
 import type { Session } from './sessions/session-store-port.ts'
-import type { ClientInfo, TokenPair } from './sessions/sessions.ts'
+import type { ClientInfo } from './sessions/client-info.ts'
+import type { TokenPair } from './sessions/sessions.ts'
 import type { KeyInfo } from './keys/token-keys.ts'
 
 /**

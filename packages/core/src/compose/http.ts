@@ -2,8 +2,8 @@ import { AdmissionMetrics } from '../admission/admission-metrics.ts'
 import { createHandler, type Handler } from '../http/handler.ts'
 import { HostAuthenticator } from '../http/host-authenticator.ts'
 import type { Route } from '../http/route.ts'
-import { accountAdminRoutes } from '../http/routes/account-admin-routes.ts'
-import { authRoutes } from '../http/routes/auth-routes.ts'
+import { authAdminRoutes } from '../http/routes/auth-admin/auth-admin-routes.ts'
+import { authRoutes } from '../http/routes/auth/auth-routes.ts'
 import { clientAdminRoute } from '../http/routes/client-admin-route.ts'
 import { deliveryRoutes } from '../http/routes/delivery-routes.ts'
 import { notificationAdminRoutes } from '../http/routes/notification-admin-routes.ts'
@@ -68,7 +68,7 @@ function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
       websocketEnabled: foundation.settings.realtime.enabled,
     }),
     ...authRoutes({ auth, config }),
-    ...accountAdminRoutes({ auth }),
+    ...authAdminRoutes({ auth }),
     clientAdminRoute,
     ...inboxRoutes(notifications),
     ...sendingRoutes(notifications),

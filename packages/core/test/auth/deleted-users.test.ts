@@ -4,16 +4,17 @@ import type { AddressInfo } from 'node:net'
 import { createFocus, type Focus } from '@focus-api/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { sha256Base64Url } from '../../src/common/hashing.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
 import { type App, secret, startApp } from './support/app.ts'
+import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
 import { profileOf } from './support/profile.ts'
 import { without } from './support/without.ts'
+import { codeByNavigation } from './support/navigation.ts'
 
 const deleteUser = ({ db }: Database, id: number) => db.deleteFrom('focus_users').where('id', '=', id).execute()
 
@@ -66,19 +67,12 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     expect(await outcome(app.request('/auth/accounts', { bearer: john.access_token }))).toBe('401 session_revoked')
   })
 
-  test('A17: has no tokens left to refresh, and no one-time code to redeem', async () => {
+  test('A17: has no tokens left to refresh, and no single-use code to redeem', async () => {
     const john = await signIn(app, issuer)
-    const verifier = 'a-verifier-of-the-page-that-began-the-sign-in'
-    const code = await app.auth.codes.issue({
-      userKey: String(john.user.id),
-      provider: 'google',
-      account: { issuer: issuer.url, subject: 'john' },
-      bindingHash: null,
-      codeChallenge: sha256Base64Url(verifier),
-    })
+    const browser = new CookieJar(app)
+    const code = await codeByNavigation(browser, issuer)
     await deleteUser(app.database, john.user.id)
-    const redeemed = app.request('/auth/token', { body: { focus_code: code, code_verifier: verifier } })
-    expect(await outcome(redeemed)).toBe('400 invalid_grant')
+    expect(await outcome(browser.send('/auth/token', { body: { focus_code: code } }))).toBe('400 invalid_grant')
     expect(await outcome(refresh(john.refresh_token))).toBe('400 invalid_grant')
     expect(await sessionsOf(john)).toEqual([])
   })

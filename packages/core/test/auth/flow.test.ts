@@ -8,6 +8,7 @@ import { CookieJar } from './support/browser.ts'
 import { begin, callbackFor, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
+import { callbackByNavigation } from './support/navigation.ts'
 
 let issuer: TestIssuer
 let app: App
@@ -310,9 +311,7 @@ describe('A sign-in by navigation', () => {
 describe('A sign-in that ends on a page', () => {
   /** Navigates to a start with `return_to`, through the provider, to the page. */
   async function arrive(browser: CookieJar, query: string): Promise<URL> {
-    const begun = await browser.navigate(`/auth/google${query}`)
-    const callback = await issuer.authorize(begun.headers.get('location') ?? '')
-    const ended = await browser.navigate(pathOf(callback))
+    const ended = await browser.navigate(await callbackByNavigation(browser, issuer, `/auth/google${query}`))
     expect(ended.status).toBe(302)
     return new URL(ended.headers.get('location') ?? '', publicUrl)
   }

@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { type App, type AppOptions, secret, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
-import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
+import { callbackFor, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { readAll, TestIssuer } from './support/issuer.ts'
+import { codeByNavigation } from './support/navigation.ts'
 
 let issuer: TestIssuer
 const apps: App[] = []
@@ -134,9 +135,7 @@ describe('The refresh cookie', () => {
   async function signInByCookie(): Promise<{ app: App; browser: CookieJar; answer: TokenAnswer; cookies: string[] }> {
     const app = await start({ ...production, refreshDelivery: 'cookie' })
     const browser = new CookieJar(app)
-    const begun = await browser.navigate('/auth/google?return_to=/')
-    const ended = await browser.navigate(pathOf(await issuer.authorize(begun.headers.get('location') ?? '')))
-    const code = new URL(ended.headers.get('location') ?? '', 'https://focus.example').searchParams.get('focus_code')
+    const code = await codeByNavigation(browser, issuer)
     const response = await browser.send('/auth/token', {
       body: { focus_code: code },
       headers: { 'sec-fetch-site': 'same-origin' },
@@ -315,13 +314,18 @@ describe('S28 Secrets', () => {
       const path = await callbackFor(app, issuer)
       const query = new URL(path, 'http://x').searchParams
       const error: unknown = await app.auth.signIn
-        .complete('google', {
-          state: query.get('state') ?? '',
-          code: query.get('code'),
-          iss: query.get('iss'),
-          error: null,
-          binding: null,
-        })
+        .finish(
+          {
+            provider: 'google',
+            state: query.get('state') ?? '',
+            code: query.get('code'),
+            iss: query.get('iss'),
+            error: null,
+            bindings: { signIn: null, link: null },
+            navigates: false,
+          },
+          { credentials: { accessToken: null, refreshTokens: [] } },
+        )
         .catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(Error)
       app.sentinel.inspectLog([{ level: 'error', message: 'thrown', fields: { error } }])

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { toUserKey } from '../../src/common/user-id.ts'
-import { type App, publicUrl, startApp } from './support/app.ts'
+import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
+import { callbackByNavigation, codeByNavigation } from './support/navigation.ts'
 
 describeOverDatabases('A link', (databases) => {
   let issuer: TestIssuer
@@ -113,9 +114,7 @@ describeOverDatabases('A link', (databases) => {
   describe('A one-time code', () => {
     /** John's sign-in has ended at its page, which has not redeemed the code yet. */
     async function issued(browser: CookieJar): Promise<{ focus_code: string | null }> {
-      const start = await browser.navigate('/auth/google?return_to=/')
-      const ended = await browser.navigate(pathOf(await issuer.authorize(start.headers.get('location') ?? '')))
-      return { focus_code: new URL(ended.headers.get('location') ?? '', publicUrl).searchParams.get('focus_code') }
+      return { focus_code: await codeByNavigation(browser, issuer) }
     }
     const redeem = async (browser: CookieJar, body: object) => (await browser.send('/auth/token', { body })).status
 
@@ -155,8 +154,7 @@ describeOverDatabases('A link', (databases) => {
   describe('with somebody else signed in when it ends', () => {
     const signInAs = async (sub: string, browser: CookieJar, query = '') => {
       issuer.person = { sub, name: sub }
-      const start = await browser.navigate(`/auth/google${query}`)
-      return await browser.navigate(pathOf(await issuer.authorize(start.headers.get('location') ?? '')))
+      return await browser.navigate(await callbackByNavigation(browser, issuer, `/auth/google${query}`))
     }
 
     test.each(['', '?return_to=/welcome'])('S37 A2: a sign-in of this browser (%s) voids it', async (query) => {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App, startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
-import { callbackFor, pathOf, problemOf } from './support/flow.ts'
+import { callbackFor, problemOf } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
+import { callbackByNavigation } from './support/navigation.ts'
 
 let issuer: TestIssuer
 let app: App
@@ -23,8 +24,7 @@ afterAll(async () => {
 
 /** Starts a sign-in that ends on a page; the callback is due. */
 async function due(browser: CookieJar, page = '/welcome'): Promise<string> {
-  const begun = await browser.navigate(`/auth/google?return_to=${page}`)
-  return pathOf(await issuer.authorize(begun.headers.get('location') ?? ''))
+  return await callbackByNavigation(browser, issuer, `/auth/google?return_to=${page}`)
 }
 
 const locationOf = (response: Response) => {
@@ -95,8 +95,7 @@ describe('A failure of a navigation that knows its page', () => {
   test('A16: inside the server, goes to the page and says nothing of what broke', async () => {
     const broken = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
     const browser = new CookieJar(broken)
-    const begun = await browser.navigate('/auth/google?return_to=/welcome')
-    const path = pathOf(await issuer.authorize(begun.headers.get('location') ?? ''))
+    const path = await callbackByNavigation(browser, issuer, '/auth/google?return_to=/welcome')
     await broken.database.db.schema.dropTable('focus_one_time').execute()
     expect(locationOf(await browser.navigate(path))).toBe(
       '/welcome?error=internal&error_description=Something+went+wrong+here.',
@@ -113,8 +112,7 @@ describe('A failure of a navigation that knows its page', () => {
       limits,
     })
     const browser = new CookieJar(limited)
-    const begun = await browser.navigate('/auth/google?return_to=/welcome')
-    const path = pathOf(await issuer.authorize(begun.headers.get('location') ?? ''))
+    const path = await callbackByNavigation(browser, issuer, '/auth/google?return_to=/welcome')
     await browser.navigate(path)
     expect(locationOf(await browser.navigate(path))).toMatch(/^\/welcome\?error=rate_limited&/)
     expect(locationOf(await browser.navigate('/auth/google?return_to=/welcome'))).toMatch(
@@ -156,8 +154,7 @@ describe('A refusal of the provider', () => {
   test('A19: a cancel is no error in the log, and the person may go back and agree', async () => {
     const quiet = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
     const browser = new CookieJar(quiet)
-    const begun = await browser.navigate('/auth/google?return_to=/welcome')
-    const path = pathOf(await issuer.authorize(begun.headers.get('location') ?? ''))
+    const path = await callbackByNavigation(browser, issuer, '/auth/google?return_to=/welcome')
     const state = new URL(path, 'http://x').searchParams.get('state')
     await browser.navigate(`/auth/google/callback?error=access_denied&state=${state}`)
     expect(quiet.log.filter(({ level }) => level !== 'debug')).toEqual([])

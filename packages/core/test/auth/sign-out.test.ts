@@ -5,6 +5,7 @@ import { CookieJar } from './support/browser.ts'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
+import { codeByNavigation } from './support/navigation.ts'
 
 const cookie = '__Host-focus_refresh'
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
@@ -36,9 +37,7 @@ beforeEach(async () => {
 
 /** A sign-in whose refresh token is in the browser's cookie. */
 async function signInWith(browser: CookieJar, headers: Record<string, string> = sameOrigin): Promise<TokenAnswer> {
-  const begun = await browser.navigate('/auth/google?return_to=/')
-  const ended = await browser.navigate(pathOf(await issuer.authorize(begun.headers.get('location') ?? '')))
-  const code = new URL(ended.headers.get('location') ?? '', 'https://focus.example').searchParams.get('focus_code')
+  const code = await codeByNavigation(browser, issuer)
   const response = await browser.send('/auth/token', { body: { focus_code: code }, headers })
   expect(response.status).toBe(200)
   return (await response.json()) as TokenAnswer

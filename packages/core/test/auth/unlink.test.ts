@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import type { SessionEnd } from '../../src/auth/ports.ts'
-import { type App, publicUrl, startApp } from './support/app.ts'
+import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
 import { begin, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
+import { codeByNavigation } from './support/navigation.ts'
 
 describeOverDatabases('Unlinking', (databases) => {
   let issuer: TestIssuer
@@ -88,9 +89,7 @@ describeOverDatabases('Unlinking', (databases) => {
     const john = await signIn(app, issuer)
     await link(john)
     const browser = new CookieJar(app)
-    const start = await browser.navigate('/auth/company?return_to=/')
-    const ended = await browser.navigate(pathOf(await other.authorize(start.headers.get('location') ?? '')))
-    const code = new URL(ended.headers.get('location') ?? '', publicUrl).searchParams.get('focus_code')
+    const code = await codeByNavigation(browser, other, '/auth/company?return_to=/')
     expect((await unlink(john)).status).toBe(204)
     const redeemed = await browser.send('/auth/token', { body: { focus_code: code } })
     expect((await problemOf(redeemed)).code).toBe('invalid_grant')

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { GatheredReads } from '../../common/async/gathered-reads.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
-import type { SessionEnd } from '../ports.ts'
 import type { User, UserDirectory } from '../accounts/user-directory-port.ts'
+import type { SessionEnd } from '../ports.ts'
 
-/** Users whose tokens a node has seen; the ones not seen for longest are looked up again when they come back. */
+/** Users that a sweep can check. Beyond it, the users unseen for longest are checked when they return. */
 const maxUsers = 100_000
-/** What one sweep looks up, so that it costs the same for any number of users. */
+/** Users that one sweep looks up, so that a sweep costs the same for any number of users. */
 const sweepSize = { together: 2_000, oneByOne: 50 } as const
 /** Ids in one query. */
 const chunkSize = 500
-/** How long one look-up may wait for others at the same time: after a restart every token is seen for the first time. */
+/** How long one look-up may wait for concurrent ones: after a restart, every token is new to the node. */
 const gatherMs = 10
 
 export interface SessionUsersDependencies {
@@ -19,14 +19,14 @@ export interface SessionUsersDependencies {
 }
 
 /**
- * Users who were deleted or disabled by other means than Focus, such as by hand in the database (A17). A session whose user
- * is gone is refused where it is new to this node, and ended by a sweep where it is known: then tokens, sockets and tickets
- * end on every node as with any other ended session, and a verified token still costs no query (S23).
+ * The users of sessions, who may be deleted or disabled without Focus, for example directly in the database (A17). A token
+ * that is new to this node is checked when it arrives; users of known tokens are checked by a sweep, which ends the sessions
+ * of deleted and disabled users on every node. A verified token therefore costs no query (S23).
  */
 export class SessionUsers {
   readonly #directory: UserDirectory
   readonly #endSessions: SessionUsersDependencies['endSessions']
-  /** In the order in which they are swept: the one swept longest ago is the oldest. */
+  /** In the order of the sweep: the oldest entry is the next. */
   readonly #seen = new LRUCache<UserKey, true>({ max: maxUsers })
   readonly #reads: GatheredReads<UserKey, User | null>
 
@@ -36,15 +36,25 @@ export class SessionUsers {
     this.#reads = new GatheredReads((keys) => this.#read(keys), { max: chunkSize, maxMs: gatherMs, patienceTurns: 1 })
   }
 
-  /** The user of a session, disabled or not; null when there is none. Ends the sessions of users who are not there for it. */
+  /** Returns the user of a session, disabled or not; null for a deleted one. Ends the sessions of deleted and disabled users. */
   async find(userKey: UserKey): Promise<User | null> {
-    // One by one, a look-up that hangs is nobody else's.
+    // Without `getMany`, each look-up runs alone, so that a slow one delays no other.
     const user = await (this.#directory.getMany ? this.#reads.read(userKey) : this.#directory.get(this.#id(userKey)))
-    await this.#note(userKey, user)
+    await this.note(userKey, user)
     return user
   }
 
-  /** Ends the sessions of those who are gone, among the users swept longest ago. */
+  /** Records a user that the caller has just read, as `find` does. */
+  async note(userKey: UserKey, user: User | null): Promise<void> {
+    if (user && !user.disabled) {
+      this.#seen.set(userKey, true)
+      return
+    }
+    await this.#endSessions(userKey, user ? 'user_disabled' : 'revoked')
+    this.#seen.delete(userKey)
+  }
+
+  /** Checks the users whose last check is longest ago, and ends the sessions of deleted and disabled ones. */
   async sweep(): Promise<void> {
     const size = this.#directory.getMany ? sweepSize.together : sweepSize.oneByOne
     const keys = [...this.#seen.rkeys()].slice(0, size)
@@ -53,19 +63,10 @@ export class SessionUsers {
 
   async #check(keys: readonly UserKey[]): Promise<void> {
     const users = await this.#read(keys)
-    for (const [index, key] of keys.entries()) await this.#note(key, users[index] ?? null)
+    for (const [index, key] of keys.entries()) await this.note(key, users[index] ?? null)
   }
 
-  async #note(key: UserKey, user: User | null): Promise<void> {
-    if (user && !user.disabled) {
-      this.#seen.set(key, true)
-      return
-    }
-    await this.#endSessions(key, user ? 'user_disabled' : 'revoked')
-    this.#seen.delete(key)
-  }
-
-  /** In the order of the keys. */
+  /** Reads users in the order of the keys. */
   async #read(keys: readonly UserKey[]): Promise<(User | null)[]> {
     const ids = keys.map((key) => this.#id(key))
     if (!this.#directory.getMany) return await Promise.all(ids.map((id) => this.#directory.get(id)))

@@ -1,37 +1,31 @@
 import { FocusError } from '../../common/errors.ts'
-import type { Runtime } from '../../common/runtime.ts'
-import { seal, unseal } from '../../secrets/seal.ts'
-import { toUserKey, type UserKey } from '../../common/user-id.ts'
-import { accountId } from '../accounts/account-id.ts'
-import type { AccountKey } from '../accounts/user-directory-port.ts'
-import { assertEnabled } from '../accounts/accounts.ts'
-import type { AuthConfig } from '../auth-config.ts'
-import type { SingleUseCodes } from '../sign-in/single-use-codes.ts'
 import { sha256Hex } from '../../common/hashing.ts'
+import type { Runtime } from '../../common/runtime.ts'
+import { toUserKey, type UserKey } from '../../common/user-id.ts'
 import { newSecret } from '../../secrets/new-secret.ts'
-import type { SessionUsers } from './session-users.ts'
+import { accountId } from '../accounts/account-id.ts'
+import { assertEnabled } from '../accounts/accounts.ts'
+import type { AccountKey, User, UserDirectory } from '../accounts/user-directory-port.ts'
+import type { AuthConfig } from '../auth-config.ts'
+import type { SessionEnd } from '../ports.ts'
 import type { AccessTokens } from '../tokens/access-tokens.ts'
 import { sessionRevoked } from '../tokens/token-errors.ts'
-import type { SessionEnd } from '../ports.ts'
-import type { User } from '../accounts/user-directory-port.ts'
-import type { EndedSessions } from './ended-sessions.ts'
+import type { ClientInfo } from './client-info.ts'
+import { invalidRefreshToken, RefreshTokens, rotationGraceMs } from './refresh-tokens.ts'
+import type { SessionEnder } from './session-ender.ts'
 import type { SessionReads } from './session-reads.ts'
 import type { Session, SessionStore } from './session-store-port.ts'
+import type { SessionUsers } from './session-users.ts'
 
-/** How long a rotated refresh token still gets its successor: tabs race and answers get lost (S22). */
-const rotationGraceMs = 30_000
-
-export interface ClientInfo {
-  readonly userAgent?: string | null
-  readonly ip?: string | null
-}
+/** How long ended and expired sessions stay in the database. */
+const keepGoneMs = 30 * 86_400_000
 
 /** What a sign-in or a refresh gives the browser or app. */
 export interface TokenPair {
   readonly accessToken: string
   /** Null for a session that an operator made. */
   readonly refreshToken: string | null
-  /** Seconds until the access token ends. */
+  /** Seconds until the access token expires. */
   readonly expiresIn: number
   readonly sessionId: string
   readonly user: User
@@ -42,42 +36,28 @@ export interface SessionsDependencies {
   readonly runtime: Runtime
   readonly store: SessionStore
   readonly reads: SessionReads
-  readonly gone: SessionUsers
+  readonly users: SessionUsers
+  readonly directory: Pick<UserDirectory, 'findByAccount'>
   readonly tokens: AccessTokens
-  readonly ended: EndedSessions
-  readonly codes: Pick<SingleUseCodes, 'voidAll'>
-  /** Whose an account is now; null when it is nobody's. */
-  readonly holderOf: (account: AccountKey) => Promise<UserKey | null>
+  readonly ender: SessionEnder
 }
 
-/** Sessions: made by a sign-in, kept alive by refresh tokens that work once, ended by logout or by an operator. */
+/** Sessions: started by a sign-in, kept alive by refresh tokens, ended by a logout or an operator. */
 export class Sessions {
-  readonly #config: AuthConfig
-  readonly #runtime: Runtime
-  readonly #store: SessionStore
-  readonly #reads: SessionReads
-  readonly #gone: SessionUsers
-  readonly #tokens: AccessTokens
-  readonly #ended: EndedSessions
-  readonly #codes: SessionsDependencies['codes']
-  readonly #holderOf: SessionsDependencies['holderOf']
+  readonly #deps: SessionsDependencies
+  readonly #refreshTokens: RefreshTokens
 
   constructor(dependencies: SessionsDependencies) {
-    this.#config = dependencies.config
-    this.#runtime = dependencies.runtime
-    this.#store = dependencies.store
-    this.#reads = dependencies.reads
-    this.#gone = dependencies.gone
-    this.#tokens = dependencies.tokens
-    this.#ended = dependencies.ended
-    this.#codes = dependencies.codes
-    this.#holderOf = dependencies.holderOf
+    this.#deps = dependencies
+    this.#refreshTokens = new RefreshTokens(dependencies)
   }
 
   /**
-   * A new session of a user who has just signed in. It ends when `account`, with which they did, is unlinked (S37).
+   * Starts a session of a user who has just signed in. The session ends when `account`, which the user signed in with, is
+   * unlinked (S37).
    *
-   * @throws FocusError `user_disabled`, or `invalid_grant` when the account was unlinked meanwhile
+   * @throws FocusError `user_disabled`, `session_revoked` when the user was deleted in the meantime, `invalid_grant` when the
+   * account was unlinked in the meantime
    */
   async start(
     user: User,
@@ -85,111 +65,102 @@ export class Sessions {
     client: ClientInfo = {},
     account: AccountKey | null = null,
   ): Promise<TokenPair> {
-    const refreshToken = newSecret(this.#runtime.random)
-    const session = this.#newSession(user, provider, client, this.#config.sessionTtlSeconds)
-    await this.#keep(session, sha256Hex(refreshToken), account)
+    const { config, runtime } = this.#deps
+    const refreshToken = newSecret(runtime.random)
+    const session = this.#newSession(user, provider, client, config.sessionTtlSeconds)
+    await this.#store(session, sha256Hex(refreshToken), account)
     return await this.#pair(user, session, refreshToken)
   }
 
   /**
-   * An access token without a refresh token, for an operator's tests (`focus token`). Its session is listed and can be
-   * revoked like any other.
+   * Starts a session with an access token and without a refresh token, for scripts and tests (`focus token`). The session is
+   * listed and can be revoked like any other.
+   *
+   * @throws FocusError `user_disabled`
    */
-  async startShort(user: User, ttlSeconds: number = this.#config.accessTtlSeconds): Promise<TokenPair> {
+  async startShort(user: User, ttlSeconds: number = this.#deps.config.accessTtlSeconds): Promise<TokenPair> {
     const session = this.#newSession(assertEnabled(user), 'admin', {}, ttlSeconds)
-    await this.#keep(session, null, null)
+    await this.#store(session, null, null)
     return await this.#pair(user, session, null)
   }
 
   /**
-   * A new pair for a refresh token, which then has done its work. Presented again within the grace, while its successor is
-   * unused, it gets the same successor; presented later it ends the session (S22, RFC 9700 §4.14.2).
+   * Exchanges a refresh token for a new pair; see `RefreshTokens.successorOf` for tokens that are presented again.
    *
    * @throws FocusError `invalid_grant`, `user_disabled`
    */
   async refresh(refreshToken: string, client: ClientInfo = {}): Promise<TokenPair> {
-    const hash = sha256Hex(refreshToken)
-    const found = await this.#store.findByRefreshHash(hash)
+    const found = await this.#refreshTokens.find(refreshToken)
     if (!found) throw invalidRefreshToken()
-    const { session, token } = found
-    const now = this.#runtime.clock()
-    if (session.endedAt !== null || now >= session.idleExpiresAt) throw invalidRefreshToken()
-    const user = await this.#requireUser(session)
-    const successor =
-      token.rotatedAt === null
-        ? await this.#rotate(refreshToken, session, client, now)
-        : await this.#again(refreshToken)
-    return await this.#pair(user, session, successor)
+    const user = await this.#deps.users.find(found.session.userKey)
+    if (!user) throw invalidRefreshToken()
+    assertEnabled(user)
+    return await this.#pair(user, found.session, await this.#refreshTokens.successorOf(found, client))
   }
 
-  /** The user's devices, the last used first. */
+  /** Lists the active sessions of a user, the last used first. */
   async list(userKey: UserKey): Promise<Session[]> {
-    return await this.#store.listActive(userKey, this.#runtime.clock())
+    return await this.#deps.store.listActive(userKey, this.#deps.runtime.clock())
   }
 
-  /** When a session ends unless it is used before, in milliseconds since 1970; null once it ended. */
+  /** Returns when a session ends unless it is used before, in milliseconds since 1970; null once it has ended. */
   async endsAt(id: string): Promise<number | null> {
-    const session = await this.#reads.get(id)
+    const session = await this.#deps.reads.get(id)
     if (!session || session.endedAt !== null) return null
-    const user = await this.#gone.find(session.userKey)
+    const user = await this.#deps.users.find(session.userKey)
     if (!user || user.disabled) return null
     const endsAt = Math.min(session.idleExpiresAt, session.expiresAt)
-    return endsAt > this.#runtime.clock() ? endsAt : null
+    return endsAt > this.#deps.runtime.clock() ? endsAt : null
   }
 
-  /** Ends one session, of `userKey` where given; false when there is no such session. */
+  /** Ends one session, of `userKey` if given. Returns false when there is no such active session. */
   async end(id: string, reason: SessionEnd['reason'], userKey?: UserKey): Promise<boolean> {
-    const session = await this.#reads.get(id)
-    if (!session || session.endedAt !== null || (userKey !== undefined && session.userKey !== userKey)) return false
-    await this.#end({ id }, reason)
-    return true
+    return await this.#deps.ender.end(id, reason, userKey)
   }
 
-  /** Ends all sessions of a user, and the sign-ins that wait for their page; returns how many sessions. */
+  /** Ends all sessions of a user and voids their unredeemed sign-in codes. Returns the number of sessions. */
   async endAll(userKey: UserKey, reason: SessionEnd['reason']): Promise<number> {
-    await this.#codes.voidAll(userKey)
-    return await this.#end({ userKey }, reason)
+    return await this.#deps.ender.endAll(userKey, reason)
   }
 
-  /** Ends the sessions of a user that were started with an account; returns how many. */
+  /** Ends the sessions of a user that an account started. Returns the number of sessions. */
   async endStartedWith(userKey: UserKey, account: AccountKey): Promise<number> {
-    return await this.#end({ userKey, accountId: accountId(account) }, 'unlinked')
+    return await this.#deps.ender.endStartedWith(userKey, account)
   }
 
   /**
-   * The session that a refresh token belongs to; null once it ended.
+   * Returns the active session of a refresh token; null when there is none.
    *
-   * @returns `spent`: whether the token was used, and its grace is over
+   * @returns `spent`: whether the token was used and its grace is over
    */
   async ofRefreshToken(
     refreshToken: string,
   ): Promise<(Pick<Session, 'id' | 'userKey'> & { readonly spent: boolean }) | null> {
-    const now = this.#runtime.clock()
-    const found = await this.#store.findByRefreshHash(sha256Hex(refreshToken))
-    if (!found || found.session.endedAt !== null || now >= found.session.idleExpiresAt) return null
+    const found = await this.#refreshTokens.find(refreshToken)
+    if (!found) return null
     const { id, userKey } = found.session
-    const { rotatedAt } = found.token
-    return { id, userKey, spent: rotatedAt !== null && now - rotatedAt > rotationGraceMs }
+    return { id, userKey, spent: this.#refreshTokens.isSpent(found) }
   }
 
-  /** Erases what has served its purpose; called in the background. */
+  /** Deletes old sessions and sealed successors whose grace is over; runs in the background. */
   async purge(): Promise<void> {
-    const now = this.#runtime.clock()
-    await this.#store.purge({ graceEndedBefore: now - rotationGraceMs, goneBefore: now - 30 * 86_400_000 })
+    const now = this.#deps.runtime.clock()
+    await this.#deps.store.purge({ graceEndedBefore: now - rotationGraceMs, goneBefore: now - keepGoneMs })
   }
 
   #newSession(user: User, provider: string, client: ClientInfo, ttlSeconds: number): Session {
-    const now = this.#runtime.clock()
+    const { config, runtime } = this.#deps
+    const now = runtime.clock()
     const expiresAt = now + ttlSeconds * 1_000
     return {
-      id: newSecret(this.#runtime.random).slice(0, 22),
+      id: newSecret(runtime.random).slice(0, 22),
       userKey: toUserKey(user.id),
       provider,
       userAgent: client.userAgent?.slice(0, 512) ?? null,
       ip: client.ip?.slice(0, 64) ?? null,
       createdAt: now,
       lastUsedAt: now,
-      idleExpiresAt: Math.min(expiresAt, now + this.#config.idleTtlSeconds * 1_000),
+      idleExpiresAt: Math.min(expiresAt, now + config.idleTtlSeconds * 1_000),
       expiresAt,
       endedAt: null,
       endReason: null,
@@ -197,91 +168,37 @@ export class Sessions {
   }
 
   /**
-   * A user who was disabled or deleted, or whose account was unlinked, a moment ago keeps no session that was not there yet
-   * when theirs were ended (S23, S37).
+   * Stores a session, then checks its user and account: a user who was disabled or deleted, or whose account was unlinked,
+   * keeps no session that was created while the others were being ended (S23, S37).
    */
-  async #keep(session: Session, refreshHash: string | null, account: AccountKey | null): Promise<void> {
-    await this.#store.create(session, refreshHash, account === null ? null : accountId(account))
-    const user = await this.#gone.find(session.userKey)
+  async #store(session: Session, refreshHash: string | null, account: AccountKey | null): Promise<void> {
+    const { store, users, directory, ender } = this.#deps
+    await store.create(session, refreshHash, account === null ? null : accountId(account))
+    const holder = account === null ? null : await directory.findByAccount(account)
+    if (holder && toUserKey(holder.id) === session.userKey) {
+      await users.note(session.userKey, holder)
+      assertEnabled(holder)
+      return
+    }
+    const user = await users.find(session.userKey)
     if (!user) throw sessionRevoked()
     assertEnabled(user)
-    if (account === null || (await this.#holderOf(account)) === session.userKey) return
-    await this.#end({ id: session.id }, 'unlinked')
-    throw unlinked()
-  }
-
-  async #rotate(refreshToken: string, session: Session, client: ClientInfo, now: number): Promise<string> {
-    const successor = newSecret(this.#runtime.random)
-    const rotated = await this.#store.rotate({
-      hash: sha256Hex(refreshToken),
-      successorHash: sha256Hex(successor),
-      successorSealed: seal(successor, refreshToken, successorContext, this.#runtime.random),
-      session,
-      userAgent: client.userAgent?.slice(0, 512) ?? session.userAgent,
-      ip: client.ip?.slice(0, 64) ?? session.ip,
-      now,
-      idleExpiresAt: Math.min(session.expiresAt, now + this.#config.idleTtlSeconds * 1_000),
-    })
-    // Another tab was faster: it left the successor sealed for us.
-    return rotated ? successor : await this.#again(refreshToken)
-  }
-
-  async #again(refreshToken: string): Promise<string> {
-    const found = await this.#store.findByRefreshHash(sha256Hex(refreshToken))
-    if (!found || found.session.endedAt !== null) throw invalidRefreshToken()
-    const { rotatedAt, successorSealed } = found.token
-    const inGrace = rotatedAt !== null && this.#runtime.clock() - rotatedAt <= rotationGraceMs
-    const successor =
-      inGrace && successorSealed !== null ? unseal(successorSealed, [refreshToken], successorContext) : null
-    if (successor !== null) return successor
-    await this.#end({ id: found.session.id }, 'reuse')
-    this.#runtime.logger.warn('A used refresh token was presented again; its session was ended', {
-      session: found.session.id,
-      user: found.session.userKey,
-    })
-    throw invalidRefreshToken()
-  }
-
-  async #requireUser(session: Session): Promise<User> {
-    const user = await this.#gone.find(session.userKey)
-    if (!user) throw invalidRefreshToken()
-    return assertEnabled(user)
+    if (account === null) return
+    await ender.endKnown(session.id, 'unlinked')
+    throw new FocusError('invalid_grant', 'The account was unlinked.', { hint: 'Sign in with another account.' })
   }
 
   async #pair(user: User, session: Session, refreshToken: string | null): Promise<TokenPair> {
-    const now = this.#runtime.clock()
-    // Access ends with its session, also where nobody refreshes it (S23).
-    const remaining = Math.min(Math.floor((session.expiresAt - now) / 1_000), this.#config.idleTtlSeconds)
-    const expiresIn = Math.max(1, Math.min(this.#config.accessTtlSeconds, remaining))
-    const scopes = (await this.#config.scopes?.(user)) ?? []
-    const accessToken = await this.#tokens.issue({
-      scopes,
+    const { config, runtime, tokens } = this.#deps
+    // Access ends with its session, even if nobody refreshes it (S23).
+    const remaining = Math.min(Math.floor((session.expiresAt - runtime.clock()) / 1_000), config.idleTtlSeconds)
+    const expiresIn = Math.max(1, Math.min(config.accessTtlSeconds, remaining))
+    const accessToken = await tokens.issue({
+      scopes: (await config.scopes?.(user)) ?? [],
       userKey: session.userKey,
       sessionId: session.id,
       ttlSeconds: expiresIn,
     })
     return { accessToken, refreshToken, expiresIn, sessionId: session.id, user }
   }
-
-  async #end(which: Parameters<SessionStore['end']>[0], reason: SessionEnd['reason']): Promise<number> {
-    // Somebody who signed in thousands of times must not keep access for as long as it takes to end each.
-    for (let count = 0; ; ) {
-      const ends = await this.#store.end(which, reason, this.#runtime.clock())
-      for (const end of ends) this.#ended.add(end)
-      count += ends.length
-      if (ends.length === 0 || 'id' in which) return count
-    }
-  }
-}
-
-const successorContext = 'refresh-token-successor'
-
-function unlinked(): FocusError {
-  return new FocusError('invalid_grant', 'The account was unlinked.', { hint: 'Sign in with another account.' })
-}
-
-function invalidRefreshToken(): FocusError {
-  return new FocusError('invalid_grant', 'The refresh token is unknown, used, expired or revoked.', {
-    hint: 'Sign in again.',
-  })
 }

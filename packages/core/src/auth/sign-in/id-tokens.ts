@@ -13,8 +13,8 @@ export interface IdTokensDependencies extends Pick<SingleUseSecretsOptions<unkno
 }
 
 /**
- * Sign-in with an ID token that an app got from the provider's own SDK (S35). The app first asks for a nonce and has the
- * provider put it into the token: one that was made for another occasion, or was used, is worth nothing.
+ * ID tokens that an app received from the provider's SDK (S35). The app first requests a nonce and has the provider put it
+ * into the token, so that a token works once and only here.
  */
 export class IdTokens {
   readonly #providers: ProviderRegistry
@@ -27,17 +27,25 @@ export class IdTokens {
     this.#nonces = new SingleUseSecrets({ ...sealing, kind: 'nonce', schema: z.object({ provider: z.string() }) })
   }
 
-  /** @throws FocusError `oauth_disabled`, `unknown_provider` */
+  /**
+   * Returns a nonce, valid for `nonceTtlSeconds`.
+   *
+   * @throws FocusError `oauth_disabled`, `unknown_provider`
+   */
   newNonce(providerName: string): string {
     this.#providers.find(providerName)
     return this.#nonces.issue({ provider: providerName }, this.#clock() + nonceTtlSeconds * 1_000)
   }
 
-  /** @throws FocusError `oauth_disabled`, `unknown_provider`, `id_token_invalid`, `provider_unreachable` */
+  /**
+   * Checks an ID token and consumes its nonce.
+   *
+   * @throws FocusError `oauth_disabled`, `unknown_provider`, `invalid_request`, `id_token_invalid`, `provider_unreachable`
+   */
   async verify(providerName: string, idToken: string): Promise<ExternalProfile> {
     const { client } = this.#providers.find(providerName)
     if (!client.verifyIdToken) {
-      throw new FocusError('invalid_request', `${providerName} has no ID tokens.`, {
+      throw new FocusError('invalid_request', `${providerName} issues no ID tokens.`, {
         hint: `Sign in at /auth/${providerName} instead.`,
       })
     }
@@ -45,8 +53,12 @@ export class IdTokens {
     const { profile, nonce } = await client.verifyIdToken(idToken)
     const issued = this.#nonces.open(nonce)
     if (issued?.content.provider === providerName && (await this.#nonces.use(issued))) return profile
-    throw new FocusError('id_token_invalid', 'The nonce of the ID token is not one of ours, was used, or is too old.', {
-      hint: `Ask for one with POST /auth/${providerName}/nonce and have the provider put it into the token.`,
-    })
+    throw new FocusError(
+      'id_token_invalid',
+      'The nonce of the ID token was not issued here, was used, or has expired.',
+      {
+        hint: `Request one with POST /auth/${providerName}/nonce and have the provider put it into the token.`,
+      },
+    )
   }
 }

@@ -10,16 +10,16 @@ import { newSecret } from '../../secrets/new-secret.ts'
 
 const kind = 'focus_code'
 const codeTtlMs = 60_000
-/** Names what the codes of a user that are good now have in common. */
+/** Holds the generation of a user's codes: codes of an older generation are void. */
 const generationKind = 'code_generation'
-/** Longer than a code lives, on clocks that differ. */
+/** Longer than the lifetime of a code, so that nodes with different clocks agree. */
 const generationTtlMs = 600_000
 
-/** What a `focus_code` stands for: a sign-in that is done, whose tokens wait for the page it ended at (S34). */
+/** A finished sign-in whose page has not redeemed its `focus_code` yet (S34). */
 export interface CodeRecord {
   readonly userKey: UserKey
   readonly provider: string
-  /** The account that the session will be started with. */
+  /** The account that will start the session. */
   readonly account: AccountKey
   /** S256 of the flow cookie's value; null when the flow was not bound to a browser. */
   readonly bindingHash: string | null
@@ -39,17 +39,17 @@ type IssuedCode = z.output<typeof issuedCodeSchema>
 
 export interface CodeProof {
   readonly codeVerifier: string | null
-  /** Values of the flow cookies that the browser sent. */
+  /** Values of all flow cookies of the browser. */
   readonly bindings: readonly string[]
 }
 
 export interface RedeemedCode extends Pick<CodeRecord, 'userKey' | 'provider' | 'account'> {
-  /** Whether the flow's cookie came along, so that a cookie may be set in return. */
+  /** Whether the flow's cookie proved that this browser started the flow. */
   readonly sameBrowser: boolean
 }
 
 /**
- * One-time codes that end a sign-in on a page, so that no token travels in a URL. Only the browser that began the flow can
+ * Single-use codes that end a sign-in on a page, so that no token travels in a URL. Only the browser that started the flow can
  * redeem one: it proves itself by the flow's cookie or by the verifier of the flow's challenge.
  */
 export class SingleUseCodes {
@@ -61,6 +61,7 @@ export class SingleUseCodes {
     this.#runtime = runtime
   }
 
+  /** Returns a code that is valid for one minute. */
   async issue(record: CodeRecord): Promise<string> {
     const code = newSecret(this.#runtime.random)
     const generation = await this.#store.peek(generationKind, record.userKey)
@@ -73,7 +74,7 @@ export class SingleUseCodes {
     return code
   }
 
-  /** Makes the codes worthless that a user has not redeemed yet: all their sessions are ended (S37). */
+  /** Voids the unredeemed codes of a user, together with the end of all the user's sessions (S37). */
   async voidAll(userKey: UserKey): Promise<void> {
     const generation = newSecret(this.#runtime.random)
     await this.#store.put(generationKind, userKey, generation, this.#runtime.clock() + generationTtlMs)
@@ -83,7 +84,7 @@ export class SingleUseCodes {
   async redeem(code: string, proof: CodeProof): Promise<RedeemedCode> {
     const record = parse(await this.#store.take(kind, code))
     if (!record || !proves(record, proof) || (await this.#isVoid(record))) {
-      throw new FocusError('invalid_grant', 'The code is unknown, used, expired, or was made for another browser.', {
+      throw new FocusError('invalid_grant', 'The code is unknown, used, expired, or belongs to another browser.', {
         hint: 'Start the sign-in again; send code_verifier, or the cookies of the page that started it.',
       })
     }

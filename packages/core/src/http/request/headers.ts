@@ -6,3 +6,8 @@ export function headerOf(headers: Headers | IncomingHttpHeaders, name: string): 
   const value = headers[name]
   return Array.isArray(value) ? value.join(', ') : (value ?? null)
 }
+
+/** Returns whether the client asks for a page rather than for JSON. */
+export function acceptsHtml(headers: Headers): boolean {
+  return headers.get('accept')?.includes('text/html') ?? false
+}

@@ -1,13 +1,12 @@
 import { type Refusal, refusalReasons } from '../../admission/refusal.ts'
 import { invalidToken } from '../../auth/tokens/token-errors.ts'
 import { FocusError } from '../../common/errors.ts'
+import { accessTokenMissing } from './require-principal.ts'
 import { type Answer, problemAnswer } from '../responses.ts'
 
 /** Refusals that never vary. Each is built once, so that a flood of them costs little. */
 const errors = {
-  unauthenticated: new FocusError('unauthenticated', 'This route needs an access token.', {
-    hint: 'Send the header Authorization: Bearer <access_token>.',
-  }),
+  unauthenticated: accessTokenMissing(),
   unauthenticated_stream: new FocusError('unauthenticated', 'The event stream needs an access token or a ticket.', {
     hint: 'Send Authorization: Bearer <access token>, or POST /ws/ticket with {"use":"stream"} and add ?ticket=<ticket>.',
   }),

@@ -153,18 +153,20 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 
   async update(id: UserId, profile: ExternalProfile, seen?: User): Promise<User> {
-    const user = await this.#require(id)
-    const now = this.#clock()
-    await this.#db
+    const user = seen ?? (await this.#require(id))
+    const { numUpdatedRows } = await this.#db
       .updateTable('focus_accounts')
-      .set({ last_sign_in_at: now })
+      .set({ last_sign_in_at: this.#clock() })
       .where('issuer', '=', profile.issuer)
       .where('subject', '=', profile.subject)
-      .execute()
+      .where(({ exists, selectFrom }) => exists(selectFrom('focus_users').select('id').where('id', '=', Number(id))))
+      .executeTakeFirst()
+    // The user may have been deleted since it was read.
+    if (numUpdatedRows === 0n) await this.#require(id)
     const changes = changesOf(user, profile)
     const hasChanged = Object.keys(changes).length > 0
     if (hasChanged) await retryOnConflict(() => this.#updateOf(id, changes).execute())
-    const hasMoved = await this.#setEmail(id, seen ?? user, profile)
+    const hasMoved = await this.#setEmail(id, user, profile)
     return hasChanged || hasMoved ? await this.#require(id) : user
   }
 

@@ -5,8 +5,8 @@ import type { UserDirectory } from '../../../src/auth/accounts/user-directory-po
 import { AdmissionControl } from '../../../src/admission/admission-control.ts'
 import { type BudgetOptions, defaultBodyTimeoutMs, resolveBudgets } from '../../../src/admission/budgets.ts'
 import { createClientAddressFinder } from '../../../src/net/client-address.ts'
-import { accountAdminRoutes } from '../../../src/http/routes/account-admin-routes.ts'
-import { authRoutes } from '../../../src/http/routes/auth-routes.ts'
+import { authAdminRoutes } from '../../../src/http/routes/auth-admin/auth-admin-routes.ts'
+import { authRoutes } from '../../../src/http/routes/auth/auth-routes.ts'
 import { createHandler } from '../../../src/http/handler.ts'
 import { createOriginPolicy } from '../../../src/net/origin-policy.ts'
 import { createRuntime, type Runtime } from '../../../src/common/runtime.ts'
@@ -90,7 +90,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   })
   if (options.idle !== true) await auth.start()
   const handler = createHandler({
-    routes: [...authRoutes({ auth, config }), ...accountAdminRoutes({ auth })],
+    routes: [...authRoutes({ auth, config }), ...authAdminRoutes({ auth })],
     basePath: '/api',
     adminKey,
     origins: config.origins,

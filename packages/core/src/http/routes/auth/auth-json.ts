@@ -1,10 +1,10 @@
-import type { Session } from '../../auth/sessions/session-store-port.ts'
-import type { TokenPair } from '../../auth/sessions/sessions.ts'
-import { accountId } from '../../auth/accounts/account-id.ts'
-import type { ExternalAccount, User } from '../../auth/accounts/user-directory-port.ts'
-import type { JsonObject } from '../../common/json.ts'
+import type { Session } from '../../../auth/sessions/session-store-port.ts'
+import type { TokenPair } from '../../../auth/sessions/sessions.ts'
+import { accountId } from '../../../auth/accounts/account-id.ts'
+import type { ExternalAccount, User } from '../../../auth/accounts/user-directory-port.ts'
+import type { JsonObject } from '../../../common/json.ts'
 
-/** A user as the guide's answers show one. */
+/** The user as in the responses of the guide. */
 export function userJson(user: User): JsonObject {
   return {
     id: user.id,
@@ -20,7 +20,7 @@ export function accountJson(account: ExternalAccount): JsonObject {
   return { id: accountId(account), provider, issuer, subject }
 }
 
-/** The guide's answer to a sign-in, and what a refresh answers. */
+/** The guide's response to a sign-in; also the response to a refresh. */
 export function tokenJson(pair: TokenPair): JsonObject {
   return {
     access_token: pair.accessToken,
