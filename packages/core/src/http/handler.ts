@@ -13,7 +13,7 @@ import { prefetchRefused } from './request/prefetch.ts'
 import { DecidedAdmission } from './decided-admission.ts'
 import type { Admission, Credentials, RequestHead } from './request/request-head.ts'
 import { problem, toResponse } from './responses.ts'
-import type { RequestInfo, Route } from './route.ts'
+import type { RequestInfo, Route, RouteInfo } from './route.ts'
 import { type Match, Router } from './router.ts'
 
 export interface HandlerDependencies {
@@ -30,9 +30,6 @@ export interface HandlerDependencies {
   readonly bodyTimeoutMs: number
   readonly logger: Logger
 }
-
-/** One route as documents and gateways need it. */
-export type RouteInfo = Pick<Route, 'method' | 'path' | 'access'>
 
 export interface Handler {
   readonly routes: readonly RouteInfo[]

@@ -29,15 +29,20 @@ export interface RouteContext {
   spend(units: number): void
 }
 
+/** A route as documents and gateways need it. */
+export interface RouteInfo {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below the base path, such as `/auth/:provider/callback`. */
+  readonly path: string
+  /** `bearer` needs a valid access token, `admin` the admin key. */
+  readonly access: 'public' | 'bearer' | 'admin'
+}
+
 /**
  * One route under the base path. `access` is checked before `handle` runs: `bearer` needs a valid access token, `admin`
  * the admin key. Errors are thrown as `FocusError` and answered as RFC 9457 problems.
  */
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Such as `/auth/:provider/callback`. */
-  readonly path: string
-  readonly access: 'public' | 'bearer' | 'admin'
+export interface Route extends RouteInfo {
   /** The route also accepts an access token or a ticket in its query, because `EventSource` cannot set headers. */
   readonly credentials?: 'stream'
   /** The budget of the client's address that a request takes one unit of (S27). */

@@ -22,7 +22,7 @@ import type {
   Summary,
 } from './ports.ts'
 
-/** What a caller passes for one notification of a catalogue. */
+/** The params of one definition of a catalogue, as a caller passes them. */
 export type Params<D> = D extends Definition<infer Spec> ? ParamsInput<Spec> : never
 
 /** The definitions of an application's catalogue together with the built-in ones, which it may replace. */
@@ -39,27 +39,28 @@ type NamesOf<Extra extends Definitions> = string extends keyof Extra ? never : k
 
 export interface NotifyOptions {
   /**
-   * Makes the call safe to repeat: within 24 hours, another call with this key and the same content answers the first one's
-   * receipt and sends nothing. 1 to 255 characters.
+   * Makes the call safe to repeat: within 24 hours, another call with this key and the same content sends nothing and returns
+   * the receipt of the first call. 1 to 255 characters.
    */
   readonly idempotencyKey?: string
 }
 
-/** For notifications of the catalogue: the language, and whatever is to differ from the definition. */
+/** For a notification of the catalogue: its language, and values that replace those of the definition. */
 export interface NotifyNamedOptions extends NotifyOptions, Delivery {
-  /** Language of the texts; the person's own when absent. */
+  /** BCP 47 tag of the language of the texts; the user's own when absent. */
   readonly locale?: string
 }
 
 export interface NotifyManyOptions {
-  /** Called after every thousand or so, with what has been done by then. */
+  /** Called after about every thousand users, with the counts so far. */
   readonly onProgress?: (summary: Summary) => void
-  /** Stops after what is under way, with the signal's reason. */
+  /** Stops the call once it is aborted: the current chunk is sent, then the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** BCP 47 tag of the language of the texts; each user's own when absent. */
   readonly locale?: string
 }
 
-/** Ids from an array, a generator or a database cursor; they are never all in memory. */
+/** User ids from an array, a generator or a database cursor; they are read in chunks and never held in memory at once. */
 export type UserIds = Iterable<UserId> | AsyncIterable<UserId>
 
 /** The user that a notification is for. */
@@ -67,6 +68,7 @@ export interface ToUser {
   readonly userId: UserId
 }
 
+/** `activity` and `activityData` mean the same; both travel as the notification's `data`. */
 export type ActivityUpdateParams = ToUser & (ActivityUpdate | { readonly activityData: JsonObject })
 export interface LimitWarningParams extends LimitWarning, ToUser {}
 export interface AppBlockedParams extends AppBlocked, ToUser {}
@@ -76,7 +78,7 @@ export interface LeaderboardUpdateParams extends LeaderboardUpdate {
   readonly userIds: UserIds
 }
 
-/** Inside a transaction of the application: what is sent is committed with its rows, and sequenced afterwards. */
+/** Sends inside a transaction of the application: notifications are committed with its rows and get their offsets afterwards. */
 export interface TransactionNotifications<Catalogue> {
   notifyUser(notification: NotificationInput): Promise<Receipt>
   broadcast(content: NotificationContent): Promise<Receipt>
@@ -88,16 +90,16 @@ export interface TransactionNotifications<Catalogue> {
 }
 
 /**
- * Sends notifications and keeps each person's inbox. A call that resolves is committed: what it sent is in the log, however
- * the process, the database or the network end afterwards.
+ * Sends notifications and keeps the inbox of each user: `focus.notifications`. When a call resolves, its notifications are
+ * committed: they survive a crash of the process, the database or the network.
  *
- * Every sending method throws a `FocusError`: `unknown_user`, `invalid_notification`, `data_too_large`,
- * `idempotency_conflict`, `inside_transaction`, `storage_unavailable` (nothing was written, or nobody can tell; the message
- * says which), `closed`.
+ * Every sending method rejects with a `FocusError`: `unknown_user`, `invalid_notification`, `data_too_large`,
+ * `idempotency_conflict`, `inside_transaction`, `closed`, or `storage_unavailable`, whose message says whether nothing was
+ * written or the outcome is unknown.
  */
 export interface NotificationService<Catalogue = BuiltInCatalogue> {
   /**
-   * Sends one notification to one person.
+   * Sends one notification to one user.
    *
    * @example
    * ```ts
@@ -109,8 +111,8 @@ export interface NotificationService<Catalogue = BuiltInCatalogue> {
    */
   notifyUser(notification: NotificationInput, options?: NotifyOptions): Promise<Receipt>
   /**
-   * Sends one notification to many people, as fast as the database takes it and no faster. Ids that the directory does not
-   * know are counted, not refused.
+   * Sends one notification to many users, at the pace of the database. Ids that the directory does not know are counted, not
+   * refused.
    *
    * @example
    * ```ts
@@ -118,14 +120,14 @@ export interface NotificationService<Catalogue = BuiltInCatalogue> {
    * ```
    */
   notifyMany(userIds: UserIds, content: NotificationContent, options?: NotifyManyOptions): Promise<Summary>
-  /** `notifyMany` with a notification of the catalogue, each person in their own language. */
+  /** Sends a notification of the catalogue to many users, each in their own language; otherwise as `notifyMany`. */
   notifyManyNamed<K extends keyof Catalogue & string>(
     userIds: UserIds,
     name: K,
     params: Params<Catalogue[K]>,
     options?: NotifyManyOptions,
   ): Promise<Summary>
-  /** Sends one notification to everybody: one write, however many people there are. */
+  /** Sends one notification to all users, with one write for any number of users. */
   broadcast(content: NotificationContent, options?: NotifyOptions): Promise<Receipt>
   /**
    * Sends a notification of the catalogue.
@@ -140,19 +142,19 @@ export interface NotificationService<Catalogue = BuiltInCatalogue> {
     params: Params<Catalogue[K]> & ToUser,
     options?: NotifyNamedOptions,
   ): Promise<Receipt>
-  /** Topic `activities`; the activity travels as `data`. */
+  /** Sends `activityUpdate`: topic `activities`; the activity travels as `data`. */
   notifyActivityUpdate(params: ActivityUpdateParams, options?: NotifyNamedOptions): Promise<Receipt>
-  /** Topic `limits`, a warning. */
+  /** Sends `limitWarning`: topic `limits`, a warning. */
   notifyLimitWarning(params: LimitWarningParams, options?: NotifyNamedOptions): Promise<Receipt>
-  /** Topic `limits`, an error. */
+  /** Sends `appBlocked`: topic `limits`, an error. */
   notifyAppBlocked(params: AppBlockedParams, options?: NotifyNamedOptions): Promise<Receipt>
-  /** Topic `challenges`, in the caller's words. */
+  /** Sends `challengeUpdate`: topic `challenges`, with the caller's own text. */
   notifyChallengeUpdate(params: ChallengeUpdateParams, options?: NotifyNamedOptions): Promise<Receipt>
-  /** Topic `challenges`, to everybody on the leaderboard. */
+  /** Sends `leaderboardUpdate` to the users of a leaderboard: topic `challenges`. */
   notifyLeaderboardUpdate(params: LeaderboardUpdateParams, options?: NotifyManyOptions): Promise<Summary>
   /**
-   * Runs `work` in a transaction of `db`, where the database also holds Focus' tables. What `work` sends is committed with
-   * its own rows or not at all; it gets its offset, and its policies are applied, right after the commit.
+   * Runs `work` in a transaction of `db`, a database that also holds Focus' tables. Its notifications are committed together
+   * with its own rows, or not at all. They get their offsets right after the commit, when their policies are applied.
    *
    * @example
    * ```ts
@@ -167,18 +169,40 @@ export interface NotificationService<Catalogue = BuiltInCatalogue> {
     work: (trx: Transaction<DB>, notifications: TransactionNotifications<Catalogue>) => Promise<T>,
   ): Promise<T>
   /**
-   * The same for Prisma, Drizzle, Knex and others: run this statement inside your transaction, and `sequence()` after its
-   * commit if it is to go out at once.
+   * Returns a statement that inserts a notification, for transactions of Prisma, Drizzle, Knex and others. Run it inside the
+   * transaction; call `sequence()` after the commit to send at once.
+   *
+   * @throws FocusError `invalid_notification`, `data_too_large`
+   *
+   * @example
+   * ```ts
+   * const { sql, parameters } = focus.notifications.pendingInsert({ userId: 7, title: 'Thank you', message: 'We got it' })
+   * await trx.raw(sql, parameters)
+   * ```
    */
   pendingInsert(notification: NotificationInput): { readonly sql: string; readonly parameters: readonly unknown[] }
-  /** Takes in what is pending or due now, and returns how many there were; happens by itself every second. */
+  /** Sends pending and due notifications now, and returns their number. Focus does so by itself every second. */
   sequence(): Promise<number>
-  /** Takes back what has not been delivered yet; false when it is too late. */
+  /** Cancels a notification that has not been sent yet; false when it is too late. */
   cancel(id: string): Promise<boolean>
-  /** One page of a person's inbox, newest first. @throws FocusError `invalid_request` */
+  /**
+   * Returns one page of a user's inbox, newest first.
+   *
+   * @throws FocusError `invalid_request`
+   *
+   * @example
+   * ```ts
+   * const { notifications, nextBefore } = await focus.notifications.inbox(7, { unread: true, limit: 20 })
+   * ```
+   */
   inbox(userId: UserId, query?: InboxQuery): Promise<InboxPage>
-  /** Marks as read and returns how many are still unread. @throws FocusError `invalid_request` */
+  /**
+   * Marks notifications as read.
+   *
+   * @returns how many are still unread
+   * @throws FocusError `invalid_request`
+   */
   markRead(userId: UserId, which: ReadSelection): Promise<number>
-  /** Takes a notification out of the inbox; false when it is not there. */
+  /** Removes a notification from a user's inbox; false when it is not there. */
   delete(userId: UserId, id: string): Promise<boolean>
 }
