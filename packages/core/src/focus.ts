@@ -16,7 +16,7 @@ import type { Deliveries } from './transports/outbox/focus-deliveries.ts'
 import type { PreferenceService } from './transports/preferences/focus-preferences.ts'
 import { composeFocus, type FocusParts } from './compose/focus-parts.ts'
 
-/** Sign-in and notifications of one application, running. Made by `createFocus`, ended by `close()`. */
+/** The running Focus of one application. `createFocus` starts it and `close()` ends it. */
 export interface Focus<Catalogue = BuiltInCatalogue> {
   readonly auth: Auth
   readonly notifications: NotificationService<Catalogue>
@@ -25,34 +25,38 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
   /** The outbox: deliveries by other transports that wait or failed. */
   readonly deliveries: Deliveries
   readonly realtime: Realtime
-  /** Such as `/api`; empty for the root. */
+  /** Path that all routes are below, such as `/api`; empty for the root. */
   readonly basePath: string
   /** Every route below the base path, and who may call it; `openapi.json` describes them. */
   readonly routes: readonly RouteInfo[]
-  /** Whether a path is one of Focus' routes; what is not is the host's. */
+  /** Whether a path is one of Focus' routes; all other paths belong to the host. */
   handles(pathname: string): boolean
   /**
-   * Looks at the head of a request before a `Request` is built for it; for adapters. What is refused is answered with the
-   * refusal; what is not goes to `fetch`, with `{ admission }`.
+   * Decides on a request from its head, before a `Request` is built; for adapters. Answer with the refusal if there is one,
+   * and pass the request to `fetch` with `{ admission }` otherwise.
    */
   admit(head: RequestHead): Admission
-  /** Answers any route. Never rejects: what goes wrong is an RFC 9457 problem. */
+  /** Answers any route. Never rejects: failures are RFC 9457 problems. */
   fetch(request: Request, info?: RequestInfo): Promise<Response>
-  /** Takes a WebSocket upgrade on Focus' own path; false, and nothing is touched, on any other. */
+  /** Takes a WebSocket upgrade on Focus' own path. Returns false on any other path and leaves the socket alone. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /**
-   * Whom the bearer token of a request speaks for; null without one. Cheap for a token that was seen before.
+   * Verifies the bearer token of a request and returns its principal; null without a token. Cheap for a token that was
+   * verified before.
    *
-   * @param info where the request comes from: bad tokens of one address are then limited, as on Focus' own routes
+   * @param info the origin of the request; with it, bad tokens of one address are limited as on Focus' own routes
    * @throws FocusError (as a rejection) `invalid_token`, `token_expired`, `session_revoked`; with `info` also `rate_limited`
    * and `overloaded`
    */
   authenticate(headers: IncomingHttpHeaders | Headers, info?: RequestInfo): Promise<Principal | null>
-  /** Brings the tables up to date. `createFocus` has done so already; for operators. */
+  /** Brings the tables up to date, as `createFocus` has done already; for operators. */
   migrate(): Promise<MigrationResult>
-  /** Says goodbye to every open socket, spread over `windowMs` (5,000 when absent); from then on new ones are refused. */
+  /**
+   * Asks every client to reconnect and closes its socket, spread over `windowMs` (5,000 when absent). New connections are
+   * refused from then on.
+   */
   drain(options?: { windowMs?: number }): Promise<void>
-  /** Ends everything that Focus opened: sockets, timers, workers and its own database connection. */
+  /** Closes everything that Focus opened: sockets, timers, workers and its own database connection. */
   close(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFocus } from '../src/index.ts'
 
-test('a start that fails half-way leaves nothing running', async () => {
+test('a start that fails half-way closes everything that it opened', async () => {
   const before = process.getActiveResourcesInfo().toSorted()
   // Found once the database and the log are open.
   const catalogue = { broken: { params: {}, title: {}, message: { en: 'm' } } }
@@ -10,7 +10,7 @@ test('a start that fails half-way leaves nothing running', async () => {
   await expect.poll(() => process.getActiveResourcesInfo().toSorted()).toEqual(before)
 })
 
-test('close ends everything, and may be called again', async () => {
+test('close ends everything and can be repeated', async () => {
   const before = process.getActiveResourcesInfo().toSorted()
   const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
   await focus.close()
@@ -18,7 +18,7 @@ test('close ends everything, and may be called again', async () => {
   await expect.poll(() => process.getActiveResourcesInfo().toSorted()).toEqual(before)
 })
 
-test('what is called after close is refused with its code', async () => {
+test('calls after close are refused with `closed`', async () => {
   const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
   await focus.close()
   const calls = await Promise.allSettled([
@@ -30,7 +30,7 @@ test('what is called after close is refused with its code', async () => {
   for (const call of calls) expect(call).toMatchObject({ status: 'rejected', reason: { code: 'closed' } })
 })
 
-test('a transport that cannot close keeps nothing else open', async () => {
+test('a transport that fails to close keeps no other part open', async () => {
   const before = process.getActiveResourcesInfo().toSorted()
   const stubborn = { name: 'stubborn', deliver: async () => undefined, close: () => Promise.reject(new Error('no')) }
   const focus = await createFocus({ database: 'sqlite::memory:', env: {}, transports: [stubborn] })
@@ -38,7 +38,7 @@ test('a transport that cannot close keeps nothing else open', async () => {
   await expect.poll(() => process.getActiveResourcesInfo().toSorted()).toEqual(before)
 })
 
-test('two in one process never see each other', async () => {
+test('two instances in one process are independent', async () => {
   const [a, b] = await Promise.all([
     createFocus({ database: 'sqlite::memory:', env: {}, notifications: { unknownUsers: 'accept' } }),
     createFocus({ database: 'sqlite::memory:', env: {}, notifications: { unknownUsers: 'accept' } }),
@@ -53,7 +53,7 @@ test('two in one process never see each other', async () => {
   }
 })
 
-test('A24: an option that is null is one that was not given', async () => {
+test('A24: an option that is null counts as not set', async () => {
   const nulls = {
     tokens: { typ: null, idleTtlSeconds: null },
     notifications: { maxAge: null },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { debugNamespaces } from '../common/logging/debug.ts'
 import type { Logger } from '../common/logging/logger.ts'
 import type { Clock, RandomSource } from '../common/runtime.ts'
 import * as forms from '../schema/option-forms.ts'
@@ -10,7 +11,9 @@ const logger: Form<Logger | false> = {
   schema: z.union([forms.off.schema, forms.objectWith<Logger>('debug', 'info', 'warn', 'error').schema]),
 }
 
-/** Options that all rooms share. */
+const namespaces = debugNamespaces.map((name) => `\`${name}\``).join(', ')
+
+/** The options that all rooms share. */
 export const generalOptions = optionTable({
   locale: {
     path: 'locale',
@@ -23,7 +26,7 @@ export const generalOptions = optionTable({
     env: ['FOCUS_DEBUG'],
     form: forms.text,
     default: null,
-    about: 'parts of the library that trace their work: `hub`, `commit`, …, separated by commas, or `*` for all',
+    about: `parts of the library that trace their work, separated by commas (${namespaces}), or \`*\` for all`,
   },
   logger: {
     path: 'logger',

@@ -1,10 +1,11 @@
-import { type Environment, isSet, type OptionTable, variablesOf } from '../schema/option-table.ts'
+import { type Environment, isSet } from '../schema/option-reader.ts'
+import { type OptionTable, variablesOf } from '../schema/option-table.ts'
 import type { FocusOptions } from './options.ts'
 import { optionTables } from './schema.ts'
 
 /**
- * Returns the options without those that the environment sets, for programs in which the environment wins over a file, as in
- * the `focus` command with its `focus.config.ts`.
+ * Returns the options without those that the environment sets, for programs in which the environment wins over a file. The
+ * `focus` command reads its `focus.config.ts` this way.
  */
 export function withoutEnvironment(options: FocusOptions, environment: Environment): FocusOptions {
   let rest: object = options

@@ -16,7 +16,7 @@ describe('resolveOptions', () => {
     expect(() => resolveOptions({}, { OAUTH_ENABLED: value })).toThrow('missing, although OAUTH_ENABLED is on')
   })
 
-  test('blanks around a variable do not count', () => {
+  test('blanks around a variable are ignored', () => {
     const environment = { WEBSOCKET_ENABLED: 'True\r', FOCUS_STATS: ' public ', FOCUS_LOCALE: 'en\r' }
     expect(resolveOptions({}, environment)).toMatchObject({
       realtime: { enabled: true, stats: 'public' },
@@ -60,7 +60,7 @@ describe('resolveOptions', () => {
     )
   })
 
-  test('S28 a secret of the wrong form is not repeated', () => {
+  test('S28 messages leave out a secret of the wrong form', () => {
     for (const [name, value] of [
       ['FOCUS_SECRET', 'hunter2'],
       ['FOCUS_ADMIN_KEY', 'short'],
@@ -90,7 +90,7 @@ describe('resolveOptions', () => {
     expect(resolveOptions({}, { ...environment, OAUTH_ENABLED: 'True' }).auth.providers).toHaveLength(1)
   })
 
-  test('every option has its default where nothing is set, and times are in the unit of their name', () => {
+  test('an option that is not set has its default, in the unit of its name', () => {
     const { auth, http, notifications, realtime, storage, transports, users, warnings } = resolveOptions({}, {})
     expect(storage).toEqual({ database: 'sqlite:focus.db', redisUrl: null, secrets: null })
     expect(auth).toMatchObject({

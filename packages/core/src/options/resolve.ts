@@ -1,6 +1,7 @@
 import type { UserDirectory } from '../auth/accounts/user-directory-port.ts'
 import { nearest } from '../common/text/nearest.ts'
-import { type Environment, type OptionTable, readOptions, type Values, variablesOf } from '../schema/option-table.ts'
+import { type Environment, readOptions } from '../schema/option-reader.ts'
+import { type OptionTable, type Values, variablesOf } from '../schema/option-table.ts'
 import { authOptions } from './auth-options.ts'
 import { type AuthSettings, authSettings } from './auth-settings.ts'
 import { generalOptions } from './general-options.ts'

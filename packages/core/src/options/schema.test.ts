@@ -94,7 +94,7 @@ const counted = paths.filter((path) => /^(?:websocket\.limits|rateLimits\.per\w+
 const cases = { ...wrongValues, ...Object.fromEntries(counted.map((path) => [path, notCounts])) }
 
 describe('the options of createFocus', () => {
-  test('A24: every option has wrong values here', () => {
+  test('A24: this file has wrong values for every option', () => {
     expect(Object.keys(cases).toSorted()).toEqual(paths.toSorted())
   })
 
@@ -132,17 +132,17 @@ describe('the options of createFocus', () => {
     ['oauth', []],
     ['rateLimits', true],
     ['notifications', 'all'],
-  ])('A24: %s of another kind is refused and not repeated', (path, value) => {
+  ])('A24: %s of another kind is refused without its value', (path, value) => {
     const { message } = failureOf(at(path, value))
     expect(message).toMatch(new RegExp(`^${path}: `))
     expect(message).not.toContain('HS256')
   })
 
-  test.each([['sqlite:focus.db'], [7], [[]]])('A24: options that are no object are refused: %j', (options) => {
+  test.each([['sqlite:focus.db'], [7], [[]]])('A24: options other than an object are refused: %j', (options) => {
     expect(failureOf(options).message).toMatch(/^options: expected an object with database, /)
   })
 
-  test('A24: everything that is wrong is named at once', () => {
+  test('A24: one error names every wrong option', () => {
     const { message, hint } = failureOf({ databse: 'sqlite:x.db', tokens: { idleTtlSeconds: -1 } })
     expect(message).toContain('databse: is not an option')
     expect(message).toContain('tokens.idleTtlSeconds: expected a whole number of seconds')
@@ -162,11 +162,11 @@ describe('the options of createFocus', () => {
       { env: { FOCUS_SECRET: 31_415 } },
       'env.FOCUS_SECRET: expected an object of texts, such as process.env, got another form.',
     ],
-  ])('A24: a message names the accepted form and the part that is wrong: %j', (options, message) => {
+  ])('A24: the message names the accepted form and the wrong part: %j', (options, message) => {
     expect(failureOf(options).message).toBe(message)
   })
 
-  test('A24: undefined and null are options that were not given', () => {
+  test('A24: undefined and null count as not set', () => {
     for (const path of paths) {
       expect(() => resolveOptions(at(path, undefined), {})).not.toThrow()
       expect(() => resolveOptions(at(path, null), {})).not.toThrow()
@@ -174,13 +174,13 @@ describe('the options of createFocus', () => {
   })
 
   test.each([[process.env], [Object.assign(Object.create(null), { FOCUS_LOCALE: 'en' })]])(
-    'A24: an environment needs no particular prototype',
+    'A24: the environment may have any prototype',
     (env) => {
       expect(() => resolveOptions({ env }, {})).not.toThrow()
     },
   )
 
-  test('S28 A24: a value that may hold a secret is not repeated', () => {
+  test('S28 A24: messages leave out values that may contain a secret', () => {
     const secret = 'hunter2hunter2'
     const options = {
       database: secret,

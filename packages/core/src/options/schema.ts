@@ -9,7 +9,10 @@ import { realtimeOptions } from './realtime-options.ts'
 import { storageOptions } from './storage-options.ts'
 import { transportOptions } from './transport-options.ts'
 
-/** Every option of Focus, by room. It does not compile unless it describes exactly the members of `FocusOptions`. */
+/**
+ * Every option of Focus, by room. These tables compile only if they describe exactly the members of `FocusOptions`: the same
+ * paths, with values of the declared types.
+ */
 export const optionTables = describing({
   storage: storageOptions,
   http: httpOptions,
@@ -24,10 +27,10 @@ export const optionTables = describing({
 export const focusOptions = optionShape(Object.values(optionTables))
 
 /**
- * Refuses an options object with an unknown name or a wrong value, as `createFocus` does; for programs that read options
- * before they need them. Nothing is read from the environment.
+ * Refuses an options object with an unknown name or a wrong value, as `createFocus` does, for programs that read options
+ * before they use them. Reads nothing from the environment.
  *
- * @throws FocusError `invalid_option` naming each path and the accepted form
+ * @throws FocusError `invalid_option`; the message names each path and the accepted form
  */
 export function assertFocusOptions(options: unknown): asserts options is FocusOptions {
   checkOptions(options, focusOptions)
@@ -35,7 +38,7 @@ export function assertFocusOptions(options: unknown): asserts options is FocusOp
 
 type Tables = Readonly<Record<string, OptionTable>>
 
-/** Options that have options of their own. */
+/** Options with inner options. */
 type GroupName = 'oauth' | 'google' | 'tokens' | 'websocket' | 'rateLimits' | 'limits' | 'notifications' | 'routing'
 type Group<Name extends GroupName> = Exclude<NonNullable<FocusOptions[Name]>, false>
 

@@ -3,13 +3,14 @@ import { FocusError } from '../common/errors.ts'
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const longest = 365 * 86_400_000
 
-/** Milliseconds, or a text such as `30s`, `5m`, `2h`, `1d`. */
+/** A duration: milliseconds, or a text such as `30s`, `5m`, `2h` or `1d`. */
 export type Duration = number | string
 
 /**
- * Milliseconds of `30s`, `5m`, `2h`, `1d`, or of a number that is milliseconds already.
+ * Converts a duration to milliseconds, rounded.
  *
- * @throws FocusError `invalid_notification` naming `what`
+ * @param what name of the field, for the error message
+ * @throws FocusError `invalid_notification` unless the duration is from 0 to one year
  */
 export function durationMs(what: string, value: Duration): number {
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(String(value).trim()) ?? []

@@ -3,19 +3,19 @@ import { misspelt } from '../common/text/nearest.ts'
 import { count, type Form } from './option-forms.ts'
 import { shorten } from '../common/text/shorten.ts'
 
-/** Options by name: each has a form, or is a group of further options. */
+/** Options by name. Each has a form or is a group of further options. */
 export interface OptionGroup {
   readonly members: Readonly<Record<string, OptionShape>>
-  /** What may stand in the group's place, such as `false`. */
+  /** A value that is accepted in place of the group, such as `false`. */
   readonly instead?: Form<unknown>
-  /** Members that must be given. */
+  /** Members that must be set. */
   readonly required: readonly string[]
 }
 
 export type OptionShape = Form<unknown> | OptionGroup
 
 /**
- * The shape of an options object. Every member of the type must have one: an option that nobody checks does not compile.
+ * Returns the shape of an options object. A member of the type without a form does not compile.
  *
  * @example
  * ```ts
@@ -32,15 +32,15 @@ export function group<T extends object>(
   return { members, required, ...(instead === undefined ? {} : { instead }) }
 }
 
-/** The shape of limits that are whole numbers of 1 or more, by the names that the defaults have. */
+/** Returns the shape of limits that are whole numbers of 1 or more, with the names of the defaults. */
 export function counts(defaults: object): OptionGroup {
   return group<Record<string, number>>(Object.fromEntries(Object.keys(defaults).map((name) => [name, count()])))
 }
 
 /**
- * Refuses unknown names and wrong values, all of them in one error. `undefined` and `null` count as not given.
+ * Refuses unknown names and wrong values, all of them in one error. `undefined` and `null` count as not set.
  *
- * @param where stands in front of every path, such as `google`; empty for the options of `createFocus`
+ * @param where prefix of every path, such as `google`; empty for the options of `createFocus`
  * @throws FocusError `invalid_option`; the message names each option and the accepted form, never a secret
  */
 export function checkOptions(options: unknown, shape: OptionGroup, where = ''): void {
@@ -53,7 +53,7 @@ export function checkOptions(options: unknown, shape: OptionGroup, where = ''): 
 }
 
 /**
- * The options, checked by {@link checkOptions}, without members that are null.
+ * Checks options with {@link checkOptions} and returns them without the members that are null.
  *
  * @throws FocusError `invalid_option`
  */
@@ -62,7 +62,7 @@ export function checkedOptions<T>(options: T, shape: OptionGroup, where = ''): T
   return withoutNulls(options, shape)
 }
 
-/** The options without members that are null, which count as not given. What is no object stays as it is. */
+/** Returns the options without members that are null. Values other than objects are returned unchanged. */
 function withoutNulls<T>(options: T, shape: OptionShape): T {
   if (isForm(shape) || typeof options !== 'object' || options === null || Array.isArray(options)) return options
   const given = Object.entries(options).filter(([, value]) => value !== null)
@@ -73,7 +73,7 @@ function withoutNulls<T>(options: T, shape: OptionShape): T {
   return Object.fromEntries(kept) as T
 }
 
-/** The paths of all options with their forms, such as `websocket.enabled`. */
+/** Returns the paths of all options, such as `websocket.enabled`, with their forms. */
 export function optionPaths(shape: OptionGroup, where = ''): Map<string, Form<unknown>> {
   const found = new Map<string, Form<unknown>>()
   for (const [name, member] of Object.entries(shape.members)) {
@@ -84,7 +84,7 @@ export function optionPaths(shape: OptionGroup, where = ''): Map<string, Form<un
   return found
 }
 
-/** A value as a message may quote it; of what may hold a secret only its kind. */
+/** Returns a value as messages quote it. Objects and lists are named only, because they may contain a secret. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return 'a function'
@@ -109,7 +109,7 @@ function problemsOf(value: unknown, shape: OptionShape, path: string, root: Opti
   const names = Object.keys(shape.members)
   if (typeof value !== 'object' || Array.isArray(value)) {
     const form = `${shape.instead ? `${shape.instead.accepts} or ` : ''}an object with ${names.join(', ')}`
-    // A text in a group's place may be a secret that belongs one level deeper.
+    // A text in place of a group may be a secret that belongs one level deeper.
     const got = typeof value === 'string' ? 'a text' : describeValue(value)
     return [{ path: path || 'options', text: `${path || 'options'}: expected ${form}, got ${got}.` }]
   }
@@ -130,7 +130,7 @@ function problemsOf(value: unknown, shape: OptionShape, path: string, root: Opti
 function formProblems(value: unknown, { schema, accepts, secret = false }: Form<unknown>, path: string): Problem[] {
   const result = schema.safeParse(value)
   if (result.success) return []
-  // A form of several parts knows which of them is wrong.
+  // The issue of a form with several parts names the part that is wrong.
   const keys = result.error.issues[0]?.path ?? []
   const at = [path, ...keys.map(String)].join('.')
   const got = secret ? 'another form' : describeValue(memberAt(value, keys))
@@ -143,8 +143,8 @@ function memberAt(value: unknown, keys: readonly PropertyKey[]): unknown {
 
 function unknownOption(name: string, path: string, names: readonly string[], root: OptionGroup): Problem {
   const near = misspelt(name, names)
-  const elsewhere = [...optionPaths(root).keys()].find((known) => known.split('.').at(-1) === name)
-  const meant = near === null ? elsewhere : join(path, near)
+  const sameName = [...optionPaths(root).keys()].find((known) => known.split('.').at(-1) === name)
+  const meant = near === null ? sameName : join(path, near)
   const advice = meant === undefined ? `known are ${names.join(', ')}.` : `did you mean ${meant}?`
   return { path: join(path, name), text: `${join(path, name)}: is not an option; ${advice}` }
 }

@@ -4,15 +4,15 @@ import { durationMs } from './duration.ts'
 import { ownLanguage } from '../common/text/locale.ts'
 import { isLoopbackUrl, normalUrl } from '../net/urls.ts'
 
-/** A form that an option may have: the words for a user who got it wrong, and the schema that knows. */
+/** The form of an option: words for the error message, and the schema that checks a value. */
 export interface Form<T> {
   /** Completes "expected …". */
   readonly accepts: string
-  /** Takes the value from code and the text from the environment alike. */
+  /** Accepts the value from code and the text from the environment. */
   readonly schema: z.ZodType<T>
   /** Keeps the value out of error messages. */
   readonly secret?: boolean
-  /** The form in a few words of Markdown, where the page of settings names it beside the description. */
+  /** The form in a few words of Markdown, for the page of settings. */
   readonly short?: string
 }
 
@@ -35,7 +35,7 @@ function isHttpUrl(text: string): boolean {
 
 const isSecureUrl = (text: string) => isHttpUrl(text) && (/^https:/i.test(text) || isLoopbackUrl(text))
 const isOrigin = (text: string) => isHttpUrl(text) && new URL(text).pathname === '/' && !text.includes('*')
-/** As browsers write it in `Origin`: the host in lower case and ASCII, no default port, no slash at the end. */
+/** Returns an origin as browsers write it: the host in lower case and ASCII, no default port, no slash at the end. */
 const toOrigin = (text: string) => new URL(normalUrl(text)).origin
 
 export const flag: Form<boolean> = {
@@ -55,7 +55,7 @@ export function whole(unit: string, min: number, max: number): Form<number> {
   return { ...numberWords(unit, min, max), schema: fromText }
 }
 
-/** Unlike `whole` only for code, where a text such as "3600" is a mistake. */
+/** A whole number in code. Unlike {@link whole} it refuses a text such as "3600". */
 export function count(unit = '', min = 1, max = Number.MAX_SAFE_INTEGER): Form<number> {
   return { ...numberWords(unit, min, max), schema: z.int().min(min).max(max) }
 }
@@ -70,7 +70,7 @@ function numberWords(unit: string, min: number, max: number): Pick<Form<number>,
   }
 }
 
-/** Takes seconds and yields milliseconds. */
+/** Accepts seconds and returns milliseconds. */
 export function asMilliseconds(seconds: Form<number>): Form<number> {
   return { ...seconds, schema: seconds.schema.transform((value) => value * 1_000) }
 }
@@ -89,7 +89,7 @@ export const textOrTexts: Form<string | readonly string[]> = {
   schema: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
 }
 
-/** Unlike `flag` only for code, where a text such as "false" is a mistake. */
+/** A boolean in code. Unlike {@link flag} it refuses a text such as "false". */
 export const yesOrNo: Form<boolean> = { accepts: 'true or false', short: '`true` or `false`', schema: z.boolean() }
 
 export const off: Form<false> = { accepts: 'false', schema: z.literal(false) }
@@ -100,7 +100,7 @@ export function functionOf<T extends (...parameters: never[]) => unknown>(): For
 
 export const callback = functionOf()
 
-/** An object that the application brings: these methods must be there, and whatever else it has is its own business. */
+/** An object of the application that has these methods; other members are ignored. */
 export function objectWith<T extends object>(...methods: readonly (keyof T & string)[]): Form<T> {
   return {
     accepts: `an object with ${methodWords(methods)}`,
@@ -108,7 +108,7 @@ export function objectWith<T extends object>(...methods: readonly (keyof T & str
   }
 }
 
-/** Named objects such as providers and transports. */
+/** A list of objects with a name and these methods, such as providers and transports. */
 export function namedObjectsWith<T extends { readonly name: string }>(
   examples: string,
   ...methods: readonly (keyof T & string)[]
@@ -126,7 +126,7 @@ function methodWords(methods: readonly string[]): string {
 }
 
 export function record<T>(accepts: string, entry: z.ZodType<T>): Form<Record<string, T>> {
-  // `process.env` is no plain object, which zod asks for.
+  // zod accepts plain objects only, which `process.env` is not.
   const copy = (value: unknown) => (isRecord(value) ? { ...value } : value)
   return { accepts, schema: z.preprocess(copy, z.record(z.string(), entry)) }
 }
@@ -136,14 +136,14 @@ export function choice<const T extends string>(...values: readonly [T, ...T[]]):
   return { accepts: listed('"'), short: listed('`'), schema: z.enum(values) }
 }
 
-/** A language that the product's own texts exist in; `fr_FR` and `en-GB` name one too. */
+/** A language of the built-in texts; `fr_FR` and `en-GB` name one too. */
 export const ownLanguages: Form<'fr' | 'en'> = {
   accepts: '"fr" or "en"',
   short: '`fr` or `en`',
   schema: z.preprocess((value) => ownLanguage(value) ?? value, z.enum(['fr', 'en'])),
 }
 
-/** Normalised as URLs are: the host in lower case and ASCII, no default port. */
+/** An address, normalised: the host in lower case and ASCII, no default port, no slash at the end. */
 export const httpUrl: Form<string> = {
   accepts: 'an address such as https://app.example (https, or http on this machine; no query)',
   schema: z
@@ -153,7 +153,7 @@ export const httpUrl: Form<string> = {
     .transform((value) => normalUrl(value).replace(/\/+$/, '')),
 }
 
-/** Not normalised: an issuer is compared exactly (OpenID Connect Discovery §4.3). */
+/** An issuer. It is not normalised, because issuers are compared exactly (OpenID Connect Discovery §4.3). */
 export const issuer: Form<string> = {
   accepts: 'an address such as https://login.example.com (https, or http on this machine; no query)',
   schema: z
@@ -163,13 +163,13 @@ export const issuer: Form<string> = {
     .transform((value) => value.replace(/\/+$/, '')),
 }
 
-/** As it was typed: providers compare it exactly with what was registered (S09). */
+/** A redirect URI, unchanged, because providers compare it exactly with the registered one (S09). */
 export const redirectUri: Form<string> = {
   accepts: 'an address such as https://app.example/api/auth/google/callback (https, or http on this machine)',
   schema: z.string().trim().refine(isSecureUrl),
 }
 
-/** Somebody else's key set; unlike other addresses it may have a query. */
+/** The key set of another issuer. Unlike other addresses it may have a query. */
 export const jwksUri: Form<string> = {
   accepts: 'an address such as https://login.example.com/jwks (https, or http on this machine)',
   schema: z.string().refine((value) => URL.canParse(value) && (/^https:/i.test(value) || isLoopbackUrl(value))),
@@ -187,14 +187,14 @@ export const returnAddresses: Form<string[]> = {
     .transform((list) => list.map((entry) => (entry.startsWith('/') ? entry : toOrigin(entry)))),
 }
 
-/** Addresses, ranges and words that the finder of client addresses understands. */
+/** The reverse proxies in front of the server. */
 export const proxies: Form<string[]> = {
   accepts:
     'addresses or CIDR ranges such as 10.0.0.7 or 10.0.0.0/8, or `loopback`, `private` or `unix`, separated by commas',
   schema: commaList.refine((list) => succeeds(() => createClientAddressFinder(list))),
 }
 
-/** A time of code, in milliseconds once it is read. */
+/** A duration in code, in milliseconds or as text; returns milliseconds. */
 export const duration: Form<number> = {
   accepts: 'milliseconds, or a text such as 30s, 5m, 2h or 1d; a year at most',
   short: 'milliseconds, or a text such as `30s`, `5m`, `2h` or `1d`',
@@ -220,7 +220,7 @@ export const secrets: Form<string[]> = {
   schema: commaList.refine((list) => list.length > 0 && list.every((secret) => secret.length >= 32)),
 }
 
-/** For code alone, where a comma is a character like any other. */
+/** Secrets in code, where a comma belongs to the secret. */
 export const sharedSecrets: Form<string | readonly string[]> = {
   accepts: 'a random text of at least 32 characters, or a list of them, the newest first',
   secret: true,
