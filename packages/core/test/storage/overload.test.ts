@@ -226,6 +226,19 @@ describe('reads', () => {
   })
 })
 
+test('V2: changes beyond the 5,000 that wait are refused as overloaded', async () => {
+  const changes = new GroupedChanges(database.forClass('background'))
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const first = changes.run('first', () => held)
+  const waiting = Array.from({ length: 5_000 }, () => changes.run('user', async () => undefined))
+  await expect(changes.run('user', async () => undefined)).rejects.toMatchObject({
+    code: 'overloaded',
+    retryAfterSeconds: 5,
+  })
+  release()
+  await Promise.all([first, ...waiting])
+})
+
 test('V2: changes that share a transaction are refused together when the database has no room for it', async () => {
   const background = database.forClass('background')
   const changes = new GroupedChanges(background)

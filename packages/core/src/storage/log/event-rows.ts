@@ -3,6 +3,8 @@ import type { LogEntry } from '../../notifications/log-entry-port.ts'
 import type { InboxItem, NotificationEvent } from '../../notifications/ports.ts'
 import type { JsonObject } from '../../common/json.ts'
 import type { UserKey } from '../../common/user-id.ts'
+import type { OutboxPayload } from '../../transports/outbox/outbox-port.ts'
+import type { OutboxNotification } from '../outbox/outbox-rows.ts'
 import type { NotificationsTable } from '../tables.ts'
 
 /** Owner of the shared stream of broadcasts; no user's key is empty. */
@@ -34,7 +36,28 @@ export function toEvent(row: NotificationRow, epoch: string): NotificationEvent 
   }
 }
 
-/** The event of an entry that became a row of its own. */
+/** Returns the notification of a row for the outbox. The JSON of its data is copied, not parsed. */
+export function toOutboxNotification(row: NotificationRow, epoch: string): OutboxNotification {
+  const { id, offset } = row
+  const userKey = row.user_key === sharedStream ? null : row.user_key
+  const fields = JSON.stringify({
+    userKey,
+    epoch,
+    offset,
+    id,
+    type: row.type,
+    title: row.title,
+    message: row.message,
+    event: row.event,
+    timestamp: row.created_at,
+    count: row.count,
+    groupKey: row.group_key,
+    expiresAt: row.expires_at,
+  } satisfies Omit<OutboxPayload, 'critical' | 'data'>)
+  return { userKey, id, offset, fields: `${fields.slice(0, -1)},"data":${row.data}}` }
+}
+
+/** Returns the event of an entry that became a row of its own. */
 export function entryToEvent(entry: LogEntry, offset: number, epoch: string): NotificationEvent {
   return {
     stream: entry.userKey === null ? 'all' : 'user',

@@ -6,47 +6,53 @@ import { withTimeLimit } from '../dialects/handles.ts'
 import { StorageError } from '../dialects/storage-error.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
+import { runIsolated, type SharedWork } from './run-isolated.ts'
 
-const maxInOneTransaction = 50
+const maxPerTransaction = 50
 const maxWaiting = 5_000
 
 interface Call {
   readonly userKey: UserKey
-  /** Answers what is to be done once it is committed. */
+  /** Returns the callback that resolves the call after the commit. */
   readonly change: (trx: Transaction<FocusTables>) => Promise<() => void>
   readonly reject: (error: unknown) => void
 }
 
 /**
- * Changes of users' inboxes, those that arrive while a transaction runs together in the next: a commit costs the disk the same
- * for one as for fifty.
+ * Changes of users' inboxes. Those that arrive during a transaction share the next one: a commit costs the disk the same for
+ * fifty changes as for one.
  */
 export class GroupedChanges {
-  readonly #database: Database
+  readonly #work: SharedWork<Call, readonly (() => void)[]>
   #waiting: Call[] = []
   #running = false
 
   constructor(database: Database) {
-    this.#database = database
+    this.#work = {
+      run: (calls) => inTransaction(database, (trx) => runAll(calls, trx)),
+      committed: (_, resolves) => resolves.forEach((resolve) => resolve()),
+      failed: ({ reject }, error) => reject(error),
+      concernsAll,
+    }
   }
 
   /**
-   * @param change is run again, from a state without its writes, when the transaction lost to others
-   * @throws FocusError `storage_unavailable` when too many wait already
+   * @param change runs again, from a state without its writes, after a conflict with other transactions
+   * @throws FocusError `overloaded` when too many changes wait, `storage_unavailable`
    */
   async run<T>(userKey: UserKey, change: (trx: Transaction<FocusTables>) => Promise<T>): Promise<T> {
     if (this.#waiting.length >= maxWaiting) {
-      throw new FocusError('storage_unavailable', `${this.#waiting.length} changes wait for the database already.`, {
-        hint: 'Try again in a moment; look for who holds the database if it stays.',
+      throw new FocusError('overloaded', `${this.#waiting.length} changes already wait for the database.`, {
+        hint: 'Try again in a moment. If it persists, look for a transaction that stays open.',
         retryAfterSeconds: 5,
       })
     }
     const done = new Promise<T>((resolve, reject) => {
-      const committed = async (trx: Transaction<FocusTables>) => {
+      const changeAndResolve = async (trx: Transaction<FocusTables>) => {
         const result = await change(trx)
         return () => resolve(result)
       }
-      this.#waiting.push({ userKey, change: committed, reject })
+      this.#waiting.push({ userKey, change: changeAndResolve, reject })
       if (!this.#running) void this.#drain()
     })
     // A change also waits for the transactions before its own.
@@ -56,33 +62,24 @@ export class GroupedChanges {
   async #drain(): Promise<void> {
     this.#running = true
     while (this.#waiting.length > 0) {
-      // In the order in which committers lock streams.
-      const calls = this.#waiting.splice(0, maxInOneTransaction)
-      await this.#commit(calls.toSorted((a, b) => (a.userKey < b.userKey ? -1 : a.userKey > b.userKey ? 1 : 0)))
+      const calls = this.#waiting.splice(0, maxPerTransaction)
+      // The order in which the committer locks streams.
+      await runIsolated(
+        calls.toSorted((a, b) => (a.userKey < b.userKey ? -1 : a.userKey > b.userKey ? 1 : 0)),
+        this.#work,
+      )
     }
     this.#running = false
   }
-
-  async #commit(calls: readonly Call[]): Promise<void> {
-    try {
-      const committed = await inTransaction(this.#database, async (trx) => {
-        const done: (() => void)[] = []
-        for (const { change } of calls) done.push(await change(trx))
-        return done
-      })
-      for (const resolve of committed) resolve()
-    } catch (error) {
-      if (calls.length === 1 || concernsAll(error)) {
-        for (const { reject } of calls) reject(error)
-        return
-      }
-      // One of them may be at fault: nobody else is to hear of it.
-      for (const call of calls) await this.#commit([call])
-    }
-  }
 }
 
-/** No change is at fault: each by itself would wait as long for the same answer. */
+async function runAll(calls: readonly Call[], trx: Transaction<FocusTables>): Promise<readonly (() => void)[]> {
+  const resolves: (() => void)[] = []
+  for (const { change } of calls) resolves.push(await change(trx))
+  return resolves
+}
+
+/** After a conflict with other transactions, a smaller group may still succeed. */
 function concernsAll(error: unknown): boolean {
   if (error instanceof StorageError) return error.failure !== 'contention'
   return error instanceof FocusError

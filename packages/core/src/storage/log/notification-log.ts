@@ -30,25 +30,27 @@ import { KyselyIdempotencyStore } from './idempotency-store.ts'
 import type { QueueState } from '../queue/work-queue.ts'
 
 export interface NotificationLogOptions {
-  /** How long a call may wait for the database before it is refused; 10,000 when absent. */
+  /** How long a call may wait for the database before it is refused, in milliseconds; 10,000 when absent. */
   readonly timeoutMs?: number
-  /** Notifications kept per person, and broadcasts; 1,000 when absent. */
+  /** Notifications kept for each user, and broadcasts; 1,000 when absent. */
   readonly maxPerStream?: number
-  /** How long a notification is kept; 90 days when absent. */
+  /** How long a notification is kept, in milliseconds; 90 days when absent. */
   readonly maxAgeMs?: number
 }
 
 const defaultTimeoutMs = 10_000
 
+type LogRuntime = Pick<Runtime, 'clock' | 'logger' | 'debug'>
+
 export interface StoredLog extends NotificationLog {
-  /** What waits to be committed in this process. */
+  /** Returns the state of the queue of entries that wait for their commit in this process. */
   queues(): QueueState[]
 }
 
-/** The notification log on a database whose tables are up to date. */
+/** Opens the notification log on a database whose tables are up to date. */
 export async function openNotificationLog(
   database: Database,
-  runtime: Pick<Runtime, 'clock' | 'logger'>,
+  runtime: LogRuntime,
   options: NotificationLogOptions = {},
 ): Promise<StoredLog> {
   const epoch = await Epoch.open(database)
@@ -60,9 +62,9 @@ export async function openNotificationLog(
 class DatabaseNotificationLog implements StoredLog {
   readonly idempotency: IdempotencyStore
   readonly #database: Database
-  /** What a user asks for may wait until everybody's notifications are on their way. */
-  readonly #unhurried: Database
-  readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
+  /** Requests of single users give way to notifications that are sent. */
+  readonly #background: Database
+  readonly #runtime: LogRuntime
   readonly #epoch: Epoch
   readonly #committer: Committer
   readonly #heads: HeadReader
@@ -74,23 +76,23 @@ class DatabaseNotificationLog implements StoredLog {
 
   constructor(
     database: Database,
-    runtime: Pick<Runtime, 'clock' | 'logger'>,
+    runtime: LogRuntime,
     epoch: Epoch,
     runner: BatchRunner,
     options: NotificationLogOptions & { readonly timeoutMs: number },
   ) {
     const maxPerStream = options.maxPerStream ?? 1_000
     this.#database = database
-    this.#unhurried = database.forClass('background')
+    this.#background = database.forClass('background')
     this.#runtime = runtime
     this.#epoch = epoch
     this.#heads = new HeadReader(database.db, epoch, runtime.clock)
     this.#firstSight = new InboxState(database, epoch)
-    this.#state = new InboxState(this.#unhurried, epoch)
+    this.#state = new InboxState(this.#background, epoch)
     this.idempotency = new KyselyIdempotencyStore(database, runtime.clock)
     this.#waiting = new Waiting(database)
     this.#upkeep = new Upkeep(
-      this.#unhurried.withoutTimeLimit(),
+      this.#background.withoutTimeLimit(),
       runtime,
       epoch,
       { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 },
@@ -98,6 +100,7 @@ class DatabaseNotificationLog implements StoredLog {
     )
     this.#committer = new Committer(runner, {
       clock: runtime.clock,
+      debug: runtime.debug('commit'),
       maxPerStream,
       epoch: () => epoch.current,
       timeoutMs: options.timeoutMs,
@@ -148,7 +151,7 @@ class DatabaseNotificationLog implements StoredLog {
       .where('user_key', '=', toStreamOwner(userKey))
       .where('offset', '>', after)
       .where('offset', '<=', upTo)
-      // What has expired is not delivered any more, also in the seconds before it is removed.
+      // Expired notifications are not delivered, even in the seconds before their removal.
       .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', this.#runtime.clock())]))
       .orderBy('offset')
       .limit(limit)
@@ -157,11 +160,11 @@ class DatabaseNotificationLog implements StoredLog {
   }
 
   inbox(userKey: UserKey, selection: InboxSelection): Promise<InboxRows> {
-    return readInbox(this.#unhurried.db, this.#heads, this.epoch, userKey, selection, this.#runtime.clock())
+    return readInbox(this.#background.db, this.#heads, this.epoch, userKey, selection, this.#runtime.clock())
   }
 
   recent(limit: number): Promise<LoggedNotification[]> {
-    return readRecent(this.#unhurried.db, limit)
+    return readRecent(this.#background.db, limit)
   }
 
   markRead(userKey: UserKey, which: ReadSelection): Promise<StateChange | null> {
@@ -241,7 +244,7 @@ class DatabaseNotificationLog implements StoredLog {
       try {
         listener(events)
       } catch (error) {
-        // What is committed stays accepted, whoever fails to hear of it; readers heal from the log.
+        // The notifications are committed all the same; readers heal from the log.
         this.#runtime.logger.error('A listener of the notification log failed', { error })
       }
     }

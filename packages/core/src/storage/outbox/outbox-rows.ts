@@ -1,7 +1,7 @@
 import type { Insertable, Kysely } from 'kysely'
 import type { PlannedDelivery } from '../../notifications/routing-port.ts'
-import type { NotificationEvent } from '../../notifications/ports.ts'
-import type { OutboxPayload, Reached } from '../../transports/outbox/outbox-port.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { Reached } from '../../transports/outbox/outbox-port.ts'
 import type { FocusTables } from '../tables.ts'
 
 /** Below the placeholders that one statement may have on every database. */
@@ -23,23 +23,32 @@ export const outboxColumns = [
 
 export type OutboxRow = Pick<Insertable<FocusTables['focus_outbox']>, (typeof outboxColumns)[number]>
 
+/** A notification as its deliveries carry it. */
+export interface OutboxNotification {
+  /** Null for a broadcast. */
+  readonly userKey: UserKey | null
+  readonly id: string
+  readonly offset: number
+  /** JSON of the fields of `OutboxPayload`, apart from `critical`. */
+  readonly fields: string
+}
+
 /**
- * The rows of one event: one for each transport, committed with it. What is to go out at once is due at 0 rather than now, so
- * that a clock that is set back between commit and delivery holds nothing up.
+ * Returns the rows of one notification: one for each delivery, committed with it. Deliveries without a delay are due at 0
+ * rather than now, so that a clock that is set back between commit and delivery does not hold them up.
  */
 export function toOutboxRows(
-  event: NotificationEvent,
+  { userKey, id, offset, fields }: OutboxNotification,
   deliveries: readonly PlannedDelivery[],
   now: number,
 ): OutboxRow[] {
-  const { stream: _, ...carried } = event
   return deliveries.map(({ transport, ordered, afterMs, unless, critical }) => ({
     transport,
-    lane: ordered && afterMs === 0 ? (event.userKey ?? '') : null,
-    user_key: event.userKey ?? '',
-    notification_id: event.id,
-    offset: event.offset,
-    payload: JSON.stringify({ ...carried, critical } satisfies OutboxPayload),
+    lane: ordered && afterMs === 0 ? (userKey ?? '') : null,
+    user_key: userKey ?? '',
+    notification_id: id,
+    offset,
+    payload: `${fields.slice(0, -1)},"critical":${critical}}`,
     cancel_if: unless,
     due_at: afterMs === 0 ? 0 : now + afterMs,
     touched_at: now,
@@ -47,7 +56,7 @@ export function toOutboxRows(
   }))
 }
 
-/** The values of a row in the order of `outboxColumns`, for prepared statements. */
+/** Returns the values of a row in the order of `outboxColumns`, for prepared statements. */
 export function outboxValues(row: OutboxRow): (string | number | null)[] {
   return outboxColumns.map((column) => row[column] ?? null)
 }

@@ -102,7 +102,9 @@ export async function openBench(options: BenchOptions): Promise<OutboxBench> {
         critical: false,
         ...delivery,
       }))
-      await insertOutboxRows(database.db, toOutboxRows(eventOf(event, clock.now), planned, clock.now))
+      const { stream: _, ...carried } = eventOf(event, clock.now)
+      const notification = { ...carried, fields: JSON.stringify(carried) }
+      await insertOutboxRows(database.db, toOutboxRows(notification, planned, clock.now))
     },
     async clear() {
       await database.db.deleteFrom('focus_outbox').execute()

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { createRuntime } from '../../../common/runtime.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { PlannedDelivery } from '../../../notifications/routing-port.ts'
 import type { BatchRunner } from './batch-runner.ts'
 import { Committer } from './committer.ts'
 
-/** Keeps what it is given, and answers when it is let. */
+/** Records the sizes of its batches, and commits them once `let` is resolved. */
 class Recorder implements BatchRunner {
   readonly batches: number[] = []
   readonly let = Promise.withResolvers<void>()
@@ -46,6 +47,7 @@ function startCommitter() {
   const runner = new Recorder()
   const committer = new Committer(runner, {
     clock: Date.now,
+    debug: createRuntime().debug('commit'),
     maxPerStream: 1_000,
     epoch: () => 'e',
     timeoutMs: 60_000,
@@ -73,15 +75,15 @@ describe('a batch', () => {
   })
 })
 
-describe('what waits for the database', () => {
-  test('is bounded by its text too, and there is room again when it was written', async () => {
+describe('the queue of entries', () => {
+  test('is bounded by its text too, and takes entries again after a commit', async () => {
     const { runner, committer } = startCommitter()
     const large = entry('m'.repeat(1_000_000), 0)
     const calls = Array.from({ length: 60 }, () => committer.append(large))
     const outcomes = Promise.allSettled(calls)
     await expect(calls.at(-1)).rejects.toMatchObject({
       code: 'overloaded',
-      message: '49 notifications wait for the database already.',
+      message: '49 notifications already wait for the database.',
     })
     runner.let.resolve()
     const accepted = (await outcomes).filter((outcome) => outcome.status === 'fulfilled')

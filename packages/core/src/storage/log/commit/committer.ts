@@ -1,26 +1,30 @@
 import { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
+import type { Debug } from '../../../common/logging/debug.ts'
 import type { Clock } from '../../../common/runtime.ts'
 import { whileGrowing } from '../../../common/async/while-growing.ts'
 import type { BatchResult, BatchRunner } from './batch-runner.ts'
 import type { QueueState, Refusal } from '../../queue/work-queue.ts'
+import { runIsolated, type SharedWork } from '../run-isolated.ts'
 import type { CommitOutcome } from './batch-planner.ts'
 
 export interface CommitterOptions {
   readonly clock: Clock
+  /** Traces batches: their size, duration and failures. */
+  readonly debug: Debug
   readonly maxPerStream: number
   readonly epoch: () => string
-  /** A call that has not been committed after this is refused. */
+  /** A call that is not committed within this time is refused. */
   readonly timeoutMs: number
   /** Called after each commit, in the order of the commits; must not throw. */
   readonly committed: (entries: readonly LogEntry[], result: BatchResult) => void
 }
 
 const maxBatchEntries = 1_000
-/** Characters of text; stays below MySQL's smallest `max_allowed_packet` of 4 MB whatever has to be escaped. */
+/** Characters of text: below MySQL's smallest `max_allowed_packet` of 4 MB, however many need escapes. */
 const maxBatchLength = 500_000
 const maxQueuedEntries = 100_000
-/** Characters of text: memory that callers who do not wait for their answers may take. */
+/** Characters of text: bounds the memory for callers that do not await their calls. */
 const maxQueuedLength = 50_000_000
 
 interface Call {
@@ -32,12 +36,17 @@ interface Call {
 }
 
 /**
- * Group commit: calls that arrive while a batch is being committed form the next one. One batch runs at a time, so that
- * a process never waits for its own locks.
+ * Group commit: calls that arrive during the commit of a batch form the next one. One batch runs at a time, so a process
+ * never waits for its own locks.
  */
 export class Committer {
   readonly #runner: BatchRunner
   readonly #options: CommitterOptions
+  readonly #work: SharedWork<Call, BatchResult> = {
+    run: (calls) => this.#run(calls),
+    committed: (calls, result) => this.#resolve(calls, result),
+    failed: ({ reject }, error) => reject(refusal(error)),
+  }
   #queue: Call[] = []
   #queuedLength = 0
   readonly #refused = { count: 0, bytes: 0, age: 0 }
@@ -63,7 +72,7 @@ export class Committer {
     })
   }
 
-  /** What waits to be committed. */
+  /** Returns the state of the queue, for metrics. */
   state(): QueueState {
     const since = this.#queue[0] && this.#queue[0].deadline - this.#options.timeoutMs
     return {
@@ -76,7 +85,7 @@ export class Committer {
     }
   }
 
-  /** Commits what was accepted; later calls are refused. */
+  /** Commits the accepted calls and refuses later ones. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#running
@@ -86,11 +95,11 @@ export class Committer {
     this.#timer = setInterval(() => this.#refuseOverdue(), 500)
     try {
       while (this.#queue.length > 0) {
-        // Callers that the last commit resolved send again within a turn or two. Without waiting for them they would split
+        // Callers of the last batch send again within a turn or two of the event loop. Without this wait they would split
         // into groups that take turns, each with a commit of its own.
         await whileGrowing(() => this.#queue.length, { max: maxBatchEntries })
         this.#inFlight = this.#takeBatch()
-        await this.#commit(this.#inFlight)
+        await runIsolated(this.#inFlight, this.#work)
       }
     } finally {
       clearInterval(this.#timer)
@@ -111,36 +120,36 @@ export class Committer {
     return this.#queue.splice(0, size)
   }
 
-  async #commit(calls: readonly Call[]): Promise<void> {
+  async #run(calls: readonly Call[]): Promise<BatchResult> {
+    const { clock, maxPerStream, epoch, debug } = this.#options
     const entries = calls.map((call) => call.entry)
-    const { clock, maxPerStream, epoch, committed } = this.#options
-    let result: BatchResult
+    const startedAt = performance.now()
     try {
-      result = await this.#runner.run(entries, { now: clock(), maxPerStream, epoch: epoch() })
+      const result = await this.#runner.run(entries, { now: clock(), maxPerStream, epoch: epoch() })
+      if (debug.enabled)
+        debug('batch committed', { entries: calls.length, ms: Math.round(performance.now() - startedAt) })
+      return result
     } catch (error) {
-      return this.#isolate(calls, error)
+      if (debug.enabled)
+        debug('batch failed', { entries: calls.length, ms: Math.round(performance.now() - startedAt), error })
+      throw error
     }
-    committed(entries, result)
+  }
+
+  #resolve(calls: readonly Call[], result: BatchResult): void {
+    this.#options.committed(
+      calls.map((call) => call.entry),
+      result,
+    )
     for (const [index, call] of calls.entries()) {
       const outcome = result.outcomes[index]
       if (outcome) call.resolve(outcome)
     }
   }
 
-  /** An error that one entry may have caused must not reach the calls that happened to share its batch. */
-  async #isolate(calls: readonly Call[], error: unknown): Promise<void> {
-    if (calls.length === 1 || error instanceof FocusError) {
-      for (const call of calls) call.reject(refusal(error))
-      return
-    }
-    const middle = Math.ceil(calls.length / 2)
-    await this.#commit(calls.slice(0, middle))
-    await this.#commit(calls.slice(middle))
-  }
-
   #tooMany(reason: Refusal): FocusError {
     this.#refused[reason] += 1
-    return new FocusError('overloaded', `${this.#queue.length} notifications wait for the database already.`, {
+    return new FocusError('overloaded', `${this.#queue.length} notifications already wait for the database.`, {
       hint: 'Send more slowly, or await the calls.',
       retryAfterSeconds: 5,
     })
@@ -156,7 +165,7 @@ export class Committer {
   }
 }
 
-/** About the characters that an entry adds to a batch's longest statement: each further delivery repeats the content. */
+/** Returns about how many characters an entry adds to a batch's longest statement: each further delivery repeats its content. */
 function writtenLength({ title, message, data, deliveries }: LogEntry): number {
   return (title.length + message.length + data.length + 300) * Math.max(1, deliveries.length)
 }

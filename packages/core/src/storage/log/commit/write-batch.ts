@@ -1,7 +1,7 @@
 import type { LogEntry, WaitingTable } from '../../../notifications/log-entry-port.ts'
 import { wildcard } from '../../../transports/preferences/preferences-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
-import { sharedStream, toEvent, toStreamOwner } from '../event-rows.ts'
+import { sharedStream, toOutboxNotification, toStreamOwner } from '../event-rows.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
 import { BatchState, HeadState } from './batch-state.ts'
 import { overflowKey, type Plan, planBatch } from './batch-planner.ts'
@@ -237,7 +237,9 @@ async function writeOutbox(
   now: number,
   epoch: string,
 ): Promise<void> {
-  const rows = outbound.flatMap(({ row, deliveries }) => toOutboxRows(toEvent(row, epoch), deliveries, now))
+  const rows = outbound.flatMap(({ row, deliveries }) =>
+    toOutboxRows(toOutboxNotification(row, epoch), deliveries, now),
+  )
   await run(session, statements.insertOutbox, rows.map(outboxValues))
 }
 
