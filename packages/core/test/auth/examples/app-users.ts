@@ -3,7 +3,7 @@ import type { ExternalAccount, ExternalProfile, User, UserDirectory } from '@foc
 import { FocusError } from '@focus-api/core'
 import type { Kysely, Selectable } from 'kysely'
 
-/** The application's own tables; Focus never touches them but through the class below. */
+/** The application's own tables. Focus accesses them only through the class below. */
 export interface AppTables {
   people: {
     /** Such as `usr_3f6c…`. */
@@ -16,13 +16,13 @@ export interface AppTables {
     blocked: number
   }
   /**
-   * Who signs in with what. Its primary key `(issuer, subject)` is what keeps one person one person, and a foreign key
-   * (`on delete cascade`) leaves no login behind when a person is deleted.
+   * Logins by provider. The primary key is `(issuer, subject)`, and a foreign key with `on delete cascade` removes the logins of a
+   * deleted person.
    */
   people_logins: { issuer: string; subject: string; provider: string; person_id: string; linked_at: number }
 }
 
-/** The application's people as Focus' users. Their ids are strings, so there is no `parseId`. */
+/** Maps the application's people to Focus' users. Their ids are strings, so it needs no `parseId`. */
 export class AppUsers implements UserDirectory {
   readonly #db: Kysely<AppTables>
 
@@ -57,7 +57,7 @@ export class AppUsers implements UserDirectory {
     return login ? await this.get(login.person_id) : null
   }
 
-  /** Two sign-ins of one new person may run at once: the login's primary key lets one of them through. */
+  /** Two first sign-ins may run at the same time: the primary key of the login lets one of them succeed. */
   async create(profile: ExternalProfile): Promise<User> {
     const id = `usr_${randomUUID()}`
     const person = {
@@ -76,13 +76,13 @@ export class AppUsers implements UserDirectory {
       })
       return toUser(person)
     } catch (error) {
-      const meanwhile = await this.findByAccount(profile)
-      if (meanwhile) return meanwhile
+      const existing = await this.findByAccount(profile)
+      if (existing) return existing
       throw error
     }
   }
 
-  /** One statement: a person who confirmed the address meanwhile keeps it. */
+  /** One statement, so that a person who has just confirmed the address keeps it. */
   async releaseEmail(id: string, email: string): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable('people')
@@ -120,7 +120,7 @@ export class AppUsers implements UserDirectory {
       .execute()
   }
 
-  /** Takes what people expect to follow their provider; the address stays what the person confirmed. */
+  /** Updates the fields that follow the provider. The address stays the one that the person confirmed. */
   async update(id: string, profile: ExternalProfile): Promise<User> {
     await this.#db
       .updateTable('people')
