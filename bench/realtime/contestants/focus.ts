@@ -7,7 +7,7 @@ import type { TokenVerifier } from '../../../packages/core/src/auth/ports.ts'
 import type { StreamHead } from '../../../packages/core/src/notifications/ports.ts'
 import { MemoryBroker } from '../../../packages/core/src/realtime/brokers/memory-broker.ts'
 import { brokerPublisher } from '../../../packages/core/src/realtime/brokers/publisher.ts'
-import { createRealtime } from '../../../packages/core/src/realtime/realtime.ts'
+import { createRealtime } from '../../../packages/core/src/realtime/realtime-hub.ts'
 import type { NotificationFeed } from '../../../packages/core/src/realtime/ports.ts'
 import { silentLogger } from '../../../packages/core/src/common/logging/logger.ts'
 import { createRuntime } from '../../../packages/core/src/common/runtime.ts'
@@ -68,7 +68,7 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
     verifier,
     feed,
     broker,
-    oneTime: noTickets,
+    singleUse: noTickets,
     sealer: new Sealer(['a secret of the bench'], randomBytes),
     userIds: numericUserIds,
   })

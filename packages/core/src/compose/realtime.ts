@@ -1,7 +1,7 @@
 import type { AuthService } from '../auth/auth.ts'
 import type { RandomSource } from '../common/runtime.ts'
 import type { Broker } from '../realtime/ports.ts'
-import { createRealtime, type RealtimeHub } from '../realtime/realtime.ts'
+import { createRealtime, type RealtimeHub } from '../realtime/realtime-hub.ts'
 import { Sealer } from '../secrets/sealer.ts'
 import type { AuthParts } from './auth.ts'
 import type { Foundation } from './foundation.ts'
@@ -37,7 +37,7 @@ export function composeRealtime(
       verifier: auth.tokens,
       feed: notifications.feed,
       broker,
-      oneTime: singleUse,
+      singleUse: singleUse,
       sealer: new Sealer(secrets, runtime.random),
       userIds: users.ids,
       sessionEndsAt: (principal) => auth.sessionEndsAt(principal),

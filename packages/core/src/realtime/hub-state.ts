@@ -56,7 +56,7 @@ export class HubState {
     this.addresses = new AddressLimits(this.limits, control)
   }
 
-  /** Milliseconds of the monotonic clock, which deadlines use. */
+  /** Returns milliseconds of the monotonic clock, which deadlines use. */
   now(): number {
     return Math.trunc(performance.now())
   }

@@ -140,7 +140,7 @@ export class Hub {
 function ticketsOf(deps: RealtimeDeps, limits: RealtimeLimits): Tickets {
   return new Tickets({
     sealer: deps.sealer,
-    store: deps.oneTime,
+    store: deps.singleUse,
     runtime: deps.runtime,
     userIds: deps.userIds,
     ttlMs: { websocket: limits.ticketTtlMs, stream: limits.streamTicketTtlMs },

@@ -35,7 +35,7 @@ export interface RealtimeDeps {
   readonly verifier: TokenVerifier
   readonly feed: NotificationFeed
   readonly broker: Broker
-  readonly oneTime: SingleUseStore
+  readonly singleUse: SingleUseStore
   readonly sealer: Sealer
   readonly userIds: UserIdCodec
   /**

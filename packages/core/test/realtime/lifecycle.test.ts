@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { debugSource } from '../../src/common/logging/debug.ts'
+import { type Logger, silentLogger } from '../../src/common/logging/logger.ts'
 import { HubServer } from './support/hub-server.ts'
 import { RawClient } from './support/raw-client.ts'
 import { refusalOf } from './support/refusal.ts'
@@ -123,6 +125,34 @@ test('a node without wake-ups reads events of another node from the log', async 
   expect((await client.next('notification')).offset).toBe(1)
   expect((await client.next('notification')).offset).toBe(2)
   await Promise.all([client.close(), second.stop()])
+})
+
+test('traces name the connection, and why it was closed', async () => {
+  const traces: [message: string, fields: Record<string, unknown> | undefined][] = []
+  const logger: Logger = { ...silentLogger, debug: (message, fields) => traces.push([message, fields]) }
+  await server.stop()
+  server = await HubServer.start({ runtime: { logger, debug: debugSource('hub,broker', logger) } })
+  const client = await server.connect('7')
+  server.feed.notify('7', { title: 'a secret title' })
+  await client.next('notification')
+  const [info] = await server.hub.connections()
+  await server.hub.close(info?.id ?? '')
+  await client.closed
+  expect(traces.map(([message]) => message)).toEqual([
+    'connection opened',
+    'user subscribed',
+    'connection admitted',
+    'events received',
+    'connection closed',
+  ])
+  expect(traces.at(-1)?.[1]).toEqual({
+    namespace: 'hub',
+    connection: info?.id,
+    userKey: '7',
+    code: 4014,
+    reason: 'closed by operator',
+  })
+  expect(JSON.stringify(traces)).not.toContain('a secret title')
 })
 
 test('metrics count connections, deliveries and closes', async () => {

@@ -1,7 +1,7 @@
 import { costs } from '../../admission/budgets.ts'
 import { eventStreamResponse } from '../../realtime/entry/event-stream.ts'
 import { filterOf, parseEventId, resumeOf } from '../../realtime/entry/stream-query.ts'
-import type { RealtimeHub } from '../../realtime/realtime.ts'
+import type { RealtimeHub } from '../../realtime/realtime-hub.ts'
 import type { Route } from '../route.ts'
 import { requirePrincipal } from '../request/require-principal.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
-import type { RealtimeHub } from '../../realtime/realtime.ts'
+import type { RealtimeHub } from '../../realtime/realtime-hub.ts'
 import type { ConnectionInfo, RealtimeStats } from '../../realtime/ports.ts'
 import { readJsonObject } from '../request/body.ts'
 import { eventStreamRoute } from './event-stream-route.ts'

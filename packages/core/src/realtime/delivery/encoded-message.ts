@@ -19,7 +19,11 @@ export class EncodedMessage {
   }
 }
 
-/** @param replayed whether the event is older than the connection, or is sent a second time */
+/**
+ * Encodes the `notification` message of an event.
+ *
+ * @param replayed whether the event is older than the connection, or is sent a second time
+ */
 export function encodeNotification(event: NotificationEvent, replayed: boolean): EncodedMessage {
   const message = notificationJson(event)
   return new EncodedMessage(replayed ? Object.assign(message, { replayed: true as const }) : message)

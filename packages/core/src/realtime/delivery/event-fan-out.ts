@@ -84,7 +84,7 @@ export class EventFanOut {
   }
 }
 
-/** Whether the event directly follows the position of a connection that is up to date. */
+/** Returns whether the event directly follows the position of a connection that is up to date. */
 function isNext(connection: Connection, cursor: Cursor, event: NotificationEvent): boolean {
   return (
     event.offset === cursor.position + 1 &&

@@ -1,7 +1,7 @@
 import type { NotificationEvent, StreamHead } from '../../notifications/ports.ts'
 import type { ResumeReason } from '../protocol/messages.ts'
 
-/** The position at which a client says that it stopped; a null offset does not resume its stream. */
+/** The position from which a client resumes; a null offset does not resume its stream. */
 export interface ResumeRequest {
   readonly epoch: string
   readonly offset: number | null
@@ -23,8 +23,7 @@ export interface ResumeStream {
 }
 
 /**
- * Decides which events a client gets that stopped at `offset`: all newer ones, those that retention left, or none, with the
- * reason.
+ * Decides which events a client gets after `offset`: all of them, those that retention left, or none, with the reason.
  */
 export async function planResume(
   stream: ResumeStream,

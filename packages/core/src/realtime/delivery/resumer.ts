@@ -8,7 +8,7 @@ import type { FollowedHeads, HeadReader } from './head-reader.ts'
 import type { LogReader } from './log-reader.ts'
 import { planResume, type ResumePlan, type ResumeRequest } from './resume-plan.ts'
 
-/** Where a connection starts in both of its streams. */
+/** Start positions of a connection in both of its streams. */
 export interface ResumePlans {
   readonly own: ResumePlan
   readonly all: ResumePlan
@@ -28,7 +28,7 @@ export class Resumer {
     this.#writer = writer
   }
 
-  /** Decides for both streams which events a client gets that stopped at the requested position. */
+  /** Decides, for both streams, which events a client gets after the requested position. */
   async plan(userKey: UserKey, request: ResumeRequest, heads: FollowedHeads): Promise<ResumePlans> {
     const { replayRows } = this.#state.limits
     const [own, all] = await Promise.all([
@@ -54,7 +54,7 @@ export class Resumer {
     if (debug.enabled) this.#trace(connection, plans, distance)
   }
 
-  /** Names the gaps of the plans, then writes the missed events. */
+  /** Sends the gaps of the plans, then writes the missed events. */
   replay(connection: Connection, { own, all }: ResumePlans): void {
     if (own.gap) connection.send({ type: 'gap', ...own.gap })
     if (all.gap) connection.send({ type: 'gap', ...all.gap, stream: 'all' })

@@ -1,7 +1,7 @@
 import type { StreamHead } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 
-/** What this node knows of one stream: a user's own, or the shared one of broadcasts. */
+/** This node's knowledge of one stream: a user's own, or the shared one of broadcasts. */
 export class Stream<Owner extends UserKey | null = UserKey | null> {
   /** The owner; null for the shared stream. */
   readonly userKey: Owner

@@ -19,7 +19,7 @@ export class Gate {
     this.#maxConnections = maxConnections(state.limits)
   }
 
-  /** Returns the error that refuses an upgrade; null when nothing speaks against it. */
+  /** Returns the error that refuses an upgrade; null when it is allowed. */
   refusal(request: IncomingMessage, client: Client): FocusError | null {
     return this.#counted(
       this.#switchedOff() ?? this.#draining() ?? this.#foreignOrigin(request) ?? this.#full() ?? this.#address(client),

@@ -43,7 +43,7 @@ export class WebSocketEntry {
     this.#server.on('wsClientError', refuseHandshake)
   }
 
-  /** Takes an upgrade on the hub's path, and answers it also when it is refused; false, with nothing done, on any other. */
+  /** Takes or refuses an upgrade on the hub's path. Returns false, and does not touch the socket, on any other path. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const target = parseTarget(request.url)
     if (target?.path !== this.#path) return false

@@ -12,7 +12,7 @@ import type { SingleUseStore } from '../../../src/secrets/single-use-port.ts'
 import { MemoryBroker } from '../../../src/realtime/brokers/memory-broker.ts'
 import { brokerPublisher } from '../../../src/realtime/brokers/publisher.ts'
 import type { RealtimeConfig } from '../../../src/realtime/realtime-config.ts'
-import { createRealtime, type RealtimeHub } from '../../../src/realtime/realtime.ts'
+import { createRealtime, type RealtimeHub } from '../../../src/realtime/realtime-hub.ts'
 import type { Broker } from '../../../src/realtime/ports.ts'
 import { createRuntime, type Runtime } from '../../../src/common/runtime.ts'
 import { Sealer } from '../../../src/secrets/sealer.ts'
@@ -99,7 +99,7 @@ export class HubServer {
       verifier: { verify: (token) => this.verify(token) },
       feed: this.feed,
       broker: this.broker,
-      oneTime: new MemoryOneTimeStore(),
+      singleUse: new MemoryOneTimeStore(),
       sealer: new Sealer(['a secret of the hub’s tests'], randomBytes),
       userIds: numericUserIds,
       sessionEndsAt: async ({ sessionId }) => {

@@ -10,7 +10,7 @@ import type { RealtimeLimits } from './realtime-limits.ts'
 import type { RenderedMetrics } from './monitoring/realtime-metrics.ts'
 import type { Tickets } from './entry/tickets.ts'
 
-/** The hub of one node. Made by `createRealtime`. */
+/** The hub of one node, as returned by `createRealtime`. */
 export interface RealtimeHub extends Realtime {
   readonly config: RealtimeConfig
   readonly limits: RealtimeLimits
