@@ -1,13 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import { withTimeout } from '../common/async/with-timeout.ts'
 import { FocusError } from '../common/errors.ts'
-import { type DebugSource, debugSource } from '../common/logging/debug.ts'
+import { type Debug, type DebugSource, debugSource } from '../common/logging/debug.ts'
 import { defaultLogger } from '../common/logging/default-logger.ts'
 import type { Logger } from '../common/logging/logger.ts'
 import { type AnyKysely, type DialectName, isKysely } from './dialects/any-kysely.ts'
-import type { DatabaseDialect, DatabaseDriver } from './dialects/database-dialect.ts'
+import type { DatabaseDialect, DatabaseDriver, Syntax } from './dialects/database-dialect.ts'
 import { dialects } from './dialects/dialects.ts'
-import type { Flavour } from './dialects/flavour.ts'
+import type { Server } from './dialects/server.ts'
 import { type Handles, openHandles } from './dialects/handles.ts'
 import { driverErrorOf } from './dialects/storage-error.ts'
 import { translatingDialect } from './dialects/translating-dialect.ts'
@@ -30,16 +30,20 @@ export interface Database {
    */
   readonly db: Kysely<FocusTables>
   readonly dialect: DialectName
+  /** Where the SQL of databases differs: see `dialect-statements.ts`. */
+  readonly syntax: Syntax
   /** Path of the file, for SQLite databases that Focus opened itself; otherwise null. */
   readonly file: string | null
   /** Returns the same database for work of another class, which waits in its own place in every queue. */
   forClass(kind: WorkClass): Database
   /** Returns the same database for work that no caller waits for, or that has a time limit of its own. */
   withoutTimeLimit(): Database
+  /** Traces the namespace `storage`. */
+  readonly debug: Debug
   /** For migrations, whose statements take as long as they need. */
   readonly migrating: Kysely<FocusTables>
   /** Asks the server, once, what it is. */
-  flavour(): Promise<Flavour>
+  server(): Promise<Server>
   /**
    * Makes the fastest way to commit batches of notifications.
    *
@@ -81,7 +85,9 @@ export async function openDatabase(
   const options = { logger, debug, queueLimits }
   const dialect = typeof source === 'string' ? dialectOfUrl(source) : dialectOfInstance(source)
   const driver = await (typeof source === 'string' ? dialect.open(source, options) : dialect.borrow(source, options))
-  return new OpenDatabase(dialect, driver).forClass('interactive')
+  const trace = debug('storage')
+  trace('database opened', { dialect: dialect.name, file: driver.file })
+  return new OpenDatabase(dialect, driver, trace).forClass('interactive')
 }
 
 /** Tells whether opening the database would create it: the file of an SQLite database that does not exist yet. */
@@ -115,12 +121,14 @@ function dialectOfInstance(source: AnyKysely): DatabaseDialect {
 class OpenDatabase {
   readonly #dialect: DatabaseDialect
   readonly #driver: DatabaseDriver
+  readonly #debug: Debug
   readonly #classes = new Map<WorkClass, { readonly limited: Database; readonly unlimited: Database }>()
   readonly #migrating: Kysely<FocusTables>
 
-  constructor(dialect: DatabaseDialect, driver: DatabaseDriver) {
+  constructor(dialect: DatabaseDialect, driver: DatabaseDriver, debug: Debug) {
     this.#dialect = dialect
     this.#driver = driver
+    this.#debug = debug
     this.#migrating = this.#open('migration').unlimited
   }
 
@@ -143,10 +151,12 @@ class OpenDatabase {
     const driver = this.#driver
     return {
       dialect: this.#dialect.name,
+      syntax: this.#dialect.syntax,
+      debug: this.#debug,
       file: driver.file,
       forClass: (kind) => this.forClass(kind),
       migrating: this.#migrating,
-      flavour: () => driver.flavour(handles),
+      server: () => driver.server(handles),
       batchRunner: (write, patienceMs) => driver.batchRunner(write, handles, patienceMs),
       onForeignCommit: (listener) => driver.onForeignCommit(listener),
       queues: () => driver.queues(),

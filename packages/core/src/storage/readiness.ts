@@ -1,5 +1,6 @@
 import { cachedAnswer } from '../common/async/cached-answer.ts'
 import type { Database } from './database.ts'
+import { orUpdate } from './dialect-statements.ts'
 
 /** How long an answer is kept. */
 const keptMs = 1_000
@@ -21,12 +22,9 @@ export function createReadiness(database: Database): () => Promise<void> {
 const probeText = 'x'.repeat(8_192)
 
 /** Writes one row: reads succeed on a full disk, on a read-only replica and on a read-only file system. */
-async function writeProbe({ db, dialect }: Database): Promise<void> {
-  const insert = db.insertInto('focus_meta').values({ name: 'write-probe', value: probeText })
-  const upsert =
-    dialect === 'mysql'
-      ? // An update to the same value would write nothing.
-        insert.onDuplicateKeyUpdate({ value: `${performance.now()} ${probeText}` })
-      : insert.onConflict((conflict) => conflict.column('name').doUpdateSet({ value: probeText }))
-  await upsert.execute()
+async function writeProbe(database: Database): Promise<void> {
+  // A value of its own each time: an update to the same value writes nothing on MySQL.
+  const value = `${performance.now()} ${probeText}`
+  const insert = database.db.insertInto('focus_meta').values({ name: 'write-probe', value })
+  await orUpdate(database, insert, ['name'], { value }).execute()
 }

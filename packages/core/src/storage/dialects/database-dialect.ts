@@ -5,13 +5,14 @@ import type { BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
 import type { WorkClass } from '../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../queue/work-queue.ts'
 import type { AnyKysely, DialectName } from './any-kysely.ts'
-import type { Flavour } from './flavour.ts'
+import type { Server } from './server.ts'
 import type { Handles } from './handles.ts'
 import type { Classify } from './storage-error.ts'
 
 /** One kind of database. To support another one, add a folder with a `dialect.ts` and list it in `dialects.ts`. */
 export interface DatabaseDialect {
   readonly name: DialectName
+  readonly syntax: Syntax
   /** Whether a `DATABASE_URL` names a database of this kind. */
   accepts(url: string): boolean
   /** Whether the database of a URL that is accepted would be created by opening it. */
@@ -34,6 +35,14 @@ export interface DatabaseDialect {
   readonly classify: Classify
 }
 
+/** Where the SQL of databases differs. */
+export interface Syntax {
+  /** The clause of an insert that says what happens to a row with the same key. */
+  readonly upsert: 'on conflict' | 'on duplicate key'
+  /** Whether a query can lock the rows that it finds (`for update`). */
+  readonly rowLocks: boolean
+}
+
 export interface DriverOptions {
   readonly logger: Logger
   readonly debug: DebugSource
@@ -50,7 +59,7 @@ export interface DatabaseDriver {
   /** Kysely's dialect for work of one class, or for migrations, whose statements take as long as they need. */
   connect(work: WorkClass | 'migration'): Dialect
   /** Asks the server what it is. */
-  flavour(handles: Handles): Promise<Flavour>
+  server(handles: Handles): Promise<Server>
   /**
    * Makes the fastest way to commit batches of notifications.
    *

@@ -5,7 +5,7 @@ import { FocusError } from '../../common/errors.ts'
 import type { LogEntry } from '../../notifications/log-entry-port.ts'
 import type { BatchContext, BatchResult, BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
 import type { FocusTables } from '../tables.ts'
-import type { Flavour } from './flavour.ts'
+import type { Flavour } from './server.ts'
 import { KyselyBatchSession } from './kysely-batch-session.ts'
 import { codeIn, driverErrorOf, DuplicateKeyError, StorageError } from './storage-error.ts'
 

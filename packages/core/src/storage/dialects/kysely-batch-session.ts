@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely'
-import type { Flavour } from './flavour.ts'
+import type { Flavour } from './server.ts'
 import type { FocusTables } from '../tables.ts'
 import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './batch-session.ts'
 

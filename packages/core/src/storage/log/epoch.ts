@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Database } from '../database.ts'
+import { orIgnore } from '../dialect-statements.ts'
 
 /**
  * The epoch of this database: made at its first start, the same on every node. It changes only when an operator rotates it
@@ -10,10 +11,11 @@ export class Epoch {
   readonly #listeners = new Set<() => void>()
   #current: string
 
-  static async open({ db, dialect }: Database): Promise<Epoch> {
+  static async open(database: Database): Promise<Epoch> {
+    const { db } = database
     const insert = db.insertInto('focus_meta').values({ name: 'epoch', value: newEpoch() })
     // Of several nodes that start at once, the first makes it and the others find it.
-    await (dialect === 'mysql' ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute()
+    await orIgnore(database, insert).execute()
     return new Epoch(db, await readEpoch(db))
   }
 

@@ -4,7 +4,7 @@ import { FocusError } from '../../common/errors.ts'
 import type { Database } from '../database.ts'
 import type { DdlContext } from './ddl.ts'
 import { driverErrorOf, DuplicateKeyError, messageOf, StorageError } from '../dialects/storage-error.ts'
-import type { Flavour } from '../dialects/flavour.ts'
+import type { Flavour } from '../dialects/server.ts'
 import { migrations } from './all.ts'
 import type { MigrationStep } from './migration-step.ts'
 
@@ -34,6 +34,7 @@ export async function migrateToLatest(database: Database, to?: string): Promise<
     const { error, results } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to))
     if (error === undefined) {
       const applied = (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+      for (const name of applied) database.debug('migration applied', { name })
       const status = await migrationStatus(database)
       return { applied, current: status.findLast((step) => step.appliedAt !== null)?.name ?? null }
     }
@@ -77,7 +78,7 @@ function toKysely(step: MigrationStep, context: DdlContext): KyselyMigration {
 
 async function ddlContext(database: Database): Promise<DdlContext> {
   try {
-    return { dialect: database.dialect, byteCollation: byteCollations[await database.flavour()] }
+    return { dialect: database.dialect, byteCollation: byteCollations[(await database.server()).flavour] }
   } catch (error) {
     throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(driverErrorOf(error))}.`, {
       hint: 'Check that it runs, and host, port, name, user and password of DATABASE_URL.',

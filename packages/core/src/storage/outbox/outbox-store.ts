@@ -14,6 +14,7 @@ import { OutboxAdministration } from './outbox-administration.ts'
 import { type Candidate, OutboxCandidates } from './outbox-candidates.ts'
 import { OutboxEscalations } from './outbox-escalations.ts'
 import { reachedJson, reachedOf } from './outbox-rows.ts'
+import { lockRows } from '../dialect-statements.ts'
 import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
@@ -28,7 +29,6 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
   readonly #db: Kysely<FocusTables>
   readonly #candidates: OutboxCandidates
   readonly #escalations: OutboxEscalations
-  #skipLocked: Promise<boolean> | undefined
 
   constructor(database: Database) {
     super(database)
@@ -45,7 +45,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
   async lease(request: LeaseRequest): Promise<LeaseResult> {
     const { candidates, complete } = await this.#candidates.find(request)
     if (candidates.length === 0) return { deliveries: [], blocked: !complete }
-    const skipLocked = await (this.#skipLocked ??= this.#knowsSkipLocked())
+    const { skipLocked } = await this.#database.server()
     return inTransaction(this.#database, async (trx) => {
       const rows = await this.#lock(trx, candidates, request, skipLocked)
       const { takeable, blocked } = request.ordered
@@ -147,9 +147,9 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
       .where('due_at', '<=', now)
       .where('dead_at', 'is', null)
       .orderBy('id')
-    // On SQLite a transaction that writes is alone.
-    if (this.#database.dialect === 'sqlite') return query.execute()
-    return skipLocked ? query.forUpdate().skipLocked().execute() : query.forUpdate().execute()
+    const locking = lockRows(this.#database, query)
+    // Without it, a second worker waits for the short transaction of the first.
+    return (skipLocked ? locking.skipLocked() : locking).execute()
   }
 
   /**
@@ -233,14 +233,5 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     await retryOnConflict(() =>
       this.#db.updateTable('focus_outbox').set(change).where('id', '=', id).where('lease', '=', owner).execute(),
     )
-  }
-
-  /** MySQL from 8.0.1, MariaDB from 10.6; where it is missing a second worker waits for the first one's short transaction. */
-  async #knowsSkipLocked(): Promise<boolean> {
-    if (this.#database.dialect === 'sqlite') return false
-    const { rows } = await sql<{ version: string }>`select version() as version`.execute(this.#db)
-    const version = rows[0]?.version ?? ''
-    const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
-    return /mariadb/i.test(version) ? major > 10 || (major === 10 && minor >= 6) : major >= 8
   }
 }

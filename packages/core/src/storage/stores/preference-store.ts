@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { PreferenceMatrix, Preferences, PreferenceStore } from '../../transports/preferences/preferences-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
+import { orUpdate } from '../dialect-statements.ts'
 import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
@@ -47,14 +48,8 @@ export class KyselyPreferenceStore implements PreferenceStore {
     if (row?.[transport] === enabled) return
     const cell = { user_key: userKey, event, transport, enabled: enabled ? 1 : 0 }
     const insert = this.#db.insertInto('focus_preferences').values(cell)
-    await retryOnConflict(() =>
-      (this.#database.dialect === 'mysql'
-        ? insert.onDuplicateKeyUpdate({ enabled: cell.enabled })
-        : insert.onConflict((conflict) =>
-            conflict.columns(['user_key', 'event', 'transport']).doUpdateSet({ enabled: cell.enabled }),
-          )
-      ).execute(),
-    )
+    const upsert = orUpdate(this.#database, insert, ['user_key', 'event', 'transport'], { enabled: cell.enabled })
+    await retryOnConflict(() => upsert.execute())
   }
 
   async matrices(userKeys: readonly UserKey[]): Promise<ReadonlyMap<UserKey, PreferenceMatrix>> {

@@ -9,6 +9,7 @@ import type {
 import type { SessionEnd } from '../../auth/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
+import { lockRows } from '../dialect-statements.ts'
 import type { SessionsTable } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -119,7 +120,7 @@ export class KyselySessionStore implements SessionStore {
               )
       ).limit(chunkSize)
       // Under a lock: of two calls at once, the second sees what the first left.
-      const sessions = await (this.#database.dialect === 'mysql' ? selected.forUpdate() : selected).execute()
+      const sessions = await lockRows(this.#database, selected).execute()
       if (sessions.length === 0) return []
       const ids = sessions.map(({ id }) => id)
       await trx

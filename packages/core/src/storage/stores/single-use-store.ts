@@ -3,6 +3,7 @@ import type { Clock } from '../../common/runtime.ts'
 import type { JsonValue } from '../../common/json.ts'
 import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Database } from '../database.ts'
+import { orUpdate } from '../dialect-statements.ts'
 import { insertIfAbsent } from '../insert-if-absent.ts'
 import { retryOnConflict } from '../retry-on-conflict.ts'
 
@@ -21,10 +22,7 @@ export class KyselySingleUseStore implements SingleUseStore {
   async put(kind: string, secret: string, payload: JsonValue, expiresAt: number): Promise<void> {
     const kept = { payload: JSON.stringify(payload), expires_at: expiresAt }
     const insert = this.#db.insertInto('focus_one_time').values({ kind, secret_hash: sha256Hex(secret), ...kept })
-    const upsert =
-      this.#database.dialect === 'mysql'
-        ? insert.onDuplicateKeyUpdate(kept)
-        : insert.onConflict((conflict) => conflict.columns(['kind', 'secret_hash']).doUpdateSet(kept))
+    const upsert = orUpdate(this.#database, insert, ['kind', 'secret_hash'], kept)
     await retryOnConflict(() => upsert.execute())
   }
 

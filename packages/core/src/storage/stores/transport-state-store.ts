@@ -1,16 +1,17 @@
 import type { Kysely } from 'kysely'
 import type { DisabledTransport, TransportStateStore } from '../../transports/outbox/outbox-port.ts'
 import type { Database } from '../database.ts'
+import { orUpdate } from '../dialect-statements.ts'
 import type { FocusTables } from '../tables.ts'
 
 /** `TransportStateStore` over `focus_transport_states`. */
 export class KyselyTransportStateStore implements TransportStateStore {
   readonly #db: Kysely<FocusTables>
-  readonly #dialect: Database['dialect']
+  readonly #database: Database
 
-  constructor({ db, dialect }: Database) {
-    this.#db = db
-    this.#dialect = dialect
+  constructor(database: Database) {
+    this.#db = database.db
+    this.#database = database
   }
 
   async disabled(): Promise<DisabledTransport[]> {
@@ -21,10 +22,7 @@ export class KyselyTransportStateStore implements TransportStateStore {
   async disable({ name, fingerprint, reason, disabledAt }: DisabledTransport): Promise<void> {
     const state = { fingerprint, reason, disabled_at: disabledAt }
     const insert = this.#db.insertInto('focus_transport_states').values({ name, ...state })
-    await (this.#dialect === 'mysql'
-      ? insert.onDuplicateKeyUpdate(state)
-      : insert.onConflict((conflict) => conflict.column('name').doUpdateSet(state))
-    ).execute()
+    await orUpdate(this.#database, insert, ['name'], state).execute()
   }
 
   async enable(name: string): Promise<boolean> {

@@ -16,6 +16,7 @@ import type { Clock } from '../../common/runtime.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import { insertAccount, rememberUnlinked } from './account-rows.ts'
 import type { Database } from '../database.ts'
+import { lockRows } from '../dialect-statements.ts'
 import { DuplicateKeyError } from '../dialects/storage-error.ts'
 import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { UsersTable } from '../tables.ts'
@@ -117,7 +118,7 @@ export class KyselyUserDirectory implements UserDirectory {
     await inTransaction(this.#database, async (trx) => {
       const query = trx.selectFrom('focus_accounts').select(['issuer', 'subject']).where('user_key', '=', userKey)
       // Under a lock: of two calls at once, the second sees what the first left.
-      const accounts = await (this.#database.dialect === 'mysql' ? query.forUpdate() : query).execute()
+      const accounts = await lockRows(this.#database, query).execute()
       const others = accounts.filter((account) => account.issuer !== issuer || account.subject !== subject)
       if (others.length === accounts.length) return
       if (others.length === 0) throw lastAccount()

@@ -7,6 +7,7 @@ import { classifyMysqlError } from './classify.ts'
 /** MySQL and MariaDB: `mysql://user:password@host:3306/name`. */
 export const mysql: DatabaseDialect = {
   name: 'mysql',
+  syntax: { upsert: 'on duplicate key', rowLocks: true },
   accepts: (url) => /^(mysql|mariadb):\/\//.test(url),
   isMissing: () => false,
   adapts: (adapter) => adapter instanceof MysqlAdapter,

@@ -4,7 +4,7 @@ import type { BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../../queue/work-queue.ts'
 import type { DatabaseDriver } from '../database-dialect.ts'
-import type { Flavour } from '../flavour.ts'
+import type { Server } from '../server.ts'
 import type { Handles } from '../handles.ts'
 import { KyselyBatchRunner } from '../kysely-batch-runner.ts'
 import type { Lease } from '../lease.ts'
@@ -37,7 +37,7 @@ export class MysqlDatabase implements DatabaseDriver {
   readonly #source: MysqlSource
   readonly #gate: MysqlGate
   readonly #guard: SessionGuard
-  #flavour: Promise<Flavour> | null = null
+  #server: Promise<Server> | null = null
 
   constructor(source: MysqlSource) {
     this.plugins = source.plugins ?? []
@@ -64,19 +64,20 @@ export class MysqlDatabase implements DatabaseDriver {
     }
   }
 
-  flavour({ limited }: Handles): Promise<Flavour> {
-    this.#flavour ??= askFlavour(limited).catch((error: unknown) => {
-      this.#flavour = null
+  server({ limited }: Handles): Promise<Server> {
+    this.#server ??= askServer(limited).catch((error: unknown) => {
+      this.#server = null
       throw error
     })
-    return this.#flavour
+    return this.#server
   }
 
   async batchRunner(write: WriteBatch, handles: Handles, patienceMs: number): Promise<BatchRunner> {
+    const { flavour } = await this.server(handles)
     const isolation = this.#source.readCommitted ? [] : ['set transaction isolation level read committed']
     return new KyselyBatchRunner({
       db: handles.unlimited,
-      flavour: await this.flavour(handles),
+      flavour,
       begin: [...isolation, 'start transaction'],
       write,
       patienceMs,
@@ -97,7 +98,10 @@ export class MysqlDatabase implements DatabaseDriver {
   }
 }
 
-async function askFlavour(db: Handles['limited']): Promise<Flavour> {
+async function askServer(db: Handles['limited']): Promise<Server> {
   const { rows } = await sql<{ version: string }>`select version() as version`.execute(db)
-  return /mariadb/i.test(rows[0]?.version ?? '') ? 'mariadb' : 'mysql'
+  const version = rows[0]?.version ?? ''
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  if (!/mariadb/i.test(version)) return { flavour: 'mysql', skipLocked: major >= 8 }
+  return { flavour: 'mariadb', skipLocked: major > 10 || (major === 10 && minor >= 6) }
 }

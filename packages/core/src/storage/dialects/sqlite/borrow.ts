@@ -23,7 +23,7 @@ export function borrowSqlite(source: AnyKysely, close = async () => {}): Databas
     file: null,
     plugins: [new PlainNumbers()],
     connect: () => borrowingDialect(plain),
-    flavour: async () => 'sqlite',
+    server: async () => ({ flavour: 'sqlite', skipLocked: false }),
     batchRunner: async (write, { unlimited }, patienceMs) =>
       new KyselyBatchRunner({ db: unlimited, flavour: 'sqlite', begin: ['begin immediate'], write, patienceMs }),
     onForeignCommit: () => undefined,

@@ -13,6 +13,7 @@ const inMemory = ':memory:'
 /** SQLite: `sqlite:focus.db`, or `sqlite::memory:` for a database that ends with the process. */
 export const sqlite: DatabaseDialect = {
   name: 'sqlite',
+  syntax: { upsert: 'on conflict', rowLocks: false },
   accepts: (url) => url.startsWith(scheme),
   isMissing: (url) => nameIn(url) !== inMemory && !existsSync(resolve(nameIn(url))),
   adapts: (adapter) => adapter instanceof SqliteAdapter,

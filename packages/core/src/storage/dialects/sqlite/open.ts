@@ -6,7 +6,7 @@ import type { BatchRunner } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { QueueState } from '../../queue/work-queue.ts'
 import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
-import type { Flavour } from '../flavour.ts'
+import type { Server } from '../server.ts'
 import { messageOf } from '../storage-error.ts'
 import { borrowSqlite } from './borrow.ts'
 import { PointReads } from './point-reads.ts'
@@ -29,7 +29,6 @@ export async function openSqliteFile(file: string, options: DriverOptions): Prom
       connection.close()
       throw error
     })
-    options.debug('storage')('database opened', { file })
     return new SqliteFile({ file, connection, writer, options })
   } catch (error) {
     throw new FocusError('storage_unavailable', `The database file ${file} cannot be opened: ${messageOf(error)}`, {
@@ -76,8 +75,8 @@ class SqliteFile implements DatabaseDriver {
     return new SqliteThreadDialect({ kind, reader, points: this.#points, writer: this.#writer })
   }
 
-  async flavour(): Promise<Flavour> {
-    return 'sqlite'
+  async server(): Promise<Server> {
+    return { flavour: 'sqlite', skipLocked: false }
   }
 
   /** The writer thread has the function that writes batches: see `sqlite-worker.ts`. */

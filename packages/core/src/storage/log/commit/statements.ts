@@ -1,4 +1,4 @@
-import type { Flavour } from '../../dialects/flavour.ts'
+import type { Flavour } from '../../dialects/server.ts'
 import type { WaitingTable } from '../../../notifications/log-entry-port.ts'
 import { wildcard } from '../../../transports/preferences/preferences-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
