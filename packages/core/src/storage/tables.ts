@@ -41,7 +41,7 @@ export interface UsersTable {
   updated_at: number
 }
 
-/** One person's identity at one provider: the key is `(issuer, subject)`, never the e-mail (S12). */
+/** A user's identity at one provider: the key is `(issuer, subject)`, never the e-mail (S12). */
 export interface AccountsTable {
   issuer: string
   subject: string
@@ -81,7 +81,7 @@ export interface RefreshTokensTable {
   successor_sealed: string | null
 }
 
-/** Sessions that were started with an account of a provider; an operator's have none. */
+/** The account that a session was started with; sessions of operators have none. */
 export interface SessionAccountsTable {
   session_id: string
   account_id: string
@@ -115,13 +115,13 @@ export interface StreamsTable {
   user_key: string
   /** Offset of the newest event. */
   head: number
-  /** Offset from which on nothing was pruned. */
+  /** The lowest offset that was not pruned. */
   oldest: number
-  /** Unread notifications of the user's own stream; broadcasts are counted apart. */
+  /** Unread notifications of the user's own stream; broadcasts are counted separately. */
   unread: number
   /** Advances with every change of read or deleted state. */
   state_rev: number
-  /** Broadcasts up to this offset are older than the user; null until the user is first seen reading. */
+  /** Broadcasts up to this offset are older than the user; null until the user first reads. */
   all_from: number | null
   /** Broadcasts up to this offset were read; later ones are in `focus_broadcast_states`. */
   all_read: number
@@ -184,14 +184,14 @@ export interface ScheduledTable {
 }
 
 export interface PendingTable {
-  /** UUIDv7, so that their order is that of their making. */
+  /** UUIDv7, so that the order of ids is the order of creation. */
   id: string
   /** JSON of a `PendingRequest`. */
   request: string
   created_at: number
 }
 
-/** What a rate held back. */
+/** A notification that a rate defers. */
 export interface DeferredTable {
   user_key: string
   rate_key: string
@@ -200,26 +200,26 @@ export interface DeferredTable {
   entry: string
 }
 
-/** One row for each rate of a user that holds something back. */
+/** One row for each rate of a user that defers notifications. */
 export interface DeferredQueuesTable {
   user_key: string
   rate_key: string
   /** When the rate has room again. */
   due_at: number
-  /** For how many it has room then; at least one. */
+  /** For how many notifications it has room then; at least one. */
   room: number
   planned_at: number
 }
 
-/** A waiting row that failed. */
+/** A waiting row whose processing failed. */
 export interface ParkedTable {
   id: string
-  /** The table that it waited in: `pending`, `scheduled` or `deferred`. */
+  /** The table that the row waited in: `pending`, `scheduled` or `deferred`. */
   source: string
-  /** What it held there: `request` or `entry`. */
+  /** The `request` or `entry` of the row. */
   content: string
   attempts: number
-  /** When it is tried again; null for never, until an operator says so. */
+  /** When it is tried again; null when only an operator can retry it. */
   retry_at: number | null
   /** Code and message of the newest failure. */
   reason: string
@@ -231,21 +231,21 @@ export interface ExpiriesTable {
   id: string
 }
 
-/** One row per committed batch, kept for as long as somebody may ask whether it landed. */
+/** One row per committed batch, kept for as long as its committer may look it up. */
 export interface CommitsTable {
   id: string
-  /** Which attempt at the batch it was. */
+  /** The number of the attempt at the batch. */
   attempt: number
   committed_at: number
 }
 
 /** One row per entry of a repeatable call that was merged, kept for as long as the call may be repeated. */
 export interface MergesTable {
-  /** The entry's own id, which no notification has. */
+  /** The id of the entry; no notification has it. */
   id: string
-  /** The notification that it joined. */
+  /** The notification that the entry joined. */
   target_id: string
-  /** Where that moved to. */
+  /** The offset that the notification moved to. */
   offset: number
   merged_at: number
 }

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Node, startNode } from '../notifications/support.ts'
 
-describe('a SQLite connection of the application’s own, with a rollback journal', () => {
+describe('a SQLite connection of the application, with a rollback journal', () => {
   let folder: string
   let file: string
   let connection: BetterSqlite3.Database
@@ -25,7 +25,7 @@ describe('a SQLite connection of the application’s own, with a rollback journa
     rmSync(folder, { recursive: true })
   })
 
-  test('is out of every transaction after a reader kept COMMIT waiting for too long, and writes again', async () => {
+  test('rolls back when a reader blocks COMMIT for too long, and writes again', async () => {
     const reader = new BetterSqlite3(file)
     reader.exec('begin')
     reader.prepare('select * from focus_streams').all()
@@ -43,7 +43,7 @@ describe('a SQLite connection of the application’s own, with a rollback journa
   })
 })
 
-describe('a connection of the application’s own that gives whole numbers in another form', () => {
+describe('a connection of the application that returns whole numbers in another form', () => {
   let server: Mariadb
   beforeAll(async () => {
     server = await startMariadb()
@@ -63,7 +63,7 @@ describe('a connection of the application’s own that gives whole numbers in an
   test.each([
     ['bigints', bigints],
     ['texts', texts],
-  ])('is read all the same: %s', async (_, dialect) => {
+  ])('is read correctly: %s', async (_, dialect) => {
     const db = new Kysely({ dialect: await dialect() })
     let now = 1_900_000_000_000
     const node = await startNode(db, { runtime: { clock: () => (now += 1) } })

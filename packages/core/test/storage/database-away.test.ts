@@ -21,7 +21,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-test('S24 a database that is away is 503 with Retry-After on every route, and one code for callers', async () => {
+test('S24 an unreachable database is 503 with Retry-After on every route, and one error code for callers', async () => {
   const { user } = await focus.auth.accounts.signIn({
     provider: 'test',
     issuer: 'https://issuer.example',
@@ -71,10 +71,10 @@ test('S24 a database that is away is 503 with Retry-After on every route, and on
   expect((await focus.auth.users.get(user.id))?.id).toBe(user.id)
 })
 
-test('a database that hangs makes the node not ready and calls fail, within a bounded time', {
+test('a database that hangs makes the node not ready and lets calls fail within a limited time', {
   timeout: 40_000,
 }, async () => {
-  // All connections that there may be are open, so that none can fail to be made.
+  // Open all connections of the pool, so that no call fails by opening one.
   await Promise.all(Array.from({ length: 20 }, () => focus.auth.users.list({ limit: 1 })))
   server.pause()
   try {
@@ -82,10 +82,10 @@ test('a database that hangs makes the node not ready and calls fail, within a bo
       const response = await focus.fetch(new Request('http://localhost/api/ready'))
       return [response.status, ((await response.json()) as { code?: string }).code]
     }
-    // What was asked before the process stopped may still be answered.
+    // Requests from before the pause may still be answered.
     await expect.poll(ready, { timeout: 14_000 }).toEqual([503, 'storage_unavailable'])
     await expect(focus.auth.users.get(1)).rejects.toMatchObject({ code: 'storage_unavailable' })
-    // An operator has all of them but those that only the database knows.
+    // All metrics are there except those that are read from the database.
     const metrics = await focus.fetch(
       new Request('http://localhost/api/metrics', { headers: { authorization: `Bearer ${adminKey}` } }),
     )
@@ -98,7 +98,7 @@ test('a database that hangs makes the node not ready and calls fail, within a bo
   }
 })
 
-test('what runs in a caller’s own transaction fails with the caller’s own errors', async () => {
+test('work in a caller’s own transaction fails with the caller’s own errors', async () => {
   const mine = Object.assign(new Error('a service of the caller is away'), { code: 'ECONNREFUSED' })
   const { Kysely, MysqlDialect } = await import('kysely')
   const { createPool } = await import('mysql2')

@@ -21,7 +21,7 @@ describe('a full disk', () => {
     rmSync(folder, { recursive: true })
   })
 
-  /** In a transaction, because the setting is that of the writer's connection. */
+  /** In a transaction, because the setting belongs to the connection of the writer thread. */
   const maxPages = (count: number) =>
     node.database.db.transaction().execute((trx) => sql.raw(`pragma max_page_count = ${count}`).execute(trx))
   const sendEight = () =>
@@ -31,8 +31,8 @@ describe('a full disk', () => {
       ),
     )
 
-  test('refuses a whole batch at once, says why, and lets it in when there is room', async () => {
-    // Less than there is already stands for: not one more.
+  test('refuses a whole batch at once with the reason, and accepts it when there is space', async () => {
+    // Fewer pages than the file has: no further page fits.
     await maxPages(1)
     const asked = vi.spyOn(Worker.prototype, 'postMessage')
     const refused = await sendEight()
@@ -54,7 +54,7 @@ describe('a full disk', () => {
     expect(accepted.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(8)
   })
 
-  test('R21: is not ready, though everything can still be read', async () => {
+  test('R21: makes the node not ready, although reads succeed', async () => {
     await maxPages(1)
     const full = createReadiness(node.database)
     await expect(full()).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('a full disk', () => {
     await createReadiness(node.database)()
   })
 
-  test('R21: ten thousand questions are one write', async () => {
+  test('R21: ten thousand checks are one write', async () => {
     const ready = createReadiness(node.database)
     const asked = vi.spyOn(Worker.prototype, 'postMessage')
     await Promise.all(Array.from({ length: 10_000 }, () => ready()))

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { listMigrations, migrateDatabase } from '../../src/compose/migration.ts'
 
-test('looking at the migrations of a file that does not exist makes neither it nor its folder', async () => {
+test('listing the migrations of a missing file creates neither the file nor its folder', async () => {
   const folder = temporaryFolder('migrations')
   const file = join(folder, 'below/new.db')
   for (const database of [`sqlite:${file}`, `sqlite://${file}`]) {

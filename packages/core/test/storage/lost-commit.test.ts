@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { startNode } from '../notifications/support.ts'
 
-/** In front of a MySQL server: cuts one client off at its COMMIT, which reaches the server only when it is let through. */
+/** A proxy before a MySQL server. It cuts off one client at its COMMIT, and forwards the COMMIT when the test says so. */
 class CommitCutter {
   readonly #server: Server
   #armed = false
@@ -43,7 +43,7 @@ class CommitCutter {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Resolves with what lets the COMMIT through, once the next client is cut off at it. */
+  /** Resolves when the next client is cut off at its COMMIT, with a function that forwards it. */
   cutNext(): Promise<() => void> {
     this.#armed = true
     return new Promise((resolve) => (this.#caught = resolve))
@@ -63,7 +63,7 @@ describe('a COMMIT whose answer is lost', () => {
   })
   afterAll(() => server.stop())
 
-  test('is waited for while the server is still at it: every call lands once and hears so', async () => {
+  test('is awaited while the server still works on it: every call is written once and resolves', async () => {
     const direct = new URL(await server.createDatabase())
     const cutter = await CommitCutter.start(direct)
     const through = new URL(direct)
@@ -80,7 +80,7 @@ describe('a COMMIT whose answer is lost', () => {
       const sent = Promise.all([merged, ...others])
       sent.catch(() => undefined)
       const letThrough = await cut
-      // The server looks again only when nobody has asked for 100 ms.
+      // The server refreshes this table only after 100 ms without a query.
       await expect
         .poll(
           async () => {

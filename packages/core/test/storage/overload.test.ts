@@ -28,7 +28,7 @@ afterEach(async () => {
   removeFolder(folder)
 })
 
-/** Another process that holds the file, as a backup or a stuck node does. */
+/** Locks the file from another connection, as a backup or a stuck node does. */
 function holdLock(): () => void {
   const other = new BetterSqlite3(join(folder, 'focus.db'))
   other.exec('begin immediate')
@@ -41,8 +41,8 @@ function holdLock(): () => void {
 const insert = (name: string, { db } = database) => sql`insert into t (name) values (${name})`.execute(db)
 const waiting = () => database.queues().reduce((sum, { count }) => sum + count, 0)
 
-describe('a SQLite file that another process holds', () => {
-  test('V1: 20,000 writes are bounded in memory, refused at once, and none is done for callers who were refused', async () => {
+describe('a SQLite file that another process locks', () => {
+  test('V1: 20,000 writes take limited memory and are refused at once, and no refused write is done', async () => {
     const release = holdLock()
     const before = process.memoryUsage().rss
     const outcomes = { done: 0, refused: 0, locked: 0 }
@@ -51,7 +51,7 @@ describe('a SQLite file that another process holds', () => {
       const call = insert('x'.repeat(1_000), database.forClass('background')).then(
         () => void (outcomes.done += 1),
         (error: unknown) => {
-          // The writer itself gives up a lock after five seconds, with what was handed to it.
+          // Statements that the writer thread has already fail when it has waited 5 s for the lock.
           if (error instanceof StorageError && error.failure === 'contention') {
             outcomes.locked += 1
             return
@@ -66,13 +66,13 @@ describe('a SQLite file that another process holds', () => {
     await expect.poll(() => outcomes.refused, { timeout: 10_000 }).toBeGreaterThanOrEqual(18_000)
     expect(waiting()).toBeLessThanOrEqual(1_000)
     expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000)
-    // The lock stays for longer than a call may wait: the queue empties without a write.
+    // The lock lasts longer than a call may wait: the queue empties without a write.
     await expect.poll(waiting, { timeout: 10_000 }).toBe(0)
     release()
     await Promise.all(settled)
     const { rows } = await sql<{ count: number }>`select count(*) as count from t`.execute(database.db)
     expect(rows).toEqual([{ count: outcomes.done }])
-    // Only what had been handed to the writer before.
+    // Only writes that the writer thread had already.
     expect(outcomes.done + outcomes.locked).toBeLessThanOrEqual(1_000)
     const { body } = await new QueueMetrics(() => database.queues()).after(
       Promise.resolve({ contentType: 'text/plain', body: '' }),
@@ -88,7 +88,7 @@ describe('a SQLite file that another process holds', () => {
     await insert('and goes on')
   })
 
-  test('V2: a flood of one class leaves the others their room, and their turn comes first', async () => {
+  test('V2: a flood of one class leaves room for the others, and their turn comes first', async () => {
     const release = holdLock()
     const flood = Array.from({ length: 1_200 }, () => insert('flood', database.forClass('background')))
     const outcomes = Promise.allSettled(flood)
@@ -99,14 +99,14 @@ describe('a SQLite file that another process holds', () => {
     await outcomes
     const { rows } = await sql<{ name: string }>`select name from t order by id`.execute(database.db)
     const place = rows.findIndex(({ name }) => name === 'sign-in')
-    // Behind the group that was under way, not behind the thousand that waited.
+    // After the group that was running, before the thousand that waited.
     expect(place).toBeGreaterThanOrEqual(0)
     expect(place).toBeLessThan(300)
   })
 })
 
 describe('writes that arrive at the same time', () => {
-  /** What was sent to the writer as one transaction each. */
+  /** Returns the sizes of the transactions that were sent to the writer. */
   function groups(): number[] {
     const orders: ThreadOrder[] = posted.mock.calls.map(([order]) => order)
     return orders.flat().flatMap(({ request }) => (request.kind === 'group' ? [request.units.length] : []))
@@ -121,7 +121,7 @@ describe('writes that arrive at the same time', () => {
     expect(groups()).toEqual([100])
   })
 
-  test('V1: fail each for itself', async () => {
+  test('V1: fail independently', async () => {
     const calls = ['a', 'b', 'a', 'c'].map((name, n) =>
       sql`insert into t values (${n % 2}, ${name})`.execute(database.db),
     )
@@ -136,7 +136,7 @@ describe('writes that arrive at the same time', () => {
     ])
   })
 
-  test('V1: are done although one of them ends the transaction', async () => {
+  test('V1: are written although one of them ends the transaction', async () => {
     await insert('first')
     const outcomes = await Promise.allSettled([
       insert('before'),
@@ -157,7 +157,7 @@ describe('reads', () => {
       db,
     )
 
-  test('V9: that take long do not stop the event loop', async () => {
+  test('V9: that take long do not block the event loop', async () => {
     let turns = 0
     let reading = true
     const turn = () => {
@@ -171,7 +171,7 @@ describe('reads', () => {
     expect(turns).toBeGreaterThan(100)
   })
 
-  test('V9: in the background delay nobody else’s', async () => {
+  test('V9: of the background do not delay other reads', async () => {
     let slowIsThere = false
     const background = slow(database.forClass('background').db).then(() => void (slowIsThere = true))
     await sql`select * from t`.execute(database.db)
@@ -179,7 +179,7 @@ describe('reads', () => {
     await background
   })
 
-  test('V9: see what was committed before they began', async () => {
+  test('V9: see everything that was committed before they started', async () => {
     for (let n = 1; n <= 50; n += 1) {
       await insert(`${n}`)
       const all = sql<{ count: number }>`select count(*) as count from t`.execute(database.db)
@@ -189,7 +189,7 @@ describe('reads', () => {
     }
   })
 
-  test('V9: a reader thread that dies is replaced, and its reads are done all the same', async () => {
+  test('V9: a reader thread that ends is replaced, and its reads are repeated', async () => {
     const threads: Worker[] = []
     const seen = (thread: Worker) => void threads.push(thread)
     process.on('worker', seen)
@@ -197,7 +197,7 @@ describe('reads', () => {
       await insert('a')
       await sql`select name from t`.execute(database.db)
       const underWay = slow()
-      // It is sent at the end of this turn.
+      // The read is sent at the end of this turn.
       await new Promise((resolve) => setImmediate(resolve))
       await threads[0]?.terminate()
       expect((await underWay).rows).toEqual([{ n: 1_000_000 }])
@@ -208,7 +208,7 @@ describe('reads', () => {
     }
   })
 
-  test('V9: that the end of their reader overtakes are refused, and start no thread', async () => {
+  test('V9: that their reader’s close() overtakes are refused, and start no thread', async () => {
     const threads: Worker[] = []
     const seen = (thread: Worker) => void threads.push(thread)
     process.on('worker', seen)
@@ -239,7 +239,7 @@ test('V2: changes beyond the 5,000 that wait are refused as overloaded', async (
   await Promise.all([first, ...waiting])
 })
 
-test('V2: changes that share a transaction are refused together when the database has no room for it', async () => {
+test('V2: changes that share a transaction are refused together when the queue refuses it', async () => {
   const background = database.forClass('background')
   const changes = new GroupedChanges(background)
   const { promise: held, resolve: release } = Promise.withResolvers<void>()
@@ -257,7 +257,7 @@ test('V2: changes that share a transaction are refused together when the databas
   await long
   const codes = outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)
   expect(codes).toEqual(['overloaded', 'overloaded', 'overloaded'])
-  // The first had a transaction of its own, the others one together.
+  // The first change had a transaction of its own, the others shared one.
   const writer = database.queues().find(({ queue, kind }) => queue === 'sqlite_writer' && kind === 'background')
   expect(writer?.refused.age).toBe(2)
 })

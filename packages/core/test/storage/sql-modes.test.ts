@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Node, startNode } from '../notifications/support.ts'
 
-/** Where the driver's escapes are no escapes, this ends the value, and the rest is a row of another user's inbox. */
+/** In a session that ignores the driver's escapes, this ends the value, and the rest is a row of another user's inbox. */
 const injection = `\\', 'm', '{}', 1, null, 1, null), ('2', 77, 'injected', null, 'info', 'pwned', 'm', '{}', 1, null, 1, null) -- `
 const texts = [
   injection,
@@ -16,7 +16,7 @@ const texts = [
   '表\\\' 😀 || "x"',
 ]
 
-describe('S41 R1: on a server whose sessions begin in another mode and character set', () => {
+describe('S41 R1: on a server whose sessions start in another mode and character set', () => {
   let server: Mariadb
   const opened: { close(): Promise<void> }[] = []
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('S41 R1: on a server whose sessions begin in another mode and character
     return node
   }
 
-  /** A pool of an application whose sessions are in no unsafe mode, unless `settings` put them there. */
+  /** A pool of an application whose sessions are in a safe mode, unless `settings` change it. */
   function applicationPool(uri: string, settings: readonly string[], options: PoolOptions = {}): Pool {
     const pool = createPool({ uri, ...options })
     pool.on('connection', (connection) => {
@@ -84,7 +84,7 @@ describe('S41 R1: on a server whose sessions begin in another mode and character
     ['gbk', 'set names gbk'],
     ['sjis', 'set names sjis'],
     ['big5', 'set names big5'],
-  ])('a pool of the application’s own in %s is refused at the start, with a sentence', async (name, setting) => {
+  ])('a pool of the application in %s is refused at the start, with a clear message', async (name, setting) => {
     const db = application(await server.createDatabase(), [setting])
     await expect(startNode(db)).rejects.toMatchObject({
       code: 'unsafe_database_session',
@@ -93,14 +93,14 @@ describe('S41 R1: on a server whose sessions begin in another mode and character
     })
   })
 
-  test('a pool of the application’s own in a safe mode keeps every text', async () => {
+  test('a pool of the application in a safe mode keeps every text', async () => {
     const node = await open(application(await server.createDatabase()))
     for (const text of texts) await node.notifications.notifyUser({ userId: 1, title: text, message: 'm' })
     expect(await titlesOf(node, 1)).toEqual(texts)
     expect(await titlesOf(node, 2)).toEqual([])
   })
 
-  test('a session that the application changes later takes no value that would need an escape', async () => {
+  test('a session that the application changes later is sent no value that needs an escape', async () => {
     const db = application(await server.createDatabase(), [], { connectionLimit: 1 })
     const node = await open(db)
     const { notifications } = node
@@ -115,7 +115,7 @@ describe('S41 R1: on a server whose sessions begin in another mode and character
     expect(await titlesOf(node, 2)).toEqual([])
   })
 
-  test('what a caller’s transaction leaves arrives as it was, whatever its session and driver make of values', async () => {
+  test('a notification of a caller’s transaction arrives unchanged, whatever the session and driver do to values', async () => {
     const url = await server.createDatabase()
     const node = await open(url)
     const pool = applicationPool(url, ["set sql_mode = 'NO_BACKSLASH_ESCAPES', names gbk"])
@@ -133,7 +133,7 @@ describe('S41 R1: on a server whose sessions begin in another mode and character
     expect(await titlesOf(node, 2)).toEqual([])
   })
 
-  test('S33: every column of identifiers compares as bytes', async () => {
+  test('S33: every column of identifiers compares bytes', async () => {
     const node = await open(await server.createDatabase())
     const { rows } = await sql<{ name: string; collation: string }>`
       select concat(table_name, '.', column_name) as name, collation_name as collation

@@ -27,17 +27,17 @@ describe('a SQLite file', () => {
     return rows.map((row) => row.name)
   }
 
-  /** In a transaction, because the setting is that of the writer's connection. */
+  /** In a transaction, because the setting belongs to the connection of the writer thread. */
   const maxPages = (count: number) =>
     database.db.transaction().execute((trx) => sql.raw(`pragma max_page_count = ${count}`).execute(trx))
 
   const modes = () => ['', '-wal', '-shm'].map((suffix) => (statSync(file + suffix).mode & 0o777).toString(8))
 
-  test('is its owner’s alone to read, with what lies beside it', () => {
+  test('can be read only by its owner, as can the files beside it', () => {
     expect(modes()).toEqual(['600', '600', '600'])
   })
 
-  test('that exists keeps its mode', async () => {
+  test('that exists keeps its file mode', async () => {
     await database.close()
     chmodSync(file, 0o640)
     database = await openDatabase(`sqlite:${file}`)
@@ -45,11 +45,11 @@ describe('a SQLite file', () => {
     expect(modes()).toEqual(['640', '640', '640'])
   })
 
-  test('that another process has locked does not stop the event loop, nor reads', async () => {
+  test('that another process has locked blocks neither the event loop nor reads', async () => {
     const other = new BetterSqlite3(file)
     other.exec('begin immediate')
     const written = sql`insert into t (name) values ('waits')`.execute(database.db).then(() => 'written')
-    // Each of these needs a turn of the event loop of its own.
+    // Each of these needs its own turn of the event loop.
     for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
     expect(await names()).toEqual([])
     other.exec('rollback')
@@ -58,7 +58,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(['waits'])
   })
 
-  test('has one transaction at a time, whole or not at all', async () => {
+  test('has one transaction at a time, written completely or not at all', async () => {
     const transactions = Array.from({ length: 20 }, (_, n) =>
       database.db.transaction().execute(async (trx) => {
         const { rows } = await sql<{ count: number }>`select count(*) as count from t`.execute(trx)
@@ -71,7 +71,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(Array.from({ length: 15 }, (_, n) => `${n}`))
   })
 
-  test('whose disk is full says so, and is written again when there is room', async () => {
+  test('on a full disk is storage_unavailable, and is written again when there is space', async () => {
     await maxPages(20)
     const tooMuch = database.db.transaction().execute(async (trx) => {
       for (let row = 0; row < 100; row += 1) await sql`insert into t (name) values (${'x'.repeat(4_000)})`.execute(trx)
@@ -86,7 +86,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(['fits'])
   })
 
-  test('goes on after a transaction that a trigger or a conflict rolled back', async () => {
+  test('is written again after a trigger or a conflict rolled a transaction back', async () => {
     const conflicting = database.db.transaction().execute(async (trx) => {
       await sql`insert into t values (1, 'a')`.execute(trx)
       await sql`insert or rollback into t values (1, 'b')`.execute(trx)
@@ -96,7 +96,7 @@ describe('a SQLite file', () => {
     expect(await names()).toEqual(['c'])
   })
 
-  test('says what it refuses with the codes of its driver', async () => {
+  test('refuses statements with the codes of its driver', async () => {
     await sql`insert into t values (1, 'a')`.execute(database.db)
     await expect(sql`insert into t values (1, 'b')`.execute(database.db)).rejects.toMatchObject({
       code: 'SQLITE_CONSTRAINT_PRIMARYKEY',
@@ -104,21 +104,21 @@ describe('a SQLite file', () => {
     await expect(sql`insert into nowhere values (1)`.execute(database.db)).rejects.toThrow(/nowhere/)
   })
 
-  test('refuses work after it was closed', async () => {
+  test('refuses work after close()', async () => {
     const url = `sqlite:${join(folder, 'other.db')}`
     const other = await openDatabase(url)
     await other.close()
     await expect(sql`create table t (id integer)`.execute(other.db)).rejects.toThrow(/./)
   })
 
-  test('tells of other processes’ commits, and not of its own', async () => {
+  test('reports commits of other processes, but not its own', async () => {
     const url = `sqlite:${join(folder, 'shared.db')}`
     const [one, two] = [await startNode(url), await startNode(url)]
     try {
       const own = { heard: false }
       one.notifications.onForeignCommit(() => (own.heard = true))
       const foreign = new Promise<void>((resolve) => two.notifications.onForeignCommit(resolve))
-      // Answered by the thread that watches, after it has begun to.
+      // The thread answers this after it has started to watch.
       await two.database.check()
       await one.notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
       await foreign
@@ -130,7 +130,7 @@ describe('a SQLite file', () => {
     }
   })
 
-  test('that cannot be opened is one clear error', async () => {
+  test('that cannot be opened is a clear error', async () => {
     await expect(openDatabase(`sqlite:${join(file, 'below-a-file', 'focus.db')}`)).rejects.toMatchObject({
       code: 'storage_unavailable',
       hint: expect.stringContaining('DATABASE_URL'),

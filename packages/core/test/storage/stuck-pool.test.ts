@@ -23,7 +23,7 @@ const own = (url: string): Opened => ({ source: url, close: async () => undefine
 const application = (url: string): Opened => {
   const pool = createPool({ uri: url, connectionLimit: 10 })
   const source: AnyKysely = new Kysely({ dialect: new MysqlDialect({ pool }) })
-  // The pool would wait for the connections that are cut off to say good-bye.
+  // Not awaited: the pool would wait for the connections that are cut off.
   const close = async () => {
     pool.end(() => undefined)
   }
@@ -47,11 +47,11 @@ describe.each([
       await hole.stop()
     }
   }
-  /** Opens as many connections as the pool may have. */
+  /** Opens all connections that the pool may have. */
   const openAll = (node: Node) =>
     Promise.all(Array.from({ length: 10 }, () => sql`select sleep(0.2)`.execute(node.database.db)))
 
-  test('R2: are given up within seconds, and everything that was acknowledged is there', {
+  test('R2: are dropped within seconds, and every acknowledged notification is stored', {
     timeout: 60_000,
   }, async () => {
     await run(async (node, hole) => {
@@ -60,7 +60,7 @@ describe.each([
       await send('before')
       expect(hole.swallow()).toBeGreaterThanOrEqual(10)
       const cutAt = performance.now()
-      // Sent again when refused, as callers do; nobody hears of more than lands.
+      // Refused calls are sent again, as callers do; only stored notifications are acknowledged.
       const acknowledged: string[] = ['before']
       for (let n = 0; acknowledged.length < 4; n += 1) {
         const title = `after ${n}`
@@ -72,14 +72,14 @@ describe.each([
       expect(performance.now() - cutAt).toBeLessThan(20_000)
       const page = await node.notifications.inbox(1)
       expect(page.notifications.map(({ title }) => title)).toEqual(expect.arrayContaining(acknowledged))
-      // One more round over all connections: none of those that were cut off is left.
+      // Use all connections once more: none of them is cut off.
       const again = performance.now()
       await openAll(node)
       expect(performance.now() - again).toBeLessThan(5_000)
     })
   })
 
-  test('R2: leave no lock behind: a transaction that was cut off is ended on the server', {
+  test('R2: leave no lock behind: the server ends a transaction that was cut off', {
     timeout: 60_000,
   }, async () => {
     await run(async (node, hole, direct) => {
@@ -102,7 +102,7 @@ describe.each([
   })
 })
 
-test('R2: connections of Focus’ own pool that were given up are not kept until it closes', {
+test('R2: Focus’ own pool does not keep destroyed connections until it closes', {
   timeout: 60_000,
 }, async () => {
   const destroyed = vi.spyOn(PoolConnection.prototype, 'destroy')

@@ -9,7 +9,7 @@ import { createLogSentinel } from '@focus-api/test-kit/sentinels/log-sentinel'
 import { createFocus, type Focus } from '../../src/focus.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 
-describe('a writer thread that dies', () => {
+describe('a writer thread that ends', () => {
   const threads: Worker[] = []
   const seen = (thread: Worker) => void threads.push(thread)
   let folder: string
@@ -26,7 +26,7 @@ describe('a writer thread that dies', () => {
   const url = () => `sqlite:${join(folder, 'focus.db')}`
   const kill = () => threads.at(-1)?.terminate()
 
-  describe('below a whole Focus', () => {
+  describe('in a whole Focus', () => {
     test('is reported and replaced: the next call is written, and the node is ready', async () => {
       const log = createLogSentinel()
       const focus: Focus = await createFocus({
@@ -37,7 +37,7 @@ describe('a writer thread that dies', () => {
       })
       try {
         await focus.notifications.notifyUser({ userId: 'a', title: 'before', message: 'm' })
-        // The writer is there first, for the tables; readers come with the first read.
+        // The writer thread starts first, for the tables; readers start with the first read.
         await threads[0]?.terminate()
         expect(log.lines.filter((line) => line.startsWith("error The database's writer thread ended"))).toHaveLength(1)
         const ready = await focus.fetch(new Request('http://localhost/api/ready'))
@@ -51,7 +51,7 @@ describe('a writer thread that dies', () => {
     })
   })
 
-  describe('below a database', () => {
+  describe('of a database', () => {
     let database: Database
     beforeEach(async () => {
       database = await openDatabase(url())
@@ -59,7 +59,7 @@ describe('a writer thread that dies', () => {
     })
     afterEach(() => database.close())
 
-    test('refuses what was under way, and says that nobody can tell whether it was written', async () => {
+    test('rejects pending work, and says that it may or may not have been written', async () => {
       const other = new BetterSqlite3(join(folder, 'focus.db'))
       other.exec('begin immediate')
       const underWay = sql`insert into t values (1)`.execute(database.db)
@@ -75,7 +75,7 @@ describe('a writer thread that dies', () => {
       await sql`insert into t values (2)`.execute(database.db)
     })
 
-    test('fails the check of the database until another one can start', async () => {
+    test('fails the check of the database until another thread can start', async () => {
       await kill()
       renameSync(folder, `${folder}-away`)
       await expect(database.check()).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe('a writer thread that dies', () => {
       await database.check()
     })
 
-    test('takes its transaction with it: nothing of it is written by its successor', async () => {
+    test('ends its transaction: the next thread writes nothing of it', async () => {
       const broken = database.db.transaction().execute(async (trx) => {
         await sql`insert into t values (1)`.execute(trx)
         await kill()
@@ -99,7 +99,7 @@ describe('a writer thread that dies', () => {
       expect(rows).toEqual([{ id: 3 }])
     })
 
-    test('is replaced for those who listen for other processes’ commits, though nobody writes', async () => {
+    test('is replaced for listeners of other processes’ commits, although nothing is written', async () => {
       const told: (() => void)[] = []
       database.onForeignCommit(() => told.shift()?.())
       await database.check()

@@ -10,14 +10,14 @@ export interface RowStatement {
   readonly tail: string
 }
 
-/** One open transaction, as the commit of a batch uses it. */
+/** An open transaction in which a batch is written. */
 export interface BatchSession {
   readonly flavour: Flavour
-  /** Runs the statement for all rows, in as many executions as suit the driver; answers what it returned. */
+  /** Runs the statement for all rows, in as few executions as the driver can; returns the rows that it returns. */
   run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]>
 }
 
-/** The text of a statement for a number of rows. */
+/** Returns the text of a statement for a number of rows. */
 export function statementText({ head, columns, tail }: RowStatement, rows: number): string {
   const row = `(${'?, '.repeat(columns - 1)}?)`
   return `${head} ${`${row}, `.repeat(rows - 1)}${row} ${tail}`

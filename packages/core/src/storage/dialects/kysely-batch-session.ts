@@ -3,7 +3,7 @@ import type { Flavour } from './server.ts'
 import type { FocusTables } from '../tables.ts'
 import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './batch-session.ts'
 
-/** SQLite takes no more placeholders in one statement; MySQL's text protocol takes any number. */
+/** The placeholders that SQLite accepts in one statement; MySQL's text protocol accepts any number. */
 const maxPlaceholders = 32_766
 
 /** A transaction over one connection of Kysely, with multi-row statements. */

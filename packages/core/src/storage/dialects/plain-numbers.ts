@@ -1,6 +1,6 @@
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs, QueryResult, UnknownRow } from 'kysely'
 
-/** Columns and aliases that hold whole numbers on every database; times, which end in `_at`, beside them. */
+/** Columns and aliases that hold whole numbers on every database, besides times, whose names end in `_at`. */
 const numberColumns = new Set([
   'all_from',
   'all_read',
@@ -18,8 +18,8 @@ const numberColumns = new Set([
 ])
 
 /**
- * Reads whole numbers as numbers, however the application's own driver was told to give them: better-sqlite3 with
- * `defaultSafeIntegers` gives bigints, mysql2 with `bigNumberStrings` gives texts. All of ours are below 2^53.
+ * Converts whole numbers to `number`, whatever the settings of the application's own driver: better-sqlite3 with
+ * `defaultSafeIntegers` returns bigints, mysql2 with `bigNumberStrings` returns strings. All numbers of Focus are below 2^53.
  */
 export class PlainNumbers implements KyselyPlugin {
   transformQuery({ node }: PluginTransformQueryArgs) {
@@ -38,7 +38,7 @@ function toPlain(row: UnknownRow): UnknownRow {
   )
 }
 
-/** Some tables' `id` is a text, but never one of digits alone. */
+/** The `id` of some tables is a text, but never of digits only. */
 function needsNumber(name: string, value: unknown): boolean {
   if (typeof value === 'bigint') return true
   return typeof value === 'string' && (numberColumns.has(name) || name.endsWith('_at')) && /^-?\d{1,16}$/.test(value)

@@ -1,7 +1,7 @@
 /** The product, where MySQL and MariaDB differ. */
 export type Flavour = 'sqlite' | 'mysql' | 'mariadb'
 
-/** What a database says about itself. */
+/** The product and the abilities of a server. */
 export interface Server {
   readonly flavour: Flavour
   /** Whether a locking read can leave out rows that another transaction has locked. */

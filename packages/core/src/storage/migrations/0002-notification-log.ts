@@ -39,7 +39,7 @@ const tables: Table[] = [
     indexes: [{ columns: ['id'], unique: true }],
   },
   {
-    // What one user did to single broadcasts above their high-water mark `all_read`.
+    // Read and deleted broadcasts of one user above the high-water mark `all_read`.
     name: 'focus_broadcast_states',
     columns: {
       user_key: { type: 'key', size: 191 },
@@ -50,7 +50,7 @@ const tables: Table[] = [
     primaryKey: ['user_key', 'offset'],
     indexes: [{ columns: ['offset'] }],
   },
-  // The state of policies, in narrow tables that only notifications with a policy touch.
+  // The state of policies, in narrow tables that only notifications with a policy use.
   {
     name: 'focus_dedupe',
     columns: {
@@ -94,7 +94,7 @@ const tables: Table[] = [
     indexes: [{ columns: ['due_at'] }],
   },
   {
-    // What callers wrote in their own transactions, until it gets its offset.
+    // Notifications that callers wrote in their own transactions, until they get an offset.
     name: 'focus_pending',
     columns: {
       id: { type: 'key', size: 36 },
@@ -112,7 +112,7 @@ const tables: Table[] = [
     primaryKey: ['expires_at', 'id'],
   },
   {
-    // One row per committed batch: tells a committer that lost its connection during COMMIT whether it landed.
+    // One row per committed batch: a committer that lost its connection during COMMIT looks it up.
     name: 'focus_commits',
     columns: {
       id: { type: 'key', size: 36 },

@@ -57,7 +57,7 @@ const tables: Table[] = [
   {
     name: 'focus_push_subscriptions',
     columns: {
-      // Endpoints have no bound that an index has too.
+      // Endpoints may be longer than an index allows.
       endpoint_hash: { type: 'key', size: 64 },
       user_key: { type: 'key', size: 191 },
       endpoint: { type: 'text' },

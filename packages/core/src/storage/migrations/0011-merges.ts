@@ -1,7 +1,7 @@
 import { createTable, type Table } from './ddl.ts'
 import type { MigrationStep } from './migration-step.ts'
 
-/** Where an entry of a repeatable call went that has no row of its own, so that its repetition does not join again. */
+/** The notification that an entry of a repeatable call joined, so that its repetition does not join again. */
 const table: Table = {
   name: 'focus_merges',
   columns: {

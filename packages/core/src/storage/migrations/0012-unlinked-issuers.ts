@@ -1,7 +1,7 @@
 import { createTable, type Table } from './ddl.ts'
 import type { MigrationStep } from './migration-step.ts'
 
-/** Issuers whose accounts a user unlinked: an e-mail alone links none of theirs again. */
+/** Issuers whose accounts a user unlinked: an e-mail alone does not link an account of such an issuer again. */
 const table: Table = {
   name: 'focus_unlinked_issuers',
   columns: {

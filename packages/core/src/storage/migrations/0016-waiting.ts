@@ -3,7 +3,7 @@ import type { MigrationStep } from './migration-step.ts'
 
 const tables: Table[] = [
   {
-    // What a rate held back, first in, first out for each rate of a user.
+    // Notifications that a rate defers, first in, first out for each rate of a user.
     name: 'focus_deferred',
     columns: {
       user_key: { type: 'key', size: 191 },
@@ -15,7 +15,7 @@ const tables: Table[] = [
     indexes: [{ columns: ['id'], unique: true }],
   },
   {
-    // When a rate has room again, and for how many: one row however many wait behind it.
+    // When a rate has room again, and for how many notifications: one row per rate and user.
     name: 'focus_deferred_queues',
     columns: {
       user_key: { type: 'key', size: 191 },
@@ -28,7 +28,7 @@ const tables: Table[] = [
     indexes: [{ columns: ['due_at'] }, { columns: ['planned_at'] }],
   },
   {
-    // Waiting rows that failed, out of the way of the others until they are tried again.
+    // Waiting rows that failed, apart from the others until they are tried again.
     name: 'focus_parked',
     columns: {
       id: { type: 'key', size: 36 },

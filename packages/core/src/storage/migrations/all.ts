@@ -7,7 +7,7 @@ import { sessionAccounts } from './0013-session-accounts.ts'
 import { waiting } from './0016-waiting.ts'
 import type { MigrationStep } from './migration-step.ts'
 
-/** In order; a published migration is never edited, only followed. */
+/** All migrations in order. A published migration is never edited; add another one. */
 export const migrations: readonly MigrationStep[] = [
   usersAndSessions,
   notificationLog,

@@ -1,9 +1,9 @@
 import type { DialectName } from '../dialects/any-kysely.ts'
 
 /**
- * The column kinds that the schema needs, each with its form on every database.
+ * The kinds of columns in the schema. Each has a form on every database.
  *
- * - `id`: a number the database counts up
+ * - `id`: a number that the database counts up
  * - `integer`: whole numbers to 2^53; times are milliseconds since 1970
  * - `key`: identifiers, hashes and topics up to `size` characters, compared byte by byte (S33)
  * - `text`: human text or JSON of any length
@@ -32,7 +32,7 @@ export interface DdlContext {
   readonly byteCollation: string
 }
 
-/** The idempotent statements that make a table: on MySQL one, on SQLite one and one for each index. */
+/** Returns the idempotent statements that create a table: one on MySQL; on SQLite one for the table and one for each index. */
 export function createTable(table: Table, context: DdlContext): string[] {
   const quote = (name: string) => (context.dialect === 'mysql' ? `\`${name}\`` : `"${name}"`)
   const list = (names: readonly string[]) => names.map(quote).join(', ')

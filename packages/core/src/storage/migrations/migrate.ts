@@ -23,10 +23,10 @@ export interface MigrationStatus {
 const tableNames = { migrationTableName: 'focus_migration', migrationLockTableName: 'focus_migration_lock' }
 
 /**
- * Brings the tables up to date. Safe when several nodes start at once: on MySQL the steps run under a named lock; on
- * SQLite in one transaction, tried again while another process holds it.
+ * Applies the pending migrations. Safe when several nodes start at once: on MySQL the steps run under a named lock; on SQLite
+ * they run in one transaction, which is tried again while another process holds the file.
  *
- * @throws FocusError `storage_unavailable` when a step fails; nothing after it is tried.
+ * @throws FocusError `storage_unavailable` when a step fails; later steps do not run.
  */
 export async function migrateToLatest(database: Database, to?: string): Promise<MigrationResult> {
   const migrator = await createMigrator(database)
@@ -50,7 +50,7 @@ export async function migrateToLatest(database: Database, to?: string): Promise<
   }
 }
 
-/** Every known migration, and when this database got it. */
+/** Returns every known migration and when this database got it. */
 export async function migrationStatus(database: Database): Promise<MigrationStatus[]> {
   const migrator = await createMigrator(database)
   const infos = await migrator.getMigrations()
@@ -81,13 +81,13 @@ async function ddlContext(database: Database): Promise<DdlContext> {
     return { dialect: database.dialect, byteCollation: byteCollations[(await database.server()).flavour] }
   } catch (error) {
     throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(driverErrorOf(error))}.`, {
-      hint: 'Check that it runs, and host, port, name, user and password of DATABASE_URL.',
+      hint: 'Check that the database runs, and the host, port, name, user and password of DATABASE_URL.',
       cause: error,
     })
   }
 }
 
-/** PAD SPACE collations hold 'a' and 'a ' for one key; the two servers name the one that does not differently. */
+/** PAD SPACE collations treat 'a' and 'a ' as one key. The two servers name the collation without padding differently. */
 const byteCollations: Readonly<Record<Flavour, string>> = {
   sqlite: '',
   mysql: 'utf8mb4_0900_bin',

@@ -6,7 +6,7 @@ import type { FocusTables } from '../tables.ts'
 
 type Outbox = ExpressionBuilder<FocusTables, 'focus_outbox'>
 
-/** What operators ask of the outbox. */
+/** The questions and changes of operators. */
 export class OutboxAdministration {
   readonly #db: Kysely<FocusTables>
   readonly #unlimited: Kysely<FocusTables>
@@ -16,7 +16,7 @@ export class OutboxAdministration {
     this.#unlimited = database.withoutTimeLimit().db
   }
 
-  /** Newest first. */
+  /** Lists deliveries, the newest first. */
   async list(
     filter: DeliveryFilter,
     { now, limit, after }: { now: number; limit: number; after: number | null },

@@ -4,9 +4,9 @@ import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 
 const minPageSize = 64
-/** How many pages one lease reads at most. */
+/** Pages that one lease reads at most. */
 const maxPages = 8
-/** A look behind a backlog that finds nothing is followed by a rest of so many times its length. */
+/** After a search behind a backlog that found nothing, the next one waits for this many times its duration. */
 const restFactor = 20
 
 /** A row that could be leased. */
@@ -21,19 +21,19 @@ interface Row extends Candidate {
 }
 
 /**
- * Finds due rows for a lease, oldest first, and of each user only those that are admitted: a long backlog of one user does not
- * hide the rows of others behind it.
+ * Finds due rows for a lease, oldest first, and only of users that are admitted: a long backlog of one user does not hide the
+ * rows of other users.
  */
 export class OutboxCandidates {
   readonly #db: Kysely<FocusTables>
-  /** By transport, the end of the time in which nobody looks again behind a backlog that had nothing behind it. */
+  /** By transport, the time until which no search behind its backlog runs again. */
   readonly #restUntil = new Map<string, number>()
 
   constructor(database: Database) {
     this.#db = database.db
   }
 
-  /** `complete` is false when there may be more that were not looked for. */
+  /** Finds candidates. `complete` is false when there may be more that were not searched for. */
   async find(request: LeaseRequest): Promise<{ candidates: Candidate[]; complete: boolean }> {
     const { transport, limit, admit = () => true } = request
     const pageSize = Math.max(limit, minPageSize)

@@ -4,7 +4,7 @@ import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
-/** What escalations ask before they go out: was it read, and was it merged onwards? */
+/** Answers the questions of escalations before they are sent: was the notification read, was it merged since? */
 export class OutboxEscalations {
   readonly #database: Database
   readonly #db: Kysely<FocusTables>
@@ -57,7 +57,7 @@ export class OutboxEscalations {
     return replaced
   }
 
-  /** Makes the latest escalations due at once, and drops those that it says everything of. */
+  /** Makes the latest escalations due at once, and drops the earlier ones that they replace. */
   async #leave(latest: readonly number[], between: readonly number[], now: number): Promise<void> {
     if (latest.length === 0) return
     await inTransaction(this.#database, async (trx) => {

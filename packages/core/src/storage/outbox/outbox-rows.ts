@@ -4,7 +4,7 @@ import type { UserKey } from '../../common/user-id.ts'
 import type { Reached } from '../../transports/outbox/outbox-port.ts'
 import type { FocusTables } from '../tables.ts'
 
-/** Below the placeholders that one statement may have on every database. */
+/** Rows of one insert: below the placeholders that every database accepts. */
 const rowsPerInsert = 500
 
 /** The columns that an insert fills; the others have defaults. */
@@ -70,7 +70,7 @@ export async function insertOutboxRows(db: Kysely<FocusTables>, rows: readonly O
   }
 }
 
-/** The column `delivered`: null, a list of the addresses that have it, or both lists. */
+/** Reads the column `delivered`: null, a list of the addresses that were reached, or both lists. */
 export function reachedJson({ delivered, refused }: Reached): string | null {
   if (refused.length > 0) return JSON.stringify({ delivered, refused })
   return delivered.length === 0 ? null : JSON.stringify(delivered)

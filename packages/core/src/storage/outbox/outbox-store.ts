@@ -19,7 +19,7 @@ import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
-/** How long due rows behind another node's lease are left alone before they are looked at again. */
+/** How long due rows behind another node's lease wait before they are candidates again. */
 const blockedRecheckMs = 250
 const maxErrorLength = 500
 
@@ -39,8 +39,8 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
   }
 
   /**
-   * Candidates are read without a lock and then taken by their primary keys: workers that compete meet on rows only, where
-   * `SKIP LOCKED` lets the second one go on, and never on the ranges of an index.
+   * Reads candidates without a lock, then takes them by their primary keys: competing workers meet on rows only, where
+   * `SKIP LOCKED` lets the second one continue, and never on ranges of an index.
    */
   async lease(request: LeaseRequest): Promise<LeaseResult> {
     const { candidates, complete } = await this.#candidates.find(request)
@@ -129,7 +129,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     )
   }
 
-  /** Those of the candidates that are still there, due, and nobody else's. */
+  /** Locks the candidates that still exist, are due and are not leased by another worker. */
   async #lock(
     trx: Transaction<FocusTables>,
     candidates: readonly Candidate[],
@@ -148,13 +148,13 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
       .where('dead_at', 'is', null)
       .orderBy('id')
     const locking = lockRows(this.#database, query)
-    // Without it, a second worker waits for the short transaction of the first.
+    // Without SKIP LOCKED, a second worker waits for the short transaction of the first.
     return (skipLocked ? locking.skipLocked() : locking).execute()
   }
 
   /**
-   * Of each lane the rows up to the first gap, beginning with its first that is not in this owner's hands already. A gap is a row
-   * that is waiting for its time, or that another worker holds or is just taking.
+   * Returns the rows of each lane up to its first gap; rows that this owner has leased already are no gap. A gap is a row that is
+   * not yet due, or that another worker has leased or is leasing.
    */
   async #respectLanes(
     trx: Transaction<FocusTables>,
@@ -186,7 +186,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     return { takeable: rows.filter(isOpen), blocked: rows.filter((row) => !isOpen(row)) }
   }
 
-  /** Moves blocked rows out of the window of candidates, so that they hide nobody behind them. */
+  /** Moves blocked rows out of the window of candidates, so that they do not hide the rows behind them. */
   async #holdBack(trx: Transaction<FocusTables>, blocked: readonly Candidate[], now: number): Promise<void> {
     if (blocked.length === 0) return
     await trx
@@ -228,7 +228,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
     }))
   }
 
-  /** Changes a row that this owner still holds. */
+  /** Changes a row whose lease this owner still holds. */
   async #change(owner: string, id: number, change: Updateable<FocusTables['focus_outbox']>): Promise<void> {
     await retryOnConflict(() =>
       this.#db.updateTable('focus_outbox').set(change).where('id', '=', id).where('lease', '=', owner).execute(),

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 
-/** The rows of deliveries elsewhere. Times are milliseconds since 1970. */
+/** The rows of deliveries, transports and preferences. Times are milliseconds since 1970. */
 export interface OutboxTables {
   focus_outbox: OutboxTable
   focus_transport_states: TransportStatesTable
@@ -9,7 +9,7 @@ export interface OutboxTables {
   focus_push_subscriptions: PushSubscriptionsTable
 }
 
-/** One row per event and transport, gone when it has arrived. */
+/** One row per event and transport, deleted after the delivery. */
 export interface OutboxTable {
   id: Generated<number>
   transport: string
@@ -22,15 +22,15 @@ export interface OutboxTable {
   /** JSON of an `OutboxPayload`. */
   payload: string
   cancel_if: 'read' | null
-  /** Counted when it is leased, so that a message that kills its worker is parked too. */
+  /** Counted by the lease, so that a message that kills its worker becomes dead too. */
   attempts: Generated<number>
-  /** When it may be leased: 0 at once, later after a failure, and the end of the lease while it is leased. */
+  /** When the row may be leased: 0 for at once, later after a failure; while it is leased, the end of the lease. */
   due_at: Generated<number>
   /** When `due_at` was computed. */
   touched_at: number
   /** The owner of the lease. */
   lease: string | null
-  /** JSON: the addresses that were reached; where some refused, `{delivered, refused}`. */
+  /** JSON: the addresses that were reached; `{delivered, refused}` when some refused. */
   delivered: string | null
   last_error: string | null
   dead_at: number | null
@@ -44,7 +44,7 @@ export interface TransportStatesTable {
   disabled_at: number
 }
 
-/** What a person chose; `*` stands for every topic and for every transport. */
+/** The choices of a user; `*` stands for every topic and for every transport. */
 export interface PreferencesTable {
   user_key: string
   event: string

@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import { appendMetrics, type MetricsDocument } from '../../common/metrics-document.ts'
 import type { QueueState } from './work-queue.ts'
 
-/** What waits for the database and what was refused, in the text format of Prometheus. */
+/** Metrics of waiting and refused database calls, in the text format of Prometheus. */
 export class QueueMetrics {
   readonly #registry = new Registry()
 
@@ -35,7 +35,7 @@ export class QueueMetrics {
     refused.reset()
   }
 
-  /** These metrics after others, as one document. */
+  /** Appends these metrics to a document. */
   after(others: Promise<MetricsDocument>): Promise<MetricsDocument> {
     return appendMetrics(others, this.#registry)
   }

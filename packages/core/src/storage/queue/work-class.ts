@@ -1,14 +1,14 @@
 /**
- * What a piece of work for the database is for. Each class has room of its own in every queue, so that no kind of request
- * can fill a queue for the others, and a share of the turns:
+ * The purpose of work for the database. Each class has its own place in every queue, so that no kind of request can fill a queue
+ * for the others, and its share of the turns:
  *
- * - `interactive`: somebody waits at a sign-in, a token or a health check;
- * - `delivery`: notifications are written and read, and sockets brought up to date;
- * - `background`: everything that may come later: pages of the inbox, read marks, the outbox, upkeep.
+ * - `interactive`: sign-ins, tokens and health checks, for which a user waits;
+ * - `delivery`: writing and reading notifications, and updating sockets;
+ * - `background`: work that may run later, such as pages of the inbox, read marks, the outbox and upkeep.
  */
 export type WorkClass = 'interactive' | 'delivery' | 'background'
 
-/** Turns that each class gets while all of them have work waiting. */
+/** Turns of each class while all classes have waiting work. */
 export const shares: Readonly<Record<WorkClass, number>> = { interactive: 8, delivery: 4, background: 1 }
 
 export const workClasses: readonly WorkClass[] = ['interactive', 'delivery', 'background']

@@ -26,7 +26,7 @@ function fill(queue: WorkQueue<Item>, kind: WorkClass, count: number): void {
   for (let n = 0; n < count; n += 1) queue.add(kind, new Item(kind))
 }
 
-test('V1: a class at its bound is refused at once with Retry-After, and leaves room to the others', () => {
+test('V1: a class at its limit is refused at once with Retry-After, and leaves room for the others', () => {
   const queue = new WorkQueue<Item>('test', limits)
   fill(queue, 'background', 100)
   expect(() => queue.add('background', new Item('background'))).toThrow(
@@ -41,7 +41,7 @@ test('V1: a class at its bound is refused at once with Retry-After, and leaves r
   })
 })
 
-test('V1: bytes are bounded as well as counts, and there is room again when work was taken', () => {
+test('V1: bytes are limited as well as counts, and taking work makes room again', () => {
   const queue = new WorkQueue<Item>('test', limits)
   queue.add('delivery', new Item('delivery', 9_000))
   expect(() => queue.add('delivery', new Item('delivery', 2_000))).toThrow(
@@ -52,17 +52,17 @@ test('V1: bytes are bounded as well as counts, and there is room again when work
   expect(queue.length).toBe(1)
 })
 
-test('V1: work that has waited too long is refused and never taken', async () => {
+test('V1: work that has waited too long is refused and not taken', async () => {
   const queue = new WorkQueue<Item>('test', { ...limits, ageMs: 20 })
   const old = new Item('background')
   queue.add('background', old)
-  // Nobody takes anything: the queue itself notices.
+  // No call to take(): the queue itself refuses the work.
   await expect.poll(() => old.refusal?.code, { timeout: 5_000 }).toBe('overloaded')
   expect(queue.take()).toBeNull()
   expect(queue.state().find(({ kind }) => kind === 'background')?.refused.age).toBe(1)
 })
 
-test('work whose callers have a longer bound of their own is not refused for its age', async () => {
+test('work whose callers have a longer limit of their own is not refused for its age', async () => {
   const queue = new WorkQueue<Item>('test', { ...limits, ageMs: 20 })
   const [batch, old] = [new Item('delivery', 10, true), new Item('delivery')]
   queue.add('delivery', batch)
@@ -72,7 +72,7 @@ test('work whose callers have a longer bound of their own is not refused for its
   expect(queue.take()).toBe(batch)
 })
 
-test('V2: classes take turns by their shares, so that a full one delays nobody', () => {
+test('V2: classes take turns by their shares, so that a full class does not delay the others', () => {
   const queue = new WorkQueue<Item>('test', limits)
   fill(queue, 'background', 100)
   for (let n = 0; n < 50; n += 1) queue.take()
@@ -86,7 +86,7 @@ test('V2: classes take turns by their shares, so that a full one delays nobody',
   expect([count('interactive'), count('delivery'), count('background')]).toEqual([16, 8, 2])
 })
 
-test('within a class the first comes first', () => {
+test('work of one class is taken in its order', () => {
   const queue = new WorkQueue<Item>('test', limits)
   const items = [new Item('delivery'), new Item('delivery'), new Item('delivery')]
   for (const item of items) queue.add('delivery', item)

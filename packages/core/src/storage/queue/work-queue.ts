@@ -2,12 +2,12 @@ import { FocusError } from '../../common/errors.ts'
 import type { Debug } from '../../common/logging/debug.ts'
 import { shares, type WorkClass, workClasses } from './work-class.ts'
 
-/** Bounds of one class in one queue. */
+/** Limits of one class in one queue. */
 export interface QueueLimits {
   readonly count: number
-  /** About the memory that the waiting work holds. */
+  /** Approximate memory of the waiting work. */
   readonly bytes: number
-  /** Older work is refused instead of done: shorter than any caller waits, so that nothing is done for nobody. */
+  /** Older work is refused. Shorter than callers wait, so that no work is done after its caller has left. */
   readonly ageMs: number
 }
 
@@ -15,15 +15,15 @@ const defaultLimits: QueueLimits = { count: 2_000, bytes: 16_000_000, ageMs: 3_0
 
 export interface Work {
   readonly bytes: number
-  /** Its callers have a longer bound of their own: it is not refused for its age. */
+  /** Not refused for its age, because its callers have a longer limit of their own. */
   readonly patient?: boolean
-  /** Called at most once, instead of the work being taken. */
+  /** Called at most once, and only for work that is not taken. */
   refuse(error: FocusError): void
 }
 
 export type Refusal = 'count' | 'bytes' | 'age'
 
-/** What an operator sees of a class in a queue. */
+/** The state of one class in a queue, for operators. */
 export interface QueueState {
   readonly queue: string
   readonly kind: WorkClass
@@ -36,8 +36,8 @@ export interface QueueState {
 const sweepMs = 250
 
 /**
- * Work that waits for a part of the database: bounded in count, bytes and age for each class, and taken in weighted turns
- * among the classes, first come first served within one.
+ * Work that waits for a part of the database. Each class has limits of count, bytes and age. Classes take turns by their shares;
+ * work of one class is taken in its order.
  */
 export class WorkQueue<W extends Work> {
   readonly name: string
@@ -51,13 +51,13 @@ export class WorkQueue<W extends Work> {
     this.#lanes = new Map(workClasses.map((kind) => [kind, new Lane<W>(limits, trace(kind))]))
   }
 
-  /** @throws FocusError `overloaded` when the class is at one of its bounds */
+  /** @throws FocusError `overloaded` when the class is at one of its limits */
   add(kind: WorkClass, work: W): void {
     this.#lane(kind).add(work)
     this.#sweep ??= setInterval(() => this.#refuseOverdue(), sweepMs).unref()
   }
 
-  /** The next piece of work, of the classes named only; null when none waits. */
+  /** Takes the next work of the named classes; null when none waits. */
   take(among: readonly WorkClass[] = workClasses): W | null {
     this.#refuseOverdue()
     let chosen: Lane<W> | null = null
@@ -101,7 +101,7 @@ export class WorkQueue<W extends Work> {
 
   #lane(kind: WorkClass): Lane<W> {
     const lane = this.#lanes.get(kind)
-    if (!lane) throw new TypeError(`${kind} is no class of work`)
+    if (!lane) throw new TypeError(`${kind} is not a class of work`)
     return lane
   }
 }
@@ -163,19 +163,19 @@ class Lane<W extends Work> {
     }
   }
 
-  /** Without a hint, whose place in the stack's text would cost more than what is refused. */
+  /** Has no hint: adding it to the text of the stack would cost more than the refused work. */
   #refusal(reason: Refusal): FocusError {
     this.#refused[reason] += 1
     this.#trace(reason)
     const message =
       reason === 'age'
-        ? `The database has too much to do: this call waited for ${this.#limits.ageMs} ms and was not started.`
-        : 'The database has too much to do: this call was not started.'
+        ? `The database is overloaded: this call waited for ${this.#limits.ageMs} ms and was not started.`
+        : 'The database is overloaded: this call was not started.'
     return new FocusError('overloaded', message, { retryAfterSeconds: 5 })
   }
 }
 
-/** About the bytes that a statement's values hold while it waits. */
+/** Returns the approximate bytes that the values of a waiting statement hold. */
 export function sizeOf(parameters: readonly unknown[]): number {
   let bytes = 200
   for (const value of parameters) {

@@ -3,7 +3,7 @@ import type { ExternalProfile } from '../../auth/accounts/user-directory-port.ts
 import type { UserKey } from '../../common/user-id.ts'
 import type { FocusTables, UnlinkedIssuersTable } from '../tables.ts'
 
-/** An account that was left behind by a deleted user is nobody's, and goes (A17). */
+/** Inserts an account, in place of one that a deleted user left behind (A17). */
 export async function insertAccount(
   trx: Transaction<FocusTables>,
   userKey: UserKey,
@@ -40,14 +40,14 @@ export async function insertAccount(
       subject,
       provider,
       user_key: userKey,
-      // Later than the user's others also in the same millisecond, or after a clock was set back: the order says which is primary.
+      // Later than the user's other accounts, also in the same millisecond or after a clock was set back: the oldest is primary.
       created_at: Math.max(now, (newest?.at ?? 0) + 1),
       last_sign_in_at: now,
     })
     .execute()
 }
 
-/** Once for each issuer and user; under the lock of the user's accounts, so that nobody inserts the same row at once. */
+/** Keeps one row per issuer and user. The lock of the user's accounts prevents a simultaneous insert of the same row. */
 export async function rememberUnlinked(trx: Transaction<FocusTables>, row: UnlinkedIssuersTable): Promise<void> {
   await trx
     .deleteFrom('focus_unlinked_issuers')

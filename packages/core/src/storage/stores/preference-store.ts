@@ -8,7 +8,7 @@ import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
-/** Below the number of placeholders that every database takes. */
+/** Below the number of placeholders that every database accepts. */
 const keysPerQuery = 500
 
 /** `PreferenceStore` over `focus_preferences` and `focus_locales`. */
@@ -62,7 +62,7 @@ export class KyselyPreferenceStore implements PreferenceStore {
         .where('user_key', 'in', userKeys.slice(start, start + keysPerQuery))
         .execute()
       for (const { user_key, event, transport, enabled } of rows) {
-        // Topics are anybody's words: `__proto__` is one too.
+        // Applications choose the topics: `__proto__` is a valid one.
         const matrix = matrices.get(user_key) ?? (Object.create(null) as Record<string, Record<string, boolean>>)
         matrices.set(user_key, matrix)
         const row = matrix[event] ?? (Object.create(null) as Record<string, boolean>)
@@ -73,7 +73,7 @@ export class KyselyPreferenceStore implements PreferenceStore {
     return matrices
   }
 
-  /** Whether a change would write what is there already. */
+  /** Tells whether a change would write the values that are stored already. */
   async #isSo(
     userKey: UserKey,
     { locale, matrix }: { locale: string | null | undefined; matrix: PreferenceMatrix | undefined },
@@ -85,7 +85,7 @@ export class KyselyPreferenceStore implements PreferenceStore {
     )
   }
 
-  /** Most installations have no choice in the table yet, and need not look for anybody's. */
+  /** Tells whether any user has stored a preference: many installations have none and need no further query. */
   async #anybodyChose(): Promise<boolean> {
     const row = await this.#db.selectFrom('focus_preferences').select('user_key').limit(1).executeTakeFirst()
     return row !== undefined
@@ -97,7 +97,7 @@ async function putLocale(trx: Kysely<FocusTables>, userKey: UserKey, locale: str
   if (locale !== null) await trx.insertInto('focus_locales').values({ user_key: userKey, locale }).execute()
 }
 
-/** The choices of a matrix, whatever the order and the empty topics of what was sent. */
+/** Returns the choices of a matrix without their order and without empty topics. */
 function cellsOf(matrix: PreferenceMatrix): ReadonlySet<string> {
   const cells = Object.entries(matrix).flatMap(([event, row]) =>
     Object.entries(row).map(([transport, enabled]) => JSON.stringify([event, transport, enabled])),

@@ -74,7 +74,7 @@ export class KyselySessionStore implements SessionStore {
         .insertInto('focus_refresh_tokens')
         .values(newToken(successorHash, session.id, now))
         .execute()
-      // This token is used now, so its predecessor's grace is over (S22).
+      // The token is in use, so the grace period of its predecessor ends (S22).
       await trx
         .updateTable('focus_refresh_tokens')
         .set({ successor_sealed: null })
@@ -119,7 +119,7 @@ export class KyselySessionStore implements SessionStore {
                 query.where('id', 'in', this.#startedWith(which.accountId)),
               )
       ).limit(chunkSize)
-      // Under a lock: of two calls at once, the second sees what the first left.
+      // Under a lock: the second of two simultaneous calls sees the result of the first.
       const sessions = await lockRows(this.#database, selected).execute()
       if (sessions.length === 0) return []
       const ids = sessions.map(({ id }) => id)

@@ -3,7 +3,7 @@ import type { Database } from '../database.ts'
 import { DuplicateKeyError } from '../dialects/storage-error.ts'
 import { inTransaction } from '../transaction.ts'
 
-/** Row of `focus_meta` that holds the newest key's id: what nodes compare and swap, so that one of them adds a key. */
+/** Row of `focus_meta` with the id of the newest key. Nodes compare and swap it, so that only one of them adds a key. */
 const newestKey = 'newest_signing_key'
 
 /** `KeyStore` over `focus_signing_keys`. */

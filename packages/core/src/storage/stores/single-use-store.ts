@@ -29,7 +29,7 @@ export class KyselySingleUseStore implements SingleUseStore {
   async take(kind: string, secret: string): Promise<JsonValue | null> {
     const payload = await this.peek(kind, secret)
     if (payload === null) return null
-    // Of two takers that both read the row, the delete tells one that it was there.
+    // When two callers read the same row, only one of them deletes it.
     const { numDeletedRows } = await this.#db
       .deleteFrom('focus_one_time')
       .where('kind', '=', kind)

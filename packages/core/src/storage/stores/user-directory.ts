@@ -22,10 +22,10 @@ import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { UsersTable } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
-/** Users of one name who are counted; those beyond get a random number. */
+/** Users of one name that get a counted number; later ones get a random number. */
 const namesakes = 100
 
-/** The default users table, `focus_users`, with the accounts people sign in with in `focus_accounts`. */
+/** The default user directory: users in `focus_users`, their accounts at providers in `focus_accounts`. */
 export class KyselyUserDirectory implements UserDirectory {
   readonly #database: Database
   readonly #db: Database['db']
@@ -37,7 +37,7 @@ export class KyselyUserDirectory implements UserDirectory {
     this.#clock = clock
   }
 
-  /** Only the one way to write a number is an id: `01`, `1e0` and `0x1` are nobody's. */
+  /** Accepts only the canonical form of a number as an id, not `01`, `1e0` or `0x1`. */
   readonly parseId = (key: UserKey): UserId => (/^(?:0|[1-9]\d{0,15})$/.test(key) ? Number(key) : key)
 
   async get(id: UserId): Promise<User | null> {
@@ -79,7 +79,7 @@ export class KyselyUserDirectory implements UserDirectory {
       } catch (error) {
         if (!(error instanceof DuplicateKeyError)) throw error
       }
-      // What was taken: the account (the same person, elsewhere), the e-mail, or the username?
+      // Find out which key was taken: the account (by a simultaneous sign-in), the e-mail or the username.
       const same = await this.findByAccount(profile)
       if (same) return same
       if (profile.email !== null && (await this.findByEmail(profile.email))) throw accountExists()
@@ -117,7 +117,7 @@ export class KyselyUserDirectory implements UserDirectory {
     const userKey = toUserKey(id)
     await inTransaction(this.#database, async (trx) => {
       const query = trx.selectFrom('focus_accounts').select(['issuer', 'subject']).where('user_key', '=', userKey)
-      // Under a lock: of two calls at once, the second sees what the first left.
+      // Under a lock: the second of two simultaneous calls sees the result of the first.
       const accounts = await lockRows(this.#database, query).execute()
       const others = accounts.filter((account) => account.issuer !== issuer || account.subject !== subject)
       if (others.length === accounts.length) return
@@ -172,8 +172,8 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 
   /**
-   * An address and its proof are written together, and only in place of those that the choice was made from: of two sign-ins
-   * at once, one's address would get the other's proof (A5). False where nothing was to change, or others changed it.
+   * Writes an e-mail and its verification together, and only in place of the values that the decision was based on: otherwise
+   * the e-mail of one of two simultaneous sign-ins would get the verification of the other (A5). Returns whether it changed.
    */
   async #setEmail(id: UserId, seen: Pick<User, 'email' | 'emailVerified'>, wanted: ExternalProfile): Promise<boolean> {
     const { email, emailVerified } = wanted
@@ -185,7 +185,7 @@ export class KyselyUserDirectory implements UserDirectory {
       const { numUpdatedRows } = await retryOnConflict(() => update.executeTakeFirst())
       return numUpdatedRows === 1n
     } catch (error) {
-      // The new e-mail is another user's: the old address stays.
+      // Another user has the new e-mail: the old address stays.
       if (error instanceof DuplicateKeyError) return false
       throw error
     }
@@ -212,7 +212,7 @@ export class KyselyUserDirectory implements UserDirectory {
     let query = this.#db.selectFrom('focus_users').selectAll().orderBy('id').limit(limit)
     if (after !== undefined) query = query.where('id', '>', idOf(after))
     if (search !== undefined && search !== '') {
-      // `!` escapes, because the databases disagree on what a backslash is.
+      // `!` escapes, because databases differ in the meaning of a backslash.
       const pattern = `%${asciiLowerCase(search).replace(/[!%_]/g, '!$&')}%`
       query = query.where(
         sql<boolean>`(username like ${pattern} escape '!' or email like ${pattern} escape '!' or lower(full_name) like ${pattern} escape '!')`,
@@ -233,8 +233,8 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 
   /**
-   * `john_doe`, then `john_doe_2` and on; a random number after lost races, and where those are taken, so that a crowd of
-   * namesakes gets through and costs the next one nothing.
+   * Returns `john_doe`, then `john_doe_2` and so on. Returns a random number after several conflicts, or when all of these are
+   * taken, so that many users of one name succeed without a long search.
    */
   async #freeUsername(base: string, attempt: number): Promise<string> {
     const random = `${base}_${randomInt(1_000, 1_000_000_000)}`
@@ -267,7 +267,7 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 }
 
-/** @throws FocusError `invalid_request` for what is no id here, such as a text, which a driver would write into its SQL as NaN */
+/** @throws FocusError `invalid_request` for a value that is not an id, such as a text, which a driver would write as NaN */
 function idOf(id: UserId): number {
   const number = Number(id)
   if (Number.isSafeInteger(number)) return number
@@ -276,7 +276,7 @@ function idOf(id: UserId): number {
   })
 }
 
-/** The columns that are to become different, beside the address; no query is made for none. */
+/** Returns the columns that change, other than the e-mail address. */
 function changesOf(user: User, wanted: ExternalProfile): Partial<Selectable<UsersTable>> {
   return {
     ...(wanted.fullName !== user.fullName && { full_name: wanted.fullName }),

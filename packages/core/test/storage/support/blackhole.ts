@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * In front of a server: loses, when told, all packets of the connections that exist, in both directions and without a sign to either
- * side, as a firewall that forgot them does. New connections are served.
+ * A proxy that can lose all packets of its open connections, in both directions and without a sign to either side, as a firewall
+ * does that forgot them. New connections are served.
  */
 export class Blackhole {
   readonly #server: Server
@@ -28,7 +28,7 @@ export class Blackhole {
     return hole
   }
 
-  /** The address of the server behind this. */
+  /** Returns the URL of the server through this proxy. */
   through(target: URL): string {
     const url = new URL(target)
     url.hostname = '127.0.0.1'
@@ -36,12 +36,12 @@ export class Blackhole {
     return url.href
   }
 
-  /** Connections that are cut off. */
+  /** Cuts off the open connections; returns how many. */
   swallow(): number {
     for (const { client, upstream } of this.#open) {
       client.unpipe(upstream)
       upstream.unpipe(client)
-      // Read and forgotten, so that nobody notices by a full window, nor by an end.
+      // Read and drop the data, so that neither side notices by a full window or an end.
       client.removeAllListeners('end').resume()
       upstream.removeAllListeners('end').resume()
     }

@@ -3,7 +3,7 @@ import { MysqlGate } from './connection-gate.ts'
 
 const limits = { count: 100, bytes: 1_000_000, ageMs: 60_000 }
 
-test('V1: connections beyond the pool wait in a bounded queue, and the last ones are kept for those that go first', async () => {
+test('V1: calls beyond the pool wait in a bounded queue, and the last connections are kept for urgent classes', async () => {
   const gate = new MysqlGate(10, limits)
   let background = 0
   const flood = Array.from({ length: 106 }, () =>
@@ -16,7 +16,7 @@ test('V1: connections beyond the pool wait in a bounded queue, and the last ones
   const leaveFirst = await first
   expect(background).toBe(6)
   await expect(gate.enter('background')).rejects.toMatchObject({ code: 'overloaded', status: 503 })
-  // Four are left: for notifications two, for sign-in all.
+  // Four connections are left: deliveries may take two, interactive work all.
   const deliveries = await Promise.all([gate.enter('delivery'), gate.enter('delivery')])
   const signIns = await Promise.all([gate.enter('interactive'), gate.enter('interactive')])
   expect(deliveries.length + signIns.length).toBe(4)
@@ -25,7 +25,7 @@ test('V1: connections beyond the pool wait in a bounded queue, and the last ones
     late = true
     return leave
   })
-  // What is given back goes to sign-in, though a hundred others came before.
+  // A connection that is given back goes to interactive work, although a hundred background calls wait longer.
   leaveFirst?.()
   await waits
   expect([late, background]).toEqual([true, 6])

@@ -2,17 +2,17 @@ import type { FocusError } from '../../../common/errors.ts'
 import { type WorkClass, workClasses } from '../../queue/work-class.ts'
 import { type QueueLimits, type Work, WorkQueue } from '../../queue/work-queue.ts'
 
-/** Connections that Focus uses at once, of its own pool or of the application's, unless the URL says otherwise. */
+/** Connections that Focus uses at once, unless the URL says otherwise: of its own pool or of the application's. */
 export const defaultConnections = 10
 
-/** How many of ten a class may hold: the last ones stay free for those that go first. */
+/** How many of ten connections a class may hold: the last ones stay free for more urgent classes. */
 const shareOf: Readonly<Record<WorkClass, number>> = { interactive: 10, delivery: 8, background: 6 }
 
 interface Waiter extends Work {
   readonly enter: () => void
 }
 
-/** Lets work to the connections of a MySQL server: a bounded number at once, the others in a bounded queue. */
+/** Admits work to the connections of a MySQL server: a limited number at once; the rest waits in a bounded queue. */
 export class MysqlGate {
   readonly queue: WorkQueue<Waiter>
   readonly #inUse: Record<WorkClass, number> = { interactive: 0, delivery: 0, background: 0 }
@@ -25,7 +25,7 @@ export class MysqlGate {
   }
 
   /**
-   * Resolves with what gives the place back.
+   * Resolves with a function that gives the place back.
    *
    * @throws FocusError `overloaded`
    */

@@ -4,7 +4,7 @@ import { debugSource } from '../../../common/logging/debug.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import { SessionGuard } from './session-guard.ts'
 
-/** Of a dialect that cannot destroy connections; answers when it is let. */
+/** A connection that cannot be destroyed and answers when the test lets it. */
 class Slow implements DatabaseConnection {
   readonly answer = Promise.withResolvers<QueryResult<never>>()
 
@@ -17,14 +17,14 @@ class Slow implements DatabaseConnection {
   }
 }
 
-test('R2: a connection that cannot be destroyed goes back to its pool only when it has answered', async () => {
+test('R2: a connection that cannot be destroyed returns to its pool only after it has answered', async () => {
   const connection = new Slow()
   const released = Promise.withResolvers<string>()
   const lease = { connection, release: () => released.resolve('released') }
   const guard = new SessionGuard(async () => lease, debugSource(undefined, null)('storage'))
   const guarded = new GuardedConnection(lease, guard, 10)
   await expect(guarded.executeQuery(CompiledQuery.raw('select 1'))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
-  // What the caller does with it afterwards changes nothing, and nothing more is asked of it.
+  // Later calls change nothing and send no statement.
   await expect(guarded.executeQuery(CompiledQuery.raw('rollback'))).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   guarded.release()
   const first = Promise.race([released.promise, connection.answer.promise.then(() => 'answered')])

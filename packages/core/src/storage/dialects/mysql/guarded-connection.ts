@@ -3,7 +3,7 @@ import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { Lease } from '../lease.ts'
 import { lost, type SessionGuard } from './session-guard.ts'
 
-/** A leased connection whose statements have to be answered in time; the first that is not ends it. */
+/** A leased connection that is destroyed when a statement is not answered in time. */
 export class GuardedConnection implements DatabaseConnection {
   readonly #lease: Lease
   readonly #guard: SessionGuard
@@ -22,28 +22,28 @@ export class GuardedConnection implements DatabaseConnection {
     const sentAt = performance.now()
     const answer = connection.executeQuery<R>(query)
     if (this.#statementMs === Infinity) return answer
-    const overdue = () => (this.#lost = lost(`no answer within ${this.#statementMs} ms; the connection was given up`))
+    const overdue = () => (this.#lost = lost(`no answer within ${this.#statementMs} ms; the connection is destroyed`))
     try {
       return await withTimeout(answer, this.#statementMs, overdue)
     } finally {
-      if (this.#lost) void this.#giveUp(answer, sentAt)
+      if (this.#lost) void this.#destroy(answer, sentAt)
       else this.#guard.noteAnswer(connection)
     }
   }
 
-  /** Nobody else may get a connection that still waits for an answer. */
-  async #giveUp(answer: Promise<unknown>, sentAt: number): Promise<void> {
-    const destroyed = await this.#guard.giveUp(this.#lease.connection, sentAt)
+  /** Releases the connection only when it no longer waits for an answer: another lease must not get it before. */
+  async #destroy(answer: Promise<unknown>, sentAt: number): Promise<void> {
+    const destroyed = await this.#guard.destroyUnanswered(this.#lease.connection, sentAt)
     if (!destroyed) await answer.catch(() => undefined)
     this.#lease.release()
   }
 
-  /** All rows at once: nothing that Focus reads is so large. */
+  /** Yields all rows at once: no result that Focus reads is large. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query)
   }
 
-  /** One that was given up goes back by itself. */
+  /** Does nothing after the connection was destroyed: it is released already. */
   release(): void {
     if (!this.#lost) this.#lease.release()
   }

@@ -12,7 +12,7 @@ import { defaultConnections, MysqlGate } from './connection-gate.ts'
 import { LeasingDriver, noPool } from './leasing-driver.ts'
 import { SessionGuard } from './session-guard.ts'
 
-/** A statement that takes longer loses its connection; below the time that callers wait. */
+/** A slower statement loses its connection. Shorter than the time limit of callers. */
 const statementMs = 5_000
 
 /** How a pool of connections is used. */
@@ -84,7 +84,7 @@ export class MysqlDatabase implements DatabaseDriver {
     })
   }
 
-  /** MySQL does not tell. */
+  /** Does nothing: MySQL does not report commits of other processes. */
   onForeignCommit(): void {}
 
   async check(): Promise<void> {}

@@ -9,9 +9,9 @@ import { MysqlDatabase } from './mysql-database.ts'
 import { lost } from './session-guard.ts'
 
 /**
- * The state of every session that Focus opens, whatever the server's defaults are (S41). The driver writes values into the
- * statement with backslash escapes, which are only safe without `NO_BACKSLASH_ESCAPES` and in a character set whose
- * multi-byte characters never contain a backslash. A wait for a lock ends before the statement would cost the connection.
+ * The settings of every session that Focus opens, independent of the server's defaults (S41). The driver writes values into the
+ * statement with backslash escapes, which are safe only without `NO_BACKSLASH_ESCAPES` and in a character set whose multi-byte
+ * characters never contain a backslash. A wait for a lock ends before the statement would lose its connection.
  */
 const sessionSettings = [
   "set session sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', names utf8mb4",
@@ -19,10 +19,10 @@ const sessionSettings = [
   'set session innodb_lock_wait_timeout = 4',
 ]
 
-/** How long the server may take to say good-bye. */
+/** How long closing may wait for the server. */
 const closeMs = 3_000
 
-/** A pool of Focus' own for a `mysql://` URL. */
+/** Opens a pool of Focus' own for a `mysql://` URL. */
 export async function openMysqlPool(url: string, options: DriverOptions): Promise<DatabaseDriver> {
   const connections = connectionsOf(url)
   const pool = createPool({
@@ -38,11 +38,11 @@ export async function openMysqlPool(url: string, options: DriverOptions): Promis
   pool.on('connection', (connection) => {
     open.add(connection)
     const stream = streamOf(connection)
-    // A connection that is destroyed has no `end` of its own.
+    // A destroyed connection emits no `end`.
     stream.once('close', () => open.delete(connection))
     endsAtOnce(connection, stream)
     for (const setting of sessionSettings) {
-      // The driver runs the statements of a connection in order: no query overtakes its settings.
+      // The driver runs the statements of a connection in order, so no query runs before its settings.
       connection.query(setting, (error) => {
         if (error) connection.destroy()
       })
@@ -55,24 +55,26 @@ export async function openMysqlPool(url: string, options: DriverOptions): Promis
     return { connection, release: () => void driver.releaseConnection(connection) }
   }
   const close = async () => {
-    await withTimeout(driver.destroy(), closeMs, () => lost('the server does not say good-bye')).catch(() => undefined)
+    await withTimeout(driver.destroy(), closeMs, () => lost('the server did not close the connections in time')).catch(
+      () => undefined,
+    )
     for (const connection of open) connection.destroy()
   }
   return new MysqlDatabase({ ...options, lease, connections, readCommitted: true, close })
 }
 
-/** `?connectionLimit=20` of the URL. */
+/** Reads `?connectionLimit=20` of the URL. */
 function connectionsOf(url: string): number {
   const given = new URL(url).searchParams.get('connectionLimit')
   if (given === null) return defaultConnections
   const count = Number(given)
   if (Number.isInteger(count) && count >= 2 && count <= 1_000) return count
-  throw new FocusError('invalid_option', 'DATABASE_URL: connectionLimit is not a whole number from 2 to 1000', {
-    hint: 'Correct it, or leave it out: 10 is the default.',
+  throw new FocusError('invalid_option', 'DATABASE_URL: connectionLimit must be a whole number from 2 to 1000', {
+    hint: 'Correct connectionLimit, or remove it: the default is 10.',
   })
 }
 
-/** mysql2 waits for the other side to close, which a connection that was cut off never does. */
+/** Destroys the socket too: mysql2 waits for the server to close it, and the server of a lost connection never does. */
 function endsAtOnce(connection: PoolConnection, stream: Duplex): void {
   const destroy = connection.destroy.bind(connection)
   connection.destroy = () => {
@@ -81,7 +83,7 @@ function endsAtOnce(connection: PoolConnection, stream: Duplex): void {
   }
 }
 
-/** Its socket, which the types of mysql2 leave out. */
+/** Returns the socket of a connection, which the types of mysql2 leave out. */
 function streamOf(connection: PoolConnection): Duplex {
   return (connection as unknown as { readonly stream: Duplex }).stream
 }

@@ -3,9 +3,9 @@ import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { Debug } from '../../../common/logging/debug.ts'
 import type { Lease } from '../lease.ts'
 
-/** How long it may take to get a connection, from the pool or newly made. */
+/** How long it may take to get a connection, from the pool or a new one. */
 const leaseMs = 5_000
-/** How long a connection under suspicion may take for `select 1`. */
+/** How long a suspect connection may take for `select 1`. */
 const probeMs = 1_000
 /** How long the server may take to end a session. */
 const killMs = 5_000
@@ -13,9 +13,9 @@ const killMs = 5_000
 const maxProbes = 50
 
 /**
- * Tells connections that answer from those that were cut off without a sign: a firewall or a failover that drops packets leaves them
- * open for many minutes. One that did not answer in time is destroyed and its session on the server ended, because that would hold
- * its locks; others that have not answered since are asked before they are used.
+ * Finds connections that were cut off without a sign: a firewall or a failover that drops packets leaves them open for many
+ * minutes. A connection that does not answer in time is destroyed, and its session on the server is ended, because it would hold
+ * its locks. Connections that have not answered since then are probed before they are used.
  */
 export class SessionGuard {
   readonly #source: () => Promise<Lease>
@@ -39,7 +39,7 @@ export class SessionGuard {
     throw lost('no connection of the pool answers')
   }
 
-  /** One that cannot be destroyed is not asked: there would be nothing to do about the answer. */
+  /** A connection that cannot be destroyed is not probed: the result would change nothing. */
   #isSuspect(connection: DatabaseConnection): boolean {
     return (this.#answeredAt.get(connection) ?? 0) < this.#suspectBefore && connection.killSession !== undefined
   }
@@ -49,10 +49,11 @@ export class SessionGuard {
   }
 
   /**
-   * Destroys a connection that did not answer what was sent at `sentAt`. Never rejects; false where its dialect cannot destroy
-   * connections.
+   * Destroys a connection that did not answer a statement sent at `sentAt`. Never rejects.
+   *
+   * @returns false when the application's dialect cannot destroy connections
    */
-  async giveUp(connection: DatabaseConnection, sentAt: number): Promise<boolean> {
+  async destroyUnanswered(connection: DatabaseConnection, sentAt: number): Promise<boolean> {
     this.#suspectBefore = Math.max(this.#suspectBefore, sentAt)
     if (!connection.killSession) return false
     this.#debug('connection destroyed: it did not answer in time')
@@ -63,7 +64,7 @@ export class SessionGuard {
   async #control(kill: (connection: DatabaseConnection) => Promise<void>): Promise<void> {
     const { connection, release } = await this.lease()
     try {
-      await withTimeout(kill(connection), killMs, () => lost('the session could not be ended'))
+      await withTimeout(kill(connection), killMs, () => lost('the session was not ended in time'))
     } finally {
       release()
     }
@@ -79,7 +80,7 @@ export class SessionGuard {
     }
   }
 
-  /** Its session holds nothing: it was idle. */
+  /** Destroys an idle connection. Its session holds no locks and is not ended on the server. */
   async #destroy(connection: DatabaseConnection): Promise<void> {
     this.#debug('connection destroyed: it did not answer a probe')
     await connection.killSession?.(async () => undefined).catch(() => undefined)
@@ -88,9 +89,9 @@ export class SessionGuard {
   async #fromSource(): Promise<Lease> {
     const asked = this.#source()
     try {
-      return await withTimeout(asked, leaseMs, () => lost('no connection to be had'))
+      return await withTimeout(asked, leaseMs, () => lost('no connection became available'))
     } catch (error) {
-      // It may come late, and is then given back.
+      // Release a connection that arrives late.
       asked.then(
         ({ release }) => release(),
         () => undefined,
@@ -100,7 +101,7 @@ export class SessionGuard {
   }
 }
 
-/** In the form of a driver's error about its network. */
+/** Makes an error in the form of the driver's network errors. */
 export function lost(message: string): Error {
   return Object.assign(new Error(message), { code: 'ETIMEDOUT', fatal: true })
 }

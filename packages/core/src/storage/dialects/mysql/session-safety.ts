@@ -1,10 +1,10 @@
 import { CompiledQuery } from 'kysely'
 import { FocusError } from '../../../common/errors.ts'
 
-/** Modes in which a value that the driver escaped, or a statement, can mean something else than intended. */
+/** Modes that change the meaning of a statement or of a value that the driver escaped. */
 const unsafeModes = ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PIPES_AS_CONCAT']
 
-/** Character sets in which no byte of a multi-byte character is a backslash or a quote; gbk and sjis are not among them. */
+/** Character sets without a backslash or a quote inside a multi-byte character; gbk and sjis are not safe. */
 const safeCharsets = new Set(['utf8mb4', 'utf8mb3', 'utf8', 'latin1', 'ascii', 'binary'])
 
 const readSession: CompiledQuery<SessionRow> = CompiledQuery.raw(
@@ -47,7 +47,7 @@ export async function refuseUnsafeSession(session: Session): Promise<void> {
   }
 }
 
-/** Whether the driver has to escape something to write this value into a statement: otherwise no session changes its meaning. */
+/** Tells whether the driver has to escape this value. In any session, a value without escapes keeps its meaning. */
 export function needsEscaping(value: unknown): boolean {
   if (typeof value === 'string') return escaped.test(value)
   return typeof value === 'object' && value !== null

@@ -5,7 +5,7 @@ export interface Instruction {
   readonly p1: number
 }
 
-/** Instructions that do a bounded amount of work each. `Next`, `Count` and their like are not among them. */
+/** Instructions that each do a bounded amount of work. `Next`, `Count` and similar ones are not bounded. */
 const steps = new Set(
   `Affinity And BeginSubrtn Close Column Copy DeferredSeek Eq Explain Found Ge Goto Gt Halt IdxGE IdxGT IdxInsert IdxLE IdxLT
    IdxRowid If IfNot Init Int64 Integer IsNull Le Lt MakeRecord MustBeInt Ne Noop Not NotExists NotFound NotNull Null NullRow
@@ -14,8 +14,8 @@ const steps = new Set(
 )
 
 /**
- * Whether a statement reads at most as many rows as it names keys: its program has no loop, except one over its own list of values
- * (`in (?, ?)`). How much it does is then known without running it.
+ * Tells whether a statement reads at most as many rows as it names keys: its program has no loop, except one over its own list of
+ * values (`in (?, ?)`). The amount of its work is then known before it runs.
  */
 export function isBounded(program: readonly Instruction[]): boolean {
   const lists = new Set(program.filter(({ opcode }) => opcode === 'OpenEphemeral').map(({ p1 }) => p1))

@@ -2,25 +2,25 @@ import type BetterSqlite3 from 'better-sqlite3'
 import { type SqliteConnection, StatementCache } from './sqlite-connection.ts'
 import { isBounded, type Instruction } from './bounded-program.ts'
 
-/** Values of a statement, such as those of `in (…)`: at a few microseconds each, the event loop does not feel so many. */
+/** Values of one statement, such as those of `in (…)`: each takes a few microseconds of the event loop. */
 const maxParameters = 100
 
 /**
- * Reads that find rows by unique keys, one for each key that is given. They are done here, in the main thread, because a message to the
- * reader thread costs more than they do. Everything that could take longer is refused.
+ * Reads rows by unique keys, at most one for each given key. These reads run in the main thread, because a message to the reader
+ * thread costs more. Every statement that could take longer is refused.
  */
 export class PointReads {
   readonly #connection: SqliteConnection
   readonly #statements: StatementCache
   readonly #known = new Map<string, boolean>()
 
-  /** @param connection one that waits for no lock */
+  /** @param connection must not wait for locks */
   constructor(connection: SqliteConnection) {
     this.#connection = connection
     this.#statements = new StatementCache(connection)
   }
 
-  /** The rows; null when the statement could read more than that, or would have to wait for a lock. */
+  /** Returns the rows; null when the statement could read more rows than it names keys, or would wait for a lock. */
   read(sql: string, parameters: readonly unknown[]): Record<string, unknown>[] | null {
     if (parameters.length > maxParameters || !this.#connection.open) return null
     let known = this.#known.get(sql)
@@ -43,7 +43,7 @@ export class PointReads {
       const explain: BetterSqlite3.Statement = this.#connection.prepare(`explain ${sql}`)
       return isBounded(explain.all(...parameters) as Instruction[])
     } catch {
-      // The reader thread says what is wrong with it.
+      // The reader thread reports the error.
       return false
     }
   }

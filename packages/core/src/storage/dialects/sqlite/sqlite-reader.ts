@@ -6,7 +6,7 @@ import type { DriverOptions } from '../database-dialect.ts'
 import { databaseClosed, SqliteThread } from './thread/sqlite-thread.ts'
 import type { ReadAnswer, ReadRequest } from './thread/thread-requests.ts'
 
-/** Reads in one message: enough to share its cost, few enough that an urgent one does not wait long behind them. */
+/** Reads in one message: enough to share its cost, few enough to keep an urgent read from waiting long. */
 const maxAtOnce = 16
 
 interface Read {

@@ -1,7 +1,7 @@
 import type { LogEntry } from '../../../../notifications/log-entry-port.ts'
 import type { BatchContext, BatchResult } from '../../../log/commit/batch-runner.ts'
 
-/** What a thread is started with. */
+/** The start data of a thread. */
 export interface ThreadStart {
   readonly file: string
   readonly role: 'writer' | 'reader'
