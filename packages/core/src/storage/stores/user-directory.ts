@@ -160,7 +160,7 @@ export class KyselyUserDirectory implements UserDirectory {
       .set({ last_sign_in_at: this.#clock() })
       .where('issuer', '=', profile.issuer)
       .where('subject', '=', profile.subject)
-      .where(({ exists, selectFrom }) => exists(selectFrom('focus_users').select('id').where('id', '=', Number(id))))
+      .where((where) => where.exists(where.selectFrom('focus_users').select('id').where('id', '=', Number(id))))
       .executeTakeFirst()
     // The user may have been deleted since it was read.
     if (numUpdatedRows === 0n) await this.#require(id)
