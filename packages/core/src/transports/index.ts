@@ -19,7 +19,8 @@ export type { PushSubscription, PushSubscriptionStore } from './preferences/push
 export type { DnsOptions } from '../net/name-resolver.ts'
 export { webhook, type WebhookOptions } from './channels/webhook.ts'
 export { slack, type SlackOptions } from './channels/slack.ts'
-export { email, type EmailContent, type EmailOptions } from './channels/email/email.ts'
+export { email, type EmailOptions } from './channels/email/email.ts'
+export type { EmailContent } from './channels/email/email-content.ts'
 export {
   knownPushServices,
   type Urgency,
@@ -36,4 +37,4 @@ export type { PreferenceMatrix } from './preferences/preferences-port.ts'
 export {
   /** @deprecated Import it from `@focus-api/core/testing`. */
   transportConformance,
-} from './conformance.ts'
+} from './conformance/transport-conformance.ts'

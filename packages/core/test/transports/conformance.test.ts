@@ -1,12 +1,8 @@
 import { createECDH, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webPushLibrary from 'web-push'
-import {
-  type ConformanceSubject,
-  type OddPeerBehaviour,
-  type PeerBehaviour,
-  transportConformance,
-} from '../../src/transports/conformance.ts'
+import type { ConformanceSubject, OddPeerBehaviour, PeerBehaviour } from '../../src/transports/conformance/subject.ts'
+import { transportConformance } from '../../src/transports/conformance/transport-conformance.ts'
 import { email } from '../../src/transports/channels/email/email.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import { slack } from '../../src/transports/channels/slack.ts'
@@ -30,7 +26,7 @@ beforeAll(async () => {
     if (path === '/failing') return say(response, 500)
     if (behaviour === 'silent') return
     if (behaviour === 'accepts' || behaviour === 'accepts_oddly') taken += 1
-    // A head, and a body that never comes.
+    // A head without its body.
     if (behaviour === 'accepts_oddly') return response.writeHead(200, { 'content-length': 5 }).flushHeaders()
     say(response, statuses[behaviour], '', behaviour === 'overloaded' ? { 'retry-after': '9999999999' } : {})
   })
@@ -44,7 +40,7 @@ const overHttp = {
 }
 
 function runSuite<Address>(name: string, subject: ConformanceSubject<Address>): void {
-  describe(`${name} conforms: test`, () => {
+  describe(`${name} conforms`, () => {
     for (const check of transportConformance(subject)) test(check.name, () => check.run())
   })
 }
@@ -73,7 +69,7 @@ runSuite<string>('webhook() with an address of each user', {
 let smtp: SmtpPeer
 beforeAll(async () => {
   smtp = await startSmtpPeer({
-    // A server that never greets.
+    // A silent server never sends its greeting.
     onConnect: (_session, done) => void (behaviour === 'silent' || done()),
     onRcptTo({ address }, _session, done) {
       if (behaviour === 'refuses' || address.startsWith('refusing@')) return done(refusal(550, '5.1.1 no such user'))
@@ -119,7 +115,7 @@ runSuite<PushSubscription>('webPush()', {
 describe('the conformance suite finds a transport that', () => {
   const good = () => webhook({ url: peer.url, secret: `whsec_${randomBytes(24).toString('base64')}` })
 
-  /** Runs every check on a transport of which something is wrong; returns what the suite says. */
+  /** Runs every check on a faulty transport and returns the messages of the failed checks. */
   async function complaints(deliver: Transport<string>['deliver'], name = 'webhook'): Promise<string[]> {
     const messages: string[] = []
     for (const { run } of transportConformance({ ...overHttp, create: () => ({ ...good(), name, deliver }) })) {
@@ -146,20 +142,20 @@ describe('the conformance suite finds a transport that', () => {
     expect(idle).toEqual(expect.arrayContaining([expect.stringContaining('the peer has no message')]))
   })
 
-  test('is deaf to its signal', async () => {
+  test('ignores its signal', async () => {
     const deaf: Transport<string>['deliver'] = (message, attempt) =>
       good().deliver(message, { ...attempt, signal: new AbortController().signal })
     expect(await complaints(deaf)).toEqual([expect.stringContaining('pass the signal on')])
   })
 
-  test('S40 V5: pauses everybody for centuries, for one user', async () => {
+  test('S40 V5: pauses all users for centuries because of one', async () => {
     const selfish: Transport<string>['deliver'] = async () => {
       throw new RetryableDeliveryError('busy', { retryAfterMs: 1e13, pause: true })
     }
-    expect(await complaints(selfish)).toContainEqual(expect.stringContaining('a day is the longest wait'))
+    expect(await complaints(selfish)).toContainEqual(expect.stringContaining('longer than a day'))
   })
 
-  test('R8: waits for what comes after the answer', async () => {
+  test('R8: waits for the body after the answer', async () => {
     const waiting: Transport<string>['deliver'] = async (message, { signal }) => {
       const response = await fetch(peer.url, { method: 'POST', body: message.title, signal })
       await response.text()
@@ -192,7 +188,7 @@ describe('the conformance suite finds a transport that', () => {
     expect(messages).toContainEqual(expect.stringContaining('does not name the addresses'))
   })
 
-  test('has a name that nobody can write', async () => {
+  test('has an invalid name', async () => {
     const named = await complaints((...args) => good().deliver(...args), 'My Transport')
     expect(named).toEqual([expect.stringContaining('"My Transport"')])
   })

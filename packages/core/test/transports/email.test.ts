@@ -177,7 +177,9 @@ describe('email()', () => {
   })
 
   test('refuses settings that cannot work, without the password', () => {
-    expect(() => email({ url: 'http://user:secret@mail.example', from: 'a@b.c' })).toThrow(/another form/)
+    expect(() => email({ url: 'http://user:secret@mail.example', from: 'a@b.c' })).toThrow(
+      /url is not the address of a mail server/,
+    )
     expect(() => email({ url: 'smtp://mail.example', from: 'nobody' })).toThrow(/not an address/)
   })
 })

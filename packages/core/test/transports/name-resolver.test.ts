@@ -197,7 +197,7 @@ test('S40 V4: an endpoint that was registered before is not called either', asyn
   await commit({}, { transport: 'web_push' })
   await outbound.runDue()
   expect((await outbound.deliveries.list()).deliveries).toMatchObject([
-    { state: 'dead', lastError: 'evil.test is not one of the push services that this server calls.' },
+    { state: 'dead', lastError: 'evil.test is not an allowed push service.' },
   ])
 })
 

@@ -146,7 +146,7 @@ describe('slack()', () => {
     }
     expect(peer.requests).toHaveLength(3)
     expect((await outbound.deliveries.list()).deliveries).toMatchObject([
-      { state: 'dead', lastError: 'Maybe sent: Slack took the message and gave no answer.' },
+      { state: 'dead', lastError: 'Maybe sent: Slack received the message and gave no answer.' },
     ])
   })
 

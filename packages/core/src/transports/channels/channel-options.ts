@@ -6,9 +6,9 @@ import type { Form } from '../../schema/option-forms.ts'
 import type { DnsOptions } from '../../net/name-resolver.ts'
 import type { TransportSettings } from '../transport.ts'
 
-/** The settings that an application may give a built-in transport, without the others of its options. */
-export function settingsOf(options: TransportSettings, defaults: TransportSettings = {}): TransportSettings {
-  const { concurrency, rate, timeoutMs, ordered, retry } = { ...defaults, ...options }
+/** Returns the `TransportSettings` among the options of a channel. */
+export function settingsOf(options: TransportSettings): TransportSettings {
+  const { concurrency, rate, timeoutMs, ordered, retry } = options
   return {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(rate === undefined ? {} : { rate }),
@@ -42,13 +42,13 @@ const settings = {
   }),
 }
 
-/** The forms of the options that several transports have. */
+/** The forms of the options that several channels have. */
 export const channelForms = {
   milliseconds,
   seconds: forms.count('seconds', 0),
   text: forms.text,
   texts: forms.texts,
-  /** An address that whoever has it can post to. */
+  /** A secret text, such as a URL with a token. Errors never show it. */
   secretText: forms.secretText,
   yesOrNo: forms.yesOrNo,
   callback: forms.callback,
@@ -60,7 +60,7 @@ export const channelForms = {
   }),
 } as const
 
-/** The shape of a transport's options: its own, and those that every transport has. */
+/** Returns the shape of a channel's options: its own, and those that every transport has. */
 export function channelOptions<T extends TransportSettings & { readonly name?: string }>(
   own: { readonly [K in Exclude<keyof T, keyof typeof settings>]-?: OptionShape },
   required: readonly Exclude<keyof T, keyof typeof settings>[] = [],

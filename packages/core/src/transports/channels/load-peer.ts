@@ -1,9 +1,9 @@
 import { FocusError } from '../../common/errors.ts'
 
 /**
- * Loads a package that only some applications need.
+ * Loads an optional package.
  *
- * @throws FocusError `missing_dependency` naming what to install
+ * @throws FocusError `missing_dependency` with the command that installs it
  */
 export async function loadPeer<T>(name: string, transport: string, importer: () => Promise<T>): Promise<T> {
   try {
@@ -11,7 +11,7 @@ export async function loadPeer<T>(name: string, transport: string, importer: () 
   } catch (error) {
     throw new FocusError(
       'missing_dependency',
-      `The transport ${transport} needs the package ${name}, which cannot be loaded.`,
+      `The transport ${transport} needs the package ${name}, which could not be loaded.`,
       {
         hint: `Run \`npm install ${name}\`.`,
         cause: error,

@@ -5,17 +5,21 @@ import { settingsOf, channelOptions } from './channel-options.ts'
 import type { Transport, TransportSettings } from '../transport.ts'
 
 export interface LogOptions extends TransportSettings {
-  /** `log` when absent. */
+  /** Default: `log`. */
   readonly name?: string
-  /** Where to; the logger of `createFocus` when absent. */
+  /** Default: the logger of `createFocus()`. */
   readonly logger?: Pick<Logger, 'info'>
 }
 
 const logOptions = channelOptions<LogOptions>({ logger: objectWith<Pick<Logger, 'info'>>('info') })
 
 /**
- * Writes a line for every notification: whose it is, its topic, title and ids. For development, and for audit
- * trails.
+ * Writes one log line for every notification with its user, topic, title and idempotency key. For development and audit trails.
+ *
+ * @example
+ * ```ts
+ * createFocus({ transports: [log()], logger: console })
+ * ```
  */
 export function log(given: LogOptions = {}): Transport {
   const options = checkedOptions(given, logOptions, 'log')

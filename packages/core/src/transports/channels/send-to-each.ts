@@ -2,18 +2,18 @@ import { sha256Base64Url } from '../../common/hashing.ts'
 import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError } from '../transport-errors.ts'
 import type { DeliveryAttempt } from '../transport.ts'
 
-/** `gone`: nobody is reached at this address any more, which is no failure of the message. */
+/** `gone`: the address does not exist any more, which is not a failure of the message. */
 export type SendResult = 'arrived' | 'gone'
 
 /**
- * Sends to each address of a user that earlier attempts did not settle. A slow or wrong one takes nothing from the others: the
- * addresses that have the message, and those that will never take it, are remembered, and only the rest is tried again. The
- * message has arrived once one address has it and no other may still get it.
+ * Sends a message to those addresses of a user that earlier attempts did not settle. A slow or wrong address does not affect the
+ * others: the outbox remembers which addresses have the message and which refused it, and only the rest is tried again. The message
+ * is delivered when one address has it and no other can still get it.
  *
- * @throws RetryableDeliveryError when some may get it later, with the longest wait that any of them asked for; never `pause`,
- *   because a user's address must not make others wait
- * @throws UncertainDeliveryError when one may have it and none certainly has
- * @throws PermanentDeliveryError when none ever will
+ * @throws RetryableDeliveryError when an address can be tried again, with the longest wait that any of them asked for; never with
+ *   `pause`, because the address of one user must not make others wait
+ * @throws UncertainDeliveryError when one address may have the message and none certainly has it
+ * @throws PermanentDeliveryError when every address refused it
  */
 export async function sendToEach<Address>(
   addresses: readonly Address[],
@@ -36,7 +36,7 @@ export async function sendToEach<Address>(
     throw new RetryableDeliveryError(first.message, {
       ...longestWait(later),
       ...(first instanceof RetryableDeliveryError ? { category: first.category } : {}),
-      // One that may have it gets no second copy either.
+      // An address that may have the message gets no second copy.
       delivered: [...arrived, ...keysOf(({ error }) => error instanceof UncertainDeliveryError)],
       refused: keysOf(({ error, gone }) => gone || error instanceof PermanentDeliveryError),
       cause: first,
@@ -45,7 +45,7 @@ export async function sendToEach<Address>(
   if (arrived.length > 0 || keyed.some(({ key }) => delivered.has(key))) return
   if (uncertain) throw uncertain
   if (never) throw never
-  if (open.length === 0 && keyed.length > 0) throw new PermanentDeliveryError('No address took the message.')
+  if (open.length === 0 && keyed.length > 0) throw new PermanentDeliveryError('No address accepted the message.')
 }
 
 /** Addresses may hold secrets, and the outbox must not. */

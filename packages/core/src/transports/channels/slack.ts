@@ -11,13 +11,13 @@ import { settingsOf, invalidOption, channelForms as forms, channelOptions } from
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 
 export interface SlackOptions extends TransportSettings {
-  /** `slack` when absent. */
+  /** Default: `slack`. */
   readonly name?: string
-  /** Incoming webhook of a channel: `https://hooks.slack.com/services/…`. A secret: whoever has it can post. */
+  /** The incoming webhook of a channel: `https://hooks.slack.com/services/…`. It is a secret: anyone who has it can post. */
   readonly url: string
-  /** The payload; title, message and topic as blocks when absent. */
+  /** Returns the payload. Default: title, message and topic as blocks. */
   readonly format?: (message: OutboundMessage) => JsonObject
-  /** Lets the address lead into the private network. */
+  /** Allows a URL in the private network. */
   readonly allowPrivateNetwork?: boolean
 }
 
@@ -26,15 +26,16 @@ const slackOptions = channelOptions<SlackOptions>(
   ['url'],
 )
 
-/** Slack lets an incoming webhook post about once a second. */
+/** Slack accepts about one message per second from an incoming webhook. */
 const slackRate = { count: 1, perMs: 1_000 }
-/** From this attempt on a message that Slack took without an answer is not sent again. */
+/** From this attempt on, a message that Slack may have accepted without an answer is not sent again. */
 const maxUnanswered = 3
-/** Answers after which no message will arrive there any more, until somebody gives another address. */
+/** Answers after which the URL accepts no message any more. */
 const hookIsGone = /^(?:no_service|no_service_id|no_active_hooks|no_team|team_disabled|invalid_token)\b/
 
 /**
- * Posts every notification to one Slack channel, broadcasts included, at Slack's own pace. Set by `SLACK_WEBHOOK` too.
+ * Posts every notification to one Slack channel, broadcasts included, at the rate that Slack accepts. The environment variable
+ * `SLACK_WEBHOOK` configures it too.
  *
  * @throws FocusError `invalid_option`
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
@@ -61,9 +62,9 @@ export function slack(given: SlackOptions): Transport {
     const body = JSON.stringify(format(message))
     const headers = { 'content-type': 'application/json; charset=utf-8' }
     const answer = await postToPeer({ url, body, headers, signal, trust }).catch((error: unknown) => {
-      // Slack cannot tell a copy: rather one message less than twenty times the same in a channel.
+      // Slack does not detect copies: one missing message is better than the same message twenty times in a channel.
       if (error instanceof UnansweredRequestError && attempt >= maxUnanswered) {
-        throw new UncertainDeliveryError('Slack took the message and gave no answer.', { cause: error })
+        throw new UncertainDeliveryError('Slack received the message and gave no answer.', { cause: error })
       }
       throw error
     })
@@ -79,7 +80,9 @@ export function slack(given: SlackOptions): Transport {
   }
 
   return {
-    ...settingsOf(options, { rate: slackRate, concurrency: 1 }),
+    rate: slackRate,
+    concurrency: 1,
+    ...settingsOf(options),
     name,
     fingerprint: digest(url),
     start: (host) => void (clock = host.clock),
@@ -87,10 +90,10 @@ export function slack(given: SlackOptions): Transport {
   }
 }
 
-/** Limits of Block Kit, in characters as they are sent. */
+/** The limits of Block Kit, in characters after escaping. */
 const maxHeader = 150
 const maxSection = 3_000
-/** Slack cuts longer texts itself, in the middle of whatever it is. */
+/** Slack cuts longer texts itself, even in the middle of an entity. */
 const maxText = 38_000
 const icons: Readonly<Record<string, string>> = {
   info: ':information_source:',
@@ -99,11 +102,13 @@ const icons: Readonly<Record<string, string>> = {
   error: ':x:',
 }
 
-/** A notification as Slack shows it: one line where there is only room for one, blocks elsewhere. */
+/** Returns the payload for a notification: blocks for the channel, and one line for places that show only text. */
 export function slackPayload(message: OutboundMessage): JsonObject {
   const title = shorten(message.title, maxHeader)
-  const whose = message.user === null ? null : (message.user.fullName ?? message.user.email ?? `#${message.user.id}`)
-  const context = [message.event, whose, message.count > 1 ? `×${message.count}` : null].filter((part) => part !== null)
+  const userName = message.user === null ? null : (message.user.fullName ?? message.user.email ?? `#${message.user.id}`)
+  const context = [message.event, userName, message.count > 1 ? `×${message.count}` : null].filter(
+    (part) => part !== null,
+  )
   const blocks: JsonObject[] = [
     { type: 'header', text: { type: 'plain_text', text: title, emoji: false } },
     ...(message.message === ''
@@ -125,12 +130,12 @@ export function slackPayload(message: OutboundMessage): JsonObject {
   }
 }
 
-/** The three characters that Slack gives a meaning (mentions and links begin with `<`). */
+/** Escapes the three characters that have a meaning in Slack; mentions and links start with `<`. */
 function escapeMrkdwn(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-/** A text of at most `max` characters once it is escaped; it is shortened before, so that no entity is cut in half. */
+/** Escapes a text that has at most `max` characters afterwards. It is shortened before, so that no entity is cut in half. */
 function mrkdwn(text: string, max: number): string {
   return escapeMrkdwn(shortenTo(text, max, (short) => escapeMrkdwn(short).length))
 }

@@ -22,25 +22,25 @@ import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } f
 export type Urgency = 'very-low' | 'low' | 'normal' | 'high'
 
 export interface WebPushOptions extends TransportSettings {
-  /** `web_push` when absent. */
+  /** Default: `web_push`. */
   readonly name?: string
-  /** How a push service reaches you: `mailto:` or an https address (RFC 8292 §2.1). */
+  /** The contact address for push services: a `mailto:` or https URL (RFC 8292 §2.1). */
   readonly subject: string
-  /** The key pair of `npx web-push generate-vapid-keys`. */
+  /** The key pair from `npx web-push generate-vapid-keys`. */
   readonly publicKey: string
   readonly privateKey: string
-  /** How long a push service keeps a message for a browser that is away; a day when absent. */
+  /** How long a push service keeps a message for a browser that is offline, in seconds. Default: a day. */
   readonly ttlSeconds?: number
-  /** `high` for critical ones, warnings and errors, else `normal`, when absent. */
+  /** Default: `high` for critical notifications, warnings and errors, else `normal`. */
   readonly urgency?: Urgency | ((message: OutboundMessage) => Urgency)
   /**
-   * Hosts of push services beside the known ones (`knownPushServices`), each with everything below it; `any` for every host.
-   * Browsers choose their own, so others are needed for browsers of your own only.
+   * Hosts of push services besides `knownPushServices`, each with its subdomains; `any` for every host. Browsers choose their push
+   * service themselves, so you need this only for browsers that `knownPushServices` does not cover.
    */
   readonly services?: readonly string[] | 'any'
-  /** How the names of push services are resolved; by the name servers of the system when absent. */
+  /** How the host names of push services are resolved. Default: by the name servers of the system. */
   readonly dns?: DnsOptions
-  /** Lets endpoints lead into the private network, whatever the service; for tests. */
+  /** Allows every endpoint, also in the private network; for tests. */
   readonly allowPrivateNetwork?: boolean
 }
 
@@ -61,20 +61,22 @@ const webPushOptions = channelOptions<WebPushOptions>(
   ['subject', 'publicKey', 'privateKey'],
 )
 
-/** `webPush()` with what browsers subscribe with. */
+/** The transport that `webPush()` returns. Browsers subscribe with its public key. */
 export interface WebPushTransport extends Transport<PushSubscription> {
   /** `applicationServerKey` of `pushManager.subscribe()`. */
   readonly publicKey: string
   /**
-   * @throws PermanentDeliveryError for an endpoint that may not be called
-   * @throws FocusError `push_service_not_allowed` for one at an unknown push service
+   * Checks the endpoint of a subscription before it is stored.
+   *
+   * @throws PermanentDeliveryError for an endpoint that must not be called
+   * @throws FocusError `push_service_not_allowed` for an endpoint at an unknown push service
    */
   checkEndpoint(endpoint: string): void
 }
 
 /**
- * The push services of today's browsers, each with everything below it: Chrome, Edge on Android, Opera and Samsung (FCM),
- * Firefox (autopush), Safari (Apple) and Edge (WNS). A user who could name any host could make this server call it.
+ * The push services of current browsers, each with its subdomains: Chrome, Edge on Android, Opera and Samsung (FCM), Firefox
+ * (autopush), Safari (Apple) and Edge (WNS). Without this list a user could make this server call any host.
  */
 export const knownPushServices: readonly string[] = [
   'fcm.googleapis.com',
@@ -83,16 +85,16 @@ export const knownPushServices: readonly string[] = [
   'notify.windows.com',
 ]
 
-/** An encrypted record of 4,096 bytes holds no more (RFC 8291 §4). */
+/** The capacity of an encrypted record of 4,096 bytes (RFC 8291 §4). */
 const maxPayloadBytes = 3_993
 
 /**
- * Wakes browsers (Web Push: RFC 8030, VAPID 8292, encryption 8291). A newer event of a notification takes the place of an older one
- * that a browser has not seen (`Topic`), and a subscription that its push service calls gone is forgotten. Needs the package
- * web-push.
+ * Sends notifications to browsers (Web Push: RFC 8030, VAPID: RFC 8292, encryption: RFC 8291). A newer event of a notification
+ * replaces an older one that the browser has not received (`Topic`). A subscription that its push service reports as gone is
+ * removed. Needs the package web-push.
  *
- * The service worker gets JSON: `{id, offset, title, message, notification_type, event, data, timestamp, count}`; `data` is left out
- * and the message shortened where it would not fit.
+ * The service worker receives JSON: `{id, offset, title, message, notification_type, event, data, timestamp, count}`. If it does not
+ * fit, `data` is left out, then the message is shortened.
  *
  * @throws FocusError `invalid_option`; at the start `missing_dependency`
  * @example
@@ -129,7 +131,7 @@ export function webPush(given: WebPushOptions): WebPushTransport {
   ): Promise<SendResult> {
     if (!library) throw new RetryableDeliveryError('The transport was not started.')
     const { host, hostname } = checkPeerUrl(endpoint, trust)
-    // Registered before this was checked, or while the list was longer.
+    // It may have been registered while the list was longer.
     if (!isService(hostname)) throw new PermanentDeliveryError(notAllowed(hostname), { category: 'not_allowed' })
     if (!canEncryptFor(keys)) return forget(endpoint)
     const { headers, body } = library.generateRequestDetails({ endpoint, keys: { ...keys } }, payload, {
@@ -146,7 +148,7 @@ export function webPush(given: WebPushOptions): WebPushTransport {
     throw errorOfAnswer(answer, host, clock)
   }
 
-  /** Not an error of the message: the browser left. */
+  /** Removes a subscription that does not exist any more; that is not a failure of the message. */
   async function forget(endpoint: string): Promise<SendResult> {
     await subscriptions?.forget(endpoint)
     return 'gone'
@@ -156,18 +158,19 @@ export function webPush(given: WebPushOptions): WebPushTransport {
     const { hostname } = checkPeerUrl(endpoint, trust)
     if (isService(hostname)) return
     throw new FocusError('push_service_not_allowed', `endpoint: ${notAllowed(hostname)}`, {
-      hint: `Allowed are ${allowedServices(options).join(', ')}. If your browsers use another service, an operator adds it: webPush({ services: ['push.example'] }).`,
+      hint: `The allowed push services are ${allowedServices(options).join(', ')}. An operator can add others: webPush({ services: ['push.example'] }).`,
     })
   }
 
   function urgencyOf(message: OutboundMessage): Urgency {
     if (typeof options.urgency === 'function') return options.urgency(message)
-    const pressing = message.critical || message.type === 'error' || message.type === 'warning'
-    return options.urgency ?? (pressing ? 'high' : 'normal')
+    const isUrgent = message.critical || message.type === 'error' || message.type === 'warning'
+    return options.urgency ?? (isUrgent ? 'high' : 'normal')
   }
 
   return {
-    ...settingsOf(options, { concurrency: 16 }),
+    concurrency: 16,
+    ...settingsOf(options),
     name: options.name ?? 'web_push',
     publicKey,
     checkEndpoint,
@@ -182,7 +185,11 @@ export function webPush(given: WebPushOptions): WebPushTransport {
   }
 }
 
-/** As much of a notification as fits. @throws PermanentDeliveryError when not even its title does */
+/**
+ * Returns the JSON of a notification, or as much of it as fits.
+ *
+ * @throws PermanentDeliveryError when not even the title fits
+ */
 export function payloadOf(message: OutboundMessage): string {
   const whole = {
     id: message.id,
@@ -215,21 +222,21 @@ function allowedServices({ services = [] }: WebPushOptions): string[] {
 }
 
 function notAllowed(hostname: string): string {
-  return `${hostname} is not one of the push services that this server calls.`
+  return `${hostname} is not an allowed push service.`
 }
 
 function checkKeys({ subject, publicKey, privateKey }: WebPushOptions): void {
   const bytes = (key: string) => (/^[A-Za-z0-9_-]+$/.test(key) ? Buffer.from(key, 'base64url').length : 0)
   if (bytes(publicKey) !== 65 || bytes(privateKey) !== 32) {
     throw invalidOption(
-      'web_push: the VAPID keys have another form.',
-      'Make a pair with `npx web-push generate-vapid-keys` and keep it.',
+      'web_push: publicKey and privateKey are not a pair of VAPID keys.',
+      'Create a pair with `npx web-push generate-vapid-keys` and keep it.',
     )
   }
   if (!/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/.test(subject)) {
     throw invalidOption(
-      'web_push: subject: expected mailto:name@host or an https address.',
-      'Push services write there when something is wrong.',
+      'web_push: subject: expected mailto:name@host or an https URL.',
+      'Push services contact you there about problems.',
     )
   }
 }

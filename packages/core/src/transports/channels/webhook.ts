@@ -12,37 +12,37 @@ import { settingsOf, invalidOption, channelForms as forms, channelOptions } from
 import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport, TransportSettings } from '../transport.ts'
 
 export interface WebhookOptions extends TransportSettings {
-  /** `webhook` when absent. */
+  /** Default: `webhook`. */
   readonly name?: string
   /**
-   * Where to: one address for everything, broadcasts included, or a function that knows each person's. https only, and http on
-   * this machine for one address.
+   * One URL for all notifications, broadcasts included, or a function that returns the URLs of a user. Only https; one URL may also be
+   * http on this machine.
    */
   readonly url: string | ((user: OutboundUser) => WebhookAddresses | Promise<WebhookAddresses>)
   /**
-   * Signs (Standard Webhooks, symmetric): `whsec_` and base64 of 24 to 64 random bytes. Several while you rotate, the newest
-   * first; every message is then signed with each of them.
+   * The signing secret (Standard Webhooks, symmetric): `whsec_` and 24 to 64 random bytes in base64. During a rotation give both, the
+   * newest first; every message is signed with each.
    */
   readonly secret: string | readonly string[]
-  /** Sent along, such as an API key of a gateway in between. */
+  /** Extra headers, such as the API key of a gateway. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Lets addresses lead into the private network, and be plain http. For your own network only, never with users' addresses. */
+  /** Allows URLs in the private network and plain http. Use it for your own URLs only, never with URLs of users. */
   readonly allowPrivateNetwork?: boolean
-  /** The body's `data`; the notification's fields in snake_case when absent. */
+  /** Returns the `data` of the body. Default: the fields of the notification in snake_case. */
   readonly format?: (message: OutboundMessage<string>) => JsonObject
   /**
-   * How the names of users' addresses are resolved; by the name servers of the system when absent, and with
-   * `allowPrivateNetwork` by the system itself.
+   * How the host names of users' URLs are resolved. Default: by the name servers of the system; with `allowPrivateNetwork` by the
+   * operating system itself.
    */
   readonly dns?: DnsOptions
-  /** Told of a person's address that answered 410 Gone, to forget it. */
+  /** Called when the URL of a user answered 410 Gone, so that you can remove it. */
   readonly onGone?: (url: string, user: OutboundUser) => void | Promise<void>
 }
 
 const webhookOptions = channelOptions<WebhookOptions>(
   {
     url: {
-      accepts: 'an address, or a function that gives addresses',
+      accepts: 'a URL, or a function that returns URLs',
       schema: z.union([forms.text.schema, forms.callback.schema]),
       secret: true,
     },
@@ -63,9 +63,9 @@ const webhookOptions = channelOptions<WebhookOptions>(
 type WebhookAddresses = string | readonly string[] | null | undefined
 
 /**
- * Posts notifications as JSON, signed as Standard Webhooks says: `webhook-id` is the idempotency key, `webhook-timestamp` the
- * time of the attempt, `webhook-signature` one signature for each secret. Any 2xx is success; 410 Gone switches the transport
- * off (for a person's address: calls `onGone`); other 4xx are final, everything else is tried again.
+ * Posts notifications as JSON, signed according to Standard Webhooks: `webhook-id` is the idempotency key, `webhook-timestamp` the
+ * time of the attempt, `webhook-signature` one signature for each secret. 2xx is success. 410 Gone switches the transport off; for
+ * the URL of a user it calls `onGone`. 408, 409, 425, 429 and 5xx are tried again; every other answer is permanent.
  *
  * @throws FocusError `invalid_option`
  * @see https://www.standardwebhooks.com
@@ -81,7 +81,7 @@ export function webhook(given: WebhookOptions): Transport<string> {
   const fixed = typeof url === 'string' ? url : null
   const trust: UrlTrust = allowPrivateNetwork ? 'anywhere' : fixed === null ? 'public' : 'configured'
   if (fixed !== null) requireUrl(fixed, trust)
-  // Addresses in the operator's own network are the operator's: the system knows its short names.
+  // Only the operating system resolves the short names of the operator's own network.
   const names = allowPrivateNetwork && !options.dns ? null : new NameResolver(options.dns)
   let clock: Clock = Date.now
 
@@ -100,7 +100,7 @@ export function webhook(given: WebhookOptions): Transport<string> {
     )
   }
 
-  /** @param owner whose address it is; null for the one of the options */
+  /** @param owner the user whose URL it is; null for the URL of the options */
   async function postTo(
     target: string,
     body: string,
@@ -139,7 +139,7 @@ export function webhook(given: WebhookOptions): Transport<string> {
   }
 }
 
-/** A notification as webhooks carry it: the fields of the WebSocket's message, and whose it is. */
+/** Returns the JSON of a notification: the fields of the WebSocket message, and its user. */
 function notificationJson(message: OutboundMessage): JsonObject {
   return {
     id: message.id,
@@ -160,24 +160,24 @@ function notificationJson(message: OutboundMessage): JsonObject {
 
 function signingKeys(secret: string | readonly string[]): Webhook[] {
   const secrets = [secret].flat().filter((one) => one !== '')
-  if (secrets.length === 0) throw invalidOption('webhook needs a secret.', secretHint)
+  if (secrets.length === 0) throw invalidOption('webhook: secret is missing.', secretHint)
   return secrets.map((one) => {
     const encoded = one.replace(/^whsec_/, '')
     const bytes = Buffer.from(encoded, 'base64')
     if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded) || bytes.length < 24 || bytes.length > 64) {
-      throw invalidOption('the secret of webhook has another form.', secretHint)
+      throw invalidOption('webhook: secret is not `whsec_` and 24 to 64 bytes in base64.', secretHint)
     }
     return new Webhook(one)
   })
 }
 
-const secretHint = 'Give `whsec_` and the output of `openssl rand -base64 32`.'
+const secretHint = 'Use `whsec_` and the output of `openssl rand -base64 32`.'
 
 function requireUrl(url: string, trust: UrlTrust): void {
   try {
     checkOutgoingUrl(url, trust)
   } catch (error) {
-    throw invalidOption(`webhook: ${(error as Error).message}`, 'Give an https address, or http on this machine.')
+    throw invalidOption(`webhook: ${(error as Error).message}`, 'Use an https URL, or http on this machine.')
   }
 }
 

@@ -4,9 +4,9 @@ import { PermanentDeliveryError, RetryableDeliveryError, UncertainDeliveryError 
 type Phase = 'session' | 'sender' | 'recipient' | 'content'
 
 type Verdict =
-  /** It will never be taken: about the recipient, or about the message. */
+  /** About the recipient or the message: it will never be accepted. */
   | 'final'
-  /** About us: our account, our address, our quota, our server. It may be taken once that has healed. */
+  /** About the sender: our account, address, quota or server. The mail may be accepted once that is fixed. */
   | 'ours'
 
 interface Rule {
@@ -21,9 +21,9 @@ interface Rule {
 const everywhere: readonly Phase[] = ['session', 'sender', 'recipient', 'content']
 
 /**
- * What a permanent refusal (5yz) is about; the first rule that fits counts. Servers answer 550 for everything, so the phase and
- * the enhanced status code decide (RFC 3463 §3.2 to §3.8). Whatever no rule names is tried again: a retry costs little, a lost
- * mail is lost.
+ * The rules for permanent refusals (5yz); the first rule that matches counts. Servers answer 550 for many reasons, so the phase and
+ * the enhanced status code decide (RFC 3463 §3.2 to §3.8). A refusal that no rule matches is tried again, because a retry costs
+ * little and a mail that is given up is lost.
  */
 const rules: readonly Rule[] = [
   // Before a recipient is named, nothing can be about one: 530 authentication required, 535 refused, 550 for our address.
@@ -50,9 +50,9 @@ const rules: readonly Rule[] = [
 ]
 
 /**
- * What an error of nodemailer means for the delivery.
+ * Returns the delivery error for an error of nodemailer.
  *
- * @param handedOver whether the mail was sent to its end, so that the server may have taken it
+ * @param handedOver whether the server has the whole mail and may have accepted it
  */
 export function smtpFailure(error: unknown, handedOver: boolean): Error {
   const { code, command, responseCode, response } = fieldsOf(error)
