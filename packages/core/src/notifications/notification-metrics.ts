@@ -2,7 +2,7 @@ import { Gauge, Registry } from 'prom-client'
 import { appendMetrics, forMetrics, type MetricsDocument } from '../common/metrics-document.ts'
 import type { NotificationLog } from './log-port.ts'
 
-/** Waiting notifications that failed, in the text format of Prometheus. */
+/** Counts waiting notifications that failed, in the text format of Prometheus. */
 export class NotificationMetrics {
   readonly #registry = new Registry()
 
@@ -23,7 +23,7 @@ export class NotificationMetrics {
     gauge.reset()
   }
 
-  /** These metrics after others, as one document. */
+  /** Appends these metrics to others, as one document. */
   after(others: Promise<MetricsDocument>): Promise<MetricsDocument> {
     return appendMetrics(others, this.#registry)
   }

@@ -8,7 +8,7 @@ export type * from './routing-port.ts'
 /** The built-in kinds; an application may use names of its own. */
 export type NotificationType = 'info' | 'success' | 'warning' | 'error' | (string & {})
 
-/** What a notification says, whoever it is for, and what may hold it back. */
+/** The content of a notification for any recipient, with its delivery and policies. */
 export interface NotificationContent extends Delivery {
   /** `info` when absent; at most 64 characters. */
   readonly type?: NotificationType
@@ -22,11 +22,11 @@ export interface NotificationContent extends Delivery {
   readonly data?: JsonObject
 }
 
-/** When, how often and by what ways a notification reaches a person. */
+/** When, how often and by which transports a notification reaches a user. */
 export interface Delivery extends Policies, Routing {
-  /** Not before this moment; at once when absent. */
+  /** The notification is sent at this time; immediately when absent. */
   readonly deliverAt?: Date
-  /** Of no interest from this moment on: not delivered any more, and taken out of the inbox. */
+  /** From this time on the notification is not delivered, and is removed from the inbox. */
   readonly expiresAt?: Date
 }
 
@@ -34,7 +34,7 @@ export interface NotificationInput extends NotificationContent {
   readonly userId: UserId
 }
 
-/** What became of a notification. */
+/** The result of sending a notification. */
 export type Receipt =
   | {
       /** `merged`: it joined an earlier notification of its group, which has a new offset now. */
@@ -49,7 +49,7 @@ export type Receipt =
     }
   | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'preference' | 'expired' }
 
-/** What became of a notification to many people, counted. */
+/** The results of sending a notification to many users, counted. */
 export interface Summary {
   readonly total: number
   readonly created: number
@@ -57,7 +57,7 @@ export interface Summary {
   readonly suppressed: number
   /** Scheduled or deferred. */
   readonly later: number
-  /** Ids that the user directory does not know; nothing was sent to them. */
+  /** Ids that the user directory does not know and that got nothing. */
   readonly unknown: number
 }
 
@@ -67,7 +67,7 @@ export interface InboxItem extends NotificationEvent {
   readonly readAt: number | null
 }
 
-/** What an operator sees of a notification: that it was sent and whether it was read, not what it says. */
+/** A notification as an operator sees it: without its message and data. */
 export type LoggedNotification = Pick<
   InboxItem,
   'id' | 'userKey' | 'offset' | 'type' | 'title' | 'event' | 'count' | 'timestamp' | 'readAt'
@@ -76,7 +76,7 @@ export type LoggedNotification = Pick<
 export interface InboxQuery {
   /** 1 to 500; 50 when absent. */
   readonly limit?: number
-  /** `nextBefore` of the page before; the newest when null or absent. */
+  /** `nextBefore` of the previous page; the newest when null or absent. */
   readonly before?: string | null
   readonly unread?: boolean
   /** One topic, or several. */
@@ -92,11 +92,11 @@ export interface InboxPage {
   /** Heads of the user's stream and of the shared one when the unread were counted. */
   readonly offset: number
   readonly allOffset: number
-  /** Sum of both streams' revisions then, as the WebSocket tells it. */
+  /** Sum of both streams' revisions at that time, as on the WebSocket. */
   readonly stateRev: number
 }
 
-/** One event of a stream, as it is committed: what the hub, the inbox and the other transports carry. */
+/** A committed event of a stream, as the hub, the inbox and the transports carry it. */
 export interface NotificationEvent {
   /** `all` for the shared stream of broadcasts. */
   readonly stream: 'user' | 'all'
@@ -113,32 +113,32 @@ export interface NotificationEvent {
   readonly data: JsonObject
   /** Milliseconds since 1970. */
   readonly timestamp: number
-  /** How many notifications were merged into this one; 1 when none was. */
+  /** The number of notifications that it stands for; 1 unless others were merged into it. */
   readonly count: number
   readonly groupKey: string | null
-  /** When it stops being of interest, in milliseconds since 1970; null for never. */
+  /** Milliseconds since 1970; null if it never expires. */
   readonly expiresAt: number | null
 }
 
-/** Inbox state that changed in one place and has to be told to the user's other tabs. */
+/** A change of the inbox state, for the user's other connections. */
 export interface StateEvent {
   readonly userKey: UserKey
   readonly ids: readonly string[]
   readonly state: 'read' | 'deleted'
   readonly unreadCount: number
   readonly stateRev: number
-  /** Heads of the user's stream and of the shared one when it changed: later events are not concerned. */
+  /** Heads of the user's stream and of the shared one at the time of the change; it does not concern later events. */
   readonly offset: number
   readonly allOffset: number
 }
 
-/** Port: told, after the commit, of what is now in the log. */
+/** Port: gets events after their commit. */
 export interface NotificationPublisher {
   notificationsCommitted(events: readonly NotificationEvent[]): void
   stateChanged(event: StateEvent): void
 }
 
-/** Where a user's stream stands. */
+/** The newest position of a user's stream. */
 export interface StreamHead {
   readonly epoch: string
   /** Offset of the newest event; 0 when there is none. */

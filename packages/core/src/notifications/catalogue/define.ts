@@ -6,8 +6,8 @@ import type { Catalogue, Definition, Definitions, LocalizedText } from './defini
 import type { ParamsInput, ParamsOutput, ParamsSchema, ParamsSpec } from './params.ts'
 
 /**
- * Defines an application's own notifications. What is wrong in a definition (an ICU message with a mistake, a text without
- * any language, a topic that is too long) is said here, not when the first one is sent.
+ * Defines an application's own notifications. A mistake in a definition (an invalid ICU message, a text without any
+ * language, a topic that is too long) is reported here, not when the first notification is sent.
  *
  * @throws FocusError `invalid_option` that names the definition
  * @example
@@ -51,7 +51,7 @@ export function checkDefinitions(definitions: Definitions): void {
 function checkDefinition(name: string, { title, message, group, dedupe, rate, event, type }: Definition): void {
   const refuse = (what: string) => {
     throw new FocusError('invalid_option', `The notification ${name}: ${what}.`, {
-      hint: 'Mend its definition in defineNotifications().',
+      hint: 'Correct its definition in defineNotifications().',
     })
   }
   checkText(`${name}.title`, title)

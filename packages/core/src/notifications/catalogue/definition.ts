@@ -6,12 +6,12 @@ import type { NotificationType } from '../ports.ts'
 import type { ParamsOutput, ParamsSpec } from './params.ts'
 
 /**
- * One text in each language that it exists in, by language tag: ICU messages over the params, such as
+ * A text by language tag: ICU messages over the params, such as
  * `{count, plural, one {# new comment} other {# new comments}}`.
  */
 export type LocalizedText = Readonly<Record<string, string>>
 
-/** A kind of notification: its topic, its texts, the params that fill them, and what may hold it back. */
+/** A kind of notification: its topic, its texts, the params that fill them, and its policies. */
 export interface Definition<Spec extends ParamsSpec = ParamsSpec> {
   /** The topic that subscriptions filter on. */
   readonly event?: string
@@ -21,13 +21,13 @@ export interface Definition<Spec extends ParamsSpec = ParamsSpec> {
   readonly params: Spec
   readonly title: LocalizedText
   readonly message: LocalizedText
-  /** What travels as `data`; the params with snake_case names when absent. */
+  /** Returns the `data` of the notification; the params with snake_case names when absent. */
   data?(params: ParamsOutput<Spec>): JsonObject
   readonly dedupe?: { readonly key: PolicyKey<Spec>; readonly window?: Duration }
   readonly group?: {
     readonly key: PolicyKey<Spec>
     readonly window?: Duration
-    /** Texts once there are several; they may use `count`. */
+    /** Texts for several merged notifications; they may use `count`. */
     readonly title?: LocalizedText
     readonly message?: LocalizedText
   }
@@ -40,7 +40,7 @@ export interface Definition<Spec extends ParamsSpec = ParamsSpec> {
 /** A text that may hold params (`limit:{appName}`), or a function of them. */
 export type PolicyKey<Spec extends ParamsSpec> = string | KeyFunction<Spec>['of']
 
-/** A method's parameter may be narrower than its interface's, which lets one list hold definitions of different params. */
+/** Parameters of methods are bivariant, so that one list can hold definitions of different params. */
 interface KeyFunction<Spec extends ParamsSpec> {
   of(params: ParamsOutput<Spec>): string
 }

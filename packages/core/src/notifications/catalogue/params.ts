@@ -29,7 +29,7 @@ export type ParamKind = 'string' | 'number' | 'boolean'
 /** Params by name, for definitions that need no schema: `{ appName: 'string', percentage: 'number', note: 'string?' }`. */
 export type ParamKinds = Readonly<Record<string, ParamKind | `${ParamKind}?`>>
 
-/** How a definition says which params it takes. */
+/** The params of a definition: a schema, or kinds by name. */
 export type ParamsSpec = ParamsSchema | ParamKinds
 
 interface KindTypes {
@@ -57,14 +57,14 @@ type KindParams<Spec> = Flat<
   }
 >
 
-/** What a caller passes. */
+/** The params as a caller passes them. */
 export type ParamsInput<Spec> = Spec extends ParamsSchema
   ? SchemaTypes<Spec> extends { readonly input: infer Input }
     ? Input
     : never
   : KindParams<Spec>
 
-/** What a definition's functions get. */
+/** The params as a definition's functions receive them. */
 export type ParamsOutput<Spec> = Spec extends ParamsSchema
   ? SchemaTypes<Spec> extends { readonly output: infer Output }
     ? Output
@@ -89,7 +89,7 @@ function checkBySchema(name: string, schema: ParamsSchema, input: unknown): unkn
   for (const [param, value] of Object.entries(Object(input) as object)) refuseDeep(`${name}: ${param}`, value)
   const result = schema['~standard'].validate(input)
   if (result instanceof Promise) {
-    // Zod answers what throws with a promise too. Nobody waits for it, and what nobody catches would end the process.
+    // Zod also returns a promise when a check throws. An unhandled rejection would end the process.
     result.catch(() => undefined)
     throw wrongParams(name, ['its schema throws or is asynchronous, which is not supported'])
   }

@@ -69,7 +69,7 @@ function format(name: string, message: string, locale: string, values: IcuParams
     return formatIcu(message, locale, values)
   } catch (error) {
     throw new FocusError('invalid_notification', `${name}: ${(error as Error).message}`, {
-      hint: 'Its texts use a param that was not given.',
+      hint: 'Its texts use a param that was not passed.',
       cause: error,
     })
   }
@@ -79,7 +79,7 @@ function pick(text: LocalizedText, locales: readonly string[]): string {
   return text[chooseLocale(text, locales)] ?? ''
 }
 
-/** The first wanted language that exists, exactly or without its region; else the first that exists. */
+/** Returns the first wanted language that exists, exactly or without its region; otherwise the first that exists. */
 function chooseLocale(text: LocalizedText, wanted: readonly string[]): string {
   const keys = Object.keys(text)
   for (const tag of wanted) {

@@ -1,17 +1,17 @@
 import { FocusError } from '../../common/errors.ts'
 import type { InboxPosition } from '../inbox-port.ts'
 
-/** The inbox position as the opaque text of `next_before`. */
+/** Encodes an inbox position as the opaque text of `next_before`. */
 export function encodeCursor({ user, all }: InboxPosition): string {
   return Buffer.from(`${finite(user)}.${finite(all)}`).toString('base64url')
 }
 
-/** @throws FocusError `invalid_request` for a text that is no cursor of ours. */
+/** @throws FocusError `invalid_request` for a text that `encodeCursor` did not make */
 export function decodeCursor(cursor: string): InboxPosition {
   const found = /^(\d{1,16}|)\.(\d{1,16}|)$/.exec(Buffer.from(cursor, 'base64url').toString())
   if (!found) {
     throw new FocusError('invalid_request', 'before: is not a cursor of this inbox.', {
-      hint: 'Pass next_before of the page before, unchanged; leave it out for the newest.',
+      hint: 'Pass next_before of the previous page, unchanged; leave it out for the newest.',
     })
   }
   return { user: position(found[1]), all: position(found[2]) }

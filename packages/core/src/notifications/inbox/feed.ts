@@ -6,7 +6,7 @@ import type { FirstSight, ReadSelection, StateChange } from '../inbox-port.ts'
 import type { Recipients } from '../sending/recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
 
-/** The streams as readers see them: heads, events, and what was read. Every reader is known to the shared stream. */
+/** Reads streams and marks notifications as read. Introduces each reader to the shared stream of broadcasts. */
 export class Feed {
   readonly #log: NotificationLog
   readonly #recipients: Recipients
@@ -24,13 +24,13 @@ export class Feed {
     const { heads, failures } = await this.#introduced([userKey])
     if (failures.length > 0) throw failures[0]
     const [head] = heads
-    if (!head) throw new TypeError('the log answers every key')
+    if (!head) throw new TypeError('the log returns a head for every key')
     return head
   }
 
   /**
-   * In the order of `userKeys`. Somebody new whom the directory fails to look up has a head without broadcasts for now, so
-   * that they hold up nobody else, and is looked up again the next time.
+   * Returns heads in the order of `userKeys`. A new user whose lookup in the directory fails gets a head without earlier
+   * broadcasts, so that the other users do not wait, and is looked up again the next time.
    */
   async heads(userKeys: readonly UserKey[]): Promise<StreamHead[]> {
     const { heads, failures } = await this.#introduced(userKeys)
@@ -56,18 +56,18 @@ export class Feed {
   async markRead(userKey: UserKey, which: ReadSelection): Promise<number> {
     const { unreadCount } = await this.head(userKey)
     const change = await this.#log.markRead(userKey, which)
-    this.#tell(userKey, 'read', change)
+    this.#publish(userKey, 'read', change)
     return change?.unreadCount ?? unreadCount
   }
 
   async remove(userKey: UserKey, id: string): Promise<boolean> {
     await this.head(userKey)
     const change = await this.#log.remove(userKey, id)
-    this.#tell(userKey, 'deleted', change)
+    this.#publish(userKey, 'deleted', change)
     return change !== null
   }
 
-  /** Tells the shared stream since when its readers have been there, before they first read it. */
+  /** Tells the shared stream when its readers were created, before their first read. */
   async #introduced(
     userKeys: readonly UserKey[],
   ): Promise<{ readonly heads: StreamHead[]; readonly failures: readonly unknown[] }> {
@@ -94,7 +94,7 @@ export class Feed {
     return { userKey, since: recipient?.createdAt ?? null }
   }
 
-  #tell(userKey: UserKey, state: 'read' | 'deleted', change: StateChange | null): void {
+  #publish(userKey: UserKey, state: 'read' | 'deleted', change: StateChange | null): void {
     if (change) this.#publisher.stateChanged({ userKey, state, ...change })
   }
 }

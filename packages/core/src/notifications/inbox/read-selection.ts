@@ -9,16 +9,16 @@ const schema = z.union([
 ])
 
 /**
- * What a caller without types passed. A selection that names nothing is a mistake, and must not count as everything.
+ * Checks the selection of a caller, who may not use types. An empty selection is an error and must not select everything.
  *
  * @throws FocusError `invalid_request`
  */
 export function checkedSelection(which: ReadSelection): ReadSelection {
-  // A member that is there and undefined is one that a caller left out.
+  // An undefined member counts as absent.
   const given = Object.entries(which ?? {}).filter(([, value]) => value !== undefined)
   const result = schema.safeParse(Object.fromEntries(given))
   if (result.success) return result.data
-  throw new FocusError('invalid_request', 'The selection names no notifications.', {
+  throw new FocusError('invalid_request', 'The selection selects no notifications.', {
     hint: 'Pass { ids }, { upToOffset, stream } or { all: true }.',
   })
 }

@@ -35,7 +35,7 @@ export class CallerTransactions {
     db: Kysely<DB>,
     work: (trx: Transaction<DB>, notifications: TransactionNotifications<Catalogue>) => Promise<T>,
   ): Promise<T> {
-    // Work that nobody awaited keeps this store after the transaction has ended.
+    // Work that was not awaited keeps this store after the end of the transaction.
     const inside = { open: true }
     try {
       return await this.#deps.log.transaction(db, (trx, leave) =>

@@ -7,15 +7,15 @@ import type { Policies } from '../policies/policy.ts'
 import type { NotificationContent } from '../ports.ts'
 
 /**
- * What a caller's transaction leaves: not yet addressed, rendered or limited, because all that needs reads, and locks, that
- * have no place in somebody else's transaction.
+ * A notification that a caller's transaction stored. It is addressed, rendered and limited after the commit, because that
+ * takes reads and locks that do not belong in a caller's transaction.
  */
 export type PendingRequest = { readonly userKey: UserKey | null; readonly content: StoredContent } & (
   | { readonly name?: undefined }
   | { readonly name: string; readonly params: unknown; readonly locale?: string }
 )
 
-/** Content as JSON keeps it: moments as numbers. */
+/** Content as JSON: times are milliseconds since 1970. */
 interface StoredContent extends Policies {
   readonly type?: string
   readonly title?: string
@@ -45,7 +45,7 @@ function restoreContent({ deliverAt, expiresAt, ...content }: StoredContent): Pa
   }
 }
 
-/** What waits for a message to be composed later. */
+/** Returns the request of a message, to be composed later. */
 export function toRequest(userKey: string | null, message: Message): PendingRequest {
   if ('content' in message) return { userKey, content: storeContent(message.content) }
   const { locale, idempotencyKey: _, ...overrides } = message.options ?? {}
@@ -58,16 +58,16 @@ export function toRequest(userKey: string | null, message: Message): PendingRequ
   }
 }
 
-/** @throws FocusError `invalid_notification` for text that is no request: anybody who can write the table may leave it */
+/** @throws FocusError `invalid_notification` for text that is no request: other programs may write the table too */
 export function readRequest(json: string): PendingRequest {
   const request = parse(json)
   if (isRequest(request)) return request
-  throw new FocusError('invalid_notification', 'What a transaction left in focus_pending is no notification.', {
+  throw new FocusError('invalid_notification', 'A row of focus_pending holds no notification.', {
     hint: 'Insert what pendingInsert() returns, unchanged.',
   })
 }
 
-/** Undefined for what is no JSON. */
+/** Returns undefined unless the text is JSON. */
 function parse(json: string): unknown {
   try {
     return JSON.parse(json)
@@ -76,7 +76,7 @@ function parse(json: string): unknown {
   }
 }
 
-/** What the fields of its content hold is checked when it is composed. */
+/** The fields of the content are checked when it is composed. */
 function isRequest(value: unknown): value is PendingRequest {
   if (!isRecord(value)) return false
   const { userKey, name, content } = value

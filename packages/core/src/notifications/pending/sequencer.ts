@@ -1,18 +1,18 @@
 import type { Logger } from '../../common/logging/logger.ts'
 import type { Clock } from '../../common/runtime.ts'
 
-/** A pass over what waits: how many were taken, and when the next one is due. */
+/** The result of one pass over the waiting rows. */
 export interface SequencerPass {
   readonly taken: number
-  /** Whether more is waiting already. */
+  /** Whether more rows are due already. */
   readonly more: boolean
-  /** Milliseconds since 1970; null when nothing waits. */
+  /** When the next row is due, in milliseconds since 1970; null when none waits. */
   readonly nextDue: number | null
 }
 
 const pollMs = 1_000
 
-/** Takes into the streams what waits in tables: every second, sooner when it knows that something is there. */
+/** Runs a pass over the waiting rows every second, and sooner when it knows that a row is due. */
 export class Sequencer {
   readonly #pass: () => Promise<SequencerPass>
   readonly #clock: Clock
@@ -35,7 +35,7 @@ export class Sequencer {
     this.#sleep(pollMs)
   }
 
-  /** Takes what is there now; a call during a pass gets one of its own after it. */
+  /** Runs passes until no row is due; a call during a pass adds another one. Returns how many rows were taken. */
   run(): Promise<number> {
     if (this.#running) {
       this.#again = true
@@ -48,14 +48,14 @@ export class Sequencer {
     return this.#running
   }
 
-  /** `run` for those who do not wait for it. */
+  /** Runs passes without a caller that waits. */
   wake(): void {
     this.run().catch((error: unknown) => {
-      this.#logger.warn('Notifications that wait could not be taken in; trying again', { error })
+      this.#logger.warn('Waiting notifications could not be sequenced; trying again', { error })
     })
   }
 
-  /** Something is due at `dueAt`. */
+  /** Notes that a row is due at `dueAt`, in milliseconds since 1970. */
   expect(dueAt: number): void {
     if (dueAt >= this.#wakeAt) return
     this.#wakeAt = dueAt
@@ -84,7 +84,7 @@ export class Sequencer {
   #sleep(ms: number): void {
     if (!this.#started || this.#closed) return
     if (this.#timer) clearTimeout(this.#timer)
-    // Never at once: what is due and cannot be taken yet must not keep the process busy.
+    // At least 10 ms: a due row that cannot be taken yet must not keep the process busy.
     const untilDue = Math.max(10, this.#wakeAt - this.#clock())
     this.#timer = setTimeout(() => this.wake(), Math.min(ms, untilDue))
     this.#timer.unref()

@@ -7,25 +7,25 @@ import type { Clock } from '../../common/runtime.ts'
 import type { IdempotencyRecord, IdempotencyStore } from '../idempotency-port.ts'
 
 const keptForMs = 24 * 60 * 60_000
-/** Longer than any call may take; after it, whoever held the key is taken for dead. */
+/** Longer than any call may take: a call that holds its key for longer has died. */
 const leaseMs = 30_000
 
-/** Where the ids of a repeatable call come from: the same ones each time. */
+/** Generates the ids of a repeatable call: the same ones for each attempt. */
 export interface RepeatableIds {
   /** @param owner distinguishes the notifications of one call */
   idFor(owner: string): string
   /** Whether an earlier attempt may have sent some of them. */
   readonly resumed: boolean
-  /** Something of the call was sent, or may have been: its ids must outlive a failure of the rest. */
+  /** Keeps the ids after a failure, because a part of the call was sent or may have been. */
   keep(): void
 }
 
-/** Whether an error says that nothing was sent, rather than that nobody can tell. */
+/** Returns whether an error means that nothing was sent; otherwise the outcome is unknown. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof FocusError && error.code !== 'storage_unavailable' && error.code !== 'closed'
 }
 
-/** Answers a repeated call with what was answered before, also when both come at once or to different nodes. */
+/** Gives a repeated call the answer of the first one, even if both run at the same time or on different nodes. */
 export class Idempotency {
   readonly #store: IdempotencyStore
   readonly #clock: Clock
@@ -38,14 +38,13 @@ export class Idempotency {
   }
 
   /**
-   * @throws FocusError `idempotency_conflict` when the key was used for something else, `invalid_request` for a key that is
-   * none or a request that JSON cannot hold, and what `work` throws, after which the key is free again if nothing was sent
+   * @throws FocusError `idempotency_conflict` for a key that was used with another request, `invalid_request` for an invalid
+   * key or a request that JSON cannot hold; errors of `work`, after which the key is free again unless something was sent
    */
   async run<T extends JsonValue>(key: string, request: unknown, work: (ids: RepeatableIds) => Promise<T>): Promise<T> {
     checkKey(key)
-    const asked = fingerprint(request)
-    const claim = await this.#claim(key, asked)
-    // An answer is what an earlier run of this same function returned.
+    const claim = await this.#claim(key, fingerprint(request))
+    // The answer was returned by an earlier run of this function.
     if ('answer' in claim) return claim.answer as T
     const { held, resumed } = claim
     let kept = resumed
@@ -63,8 +62,8 @@ export class Idempotency {
   }
 
   /**
-   * A refusal leaves nothing behind; what may have been written is taken up again with the same ids. Does nothing when
-   * another has taken the call up meanwhile.
+   * Releases the key after a refusal. A call that may have written something keeps its record, so that a repetition resumes
+   * with the same ids. Has no effect if another process has resumed the call.
    */
   async #giveUp(key: string, held: IdempotencyRecord, kept: boolean): Promise<void> {
     const giveUp = kept ? this.#store.replace(key, held, { ...held, leaseUntil: 0 }) : this.#store.release(key, held)
@@ -83,18 +82,18 @@ export class Idempotency {
       if (other.answer !== null) return { answer: other.answer }
       if (!this.#isAlive(other)) {
         const held: IdempotencyRecord = { ...other, leaseUntil: this.#newLease() }
-        // Of several that waited, one takes over.
+        // One of the waiting calls takes over.
         if (await this.#store.replace(key, other, held)) return { held, resumed: true }
       }
       await delay(waitMs)
       const now = await this.#store.read(key)
-      // The other call was refused: this one may try.
+      // The other call was refused, so this one may run.
       if (!now) return this.#claim(key, request)
       other = now
     }
   }
 
-  /** A lease that ends later than any begun now was taken before a clock was set back; its holder is not waited for. */
+  /** A lease that ends later than a new one would was taken before a clock was set back; its holder counts as dead. */
   #isAlive({ leaseUntil }: IdempotencyRecord): boolean {
     const now = this.#clock()
     return leaseUntil > now && leaseUntil <= now + leaseMs + clockSkewMs
@@ -108,7 +107,7 @@ export class Idempotency {
 function checkKey(key: string): void {
   if (/^[\x20-\x7e]{1,255}$/.test(key)) return
   throw new FocusError('invalid_request', 'The idempotency key must have 1 to 255 printable ASCII characters.', {
-    hint: 'Use a new UUID for each thing that is to happen once.',
+    hint: 'Use a new UUID for each operation.',
   })
 }
 
@@ -116,14 +115,14 @@ function fingerprint(request: unknown): string {
   try {
     return sha256Base64Url(JSON.stringify(request, inOrder))
   } catch (error) {
-    throw new FocusError('invalid_request', 'A call with an idempotency key must consist of what JSON can hold.', {
+    throw new FocusError('invalid_request', 'A call with an idempotency key must have params that JSON can hold.', {
       hint: 'Pass plain params: no cycles, no BigInt.',
       cause: error,
     })
   }
 }
 
-/** Members in one order: the order in which JSON has them means nothing (RFC 8259 §4). */
+/** Sorts members, whose order has no meaning in JSON (RFC 8259 §4). */
 function inOrder(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
@@ -132,14 +131,14 @@ function inOrder(_: string, value: unknown): unknown {
 function conflict(): FocusError {
   return new FocusError(
     'idempotency_conflict',
-    'The idempotency key was used with another content in the last 24 hours.',
+    'The idempotency key was used with another request in the last 24 hours.',
     {
-      hint: 'Repeat a call unchanged, or use a new key for a new one.',
+      hint: 'Repeat the call unchanged, or use a new key.',
     },
   )
 }
 
-/** UUIDv7s with the time of the seed, so that they sort with their neighbours. */
+/** Returns UUIDv7s with the time of the seed, so that they sort by the time of the first attempt. */
 function repeatableIds(seed: string): Pick<RepeatableIds, 'idFor'> {
   return {
     idFor: (owner) => {

@@ -8,7 +8,7 @@ import type { Group, Policies, Rate } from './policy.ts'
 const keyLength = 180
 
 /**
- * Checks policies and gives them the form that the log applies; null when there is none.
+ * Checks policies and resolves them for the log; returns null when there is none.
  *
  * @throws FocusError `invalid_notification`
  */
@@ -80,7 +80,7 @@ function windowMs(what: string, window: Duration): number {
   throw invalid(`${what}: must be longer than nothing.`)
 }
 
-/** Filled once for the check: a param that is missing is the caller's mistake now, and nobody's later. */
+/** Fills the message once, so that the caller hears of a missing param, not the log of a server later. */
 function icu(what: string, message: string | undefined, locale: string, params: MergedTexts['params']): string | null {
   if (message === undefined) return null
   if (typeof message !== 'string' || !message.isWellFormed()) throw invalid(`${what}: is not valid Unicode text.`)

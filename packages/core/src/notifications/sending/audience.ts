@@ -2,16 +2,16 @@ import type { UserId } from '../../common/user-id.ts'
 import type { NotifyManyOptions, UserIds } from '../focus-notifications.ts'
 import type { Receipt, Summary } from '../ports.ts'
 
-/** Large enough to fill a batch of the log, small enough to stop soon. */
+/** Fills a batch of the log, and is small enough to stop soon. */
 const chunkSize = 1_000
-/** While one chunk is being committed, the next is being prepared. */
-const chunksAtOnce = 2
+/** One chunk is prepared during the commit of the other. */
+const maxChunksInFlight = 2
 
 /**
- * Sends to each id of an audience of any size. Ids are taken only as fast as their notifications are committed, so that
- * neither the list nor the queue of the log ever holds more than a few thousand.
+ * Sends to each id of an audience of any size. Ids are read only as fast as their notifications are committed, so that
+ * neither the list nor the queue of the log holds more than a few thousand.
  *
- * @param send answers null for an id that nobody has
+ * @param send returns null for an unknown id
  */
 export async function sendToAudience(
   userIds: UserIds,
@@ -22,32 +22,32 @@ export async function sendToAudience(
   const running = new Set<Promise<void>>()
   const failures: unknown[] = []
   const start = (chunk: readonly UserId[]) => {
-    // A chunk may fail while the next id is being waited for: its failure is kept for when somebody looks.
+    // A chunk may fail while the next id is awaited, so its failure is kept until the next check.
     const done = sendChunk(chunk, send, summary)
       .then(() => onProgress?.({ ...summary }))
       .catch((error: unknown) => void failures.push(error))
       .finally(() => running.delete(done))
     running.add(done)
-    return running.size < chunksAtOnce ? undefined : Promise.race(running)
+    return running.size < maxChunksInFlight ? undefined : Promise.race(running)
   }
-  const stopIfOver = () => {
+  const throwIfStopped = () => {
     signal?.throwIfAborted()
     if (failures.length > 0) throw failures[0]
   }
   try {
     let chunk: UserId[] = []
     for await (const userId of userIds) {
-      stopIfOver()
+      throwIfStopped()
       chunk.push(userId)
       if (chunk.length < chunkSize) continue
       await start(chunk)
-      stopIfOver()
+      throwIfStopped()
       chunk = []
     }
-    stopIfOver()
+    throwIfStopped()
     if (chunk.length > 0) await start(chunk)
     await Promise.all(running)
-    stopIfOver()
+    throwIfStopped()
     return summary
   } finally {
     await Promise.all(running)

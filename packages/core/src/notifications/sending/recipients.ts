@@ -6,41 +6,41 @@ import { shorten } from '../../common/text/shorten.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import { checkedUserKey } from '../user-keys.ts'
 
-/** A person that notifications can be sent to. */
+/** A user that notifications can be sent to. */
 export interface Recipient {
   readonly userKey: UserKey
   readonly userId: UserId
-  /** BCP 47 tag; null where unknown. */
+  /** BCP 47 tag; null if unknown. */
   readonly locale: string | null
-  /** Milliseconds since 1970: broadcasts from before are not theirs. Null where unknown. */
+  /** Milliseconds since 1970; null if unknown. The user does not get earlier broadcasts. */
   readonly createdAt: number | null
 }
 
-/** Port: what the service needs of a user directory. A `UserDirectory` fits. */
+/** Port: looks users up. A `UserDirectory` implements it. */
 export interface RecipientDirectory {
   readonly parseId?: (key: UserKey) => UserId
   get(id: UserId): Promise<DirectoryUser | null>
   findByUsername(username: string): Promise<DirectoryUser | null>
   findByEmail(email: string): Promise<DirectoryUser | null>
-  /** Tells of people who are not as they were found: theirs is looked up anew. */
+  /** Calls back when a user changed, whose cached entry is then dropped. */
   onChanged?(listener: (id: UserId) => void): void
 }
 
 export interface DirectoryUser {
   readonly id: UserId
   readonly locale: string | null
-  /** Whether the e-mail address is known to be theirs; only then do they answer to it. */
+  /** Whether the e-mail address is verified; only then can it address the user. */
   readonly emailVerified?: boolean
   /** Milliseconds since 1970. */
   readonly createdAt?: number
 }
 
-/** Finds the people that notifications are for, and remembers them for a short while. */
+/** Looks up the users that notifications are for, and caches them for ten seconds. */
 export class Recipients {
   readonly #directory: RecipientDirectory
   readonly #unknownUsers: 'refuse' | 'accept'
   readonly #clock: Clock
-  readonly #known = new LRUCache<UserKey, { recipient: Recipient; until: number }>({ max: 10_000 })
+  readonly #cached = new LRUCache<UserKey, { recipient: Recipient; until: number }>({ max: 10_000 })
   #changes = 0
 
   constructor(directory: RecipientDirectory, unknownUsers: 'refuse' | 'accept', clock: Clock) {
@@ -49,20 +49,20 @@ export class Recipients {
     this.#clock = clock
     directory.onChanged?.((id) => {
       this.#changes += 1
-      this.#known.delete(toUserKey(id))
+      this.#cached.delete(toUserKey(id))
     })
   }
 
-  /** Null when the directory does not know the id and unknown users are refused. */
+  /** Returns null when the directory does not know the id and unknown users are refused. */
   async find(id: UserId): Promise<Recipient | null> {
     const userKey = checkedUserKey(id)
-    const cached = this.#known.get(userKey)
+    const cached = this.#cached.get(userKey)
     if (cached && cached.until > this.#clock()) return cached.recipient
     const changes = this.#changes
     const user = await this.#directory.get(this.#directory.parseId?.(userKey) ?? userKey)
-    if (user) return this.#remember(recipientOf(user), changes)
-    // Remembered too: where ids are another system's, each of them would be looked for with every notification.
-    return this.#unknownUsers === 'accept' ? this.#remember(strangerOf(userKey, id), changes) : null
+    if (user) return this.#cache(recipientOf(user), changes)
+    // Cached too: where another system issues the ids, every notification would look for an unknown user.
+    return this.#unknownUsers === 'accept' ? this.#cache(unknownRecipient(userKey, id), changes) : null
   }
 
   /** @throws FocusError `unknown_user` */
@@ -71,22 +71,22 @@ export class Recipients {
   }
 
   /**
-   * Finds a person as an operator names them: by id, username or verified e-mail. Anybody may write another's address into
-   * an account; what is sent to the address must not reach them.
+   * Finds a user by the name that an operator gives: id, username or verified e-mail. An unverified address may belong to
+   * another user than the account that claims it.
    *
    * @throws FocusError `unknown_user`
    */
   async search(name: string): Promise<Recipient> {
     const changes = this.#changes
     const user = (await this.#byId(name)) ?? (await this.#byName(name))
-    if (user) return this.#remember(recipientOf(user), changes)
+    if (user) return this.#cache(recipientOf(user), changes)
     if (this.#unknownUsers === 'accept') return this.require(name)
     return refuse(name)
   }
 
   async #byId(name: string): Promise<DirectoryUser | null> {
     const id = this.#directory.parseId?.(name) ?? name
-    // A directory with numeric ids reads `alice` as NaN and `07` as another person's id.
+    // A directory with numeric ids reads `alice` as NaN and `07` as the id of another user.
     return name !== '' && String(id) === name ? this.#directory.get(id) : null
   }
 
@@ -98,10 +98,10 @@ export class Recipients {
     return user
   }
 
-  /** @param changes how many there were when the look-up began: what changed meanwhile may be missing from its answer */
-  #remember(recipient: Recipient, changes: number): Recipient {
+  /** @param changes number of changes before the lookup: the answer may lack one that came later, and is not cached then */
+  #cache(recipient: Recipient, changes: number): Recipient {
     if (changes !== this.#changes) return recipient
-    this.#known.set(recipient.userKey, { recipient, until: this.#clock() + 10_000 })
+    this.#cached.set(recipient.userKey, { recipient, until: this.#clock() + 10_000 })
     return recipient
   }
 }
@@ -110,8 +110,8 @@ function recipientOf(user: DirectoryUser): Recipient {
   return { userKey: toUserKey(user.id), userId: user.id, locale: user.locale, createdAt: user.createdAt ?? null }
 }
 
-/** Somebody whom the directory does not know. */
-function strangerOf(userKey: UserKey, userId: UserId): Recipient {
+/** Returns the recipient for an id that the directory does not know. */
+function unknownRecipient(userKey: UserKey, userId: UserId): Recipient {
   return { userKey, userId, locale: null, createdAt: null }
 }
 
@@ -123,6 +123,6 @@ function refuse(name: string): never {
 
 function refuseUnverified(address: string): never {
   throw new FocusError('unknown_user', `The address ${JSON.stringify(shorten(address, 100))} is not verified.`, {
-    hint: 'Nobody has shown that it is theirs: use the id or the username of the user instead.',
+    hint: 'Use the id or the username of the user instead.',
   })
 }

@@ -10,17 +10,17 @@ export interface StoredRow {
   readonly source: EntrySource
   readonly attempts: number
   readonly content: string
-  /** When it was asked for, of what callers' transactions left; null for entries of the log. */
+  /** When a caller's transaction stored it, in milliseconds since 1970; null for entries of the log. */
   readonly requestedAt: number | null
 }
 
 type Queue = Pick<Selectable<FocusTables['focus_deferred_queues']>, 'user_key' | 'rate_key' | 'room'>
 
-const queuesAtOnce = 100
+const maxQueuesPerRead = 100
 
 /**
- * What rates hold back. Only as many rows are read as the rate has room for, however many wait behind them, and none before
- * there is room.
+ * Rows that wait for a rate. Reads only as many rows of a queue as the rate has room for, and none before it has room,
+ * however many wait.
  */
 export class DeferredRows {
   readonly #database: Database
@@ -35,7 +35,7 @@ export class DeferredRows {
       .select(['user_key', 'rate_key', 'room'])
       .where('due_at', '<=', now)
       .orderBy('due_at')
-      .limit(queuesAtOnce)
+      .limit(maxQueuesPerRead)
       .execute()
     const rows = await Promise.all(queues.map((queue) => this.#first(queue, limit)))
     return rows.flat()
@@ -47,7 +47,7 @@ export class DeferredRows {
       .selectFrom('focus_deferred_queues')
       .select(['user_key', 'rate_key'])
       .where('planned_at', '>', now + clockSkewMs)
-      .limit(queuesAtOnce)
+      .limit(maxQueuesPerRead)
       .execute()
     for (const { user_key, rate_key } of ahead) {
       await db
@@ -68,7 +68,7 @@ export class DeferredRows {
       .orderBy('id')
       .limit(Math.min(queue.room, limit))
       .execute()
-    if (rows.length === 0) await this.#forget(queue)
+    if (rows.length === 0) await this.#deleteIfEmpty(queue)
     return rows.map(({ id, entry }) => ({
       source: { table: 'deferred', id },
       attempts: 0,
@@ -77,9 +77,9 @@ export class DeferredRows {
     }))
   }
 
-  async #forget({ user_key, rate_key }: Queue): Promise<void> {
+  async #deleteIfEmpty({ user_key, rate_key }: Queue): Promise<void> {
     await inTransaction(this.#database, async (trx) => {
-      // Locks the head, as everybody does who puts something into the queue.
+      // Locks the head, as every commit that adds to the queue does.
       await trx
         .updateTable('focus_streams')
         .set((set) => ({ head: set.ref('head') }))

@@ -3,8 +3,8 @@ import type { Database } from '../database.ts'
 import { orIgnore } from '../dialect-statements.ts'
 
 /**
- * The epoch of this database: made at its first start, the same on every node. It changes only when an operator rotates it
- * after restoring a backup, so that clients notice that their positions mean nothing any more.
+ * The epoch of this database: created at its first start, the same on every node. It changes only when an operator rotates
+ * it after restoring a backup, so that clients notice that their positions are invalid.
  */
 export class Epoch {
   readonly #db: Database['db']
@@ -14,7 +14,7 @@ export class Epoch {
   static async open(database: Database): Promise<Epoch> {
     const { db } = database
     const insert = db.insertInto('focus_meta').values({ name: 'epoch', value: newEpoch() })
-    // Of several nodes that start at once, the first makes it and the others find it.
+    // If several nodes start together, the first inserts it and the others read it.
     await orIgnore(database, insert).execute()
     return new Epoch(db, await readEpoch(db))
   }
@@ -24,12 +24,12 @@ export class Epoch {
     this.#current = current
   }
 
-  /** As this node knows it: another node's rotation is noticed with the next `refresh`. */
+  /** The epoch that this node read last: it notices another node's rotation with the next `refresh`. */
   get current(): string {
     return this.#current
   }
 
-  /** Called after each rotation, on whichever node it was asked for. */
+  /** Calls back after each rotation, on any node. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener)
   }

@@ -6,7 +6,7 @@ import { insertIfAbsent } from '../insert-if-absent.ts'
 
 const kind = 'idempotency'
 
-/** `IdempotencyStore` over the table of one-time things. */
+/** Stores the answers to calls with an idempotency key in the table of single-use secrets. */
 export class KyselyIdempotencyStore implements IdempotencyStore {
   readonly #database: Database
   readonly #clock: Clock

@@ -11,12 +11,12 @@ interface Candidate {
   readonly readAt: number | null
 }
 
-/** Titles, messages and data of one page; what is beyond comes with the next, so that no page takes long to write. */
+/** Characters of titles, messages and data in one page; the rest comes with the next, so that no page takes long to write. */
 const maxPageCharacters = 262_144
 
 /**
- * One page of the inbox: the user's stream and the shared one, each newest first, merged by time. The position is an offset
- * in each of them, so that a page costs the same however long the streams are.
+ * Reads one page of the inbox: the user's stream and the shared one, each newest first, merged by time. The position is an
+ * offset in each of them, so a page costs the same however long the streams are.
  */
 export async function readInbox(
   db: Kysely<FocusTables>,
@@ -42,7 +42,7 @@ export async function readInbox(
     const newest = isMine ? mine : theirs
     if (!newest) break
     room -= charactersOf(newest.row)
-    // The first one always fits, or there would be no way on.
+    // The first one always fits, so that every page advances.
     if (room < 0 && items.length > 0) break
     if (isMine) own.shift()
     else broadcasts.shift()
@@ -64,7 +64,7 @@ function charactersOf({ title, message, data }: NotificationRow): number {
   return title.length + message.length + data.length
 }
 
-/** One row more than the page holds, to know whether there is a next one. */
+/** Reads one row more than the page holds, to know whether there is a next page. */
 async function ownRows(
   db: Kysely<FocusTables>,
   userKey: UserKey,
@@ -95,7 +95,7 @@ async function broadcastRows(
   const stateOf = new Map<number, BroadcastState>(states.map((state) => [state.offset, state]))
   const mark = broadcastMark(owner, shared.head)
   const candidates: Candidate[] = []
-  // Deleted and read ones are known only here, so pages are read until there are enough.
+  // The query does not know which broadcasts the user deleted or read, so pages are read until there are enough rows.
   for (let below = before; candidates.length <= selection.limit; ) {
     const rows = await pageQuery(db, sharedStream, selection, below, now)
       .where('offset', '>', selection.unreadOnly ? mark : from)

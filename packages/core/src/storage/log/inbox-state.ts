@@ -16,12 +16,12 @@ import {
 } from './stream-heads.ts'
 import { sharedStream } from './event-rows.ts'
 
-/** A state message names at most this many ids; beyond, the revision jumps, which tells clients to load the inbox. */
+/** A state message names at most this many ids; with more, the revision jumps, and clients load the inbox. */
 const maxIdsInStateEvent = 500
 
 /**
- * Changes what a user has read or deleted, and keeps the unread count with it in one transaction. A call that would change
- * nothing reads, and writes nothing: anybody may name what is not there, as often as they like.
+ * Marks notifications as read or deletes them, and updates the unread count in the same transaction. A call that would change
+ * nothing writes nothing, because clients may name ids that do not exist as often as they like.
  */
 export class InboxState {
   readonly #database: Database
@@ -34,15 +34,15 @@ export class InboxState {
     this.#changes = new GroupedChanges(database)
   }
 
-  /** Broadcasts from before they were there are not theirs. */
+  /** Records the newest broadcast that is older than each user. */
   async firstSight(users: readonly FirstSight[], now: number): Promise<void> {
     if (users.length === 0) return
     const since = new Map(users.map((user) => [user.userKey, user.since]))
-    // In the order in which committers lock them.
+    // The order in which the committer locks streams.
     const owners = [...since.keys()].sort((a, b) => (a < b ? -1 : 1))
     await inTransaction(this.#database, async (trx) => {
       await ensureStreams(this.#database, trx, owners, now)
-      const began = await trx
+      const created = await trx
         .selectFrom('focus_streams')
         .select(['user_key', 'created_at'])
         .where('user_key', 'in', owners)
@@ -54,7 +54,7 @@ export class InboxState {
         .execute()
       const lastBefore = (moment: number) =>
         broadcasts.reduce((last, { offset, created_at }) => (created_at < moment ? Math.max(last, offset) : last), 0)
-      const older = new Map(began.map((row) => [row.user_key, lastBefore(since.get(row.user_key) ?? row.created_at)]))
+      const older = new Map(created.map((row) => [row.user_key, lastBefore(since.get(row.user_key) ?? row.created_at)]))
       for (const [allFrom, keys] of Map.groupBy(owners, (owner) => older.get(owner) ?? 0)) {
         await trx
           .updateTable('focus_streams')
@@ -93,7 +93,7 @@ export class InboxState {
     })
   }
 
-  /** Whether `markRead` has something to change. */
+  /** Returns whether `markRead` has a notification to change. */
   async #isUnread(userKey: UserKey, which: ReadSelection): Promise<boolean> {
     const { db } = this.#database
     const own = await unreadOwn(db, userKey, which)?.limit(1).executeTakeFirst()
@@ -102,7 +102,7 @@ export class InboxState {
     return (await unreadBroadcasts(db, stream, shared, which)?.limit(1).executeTakeFirst()) !== undefined
   }
 
-  /** Whether `remove` has something to change. */
+  /** Returns whether `remove` has a notification to change. */
   async #isThere(userKey: UserKey, id: string): Promise<boolean> {
     const { db } = this.#database
     const row = await findRemovable(db, userKey, id)
@@ -133,7 +133,7 @@ export class InboxState {
   ): Promise<StateChange | null> {
     return this.#changes.run(userKey, async (trx) => {
       await ensureStreams(this.#database, trx, [userKey], now)
-      // The first write takes the lock on the head: inserts and other changes of this user wait from here on.
+      // Locks the head: inserts and other changes of this user wait from here on.
       await trx
         .updateTable('focus_streams')
         .set((set) => ({ state_rev: set('state_rev', '+', 1) }))
@@ -143,9 +143,9 @@ export class InboxState {
       const shared = await heads.shared()
       const stream = await readStream(trx, userKey)
       const { ids, unread } = await work(trx, stream, shared)
-      // Null rolls nothing back that matters: only the revision goes back to what it was.
-      const told = ids.length <= maxIdsInStateEvent
-      const stateRev = ids.length === 0 ? stream.state_rev - 1 : stream.state_rev + (told ? 0 : 1)
+      // Without a change, the revision gets its earlier value.
+      const complete = ids.length <= maxIdsInStateEvent
+      const stateRev = ids.length === 0 ? stream.state_rev - 1 : stream.state_rev + (complete ? 0 : 1)
       await trx
         .updateTable('focus_streams')
         .set({ unread, state_rev: stateRev })
@@ -154,7 +154,7 @@ export class InboxState {
       if (ids.length === 0) return null
       const broadcasts = await heads.unreadBroadcasts([await readStream(trx, userKey)], shared)
       return {
-        ids: told ? ids : ids.slice(0, maxIdsInStateEvent),
+        ids: complete ? ids : ids.slice(0, maxIdsInStateEvent),
         unreadCount: unread + (broadcasts.get(userKey) ?? 0),
         stateRev,
         offset: stream.head,
@@ -244,7 +244,7 @@ function readStream(trx: Transaction<FocusTables>, userKey: UserKey): Promise<St
   return trx.selectFrom('focus_streams').selectAll().where('user_key', '=', userKey).executeTakeFirstOrThrow()
 }
 
-/** Null where the selection is of broadcasts alone. */
+/** Returns null for a selection of broadcasts alone. */
 function unreadOwn(db: Kysely<FocusTables>, userKey: UserKey, which: ReadSelection) {
   if ('upToOffset' in which && which.stream === 'all') return null
   const unread = db
@@ -256,7 +256,7 @@ function unreadOwn(db: Kysely<FocusTables>, userKey: UserKey, which: ReadSelecti
   return 'upToOffset' in which ? unread.where('offset', '<=', which.upToOffset) : unread
 }
 
-/** Null where the selection holds no broadcast. */
+/** Returns null for a selection without broadcasts. */
 function unreadBroadcasts(db: Kysely<FocusTables>, stream: StreamRow, shared: StreamRow, which: ReadSelection) {
   if ('upToOffset' in which && which.stream !== 'all') return null
   const mark = broadcastMark(stream, shared.head)
@@ -279,7 +279,7 @@ function broadcastsUpTo(shared: StreamRow, which: ReadSelection): number {
   return 'upToOffset' in which ? Math.min(which.upToOffset, shared.head) : shared.head
 }
 
-/** A notification of the user's own, or a broadcast. */
+/** Finds a notification of the user's stream, or a broadcast. */
 function findRemovable(db: Kysely<FocusTables>, userKey: UserKey, id: string) {
   return db
     .selectFrom('focus_notifications')
@@ -298,7 +298,7 @@ function broadcastState(db: Kysely<FocusTables>, userKey: UserKey, offset: numbe
     .executeTakeFirst()
 }
 
-/** Whether the user has the broadcast, and has not deleted it for themselves. */
+/** Returns whether the user has the broadcast and has not deleted it. */
 function isRemovable(stream: StreamRow, shared: StreamRow, offset: number, state: BroadcastState | undefined): boolean {
   return offset > (stream.all_from ?? shared.head) && (state === undefined || state.deleted_at === null)
 }

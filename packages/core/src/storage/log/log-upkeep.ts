@@ -6,7 +6,7 @@ import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 import type { Epoch } from './epoch.ts'
 import { sharedStream } from './event-rows.ts'
-import type { Waiting } from './waiting-rows.ts'
+import type { WaitingRows } from './waiting-rows.ts'
 
 export interface Retention {
   readonly maxPerStream: number
@@ -14,13 +14,13 @@ export interface Retention {
 }
 
 const intervalMs = 5_000
-/** Rows removed in one transaction: a stream is locked for as long as that takes. */
-const bite = 200
-/** Between two bites, so that sending goes first. */
+/** Rows deleted in one transaction, which locks their stream. */
+const chunkSize = 200
+/** Between two chunks, so that sending goes first. */
 const pauseMs = 5
-/** Longer than anybody waits for the answer to a COMMIT. */
+/** Longer than any runner waits for the answer to a COMMIT. */
 const commitsKeptMs = 10 * 60_000
-/** Longer than a call may be repeated. */
+/** Longer than an idempotency key is kept. */
 const mergesKeptMs = 25 * 60 * 60_000
 
 interface Removable {
@@ -28,19 +28,19 @@ interface Removable {
   readonly offset: number
 }
 
-/** Whether what is removed ends where the stream begins, or leaves a hole in it as a deleted notification does. */
+/** Rows are removed at the oldest end of their stream (`tail`), or leave a hole in it as a deleted notification does. */
 type Where = 'tail' | 'hole'
 
 /**
- * Removes in the background what is of no more use: expired, too old, too much, and policies whose window has passed. Notices,
- * too, when another node has rotated the epoch.
+ * Deletes rows in the background: notifications that have expired, are too old or too many, and policy rows after their window.
+ * Also notices when another node has rotated the epoch.
  */
 export class Upkeep {
   readonly #database: Database
   readonly #runtime: Pick<Runtime, 'clock' | 'logger'>
   readonly #epoch: Epoch
   readonly #retention: Retention
-  readonly #waiting: Pick<Waiting, 'upkeep'>
+  readonly #waiting: Pick<WaitingRows, 'upkeep'>
   readonly #overgrown = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
@@ -51,7 +51,7 @@ export class Upkeep {
     runtime: Pick<Runtime, 'clock' | 'logger'>,
     epoch: Epoch,
     retention: Retention,
-    waiting: Pick<Waiting, 'upkeep'>,
+    waiting: Pick<WaitingRows, 'upkeep'>,
   ) {
     this.#database = database
     this.#runtime = runtime
@@ -69,7 +69,7 @@ export class Upkeep {
     this.#timer.unref()
   }
 
-  /** Streams that were just written to and may hold too much. */
+  /** Notes streams that may hold too many notifications. */
   overgrown(owners: readonly string[]): void {
     for (const owner of owners) this.#overgrown.add(owner)
   }
@@ -96,14 +96,19 @@ export class Upkeep {
       this.#overgrown.delete(owner)
       await this.#removeBeyondCount(owner)
     }
-    await this.#forgetPolicies(now)
+    await this.#deletePolicies(now)
     await this.#waiting.upkeep(now, now - this.#retention.maxAgeMs)
   }
 
   async #removeExpired(now: number): Promise<void> {
-    await this.#inBites(async () => {
+    await this.#inChunks(async () => {
       const { db } = this.#database
-      const due = await db.selectFrom('focus_expiries').selectAll().where('expires_at', '<=', now).limit(bite).execute()
+      const due = await db
+        .selectFrom('focus_expiries')
+        .selectAll()
+        .where('expires_at', '<=', now)
+        .limit(chunkSize)
+        .execute()
       if (due.length === 0) return 0
       const ids = due.map((row) => row.id)
       const rows = await db
@@ -118,20 +123,20 @@ export class Upkeep {
     })
   }
 
-  /** Ids begin with the time they were made, and have an index of their own. */
+  /** Ids start with their time and have an index of their own. */
   async #removeOld(cutoff: number): Promise<void> {
     let after = ''
-    await this.#inBites(async () => {
+    await this.#inChunks(async () => {
       const rows = await this.#database.db
         .selectFrom('focus_notifications')
         .select(['id', 'user_key', 'offset', 'created_at'])
         .where('id', '>', after)
         .where('id', '<', firstIdOf(cutoff))
         .orderBy('id')
-        .limit(bite)
+        .limit(chunkSize)
         .execute()
       after = rows.at(-1)?.id ?? after
-      // A merge makes a notification young again.
+      // A merge renews the time of a notification.
       await this.#removeRows(
         rows.filter((row) => row.created_at < cutoff),
         'tail',
@@ -141,7 +146,7 @@ export class Upkeep {
   }
 
   async #removeBeyondCount(owner: string): Promise<void> {
-    await this.#inBites(async () => {
+    await this.#inChunks(async () => {
       const { db } = this.#database
       const last = await db
         .selectFrom('focus_notifications')
@@ -158,7 +163,7 @@ export class Upkeep {
         .where('user_key', '=', owner)
         .where('offset', '<=', last.offset)
         .orderBy('offset')
-        .limit(bite)
+        .limit(chunkSize)
         .execute()
       await this.#removeRows(rows, 'tail')
       return rows.length
@@ -172,11 +177,11 @@ export class Upkeep {
     }
   }
 
-  async #forgetPolicies(now: number): Promise<void> {
+  async #deletePolicies(now: number): Promise<void> {
     const { db } = this.#database
-    await this.#inBites(() => forget(db, 'focus_dedupe', 'dedupe_key', now))
-    await this.#inBites(() => forget(db, 'focus_groups', 'group_key', now))
-    await this.#inBites(() => forget(db, 'focus_rates', 'rate_key', now))
+    await this.#inChunks(() => deleteExpired(db, 'focus_dedupe', 'dedupe_key', now))
+    await this.#inChunks(() => deleteExpired(db, 'focus_groups', 'group_key', now))
+    await this.#inChunks(() => deleteExpired(db, 'focus_rates', 'rate_key', now))
     await db
       .deleteFrom('focus_commits')
       .where('committed_at', '<', now - commitsKeptMs)
@@ -187,9 +192,9 @@ export class Upkeep {
       .execute()
   }
 
-  /** @param work removes some and answers how many it looked at; fewer than a bite are the last */
-  async #inBites(work: () => Promise<number>): Promise<void> {
-    while (!this.#closed && (await work()) >= bite) await delay(pauseMs)
+  /** @param work deletes one chunk of rows and returns how many it read; fewer than a chunk are the last */
+  async #inChunks(work: () => Promise<number>): Promise<void> {
+    while (!this.#closed && (await work()) >= chunkSize) await delay(pauseMs)
   }
 }
 
@@ -200,9 +205,9 @@ async function removeFromStream(
   where: Where,
 ): Promise<void> {
   const stream = trx.updateTable('focus_streams').where('user_key', '=', owner)
-  // Writes nothing and locks the head, as every change of a stream does first.
+  // Locks the head without a change, as every change of a stream does first.
   await stream.set((set) => ({ head: set.ref('head') })).execute()
-  // Read again under the lock: meanwhile some may have been read, deleted, or merged onwards.
+  // Read again under the lock: some may have been read, deleted, or moved by a merge.
   const present = await trx
     .selectFrom('focus_notifications')
     .select(['offset', 'read_at'])
@@ -217,11 +222,11 @@ async function removeFromStream(
     .execute()
   const shared = owner === sharedStream
   const unread = shared ? 0 : present.filter((row) => row.read_at === null).length
-  // Holes are told of too when all was read: readers show them. The tail is beyond what they show.
+  // Readers show the notifications of holes, so those change the revision even when read. They do not show the tail.
   if (unread > 0 || shared || where === 'hole') {
     await stream.set((set) => ({ unread: set('unread', '-', unread), state_rev: set('state_rev', '+', 1) })).execute()
   }
-  // Advances in the transaction that deletes, so that no reader takes a pruned stream for a whole one.
+  // Advances in the transaction that deletes, so that no reader takes a pruned stream for a complete one.
   const oldest = Math.max(...present.map((row) => row.offset)) + 1
   if (where === 'tail') await stream.set({ oldest }).where('oldest', '<', oldest).execute()
   if (shared)
@@ -231,26 +236,31 @@ async function removeFromStream(
       .execute()
 }
 
-async function forget(
+async function deleteExpired(
   db: Kysely<FocusTables>,
   table: 'focus_dedupe' | 'focus_groups' | 'focus_rates',
   key: 'dedupe_key' | 'group_key' | 'rate_key',
   now: number,
 ): Promise<number> {
-  const rows = await db.selectFrom(table).select(['user_key', key]).where('expires_at', '<=', now).limit(bite).execute()
+  const rows = await db
+    .selectFrom(table)
+    .select(['user_key', key])
+    .where('expires_at', '<=', now)
+    .limit(chunkSize)
+    .execute()
   for (const row of rows) {
     await db
       .deleteFrom(table)
       .where('user_key', '=', row.user_key)
       .where(key, '=', row[key])
-      // It may have been opened anew meanwhile.
+      // The row may have a new window by now.
       .where('expires_at', '<=', now)
       .execute()
   }
   return rows.length
 }
 
-/** The smallest UUIDv7 of a moment. */
+/** Returns the prefix of the smallest UUIDv7 of a time. */
 function firstIdOf(ms: number): string {
   const hex = Math.max(0, ms).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}`

@@ -25,7 +25,7 @@ import { InboxState } from './inbox-state.ts'
 import { entryToEvent, toEvent, toStreamOwner } from './event-rows.ts'
 import { readRecent } from './recent-rows.ts'
 import { Upkeep } from './log-upkeep.ts'
-import { Waiting } from './waiting-rows.ts'
+import { WaitingRows } from './waiting-rows.ts'
 import { KyselyIdempotencyStore } from './idempotency-store.ts'
 import type { QueueState } from '../queue/work-queue.ts'
 
@@ -70,7 +70,7 @@ class DatabaseNotificationLog implements StoredLog {
   readonly #heads: HeadReader
   readonly #firstSight: InboxState
   readonly #state: InboxState
-  readonly #waiting: Waiting
+  readonly #waiting: WaitingRows
   readonly #upkeep: Upkeep
   readonly #listeners: CommitListener[] = []
 
@@ -90,7 +90,7 @@ class DatabaseNotificationLog implements StoredLog {
     this.#firstSight = new InboxState(database, epoch)
     this.#state = new InboxState(this.#background, epoch)
     this.idempotency = new KyselyIdempotencyStore(database, runtime.clock)
-    this.#waiting = new Waiting(database)
+    this.#waiting = new WaitingRows(database)
     this.#upkeep = new Upkeep(
       this.#background.withoutTimeLimit(),
       runtime,

@@ -3,7 +3,7 @@ import type { LoggedNotification } from '../../notifications/ports.ts'
 import type { FocusTables } from '../tables.ts'
 import { sharedStream } from './event-rows.ts'
 
-/** The newest rows of all streams, by when they were first asked for. */
+/** Reads the newest notifications of all streams, by the time of their call. */
 export async function readRecent(db: Kysely<FocusTables>, limit: number): Promise<LoggedNotification[]> {
   const rows = await recentRows(db, limit).execute()
   return rows.map(({ user_key, created_at: timestamp, read_at: readAt, ...row }) => ({
@@ -15,8 +15,8 @@ export async function readRecent(db: Kysely<FocusTables>, limit: number): Promis
 }
 
 /**
- * Ids begin with their time: their unique index is read backwards, and no further than `limit`. The rows are fetched in a
- * second step, because MariaDB would rather sort a table than walk an index that does not hold all its columns.
+ * Returns the query of the newest rows. Ids start with their time, so their unique index is read backwards, up to `limit`. The
+ * rows are joined in a second step, because MariaDB sorts the table if the index does not hold all columns.
  */
 export function recentRows(db: Kysely<FocusTables>, limit: number) {
   const newest = db.selectFrom('focus_notifications').select('id').orderBy('id', 'desc').limit(limit)

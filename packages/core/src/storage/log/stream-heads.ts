@@ -12,7 +12,7 @@ export type BroadcastState = Selectable<BroadcastStatesTable>
 
 type BroadcastRow = Pick<Selectable<NotificationsTable>, 'offset' | 'expires_at'>
 
-/** The row of a stream nobody has written to yet. */
+/** Returns the row of a stream without events. */
 export function emptyStream(owner: string, now: number): StreamRow {
   return {
     user_key: owner,
@@ -27,7 +27,7 @@ export function emptyStream(owner: string, now: number): StreamRow {
   }
 }
 
-/** Makes the rows of streams where there are none, and locks them in the order given. */
+/** Inserts missing rows of streams, and locks all of them in the given order. */
 export async function ensureStreams(
   { dialect }: Database,
   db: Kysely<FocusTables>,
@@ -35,7 +35,7 @@ export async function ensureStreams(
   now: number,
 ): Promise<void> {
   const insert = db.insertInto('focus_streams').values(owners.map((owner) => emptyStream(owner, now)))
-  // `insert ignore` would take a shared lock on the row that is there, and two that then write would deadlock.
+  // `insert ignore` takes a shared lock on an existing row, and two transactions that then write would deadlock.
   const upsert =
     dialect === 'mysql'
       ? insert.onDuplicateKeyUpdate((set) => ({ head: set.ref('focus_streams.head') }))
@@ -43,7 +43,7 @@ export async function ensureStreams(
   await upsert.execute()
 }
 
-/** The user's high-water mark in the shared stream: broadcasts up to it are read, or older than the user. */
+/** Returns the user's high-water mark in the shared stream: broadcasts up to it are read, or older than the user. */
 export function broadcastMark(stream: StreamRow, sharedHead: number): number {
   return Math.max(stream.all_from ?? sharedHead, stream.all_read)
 }
@@ -90,7 +90,7 @@ export class HeadReader {
     return row ?? emptyStream(sharedStream, 0)
   }
 
-  /** Unread broadcasts of each stream's owner that have not expired; owners without one are left out. */
+  /** Counts each owner's unread broadcasts that have not expired; owners without one may be left out. */
   async unreadBroadcasts(streams: readonly StreamRow[], shared: StreamRow): Promise<Map<UserKey, number>> {
     const behind = streams.filter((stream) => broadcastMark(stream, shared.head) < shared.head)
     if (behind.length === 0) return new Map()
@@ -117,7 +117,7 @@ export class HeadReader {
     )
   }
 
-  /** Offsets that the shared stream holds and that are still of interest, ascending; read only when the stream changed. */
+  /** Returns the offsets of broadcasts that have not expired, ascending; reads them only after a change of the stream. */
   async #broadcastOffsets(shared: StreamRow): Promise<readonly number[]> {
     const version = `${shared.head}.${shared.state_rev}`
     if (this.#broadcasts.version !== version) {

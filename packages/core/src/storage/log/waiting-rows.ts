@@ -9,8 +9,8 @@ import { DeferredRows, type StoredRow } from './deferred-rows.ts'
 
 const insertPending = 'insert into focus_pending (id, request, created_at) values (?, ?, ?)'
 
-/** What waits to enter a stream: left by callers' transactions, for a later moment, for a rate, or after a failure. */
-export class Waiting {
+/** Rows that wait to enter a stream: pending after a caller's transaction, scheduled, deferred by a rate, or parked after a failure. */
+export class WaitingRows {
   readonly #database: Database
   readonly #deferred: DeferredRows
 
@@ -35,7 +35,7 @@ export class Waiting {
     )
   }
 
-  /** What is due, of each table at most `limit` rows. */
+  /** Reads rows that are due, at most `limit` of each table. */
   async due(now: number, limit: number): Promise<WaitingRow[]> {
     const rows = [
       ...(await this.#pending(limit)),
@@ -46,7 +46,7 @@ export class Waiting {
     return rows.map((row) => ({ source: row.source, attempts: row.attempts, content: readContent(row, now) }))
   }
 
-  /** One statement over the ends of four indexes: asked every second, it must not cost more the more there is. */
+  /** Reads the ends of four indexes in one statement: it runs every second, and must not cost more with more rows. */
   async nextDue(): Promise<number | null> {
     const { rows } = await sql<{ due_at: number | null }>`
       select case when exists (select 1 from focus_pending) then 0 end as due_at
@@ -94,11 +94,11 @@ export class Waiting {
     return { retried, parked: Number(row.all) - retried }
   }
 
-  /** Forgets what is parked for too long, and corrects moments that were written before a clock was set back. */
+  /** Deletes old parked rows, and corrects times that were written before a clock was set back. */
   async upkeep(now: number, oldest: number): Promise<void> {
     const { db } = this.#database
     await this.#deferred.upkeep(now)
-    const parked = db.selectFrom('focus_parked').select('id').limit(correctedAtOnce)
+    const parked = db.selectFrom('focus_parked').select('id').limit(maxCorrections)
     const ahead = await parked.where('retry_at', '>', now + furthestRetryMs).execute()
     if (ahead.length > 0) {
       await db.updateTable('focus_parked').set({ retry_at: now }).where('id', 'in', ids(ahead)).execute()
@@ -168,9 +168,9 @@ export class Waiting {
   }
 }
 
-/** Retries are never planned further ahead. */
+/** No retry is planned further ahead. */
 const furthestRetryMs = 2 * 3_600_000
-const correctedAtOnce = 200
+const maxCorrections = 200
 
 function ids(rows: readonly { readonly id: string }[]): string[] {
   return rows.map(({ id }) => id)
@@ -201,13 +201,13 @@ function readContent({ source, content, requestedAt }: StoredRow, now: number): 
     return { request: { id: source.id, request: decodeRequest(content), createdAt: requestedAt } }
   }
   const entry = readEntry(content)
-  // It is as old as its delivery, and what waited gives way to the row in the stream.
+  // The time of the notification is that of its delivery; the commit deletes the waiting row.
   return entry && { entry: { ...entry, createdAt: now, source } }
 }
 
 /**
- * Letters, digits, `-` and `_` only: the statement runs in sessions of the caller's, with the caller's driver, and must mean
- * the same whatever their modes and escapes are (S41).
+ * Encodes a request in letters, digits, `-` and `_` only: the statement runs in the caller's session and driver, whose modes
+ * and escapes must not change it (S41).
  */
 function encodeRequest(json: string): string {
   return Buffer.from(json).toString('base64url')
@@ -218,7 +218,7 @@ function decodeRequest(request: string): string {
   return request.startsWith('{') ? request : Buffer.from(request, 'base64url').toString()
 }
 
-/** Null for what is no JSON; JSON in this column was written by the log itself. */
+/** Returns null unless the text is JSON; the log itself wrote any JSON in this column. */
 function readEntry(json: string): LogEntry | null {
   try {
     return JSON.parse(json) as LogEntry

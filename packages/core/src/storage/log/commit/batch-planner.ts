@@ -6,7 +6,7 @@ import { isMuted } from '../../../transports/preferences/preferences-port.ts'
 import { type NotificationRow, sharedStream, toStreamOwner } from '../event-rows.ts'
 import type { BatchState, HeadState, KeyedState, NotificationState, QueueState } from './batch-state.ts'
 
-/** What became of one entry of a batch, as small as can be: most of it is sent between threads. */
+/** The result of one entry of a batch, small because it is sent between threads. */
 export type CommitOutcome =
   | { readonly outcome: 'created'; readonly offset: number }
   | { readonly outcome: 'merged'; readonly row: NotificationRow }
@@ -14,20 +14,20 @@ export type CommitOutcome =
   | { readonly outcome: 'suppressed'; readonly reason: 'duplicate' | 'rate' | 'preference' | 'expired' }
   | { readonly outcome: 'gone' }
 
-/** Rows that a batch writes beyond the state that it changed. */
-export interface Plan {
+/** The rows that a batch writes, besides the policy state that it changed. */
+export interface BatchPlan {
   readonly outcomes: readonly CommitOutcome[]
-  readonly inserts: readonly PlannedRow[]
-  /** Rows that moved on to a new offset. */
+  readonly inserts: readonly NotificationRow[]
+  /** Earlier positions of rows that moved to a new offset. */
   readonly moved: readonly { readonly owner: string; readonly offset: number }[]
-  /** Repeatable entries that live on in another's row. */
+  /** Repeatable entries that were merged into the row of another one. */
   readonly merges: readonly Merge[]
-  /** Rows as they are after an event, with what else the event goes to. */
-  readonly outbound: readonly { readonly row: PlannedRow; readonly deliveries: readonly PlannedDelivery[] }[]
+  /** Deliveries of an event, with its row at that time. */
+  readonly deliveries: readonly { readonly row: NotificationRow; readonly deliveries: readonly PlannedDelivery[] }[]
   readonly scheduled: readonly { readonly entry: LogEntry; readonly dueAt: number }[]
-  /** Entries that a rate held back. */
+  /** Entries that wait for a rate. */
   readonly deferred: readonly Deferred[]
-  /** Entries whose waiting row is done with. */
+  /** Entries whose waiting row is deleted. */
   readonly finished: readonly LogEntry[]
 }
 
@@ -37,20 +37,18 @@ export interface Deferred {
   readonly entry: LogEntry
 }
 
-export type PlannedRow = NotificationRow
-
 export interface Merge {
-  /** The entry's own. */
+  /** The id of the merged entry. */
   readonly id: string
   readonly targetId: string
   readonly offset: number
 }
 
 /**
- * Decides what a batch of entries becomes: applies the policies to the state that the transaction locked, entry by entry,
- * so that members of one batch count for each other, and advances the state with them. Pure: no database, no clock.
+ * Plans a batch: applies the policies of each entry to the state that the transaction locked, and advances that state, so
+ * that the entries of one batch count for each other. Pure: no database, no clock.
  */
-export function planBatch(entries: readonly LogEntry[], state: BatchState, now: number): Plan {
+export function planBatch(entries: readonly LogEntry[], state: BatchState, now: number): BatchPlan {
   const planner = new BatchPlanner(state, now)
   const outcomes = entries.map((entry) => planner.decide(entry))
   return {
@@ -58,31 +56,31 @@ export function planBatch(entries: readonly LogEntry[], state: BatchState, now: 
     inserts: [...planner.inserts.values()],
     moved: planner.moved,
     merges: planner.merges,
-    outbound: planner.outbound,
+    deliveries: planner.deliveries,
     scheduled: planner.scheduled,
     deferred: planner.deferred,
     finished: entries.filter((entry, index) => isFinished(entry, outcomes[index])),
   }
 }
 
-/** One that is held back again keeps its place in the queue. */
+/** An entry that is deferred again keeps its waiting row. */
 function isFinished({ source }: LogEntry, outcome: CommitOutcome | undefined): boolean {
   if (source === null || outcome?.outcome === 'gone') return false
   return !(source.table === 'deferred' && outcome?.outcome === 'deferred')
 }
 
-/** Longer windows than an entry's own may be at work under its key, but hardly longer than this. */
-const usualWindowMs = 86_400_000
+/** Another entry with the same key may have a longer window, but hardly longer than this. */
+const longestUsualWindowMs = 86_400_000
 
-/** A rate's row lives a little longer than it must, so that its expiry's index is not written with every notification. */
+/** Expiries of rates are rounded up, so that not every notification writes the index of expiries. */
 const rateExpiryStepMs = 60_000
 
 class BatchPlanner {
   /** By id. */
-  readonly inserts = new Map<string, PlannedRow>()
+  readonly inserts = new Map<string, NotificationRow>()
   readonly moved: { owner: string; offset: number }[] = []
   readonly merges: Merge[] = []
-  readonly outbound: { row: PlannedRow; deliveries: readonly PlannedDelivery[] }[] = []
+  readonly deliveries: { row: NotificationRow; deliveries: readonly PlannedDelivery[] }[] = []
   readonly scheduled: { entry: LogEntry; dueAt: number }[] = []
   readonly deferred: Deferred[] = []
   readonly #state: BatchState
@@ -105,7 +103,7 @@ class BatchPlanner {
     const head = this.#state.head(owner)
     if (!policies) return this.#create(entry, owner, head)
     const { dedupe, group, rate } = policies
-    if (dedupe && this.#holds(this.#state.dedupe, owner, dedupe)) {
+    if (dedupe && this.#openState(this.#state.dedupe, owner, dedupe)) {
       return { outcome: 'suppressed', reason: 'duplicate' }
     }
     const outcome = this.#mergeOrCreate(entry, owner, head, group, rate)
@@ -122,13 +120,13 @@ class BatchPlanner {
     group: EntryGroup | null,
     rate: EntryRate | null,
   ): CommitOutcome {
-    const target = group && this.#openGroup(owner, group)
+    const target = group && this.#groupTarget(owner, group)
     if (group && target) return this.#merge(entry, owner, head, group, target)
     if (!rate) return this.#create(entry, owner, head)
     const queue = rate.overflow === 'defer' ? this.#queueOf(owner, rate) : undefined
     const queued = entry.source?.table === 'deferred'
     const times = this.#timesWithin(owner, rate)
-    // Those that wait already go first.
+    // Deferred entries go first.
     if (times.length < rate.limit && (queued || queue === undefined)) {
       const counted = [...times, this.#now]
       this.#state.rates.set(owner, rate.key, {
@@ -140,7 +138,7 @@ class BatchPlanner {
     }
     if (rate.overflow !== 'defer') return this.#overflow(entry, owner, head, rate)
     const dueAt = queue && !queued ? queue.dueAt : this.#expectRoom(owner, rate, times)
-    // A deferred entry has passed deduplication; judged again, it would be its own duplicate.
+    // A deferred entry has passed deduplication; a second check would find its own key.
     const policies = entry.policies && { ...entry.policies, dedupe: null }
     if (!queued) {
       this.deferred.push({ owner, rateKey: rate.key, entry: { ...entry, deliverAt: null, source: null, policies } })
@@ -148,13 +146,13 @@ class BatchPlanner {
     return { outcome: 'deferred', dueAt }
   }
 
-  /** One that is due later than any window reaches was planned before a clock was set back. */
+  /** Ignores a queue that is due later than its window allows: it was planned before a clock was set back. */
   #queueOf(owner: string, { key, windowMs }: EntryRate): QueueState | undefined {
     const queue = this.#state.queues.get(owner, key, this.#now)
     return queue && queue.dueAt <= this.#now + windowMs + clockSkewMs ? queue : undefined
   }
 
-  /** Notes when a rate has room for those it holds back; answers when. */
+  /** Plans and returns the time when a rate has room for its deferred entries. */
   #expectRoom(owner: string, rate: EntryRate, times: readonly number[]): number {
     const leavesFirst = times.at(-rate.limit)
     const dueAt = leavesFirst === undefined ? this.#now : Math.max(leavesFirst + rate.windowMs, this.#now + 1)
@@ -166,28 +164,28 @@ class BatchPlanner {
 
   #overflow(entry: LogEntry, owner: string, head: HeadState, rate: EntryRate): CommitOutcome {
     const key = overflowKey(rate)
-    const target = rate.overflow === 'group' ? this.#openGroup(owner, { key, windowMs: rate.windowMs }) : undefined
+    const target = rate.overflow === 'group' ? this.#groupTarget(owner, { key, windowMs: rate.windowMs }) : undefined
     if (!target) return { outcome: 'suppressed', reason: 'rate' }
     return this.#merge(entry, owner, head, entry.policies?.group ?? null, target)
   }
 
-  /** When notifications were let through, as far back as the window reaches; none from a time that has not come. */
+  /** Returns the times of notifications within the window; times in the future are from a clock that was set back. */
   #timesWithin(owner: string, rate: EntryRate): readonly number[] {
     const times = this.#state.rates.get(owner, rate.key, this.#now)?.times ?? []
     return times.filter((time) => time > this.#now - rate.windowMs && time <= this.#now + clockSkewMs)
   }
 
   /**
-   * What holds others with its key for its window. A moment that no window reaches was written before a clock was set back:
-   * the window then begins now, so that nobody is held for as long as the clock was wrong.
+   * Returns the state of a key whose window is open. An expiry beyond any window was written before a clock was set back: its
+   * window then starts now, so that it does not last for as long as the clock was wrong.
    */
-  #holds<Value extends { readonly expiresAt: number }>(
+  #openState<Value extends { readonly expiresAt: number }>(
     states: KeyedState<Value>,
     owner: string,
     { key, windowMs }: { readonly key: string; readonly windowMs: number },
   ): Value | undefined {
     const state = states.get(owner, key, this.#now)
-    const latest = this.#now + Math.max(windowMs, usualWindowMs) + clockSkewMs
+    const latest = this.#now + Math.max(windowMs, longestUsualWindowMs) + clockSkewMs
     if (state && state.expiresAt > latest) states.set(owner, key, { ...state, expiresAt: this.#now + windowMs })
     return state
   }
@@ -209,18 +207,18 @@ class BatchPlanner {
       created_at: entry.createdAt,
       expires_at: entry.expiresAt,
     })
-    if (policies) this.#openGroups(entry, owner, offset, policies.group, policies.rate)
+    if (policies) this.#startGroups(entry, owner, offset, policies.group, policies.rate)
     return { outcome: 'created', offset }
   }
 
-  /** The notification that a further one joins; undefined once its window has passed, or when it was deleted. */
-  #openGroup(owner: string, group: Pick<EntryGroup, 'key' | 'windowMs'>): NotificationState | undefined {
-    const id = this.#holds(this.#state.groups, owner, group)?.id
+  /** Returns the notification that further ones merge into; undefined after its window or its deletion. */
+  #groupTarget(owner: string, group: Pick<EntryGroup, 'key' | 'windowMs'>): NotificationState | undefined {
+    const id = this.#openState(this.#state.groups, owner, group)?.id
     return id === undefined ? undefined : this.#state.notifications.get(id)
   }
 
-  /** Later entries of the group, or beyond the rate, join this notification. */
-  #openGroups(entry: LogEntry, owner: string, offset: number, group: EntryGroup | null, rate: EntryRate | null): void {
+  /** Lets later entries of the group, or beyond the rate, merge into this notification. */
+  #startGroups(entry: LogEntry, owner: string, offset: number, group: EntryGroup | null, rate: EntryRate | null): void {
     const open = (key: string, windowMs: number) =>
       this.#state.groups.set(owner, key, { id: entry.id, expiresAt: this.#now + windowMs })
     if (group) open(group.key, group.windowMs)
@@ -244,7 +242,7 @@ class BatchPlanner {
     const count = target.count + 1
     const offset = head.advance(owner === sharedStream || target.unread ? 0 : 1)
     if (!this.inserts.has(target.id)) this.moved.push({ owner, offset: target.offset })
-    const row: PlannedRow = {
+    const row: NotificationRow = {
       user_key: owner,
       offset,
       id: target.id,
@@ -263,9 +261,9 @@ class BatchPlanner {
     return { outcome: 'merged', row }
   }
 
-  #write({ deliveries }: LogEntry, row: PlannedRow): void {
+  #write({ deliveries }: LogEntry, row: NotificationRow): void {
     this.inserts.set(row.id, row)
-    if (deliveries.length > 0) this.outbound.push({ row, deliveries })
+    if (deliveries.length > 0) this.deliveries.push({ row, deliveries })
   }
 
   #schedule(entry: LogEntry, dueAt: number): CommitOutcome {
@@ -274,7 +272,7 @@ class BatchPlanner {
   }
 }
 
-/** Where notifications beyond a rate are gathered; no application key begins with this character. */
+/** Returns the group key for notifications beyond a rate; keys of applications cannot start with this character. */
 export function overflowKey(rate: EntryRate): string {
   return `\u0001${rate.key}`
 }

@@ -3,7 +3,7 @@ import type { BatchSession } from '../../dialects/batch-session.ts'
 import type { CommitOutcome } from './batch-planner.ts'
 
 export interface BatchContext {
-  /** Milliseconds since 1970, the moment that policies are judged at. */
+  /** Milliseconds since 1970: the time that policies are applied at. */
   readonly now: number
   /** Streams longer than this are reported, to be pruned. */
   readonly maxPerStream: number
@@ -27,8 +27,8 @@ export type WriteBatch = (
 /** Commits batches; each dialect has its fastest way. */
 export interface BatchRunner {
   /**
-   * Commits one batch. Resolves after the commit; rejects when nothing of it was written, or when the database stayed away
-   * for so long that its outcome is unknown.
+   * Commits one batch. Resolves after the commit; rejects when nothing was written, or when the database was unavailable for
+   * so long that the outcome is unknown.
    */
   run(entries: readonly LogEntry[], context: BatchContext): Promise<BatchResult>
 }

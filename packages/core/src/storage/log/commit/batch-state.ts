@@ -1,15 +1,15 @@
 import type { PreferenceMatrix } from '../../../transports/preferences/preferences-port.ts'
 
-/** What a batch's transaction has locked and read, and what the plan changes in it. */
+/** The state that a batch's transaction locked and read, with the changes of the plan. */
 export class BatchState {
-  /** Waiting rows that are still there. */
+  /** Ids of waiting rows that still exist. */
   readonly sources = new Set<string>()
-  /** Preferences of users who muted topics or unmuted them, for all transports at once, by user key. */
+  /** Choices of users that hold for all transports and the inbox, by user key. */
   readonly mutes = new Map<string, PreferenceMatrix>()
   readonly dedupe = new KeyedState<{ readonly expiresAt: number }>()
   readonly groups = new KeyedState<{ readonly id: string; readonly expiresAt: number }>()
   readonly rates = new KeyedState<{ readonly times: readonly number[]; readonly expiresAt: number }>()
-  /** Of rates that hold something back. */
+  /** Queues of rates with deferred entries. */
   readonly queues = new KeyedState<QueueState>()
   /** Notifications that groups point at, by id. */
   readonly notifications = new Map<string, NotificationState>()
@@ -21,7 +21,7 @@ export class BatchState {
 
   head(owner: string): HeadState {
     const head = this.#heads.get(owner)
-    if (!head) throw new TypeError('every owner of the batch is locked before it is planned')
+    if (!head) throw new TypeError('the heads of all owners are locked before a batch is planned')
     return head
   }
 
@@ -31,9 +31,9 @@ export class BatchState {
 }
 
 export interface QueueState {
-  /** When the rate has room again. */
+  /** When the rate has room again, in milliseconds since 1970. */
   readonly dueAt: number
-  /** For how many it has room then. */
+  /** Number of entries that it has room for then. */
   readonly room: number
   readonly expiresAt: number
 }
@@ -42,7 +42,7 @@ export interface NotificationState {
   readonly id: string
   readonly offset: number
   readonly count: number
-  /** The group that it began, which merges by a rate leave alone; null when it began none. */
+  /** The group that it started, which merges by a rate leave unchanged; null for none. */
   readonly groupKey: string | null
   readonly unread: boolean
 }
@@ -62,7 +62,7 @@ export class HeadState {
     this.#from = head
   }
 
-  /** The offset of a new event. */
+  /** Returns the offset of a new event. */
   advance(unread: 0 | 1): number {
     this.#unread += unread
     this.#head += 1
@@ -82,7 +82,7 @@ export class HeadState {
   }
 }
 
-/** Rows of a policy's table, by owner and key; remembers which of them have to be written back. */
+/** Rows of a policy's table, by owner and key; tracks which of them changed. */
 export class KeyedState<Value extends { readonly expiresAt: number }> {
   readonly #entries = new Map<string, { owner: string; key: string; value: Value; changed: boolean }>()
 
@@ -104,7 +104,7 @@ export class KeyedState<Value extends { readonly expiresAt: number }> {
   }
 }
 
-/** Unambiguous whatever characters the two hold. */
+/** Returns a key that is unique whatever characters the two hold. */
 function compound(owner: string, key: string): string {
   return `${owner.length}:${owner}${key}`
 }

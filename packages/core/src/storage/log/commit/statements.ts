@@ -4,11 +4,11 @@ import { wildcard } from '../../../transports/preferences/preferences-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
 import type { RowStatement } from '../../dialects/batch-session.ts'
 
-/** The statements of a batch, in the words of one database. */
+/** The statements of a batch, in the SQL of one database. */
 export interface BatchStatements {
   /** Creates or advances heads: owner, advance, unread added, now. Locks them in the order given. */
   readonly advanceHeads: RowStatement
-  /** Null where `advanceHeads` answers them itself. */
+  /** Null where `advanceHeads` returns the heads itself. */
   readonly readHeads: RowStatement | null
   readonly lockWaiting: Readonly<Record<WaitingTable, RowStatement>>
   readonly deleteWaiting: Readonly<Record<WaitingTable, RowStatement>>

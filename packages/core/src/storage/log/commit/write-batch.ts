@@ -4,14 +4,13 @@ import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toOutboxNotification, toStreamOwner } from '../event-rows.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
 import { BatchState, HeadState } from './batch-state.ts'
-import { overflowKey, type Plan, planBatch } from './batch-planner.ts'
+import { overflowKey, type BatchPlan, planBatch } from './batch-planner.ts'
 import type { BatchSession, RowStatement, SqlRow, SqlValue } from '../../dialects/batch-session.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
 
 /**
- * Writes a batch inside an open transaction. The heads come first, in one order everywhere: whoever holds a stream's head
- * holds the stream, so that policies see all that came before, offsets are in the order of the commits, and no two
- * batches wait for each other in a circle.
+ * Writes a batch inside an open transaction. It locks the heads first, in one order on all nodes. A lock on a head is a lock
+ * on its stream: policies see all earlier entries, offsets follow the order of the commits, and batches cannot deadlock.
  */
 export async function writeBatch(
   session: BatchSession,
@@ -35,8 +34,8 @@ export async function writeBatch(
 }
 
 /**
- * Locks the heads and moves them by what is expected before the plan is known, one event for each entry that is due: one
- * statement then does for both, as long as no policy holds an entry back.
+ * Locks the heads and advances them before the plan is known, by one event for each entry that is due. One statement does
+ * both, and `correctHeads` has nothing to do unless a policy applies.
  */
 async function lockHeads(
   session: BatchSession,
@@ -89,7 +88,7 @@ async function readSources(
   }
 }
 
-/** Most databases hold no preference at all, and need one cheap read for that. */
+/** Most databases hold no preferences, which one cheap read tells. */
 async function readMutes(
   session: BatchSession,
   statements: BatchStatements,
@@ -161,7 +160,7 @@ async function readPolicies(
   }
 }
 
-/** Moves heads to where the plan has them, if that is not where they were expected. */
+/** Moves heads whose plan differs from the expectation of `lockHeads`. */
 async function correctHeads(
   session: BatchSession,
   statements: BatchStatements,
@@ -179,7 +178,12 @@ async function correctHeads(
   await run(session, statements.advanceHeads, corrections)
 }
 
-async function writePlan(session: BatchSession, statements: BatchStatements, plan: Plan, now: number): Promise<void> {
+async function writePlan(
+  session: BatchSession,
+  statements: BatchStatements,
+  plan: BatchPlan,
+  now: number,
+): Promise<void> {
   await run(
     session,
     statements.deleteMoved,
@@ -217,7 +221,7 @@ async function writePlan(session: BatchSession, statements: BatchStatements, pla
   for (const table of waitingTables) {
     await run(session, statements.deleteWaiting[table], sourceIds(plan.finished, table))
   }
-  // After the deletes: a deferred entry waits on under its old id.
+  // After the deletes, because a deferred entry keeps its id.
   await run(
     session,
     statements.insertDeferred,
@@ -233,13 +237,11 @@ async function writePlan(session: BatchSession, statements: BatchStatements, pla
 async function writeOutbox(
   session: BatchSession,
   statements: BatchStatements,
-  { outbound }: Plan,
+  { deliveries: planned }: BatchPlan,
   now: number,
   epoch: string,
 ): Promise<void> {
-  const rows = outbound.flatMap(({ row, deliveries }) =>
-    toOutboxRows(toOutboxNotification(row, epoch), deliveries, now),
-  )
+  const rows = planned.flatMap(({ row, deliveries }) => toOutboxRows(toOutboxNotification(row, epoch), deliveries, now))
   await run(session, statements.insertOutbox, rows.map(outboxValues))
 }
 
@@ -285,12 +287,12 @@ async function run(
   return rows.length === 0 ? [] : session.run(statement, rows)
 }
 
-/** The order of the primary key's collation, so that every committer locks heads in the same one. */
+/** Compares in the order of the primary key's collation, in which every committer locks heads. */
 function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Pairs of owner and key, each once. */
+/** A set of pairs of owner and key. */
 class KeySet {
   readonly #owners = new Map<string, Set<string>>()
 
