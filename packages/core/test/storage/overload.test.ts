@@ -136,6 +136,16 @@ describe('writes that arrive at the same time', () => {
     ])
   })
 
+  test('V1: fail independently when a value cannot be copied to the writer thread', async () => {
+    const outcomes = await Promise.allSettled([
+      insert('before'),
+      sql`insert into t (name) values (${{ copy: () => 'refused' }})`.execute(database.db),
+      insert('after'),
+    ])
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(outcomes[1]).toMatchObject({ reason: { name: 'DataCloneError' } })
+  })
+
   test('V1: are written although one of them ends the transaction', async () => {
     await insert('first')
     const outcomes = await Promise.allSettled([
@@ -177,6 +187,18 @@ describe('reads', () => {
     await sql`select * from t`.execute(database.db)
     expect(slowIsThere).toBe(false)
     await background
+  })
+
+  test('V9: fail independently when a value cannot be copied to the reader thread', async () => {
+    await insert('a')
+    const outcomes = await Promise.allSettled([
+      sql`select name from t`.execute(database.db),
+      sql`select name from t where name <> ${{ copy: () => 'refused' }}`.execute(database.db),
+      sql`select count(*) as count from t`.execute(database.db),
+    ])
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(outcomes[1]).toMatchObject({ reason: { name: 'DataCloneError' } })
+    expect((await sql`select name from t`.execute(database.db)).rows).toEqual([{ name: 'a' }])
   })
 
   test('V9: see everything that was committed before they started', async () => {

@@ -1,6 +1,5 @@
 import type { Debug } from '../../../common/logging/debug.ts'
 import type { Logger } from '../../../common/logging/logger.ts'
-import type { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { BatchContext, BatchResult, BatchRunner } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
@@ -22,13 +21,13 @@ const maxGroup = 256
 interface Waiting {
   readonly bytes: number
   readonly patient: boolean
-  readonly refuse: (error: FocusError) => void
+  readonly refuse: (error: unknown) => void
 }
 
 /** A unit that may share its commit with others. */
 interface WaitingUnit extends Waiting {
   readonly unit: GroupUnit
-  readonly answer: (outcome: Promise<UnitAnswer>) => void
+  readonly settle: (outcome: UnitOutcome | undefined) => void
 }
 
 /** A caller that wants the writer for itself, until it calls `release`. */
@@ -146,10 +145,12 @@ export class SqliteWriter implements BatchRunner {
 
   #add<Unit extends GroupUnit>(kind: WorkClass, unit: Unit, bytes: number): Promise<UnitAnswer<Unit>> {
     return new Promise((resolve, refuse) => {
-      const answer = (outcome: Promise<UnitAnswer>) => {
-        outcome.then((answered) => resolve(answered as UnitAnswer<Unit>), refuse)
+      const settle = (outcome: UnitOutcome | undefined) => {
+        if (!outcome) refuse(new TypeError('every unit has an outcome'))
+        else if ('failure' in outcome) refuse(fromFailure(outcome.failure))
+        else resolve(outcome.answer as UnitAnswer<Unit>)
       }
-      this.#enqueue(kind, { unit, bytes, patient: unit.kind === 'batch', answer, refuse })
+      this.#enqueue(kind, { unit, bytes, patient: unit.kind === 'batch', settle, refuse })
     })
   }
 
@@ -183,10 +184,15 @@ export class SqliteWriter implements BatchRunner {
   }
 
   async #commit(group: readonly WaitingUnit[]): Promise<void> {
-    const units = group.map(({ unit }) => unit)
-    const outcomes = this.thread().then((thread) => thread.ask({ kind: 'group', units }))
-    for (const [index, { answer }] of group.entries()) answer(outcomes.then((all) => answerOf(all[index])))
-    await outcomes.catch(() => undefined)
+    try {
+      const thread = await this.thread()
+      const outcomes = await thread.ask({ kind: 'group', units: group.map(({ unit }) => unit) })
+      for (const [index, { settle }] of group.entries()) settle(outcomes[index])
+    } catch (error) {
+      // A value that cannot be copied to the thread must not fail the other units.
+      if (group.length > 1 && isNotCopyable(error)) for (const unit of group) await this.#commit([unit])
+      else for (const { refuse } of group) refuse(error)
+    }
   }
 
   async #start(): Promise<SqliteThread> {
@@ -227,10 +233,8 @@ function isRowChange(sql: string): boolean {
   return /^\s*(insert|update|delete|replace|with)\b/i.test(sql)
 }
 
-function answerOf(outcome: UnitOutcome | undefined): UnitAnswer {
-  if (!outcome) throw new TypeError('every unit has an outcome')
-  if ('answer' in outcome) return outcome.answer
-  throw fromFailure(outcome.failure)
+function isNotCopyable(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'DataCloneError'
 }
 
 async function watch(thread: SqliteThread): Promise<void> {
