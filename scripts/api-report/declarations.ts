@@ -47,7 +47,12 @@ export class Declarations {
     return new Map(named.toSorted(([one], [other]) => (one < other ? -1 : 1)))
   }
 
-  /** @param folder sources of the package; declarations elsewhere are no references */
+  /** Whether a declaration has a doc comment. */
+  isDocumented(symbol: ts.Symbol): boolean {
+    return symbol.getDocumentationComment(this.#checker).length > 0
+  }
+
+  /** @param folder sources of the package; declarations outside of it are not followed */
   declarationOf(symbol: ts.Symbol, folder: string): Declaration {
     const source = symbol.declarations?.[0]?.getSourceFile()
     if (!source) throw new Error(`${symbol.name} has no declaration.`)
@@ -114,7 +119,7 @@ export class Declarations {
     return found
   }
 
-  /** What a name at the top level of a declaration file stands for. */
+  /** Resolves a name that a declaration file declares or imports at its top level. */
   #named(name: string, file: ts.SourceFile, source: ts.SourceFile): ts.Symbol | undefined {
     const own = nameNodesOf(source, name)[0]
     if (own && statementsOf(file, name).length > 0) {

@@ -11,6 +11,8 @@ export interface ApiReport {
   /** Path of the file that holds it. */
   readonly path: string
   readonly text: string
+  /** Exports without a doc comment. */
+  readonly undocumented: readonly string[]
 }
 
 interface Package {
@@ -35,7 +37,11 @@ export function apiReports(root: string): ApiReport[] {
   const packages = publishedPackages(root)
   const files = packages.flatMap(({ entries }) => entries.map(({ file }) => file))
   const declarations = new Declarations(join(root, 'tsconfig.json'), files)
-  return packages.map((each) => ({ path: join(each.folder, 'api.md'), text: reportOf(each, declarations) }))
+  return packages.map((each) => ({
+    path: join(each.folder, 'api.md'),
+    text: reportOf(each, declarations),
+    undocumented: undocumentedOf(each, declarations),
+  }))
 }
 
 function publishedPackages(root: string): Package[] {
@@ -55,6 +61,16 @@ function packageOf(folder: string, { name, exports }: { name: string; exports: R
     return source === undefined ? [] : [{ name: join(name, path), file: join(folder, source) }]
   })
   return { name, folder, entries }
+}
+
+function undocumentedOf({ entries }: Package, declarations: Declarations): string[] {
+  return entries
+    .filter(({ name }) => !namesOnly.has(name))
+    .flatMap(({ name, file }) =>
+      [...declarations.exportsOf(file)]
+        .filter(([, symbol]) => !declarations.isDocumented(symbol))
+        .map(([exportedAs]) => `${name}: ${exportedAs}`),
+    )
 }
 
 function reportOf({ name, folder, entries }: Package, declarations: Declarations): string {

@@ -20,6 +20,7 @@ declare global {
   }
 }
 
+/** Options of `mountFocus`. */
 export interface MountOptions {
   /** The server that `app.listen()` returned; Focus handles WebSocket upgrades on it. */
   readonly server?: HostServer

@@ -18,6 +18,7 @@ declare module 'fastify' {
   }
 }
 
+/** Options of `focusPlugin`. */
 export interface FocusPluginOptions {
   readonly focus: Focus
   /** Milliseconds over which `app.close()` spreads the closing of open sockets; 0 closes all immediately. */

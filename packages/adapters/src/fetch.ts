@@ -11,6 +11,7 @@ export interface UserVariables {
   user: AuthenticatedUser
 }
 
+/** Options of `mountFocus`. */
 export interface MountOptions {
   /** The underlying Node server, as `serve()` of `@hono/node-server` returns it; Focus handles WebSocket upgrades on it. */
   readonly server?: HostServer

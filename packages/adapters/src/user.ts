@@ -1,6 +1,7 @@
 import { type AuthenticatedUser, type Focus, FocusError, type Principal, type RequestInfo } from '@focus-api/core'
 import type { IncomingHttpHeaders } from 'node:http'
 
+/** Options of `requireUser`. */
 export interface RequireUserOptions {
   /** Scopes that the token must have, all of them. */
   readonly scopes?: readonly string[]

@@ -14,6 +14,7 @@ import { type AccessTokens, Session } from './session/session.ts'
 import { browserStorage, memoryStorage, type TokenStorage } from './session/token-storage.ts'
 import type { FocusUser } from './user.ts'
 
+/** Options of `createFocusClient`. */
 export interface FocusClientOptions {
   /** The API's base address. `/api` of the page's own origin when absent; needed outside of browsers. */
   readonly url?: string | URL
@@ -46,6 +47,7 @@ export interface FocusClientOptions {
   readonly onError?: ErrorSink
 }
 
+/** Options of `signOut`. */
 export interface SignOutOptions {
   /** Ends all of the person's sessions, on every device. */
   readonly everywhere?: boolean

@@ -4,6 +4,7 @@
  */
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
+/** A JSON object; `JsonValue` of any depth. */
 export type JsonObject = { [key: string]: JsonValue }
 
 /** Echoed in the answer to the message that carried it. */
@@ -18,6 +19,7 @@ export interface StreamPosition {
 /** Why a resume could not bring everything back. */
 export type ResumeReason = 'epoch_changed' | 'position_lost' | 'retention' | 'too_far'
 
+/** The first message of every connection. */
 export interface ConnectionMessage {
   readonly type: 'connection'
   readonly message: string
@@ -37,6 +39,7 @@ export interface ConnectionMessage {
   readonly ref?: Ref
 }
 
+/** Sent at the heartbeat interval, with the heads of the streams. */
 export interface HeartbeatMessage {
   readonly type: 'heartbeat'
   readonly timestamp: string
@@ -46,6 +49,7 @@ export interface HeartbeatMessage {
   readonly state_rev?: number
 }
 
+/** One notification. */
 export interface NotificationMessage {
   readonly type: 'notification'
   readonly notification_type: string
@@ -64,6 +68,7 @@ export interface NotificationMessage {
   readonly replayed?: boolean
 }
 
+/** Reports a refused message of the client, or a failure. */
 export interface ErrorMessage {
   readonly type: 'error'
   readonly message: string
@@ -76,6 +81,7 @@ export interface ErrorMessage {
   readonly retry_after?: number
 }
 
+/** Answers `ping`. */
 export interface PongMessage {
   readonly type: 'pong'
   readonly timestamp: string
@@ -83,6 +89,7 @@ export interface PongMessage {
   readonly ref?: Ref
 }
 
+/** Answers `subscribe` and `unsubscribe`. */
 export interface SubscribedMessage {
   readonly type: 'subscribed'
   /** The set in force, also after an unsubscribe. */
@@ -92,6 +99,7 @@ export interface SubscribedMessage {
   readonly ref?: Ref
 }
 
+/** Answers `get_stats`. */
 export interface StatsMessage {
   readonly type: 'stats'
   readonly websocket_enabled: boolean
@@ -101,6 +109,7 @@ export interface StatsMessage {
   readonly ref?: Ref
 }
 
+/** Offsets of a stream that are not sent any more. */
 export interface GapMessage {
   readonly type: 'gap'
   readonly stream?: 'all'
@@ -110,6 +119,7 @@ export interface GapMessage {
   readonly reason: 'retention' | 'too_far'
 }
 
+/** Notifications that were read or deleted in another tab or on another device. */
 export interface StateMessage {
   readonly type: 'state'
   readonly ids: readonly string[]
@@ -122,12 +132,14 @@ export interface StateMessage {
   readonly all_offset?: number
 }
 
+/** Answers `read`. */
 export interface ReadMessage {
   readonly type: 'read'
   readonly unread_count: number
   readonly ref?: Ref
 }
 
+/** Answers `ack`. */
 export interface AckedMessage {
   readonly type: 'acked'
   readonly offset: number
@@ -135,6 +147,7 @@ export interface AckedMessage {
   readonly ref?: Ref
 }
 
+/** Answers `resume`. */
 export interface ResumedMessage {
   readonly type: 'resumed'
   readonly recovered: boolean
@@ -144,6 +157,7 @@ export interface ResumedMessage {
   readonly ref?: Ref
 }
 
+/** Answers `sync`, after its notifications. */
 export interface SyncedMessage {
   readonly type: 'synced'
   /** Everything up to it was sent; give it as `since` to go on. */
@@ -153,17 +167,20 @@ export interface SyncedMessage {
   readonly ref?: Ref
 }
 
+/** Answers `auth` with a fresh token. */
 export interface AuthenticatedMessage {
   readonly type: 'authenticated'
   readonly auth_expires_at: string
   readonly ref?: Ref
 }
 
+/** The access token of the connection is about to end; send `auth` with a fresh one. */
 export interface AuthExpiringMessage {
   readonly type: 'auth_expiring'
   readonly expires_at: string
 }
 
+/** The server is about to close the connection; connect again after `after_ms` milliseconds. */
 export interface ReconnectMessage {
   readonly type: 'reconnect'
   readonly after_ms: number
@@ -225,6 +242,7 @@ export interface TokenResponse {
   readonly user?: UserResponse
 }
 
+/** The signed-in user. */
 export interface UserResponse {
   readonly id: number | string
   readonly username: string

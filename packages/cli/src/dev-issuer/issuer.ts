@@ -9,6 +9,7 @@ import { claimsOf, personNamed, personOfSubject, type Person } from './person.ts
 import { signInPolicy } from './policy.ts'
 import { expiredPage, refusalPage, signInPage, signInStyles } from './sign-in-page.ts'
 
+/** Options of `startDevIssuer`. */
 export interface DevIssuerOptions {
   /** Where sign-ins may come back to, such as `http://localhost:8000/api/auth/google/callback`; compared exactly. */
   readonly redirectUris: readonly string[]
@@ -18,6 +19,7 @@ export interface DevIssuerOptions {
   readonly dataDir?: string
 }
 
+/** A running development issuer. */
 export interface DevIssuer {
   /** Issuer identifier and base address, such as `http://127.0.0.1:40123`. */
   readonly issuer: string

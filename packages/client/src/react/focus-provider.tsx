@@ -3,6 +3,7 @@ import type { FocusClient } from '../client.ts'
 import { FocusClientError } from '../errors.ts'
 import { FocusContext } from './context.ts'
 
+/** Props of `FocusProvider`. */
 export interface FocusProviderProps {
   /** Made once, outside of components. */
   readonly client: FocusClient

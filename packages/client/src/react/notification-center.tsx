@@ -6,6 +6,7 @@ import { NotificationItem } from './notification-item.tsx'
 import { type NotificationCenterTexts, textsOf } from './texts.ts'
 import { type UseNotifications, useNotifications } from './use-notifications.ts'
 
+/** Props of `NotificationCenter`. */
 export interface NotificationCenterProps {
   /** `fr` or `en`; the client's when absent. */
   readonly locale?: string

@@ -5,6 +5,7 @@ import type { SignInOptions } from '../session/redirect-sign-in.ts'
 import type { FocusUser } from '../user.ts'
 import { useFocusContext } from './context.ts'
 
+/** The result of `useFocus`. */
 export interface UseFocus {
   readonly client: FocusClient
   /** Null when nobody is signed in, and on the server. */

@@ -5,11 +5,13 @@ import type { FocusNotification } from '../realtime/notification.ts'
 import { emptyList } from '../realtime/inbox/notification-list.ts'
 import { useFocusContext } from './context.ts'
 
+/** Options of `useNotifications`. */
 export interface UseNotificationsOptions {
   /** Told of each notification as it arrives, once; may be a new function at every render. */
   readonly onNotification?: (notification: FocusNotification) => void
 }
 
+/** The result of `useNotifications`. */
 export interface UseNotifications {
   /** Newest first: the inbox and what arrives. */
   readonly notifications: readonly FocusNotification[]

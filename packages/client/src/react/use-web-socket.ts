@@ -2,11 +2,13 @@ import { useEffect, useState } from 'react'
 import { createFocusClient, type FocusClientOptions } from '../client.ts'
 import type { NotificationMessage } from '../protocol.ts'
 
+/** Options of `useWebSocket`. */
 export interface UseWebSocketOptions extends Pick<FocusClientOptions, 'url' | 'socketAuth'> {
   /** Topics to receive; `activities`, `challenges` and `limits` when absent. Give an array that stays the same. */
   readonly events?: readonly string[]
 }
 
+/** The result of `useWebSocket`. */
 export interface UseWebSocket {
   /** As they travelled, oldest first. */
   readonly notifications: readonly NotificationMessage[]

@@ -22,11 +22,13 @@ export interface NotificationEvents {
   message: ServerMessage
 }
 
+/** Notifications that were read or deleted in another tab or on another device. */
 export interface InboxChange {
   readonly ids: readonly string[]
   readonly state: 'read' | 'deleted'
 }
 
+/** Notifications that were missed and cannot be sent again; the inbox may have them. */
 export interface Gap {
   /** `retention`: gone from the log. `too_far`: too many to send. `position_lost`: the log was restored or rewritten. */
   readonly reason: 'retention' | 'too_far' | 'position_lost'

@@ -5,6 +5,7 @@ import type { TokenResponse } from '../protocol.ts'
 import type { Session } from './session.ts'
 import { browserStorage, type TokenStorage } from './token-storage.ts'
 
+/** Options of a sign-in by navigation. */
 export interface SignInOptions {
   /**
    * Where the sign-in ends: a path of the API's own origin, or an address whose origin the server allows (`FOCUS_RETURN_TO`).

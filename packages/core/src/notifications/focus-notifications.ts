@@ -37,6 +37,7 @@ export type WithBuiltIn<Extra extends Definitions> = {
 /** The names of a catalogue; none where the type holds any name. */
 type NamesOf<Extra extends Definitions> = string extends keyof Extra ? never : keyof Extra
 
+/** Options of one call that sends one notification. */
 export interface NotifyOptions {
   /**
    * Makes the call safe to repeat: within 24 hours, another call with this key and the same content sends nothing and returns
@@ -51,6 +52,7 @@ export interface NotifyNamedOptions extends NotifyOptions, Delivery {
   readonly locale?: string
 }
 
+/** Options of one call that sends to many users. */
 export interface NotifyManyOptions {
   /** Called after about every thousand users, with the counts so far. */
   readonly onProgress?: (summary: Summary) => void

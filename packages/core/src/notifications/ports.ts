@@ -30,6 +30,7 @@ export interface Delivery extends Policies, Routing {
   readonly expiresAt?: Date
 }
 
+/** A notification for one user. */
 export interface NotificationInput extends NotificationContent {
   readonly userId: UserId
 }
@@ -73,6 +74,7 @@ export type LoggedNotification = Pick<
   'id' | 'userKey' | 'offset' | 'type' | 'title' | 'event' | 'count' | 'timestamp' | 'readAt'
 >
 
+/** Selects a page of the inbox. */
 export interface InboxQuery {
   /** 1 to 500; 50 when absent. */
   readonly limit?: number
@@ -83,6 +85,7 @@ export interface InboxQuery {
   readonly event?: string | readonly string[]
 }
 
+/** One page of a user's inbox. */
 export interface InboxPage {
   /** Newest first, broadcasts merged in. */
   readonly notifications: readonly InboxItem[]

@@ -39,6 +39,7 @@ export interface Broker {
   close(): Promise<void>
 }
 
+/** One open connection, as operators see it. */
 export interface ConnectionInfo {
   readonly id: string
   readonly userId: UserId
@@ -53,6 +54,7 @@ export interface ConnectionInfo {
   readonly acknowledged: number
 }
 
+/** Counts of users and connections, and rates of messages. */
 export interface RealtimeStats {
   readonly websocketEnabled: boolean
   readonly activeUsers: number

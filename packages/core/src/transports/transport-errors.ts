@@ -61,6 +61,7 @@ export class UncertainDeliveryError extends Error {
   }
 }
 
+/** How a delivery that failed is tried again. */
 export interface RetryOptions {
   /** The wait that the peer asked for, such as `Retry-After`, in milliseconds. Never tried earlier; at most a day counts. */
   readonly retryAfterMs?: number

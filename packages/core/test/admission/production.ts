@@ -1,11 +1,11 @@
 import type { FocusOptions } from '@focus-api/core'
 import { type TestUser, RunningFocus } from '../../../../test/realtime/running-focus.ts'
-import { recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
+import { type LogLine, recordingLogger } from '@focus-api/core/testing'
 
 /** A Focus as in production behind a reverse proxy on this machine, and clients of any address. */
 export class Production {
   readonly app: RunningFocus
-  readonly log: ReturnType<typeof recordingLogger>['lines']
+  readonly log: readonly LogLine[]
 
   private constructor(app: RunningFocus, log: Production['log']) {
     this.app = app
@@ -13,7 +13,8 @@ export class Production {
   }
 
   static async start(options: FocusOptions = {}): Promise<Production> {
-    const { logger, lines } = recordingLogger()
+    const logger = recordingLogger()
+    const { lines } = logger
     const app = await RunningFocus.start({
       publicUrl: 'https://app.example',
       secret: 'a secret of the tests that is long enough',

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { RunningFocus } from '../../../../test/realtime/running-focus.ts'
-import { recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
+import { recordingLogger } from '@focus-api/core/testing'
 
 let app: RunningFocus
 afterEach(() => app.stop())
 
 test('a client that hangs up in the middle of its body leaves one quiet line, without a stack', async () => {
-  const { logger, lines } = recordingLogger()
+  const logger = recordingLogger()
+  const { lines } = logger
   app = await RunningFocus.start({ logger })
   const { hostname, port } = new URL(app.url)
   const socket = connect(Number(port), hostname)

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { webhook } from '../../src/transports/channels/webhook.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
-import { recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
+import { recordingLogger } from '@focus-api/core/testing'
 import { FrozenClock, openBench, recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
 
@@ -54,7 +54,8 @@ describeOverDatabases('a worker that is killed', (databases) => {
 
 describe('a database that goes away', () => {
   test('is told of in lines that keep what happened as JSON', async () => {
-    const { logger, lines } = recordingLogger()
+    const logger = recordingLogger()
+    const { lines } = logger
     const { transport } = recorder('a')
     const bench = await openBench({ url: 'sqlite::memory:', transports: [transport], logger })
     closing.push(() => bench.close())

@@ -1,5 +1,6 @@
 /** What a repository is written in; decides which templates it gets. */
 export const flavours = ['node', 'python'] as const
+/** The language of a project. */
 export type Flavour = (typeof flavours)[number]
 
 export const nodePackageManagers = ['npm', 'pnpm', 'yarn', 'bun'] as const
@@ -7,10 +8,12 @@ export const pythonPackageManagers = ['pip', 'poetry', 'uv'] as const
 
 export type NodePackageManager = (typeof nodePackageManagers)[number]
 export type PythonPackageManager = (typeof pythonPackageManagers)[number]
+/** The program that installs the dependencies of a project. */
 export type PackageManager = NodePackageManager | PythonPackageManager
 
 /** What `focus init` can be asked for; each stands for one or more files. */
 export const targets = ['ci', 'cd', 'docker', 'nginx', 'env', 'badges', 'dependabot'] as const
+/** One of `targets`. */
 export type Target = (typeof targets)[number]
 
 export const serviceNames = ['mysql', 'mariadb', 'postgres', 'redis', 'mongodb', 'rabbitmq'] as const

@@ -17,6 +17,7 @@ export interface ScaffoldReport {
   readonly warnings: readonly string[]
 }
 
+/** One file that a run wrote, or would write. */
 export interface FileReport {
   readonly path: string
   readonly state: FileState
@@ -27,6 +28,7 @@ export interface FileReport {
   readonly conflict_copy?: string
 }
 
+/** The project as it was detected, in the JSON form of the report. */
 export interface DetectedReport {
   readonly flavour: string
   readonly package_manager: string

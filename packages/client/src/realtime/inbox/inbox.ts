@@ -5,6 +5,7 @@ import type { AccessTokens } from '../../session/session.ts'
 import type { Knowledge } from './marks.ts'
 import { type FocusNotification, toNotification } from '../notification.ts'
 
+/** Selects a page of the inbox. */
 export interface InboxQuery {
   /** At most this many; the server decides when absent. */
   readonly limit?: number
@@ -17,6 +18,7 @@ export interface InboxQuery {
   readonly signal?: AbortSignal
 }
 
+/** One page of the inbox. */
 export interface InboxPage {
   /** Newest first. */
   readonly notifications: readonly FocusNotification[]

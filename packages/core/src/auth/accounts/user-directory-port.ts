@@ -1,6 +1,7 @@
 import { FocusError } from '../../common/errors.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
 
+/** A user of the application, as a `UserDirectory` returns it. */
 export interface User {
   readonly id: UserId
   readonly username: string
@@ -37,6 +38,7 @@ export interface ExternalProfile {
   readonly locale: string | null
 }
 
+/** An account of a provider that a user signs in with. `issuer` and `subject` identify it (OpenID Connect Core §5.7). */
 export interface ExternalAccount {
   readonly issuer: string
   readonly subject: string

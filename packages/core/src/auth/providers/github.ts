@@ -21,6 +21,7 @@ import type { AuthorizationRequest, CodeGrant, Provider, ProviderClient } from '
 import { providerForms as forms, providerOptions } from './provider-settings.ts'
 import { usedTokenAnswer } from './token-answer.ts'
 
+/** Settings of `github()`. */
 export interface GithubOptions {
   readonly clientId: string
   readonly clientSecret: string

@@ -5,6 +5,7 @@ import { providerForms as forms, providerOptions } from './provider-settings.ts'
 
 const googleIssuer = 'https://accounts.google.com'
 
+/** Settings of `google()`. */
 export interface GoogleOptions {
   /** `GOOGLE_CLIENT_ID` */
   readonly clientId: string

@@ -6,6 +6,7 @@ import { OpenIdClient } from './openid.ts'
 import type { Provider } from './provider.ts'
 import { providerForms as forms, providerOptions } from './provider-settings.ts'
 
+/** Settings of `oidc()`. */
 export interface OidcOptions {
   /** The issuer's address, exactly as its discovery document says it, such as `https://login.example.com`. */
   readonly issuer: string

@@ -8,6 +8,7 @@ import type { Flavour } from '../dialects/server.ts'
 import { migrations } from './all.ts'
 import type { MigrationStep } from './migration-step.ts'
 
+/** The outcome of bringing a database up to date. */
 export interface MigrationResult {
   /** Names of the migrations that this call applied, in order. */
   readonly applied: readonly string[]

@@ -4,6 +4,7 @@ import { checkedOptions } from '../../schema/option-checks.ts'
 import { settingsOf, channelOptions } from './channel-options.ts'
 import type { Transport, TransportSettings } from '../transport.ts'
 
+/** Settings of `log()`. */
 export interface LogOptions extends TransportSettings {
   /** Default: `log`. */
   readonly name?: string

@@ -10,6 +10,7 @@ import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing-url.ts'
 import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 
+/** Settings of `slack()`. */
 export interface SlackOptions extends TransportSettings {
   /** Default: `slack`. */
   readonly name?: string

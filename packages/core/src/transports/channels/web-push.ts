@@ -19,8 +19,10 @@ import {
 import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 
+/** How urgent a push message is (RFC 8030 §5.3). */
 export type Urgency = 'very-low' | 'low' | 'normal' | 'high'
 
+/** Settings of `webPush()`. */
 export interface WebPushOptions extends TransportSettings {
   /** Default: `web_push`. */
   readonly name?: string

@@ -11,6 +11,7 @@ import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing-url.ts'
 import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, OutboundUser, Transport, TransportSettings } from '../transport.ts'
 
+/** Settings of `webhook()`. */
 export interface WebhookOptions extends TransportSettings {
   /** Default: `webhook`. */
   readonly name?: string

@@ -19,6 +19,7 @@ export interface TransportInfo {
   readonly outcomes: Readonly<Record<DeliveryOutcome, number>>
 }
 
+/** Selects a page of deliveries. */
 export interface DeliveryQuery extends DeliveryFilter {
   /** 1 to 500; 50 when absent. */
   readonly limit?: number
@@ -26,6 +27,7 @@ export interface DeliveryQuery extends DeliveryFilter {
   readonly after?: number
 }
 
+/** One page of deliveries. */
 export interface DeliveryPage {
   /** Newest first. */
   readonly deliveries: readonly DeliveryInfo[]

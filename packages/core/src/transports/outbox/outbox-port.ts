@@ -63,6 +63,7 @@ export interface DeadDelivery {
   readonly reached: Reached
 }
 
+/** `waiting` to be due, `leased` by a node that delivers it, or `dead` after its last attempt. */
 export type DeliveryState = 'waiting' | 'leased' | 'dead'
 
 /** A delivery as an operator sees it. */
@@ -85,6 +86,7 @@ export interface DeliveryInfo {
   readonly lastError: string | null
 }
 
+/** Selects deliveries; an absent field selects all. */
 export interface DeliveryFilter {
   readonly state?: DeliveryState
   readonly transport?: string

@@ -16,7 +16,7 @@ import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
 import { KyselySingleUseStore } from '../../../src/storage/stores/single-use-store.ts'
 import { KyselySessionStore } from '../../../src/storage/stores/session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
-import { type LogLine, recordingLogger } from '@focus-api/test-kit/focus/collecting-log'
+import { type LogLine, recordingLogger } from '@focus-api/core/testing'
 import { Sentinel } from './sentinel.ts'
 
 const adminKey = 'admin-key-of-the-tests'
@@ -71,7 +71,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   const log = recordingLogger()
   const sentinel = new Sentinel()
   sentinel.guard(secret, adminKey, 'client-secret-1')
-  const runtime = createRuntime({ logger: log.logger, ...options.runtime })
+  const runtime = createRuntime({ logger: log, ...options.runtime })
   const config: AuthConfig = {
     ...fixedAuthConfig,
     ...resolveOptions({}, {}).auth,

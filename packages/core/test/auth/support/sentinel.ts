@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { secretsIn } from '@focus-api/test-kit/sentinels/log-sentinel'
-import type { LogLine } from '@focus-api/test-kit/focus/collecting-log'
+import type { LogLine } from '@focus-api/core/testing'
 
 /** Names under which secrets travel, in queries, bodies and cookies. */
 const secretNames = new Set(

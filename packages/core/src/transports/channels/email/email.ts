@@ -7,6 +7,7 @@ import { defaultContent, type EmailContent } from './email-content.ts'
 import { headerName, headerText, headerUrl, senderDomain } from './email-headers.ts'
 import { SmtpMailer } from './smtp-mailer.ts'
 
+/** Settings of `email()`. */
 export interface EmailOptions extends TransportSettings {
   /** Default: `email`. */
   readonly name?: string
