@@ -57,8 +57,21 @@ function defaultOf(definition: Definition): string {
   const value = 'form' in definition ? definition.default : null
   if (value === null || typeof value === 'object') return '–'
   if (typeof value !== 'number') return `\`${value}\``
-  return 'form' in definition && definition.form === duration ? `\`${value / 1_000}s\`` : String(value)
+  return 'form' in definition && definition.form === duration ? `\`${durationText(value)}\`` : String(value)
 }
+
+/** A duration as code would write it, in the largest unit that has no fraction. */
+function durationText(ms: number): string {
+  const [unit, size] = units.find(([, size]) => ms % size === 0) ?? ['ms', 1]
+  return `${ms / size}${unit}`
+}
+
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const
 
 /** A Markdown table with columns of equal width, as the formatter of this repository writes it. */
 function aligned([head = [], ...rows]: readonly (readonly string[])[]): string {

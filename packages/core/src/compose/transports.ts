@@ -20,7 +20,7 @@ import type { OutboundMessage } from '../transports/transport.ts'
 import { configuredTransports } from './environment-transports.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
-import { findRecipient, recipientDirectory } from './recipients.ts'
+import { findRecipient, recipientDirectory } from './recipient-lookup.ts'
 
 export interface TransportParts extends Closable {
   readonly manager: TransportManager

@@ -2,6 +2,7 @@ import type { JWK } from 'jose'
 import { z } from 'zod'
 import type { User, UserDirectory } from '../auth/accounts/user-directory-port.ts'
 import type { Provider } from '../auth/providers/provider.ts'
+import { externalTokenDefaults } from '../auth/tokens/external-tokens.ts'
 import * as forms from '../schema/option-forms.ts'
 import type { Form } from '../schema/option-forms.ts'
 import { optionTable } from '../schema/option-table.ts'
@@ -142,13 +143,13 @@ export const authOptions = optionTable({
   tokenType: {
     path: 'tokens.typ',
     form: tokenType,
-    default: 'at+jwt',
+    default: externalTokenDefaults.typ,
     about: 'with `tokens.jwksUri`: the header `typ` of its tokens; `false` for any',
   },
   userIdClaim: {
     path: 'tokens.userIdClaim',
     form: forms.text,
-    default: 'sub',
+    default: externalTokenDefaults.userIdClaim,
     about: "with `tokens.jwksUri`: the claim that holds the user's id",
   },
   accessTtlSeconds: {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Definition } from '../notifications/catalogue/definition.ts'
 import * as forms from '../schema/option-forms.ts'
 import { optionTable } from '../schema/option-table.ts'
+import { notificationLogDefaults } from '../storage/log/notification-log.ts'
 
 const definition = z.custom<Definition>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 
@@ -16,13 +17,13 @@ export const notificationOptions = optionTable({
   maxPerUser: {
     path: 'notifications.maxPerUser',
     form: forms.count('notifications'),
-    default: 1_000,
+    default: notificationLogDefaults.maxPerStream,
     about: 'notifications kept for each user, and broadcasts; the oldest are removed first',
   },
   maxAgeMs: {
     path: 'notifications.maxAge',
     form: forms.duration,
-    default: '90d',
+    default: notificationLogDefaults.maxAgeMs,
     about: 'how long notifications are kept',
   },
   catalogue: {

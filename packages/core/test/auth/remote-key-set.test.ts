@@ -139,7 +139,8 @@ describe('the keys of a token issuer', () => {
   ] as const)('V14: a token of type %s with tokens.typ %s is %s', async (typ, setting, expected) => {
     await app.close()
     const tokens = { kind: 'external', jwksUri: `${issuer.url}/jwks`, issuer: issuer.url, audience: 'our-api' } as const
-    app = await startApp({ runtime: { clock: clock.read }, config: { tokens: { ...tokens, typ: setting } } })
+    const chosen = setting === undefined ? tokens : { ...tokens, typ: setting }
+    app = await startApp({ runtime: { clock: clock.read }, config: { tokens: chosen } })
     expect(await verified(fresh({}, { typ }))).toBe(expected)
   })
 })

@@ -25,15 +25,16 @@ export interface ExternalTokenSettings {
   readonly jwksUri: string
   readonly issuer: string
   readonly audience: string | readonly string[]
-  /** Header `typ` that tokens must have, `at+jwt` when absent (RFC 9068 §2.1); with false any, and none. */
-  readonly typ?: string | false | undefined
-  /** Claim that holds the user's id; `sub` when absent. */
-  readonly userIdClaim?: string | undefined
+  /** Header `typ` that tokens must have (RFC 9068 §2.1); false for any or none. */
+  readonly typ?: string | false
+  /** Claim that holds the user's id. */
+  readonly userIdClaim?: string
 }
+
+export const externalTokenDefaults = { typ: 'at+jwt', userIdClaim: 'sub' } as const
 
 /** Tokens come by the thousand: while no keys could be read yet, not every one of them asks. */
 const failurePauseMs = 1_000
-const defaultType = 'at+jwt'
 
 export interface ExternalTokensDependencies {
   readonly settings: ExternalTokenSettings
@@ -43,7 +44,7 @@ export interface ExternalTokensDependencies {
 }
 
 export class ExternalTokens implements TokenVerifier {
-  readonly #settings: ExternalTokenSettings
+  readonly #settings: Required<ExternalTokenSettings>
   readonly #runtime: Runtime
   readonly #userId: (key: UserKey) => UserId
   readonly #keys: RemoteKeySet
@@ -51,7 +52,7 @@ export class ExternalTokens implements TokenVerifier {
 
   constructor({ settings, runtime, ended, userId }: ExternalTokensDependencies) {
     assertProviderUrl(settings.jwksUri)
-    this.#settings = settings
+    this.#settings = { ...externalTokenDefaults, ...settings }
     this.#runtime = runtime
     this.#verified = new VerifiedTokens(runtime.clock, ended)
     this.#userId = userId
@@ -75,7 +76,7 @@ export class ExternalTokens implements TokenVerifier {
 
   readonly #verifyAnew = async (token: string): Promise<Principal> => {
     if (token.length > maxTokenLength) throw invalidToken()
-    const { issuer, audience, typ = defaultType } = this.#settings
+    const { issuer, audience, typ } = this.#settings
     const options = {
       algorithms: [...asymmetricAlgorithms],
       issuer,
@@ -97,7 +98,7 @@ export class ExternalTokens implements TokenVerifier {
   }
 
   #toPrincipal(payload: JWTPayload): Principal {
-    const userKey = payload[this.#settings.userIdClaim ?? 'sub']
+    const userKey = payload[this.#settings.userIdClaim]
     const { sid, exp } = payload
     if (typeof userKey !== 'string' || userKey === '' || userKey.length > 191 || exp === undefined) throw invalidToken()
     // Halves of characters have no UTF-8 form: two people would share what is kept of them.

@@ -30,15 +30,15 @@ import { KyselyIdempotencyStore } from './idempotency-store.ts'
 import type { QueueState } from '../queue/work-queue.ts'
 
 export interface NotificationLogOptions {
-  /** How long a call may wait for the database before it is refused, in milliseconds; 10,000 when absent. */
+  /** How long a call may wait for the database before it is refused, in milliseconds. */
   readonly timeoutMs?: number
-  /** Notifications kept for each user, and broadcasts; 1,000 when absent. */
+  /** Notifications kept for each user, and broadcasts. */
   readonly maxPerStream?: number
-  /** How long a notification is kept, in milliseconds; 90 days when absent. */
+  /** How long a notification is kept, in milliseconds. */
   readonly maxAgeMs?: number
 }
 
-const defaultTimeoutMs = 10_000
+export const notificationLogDefaults = { timeoutMs: 10_000, maxPerStream: 1_000, maxAgeMs: 90 * 86_400_000 } as const
 
 type LogRuntime = Pick<Runtime, 'clock' | 'logger' | 'debug'>
 
@@ -54,9 +54,9 @@ export async function openNotificationLog(
   options: NotificationLogOptions = {},
 ): Promise<StoredLog> {
   const epoch = await Epoch.open(database)
-  const { timeoutMs = defaultTimeoutMs } = options
-  const runner = await database.batchRunner(writeBatch, 0.8 * timeoutMs)
-  return new DatabaseNotificationLog(database, runtime, epoch, runner, { ...options, timeoutMs })
+  const limits = { ...notificationLogDefaults, ...options }
+  const runner = await database.batchRunner(writeBatch, 0.8 * limits.timeoutMs)
+  return new DatabaseNotificationLog(database, runtime, epoch, runner, limits)
 }
 
 class DatabaseNotificationLog implements StoredLog {
@@ -79,9 +79,8 @@ class DatabaseNotificationLog implements StoredLog {
     runtime: LogRuntime,
     epoch: Epoch,
     runner: BatchRunner,
-    options: NotificationLogOptions & { readonly timeoutMs: number },
+    { timeoutMs, maxPerStream, maxAgeMs }: Required<NotificationLogOptions>,
   ) {
-    const maxPerStream = options.maxPerStream ?? 1_000
     this.#database = database
     this.#background = database.forClass('background')
     this.#runtime = runtime
@@ -95,7 +94,7 @@ class DatabaseNotificationLog implements StoredLog {
       this.#background.withoutTimeLimit(),
       runtime,
       epoch,
-      { maxPerStream, maxAgeMs: options.maxAgeMs ?? 90 * 86_400_000 },
+      { maxPerStream, maxAgeMs },
       this.#waiting,
     )
     this.#committer = new Committer(runner, {
@@ -103,7 +102,7 @@ class DatabaseNotificationLog implements StoredLog {
       debug: runtime.debug('commit'),
       maxPerStream,
       epoch: () => epoch.current,
-      timeoutMs: options.timeoutMs,
+      timeoutMs,
       committed: (entries, { outcomes, overgrown }) => {
         this.#upkeep.overgrown(overgrown)
         this.#tell(entries, outcomes)
