@@ -1,11 +1,11 @@
 /**
- * Kinds of failures, few and fixed, as the metrics count them:
+ * The kinds of failures that the metrics count:
  *
- * - `rate_limited`: the peer asked for a pause; `unavailable`: it answered that it cannot now
- * - `timeout`: no answer in time; `unreachable`: no connection; `unresolved`: no address for its name
- * - `not_allowed`: an address that must not be called; `gone`: one that exists no more; `refused`: the peer refused the message
+ * - `rate_limited`: the peer asked for a pause; `unavailable`: it cannot accept messages at the moment
+ * - `timeout`: no answer in time; `unreachable`: no connection; `unresolved`: the host name has no address
+ * - `not_allowed`: the address must not be called; `gone`: it does not exist any more; `refused`: the peer refused the message
  * - `account`: the peer refused the sender: authentication, quota or policy
- * - `uncertain`: the peer may have taken the message; `attempts`: it was the last attempt; `other`: anything else
+ * - `uncertain`: the peer may have accepted the message; `attempts`: it was the last attempt; `other`: every other failure
  */
 export type FailureCategory =
   | 'rate_limited'
@@ -22,8 +22,8 @@ export type FailureCategory =
   | 'other'
 
 /**
- * Thrown by a transport for a message that will never arrive, however often it is tried: a refused payload, an address that is
- * gone. The delivery is parked as dead with the message as its reason.
+ * Thrown by a transport for a message that no attempt will deliver, such as a refused payload or an address that does not exist any
+ * more. The delivery is dead, with the message of the error as its reason.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export type FailureCategory =
  */
 export class PermanentDeliveryError extends Error {
   override readonly name = 'PermanentDeliveryError'
-  /** Whether nothing more will arrive there at all: the transport is switched off until an operator switches it on. */
+  /** Whether the peer will accept no message at all. The transport is then off until an operator switches it on. */
   readonly disable: boolean
   readonly category: FailureCategory
 
@@ -49,9 +49,8 @@ export class PermanentDeliveryError extends Error {
 }
 
 /**
- * Thrown by a transport that handed a message over and got no answer, where the peer cannot tell a second copy from the first:
- * the message may have arrived. The delivery is not tried again by itself. It is parked as dead with the reason, and an operator
- * decides.
+ * Thrown by a transport that sent a message and got no answer, when the peer does not detect copies. The message may have arrived, so
+ * Focus does not try again: the delivery is dead with the reason, and an operator decides.
  */
 export class UncertainDeliveryError extends Error {
   override readonly name = 'UncertainDeliveryError'
@@ -63,25 +62,25 @@ export class UncertainDeliveryError extends Error {
 
 /** How a delivery that failed is tried again. */
 export interface RetryOptions {
-  /** The wait that the peer asked for, such as `Retry-After`, in milliseconds. Never tried earlier; at most a day counts. */
+  /** The wait that the peer asked for, such as `Retry-After`, in milliseconds. No attempt starts earlier; at most a day counts. */
   readonly retryAfterMs?: number
   /**
-   * Whether the peer is busy as a whole: every delivery of the transport then waits for `retryAfterMs`. Only for a peer that the
-   * operator chose, such as a gateway: a user's own address must never make others wait.
+   * Whether every delivery of the transport waits for `retryAfterMs`, because the peer is busy. Use it only for a peer that the
+   * operator chose, such as a gateway: the address of one user must never make others wait.
    */
   readonly pause?: boolean
-  /** Addresses that were reached before the failure, in any form; the next attempt finds them in `delivered`. */
+  /** Keys of addresses that have the message, in any form. The next attempt finds them in `delivered`. */
   readonly delivered?: readonly string[]
-  /** Addresses that will never take the message, in any form; the next attempt finds them in `refused`. */
+  /** Keys of addresses that will never accept the message, in any form. The next attempt finds them in `refused`. */
   readonly refused?: readonly string[]
-  /** `other` when absent. */
+  /** Default: `other`. */
   readonly category?: FailureCategory
   readonly cause?: unknown
 }
 
 /**
- * Thrown by a transport for a delivery that may succeed later. Any other error counts as this one; throw it to say when to
- * come back.
+ * Thrown by a transport for a delivery that may succeed later. Any other error counts as this one; throw it to set the wait or to
+ * report which addresses have the message.
  *
  * @example
  * ```ts

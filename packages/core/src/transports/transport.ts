@@ -4,100 +4,101 @@ import type { Clock } from '../common/runtime.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 import type { PushSubscriptionStore } from './preferences/push-subscriptions-port.ts'
 
-/** The person a message is for. */
+/** The user of a message. */
 export interface OutboundUser {
   readonly key: UserKey
   readonly id: UserId
-  /** Null where the user directory has none, or does not know the person. */
+  /** Null when the user directory does not know the address or the user. */
   readonly email: string | null
   readonly emailVerified: boolean
   readonly fullName: string | null
-  /** BCP 47 tag; null where unknown. */
+  /** BCP 47 tag; null when unknown. */
   readonly locale: string | null
 }
 
-/** What the user directory says of a recipient. */
+/** A user as the user directory knows them. */
 export interface DeliveryRecipient {
   readonly user: OutboundUser
-  /** Whether they may be reached at addresses of their own: they exist, and are not disabled. */
+  /** Whether the user may be reached at their own addresses: they exist and are not disabled. */
   readonly reachable: boolean
 }
 
 /** One committed notification on its way to one transport. */
 export interface OutboundMessage<Address = unknown> {
-  /** UUIDv7; the same for every event of one notification. */
+  /** The UUIDv7 of the notification. */
   readonly id: string
+  /** The position of this event in the stream. A merged notification has several events. */
   readonly offset: number
   readonly epoch: string
   /** Null for a broadcast. */
   readonly user: OutboundUser | null
-  /** What the transport's `addresses` returned; empty for a transport without it. */
+  /** The result of the transport's `addresses`; empty for a transport without it. */
   readonly to: readonly Address[]
   readonly type: string
   readonly title: string
   readonly message: string
-  /** The topic; null where it has none. */
+  /** The topic; null for none. */
   readonly event: string | null
   readonly data: JsonObject
   /** Milliseconds since 1970. */
   readonly timestamp: number
-  /** How many notifications were merged into this one. */
+  /** The number of notifications that were merged into this one. */
   readonly count: number
   readonly groupKey: string | null
   readonly critical: boolean
 }
 
-/** One attempt at delivering a message. */
+/** One attempt to deliver a message. */
 export interface DeliveryAttempt {
-  /** Aborts when the time of the attempt is over, or the server shuts down. */
+  /** Aborts at the time-out of the attempt and at the shutdown of the server. */
   readonly signal: AbortSignal
-  /** 1 for the first. */
+  /** The number of the attempt; 1 for the first. */
   readonly attempt: number
-  /** `id:offset`: the same at every attempt. Deliveries happen at least once; whoever receives this key again ignores it. */
+  /** `id:offset`, the same at every attempt. A message is delivered at least once; the peer must ignore a key that it knows. */
   readonly idempotencyKey: string
-  /** What earlier attempts named in `RetryableDeliveryError.delivered`. */
+  /** The keys of `RetryableDeliveryError.delivered` of earlier attempts. */
   readonly delivered: ReadonlySet<string>
-  /** What earlier attempts named in `RetryableDeliveryError.refused`. */
+  /** The keys of `RetryableDeliveryError.refused` of earlier attempts. */
   readonly refused?: ReadonlySet<string>
   /**
-   * Gives the attempt `ms` milliseconds from now, whatever its time-out was, and holds the delivery for as long: for a peer that
-   * has the message and may take its time to answer. At most a quarter of an hour counts.
+   * Replaces the time-out of the attempt by `ms` milliseconds from now, and extends its lease. Use it for a peer that has the whole
+   * message and may answer late. At most a quarter of an hour counts.
    */
   readonly prolong?: (ms: number) => void
 }
 
-/** How often something may happen. */
+/** A maximum number of attempts in a time. */
 export interface Rate {
   readonly count: number
   readonly perMs: number
 }
 
-/** Between attempts: a random part of `baseMs * 2^(attempt - 1)`, which grows up to `maxDelayMs` (full jitter). */
+/** The wait between attempts: a random part of `baseMs * 2^(attempt - 1)`, at most `maxDelayMs` (full jitter). */
 export interface RetryPolicy {
-  /** 1,000. */
+  /** Default: 1,000. */
   readonly baseMs: number
-  /** 3,600,000: an hour. */
+  /** Default: 3,600,000 (an hour). */
   readonly maxDelayMs: number
-  /** After this many the delivery is dead; 20. */
+  /** The delivery is dead after this many attempts. Default: 20. */
   readonly maxAttempts: number
 }
 
-/** How Focus drives a transport. */
+/** How Focus uses a transport. */
 export interface TransportSettings {
-  /** Attempts at once on one node; 8. */
+  /** The number of attempts at the same time on one node. Default: 8. */
   readonly concurrency?: number
-  /** At most so many attempts on one node; unlimited when absent. */
+  /** The maximum rate of attempts on one node. Default: unlimited. */
   readonly rate?: Rate
-  /** How long one attempt may take, in milliseconds; 15,000. */
+  /** The time-out of one attempt, in milliseconds. Default: 15,000. */
   readonly timeoutMs?: number
-  /** Whether one person's messages arrive in their order: a later one waits until an earlier one has arrived or is dead. */
+  /** Whether the messages of a user arrive in order: each waits until the one before is delivered or dead. Default: false. */
   readonly ordered?: boolean
   readonly retry?: Partial<RetryPolicy>
 }
 
 /**
- * Carries notifications somewhere else. Everything but `name` and `deliver` is optional. Import it from
- * `@focus-api/core/transports`, and pass what you made to `createFocus({ transports: [sms] })`.
+ * A way to deliver notifications besides the inbox and connections. Only `name` and `deliver` are required. Pass a transport to
+ * `createFocus({ transports: [sms] })`, and check it with `transportConformance` from `@focus-api/core/testing`.
  *
  * @example
  * ```ts
@@ -120,37 +121,38 @@ export interface TransportSettings {
  * ```
  */
 export interface Transport<Address = unknown> extends TransportSettings {
-  /** 1 to 64 of `a-z`, `0-9`, `_`, `-`: the name in routing, preferences and the outbox. */
+  /** The name in routing, preferences and the outbox: 1 to 64 of `a-z`, `0-9`, `_`, `-`. */
   readonly name: string
-  /** A text that changes when the transport points elsewhere; one that a peer switched off is tried again then. */
+  /** A text that changes with the peer. When it changes, a transport that its peer switched off is switched on again. */
   readonly fingerprint?: string
   /**
-   * Where a person is reached. A transport with it carries no broadcasts, and skips people without an address; one without
-   * it has one address for everything.
+   * Returns the addresses of a user; a user without one is skipped. A transport with this function gets no broadcasts. A transport
+   * without it has one peer for all notifications.
    */
   addresses?(user: OutboundUser): readonly Address[] | Promise<readonly Address[]>
   /**
-   * Resolves when the message has arrived.
+   * Delivers a message. Resolves when the peer has accepted it.
    *
-   * @throws PermanentDeliveryError when it never will
-   * @throws RetryableDeliveryError when it may later; any other error counts as one
+   * @throws PermanentDeliveryError when the peer will never accept it
+   * @throws RetryableDeliveryError when a later attempt may succeed; any other error counts as this one
+   * @throws UncertainDeliveryError when the peer may have accepted it and does not detect copies
    */
   deliver(message: OutboundMessage<Address>, attempt: DeliveryAttempt): Promise<void>
-  /** Called once before the first message. */
+  /** Called once before the first message. A rejection stops the start of Focus. */
   start?(host: TransportHost): void | Promise<void>
-  /** Called once after the last. */
+  /** Called once after the last message. */
   close?(): void | Promise<void>
 }
 
-/** What Focus lends a transport. */
+/** The services of Focus that a transport can use. */
 export interface TransportHost {
   readonly logger: Logger
   readonly clock: Clock
   readonly locale: 'fr' | 'en'
   readonly pushSubscriptions: PushSubscriptionStore
   /**
-   * An address that switches the message's topic off for its person at this transport, without a sign-in. Null for a
-   * broadcast, a critical message, and while Focus does not know its public URL.
+   * Returns a URL that switches the topic of a message off for its user at this transport, without a sign-in. Null for a broadcast, for
+   * a critical message, and without a public URL.
    */
   unsubscribeUrl(message: OutboundMessage, transport: string): string | null
 }

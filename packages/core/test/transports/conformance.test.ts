@@ -1,4 +1,5 @@
 import { createECDH, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webPushLibrary from 'web-push'
 import type { ConformanceSubject, OddPeerBehaviour, PeerBehaviour } from '../../src/transports/conformance/subject.ts'
@@ -10,6 +11,7 @@ import type { PushSubscription } from '../../src/transports/preferences/push-sub
 import type { Transport } from '../../src/transports/transport.ts'
 import { webhook } from '../../src/transports/channels/webhook.ts'
 import { webPush } from '../../src/transports/channels/web-push.ts'
+import { sms } from './examples/sms.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
 import { refusal, type SmtpPeer, startSmtpPeer } from './support/smtp-peer.ts'
 
@@ -110,6 +112,18 @@ runSuite<PushSubscription>('webPush()', {
   get failing() {
     return subscription('/failing')
   },
+})
+
+runSuite<string>('the transport of the documentation', {
+  ...overHttp,
+  create: () => sms({ gatewayUrl: peer.url, numbersOf: async () => [] }),
+  to: ['+33123456789'],
+})
+
+test('the documentation shows the transport that passed the suite', () => {
+  const page = readFileSync(new URL('../../../../docs/transports.md', import.meta.url), 'utf8')
+  const example = readFileSync(new URL('examples/sms.ts', import.meta.url), 'utf8')
+  expect(page).toContain(`\`\`\`ts\n${example}\`\`\``)
 })
 
 describe('the conformance suite finds a transport that', () => {

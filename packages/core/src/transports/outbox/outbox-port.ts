@@ -1,25 +1,25 @@
 import type { NotificationEvent } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 
-/** What a row of the outbox carries. */
+/** The notification of a row of the outbox. */
 export type OutboxPayload = Omit<NotificationEvent, 'stream'> & { readonly critical: boolean }
 
-/** What earlier attempts did with the addresses of a delivery. */
+/** The keys of addresses that earlier attempts settled. */
 export interface Reached {
-  /** They have it. */
+  /** Addresses that have the message. */
   readonly delivered: readonly string[]
-  /** They will never take it. */
+  /** Addresses that will never accept it. */
   readonly refused: readonly string[]
 }
 
-/** A delivery that this node holds for a while. */
+/** A delivery that this node holds until its lease ends. */
 export interface LeasedDelivery {
   readonly id: number
-  /** Deliveries of one lane keep their order; null for none. */
+  /** Deliveries of one lane keep their order; null for no order. */
   readonly lane: string | null
-  /** Including the one it is leased for. */
+  /** The number of attempts, including the one of this lease. */
   readonly attempts: number
-  /** The condition under which it is no longer wanted. */
+  /** The condition that makes the delivery obsolete. */
   readonly unless: 'read' | null
   readonly reached: Reached
   readonly payload: OutboxPayload
@@ -27,28 +27,28 @@ export interface LeasedDelivery {
 
 export interface LeaseRequest {
   readonly transport: string
-  /** Names the process; a lease that ran out can be taken by another. */
+  /** Names the process. Another process can take a lease that ran out. */
   readonly owner: string
   readonly ordered: boolean
   readonly now: number
   readonly leaseMs: number
   readonly limit: number
   /**
-   * Asked once for each due delivery, oldest first: whether it may be leased, or has to leave the turn to other users. The key is
-   * empty for broadcasts. Everything may when absent.
+   * Called once for each due delivery, oldest first. Returns whether it may be leased, or must leave the turn to other users. The key
+   * is empty for a broadcast. Default: every delivery may.
    */
   readonly admit?: (userKey: string) => boolean
-  /** Users whose deliveries are not even looked at. */
+  /** Users whose deliveries are skipped. */
   readonly passOver?: readonly string[]
 }
 
 export interface LeaseResult {
   readonly deliveries: readonly LeasedDelivery[]
-  /** Whether some may be due that were not leased: they wait for an earlier one of their lane, or were not looked for this time. */
+  /** Whether due deliveries may remain: they wait for an earlier one of their lane, or were skipped this time. */
   readonly blocked: boolean
 }
 
-/** When a delivery is tried again, and why it failed. */
+/** The next attempt of a delivery, and the reason of its failure. */
 export interface Reschedule {
   readonly id: number
   readonly dueAt: number
@@ -56,7 +56,7 @@ export interface Reschedule {
   readonly reached: Reached
 }
 
-/** Why a delivery is given up, and what it reached before. */
+/** A delivery that is given up, and the reason. */
 export interface DeadDelivery {
   readonly id: number
   readonly reason: string
@@ -66,7 +66,7 @@ export interface DeadDelivery {
 /** `waiting` to be due, `leased` by a node that delivers it, or `dead` after its last attempt. */
 export type DeliveryState = 'waiting' | 'leased' | 'dead'
 
-/** A delivery as an operator sees it. */
+/** A delivery as operators see it. */
 export interface DeliveryInfo {
   readonly id: number
   readonly transport: string
@@ -80,7 +80,7 @@ export interface DeliveryInfo {
   readonly attempts: number
   readonly unless: 'read' | null
   readonly createdAt: number
-  /** When it is tried next, or its lease ends; null while it is due or dead. */
+  /** The time of the next attempt or the end of the lease, in milliseconds since 1970; null while it is due or dead. */
   readonly dueAt: number | null
   readonly deadAt: number | null
   readonly lastError: string | null
@@ -98,42 +98,42 @@ export interface DeliveryCount {
   readonly transport: string
   readonly state: DeliveryState
   readonly count: number
-  /** When the oldest of them was committed. */
+  /** When the oldest of them was committed, in milliseconds since 1970. */
   readonly oldest: number
 }
 
-/** Port: the table of deliveries. Rows are inserted by the log, in the transaction of their notification. */
+/** Port: the table of deliveries. The log inserts the rows in the transaction of their notification. */
 export interface OutboxStore {
-  /** Takes due deliveries, oldest first. Two nodes never hold the same one. */
+  /** Leases due deliveries, oldest first. Two nodes never hold the same one. */
   lease(request: LeaseRequest): Promise<LeaseResult>
-  /** Removes what arrived or is no longer wanted; what this owner no longer holds stays. */
+  /** Removes deliveries that have ended, except those that this owner no longer holds. */
   complete(owner: string, ids: readonly number[]): Promise<void>
   reschedule(owner: string, now: number, items: readonly Reschedule[]): Promise<void>
-  /** Parks one that will never arrive. */
+  /** Keeps deliveries that will not be tried again, for operators. */
   markDead(owner: string, now: number, items: readonly DeadDelivery[]): Promise<void>
-  /** Holds deliveries until a later moment than they were leased for. */
+  /** Extends leases. */
   prolong(owner: string, now: number, items: readonly { readonly id: number; readonly until: number }[]): Promise<void>
-  /** Gives back what was not tried. */
+  /** Ends leases of deliveries that were not attempted. */
   release(owner: string, now: number, ids: readonly number[]): Promise<void>
-  /** Of the notifications, those that are still in an inbox, and whether they were read. */
+  /** Returns the read state of those notifications that are still in an inbox. */
   readStates(notificationIds: readonly string[]): Promise<ReadonlyMap<string, 'read' | 'unread'>>
   /**
-   * Of escalations of notifications that were merged since, those that a later event's escalation replaces; that one becomes due
-   * at once, so that the person hears once, in time, and of everything. Returns the ids that are replaced.
+   * Finds the escalations of notifications that were merged later. The escalation of the latest event replaces them and becomes due at
+   * once, so that the user is told once, in time, with the latest text. Returns the ids of the replaced deliveries.
    */
   supersede(transport: string, now: number, deliveries: readonly LeasedDelivery[]): Promise<ReadonlySet<number>>
-  /** Keeps the length of waits when the clock went back. */
+  /** Restores the length of waits after the clock went back. */
   rebase(now: number, toleranceMs: number): Promise<void>
 
   list(filter: DeliveryFilter, page: { now: number; limit: number; after: number | null }): Promise<DeliveryInfo[]>
   counts(now: number): Promise<DeliveryCount[]>
-  /** Makes dead or waiting ones due at once, as if never tried. Returns how many. */
+  /** Makes dead or waiting deliveries due at once and resets their attempts. Returns how many. */
   retry(filter: DeliveryFilter, now: number): Promise<number>
-  /** Removes up to `limit` that nobody is delivering. Returns how many. */
+  /** Removes up to `limit` deliveries that are not leased. Returns how many. */
   purge(filter: DeliveryFilter & { readonly deadBefore?: number }, now: number, limit: number): Promise<number>
 }
 
-/** A transport that a peer switched off. */
+/** A transport that its peer switched off. */
 export interface DisabledTransport {
   readonly name: string
   readonly fingerprint: string
@@ -141,10 +141,10 @@ export interface DisabledTransport {
   readonly disabledAt: number
 }
 
-/** Port: which transports are switched off, on every node. */
+/** Port: the transports that are switched off on every node. */
 export interface TransportStateStore {
   disabled(): Promise<DisabledTransport[]>
   disable(transport: DisabledTransport): Promise<void>
-  /** False when it was on. */
+  /** Resolves with false when the transport was on. */
   enable(name: string): Promise<boolean>
 }
