@@ -1,6 +1,5 @@
 import { describe, expectTypeOf, test } from 'vitest'
 import {
-  type BuiltInCatalogue,
   createFocus,
   defineNotifications,
   type Focus,
@@ -15,7 +14,7 @@ const catalogue = defineNotifications({
 
 describe('createFocus', () => {
   test('returns the built-in catalogue without a catalogue of one’s own', () => {
-    expectTypeOf(createFocus()).resolves.toEqualTypeOf<Focus<BuiltInCatalogue>>()
+    expectTypeOf(createFocus()).resolves.toEqualTypeOf<Focus>()
     expectTypeOf(createFocus({ database: 'sqlite::memory:' })).resolves.toEqualTypeOf<Focus>()
     expectTypeOf(createFocus({} as FocusOptions)).resolves.toEqualTypeOf<Focus>()
   })
