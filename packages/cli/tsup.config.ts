@@ -10,8 +10,8 @@ export default defineConfig([
     sourcemap: true,
     splitting: true,
   },
-  ...browserPage('page', 'src/page/page.ts', 'src/page/page.css'),
-  ...browserPage('ops', 'src/ops/page/ops.ts', 'src/ops/page/ops.css'),
+  ...browserPage('page', 'src/pages/dev/page.ts', 'src/pages/dev/page.css'),
+  ...browserPage('ops', 'src/pages/ops/ops.ts', 'src/pages/ops/ops.css'),
 ])
 
 /** What browsers load: the script of a page, whole in one file, and its styles. */

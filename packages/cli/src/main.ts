@@ -1,4 +1,4 @@
-import { ExitCode } from './failure.ts'
+import { ExitCode } from './terminal/failure.ts'
 import { runProgram } from './program.ts'
 
 // Where nothing is left to wait for, Node ends at once: a command that has no end by then has not done its work.

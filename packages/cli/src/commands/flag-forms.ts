@@ -1,4 +1,4 @@
-import { usageFailure } from '../failure.ts'
+import { usageFailure } from '../terminal/failure.ts'
 
 const maxPageSize = 500
 const duration = /^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/

@@ -1,10 +1,10 @@
-import type { CommandContext } from '../context.ts'
-import { CommandFailure, usageFailure } from '../failure.ts'
+import type { CommandContext } from '../terminal/context.ts'
+import { CommandFailure, usageFailure } from '../terminal/failure.ts'
 import type { Json, JsonDocument, RemoteRequest } from '../remote/client.ts'
 import { textOf } from '../remote/client.ts'
 import { type AnsweredBy, type Routes, withRoutes } from '../remote/routes.ts'
-import type { RemoteFlags } from '../remote/settings.ts'
-import { table } from '../table.ts'
+import type { RemoteFlags } from '../remote/remote-settings.ts'
+import { table } from '../terminal/table.ts'
 
 type Row = { readonly [field: string]: Json | undefined }
 

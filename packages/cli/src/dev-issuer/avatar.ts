@@ -1,4 +1,4 @@
-import { html } from '../html.ts'
+import { html } from '../pages/html.ts'
 import type { Person } from './person.ts'
 
 /** A person's picture: the initial on a colour of their own. */

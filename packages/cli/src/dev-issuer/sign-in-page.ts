@@ -1,5 +1,5 @@
-import { html, type Html } from '../html.ts'
-import { pickLocale, type Locale } from '../locale.ts'
+import { html, type Html } from '../pages/html.ts'
+import { pickLocale, type Locale } from '../pages/locale.ts'
 
 const texts = {
   fr: {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { CommandFailure } from '../failure.ts'
-import { findRunningServer } from '../data-folder.ts'
-import { hasCode, isFileMissing } from '../context.ts'
-import { writePrivateFile } from '../private-file.ts'
+import { CommandFailure } from '../terminal/failure.ts'
+import { findRunningServer } from '../config/data-folder.ts'
+import { hasCode, isFileMissing } from '../terminal/context.ts'
+import { writePrivateFile } from '../config/private-file.ts'
 
 /**
  * Makes the data folder where it is missing, and checks that it can be written and that no other `focus dev` runs on it.

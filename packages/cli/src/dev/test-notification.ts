@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { FocusError, type Focus, type Receipt, type UserId } from '@focus-api/core'
 import { problem } from '@focus-api/core/internal'
-import type { Locale } from '../locale.ts'
+import type { Locale } from '../pages/locale.ts'
 
 /** One button of the page: a notification of the guide, sent to the person who pressed it. */
 const samples: Readonly<

@@ -1,6 +1,6 @@
 import { listMigrations } from '@focus-api/core/internal'
-import type { FocusConfig } from '../config-file.ts'
-import { describeDatabase, isMissingFile } from '../database-name.ts'
+import type { FocusConfig } from '../config/config-file.ts'
+import { describeDatabase, isMissingFile } from '../config/database-name.ts'
 import { failed, type Finding, mendOf, ok, reasonOf, skipped, warning } from './finding.ts'
 
 /** Whether the database answers, and has the tables of this version. Nothing is changed or made. */

@@ -1,5 +1,5 @@
 import { type JsonDocument, textOf } from '../remote/client.ts'
-import type { RemoteSettings } from '../remote/settings.ts'
+import type { RemoteSettings } from '../remote/remote-settings.ts'
 import { checkProxy } from './proxy.ts'
 import { failed, type Finding, ok, reasonOf, skipped } from './finding.ts'
 

@@ -1,7 +1,7 @@
-import { CommandFailure } from '../failure.ts'
-import { plainText } from '../plain-text.ts'
+import { CommandFailure } from '../terminal/failure.ts'
+import { plainText } from '../terminal/plain-text.ts'
 import { type HttpAnswer, send } from './http.ts'
-import type { RemoteSettings } from './settings.ts'
+import type { RemoteSettings } from './remote-settings.ts'
 
 export interface RemoteRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE'

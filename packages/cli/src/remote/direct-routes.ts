@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createFocus } from '@focus-api/core'
-import { type FocusConfig, focusOptionsOf } from '../config-file.ts'
-import type { CommandContext } from '../context.ts'
-import { terminalLogger } from '../dev/terminal-logger.ts'
-import { CommandFailure } from '../failure.ts'
+import { type FocusConfig, focusOptionsOf } from '../config/config-file.ts'
+import type { CommandContext } from '../terminal/context.ts'
+import { terminalLogger } from '../terminal/terminal-logger.ts'
+import { CommandFailure } from '../terminal/failure.ts'
 import { answerOf } from './client.ts'
 import type { Routes } from './routes.ts'
 

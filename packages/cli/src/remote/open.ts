@@ -1,7 +1,7 @@
-import { loadConfig } from '../config-file.ts'
-import type { CommandContext } from '../context.ts'
+import { loadConfig } from '../config/config-file.ts'
+import type { CommandContext } from '../terminal/context.ts'
 import { RemoteClient } from './client.ts'
-import { type RemoteFlags, resolveRemote } from './settings.ts'
+import { type RemoteFlags, resolveRemote } from './remote-settings.ts'
 
 /** A client of the server that flags, environment, `focus.config.ts` or folder name. */
 export async function openClient(context: CommandContext, flags: RemoteFlags): Promise<RemoteClient> {

@@ -1,9 +1,9 @@
-import { loadConfig } from '../config-file.ts'
-import type { CommandContext } from '../context.ts'
-import { findDatabase } from '../database-name.ts'
-import { CommandFailure } from '../failure.ts'
+import { loadConfig } from '../config/config-file.ts'
+import type { CommandContext } from '../terminal/context.ts'
+import { findDatabase } from '../config/database-name.ts'
+import { CommandFailure } from '../terminal/failure.ts'
 import { type JsonDocument, RemoteClient, type RemoteRequest } from './client.ts'
-import { type RemoteFlags, resolveRemote } from './settings.ts'
+import { type RemoteFlags, resolveRemote } from './remote-settings.ts'
 
 /** Focus' routes, wherever they are answered. */
 export interface Routes {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { Definer } from '../../src/definitions/define.ts'
-import { defineInit } from '../../src/init/define.ts'
+import { Definer } from '../../src/commands/define.ts'
+import { defineInit } from '../../src/commands/init/define-init.ts'
 
 const page = readFileSync(new URL('../../../../docs/scaffold.md', import.meta.url), 'utf8')
 

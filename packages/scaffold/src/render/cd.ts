@@ -94,55 +94,66 @@ function deployJob(project: Project): string {
             subject-digest: ${expression('steps.build.outputs.digest')}
             push-to-registry: true
 
-        - name: Prepare SSH
-          env:
-            SERVER_HOST: ${expression('secrets.SERVER_HOST')}
-            SERVER_SSH_KEY: ${expression('secrets.SERVER_SSH_KEY')}
-            SERVER_KNOWN_HOSTS: ${expression('secrets.SERVER_KNOWN_HOSTS')}
-          run: |
-            if [ -z "$SERVER_KNOWN_HOSTS" ]; then
-              echo "::error::The secret SERVER_KNOWN_HOSTS is not set, so nobody could tell the server from an impostor."
-              echo "On a machine that you trust, run: ssh-keyscan -t ed25519 <the server>"
-              echo "Compare the fingerprint (ssh-keygen -lf -) with the one on the server's console, then store the line as SERVER_KNOWN_HOSTS."
-              exit 1
-            fi
-            if [ -z "$SERVER_HOST" ] || [ -z "$SERVER_SSH_KEY" ]; then
-              echo "::error::The secrets SERVER_HOST and SERVER_SSH_KEY must be set."
-              exit 1
-            fi
-            install -m 700 -d "$RUNNER_TEMP/ssh"
-            install -m 600 /dev/null "$RUNNER_TEMP/ssh/key"
-            install -m 600 /dev/null "$RUNNER_TEMP/ssh/known_hosts"
-            printf '%s\\n' "$SERVER_SSH_KEY" > "$RUNNER_TEMP/ssh/key"
-            printf '%s\\n' "$SERVER_KNOWN_HOSTS" > "$RUNNER_TEMP/ssh/known_hosts"
+        ${prepareSsh}
 
-        - name: Deploy over SSH
-          env:
-            SERVER_HOST: ${expression('secrets.SERVER_HOST')}
-            SERVER_USERNAME: ${expression('secrets.SERVER_USERNAME')}
-            SERVER_PORT: ${expression("vars.SERVER_PORT || '22'")}
-            DOCKER_USERNAME: ${expression('secrets.DOCKER_USERNAME')}
-            DOCKER_PASSWORD: ${expression('secrets.DOCKER_PASSWORD')}
-            IMAGE: ${image}@${expression('steps.build.outputs.digest')}
-          run: |
-            # Settings and script travel over stdin, so that no secret shows among the server's processes.
-            {
-              for name in IMAGE DOCKER_USERNAME DOCKER_PASSWORD; do
-                printf 'export %s=%q\\n' "$name" "\${!name}"
-              done
-              cat ${deployScriptPath}
-            } | ssh -i "$RUNNER_TEMP/ssh/key" -p "$SERVER_PORT" \\
-              -o BatchMode=yes \\
-              -o IdentitiesOnly=yes \\
-              -o StrictHostKeyChecking=yes \\
-              -o UserKnownHostsFile="$RUNNER_TEMP/ssh/known_hosts" \\
-              -o ConnectTimeout=15 \\
-              -o ServerAliveInterval=15 \\
-              "$SERVER_USERNAME@$SERVER_HOST" 'bash -s'
+        ${deployOverSsh(image)}
 
         - name: Remove the SSH key
           if: always()
           run: rm -rf "$RUNNER_TEMP/ssh"
+  `
+}
+
+const prepareSsh = text`
+  - name: Prepare SSH
+    env:
+      SERVER_HOST: ${expression('secrets.SERVER_HOST')}
+      SERVER_SSH_KEY: ${expression('secrets.SERVER_SSH_KEY')}
+      SERVER_KNOWN_HOSTS: ${expression('secrets.SERVER_KNOWN_HOSTS')}
+    run: |
+      if [ -z "$SERVER_KNOWN_HOSTS" ]; then
+        echo "::error::The secret SERVER_KNOWN_HOSTS is not set, so nobody could tell the server from an impostor."
+        echo "On a machine that you trust, run: ssh-keyscan -t ed25519 <the server>"
+        echo "Compare the fingerprint (ssh-keygen -lf -) with the one on the server's console, then store the line as SERVER_KNOWN_HOSTS."
+        exit 1
+      fi
+      if [ -z "$SERVER_HOST" ] || [ -z "$SERVER_SSH_KEY" ]; then
+        echo "::error::The secrets SERVER_HOST and SERVER_SSH_KEY must be set."
+        exit 1
+      fi
+      install -m 700 -d "$RUNNER_TEMP/ssh"
+      install -m 600 /dev/null "$RUNNER_TEMP/ssh/key"
+      install -m 600 /dev/null "$RUNNER_TEMP/ssh/known_hosts"
+      printf '%s\\n' "$SERVER_SSH_KEY" > "$RUNNER_TEMP/ssh/key"
+      printf '%s\\n' "$SERVER_KNOWN_HOSTS" > "$RUNNER_TEMP/ssh/known_hosts"
+`
+
+/** @param image - name of the image, without its digest */
+function deployOverSsh(image: string): string {
+  return text`
+    - name: Deploy over SSH
+      env:
+        SERVER_HOST: ${expression('secrets.SERVER_HOST')}
+        SERVER_USERNAME: ${expression('secrets.SERVER_USERNAME')}
+        SERVER_PORT: ${expression("vars.SERVER_PORT || '22'")}
+        DOCKER_USERNAME: ${expression('secrets.DOCKER_USERNAME')}
+        DOCKER_PASSWORD: ${expression('secrets.DOCKER_PASSWORD')}
+        IMAGE: ${image}@${expression('steps.build.outputs.digest')}
+      run: |
+        # Settings and script travel over stdin, so that no secret shows among the server's processes.
+        {
+          for name in IMAGE DOCKER_USERNAME DOCKER_PASSWORD; do
+            printf 'export %s=%q\\n' "$name" "\${!name}"
+          done
+          cat ${deployScriptPath}
+        } | ssh -i "$RUNNER_TEMP/ssh/key" -p "$SERVER_PORT" \\
+          -o BatchMode=yes \\
+          -o IdentitiesOnly=yes \\
+          -o StrictHostKeyChecking=yes \\
+          -o UserKnownHostsFile="$RUNNER_TEMP/ssh/known_hosts" \\
+          -o ConnectTimeout=15 \\
+          -o ServerAliveInterval=15 \\
+          "$SERVER_USERNAME@$SERVER_HOST" 'bash -s'
   `
 }
 

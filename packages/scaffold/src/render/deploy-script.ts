@@ -15,11 +15,26 @@ const trustedProxy = text`
 `
 
 /**
- * `deploy/deploy.sh`: what the server runs. One function, called on the last line, so that a connection lost while the
- * script is sent runs nothing, and nothing inside reads the rest of the script as its input.
+ * Renders `deploy/deploy.sh`, which runs on the server. All work happens in functions, and the last line calls `main`: if
+ * the connection is lost while the script is sent, nothing runs. `main` reads from /dev/null, so that no command inside
+ * it consumes the rest of the script as its input.
  */
 export function renderDeployScript(project: Project): string {
-  return `${text`
+  const parts = [
+    header(project),
+    say,
+    logIn,
+    runImage(project),
+    healthy,
+    rollBack,
+    main(project),
+    'main "$@" </dev/null',
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function header(project: Project): string {
+  return text`
     #!/usr/bin/env bash
     # Starts one image on this server, and puts the previous one back when it does not become healthy.
     # Written by \`focus init\`; the CD workflow feeds it to \`bash -s\` over SSH. By hand, on the server:
@@ -37,20 +52,28 @@ export function renderDeployScript(project: Project): string {
     #   PRUNE_LABEL      the label that its images carry
     #   DOCKER_USERNAME, DOCKER_PASSWORD   to pull a private image; kept for this run only
     set -Eeuo pipefail
+  `
+}
 
-    say() {
-      printf '%s\\n' "$*" || true
-    }
+const say = text`
+  say() {
+    printf '%s\\n' "$*" || true
+  }
+`
 
-    # A registry login in a directory of its own: the password does not stay on the server.
-    log_in() {
-      [[ -n "\${DOCKER_USERNAME:-}" && -n "\${DOCKER_PASSWORD:-}" ]] || return 0
-      DOCKER_CONFIG=$(mktemp -d)
-      export DOCKER_CONFIG
-      trap 'rm -rf "$DOCKER_CONFIG"' EXIT
-      docker login --username "$DOCKER_USERNAME" --password-stdin <<<"$DOCKER_PASSWORD" >/dev/null
-    }
+const logIn = text`
+  # A registry login in a directory of its own: the password does not stay on the server.
+  log_in() {
+    [[ -n "\${DOCKER_USERNAME:-}" && -n "\${DOCKER_PASSWORD:-}" ]] || return 0
+    DOCKER_CONFIG=$(mktemp -d)
+    export DOCKER_CONFIG
+    trap 'rm -rf "$DOCKER_CONFIG"' EXIT
+    docker login --username "$DOCKER_USERNAME" --password-stdin <<<"$DOCKER_PASSWORD" >/dev/null
+  }
+`
 
+function runImage(project: Project): string {
+  return text`
     # run_image <image>: replaces the container.
     run_image() {
       local options=(
@@ -76,35 +99,43 @@ export function renderDeployScript(project: Project): string {
       docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
       docker run "\${options[@]}" "$1" >/dev/null
     }
+  `
+}
 
-    # Asks at least once, then every two seconds until HEALTH_TIMEOUT is over.
-    healthy() {
-      local waited=0
-      until curl --fail --silent --max-time 2 --output /dev/null "http://127.0.0.1:$PORT$HEALTH_PATH"; do
-        if ((waited >= HEALTH_TIMEOUT)); then
-          return 1
-        fi
-        sleep 2
-        waited=$((waited + 2))
-      done
-    }
+const healthy = text`
+  # Asks at least once, then every two seconds until HEALTH_TIMEOUT is over.
+  healthy() {
+    local waited=0
+    until curl --fail --silent --max-time 2 --output /dev/null "http://127.0.0.1:$PORT$HEALTH_PATH"; do
+      if ((waited >= HEALTH_TIMEOUT)); then
+        return 1
+      fi
+      sleep 2
+      waited=$((waited + 2))
+    done
+  }
+`
 
-    roll_back() {
-      say "$IMAGE did not become healthy within $HEALTH_TIMEOUT s. The end of its log:"
-      docker logs --tail 50 "$CONTAINER" 2>&1 || true
-      if [[ -z "$previous" ]]; then
-        docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
-        say "There is no previous image to put back."
-        exit 1
-      fi
-      if run_image "$previous" && healthy; then
-        say "Rolled back: the previous image $previous runs and is healthy."
-      else
-        say "The previous image $previous is not healthy either: somebody has to look at the server."
-      fi
+const rollBack = text`
+  roll_back() {
+    say "$IMAGE did not become healthy within $HEALTH_TIMEOUT s. The end of its log:"
+    docker logs --tail 50 "$CONTAINER" 2>&1 || true
+    if [[ -z "$previous" ]]; then
+      docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
+      say "There is no previous image to put back."
       exit 1
-    }
+    fi
+    if run_image "$previous" && healthy; then
+      say "Rolled back: the previous image $previous runs and is healthy."
+    else
+      say "The previous image $previous is not healthy either: somebody has to look at the server."
+    fi
+    exit 1
+  }
+`
 
+function main(project: Project): string {
+  return text`
     main() {
       IMAGE=\${1:-\${IMAGE:-}}
       : "\${CONTAINER:=${project.slug}}"
@@ -131,7 +162,5 @@ export function renderDeployScript(project: Project): string {
       say "$IMAGE is healthy."
       docker image prune --all --force --filter "until=$PRUNE_AGE" --filter "label=$PRUNE_LABEL" >/dev/null
     }
-
-    main "$@" </dev/null
-  `}\n`
+  `
 }

@@ -1,0 +1,162 @@
+import { usageFailure } from '../../terminal/failure.ts'
+import type { Json } from '../../remote/client.ts'
+import { type DeliveryFlags, readDelivery } from './delivery-options.ts'
+
+/** Flags of `focus notify` that say what to send, and how. */
+export interface NotificationFlags extends DeliveryFlags {
+  readonly title?: string
+  readonly message?: string
+  readonly type?: string
+  readonly event?: string
+  readonly data?: string
+  readonly locale?: string
+  readonly name?: string
+  readonly params?: string
+  readonly activity?: string
+  readonly limitWarning?: readonly string[]
+  readonly appBlocked?: string
+  readonly challengeUpdate?: readonly string[]
+  readonly leaderboard?: string
+}
+
+type JsonObject = { readonly [key: string]: Json }
+
+export interface ParsedNotification {
+  /** For `POST /notifications`, without the person. */
+  readonly body: JsonObject
+  /** What followed a flag's own values on the command line: `--limit-warning Instagram 80 alice`. */
+  readonly users: readonly string[]
+}
+
+/** A notification of the catalogue: a helper of the guide, or one of the application's own. */
+interface Helper {
+  readonly name: string
+  readonly params: JsonObject
+  readonly users?: readonly string[]
+}
+
+/**
+ * @param now milliseconds since 1970, from which `--deliver-at 30m` counts
+ * @throws CommandFailure `usage` where something is missing, of the wrong form, or contradicts itself
+ */
+export function readNotification(flags: NotificationFlags, now: number): ParsedNotification {
+  const { body, users } = readContent(flags)
+  return { body: { ...body, ...readDelivery(flags, now) }, users }
+}
+
+function readContent(flags: NotificationFlags): ParsedNotification {
+  const data = flags.data === undefined ? undefined : jsonObject('--data', flags.data)
+  const helpers = readHelpers(flags, data)
+  if (helpers.length > 1) throw usageFailure('Give one helper at a time, or one --name.')
+  const { name: ownName } = flags
+  const locale = localeOf(flags)
+  if (flags.params !== undefined && ownName === undefined) throw usageFailure('--params goes with --name.')
+  const [helper] = helpers
+  if (helper !== undefined) {
+    refuseBesideHelper(flags)
+    const { name, params, users = [] } = helper
+    return { body: { name, params, ...(locale === undefined ? {} : { locale }) }, users }
+  }
+  return { body: plainNotification(flags, data), users: [] }
+}
+
+/** The texts of the helpers are in French and English; an application's own may be in any language. */
+function localeOf({ locale, name }: NotificationFlags): string | undefined {
+  if (locale === undefined || name !== undefined) return locale
+  const language = /^(fr|en)(?:[-_].*)?$/i.exec(locale)?.[1]?.toLowerCase()
+  if (language !== undefined) return language
+  throw usageFailure(`--locale: expected fr or en, got ${JSON.stringify(locale)}.`)
+}
+
+function plainNotification(flags: NotificationFlags, data: JsonObject | undefined): JsonObject {
+  const { title, message, type, event } = flags
+  if (title === undefined || message === undefined) {
+    throw usageFailure(
+      `${title === undefined ? '--title' : '--message'} is missing.`,
+      'Give --title and --message, a helper such as --limit-warning Instagram 80, or --name.',
+    )
+  }
+  return {
+    title,
+    message,
+    ...(type === undefined ? {} : { notification_type: type }),
+    ...(event === undefined ? {} : { event }),
+    ...(data === undefined ? {} : { data }),
+  }
+}
+
+function readHelpers(flags: NotificationFlags, data: JsonObject | undefined): Helper[] {
+  const helpers: Helper[] = []
+  if (flags.name !== undefined) {
+    if (flags.name === '') throw usageFailure('--name takes the name of a notification of the catalogue.')
+    const params = flags.params === undefined ? {} : jsonObject('--params', flags.params)
+    helpers.push({ name: flags.name, params })
+  }
+  if (flags.activity !== undefined) {
+    helpers.push({ name: 'activityUpdate', params: { activity: jsonObject('--activity', flags.activity) } })
+  }
+  if (flags.limitWarning !== undefined) {
+    const [appName, percentage, ...users] = flags.limitWarning
+    if (appName === undefined || percentage === undefined || !/^\d+(\.\d+)?$/.test(percentage)) {
+      throw usageFailure(
+        '--limit-warning takes an application and a percentage.',
+        'Such as: --limit-warning Instagram 80',
+      )
+    }
+    helpers.push({ name: 'limitWarning', params: { app_name: appName, percentage: Number(percentage) }, users })
+  }
+  if (flags.appBlocked !== undefined) helpers.push({ name: 'appBlocked', params: { app_name: flags.appBlocked } })
+  if (flags.challengeUpdate !== undefined) helpers.push(challengeUpdate(flags.challengeUpdate, flags.message, data))
+  if (flags.leaderboard !== undefined) {
+    helpers.push({
+      name: 'leaderboardUpdate',
+      params: { challenge_title: flags.leaderboard, leaderboard_data: data ?? {} },
+    })
+  }
+  return helpers
+}
+
+function challengeUpdate(
+  [title, kind, ...users]: readonly string[],
+  message: string | undefined,
+  data: JsonObject | undefined,
+): Helper {
+  if (title === undefined || kind === undefined || message === undefined) {
+    throw usageFailure(
+      '--challenge-update takes a title and a kind, and --message.',
+      'Such as: --challenge-update "Challenge Octobre" leaderboard_update --message "Vous êtes 2e"',
+    )
+  }
+  const params = { challenge_title: title, update_type: kind, message, ...(data === undefined ? {} : { data }) }
+  return { name: 'challengeUpdate', params, users }
+}
+
+/** A helper makes its own text: what would be ignored is refused. */
+function refuseBesideHelper(flags: NotificationFlags): void {
+  const takesMessage = flags.challengeUpdate !== undefined
+  const takesData = takesMessage || flags.leaderboard !== undefined
+  const ignored = [
+    flags.title === undefined ? null : '--title',
+    flags.type === undefined ? null : '--type',
+    flags.event === undefined ? null : '--event',
+    flags.message === undefined || takesMessage ? null : '--message',
+    flags.data === undefined || takesData ? null : '--data',
+  ].find((name) => name !== null)
+  if (ignored !== undefined)
+    throw usageFailure(
+      `${ignored} does not go with ${flags.name === undefined ? 'a helper' : '--name'}, which makes its own text.`,
+    )
+}
+
+function jsonObject(name: string, text: string): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw usageFailure(`${name} is not JSON: ${text}`, `Such as: ${name} '{"app_name":"Instagram"}'`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw usageFailure(`${name} has to be a JSON object, such as {"app_name":"Instagram"}.`)
+  }
+  return value as JsonObject
+}

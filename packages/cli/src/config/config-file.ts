@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { FocusOptions } from '@focus-api/core'
+import { assertFocusOptions, withoutEnvironment } from '@focus-api/core/internal'
+import { type CommandContext, type Environment, hasCode } from '../terminal/context.ts'
+import { CommandFailure, toFailure } from '../terminal/failure.ts'
+
+/**
+ * What `focus.config.ts` exports as its default: the options of `createFocus`, and where the command line reaches the
+ * server. Flags and environment win over it.
+ */
+export interface FocusConfig extends FocusOptions {
+  /** The running server, for `focus notify` and its like; `publicUrl` when absent. `FOCUS_URL`. */
+  readonly url?: string
+}
+
+/**
+ * Gives an editor the types of `focus.config.ts`.
+ *
+ * @example
+ * ```ts
+ * import { defineConfig } from '@focus-api/cli'
+ *
+ * export default defineConfig({ publicUrl: 'https://app.example', database: 'mysql://focus@db/focus' })
+ * ```
+ */
+export function defineConfig(config: FocusConfig): FocusConfig {
+  return config
+}
+
+const names = ['focus.config.ts', 'focus.config.mts', 'focus.config.js', 'focus.config.mjs']
+
+/**
+ * The configuration of the folder; empty when it has none. Options that the environment overrides are not checked.
+ *
+ * @throws CommandFailure `invalid_config` for a file that cannot be read, `invalid_option` for an unknown option or a wrong value
+ */
+export async function loadConfig({ cwd, env }: Pick<CommandContext, 'cwd' | 'env'>): Promise<FocusConfig> {
+  const path = names.map((name) => join(cwd, name)).find((candidate) => existsSync(candidate))
+  if (path === undefined) return {}
+  let module: { readonly default?: unknown }
+  try {
+    module = await import(pathToFileURL(path).href)
+  } catch (error) {
+    throw new CommandFailure('invalid_config', `${path} cannot be loaded: ${firstLine(error)}`, {
+      hint: hintOf(error),
+      cause: error,
+    })
+  }
+  const { default: config } = module
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return checked(config, path, env)
+  throw new CommandFailure('invalid_config', `${path} has no configuration as its default export.`, {
+    hint: 'Write `export default defineConfig({ … })`, with defineConfig from @focus-api/cli.',
+  })
+}
+
+/** The options of `createFocus` in the configuration, without those that the environment sets. */
+export function focusOptionsOf({ url: _url, ...options }: FocusConfig, env: Environment): FocusOptions {
+  return withoutEnvironment(options, env)
+}
+
+function checked(config: FocusConfig, path: string, env: Environment): FocusConfig {
+  const { url } = config
+  const wrongUrl = url !== undefined && (typeof url !== 'string' || !URL.canParse(url))
+  if (wrongUrl) {
+    throw new CommandFailure('invalid_option', 'url: expected an address such as http://localhost:8000.', {
+      hint: `Correct it in ${path}.`,
+    })
+  }
+  try {
+    assertFocusOptions(focusOptionsOf(config, env))
+  } catch (error) {
+    const { code, message } = toFailure(error)
+    throw new CommandFailure(code, message, { hint: `Correct ${path}.`, cause: error })
+  }
+  return config
+}
+
+function hintOf(error: unknown): string {
+  const code = hasCode(error) ? error.code : undefined
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
+    return `Node ${process.versions.node} has to read TypeScript: use types that can be stripped, or name the file focus.config.js.`
+  if (code === 'ERR_MODULE_NOT_FOUND' && firstLine(error).startsWith('Cannot find package'))
+    return 'Install what it imports, such as `npm install --save-dev @focus-api/cli`.'
+  return 'Correct the file and run the command again.'
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
+}

@@ -1,0 +1,63 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writePrivateFile } from '../config/private-file.ts'
+
+/** What an issuer has to remember between two starts. */
+export interface IssuerKeys {
+  /** Private signing key, RFC 7517. */
+  readonly jwk: Readonly<Record<string, unknown>>
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly cookieSecret: string
+  /** The port of the last start, taken again while it is free: an issuer is known by its address. */
+  readonly port: number
+}
+
+/** Fresh keys, RSA because that is what Google signs with. */
+export function createIssuerKeys(): IssuerKeys {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return {
+    jwk: {
+      ...privateKey.export({ format: 'jwk' }),
+      kid: randomBytes(8).toString('base64url'),
+      use: 'sig',
+      alg: 'RS256',
+    },
+    clientId: 'focus-dev',
+    clientSecret: randomBytes(24).toString('base64url'),
+    cookieSecret: randomBytes(24).toString('base64url'),
+    port: 0,
+  }
+}
+
+/** Null when there are none yet, or when the file is damaged: new keys only end sign-ins that are under way. */
+export async function readIssuerKeys(folder: string): Promise<IssuerKeys | null> {
+  try {
+    const parsed: unknown = JSON.parse(await readFile(fileIn(folder), 'utf8'))
+    return isIssuerKeys(parsed) ? parsed : null
+  } catch {
+    return null
+  }
+}
+
+export async function writeIssuerKeys(folder: string, keys: IssuerKeys): Promise<void> {
+  await writePrivateFile(fileIn(folder), `${JSON.stringify(keys, null, 2)}\n`)
+}
+
+function fileIn(folder: string): string {
+  return join(folder, 'issuer.json')
+}
+
+function isIssuerKeys(value: unknown): value is IssuerKeys {
+  if (typeof value !== 'object' || value === null) return false
+  const keys = value as Partial<Record<keyof IssuerKeys, unknown>>
+  return (
+    typeof keys.jwk === 'object' &&
+    keys.jwk !== null &&
+    typeof keys.clientId === 'string' &&
+    typeof keys.clientSecret === 'string' &&
+    typeof keys.cookieSecret === 'string' &&
+    typeof keys.port === 'number'
+  )
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { pickLocale } from '../locale.ts'
+import { packageFolder } from '../../config/package-folder.ts'
+import { opsHtml } from './ops-html.ts'
+
+const assets: Readonly<Record<string, string>> = {
+  '/focus/ops.js': 'text/javascript; charset=utf-8',
+  '/focus/ops.css': 'text/css; charset=utf-8',
+}
+
+/**
+ * The operations page at `/focus`. The page itself is no secret: everything it shows comes from the admin routes, with the
+ * key that is typed into it. Returns whether the request was the page's.
+ */
+export function opsHandler(basePath: string): (request: IncomingMessage, response: ServerResponse) => boolean {
+  return (request, response) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false
+    if (path === '/focus' || path === '/focus/') {
+      response.writeHead(200, headers).end(opsHtml(pickLocale(request.headers['accept-language']), basePath))
+      return true
+    }
+    const contentType = assets[path]
+    if (contentType === undefined) return false
+    sendAsset(path, contentType, response).catch(() => response.writeHead(500).end())
+    return true
+  }
+}
+
+const headers = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+async function sendAsset(path: string, contentType: string, response: ServerResponse): Promise<void> {
+  const content = await readFile(join(packageFolder(), 'dist', path.replace('/focus/', 'ops/')))
+  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' }).end(content)
+}

@@ -1,0 +1,41 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CommandFailure } from '../terminal/failure.ts'
+import { hasCode } from '../terminal/context.ts'
+
+/**
+ * Listens, and returns the port.
+ *
+ * @throws CommandFailure `port_taken`, `cannot_listen`
+ */
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    const refused = (error: Error) => reject(explain(error, port, host))
+    server.once('error', refused)
+    server.listen({ port, host }, () => {
+      server.off('error', refused)
+      resolve()
+    })
+  })
+  return (server.address() as AddressInfo).port
+}
+
+function explain(error: Error, port: number, host: string): CommandFailure {
+  const code = hasCode(error) ? error.code : ''
+  if (code === 'EADDRINUSE') {
+    return new CommandFailure('port_taken', `Port ${port} of ${host} is taken by another program.`, {
+      hint: 'End that program, or choose another port with --port (0 takes any free one).',
+      cause: error,
+    })
+  }
+  const reason =
+    {
+      EACCES: 'this user may not listen there (ports below 1024 are reserved)',
+      EADDRNOTAVAIL: 'no network interface of this machine has that address',
+      ENOTFOUND: 'no address has that name',
+    }[code] ?? error.message
+  return new CommandFailure('cannot_listen', `Cannot listen on ${host}, port ${port}: ${reason}.`, {
+    hint: 'Choose another with --host and --port.',
+    cause: error,
+  })
+}
