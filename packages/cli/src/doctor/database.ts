@@ -1,7 +1,7 @@
 import { listMigrations } from '@focus-api/core/internal'
 import type { FocusConfig } from '../config/config-file.ts'
 import { describeDatabase, isMissingFile } from '../config/database-name.ts'
-import { failed, type Finding, mendOf, ok, reasonOf, skipped, warning } from './finding.ts'
+import { failed, type Finding, fixOf, ok, reasonOf, skipped, warning } from './finding.ts'
 
 /** Whether the database answers, and has the tables of this version. Nothing is changed or made. */
 export async function checkDatabase(database: NonNullable<FocusConfig['database']>, cwd: string): Promise<Finding[]> {
@@ -25,7 +25,7 @@ export async function checkDatabase(database: NonNullable<FocusConfig['database'
       failed(
         'database',
         `${name} does not answer: ${reasonOf(error)}.`,
-        mendOf(
+        fixOf(
           error,
           'Check that the database runs, that host, port, name, user and password of DATABASE_URL are right, and that this machine may reach it. In CI: the service container and its health check.',
         ),

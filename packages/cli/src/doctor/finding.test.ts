@@ -1,11 +1,11 @@
 import { FocusError } from '@focus-api/core'
 import { expect, test } from 'vitest'
-import { mendOf } from './finding.ts'
+import { fixOf } from './finding.ts'
 
 test('a package that is not installed is mended by installing it, not by looking at the password', () => {
   const missing = new FocusError('missing_dependency', 'DATABASE_URL needs the package mysql2', {
     hint: 'Run `npm install mysql2`.',
   })
-  expect(mendOf(missing, 'Check the password.')).toBe('Run `npm install mysql2`.')
-  expect(mendOf(new Error('ECONNREFUSED'), 'Check the password.')).toBe('Check the password.')
+  expect(fixOf(missing, 'Check the password.')).toBe('Run `npm install mysql2`.')
+  expect(fixOf(new Error('ECONNREFUSED'), 'Check the password.')).toBe('Check the password.')
 })

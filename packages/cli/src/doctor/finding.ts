@@ -6,19 +6,19 @@ export interface Finding {
   readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly message: string
   /** What to do about it. */
-  readonly mend?: string
+  readonly fix?: string
 }
 
 export function ok(check: string, message: string): Finding {
   return { check, status: 'ok', message }
 }
 
-export function warning(check: string, message: string, mend: string): Finding {
-  return { check, status: 'warning', message, mend }
+export function warning(check: string, message: string, fix: string): Finding {
+  return { check, status: 'warning', message, fix }
 }
 
-export function failed(check: string, message: string, mend: string): Finding {
-  return { check, status: 'failed', message, mend }
+export function failed(check: string, message: string, fix: string): Finding {
+  return { check, status: 'failed', message, fix }
 }
 
 export function skipped(check: string, message: string): Finding {
@@ -26,7 +26,7 @@ export function skipped(check: string, message: string): Finding {
 }
 
 /** What mends a failure: Focus' own word where it has one for this very case, such as a package that is not installed. */
-export function mendOf(error: unknown, otherwise: string): string {
+export function fixOf(error: unknown, otherwise: string): string {
   const { code, hint } = error instanceof Error ? (error as { code?: unknown; hint?: unknown }) : {}
   return code === 'missing_dependency' && typeof hint === 'string' ? hint : otherwise
 }

@@ -40,19 +40,19 @@ async function readWorkflows(cwd: string): Promise<Workflow[]> {
 }
 
 function checkWorkflow({ path, text }: Workflow): Finding {
-  const mend = 'Correct the file, or let `focus init` write it anew.'
+  const fix = 'Correct the file, or let `focus init` write it anew.'
   const { syntaxError } = inspectWorkflow(text)
-  if (syntaxError) return failed('workflows', `${path} is not YAML: ${syntaxError.message}`, mend)
+  if (syntaxError) return failed('workflows', `${path} is not YAML: ${syntaxError.message}`, fix)
   const document: unknown = parse(text)
-  if (typeof document !== 'object' || document === null) return failed('workflows', `${path} is empty.`, mend)
+  if (typeof document !== 'object' || document === null) return failed('workflows', `${path} is empty.`, fix)
   const { on, jobs } = document as { on?: unknown; jobs?: unknown }
-  if (on === undefined || on === null) return failed('workflows', `${path} says not when it runs (on).`, mend)
+  if (on === undefined || on === null) return failed('workflows', `${path} says not when it runs (on).`, fix)
   if (typeof jobs !== 'object' || jobs === null || Object.keys(jobs).length === 0) {
-    return failed('workflows', `${path} has no jobs.`, mend)
+    return failed('workflows', `${path} has no jobs.`, fix)
   }
   const broken = Object.entries(jobs).find(([, job]) => !isJob(job))
   if (broken !== undefined) {
-    return failed('workflows', `${path}: the job ${broken[0]} has no runs-on and uses no other workflow.`, mend)
+    return failed('workflows', `${path}: the job ${broken[0]} has no runs-on and uses no other workflow.`, fix)
   }
   return ok('workflows', `${path} has ${Object.keys(jobs).join(', ')}`)
 }
@@ -105,8 +105,8 @@ async function checkSecrets(
       : [name],
   )
   const required = missing.filter((name) => !optionalSecrets.has(name))
-  const mend = `Settings > Secrets and variables > Actions, or: ${missing.map((name) => `gh secret set ${name}`).join('; ')}`
-  if (required.length > 0) return failed(check, `Secrets are missing: ${required.join(', ')}.`, mend)
-  if (missing.length > 0) return warning(check, `Optional secrets are not set: ${missing.join(', ')}.`, mend)
+  const fix = `Settings > Secrets and variables > Actions, or: ${missing.map((name) => `gh secret set ${name}`).join('; ')}`
+  if (required.length > 0) return failed(check, `Secrets are missing: ${required.join(', ')}.`, fix)
+  if (missing.length > 0) return warning(check, `Optional secrets are not set: ${missing.join(', ')}.`, fix)
   return ok(check, `all are set: ${needed.join(', ')}`)
 }

@@ -65,13 +65,13 @@ async function discover(
   | { readonly discovery: Discovery; readonly date: Date | null; readonly reachable: Finding }
 > {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const mend = 'Check the network, the proxy and the name of the issuer; the server itself needs to reach it too.'
+  const fix = 'Check the network, the proxy and the name of the issuer; the server itself needs to reach it too.'
   try {
     const response = await fetch(url, { signal: timed(signal) })
     const document: Partial<Discovery> & { issuer?: unknown } = await response.json()
     const { authorization_endpoint: authorization, token_endpoint: token } = document
     if (!response.ok || authorization === undefined || token === undefined) {
-      return { findings: [failed('google.discovery', `${url} is no OpenID discovery document.`, mend)] }
+      return { findings: [failed('google.discovery', `${url} is no OpenID discovery document.`, fix)] }
     }
     const date = response.headers.get('date')
     return {
@@ -80,7 +80,7 @@ async function discover(
       reachable: ok('google.discovery', `${issuer} answers`),
     }
   } catch (error) {
-    return { findings: [failed('google.discovery', `${issuer} cannot be reached: ${reasonOf(error)}.`, mend)] }
+    return { findings: [failed('google.discovery', `${issuer} cannot be reached: ${reasonOf(error)}.`, fix)] }
   }
 }
 
@@ -92,9 +92,9 @@ function checkClock(date: Date | null): Finding {
     return skipped('clock', 'the provider does not say what time it is')
   const skew = Math.round((Date.now() - date.getTime()) / 1000)
   const message = `this clock is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the provider's`
-  const mend = 'Let the machine keep its time by NTP (`timedatectl set-ntp true`): ID tokens are refused beyond 30 s.'
-  if (Math.abs(skew) > SKEW_LIMIT_SECONDS) return failed('clock', message, mend)
-  if (Math.abs(skew) > SKEW_LIMIT_SECONDS / 3) return warning('clock', message, mend)
+  const fix = 'Let the machine keep its time by NTP (`timedatectl set-ntp true`): ID tokens are refused beyond 30 s.'
+  if (Math.abs(skew) > SKEW_LIMIT_SECONDS) return failed('clock', message, fix)
+  if (Math.abs(skew) > SKEW_LIMIT_SECONDS / 3) return warning('clock', message, fix)
   return ok('clock', 'this clock agrees with the provider’s')
 }
 

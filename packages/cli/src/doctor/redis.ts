@@ -7,17 +7,17 @@ const TIMEOUT_MS = 5_000
 /** Whether Redis answers a PING with the credentials of its address. */
 export async function checkRedis(address: string): Promise<Finding> {
   const url = URL.canParse(address) ? new URL(address) : null
-  const mend =
+  const fix =
     'Check that Redis runs, that host, port and password of REDIS_URL are right, and that this machine may reach it. In CI: the service container and its health check.'
   if (url === null || !/^rediss?:$/.test(url.protocol)) {
-    return failed('redis', 'REDIS_URL is not an address such as redis://host:6379.', mend)
+    return failed('redis', 'REDIS_URL is not an address such as redis://host:6379.', fix)
   }
   try {
     const answer = await ask(url)
     if (answer.startsWith('+PONG')) return ok('redis', `${url.host} answers`)
-    return failed('redis', `${url.host} refuses: ${answer.replace(/^-/, '')}.`, mend)
+    return failed('redis', `${url.host} refuses: ${answer.replace(/^-/, '')}.`, fix)
   } catch (error) {
-    return failed('redis', `${url.host} does not answer: ${reasonOf(error)}.`, mend)
+    return failed('redis', `${url.host} does not answer: ${reasonOf(error)}.`, fix)
   }
 }
 

@@ -25,11 +25,11 @@ export async function checkServer(
     ]
   }
   if (health.body?.status !== 'ok') {
-    const mend =
+    const fix =
       health.status >= 500
         ? 'The reverse proxy answers, and does not reach the server behind it: check that it runs, and `proxy_pass`.'
         : 'Check the address, with the base path when that is not /api, and `proxy_pass`: the path has to reach the server unchanged.'
-    return [failed('server', `What answers at ${base} is not a Focus server (HTTP ${health.status}).`, mend)]
+    return [failed('server', `What answers at ${base} is not a Focus server (HTTP ${health.status}).`, fix)]
   }
   return [
     ok('server', `${base} answers`),

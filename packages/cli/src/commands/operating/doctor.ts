@@ -18,8 +18,13 @@ export async function run(context: CommandContext, flags: ExamineFlags): Promise
   )
   signal.throwIfAborted()
   const healthy = checks.every(({ status }) => status !== 'failed')
-  terminal.result({ ok: healthy, checks }, () => report(terminal, checks))
+  terminal.result({ ok: healthy, checks: checks.map(toJson) }, () => report(terminal, checks))
   return healthy ? ExitCode.done : ExitCode.failed
+}
+
+/** A finding as `--json` prints it. `mend` is the deprecated name of `fix`; the next minor version removes it. */
+function toJson(finding: Finding): Finding & { readonly mend?: string } {
+  return finding.fix === undefined ? finding : { ...finding, mend: finding.fix }
 }
 
 const marks = { ok: '✓', warning: '!', failed: '✗', skipped: '–' } as const
@@ -27,12 +32,12 @@ const colours = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' 
 
 function report(terminal: Terminal, checks: readonly Finding[]): string {
   const width = Math.max(...checks.map(({ check }) => check.length))
-  const lines = checks.map(({ check, status, message, mend }) => {
+  const lines = checks.map(({ check, status, message, fix }) => {
     const hanging = width + 4
     const text = wrap(plainLines(message), terminal.columns - hanging, hanging)
     const line = `${terminal.style(colours[status], marks[status])} ${check.padEnd(width)}  ${text}`
-    if (mend === undefined) return line
-    return `${line}\n${' '.repeat(hanging)}→ ${wrap(plainLines(mend), terminal.columns - hanging - 2, hanging + 2)}`
+    if (fix === undefined) return line
+    return `${line}\n${' '.repeat(hanging)}→ ${wrap(plainLines(fix), terminal.columns - hanging - 2, hanging + 2)}`
   })
   const count = (status: Finding['status']) => checks.filter((check) => check.status === status).length
   const summary = `${count('ok')} fine, ${count('warning')} to look at, ${count('failed')} broken, ${count('skipped')} not checked`
