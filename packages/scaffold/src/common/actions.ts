@@ -1,6 +1,6 @@
 /**
- * Every action that a generated workflow may use, by the commit its tag pointed at when it was checked. A tag can be moved
- * to other code; a commit cannot.
+ * Actions that generated workflows use, each pinned to the commit of a release that was reviewed. A tag can be moved to
+ * other code; a commit cannot.
  */
 const pins = {
   'actions/checkout': ['v7.0.1', '3d3c42e5aac5ba805825da76410c181273ba90b1'],
@@ -23,22 +23,22 @@ const pins = {
   'actions/download-artifact': ['v8.0.1', '3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c'],
 } as const satisfies Record<string, readonly [version: string, commit: string]>
 
-/** A repository of {@link actionPins}. */
+/** Repository of an action in {@link actionPins}. */
 export type ActionRepository = keyof typeof pins
 
-/** One checked release of an action. */
+/** A reviewed release of an action. */
 export interface ActionPin {
   readonly version: string
   readonly commit: string
 }
 
-/** The table by repository, for whoever checks a workflow against it. */
+/** The pins by repository, for the policy rules. */
 export const actionPins: ReadonlyMap<string, ActionPin> = new Map(
   Object.entries(pins).map(([repository, [version, commit]]) => [repository, { version, commit }]),
 )
 
 /**
- * The value of a step's `uses:`, with the version as the comment that Dependabot keeps up to date.
+ * Returns the value of a step's `uses:`, with the version in the comment that Dependabot updates.
  *
  * @param path - folder inside the action's repository, for those that hold several
  */

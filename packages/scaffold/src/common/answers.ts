@@ -2,27 +2,26 @@ import { isBranchName } from './git.ts'
 import { ScaffoldError } from './scaffold-error.ts'
 import { type Answers, flavours, nodePackageManagers, pythonPackageManagers, serviceChoices } from './project.ts'
 
-/** Answers as they were found, in a flag or in a file: nothing is known of them yet. */
+/** Answers from a flag or a file, before validation. */
 export type UncheckedAnswers = { readonly [Name in keyof Answers]?: unknown }
 
-/** Where answers were found. */
+/** How error messages refer to the source of the answers. */
 export interface AnswerNames {
-  /** What one of them is called there, such as `--port`. */
+  /** Returns the name of an answer in its source, such as `--port`. */
   readonly nameOf: (answer: keyof Answers) => string
-  /** Code of the refusal where it is the place that matters; each answer has its own otherwise. */
+  /** Error code for every answer of this source; without it, each answer has its own code. */
   readonly code?: string
 }
 
 /**
- * The answers, each checked: they become part of scripts, workflows and the configuration of nginx, wherever they come
- * from.
+ * Validates answers from any source, because they become part of scripts, workflows and the nginx configuration.
  *
- * @throws ScaffoldError `invalid_option`, `invalid_branch`, `invalid_repo`, `invalid_health_path`, or the origin's code
+ * @throws ScaffoldError `invalid_option`, `invalid_branch`, `invalid_repo`, `invalid_health_path`, or `code`
  */
-export function checkAnswers(said: UncheckedAnswers, { nameOf, code }: AnswerNames): Answers {
+export function checkAnswers(unchecked: UncheckedAnswers, { nameOf, code }: AnswerNames): Answers {
   const checked: { -readonly [Name in keyof Answers]: Answers[Name] } = {}
   const check = <Name extends keyof Answers>(name: Name, rule: Rule<Required<Answers>[Name]>) => {
-    const value = said[name]
+    const value = unchecked[name]
     if (value === undefined) return
     const answer = rule.read(value)
     if (answer === undefined) {
@@ -44,7 +43,7 @@ export function checkAnswers(said: UncheckedAnswers, { nameOf, code }: AnswerNam
 }
 
 interface Rule<T> {
-  /** The answer in its one spelling; undefined when it is none. */
+  /** Returns the normalized answer, or undefined when the value is not valid. */
   readonly read: (value: unknown) => T | undefined
   readonly code: string
   readonly fault: string
@@ -102,14 +101,14 @@ function oneOf<T extends string>(known: readonly T[]): Rule<T> {
   }
 }
 
-/** A list, or its words with commas between them; at least one. */
+/** Accepts a non-empty list, or a comma-separated text. */
 function someOf<T extends string>(known: readonly T[]): Rule<T[]> {
   const one = oneOf(known)
   return {
     ...one,
     read: (value) => {
       const words: unknown = typeof value === 'string' ? wordsOf(value) : value
-      // An empty list says "none of them"; an empty text says nothing.
+      // An empty list means "none of them"; an empty text is not an answer.
       if (!Array.isArray(words) || (value !== words && words.length === 0)) return undefined
       const found = words.map(one.read).filter((word) => word !== undefined)
       return found.length === words.length ? found : undefined

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
-/** What the `.git` directory says, read without running git: detection stays fast and needs no git on the machine. */
+/** Facts from the `.git` directory, read without running git: detection is fast and works on machines without git. */
 export interface GitFacts {
   /** The working tree's root, or null when the directory is not in one. */
   readonly root: string | null
@@ -60,7 +60,7 @@ function branchOf(text: string | undefined, prefix: string): string | undefined 
   return branch !== undefined && isBranchName(branch) ? branch : undefined
 }
 
-/** Narrower than git's own rule: what a workflow's branch filter and a URL take without escaping. */
+/** Accepts fewer names than git: only those that a branch filter and a URL take without escaping. */
 export function isBranchName(name: string): boolean {
   return /^[A-Za-z0-9_][\w./-]*$/.test(name) && !name.includes('..') && !name.endsWith('/') && name.length <= 200
 }
@@ -78,7 +78,7 @@ function gitHubRepository(common: string): GitFacts['repository'] {
   return null
 }
 
-/** `owner/name` of a GitHub address in any of the forms that git and npm take. */
+/** Returns `owner/name` of a GitHub address in any form that git and npm accept, or null. */
 export function gitHubSlug(url: string): string | null {
   const match =
     /^(?:github:|(?:(?:git\+)?https?:\/\/(?:[^@/]+@)?|git:\/\/|(?:git\+)?ssh:\/\/git@|git@)github\.com(?::\d+)?[/:])([\w.-]+)\/([\w.-]+?)(?:\.git)?\/?$/i.exec(

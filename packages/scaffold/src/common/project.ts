@@ -1,4 +1,4 @@
-/** What a repository is written in; decides which templates it gets. */
+/** The language of a repository; it selects the templates. */
 export const flavours = ['node', 'python'] as const
 /** The language of a project. */
 export type Flavour = (typeof flavours)[number]
@@ -11,7 +11,7 @@ export type PythonPackageManager = (typeof pythonPackageManagers)[number]
 /** The program that installs the dependencies of a project. */
 export type PackageManager = NodePackageManager | PythonPackageManager
 
-/** What `focus init` can be asked for; each stands for one or more files. */
+/** The targets of `focus init`; each stands for one or more files. */
 export const targets = ['ci', 'cd', 'docker', 'nginx', 'env', 'badges', 'dependabot'] as const
 /** One of `targets`. */
 export type Target = (typeof targets)[number]
@@ -19,11 +19,11 @@ export type Target = (typeof targets)[number]
 export const serviceNames = ['mysql', 'mariadb', 'postgres', 'redis', 'mongodb', 'rabbitmq'] as const
 export type ServiceName = (typeof serviceNames)[number]
 
-/** `none` says that the tests need no service at all. */
+/** `none`: the tests need no service. */
 export type ServiceChoice = ServiceName | 'none'
 export const serviceChoices: readonly ServiceChoice[] = [...serviceNames, 'none']
 
-/** What the user decided; wins over what the files say, and is remembered for the next run. */
+/** Decisions of the user. They win over detection and are stored for the next run. */
 export interface Answers {
   readonly flavour?: Flavour
   readonly pm?: PackageManager
@@ -36,39 +36,39 @@ export interface Answers {
   readonly domain?: string
 }
 
-/** One thing that detection concluded, and the file (and place in it) that made it think so. */
+/** A conclusion of detection, with the file (and the place in it) that it comes from. */
 export interface Evidence {
   readonly fact: string
   readonly value: string
   readonly from: string
 }
 
-/** Something to know about some of the targets. */
+/** A warning that matters to some of the targets. */
 export interface Warning {
   readonly sentence: string
   readonly targets: readonly Target[]
 }
 
-/** A shell command of a workflow step. `null` stands for a step that the repository has no tool for. */
+/** A shell command of a workflow step. `null` stands for a step without a tool in this repository. */
 export interface Command {
   readonly run: string
-  /** Extra environment of that step alone. */
+  /** Additional environment variables of that step. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** What the generated files need to know of a repository, whatever it is written in. */
+/** Facts about a repository that the templates need, in a form that is the same for every language. */
 export interface Project {
   readonly flavour: Flavour
   readonly packageManager: PackageManager
-  /** As its authors write it, on one line. */
+  /** The name as its authors write it, on one line. */
   readonly name: string
-  /** Fit for an image, a container and a file name. */
+  /** The name in a form that is valid for an image, a container and a file. */
   readonly slug: string
   readonly defaultBranch: string
-  /** `owner/name` on GitHub, where a remote says so. */
+  /** `owner/name` on GitHub; null without a GitHub remote. */
   readonly repository: string | null
   readonly services: readonly ServiceName[]
-  /** `DATABASE_URL` and friends that point at {@link services}, as the project's own driver wants them written. */
+  /** `DATABASE_URL` and similar variables for {@link services}, in the URL scheme of the project's driver. */
   readonly serviceUrls: Readonly<Record<string, string>>
   readonly usesFocus: boolean
   readonly port: number
@@ -79,20 +79,20 @@ export interface Project {
   readonly warnings: readonly Warning[]
 }
 
-/** The commands of the CI job, already in the words of the project's package manager. */
+/** The commands of the CI job, for the project's package manager. */
 export interface Toolchain {
-  /** Steps that put the runtime and the package manager in place, as YAML; the second form restores no cache. */
+  /** Steps that install the runtime and the package manager, as YAML. */
   readonly setup: string
   readonly install: readonly NamedCommand[]
   readonly lint: readonly NamedCommand[]
   readonly types: readonly NamedCommand[]
   readonly build: Command | null
   readonly test: Command
-  /** The report for Codecov, and what makes it when the tests do not. */
+  /** The report for Codecov, and the command that creates it when the tests do not. */
   readonly coverage: { readonly file: string; readonly convert: Command | null }
-  /** Dependency scan and static analysis that are commands (the others are actions). */
+  /** Dependency scans and static analysis that run as commands; the others are actions. */
   readonly security: readonly NamedCommand[]
-  /** Steps that {@link security} needs first, as YAML. */
+  /** Steps that must run before {@link security}, as YAML. */
   readonly securitySetup: string
   readonly codeqlLanguage: 'javascript-typescript' | 'python'
   readonly semgrepConfigs: readonly string[]
@@ -101,21 +101,21 @@ export interface Toolchain {
 
 export interface NamedCommand extends Command {
   readonly name: string
-  /** A bare expression; the step is left out of the run when it is false. */
+  /** An expression without `${{ }}`; the step is skipped when it is false. */
   readonly if?: string
 }
 
-/** The words that a Dockerfile is written with. */
+/** The parts of a Dockerfile that depend on the project. */
 export interface ImageRecipe {
-  /** Image of the stage that builds, with a tag. */
+  /** Image of the build stage, with a tag. */
   readonly buildImage: string
   readonly runtimeImage: string
-  /** Files that the install step needs, copied before the sources so that the layer is cached. */
+  /** Files that the install step needs. They are copied before the sources, so that the layer is cached. */
   readonly manifests: readonly string[]
   readonly prepare: readonly string[]
   readonly install: readonly string[]
   readonly build: readonly string[]
-  /** Leaves production dependencies only. */
+  /** Removes everything except production dependencies. */
   readonly prune: readonly string[]
   /** `USER` of the runtime image, created by the base image or by the Dockerfile. */
   readonly user: string

@@ -3,9 +3,9 @@ import { join, relative, resolve, sep } from 'node:path'
 import { ScaffoldError } from './scaffold-error.ts'
 
 /**
- * Read-only view of a repository's files. Paths are relative, with `/`. A file is read at most once; one that is missing,
- * too large or not reachable without leaving the repository reads as `undefined`, because detection looks at what may
- * or may not be there.
+ * Read-only view of a repository's files. Paths are relative and use `/`. Each file is read at most once. A file that
+ * is missing, too large or outside the repository reads as `undefined`, because detection looks for files that may not
+ * exist.
  */
 export class Repository {
   readonly root: string
@@ -22,7 +22,7 @@ export class Repository {
     }
   }
 
-  /** The file's text without a byte-order mark, line ends as they are. */
+  /** Returns the file's text without a byte-order mark; line ends are unchanged. */
   read(path: string): string | undefined {
     if (!this.#texts.has(path)) this.#texts.set(path, this.#load(path))
     return this.#texts.get(path)
@@ -32,7 +32,7 @@ export class Repository {
     return this.stat(path)?.isFile() ?? false
   }
 
-  /** Names in a directory, sorted; empty when it is none. */
+  /** Returns the sorted entries of a directory; an empty list when it does not exist. */
   list(path: string): readonly { readonly name: string; readonly directory: boolean }[] {
     try {
       return readdirSync(join(this.root, path), { withFileTypes: true })
@@ -43,7 +43,7 @@ export class Repository {
     }
   }
 
-  /** JSON object in a file; undefined when there is no such file. */
+  /** Parses a file that holds a JSON object; returns undefined when the file does not exist. */
   json(path: string): Record<string, unknown> | undefined {
     const source = this.read(path)
     if (source === undefined) return undefined
@@ -52,13 +52,13 @@ export class Repository {
       value = JSON.parse(source)
     } catch (cause) {
       throw new ScaffoldError('invalid_json', `${path} is not valid JSON.`, {
-        hint: `Mend ${path}, then run again.`,
+        hint: `Fix ${path}, then run the command again.`,
         cause,
       })
     }
     if (!isRecord(value)) {
       throw new ScaffoldError('invalid_json', `${path} is not a JSON object.`, {
-        hint: `Mend ${path}, then run again.`,
+        hint: `Fix ${path}, then run the command again.`,
       })
     }
     return value
@@ -74,8 +74,8 @@ export class Repository {
   }
 
   /**
-   * Refuses a path that is not simply a file (or nothing yet) in the repository: one outside, or one that passes a
-   * symbolic link, since what it names may be outside by the time of the write.
+   * Rejects a path that is outside the repository, passes a symbolic link (its target could change before the write),
+   * or is not a regular file.
    *
    * @throws ScaffoldError `unsafe_path`, `not_a_file`
    */
@@ -93,7 +93,7 @@ export class Repository {
       if (stat === undefined) return
       if (stat.isSymbolicLink()) {
         throw new ScaffoldError('unsafe_path', `${part} is a symbolic link.`, {
-          hint: 'Replace the link by a real file or directory, or leave that target out with `--only`.',
+          hint: 'Replace the link with a real file or directory, or leave that target out with `--only`.',
         })
       }
       const last = depth === parts.length
@@ -106,7 +106,7 @@ export class Repository {
   }
 
   /**
-   * Refuses a file that its owner made read-only: replacing it would be possible, and not what they want.
+   * Rejects a read-only file: replacing it would work, but its owner does not want it.
    *
    * @throws ScaffoldError `read_only`
    */
@@ -136,7 +136,7 @@ export class Repository {
   }
 }
 
-/** Beyond this a file is data, not something that describes the project. */
+/** Size in bytes above which a file is data, not a description of the project. */
 const largestFile = 8 * 1024 * 1024
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,8 @@
-/** Who can fix an error: `input` is fixed in the repository or the options, `failure` outside of them. */
+/** Where the cause of an error is: `input` in the repository or the options, `failure` outside of them. */
 export type ScaffoldErrorKind = 'input' | 'failure'
 
 /**
- * Thrown when a repository cannot be scaffolded. The message says what is wrong and the hint says what to do about it.
+ * Thrown when a repository cannot be scaffolded. The message names the problem and the hint one action that solves it.
  * Unless the code is `write_failed`, the repository is unchanged.
  */
 export class ScaffoldError extends Error {

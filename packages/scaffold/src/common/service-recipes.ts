@@ -1,16 +1,16 @@
 import { lines, text } from './text.ts'
 import type { ServiceName } from './project.ts'
 
-/** How one service is run beside tests and in Compose. The passwords are thrown away with the job. */
+/** How a service runs beside the tests and in Compose. The passwords are valid only for one job. */
 interface ServiceRecipe {
   readonly image: string
   readonly port: number
   readonly environment: Readonly<Record<string, string>>
-  /** What Docker runs inside the container to know that it is ready. */
+  /** Command that Docker runs inside the container to check its health. */
   readonly health: string
   readonly variable: 'DATABASE_URL' | 'REDIS_URL' | 'MONGODB_URL' | 'AMQP_URL'
   readonly url: (host: string, scheme?: string) => string
-  /** Where the image keeps its data. */
+  /** Directory in which the image stores its data. */
   readonly data: string
 }
 
@@ -74,15 +74,15 @@ const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
 }
 
 /**
- * The environment variable that an application reads a service's address from, and its value for a host.
+ * Returns the environment variable for the address of a service, and its value for a host.
  *
- * @param scheme - what the project's driver wants before `://`, where that is not the usual word
+ * @param scheme - URL scheme of the project's driver, when it is not the usual one
  */
 export function serviceUrl(name: ServiceName, host: string, scheme?: string): readonly [variable: string, url: string] {
   return [recipes[name].variable, recipes[name].url(host, scheme)]
 }
 
-/** `services:` of a job, with health checks: a step must not meet a database that is still starting. */
+/** Renders `services:` of a job with health checks, so that no step meets a database that is still starting. */
 export function workflowServices(names: readonly ServiceName[]): string {
   if (names.length === 0) return ''
   return text`
@@ -107,7 +107,7 @@ function workflowService(name: ServiceName): string {
   `
 }
 
-/** A service of compose.yaml: its data outlives the container, and nothing outside the host can reach it. */
+/** Renders a service of compose.yaml. Its data outlives the container, and only the host can connect to it. */
 export function composeService(name: ServiceName): string {
   const { image, port, environment, health, data } = recipes[name]
   return text`

@@ -1,6 +1,6 @@
 /**
- * A template tag for whole files. The common indentation goes, an interpolated block keeps the column it was put at, and
- * a line that held nothing but empty blocks disappears, so that optional parts of a file leave no hole.
+ * Template tag for whole files. It removes the common indentation, indents interpolated blocks to their column, and
+ * drops lines that hold only empty blocks, so that optional parts leave no gap.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function text(strings: TemplateStringsArray, ...values: readonly (string 
     .trimEnd()
 }
 
-/** Stands for an empty interpolation until its line is known to be empty or not. */
+/** Placeholder for an empty interpolation; lines that hold nothing else are dropped. */
 const dropped = '\u0000'
 
 function commonMargin(strings: TemplateStringsArray): string {
@@ -51,22 +51,22 @@ function indentFurther(block: string, indent: string): string {
   return block.replaceAll(/\n(?=[^\n])/g, `\n${indent}`)
 }
 
-/** A GitHub Actions expression. */
+/** Returns a GitHub Actions expression. */
 export function expression(source: string): string {
   return `\${{ ${source} }}`
 }
 
-/** Blocks with an empty line between them; empty blocks are left out. */
+/** Joins blocks with an empty line between them; skips empty blocks. */
 export function paragraphs(...blocks: readonly string[]): string {
   return blocks.filter((block) => block !== '').join('\n\n')
 }
 
-/** Lines below each other; empty ones are left out. */
+/** Joins lines; skips empty ones. */
 export function lines(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n')
 }
 
-/** A YAML scalar: plain where that is safe beyond doubt, double-quoted otherwise. */
+/** Returns a YAML scalar: plain when that is certainly safe, double-quoted otherwise. */
 export function yamlScalar(value: string): string {
   const plain =
     /^[A-Za-z_./][\w ./@:+-]*$/.test(value) &&
@@ -75,7 +75,7 @@ export function yamlScalar(value: string): string {
   return plain ? value : JSON.stringify(value)
 }
 
-/** One word of a POSIX shell command. */
+/** Quotes one word of a POSIX shell command where necessary. */
 export function shellWord(value: string): string {
   return /^[\w./@:=+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`
 }

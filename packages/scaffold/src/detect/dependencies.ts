@@ -1,6 +1,6 @@
 import { isRecord } from '../common/repository.ts'
 
-/** Names of the packages that a package.json asks for. */
+/** Returns the names of the packages that a package.json depends on. */
 export function packageNames(manifest: Readonly<Record<string, unknown>>): string[] {
   return dependencyFields.flatMap((field) => {
     const group = manifest[field]
@@ -10,7 +10,7 @@ export function packageNames(manifest: Readonly<Record<string, unknown>>): strin
 
 const dependencyFields = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']
 
-/** String entries of an object, such as `scripts`. */
+/** Returns the string entries of an object, such as `scripts`. */
 export function strings(value: unknown): ReadonlyMap<string, string> {
   const entries = isRecord(value) ? Object.entries(value) : []
   return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))

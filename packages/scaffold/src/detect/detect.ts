@@ -11,7 +11,7 @@ import { detectPython } from './python/python.ts'
 import { detectServices } from './services.ts'
 
 /**
- * What a repository is made of, with the evidence for each conclusion. Reads files and nothing else.
+ * Detects the tools of a repository, with evidence for each conclusion. Reads files only.
  *
  * @throws ScaffoldError `unknown_flavour`, `ambiguous_flavour`, `contradictory_lockfiles`, `invalid_json`, `invalid_toml`
  */
@@ -56,17 +56,17 @@ function detectFlavour(repository: Repository, answers: Answers, facts: Facts): 
     return answers.flavour
   }
   if (node !== undefined && python !== undefined) {
-    throw new ScaffoldError('ambiguous_flavour', `Both ${node} and ${python} are here.`, {
-      hint: 'Say which one the workflows are for: --flavour node or --flavour python.',
+    throw new ScaffoldError('ambiguous_flavour', `The repository has both ${node} and ${python}.`, {
+      hint: 'Choose the language of the workflows: --flavour node or --flavour python.',
     })
   }
   const manifest = node ?? python
   if (manifest === undefined) {
     throw new ScaffoldError(
       'unknown_flavour',
-      'Neither package.json nor pyproject.toml nor requirements.txt is here.',
+      'The repository has no package.json, pyproject.toml or requirements.txt.',
       {
-        hint: 'Run it in the root of a Node or Python repository, or say which it will be: --flavour node or --flavour python.',
+        hint: 'Run the command in the root of a Node or Python repository, or choose the language: --flavour node or --flavour python.',
       },
     )
   }
@@ -80,7 +80,7 @@ function chooseBranch(git: GitFacts, answers: Answers, facts: Facts): string {
     facts.note('default_branch', answers.branch, '--branch')
     return answers.branch
   }
-  const { name, from } = git.defaultBranch ?? { name: 'main', from: 'the usual name; git says nothing' }
+  const { name, from } = git.defaultBranch ?? { name: 'main', from: 'the default; git names no default branch' }
   facts.note('default_branch', name, from)
   return name
 }

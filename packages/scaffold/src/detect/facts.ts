@@ -1,6 +1,6 @@
 import type { Evidence, Target, Warning } from '../common/project.ts'
 
-/** Collects what detection concludes and what it is unsure of; one per run. */
+/** Collects the conclusions and warnings of one detection run. */
 export class Facts {
   readonly evidence: Evidence[] = []
   readonly warnings: Warning[] = []
@@ -9,18 +9,18 @@ export class Facts {
     this.evidence.push({ fact, value, from })
   }
 
-  /** @param targets - what it matters to; a run that writes none of them does not say it */
+  /** @param targets - targets that the warning matters to; a run without them does not show it */
   warn(targets: readonly Target[], sentence: string): void {
     this.warnings.push({ sentence, targets })
   }
 }
 
-/** A name on one line, without control characters. */
+/** Returns a name on one line, without control characters. */
 export function oneLine(name: string): string {
   return name.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
 }
 
-/** A name fit for an image, a container and a file: lower-case ASCII words joined by hyphens. */
+/** Converts a name to lower-case ASCII words joined by hyphens, valid for an image, a container and a file. */
 export function slugOf(name: string): string {
   const slug = name
     .replace(/^@[^/]+\//, '')

@@ -9,10 +9,10 @@ import type {
 import type { NodeVersion } from './node/node-version.ts'
 import type { WorkspacePackage } from './node/workspaces.ts'
 
-/** What a flavour's detection hands over. */
+/** Result of the detection of one language. */
 export interface Found {
   readonly name: string | undefined
-  /** Where the manifest says that the sources are. */
+  /** Source repository named in the manifest. */
   readonly repositoryUrl: string | undefined
   /** The file that most conclusions come from. */
   readonly manifest: string
@@ -33,7 +33,7 @@ export interface NodeProject {
   readonly dependencies: ReadonlySet<string>
   readonly workspaces: readonly WorkspacePackage[]
   readonly version: NodeVersion
-  /** The `packageManager` field, split. */
+  /** The `packageManager` field, split into name and version. */
   readonly pinned: { readonly name: string; readonly version: string } | undefined
 }
 

@@ -5,7 +5,7 @@ import type { Facts } from './facts.ts'
 const defaultPort = 8000
 const focusHealthPath = '/api/health'
 
-/** The port that the application listens on. */
+/** Detects the port that the application listens on. */
 export function detectPort(repository: Repository, answers: Answers, facts: Facts): number {
   if (answers.port !== undefined) {
     facts.note('port', String(answers.port), '--port')
@@ -18,7 +18,10 @@ export function detectPort(repository: Repository, answers: Answers, facts: Fact
   return port
 }
 
-/** The path that answers 2xx when the application is up; container test, HEALTHCHECK and deployment ask for it. */
+/**
+ * Detects the path that answers 2xx when the application is healthy. The container test, HEALTHCHECK and the deployment
+ * request it.
+ */
 export function detectHealthPath(repository: Repository, usesFocus: boolean, answers: Answers, facts: Facts): string {
   if (answers.healthPath !== undefined) {
     facts.note('health_path', answers.healthPath, '--health-path')
@@ -36,7 +39,7 @@ export function detectHealthPath(repository: Repository, usesFocus: boolean, ans
   facts.note('health_path', focusHealthPath, 'the default; no route found in the sources')
   facts.warn(
     ['ci', 'cd', 'docker'],
-    `No health route was found: the container test, HEALTHCHECK and the deployment ask ${focusHealthPath}; answer it with 200 once the application can work, or name yours with --health-path.`,
+    `No health route was found. The container test, HEALTHCHECK and the deployment request ${focusHealthPath}: answer it with 200 when the application is ready, or name your own route with --health-path.`,
   )
   return focusHealthPath
 }
@@ -45,7 +48,9 @@ const route = /['"`](\/(?:api\/)?(?:health|healthz|health-check|healthcheck|live
 const sourceFile = /\.(?:[cm]?[jt]sx?|py)$/
 const skipped = /^(?:node_modules|dist|build|coverage|out|venv|env|__pycache__|tests?|__tests__|fixtures|vendor)$|^\./
 
-/** Bounded, because detection must stay quick in a large repository: breadth first, so that the usual places come first. */
+/**
+ * Searches breadth-first, so that the usual places come first, and within limits, so that large repositories stay fast.
+ */
 function searchSources(repository: Repository): { readonly path: string; readonly file: string } | undefined {
   const queue = ['']
   let files = 0

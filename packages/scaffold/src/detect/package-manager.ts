@@ -3,19 +3,19 @@ import type { Repository } from '../common/repository.ts'
 import type { Answers, PackageManager } from '../common/project.ts'
 import type { Facts } from './facts.ts'
 
-/** Something that speaks for a package manager, strongest kind first. */
+/** Evidence for a package manager, strongest kind first. */
 export interface Hint<P extends PackageManager> {
   readonly manager: P
   readonly from: string
-  /** Only one manager may have hints of this kind: a lockfile binds, a mention does not. */
+  /** Whether the hint is decisive: a lockfile is, a mention is not. Only one manager may have decisive hints. */
   readonly binding: boolean
 }
 
 /**
- * The package manager that the files agree on.
+ * Chooses the package manager from the hints.
  *
  * @throws ScaffoldError `contradictory_lockfiles` when two managers have a binding hint, `invalid_package_manager` when the
- *   one asked for is of the other flavour
+ *   requested one belongs to the other language
  */
 export function choosePackageManager<P extends PackageManager>(
   candidates: readonly P[],
@@ -25,23 +25,23 @@ export function choosePackageManager<P extends PackageManager>(
   facts: Facts,
 ): P {
   if (answers.pm !== undefined) {
-    const asked = candidates.find((candidate) => candidate === answers.pm)
-    if (asked === undefined) {
+    const requested = candidates.find((candidate) => candidate === answers.pm)
+    if (requested === undefined) {
       throw new ScaffoldError('invalid_package_manager', `${answers.pm} is not a package manager of this flavour.`, {
         hint: `Use one of: ${candidates.join(', ')}.`,
       })
     }
-    facts.note('package_manager', asked, '--pm')
-    return asked
+    facts.note('package_manager', requested, '--pm')
+    return requested
   }
   const binding = hints.filter((hint) => hint.binding)
   const managers = [...new Set(binding.map((hint) => hint.manager))]
   if (managers.length > 1) {
     throw new ScaffoldError(
       'contradictory_lockfiles',
-      `The repository speaks of ${managers.join(' and ')}: ${binding.map((hint) => hint.from).join(', ')}.`,
+      `The repository uses ${managers.join(' and ')}: ${binding.map((hint) => hint.from).join(', ')}.`,
       {
-        hint: `Delete what is stale, or say which one counts: ${managers.map((name) => `--pm ${name}`).join(' or ')}.`,
+        hint: `Delete the stale file, or choose one: ${managers.map((name) => `--pm ${name}`).join(' or ')}.`,
       },
     )
   }
@@ -55,7 +55,7 @@ export function choosePackageManager<P extends PackageManager>(
   return fallback.manager
 }
 
-/** Hints for the lockfiles that exist. */
+/** Returns decisive hints for the lockfiles that exist. */
 export function lockfileHints<P extends PackageManager>(
   repository: Repository,
   lockfiles: Readonly<Record<P, readonly string[]>>,

@@ -2,7 +2,7 @@ import { serviceUrl } from '../common/service-recipes.ts'
 import { type Answers, type ServiceName, serviceNames } from '../common/project.ts'
 import type { Facts } from './facts.ts'
 
-/** Packages that talk to a service, and the URL scheme that the driver wants where it is not the usual one. */
+/** Drivers by package name, with the service and, if it is not the usual one, the URL scheme. */
 const drivers: Readonly<Record<string, readonly [ServiceName, scheme?: string]>> = {
   // Node
   mysql: ['mysql'],
@@ -33,13 +33,13 @@ const drivers: Readonly<Record<string, readonly [ServiceName, scheme?: string]>>
   'aio-pika': ['rabbitmq'],
 }
 
-/** Databases that live in the process, so that their user needs no database service. */
+/** Databases that run inside the process and need no service. */
 const embeddedDatabases = ['better-sqlite3', 'sqlite3', 'libsql', '@libsql/client', 'aiosqlite']
 
-/** What the guide's workflow starts when nothing says otherwise. */
+/** Services of the guide's workflow; the default when no driver is found. */
 const guideServices: readonly ServiceName[] = ['mysql', 'redis']
 
-/** Which services the tests need, from the drivers that the project depends on. */
+/** Detects the services that the tests need, from the drivers among the dependencies. */
 export function detectServices(
   dependencies: ReadonlySet<string>,
   manifest: string,
@@ -72,8 +72,8 @@ function choose(
   answers: Answers,
 ): { readonly services: readonly ServiceName[]; readonly from?: string } {
   if (answers.services !== undefined) {
-    const asked = answers.services
-    return { services: serviceNames.filter((name) => asked.includes(name)), from: '--services' }
+    const requested = answers.services
+    return { services: serviceNames.filter((name) => requested.includes(name)), from: '--services' }
   }
   if (found.length > 0) return { services: serviceNames.filter((name) => found.includes(name)) }
   const embedded = embeddedDatabases.find((name) => dependencies.has(name))

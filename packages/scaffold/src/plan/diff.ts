@@ -1,4 +1,4 @@
-/** A unified diff that `git apply` takes; empty when nothing changes. */
+/** Returns a unified diff for `git apply`; empty when nothing changes. */
 export async function unifiedDiff(path: string, before: string | undefined, after: string): Promise<string> {
   if (before === after) return ''
   const { createTwoFilesPatch } = await import('diff')

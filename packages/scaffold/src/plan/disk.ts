@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Region } from '../render/render.ts'
 
-/** A file's text with `\n` for its line ends, and how to write it back the way it was. */
+/** The text of a file with `\n` line ends, and a function that restores its original style. */
 export interface DiskText {
   readonly text: string
   readonly restoreStyle: (text: string) => string
 }
 
-/** The file as it lies there; undefined when there is none. The path has been checked to be a plain file by then. */
+/** Reads a file; returns undefined when it does not exist. The caller has checked that the path is a plain file. */
 export function readDisk(root: string, path: string): DiskText | undefined {
   let source: string
   try {
@@ -26,10 +26,10 @@ export function readDisk(root: string, path: string): DiskText | undefined {
   }
 }
 
-/** A file taken apart at a region's markers. */
+/** A file split at the markers of a region. */
 export interface SplitFile {
   readonly before: string
-  /** The text between the marker lines, undefined when the markers are not there. */
+  /** The text between the marker lines; undefined without markers. */
   readonly inside: string | undefined
   readonly after: string
 }
@@ -48,7 +48,7 @@ export function splitAtRegion(source: string, region: Region): SplitFile {
   }
 }
 
-/** The region's text between its markers. */
+/** Returns the region's text between its markers. */
 export function marked(inside: string, region: Region): string {
   return `${region.begin}\n${inside}${inside === '' ? '' : '\n'}${region.end}`
 }

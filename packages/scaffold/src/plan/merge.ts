@@ -1,8 +1,8 @@
 import { diff3Merge } from 'node-diff3'
 
 /**
- * Three-way merge by lines: what changed from `base` to `theirs` is applied to `mine`. Null when both changed the same
- * lines in different ways.
+ * Merges three texts by lines: applies the changes from `base` to `theirs` to `mine`. Returns null when both changed
+ * the same lines in different ways.
  */
 export function mergeTexts(mine: string, base: string, theirs: string): string | null {
   const blocks = diff3Merge(mine.split('\n'), base.split('\n'), theirs.split('\n'), { excludeFalseConflicts: true })

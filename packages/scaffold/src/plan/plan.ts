@@ -6,17 +6,17 @@ import type { Region, RenderedFile } from '../render/render.ts'
 import type { Repository } from '../common/repository.ts'
 import { isSafeMerge } from '../validate/validate.ts'
 
-/** What happens to one file, and everything needed to do it. */
+/** The plan for one file, with everything needed to carry it out. */
 export interface PlannedFile {
   readonly path: string
   readonly state: FileState
   readonly writes: readonly Write[]
-  /** A settled `<file>.focus-new` that is still ours to remove. */
+  /** The resolved `<file>.focus-new`, when the user did not edit it. */
   readonly deletions: readonly string[]
-  /** The whole file before and after, as it lies on disk; for the diff and the digest. */
+  /** The whole file on disk before and after the run, for the diff and the digest. */
   readonly before: string | undefined
   readonly after: string | undefined
-  /** Where ours went, when it could not be merged. */
+  /** Path of the generated version, when it could not be merged. */
   readonly conflictCopy?: string
   readonly entry?: ManifestEntry
 }
@@ -27,9 +27,9 @@ export interface PlanOptions {
 }
 
 /**
- * Decides for one file, reading it and nothing else.
+ * Plans one file. Reads that file and its conflict copy only.
  *
- * @param rendered - texts of all generated files, which a merge is checked together with
+ * @param rendered - texts of all generated files; a merge result is validated together with them
  */
 export function planFile(
   repository: Repository,
@@ -58,20 +58,22 @@ export function planFile(
   const style = disk?.restoreStyle ?? ((text: string) => text)
   const after = decision.write === undefined ? before : style(view.assemble(decision.write))
   const copy = decision.conflictCopy === undefined ? undefined : style(view.assemble(decision.conflictCopy))
-  const lying = openCopy?.restoreStyle(openCopy.text)
-  // One that was edited is the user's by now.
+  const existingCopy = openCopy?.restoreStyle(openCopy.text)
+  // A conflict copy that was edited belongs to the user.
   const ours = isOurs(openCopy?.text, entry, view)
   const write = (at: string, content: string): Write => ({ path: at, content, executable: file.executable })
   return {
     path,
-    // A region that goes into a file of the user's changes that file; it does not create it.
+    // Inserting a region changes an existing file; it does not create one.
     state: decision.state === 'create' && disk !== undefined ? 'update' : decision.state,
     before,
     after,
     writes: [
       ...(after === undefined || after === before ? [] : [write(path, after)]),
       ...(decision.keepCopy === true && before !== undefined ? [write(freeName(repository, path), before)] : []),
-      ...(copy !== undefined && copy !== lying && (lying === undefined || ours) ? [write(copyPath, copy)] : []),
+      ...(copy !== undefined && copy !== existingCopy && (existingCopy === undefined || ours)
+        ? [write(copyPath, copy)]
+        : []),
     ],
     deletions: copy === undefined && ours ? [copyPath] : [],
     ...(copy === undefined ? {} : { conflictCopy: copyPath }),
@@ -79,7 +81,7 @@ export function planFile(
   }
 }
 
-/** The part of a file that is decided about, and how it goes back into the whole. */
+/** The part of a file that is planned, and how it goes back into the whole. */
 interface View {
   readonly mine: string | undefined
   readonly rendered: string
@@ -90,7 +92,7 @@ function wholeFile(file: RenderedFile, source: string | undefined): View {
   return { mine: source, rendered: file.text(''), assemble: (part) => part }
 }
 
-/** Undefined when there is nothing to put into the region and none there. */
+/** Returns undefined when the region is empty and not in the file. */
 function regionOf(file: RenderedFile, region: Region, source: string | undefined): View | undefined {
   if (source === undefined) {
     const rendered = file.text('')
@@ -105,7 +107,7 @@ function regionOf(file: RenderedFile, region: Region, source: string | undefined
   return { mine: inside, rendered, assemble: (part) => before + marked(part, region) + after }
 }
 
-/** `<file>.focus-old`, or the first with a number that is not taken: a copy that was kept stays kept. */
+/** Returns `<file>.focus-old`, with the first free number if necessary: earlier copies are never overwritten. */
 function freeName(repository: Repository, path: string): string {
   const name = (index: number) => `${path}.focus-old${index === 0 ? '' : `.${index}`}`
   let index = 0

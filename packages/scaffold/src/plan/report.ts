@@ -7,7 +7,7 @@ import { type SecretNeed, secretNeeds } from './secret-needs.ts'
 import { listWorkflows } from './surroundings.ts'
 import type { Project } from '../common/project.ts'
 
-/** The `--json` document. */
+/** The report of a run; `focus init --json` prints it. */
 export interface ScaffoldReport {
   readonly ok: boolean
   readonly schema: 1
@@ -21,10 +21,10 @@ export interface ScaffoldReport {
 export interface FileReport {
   readonly path: string
   readonly state: FileState
-  /** Of the file as it is after the run (or would be); null when there is none. */
+  /** SHA-256 of the file after the run; null when it does not exist. */
   readonly sha256: string | null
   readonly diff?: string
-  /** Where ours went when it could not be merged. */
+  /** Path of the generated version, when it could not be merged. */
   readonly conflict_copy?: string
 }
 
@@ -44,20 +44,20 @@ export interface DetectedReport {
   readonly evidence: Project['evidence']
 }
 
-/** What a run found and planned. */
+/** Findings and plan of a run. */
 interface Run {
   readonly repository: Repository
   readonly manifest: Manifest
   readonly project: Project
   readonly plan: readonly PlannedFile[]
-  /** Files of the manifest that are generated no longer. */
+  /** Files of the manifest that are no longer generated. */
   readonly orphans: readonly string[]
   readonly rendered: ReadonlyMap<string, string>
   readonly warnings: readonly string[]
   readonly withDiff: boolean
 }
 
-/** The `--json` document of a run, but for `ok`. */
+/** Builds the report of a run, without `ok`. */
 export async function describeRun(run: Run): Promise<Omit<ScaffoldReport, 'ok'>> {
   const { repository, plan, orphans, rendered } = run
   const workflows = [...rendered].filter(
@@ -97,14 +97,14 @@ function describeProject({ project, repository, manifest }: Run): DetectedReport
   }
 }
 
-/** What only the user can decide, one sentence for each. */
+/** Returns one sentence for each decision that is left to the user. */
 function decisionsLeft({ plan, orphans }: Run): string[] {
   const foreign = plan.filter(({ state }) => state === 'foreign').map(({ path }) => path)
   return [
-    ...orphans.map((path) => `${path} is no longer generated; it stays as it is. Delete it if nothing uses it.`),
+    ...orphans.map((path) => `${path} is no longer generated and stays unchanged. Delete it if nothing uses it.`),
     ...(foreign.length === 0
       ? []
-      : [`${foreign.join(', ')}: not written by focus, so left alone; --force replaces (a copy stays).`]),
+      : [`${foreign.join(', ')}: not written by focus, so left unchanged. --force replaces it and keeps a copy.`]),
     ...plan
       .filter(({ conflictCopy }) => conflictCopy !== undefined)
       .map(

@@ -4,9 +4,12 @@ import { Workflow } from '../policy/workflow.ts'
 export interface SecretNeed {
   readonly name: string
   readonly required: boolean
-  /** `ci.yml: test` and the like. */
+  /** Places such as `ci.yml: test`. */
   readonly used_by: readonly string[]
-  /** The environment in which every job that reads it runs; null where one runs without, and sees the repository's alone. */
+  /**
+   * The environment in which all of its jobs run; null when a job runs without one and sees secrets of the repository
+   * only.
+   */
   readonly environment: string | null
   readonly description: string
 }
@@ -26,7 +29,7 @@ const known: Readonly<Record<string, { readonly required: boolean; readonly desc
   SAFETY_API_KEY: { required: false, description: 'Safety API key; pip-audit scans without it' },
 }
 
-/** The secrets of a set of workflows, required ones first, as `--json` lists them. */
+/** Returns the secrets of a set of workflows, required ones first. */
 export function secretNeeds(workflows: ReadonlyMap<string, string>): SecretNeed[] {
   const users = new Map<string, { readonly places: Set<string>; readonly environments: Set<string> }>()
   for (const [path, source] of workflows) {

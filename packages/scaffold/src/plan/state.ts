@@ -2,16 +2,16 @@ import type { ManifestEntry } from '../write/manifest.ts'
 import { mergeTexts } from './merge.ts'
 
 /**
- * What becomes of a file.
+ * The state of a file in a plan.
  *
- * - `create`: it is not there yet
- * - `unchanged`: nothing to do, whether or not it was edited
- * - `update`: it is as we wrote it, and we would write it differently now
- * - `merge`: it was edited, and our changes fit in beside the edits
- * - `conflict`: they do not; ours goes to `<file>.focus-new` and the file stays
- * - `foreign`: it was there before us; only `--force` replaces it
- * - `deleted-by-user`: it was ours and was deleted; only `--restore` brings it back
- * - `orphan`: it was ours and is no longer part of what is generated; it stays
+ * - `create`: the file does not exist
+ * - `unchanged`: nothing to write, whether or not the file was edited
+ * - `update`: the file is unedited, and the generated text changed
+ * - `merge`: the file was edited, and the new text can be merged
+ * - `conflict`: the file was edited, and the new text cannot be merged; it goes to `<file>.focus-new`
+ * - `foreign`: the file existed before `focus init`; only `--force` replaces it
+ * - `deleted-by-user`: the user deleted a generated file; only `--restore` writes it again
+ * - `orphan`: the file is no longer generated; it stays
  */
 export type FileState =
   | 'create'
@@ -23,34 +23,34 @@ export type FileState =
   | 'deleted-by-user'
   | 'orphan'
 
-/** What is known of one file (or region of one) before anything is decided. Line ends are `\n` throughout. */
+/** The facts about one file (or region) that the decision depends on. Line ends are `\n`. */
 export interface Situation {
-  /** Text in the working tree, undefined when there is none. */
+  /** Text on disk; undefined when the file does not exist. */
   readonly disk: string | undefined
-  /** The text we would write into an empty repository. */
+  /** The generated text. */
   readonly rendered: string
   readonly entry: ManifestEntry | undefined
-  /** Whether `<file>.focus-new` of an earlier conflict still lies there. */
+  /** Whether `<file>.focus-new` of an earlier conflict still exists. */
   readonly conflictOpen: boolean
   readonly force: boolean
   readonly restore: boolean
-  /** Whether a merge result may replace the file; see {@link FileState} `conflict`. */
+  /** Returns whether a merge result may replace the file; otherwise the state is `conflict`. */
   readonly accepts: (merged: string) => boolean
 }
 
 export interface Decision {
   readonly state: FileState
-  /** Text to write to the file; absent when it stays as it is. */
+  /** Text to write to the file; absent when the file stays unchanged. */
   readonly write?: string
-  /** The file holds something that `--force` throws away, so a copy is kept. */
+  /** Whether `--force` replaces text of the user, so that a copy is kept. */
   readonly keepCopy?: boolean
   /** Text for `<file>.focus-new`. */
   readonly conflictCopy?: string
-  /** What the manifest says afterwards; absent for a file that is not ours. */
+  /** Entry for the manifest; absent for a file that is not generated. */
   readonly entry?: ManifestEntry
 }
 
-/** Decides for one file. Pure: the same situation always ends the same way. */
+/** Decides the state of one file. Pure. */
 export function decide(situation: Situation): Decision {
   const { disk, rendered, entry, force } = situation
   const written = { write: rendered, entry: { base: rendered } }
@@ -72,7 +72,7 @@ export function decide(situation: Situation): Decision {
   return { state: 'conflict', conflictCopy: rendered, entry: { base, pending: rendered } }
 }
 
-/** After a conflict the user settles it and deletes `<file>.focus-new`: what it proposed counts as seen from then on. */
+/** Returns the base of the next merge. Once the user has deleted `<file>.focus-new`, its text is the base. */
 function ancestor(entry: ManifestEntry, conflictOpen: boolean): string {
   return conflictOpen ? entry.base : (entry.pending ?? entry.base)
 }

@@ -4,7 +4,7 @@ import { targetPaths } from '../common/target-paths.ts'
 import type { Repository } from '../common/repository.ts'
 import type { Project, Target } from '../common/project.ts'
 
-/** What lies around the generated files and would surprise somebody. */
+/** Returns warnings about files of the repository that affect the generated ones. */
 export function warnAboutSurroundings(
   repository: Repository,
   git: GitFacts,
@@ -13,15 +13,15 @@ export function warnAboutSurroundings(
   targets: readonly Target[],
 ): string[] {
   const warnings: string[] = []
-  if (git.root === null) warnings.push('This is not a git repository yet: run `git init`, and commit what was written.')
+  if (git.root === null) warnings.push('This is not a git repository yet: run `git init` and commit the files.')
   if (/^\/?\.focus\/?\s*$/m.test(repository.read('.gitignore') ?? '')) {
     warnings.push(
-      '.gitignore leaves out .focus/, and .focus/ci.json must be committed: write `.focus/*` and `!.focus/ci.json` instead.',
+      '.gitignore excludes .focus/, but .focus/ci.json must be committed: write `.focus/*` and `!.focus/ci.json` instead.',
     )
   }
   if (project.repository === null && targets.includes('badges')) {
     warnings.push(
-      'No remote on GitHub was found, so the badges name your-username: run it again once there is one, or with --repo owner/name.',
+      'No GitHub remote was found, so the badges contain your-username: run the command again when there is one, or pass --repo owner/name.',
     )
   }
   if (targets.includes('badges') && findReadme(repository) === null) {
@@ -32,17 +32,17 @@ export function warnAboutSurroundings(
     warnings.push(`${compose} exists, so no compose.yaml is written beside it.`)
   }
   if (!targets.includes('docker') && targets.includes('ci') && !repository.has('Dockerfile')) {
-    warnings.push('There is no Dockerfile, and the job docker builds one: run `focus init docker` too.')
+    warnings.push('The job docker builds a Dockerfile that does not exist: run `focus init docker` too.')
   }
   for (const { path, name } of listWorkflows(repository)) {
     if (!targetPaths.ci.includes(path) && !targetPaths.cd.includes(path) && (name === 'CI' || name === 'CD')) {
-      warnings.push(`${path} is called ${name} as well: badges and required checks cannot tell the two apart.`)
+      warnings.push(`${path} is also named ${name}: badges and required checks cannot distinguish the two.`)
     }
   }
   return warnings
 }
 
-/** The workflows that are there, by path, with the name that GitHub shows. */
+/** Lists the existing workflows by path, with the name that GitHub shows. */
 export function listWorkflows(repository: Repository): { readonly path: string; readonly name: string | undefined }[] {
   return repository
     .list('.github/workflows')
@@ -54,12 +54,12 @@ export function listWorkflows(repository: Repository): { readonly path: string; 
     })
 }
 
-/** A Compose file of the user's own, under one of the names that Compose looks for. */
+/** Returns the user's own Compose file, under any name that Compose looks for except compose.yaml. */
 export function findOtherComposeFile(repository: Repository): string | undefined {
   return ['compose.yml', 'docker-compose.yaml', 'docker-compose.yml'].find((path) => repository.has(path))
 }
 
-/** The README that badges go into, however its name is written; null for one that is not Markdown. */
+/** Returns the README for the badges; null when it is not Markdown. */
 export function findReadme(repository: Repository): string | null {
   const names = repository.list('').flatMap(({ name, directory }) => (directory ? [] : [name]))
   const markdown = names.find((name) => /^readme\.md$/i.test(name))

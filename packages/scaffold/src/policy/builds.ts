@@ -2,11 +2,11 @@ import { callsSsh } from './shell.ts'
 import type { WorkflowRule } from './rule.ts'
 import { stringOf, table } from './workflow.ts'
 
-/** W13: the databases beside the tests. */
+/** W13: service containers beside the tests. */
 export const serviceImages: WorkflowRule = {
   id: 'W13',
   what: 'service images pinned to a tag, with health checks; only throw-away passwords',
-  why: 'a moving image breaks tests by itself, a database that is still starting makes them flaky, and a real password there is in the log',
+  why: 'an unpinned image breaks tests when it changes, a database that is still starting makes them flaky, and a real password appears in the log',
   *workflow(workflow) {
     for (const job of workflow.jobs) {
       for (const [name, value] of Object.entries(table(job.table['services']))) {
@@ -26,11 +26,11 @@ export const serviceImages: WorkflowRule = {
   },
 }
 
-/** W14: nothing that another run wrote gets into what is published. */
+/** W14: published artifacts contain nothing that another run wrote. */
 export const noCacheInDeployments: WorkflowRule = {
   id: 'W14',
   what: 'no cache is restored in a workflow that deploys or publishes',
-  why: 'caches are shared between runs: who can write one could put code into the release',
+  why: 'runs share caches: a user who can write one could put code into the release',
   *workflow(workflow) {
     if (!workflow.deploys) return
     for (const step of workflow.steps) {
@@ -55,7 +55,7 @@ function restoredCache(action: string, inputs: Readonly<Record<string, unknown>>
 export const provenance: WorkflowRule = {
   id: 'W16',
   what: '`provenance: mode=max`, `sbom: true`, `actions/attest` on the digest',
-  why: 'only so can anybody check that the image on the server is what this repository built',
+  why: 'they prove that the image on the server was built by this repository',
   *workflow(workflow) {
     for (const step of workflow.steps) {
       if (!step.isAction('docker/build-push-action') || stringOf(step.inputs['push']) !== 'true') continue
@@ -71,11 +71,11 @@ export const provenance: WorkflowRule = {
   },
 }
 
-/** W17: what is deployed cannot change afterwards. */
+/** W17: a deployed image cannot change afterwards. */
 export const digestDeploy: WorkflowRule = {
   id: 'W17',
   what: 'deploy by digest, never `latest`',
-  why: 'a tag can name another image by the time the server pulls it, or when you roll back',
+  why: 'a tag can point to another image when the server pulls it, or when you roll back',
   *workflow(workflow) {
     if (!workflow.deploys) return
     for (const step of workflow.steps) {
@@ -86,7 +86,7 @@ export const digestDeploy: WorkflowRule = {
       }
       const deploys = callsSsh(step.run)
       if (deploys && !/@\$\{\{\s*[\w.-]+\.outputs\.digest\s*\}\}/.test(JSON.stringify(step.environment))) {
-        yield { line: step.line, message: 'Hand the server `name@${{ steps.<build>.outputs.digest }}`.' }
+        yield { line: step.line, message: 'Send the server `name@${{ steps.<build>.outputs.digest }}`.' }
       }
     }
   },

@@ -2,11 +2,11 @@ import { callsSsh, commandsOf } from './shell.ts'
 import type { FileRule, PolicyFiles, WorkflowRule } from './rule.ts'
 import type { Job, Step } from './workflow.ts'
 
-/** W18: the server is who it says it is, and the key does not stay behind. */
+/** W18: the server's identity is checked, and the key is removed. */
 export const ssh: WorkflowRule = {
   id: 'W18',
   what: 'plain `ssh`; key file mode 600 under `$RUNNER_TEMP`, removed always; `StrictHostKeyChecking=yes` with `SERVER_KNOWN_HOSTS`, refused without it',
-  why: 'without the host key anybody between the runner and the server can take the credentials',
+  why: 'without the host key, an attacker between the runner and the server can take the credentials',
   *workflow(workflow) {
     for (const step of workflow.steps) {
       if (/^(?:appleboy\/(?:ssh|scp)-action|webfactory\/ssh-agent|shimataro\/ssh-key-action)$/.test(step.action)) {
@@ -15,7 +15,7 @@ export const ssh: WorkflowRule = {
       if (commandsOf(step.run).some((command) => /^ssh-keyscan\b|\$\(\s*ssh-keyscan\b/.test(command)))
         yield {
           line: step.lineOf('run'),
-          message: 'Take the host key from SERVER_KNOWN_HOSTS; one that is fetched now proves nothing.',
+          message: 'Take the host key from SERVER_KNOWN_HOSTS; a key that is fetched during the run proves nothing.',
         }
     }
     for (const job of workflow.jobs) {
@@ -35,7 +35,7 @@ function* checkSsh(job: Job, step: Step) {
     yield { line, message: 'Connect with `-o StrictHostKeyChecking=yes`.' }
   const scripts = job.steps.map((other) => other.run).join('\n')
   if (!/\[ -z "\$SERVER_KNOWN_HOSTS" \]|\$\{SERVER_KNOWN_HOSTS:\?/.test(scripts)) {
-    yield { line: job.line, message: 'Stop when SERVER_KNOWN_HOSTS is not set, and say how to obtain it.' }
+    yield { line: job.line, message: 'Stop when SERVER_KNOWN_HOSTS is not set, and print how to obtain it.' }
   }
   if (!/install -m 600 \S+ "\$RUNNER_TEMP|umask 077|chmod 600 "\$RUNNER_TEMP/.test(scripts)) {
     yield { line: job.line, message: 'Keep the key in a file of mode 600 under $RUNNER_TEMP.' }
@@ -46,11 +46,11 @@ function* checkSsh(job: Job, step: Step) {
   if (!removed) yield { line: job.line, message: 'Remove the key in a last step with `if: always()`.' }
 }
 
-/** W19: what runs on the server can be read, checked and tried. */
+/** W19: the remote script can be read, checked and tested. */
 export const remoteScript: WorkflowRule = {
   id: 'W19',
   what: 'the remote script is a file of its own, fed over stdin',
-  why: 'a script inside a quoted string inside YAML is read by nobody and checked by nothing',
+  why: 'no reviewer reads and no tool checks a script in a quoted string inside YAML',
   *workflow(workflow, files) {
     for (const step of workflow.steps.filter((step) => callsSsh(step.run))) {
       const line = step.lineOf('run')
@@ -67,17 +67,17 @@ function scriptPath(step: Step): string | undefined {
   return /(?:\bcat|<)\s+"?([\w./-]+\.sh)\b/.exec(step.run)?.[1]
 }
 
-/** W20: a bad release does not stay. */
+/** W20: a failed release is rolled back. */
 export const rollback: FileRule = {
   id: 'W20',
   what: 'roll back: record the running image, start the new one, poll health for at least 120 s, on failure restart the old image, verify it, exit 1; prune only after success, with an age filter',
-  why: 'the old image is the only thing known to work, and pruning first would throw it away',
+  why: 'only the old image is known to work, and pruning first would delete it',
   applies: (path) => path.endsWith('.sh'),
   *file(file, files) {
     if (!isRemoteScript(file.path, files)) return
     const { text } = file
     const missing = (pattern: RegExp, message: string) => (pattern.test(text) ? [] : [{ line: 1, message }])
-    yield* missing(/docker (?:container )?inspect\b/, 'Record the image that runs before it is replaced.')
+    yield* missing(/docker (?:container )?inspect\b/, 'Record the running image before you replace it.')
     yield* missing(/^\s*exit 1\b/m, 'End with status 1 after a rollback.')
     yield* missing(/\bset -[A-Za-z]*e/, 'Stop at the first error: `set -euo pipefail`.')
     const timeout = Number(/HEALTH_TIMEOUT:=(\d+)/.exec(text)?.[1] ?? '0')
@@ -104,7 +104,7 @@ function isRemoteScript(path: string, files: PolicyFiles): boolean {
 export const nginxLog: FileRule = {
   id: 'W26',
   what: 'the nginx log format has no `$args`',
-  why: 'query strings carry tokens, tickets and authorization codes, and logs are copied to places that should not have them',
+  why: 'query strings carry tokens, tickets and authorization codes, and logs are copied to places that must not have them',
   applies: (path) => /(?:^|\/)nginx[^/]*\.conf$|\/nginx\/.*\.conf$/.test(path),
   *file({ text }) {
     const bare = text.replaceAll(/^\s*#.*$/gm, '')
@@ -116,7 +116,7 @@ export const nginxLog: FileRule = {
       if (variable !== undefined)
         yield {
           line: lineOf(text, format),
-          message: `Take ${variable} out of the log format; \`$request_method $uri\` says enough.`,
+          message: `Remove ${variable} from the log format; \`$request_method $uri\` is enough.`,
         }
     }
     for (const [directive, name] of bare.matchAll(/\baccess_log\s+[^\s;]+(?:\s+(\w+))?[^;]*;/g)) {
@@ -124,12 +124,12 @@ export const nginxLog: FileRule = {
       if (name === undefined || name === 'combined' || name === 'main') {
         yield {
           line: lineOf(text, directive),
-          message: 'Name a log format without the query string; the default one writes it.',
+          message: 'Name a log format without the query string; the default format writes it.',
         }
       }
     }
     if (/\bproxy_pass\b/.test(bare) && !/\baccess_log\b/.test(bare))
-      yield { line: 1, message: 'Set `access_log` with a format of its own; the default one writes the query string.' }
+      yield { line: 1, message: 'Set `access_log` with a custom format; the default format writes the query string.' }
   },
 }
 

@@ -20,11 +20,11 @@ export const noExpressionInScripts: WorkflowRule = {
   },
 }
 
-/** W05: ways to hand a stranger the secrets. */
+/** W05: triggers and forms that expose secrets to strangers. */
 export const noDangerousForms: WorkflowRule = {
   id: 'W05',
   what: 'no `pull_request_target`, `workflow_run`, `secrets: inherit`, `toJson(secrets)`, `curl | sh`',
-  why: 'each of them runs code that nobody reviewed with secrets that it should not see',
+  why: 'each of them can run unreviewed code that has access to secrets',
   *workflow(workflow) {
     for (const trigger of ['pull_request_target', 'workflow_run']) {
       if (workflow.triggers.includes(trigger))
@@ -45,7 +45,7 @@ export const noDangerousForms: WorkflowRule = {
       if (runsDownload(step.run)) {
         yield {
           line: step.lineOf('run'),
-          message: 'Do not run what was just downloaded: install a pinned version and check it.',
+          message: 'Do not run a download directly: install a pinned version and verify it.',
         }
       }
     }
@@ -60,14 +60,14 @@ function runsDownload(script: string): boolean {
   return piped || logicalLines(script).some((line) => substituted.test(line))
 }
 
-/** A program that runs what it reads: a shell, or a language without a script of its own. */
+/** A program that executes its standard input: a shell, or an interpreter without a script argument. */
 const interpreter =
   /^(?:\/[\w/]+\/)?(?:(?:ba|z|da|k)?sh\b|(?:python[\d.]*|node|perl|ruby)(?: -)?$|(?:iex|invoke-expression)\b)/i
 
 const substituted =
   /(?:\b(?:ba|z|da|k)?sh|\beval|\bsource|(?:^|[;&|]\s*)\.)\s+(?:-\w+\s+)*["']?[<$]\(\s*(?:curl|wget)\b/
 
-/** W09: conditions and secrets. */
+/** W09: conditions do not read secrets. */
 export const noSecretsInConditions: WorkflowRule = {
   id: 'W09',
   what: 'no `secrets.*` in an `if:`: job `env`, then test `env.X`',
@@ -80,11 +80,11 @@ export const noSecretsInConditions: WorkflowRule = {
   },
 }
 
-/** W25: conditions that are what they say. */
+/** W25: conditions mean what they say. */
 export const bareConditions: WorkflowRule = {
   id: 'W25',
   what: 'bare `if:` expressions',
-  why: 'a block scalar, or text around `${{ }}`, is a non-empty string, and that is always true',
+  why: 'a block scalar, or text around `${{ }}`, is a non-empty string, which is always true',
   *workflow(workflow) {
     for (const { condition, lineOf, path } of conditions(workflow.jobs)) {
       if (workflow.isBlockScalar(path))

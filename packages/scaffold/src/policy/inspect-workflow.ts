@@ -1,6 +1,6 @@
 import { Workflow } from './workflow.ts'
 
-/** What {@link inspectWorkflow} returns. */
+/** The result of {@link inspectWorkflow}. */
 export interface WorkflowSummary {
   /** Why the file is not YAML; null when it is. `line` counts from 1. */
   readonly syntaxError: { readonly line: number; readonly message: string } | null

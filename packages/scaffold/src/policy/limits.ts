@@ -17,11 +17,11 @@ export const timeouts: WorkflowRule = {
   },
 }
 
-/** W07: what runs at the same time. */
+/** W07: concurrent runs. */
 export const concurrency: WorkflowRule = {
   id: 'W07',
   what: 'concurrency: CI by workflow and pull request or ref, cancelling; deploy one fixed group, not cancelling',
-  why: 'results of an old push are worth nothing, while a deployment cut off half-way leaves the server between two versions',
+  why: 'results of an old push are worthless, but a deployment that is cancelled half-way leaves the server between two versions',
   *workflow(workflow) {
     const top = workflow.root['concurrency']
     if (workflow.onPullRequest) {
@@ -65,11 +65,11 @@ function read(value: unknown): { readonly group: string; readonly cancels: boole
   }
 }
 
-/** W08: secrets that change the world wait behind an environment. */
+/** W08: deploy secrets are protected by an environment. */
 export const deployEnvironment: WorkflowRule = {
   id: 'W08',
   what: '`environment: production` on jobs with deploy secrets',
-  why: 'an environment limits which branches see the secrets, and lets a person approve',
+  why: 'an environment limits which branches see the secrets, and can require an approval',
   *workflow(workflow) {
     for (const job of workflow.jobs) {
       const secret = job.secrets.find((name) => deploySecret.test(name))

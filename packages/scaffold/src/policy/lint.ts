@@ -11,7 +11,7 @@ import { Workflow } from './workflow.ts'
 
 export type { Finding, Rule } from './rule.ts'
 
-/** Every rule, in the order of its number. */
+/** Every rule, by number. */
 export const rules: readonly Rule[] = [
   leastPrivilege,
   pinnedActions,
@@ -44,7 +44,7 @@ export const rules: readonly Rule[] = [
 /**
  * Checks a set of files against {@link rules}.
  *
- * @param texts - file texts by path from the repository's root, with `/`; those that no rule is about are ignored
+ * @param texts - file texts by path from the repository's root, with `/`; files without a rule are ignored
  * @example
  * ```ts
  * for (const { rule, path, line, message } of lintFiles(new Map([['.github/workflows/ci.yml', source]]))) {
@@ -58,7 +58,7 @@ export function lintFiles(texts: ReadonlyMap<string, string>): Finding[] {
 }
 
 /**
- * Checks the workflows of a repository and what belongs to them: dependabot.yml, scripts, nginx configuration.
+ * Checks the workflows of a repository and the files that belong to them: dependabot.yml, scripts, nginx configuration.
  *
  * @param root - the repository's root directory
  */

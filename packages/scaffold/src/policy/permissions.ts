@@ -2,7 +2,7 @@ import { actionPins } from '../common/actions.ts'
 import type { WorkflowRule } from './rule.ts'
 import { stringOf, table, type Workflow } from './workflow.ts'
 
-/** W01: what the token of a run may do. */
+/** W01: permissions of the run's token. */
 export const leastPrivilege: WorkflowRule = {
   id: 'W01',
   what: 'top-level `permissions: contents: read` or `{}`; writes per job, each with a comment why',
@@ -30,7 +30,10 @@ export const leastPrivilege: WorkflowRule = {
       for (const [scope, access] of Object.entries(table(permissions))) {
         const line = job.lineOf('permissions', scope)
         if (access === 'write' && !isExplained(workflow, line)) {
-          yield { line, message: `Job ${job.id} takes ${scope}: write; say why in a comment on that line or above it.` }
+          yield {
+            line,
+            message: `Job ${job.id} takes ${scope}: write; give the reason in a comment on that line or above it.`,
+          }
         }
       }
     }
@@ -41,11 +44,11 @@ function isExplained(workflow: Workflow, line: number): boolean {
   return /\S\s+#\s*\S/.test(workflow.sourceLine(line)) || /^\s*#\s*\S/.test(workflow.sourceLine(line - 1))
 }
 
-/** W24: releases are made by the one job that may write contents. */
+/** W24: only the job that creates releases may write contents. */
 export const releases: WorkflowRule = {
   id: 'W24',
   what: '`gh release create "$TAG" --verify-tag --generate-notes`, `contents: write` only there',
-  why: 'a release of a tag that does not exist would create the tag from whatever main is, and a token that writes contents can rewrite the repository',
+  why: 'a release of a missing tag creates that tag from the current main, and a token that writes contents can rewrite the repository',
   *workflow(workflow) {
     for (const step of workflow.steps) {
       for (const [command] of step.run.matchAll(/\bgh release create\b(?:[^\n\\]|\\\n)*/g)) {
@@ -76,10 +79,10 @@ export const releases: WorkflowRule = {
   },
 }
 
-/** W02: actions by commit. */
+/** W02: actions are pinned to commits. */
 export const pinnedActions: WorkflowRule = {
   id: 'W02',
-  what: 'every `uses:` is `@<40 hex> # vX.Y.Z`, from the table of checked commits',
+  what: 'every `uses:` is `@<40 hex> # vX.Y.Z`, from the table of reviewed commits',
   why: 'a tag can be moved to other code after you have read it; a commit cannot',
   *workflow(workflow) {
     const references = [
@@ -95,7 +98,7 @@ export const pinnedActions: WorkflowRule = {
         continue
       }
       const version = /#\s*(v\d+\.\d+\.\d+)\b/.exec(workflow.sourceLine(line))?.[1]
-      if (version === undefined) yield { line, message: `Say which version ${uses} is: \`# vX.Y.Z\` on the same line.` }
+      if (version === undefined) yield { line, message: `Name the version of ${uses}: \`# vX.Y.Z\` on the same line.` }
       const known = actionPins.get((action[1] ?? '').toLowerCase())
       if (known !== undefined && known.version === version && known.commit !== action[3]) {
         yield { line, message: `${action[1]} ${version} is commit ${known.commit}, not ${action[3]}.` }
@@ -108,7 +111,7 @@ export const pinnedActions: WorkflowRule = {
 export const checkoutCredentials: WorkflowRule = {
   id: 'W03',
   what: 'every checkout has `persist-credentials: false`',
-  why: 'otherwise the token lies in .git/config, where every later step and every uploaded artifact can find it',
+  why: 'otherwise the token stays in .git/config, where every later step and every uploaded artifact can read it',
   *workflow(workflow) {
     for (const step of workflow.steps) {
       if (step.isAction('actions/checkout') && stringOf(step.inputs['persist-credentials']) !== 'false') {

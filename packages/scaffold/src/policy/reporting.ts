@@ -5,7 +5,7 @@ import { stringOf, table } from './workflow.ts'
 export const optionalSlack: WorkflowRule = {
   id: 'W10',
   what: 'without `SLACK_WEBHOOK` the step is skipped and the job is green',
-  why: 'the secret is optional, and a deployment that worked must not look broken',
+  why: 'the secret is optional, and a successful deployment must not look failed',
   *workflow(workflow) {
     for (const job of workflow.jobs) {
       if (!job.secrets.some((name) => name.startsWith('SLACK_WEBHOOK'))) continue
@@ -30,11 +30,11 @@ export const optionalSlack: WorkflowRule = {
   },
 }
 
-/** W11: the report tells what happened, whatever happened. */
+/** W11: the report is sent in every case. */
 export const notifyJob: WorkflowRule = {
   id: 'W11',
   what: '`notify` needs deploy and release, runs unless cancelled, reports from `needs.*.result`; `skipped` is not failure',
-  why: 'a report that only comes when all is well is the one that nobody needs',
+  why: 'a report of a failure is the one that matters most',
   *workflow(workflow) {
     const job = workflow.jobs.find(({ id }) => id === 'notify')
     if (job === undefined) return
@@ -59,11 +59,11 @@ export const notifyJob: WorkflowRule = {
   },
 }
 
-/** W12: what a stranger's pull request can break or reach. */
+/** W12: pull requests from forks have no secrets. */
 export const forkPullRequests: WorkflowRule = {
   id: 'W12',
   what: 'fork pull requests: Codecov fails CI only on push; no registry login on pull requests',
-  why: 'a pull request from a fork has no secrets: what needs them fails there, and what has them must not run there',
+  why: 'a pull request from a fork has no secrets: steps that need them fail, and steps that have them must not run',
   *workflow(workflow) {
     if (!workflow.onPullRequest) return
     for (const step of workflow.steps) {
@@ -87,14 +87,14 @@ export const forkPullRequests: WorkflowRule = {
   },
 }
 
-/** Whether no alternative of the condition holds in a pull request. */
+/** Returns whether no alternative of the condition is true in a pull request. */
 function keepsPullRequestsOut(condition: string): boolean {
   return alternatives(condition).every((alternative) =>
     /github\.event_name\s*(?:!=\s*'pull_request'|==\s*'push')/.test(alternative),
   )
 }
 
-/** What `||` separates outside of all brackets. */
+/** Splits a condition at `||` outside of all brackets. */
 function alternatives(condition: string): string[] {
   const parts = ['']
   let depth = 0

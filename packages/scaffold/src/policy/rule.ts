@@ -1,19 +1,19 @@
 import type { Workflow } from './workflow.ts'
 
-/** Where a file falls short of a rule. */
+/** A violation of a rule. */
 export interface Finding {
-  /** `W01` to `W26`, or `W00` for a file that cannot be read at all. */
+  /** `W01` to `W26`, or `W00` for a file that is not YAML. */
   readonly rule: string
   readonly path: string
-  /** From 1. */
+  /** Line number, from 1. */
   readonly line: number
   /** What is wrong, and what to write instead. */
   readonly message: string
-  /** What it guards against. */
+  /** The reason for the rule. */
   readonly why: string
 }
 
-/** What a rule finds; the linter adds which rule and file it was. */
+/** A violation before the linter adds the rule and the file. */
 export interface Problem {
   readonly line: number
   readonly message: string
@@ -23,14 +23,14 @@ export interface Problem {
 export interface PolicyFile {
   readonly path: string
   readonly text: string
-  /** Present when the file is a workflow that could be parsed. */
+  /** Present when the file is a workflow and valid YAML. */
   readonly workflow?: Workflow
 }
 
-/** All files under examination, by path. */
+/** All files to check, by path. */
 export type PolicyFiles = ReadonlyMap<string, PolicyFile>
 
-/** A rule about single workflows. */
+/** A rule for single workflows. */
 export interface WorkflowRule {
   readonly id: string
   readonly what: string
@@ -38,7 +38,7 @@ export interface WorkflowRule {
   readonly workflow: (workflow: Workflow, files: PolicyFiles) => Iterable<Problem>
 }
 
-/** A rule about other files, or about files together. */
+/** A rule for other files, or for files in combination. */
 export interface FileRule {
   readonly id: string
   readonly what: string

@@ -1,6 +1,6 @@
 /**
- * The simple commands of a script, one by one: what stands between separators, without what a shell allows in front of a
- * command (keywords, brackets, assignments, `sudo`). No parser of a shell: enough to see which programs a step calls.
+ * Returns the simple commands of a script: the parts between separators, without leading keywords, brackets,
+ * assignments and `sudo`. This is not a shell parser; it is enough to see which programs a step calls.
  */
 export function commandsOf(script: string): string[] {
   return logicalLines(script)
@@ -9,19 +9,19 @@ export function commandsOf(script: string): string[] {
     .filter((command) => command !== '')
 }
 
-/** The pipelines of a script, each as the commands that pass their output on. */
+/** Returns the pipelines of a script, each as a list of commands. */
 export function pipelinesOf(script: string): string[][] {
   return logicalLines(script)
     .flatMap((line) => line.split(/&&|;|\|\|/))
     .map((pipeline) => pipeline.split('|').map(bareCommand))
 }
 
-/** Whether a script connects to another machine; one that speaks of ssh, or makes a key, does not. */
+/** Returns whether a script connects to another machine; creating a key or printing the word ssh does not count. */
 export function callsSsh(script: string): boolean {
   return commandsOf(script).some((command) => /^ssh\s|\$\(\s*ssh\s/.test(command))
 }
 
-/** The script's lines without comments, each with those that a backslash or a trailing operator goes on in. */
+/** Returns the lines of a script without comments, joined where a backslash or a trailing operator continues them. */
 export function logicalLines(script: string): string[] {
   return script
     .replaceAll(/\\\n\s*/g, ' ')

@@ -3,11 +3,11 @@ import type { FileRule, WorkflowRule } from './rule.ts'
 import { parseDocument } from 'yaml'
 import { isRecord } from '../common/repository.ts'
 
-/** W15: CI runs what was locked. */
+/** W15: CI installs locked versions. */
 export const lockedInstalls: WorkflowRule = {
   id: 'W15',
   what: 'lockfile installs only',
-  why: 'an install that resolves versions anew runs code that nobody has tested or seen',
+  why: 'an install that resolves versions again runs code that was never tested or reviewed',
   *workflow(workflow) {
     for (const step of workflow.steps) {
       for (const command of commandsOf(step.run).map(withoutGlobalFlags)) {
@@ -75,7 +75,7 @@ function loosePip(command: string): string | undefined {
 export const audits: WorkflowRule = {
   id: 'W21',
   what: 'audit at `high`, production dependencies, no `|| true`',
-  why: 'an audit that cannot fail is decoration, and one that fails on development tools is soon switched off',
+  why: 'an audit that cannot fail is useless, and one that fails on development tools is soon disabled',
   *workflow(workflow) {
     for (const step of workflow.steps) {
       const script = logicalLines(step.run).join('\n')
@@ -88,7 +88,7 @@ export const audits: WorkflowRule = {
         if (
           !/--omit[= ]dev\b|--prod(?:uction)?\b|--environment[= ]production\b|--groups[= ]dependencies\b/.test(command)
         ) {
-          yield { line: step.lineOf('run'), message: 'Audit what production installs.' }
+          yield { line: step.lineOf('run'), message: 'Audit production dependencies.' }
         }
       }
     }
@@ -102,7 +102,7 @@ export const audits: WorkflowRule = {
 const scanner =
   /^(?:npm|pnpm|bun|yarn(?: npm)?) audit\b|^(?:(?:uv|poetry) run |uvx (?:--from \S+ )?|pipx run (?:--spec \S+ )?|python[\d.]* -m )?(?:pip-audit|safety|pip_audit)\b/
 
-/** A scan whose status goes nowhere; `|| exit 1` and `|| status=$?` keep it. */
+/** Matches a scan whose status is ignored; `|| exit 1` and `|| status=$?` keep it. */
 const ignored =
   /\b(?:audit|pip-audit|pip_audit|safety)\b[^\n|]*\|\|(?!.*\b(?:\w+=\$\?|exit [1-9]|exit "?\$|false\b|return [1-9]))/
 
@@ -111,11 +111,11 @@ function mayFail(owner: Readonly<Record<string, unknown>>): boolean {
   return setting !== undefined && setting !== false
 }
 
-/** W22: somebody reads the code and what pull requests add to it. */
+/** W22: code and new dependencies are analysed. */
 export const codeScanning: WorkflowRule = {
   id: 'W22',
   what: 'CodeQL and dependency review where available, else osv or semgrep',
-  why: 'an audit knows published holes only; these find new ones, and refuse a bad dependency before it is merged',
+  why: 'an audit knows published vulnerabilities only; these tools find new ones and reject a bad dependency before it is merged',
   *workflow(workflow) {
     const security = workflow.jobs.find(({ id }) => id === 'security')
     if (security === undefined) return
@@ -135,7 +135,7 @@ export const codeScanning: WorkflowRule = {
   },
 }
 
-/** W23: pins that nobody moves grow old. */
+/** W23: pinned versions are updated. */
 export const dependabot: FileRule = {
   id: 'W23',
   what: '`.github/dependabot.yml` keeps the actions current',

@@ -4,12 +4,12 @@ import { isRecord } from '../common/repository.ts'
 type Table = Readonly<Record<string, unknown>>
 type Path = readonly (string | number)[]
 
-/** A workflow file, read once for all rules: what GitHub sees, and where each part of it is written. */
+/** A parsed workflow file with the position of each part, shared by all rules. */
 export class Workflow {
   readonly text: string
   readonly root: Table
   readonly jobs: readonly Job[]
-  /** Why the file is not YAML, or undefined. */
+  /** Why the file is not YAML; undefined when it is. */
   readonly syntaxError: { readonly line: number; readonly message: string } | undefined
   readonly #document: Document
   readonly #lines = new LineCounter()
@@ -24,7 +24,7 @@ export class Workflow {
     this.jobs = Object.entries(table(this.root['jobs'])).map(([id, definition]) => new Job(this, id, table(definition)))
   }
 
-  /** Names of the events that start it. */
+  /** Names of the events that start the workflow. */
   get triggers(): readonly string[] {
     const on = this.root['on']
     if (typeof on === 'string') return [on]
@@ -35,7 +35,7 @@ export class Workflow {
     return this.triggers.includes('pull_request')
   }
 
-  /** It publishes or deploys: a job of it has an environment. */
+  /** Whether the workflow publishes or deploys: one of its jobs has an environment. */
   get deploys(): boolean {
     return this.jobs.some((job) => job.table['environment'] !== undefined)
   }
@@ -44,7 +44,7 @@ export class Workflow {
     return this.jobs.flatMap((job) => job.steps)
   }
 
-  /** The line that a part of the file is written on; its parent's where it is not written at all. */
+  /** Returns the line of a part of the file, or that of its nearest existing parent. */
   line(path: Path): number {
     for (let depth = path.length; depth > 0; depth--) {
       const node = this.#document.getIn(path.slice(0, depth), true)
@@ -55,7 +55,7 @@ export class Workflow {
     return 1
   }
 
-  /** Whether a value is written as `|` or `>`. */
+  /** Returns whether a value is written as `|` or `>`. */
   isBlockScalar(path: Path): boolean {
     const node: unknown = this.#document.getIn(path, true)
     return isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED')
@@ -66,7 +66,7 @@ export class Workflow {
   }
 }
 
-/** One job. */
+/** A job of a workflow. */
 export class Job {
   readonly workflow: Workflow
   readonly id: string
@@ -97,15 +97,15 @@ export class Job {
     return Array.isArray(needs) ? needs.filter((id) => typeof id === 'string') : []
   }
 
-  /** The environment that it runs in, whose secrets it sees beside those of the repository; empty without one. */
+  /** Name of the job's environment, whose secrets it sees in addition to those of the repository; empty without one. */
   get environment(): string {
     const environment = this.table['environment']
     return stringOf(environment) || stringOf(table(environment)['name'])
   }
 
   /**
-   * Secrets that it reads, those that the workflow's `env:` hands to every job included, but for the token that every run
-   * has. In capitals, as GitHub keeps them: expressions do not mind the case.
+   * Secrets that the job reads, including those in the workflow's `env:` and without `GITHUB_TOKEN`, which every run
+   * has. In capitals, as GitHub stores them: expressions ignore case.
    */
   get secrets(): readonly string[] {
     const source = JSON.stringify([this.workflow.root['env'], this.table])
@@ -120,7 +120,7 @@ export class Job {
   }
 }
 
-/** One step of a job. */
+/** A step of a job. */
 export class Step {
   readonly job: Job
   readonly table: Table
@@ -148,7 +148,7 @@ export class Step {
     return stringOf(this.table['uses'])
   }
 
-  /** By name in small letters: GitHub does not mind the case. */
+  /** Inputs by lower-case name: GitHub ignores case. */
   get inputs(): Table {
     return Object.fromEntries(
       Object.entries(table(this.table['with'])).map(([name, value]) => [name.toLowerCase(), value]),
@@ -159,12 +159,12 @@ export class Step {
     return table(this.table['env'])
   }
 
-  /** The repository and folder of the action that it runs, without the version; in small letters, as GitHub takes any. */
+  /** Repository and folder of the action, without the version; in lower case, because GitHub ignores case. */
   get action(): string {
     return this.uses.replace(/@.*/, '').toLowerCase()
   }
 
-  /** Whether it runs an action of a repository, at whatever version. */
+  /** Returns whether the step runs an action of a repository, at any version. */
   isAction(repository: string): boolean {
     return this.action === repository || this.action.startsWith(`${repository}/`)
   }
@@ -179,13 +179,13 @@ interface Value {
   readonly error?: { readonly line: number; readonly message: string }
 }
 
-/** What a document holds, or why it holds nothing: only its aliases come to light when they are followed. */
+/** Returns the value of a document, or the error. Alias errors appear only when the value is built. */
 function valueOf(document: Document): Value {
   const error = document.errors[0]
   if (error) return { error: { line: error.linePos?.[0].line ?? 1, message: error.message } }
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 })
-    // Throws where an alias stands inside of what it names.
+    // Throws when an alias is inside the node that it refers to.
     JSON.stringify(value)
     return { value }
   } catch (thrown) {

@@ -1,4 +1,4 @@
-/** The guide's three badges. */
+/** Renders the guide's three badges. */
 export function renderBadges(repository: string, branch: string): string {
   const workflow = (name: string) => `https://github.com/${repository}/workflows/${name}/badge.svg`
   const codecov = `https://codecov.io/gh/${repository}`

@@ -5,7 +5,7 @@ import type { Project } from '../common/project.ts'
 import { imageLabel } from './deploy-script.ts'
 import { checkout, generatedNotice } from './steps.ts'
 
-/** `.github/workflows/cd.yml`: the guide's jobs deploy, release and notify. */
+/** Renders `.github/workflows/cd.yml`: the guide's jobs deploy, release and notify. */
 export function renderCd(project: Project): string {
   return `${text`
     ${generatedNotice}

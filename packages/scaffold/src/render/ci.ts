@@ -4,7 +4,7 @@ import { expression, paragraphs, text } from '../common/text.ts'
 import type { Project } from '../common/project.ts'
 import { checkout, environment, generatedNotice, namedSteps, runStep } from './steps.ts'
 
-/** `.github/workflows/ci.yml`: the guide's jobs test, security and docker. */
+/** Renders `.github/workflows/ci.yml`: the guide's jobs test, security and docker. */
 export function renderCi(project: Project): string {
   const branches = [...new Set([project.defaultBranch, 'develop'])].join(', ')
   return `${text`
@@ -56,7 +56,7 @@ function testJob(project: Project): string {
   `
 }
 
-/** Pull requests from forks have no token, and a project that has not set one up yet should not be red for it. */
+/** Pull requests from forks have no token, and a project without a token must not fail because of it. */
 function codecovStep(file: string): string {
   return text`
     - name: Upload coverage to Codecov
@@ -92,7 +92,7 @@ function securityJob(project: Project): string {
   `
 }
 
-/** Free for public repositories; elsewhere they need a licence and would fail. */
+/** Free for public repositories; private ones need a licence, without which the job would fail. */
 function publicScans(project: Project): string {
   return text`
     - name: Review the dependencies that the pull request adds
@@ -185,7 +185,7 @@ function dockerJob(project: Project): string {
   `
 }
 
-/** What the application needs to start: the services of the job and, for Focus, a secret that guards nothing. */
+/** The environment that the application needs to start: the services of the job and, for Focus, a throw-away secret. */
 function applicationEnvironment(project: Project): Record<string, string> {
   return {
     ...project.serviceUrls,
@@ -193,7 +193,7 @@ function applicationEnvironment(project: Project): Record<string, string> {
   }
 }
 
-/** The image's file system is read-only for the application but for this folder. */
+/** The only writable folder of the application in the image. */
 function embeddedDatabase(project: Project): Record<string, string> {
   return project.usesFocus ? { DATABASE_URL: 'sqlite:data/focus.db' } : {}
 }

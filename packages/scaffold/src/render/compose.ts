@@ -3,7 +3,7 @@ import { lines, paragraphs, text } from '../common/text.ts'
 import type { Project } from '../common/project.ts'
 import { environment } from './steps.ts'
 
-/** `compose.yaml`: the image of this repository and its services on one's own machine. */
+/** Renders `compose.yaml`: the image of this repository and its services on a developer's machine. */
 export function renderCompose(project: Project): string {
   const volumes = ['app-data', ...project.services.map((name) => `${name}-data`)]
   return `${text`
@@ -46,7 +46,7 @@ function applicationService(project: Project): string {
   `
 }
 
-/** The same URLs as in CI, with the service's name for its host. */
+/** Returns the same URLs as in CI, with the name of the service as the host. */
 function addresses(project: Project): Record<string, string> {
   const urls: Record<string, string> = { PORT: String(project.port) }
   for (const [variable, url] of Object.entries(project.serviceUrls)) {

@@ -1,7 +1,7 @@
 import { paragraphs, text } from '../common/text.ts'
 import type { Project } from '../common/project.ts'
 
-/** `.github/dependabot.yml`: keeps the pinned actions, base images and dependencies current. */
+/** Renders `.github/dependabot.yml`: it keeps pinned actions, base images and dependencies current. */
 export function renderDependabot(project: Project): string {
   const ecosystems = ['github-actions', project.toolchain.dependabotEcosystem, 'docker']
   return `${text`
@@ -12,7 +12,10 @@ export function renderDependabot(project: Project): string {
   `}\n`
 }
 
-/** One pull request a week for what cannot break, one each for the rest; a week's wait for a release that is taken back. */
+/**
+ * Groups minor and patch updates into one pull request a week. The cooldown of a week skips releases that are
+ * withdrawn.
+ */
 function ecosystem(name: string): string {
   return text`
     - package-ecosystem: ${name}

@@ -1,12 +1,12 @@
 import { text } from '../common/text.ts'
 import type { Project } from '../common/project.ts'
 
-/** What the images of this application are labelled with, so that cleaning up on a shared server takes no others. */
+/** Label of this application's images, so that pruning on a shared server removes no others. */
 export function imageLabel(project: Project): string {
   return `focus.application=${project.slug}`
 }
 
-/** Docker publishes the port on loopback, so that the container sees nginx as the gateway of its own network. */
+/** Docker publishes the port on loopback, so the container sees nginx as the gateway of its own network. */
 const trustedProxy = text`
   # nginx reaches the container through Docker's own network; it says who calls.
   if ! grep -qs '^FOCUS_TRUSTED_PROXIES=.' "$ENV_FILE"; then

@@ -1,7 +1,10 @@
 import { lines, paragraphs, text } from '../common/text.ts'
 import type { Project } from '../common/project.ts'
 
-/** A multi-stage Dockerfile: what builds stays behind, what runs is small, is not root and cannot rewrite itself. */
+/**
+ * Renders a multi-stage Dockerfile. Build tools stay in the first stage; the runtime image is small, does not run as
+ * root and cannot change its own files.
+ */
 export function renderDockerfile(project: Project): string {
   return `${project.flavour === 'node' ? nodeDockerfile(project) : pythonDockerfile(project)}\n`
 }

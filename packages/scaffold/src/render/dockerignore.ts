@@ -1,6 +1,6 @@
 import { text } from '../common/text.ts'
 
-/** `.dockerignore`: what must not get into an image (secrets, history) or would only make it large. */
+/** Renders `.dockerignore`: secrets, history and large files that an image does not need. */
 export function renderDockerignore(): string {
   return `${text`
     # Written by \`focus init\`.

@@ -1,16 +1,13 @@
 import type { Project } from '../common/project.ts'
 
-/** One setting of `.env.example`. */
+/** A setting of `.env.example`. */
 interface Setting {
   readonly key: string
   readonly value: string
   readonly comment?: string
 }
 
-/**
- * The settings that `.env.example` should name, as lines; those that the file already has outside our region are left
- * to it.
- */
+/** Renders the settings of `.env.example` as lines, without those that the file sets outside the generated region. */
 export function renderEnvExample(project: Project, present: ReadonlySet<string>): string {
   return settings(project)
     .filter(({ key }) => !present.has(key))
@@ -18,7 +15,7 @@ export function renderEnvExample(project: Project, present: ReadonlySet<string>)
     .join('\n')
 }
 
-/** The keys that a dotenv file sets. */
+/** Returns the keys that a dotenv file sets. */
 export function envKeys(source: string): Set<string> {
   return new Set([...source.matchAll(/^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/gm)].map((match) => match[1] ?? ''))
 }

@@ -1,10 +1,10 @@
 import { text } from '../common/text.ts'
 import type { Project } from '../common/project.ts'
 
-/** Two heartbeats and some slack: a connection that says nothing for longer is dead. */
+/** Time-out in seconds: two heartbeats and some slack. A connection that is silent for longer is dead. */
 const idleSeconds = 75
 
-/** `deploy/nginx.conf`: a server block for `/etc/nginx/conf.d/`, with what WebSockets and event streams need. */
+/** Renders `deploy/nginx.conf`: a server block for `/etc/nginx/conf.d/` that supports WebSockets and event streams. */
 export function renderNginx(project: Project, domain: string): string {
   const id = project.slug.replaceAll('-', '_')
   return `${text`

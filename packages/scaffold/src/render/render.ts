@@ -11,35 +11,35 @@ import { renderDockerignore } from './dockerignore.ts'
 import { envKeys, renderEnvExample } from './env-example.ts'
 import { renderNginx } from './nginx.ts'
 
-/** A part of somebody's file that is ours, between two marker lines. */
+/** A generated part of a user's file, between two marker lines. */
 export interface Region {
   readonly begin: string
   readonly end: string
-  /** The whole file, when there is none yet. */
+  /** Returns the whole file, when it does not exist yet. */
   readonly frame: (region: string) => string
-  /** A file without the region, with it put in. */
+  /** Inserts the region into a file without one. */
   readonly insert: (source: string, region: string) => string
 }
 
-/** What a target comes to: a file of ours, or a region in one that is not. */
+/** A generated file, or a generated region in a user's file. */
 export interface RenderedFile {
   readonly path: string
   readonly target: Target
   readonly executable: boolean
-  /** The file's text, or the region's; given what is in the file outside the region. */
+  /** Returns the text of the file or region; `outside` is the text of the file outside the region. */
   readonly text: (outside: string) => string
   readonly region?: Region
 }
 
-/** What rendering needs beside the project. */
+/** Options of {@link renderFiles}. */
 export interface RenderOptions {
   /** The host name that nginx serves. */
   readonly domain: string
-  /** The README that gets the badges; null where it is not Markdown. */
+  /** The README for the badges; null when it is not Markdown. */
   readonly readme: string | null
 }
 
-/** Everything that the targets come to, in the order in which it is reported. */
+/** Renders the files of all targets, in the order of the report. */
 export function renderFiles(project: Project, { domain, readme }: RenderOptions): RenderedFile[] {
   const file = (path: string, target: Target, source: string): RenderedFile => ({
     path,
@@ -77,7 +77,7 @@ function envExample(project: Project): RenderedFile {
 }
 
 function badges(project: Project, path: string): RenderedFile {
-  // The owner is the guide's placeholder until a remote says who it is; the next run then fills it in.
+  // Without a remote, the owner is the guide's placeholder; the next run fills it in.
   const repository = project.repository ?? `your-username/${project.slug}`
   return {
     path,
@@ -93,7 +93,7 @@ function badges(project: Project, path: string): RenderedFile {
   }
 }
 
-/** Below the first heading, where readers look for badges; at the top of a file without one. */
+/** Inserts the region below the first heading, or at the top of a file without one. */
 function insertBelowTitle(source: string, region: string): string {
   const title = /^(?:# .*|[^\n#<][^\n]*\n=+[ \t]*)$/m.exec(source)
   if (title === null) return `${region}\n\n${source}`

@@ -6,7 +6,7 @@ import type { Command, NamedCommand } from '../common/project.ts'
 export const generatedNotice =
   '# Written by `focus init`. Edit it as you like: a later run merges your changes with its own.'
 
-/** The token stays out of the working tree, where any later step could read it. */
+/** Checks out without leaving the token in the working tree, where every later step could read it. */
 export const checkout = text`
   - name: Check out
     uses: ${uses('actions/checkout')}
@@ -14,7 +14,7 @@ export const checkout = text`
       persist-credentials: false
 `
 
-/** A step that runs a command. */
+/** Renders a step that runs a command. */
 export function runStep(name: string, command: Command, condition = ''): string {
   return text`
     - name: ${yamlScalar(name)}
@@ -28,7 +28,7 @@ export function namedSteps(commands: readonly NamedCommand[]): string[] {
   return commands.map((command) => runStep(command.name, command, command.if))
 }
 
-/** `env:` with its values quoted; nothing when there are none. */
+/** Renders `env:` with quoted values; nothing when there are none. */
 export function environment(values: Readonly<Record<string, string>> | undefined): string {
   const entries = Object.entries(values ?? {})
   if (entries.length === 0) return ''
@@ -47,7 +47,9 @@ function runBlock(script: string): string {
   `
 }
 
-/** A bare expression: written as a block scalar or around `${{ }}` with other text it would always be true. */
+/**
+ * Renders a condition as a bare expression: in a block scalar, or with text around `${{ }}`, it would always be true.
+ */
 function yamlCondition(condition: string): string {
   return /^[A-Za-z]/.test(condition) && !/[:#]/.test(condition) ? condition : JSON.stringify(condition)
 }

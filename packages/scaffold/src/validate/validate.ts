@@ -3,7 +3,7 @@ import { lintFiles } from '../policy/lint.ts'
 import { ScaffoldError } from '../common/scaffold-error.ts'
 
 /**
- * Checks what is about to be written as a whole. A finding here is a defect of a template: nothing is written.
+ * Validates all generated files together before anything is written. A finding is a defect of a template.
  *
  * @throws ScaffoldError `invalid_output`
  */
@@ -14,26 +14,26 @@ export function assertValid(rendered: ReadonlyMap<string, string>): void {
       'invalid_output',
       `The generated ${finding.path}:${finding.line} breaks ${finding.rule}: ${finding.message}`,
       {
-        hint: 'Nothing was written. This is a defect of focus; please report it with the output of --json.',
+        hint: 'Nothing was written. This is a defect of focus: please report it with the output of --json.',
         kind: 'failure',
       },
     )
   }
   for (const [path, text] of rendered) {
-    // Workflows were parsed above.
+    // The policy check above has parsed the workflows.
     const other = isYaml(path) && !path.startsWith('.github/workflows/')
     const error = other ? parseDocument(text).errors[0] : undefined
     if (error === undefined) continue
     throw new ScaffoldError('invalid_output', `The generated ${path} is not YAML: ${error.message}`, {
-      hint: 'Nothing was written. This is a defect of focus; please report it with the output of --json.',
+      hint: 'Nothing was written. This is a defect of focus: please report it with the output of --json.',
       kind: 'failure',
     })
   }
 }
 
 /**
- * Whether a merge result may replace the user's file: it must still be readable, and break no rule that the user's own
- * version did not break already.
+ * Returns whether a merge result may replace the user's file: it must be valid YAML and break no rule that the user's
+ * version does not break already.
  */
 export function isSafeMerge(
   path: string,

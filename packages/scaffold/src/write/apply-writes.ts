@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } fro
 import { basename, dirname, join } from 'node:path'
 import { ScaffoldError } from '../common/scaffold-error.ts'
 
-/** One file to be replaced as a whole. */
+/** A file to write as a whole. */
 export interface Write {
   readonly path: string
   readonly content: string
@@ -10,8 +10,8 @@ export interface Write {
 }
 
 /**
- * Puts all files in place, or none where that can be helped: every text is on disk beside its place before the first
- * rename, and a reader never sees half a file.
+ * Writes all files, or none if possible: every text is on disk in a temporary file before the first rename, so that
+ * readers never see a partial file.
  *
  * @throws ScaffoldError `write_failed`
  */
@@ -25,7 +25,7 @@ export function applyWrites(root: string, writes: readonly Write[], deletions: r
     for (const { from } of staged) rmSync(from, { force: true })
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ScaffoldError('write_failed', `A file could not be written: ${reason}`, {
-      hint: 'Mend the cause and run it again; what was written already counts as unchanged.',
+      hint: 'Fix the cause and run the command again; files that were already written count as unchanged.',
       kind: 'failure',
       cause,
     })

@@ -5,14 +5,17 @@ import { ScaffoldError } from '../common/scaffold-error.ts'
 import { isRecord, type Repository } from '../common/repository.ts'
 import type { Answers } from '../common/project.ts'
 
-/** What a generated file was when it was written; the common ancestor of the next three-way merge. */
+/** The text of a generated file when it was written; the common ancestor of the next three-way merge. */
 export interface ManifestEntry {
   readonly base: string
-  /** The text that a conflict could not bring in; it becomes the base once `<file>.focus-new` is gone. */
+  /** The text that could not be merged. It becomes the base when `<file>.focus-new` is deleted. */
   readonly pending?: string
 }
 
-/** `.focus/ci.json`, to be committed: without it an update cannot tell your edits from old output. */
+/**
+ * The content of `.focus/ci.json`. It must be committed: without it, an update cannot distinguish edits from old
+ * output.
+ */
 export interface Manifest {
   readonly answers: Answers
   readonly files: ReadonlyMap<string, ManifestEntry>
@@ -54,10 +57,10 @@ function invalid(reason: string): ScaffoldError {
   })
 }
 
-/** What an earlier run was told. The file came with the repository: its answers are believed no more than flags. */
+/** Reads the answers of earlier runs. The file came with the repository, so its answers are validated like flags. */
 function readAnswers(value: unknown): Answers {
   if (value === undefined) return {}
-  if (!isRecord(value)) throw invalid('its answers are no object')
+  if (!isRecord(value)) throw invalid('its answers are not an object')
   const { flavour, pm, services, branch, repo, port, domain, health_path: healthPath } = value
   return checkAnswers(
     { flavour, pm, services, branch, repo, port, domain, healthPath },
@@ -68,7 +71,7 @@ function readAnswers(value: unknown): Answers {
   )
 }
 
-/** The manifest's text: sorted, so that the same state is the same bytes. */
+/** Serializes the manifest with sorted keys, so that the same state gives the same bytes. */
 export function writeManifest(manifest: Manifest, generator: string): string {
   const { healthPath, ...answers } = manifest.answers
   const files = [...manifest.files]

@@ -1,20 +1,20 @@
 import { shellWord } from '../../common/text.ts'
 import type { NodePackageManager } from '../../common/project.ts'
 
-/** How each package manager says the same thing. */
+/** The commands of each package manager. */
 export interface PackageManagerWords {
-  /** Installs exactly what the lockfile says, or fails. */
+  /** Installs the exact versions of the lockfile, or fails. */
   readonly install: string
   readonly script: (name: string) => string
-  /** Runs a script with more arguments at its end. */
+  /** Runs a script with additional arguments. */
   readonly scriptWith: (name: string, args: string) => string
   /** Runs a program of an installed package; never downloads one. */
   readonly program: (command: string) => string
-  /** Runs a script in every workspace package that has it; null where the manager cannot skip the others. */
+  /** Runs a script in every workspace package that has it; null when the manager cannot skip the others. */
   readonly everywhere: ((name: string) => string) | null
-  /** Fails on a known vulnerability of severity high or critical in what production installs. */
+  /** Fails on a known vulnerability of severity high or critical in production dependencies. */
   readonly audit: string
-  /** Leaves only what production needs in node_modules. */
+  /** Removes everything except production dependencies from node_modules. */
   readonly prune: string
 }
 
@@ -59,7 +59,7 @@ const yarn1: PackageManagerWords = {
   script: (name) => `yarn run --silent ${shellWord(name)}`,
   scriptWith: (name, args) => `${yarn1.script(name)} ${args}`,
   everywhere: null,
-  // Yarn 1 answers with a bit mask of the severities it saw, whatever its --level: 8 is high, 16 is critical.
+  // Yarn 1 exits with a bit mask of the severities it found, regardless of --level: 8 is high, 16 is critical.
   audit: 'status=0; yarn audit --groups dependencies --level high || status=$?; test "$status" -lt 8',
   prune: 'yarn install --frozen-lockfile --production --ignore-scripts --prefer-offline',
 }

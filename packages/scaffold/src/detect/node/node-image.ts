@@ -4,14 +4,14 @@ import type { NodeProject } from '../found.ts'
 import { pnpmMajor } from './node-toolchain.ts'
 import { wordsOf } from './node-commands.ts'
 
-/** The Dockerfile's words for a Node repository. */
+/** Returns the parts of the Dockerfile for a Node repository. */
 export function nodeImage(project: NodeProject, facts: Facts): ImageRecipe {
   const words = wordsOf(project.manager, project.yarnClassic)
   const bun = project.manager === 'bun'
   if (project.manager === 'yarn' && !project.yarnClassic && usesPlugAndPlay(project)) {
     facts.warn(
       ['docker'],
-      'Yarn installs without node_modules here, and the image starts `node` itself: set `nodeLinker: node-modules` in .yarnrc.yml, or change the CMD of the Dockerfile to `yarn node`.',
+      'Yarn installs without node_modules here, but the image starts `node` directly: set `nodeLinker: node-modules` in .yarnrc.yml, or change the CMD of the Dockerfile to `yarn node`.',
     )
   }
   const image = bun ? 'oven/bun:1-slim' : `node:${project.version.major}-bookworm-slim`
@@ -32,13 +32,13 @@ function usesPlugAndPlay(project: NodeProject): boolean {
   return !/^nodeLinker:\s*["']?(?:node-modules|pnpm)\b/m.test(project.repository.read('.yarnrc.yml') ?? '')
 }
 
-/** `pnpm prune` knows a single package only. */
+/** `pnpm prune` works for a single package only. */
 const pnpmWorkspacePrune = 'CI=true pnpm install --prod --frozen-lockfile --ignore-scripts --prefer-offline'
 
 const managerFiles = ['.npmrc', '.yarnrc.yml', '.pnpmfile.cjs', 'pnpm-workspace.yaml', 'bunfig.toml']
 
 function manifests(project: NodeProject): string[] {
-  // A monorepo's install needs the package.json of every package at its place, so all of it is copied first.
+  // The install of a monorepo needs the package.json of every package, so everything is copied first.
   if (project.workspaces.length > 0) return ['.']
   const files = ['package.json', ...(project.lockfile === undefined ? [] : [project.lockfile])]
   return [...files, ...managerFiles.filter((path) => project.repository.has(path))]
@@ -52,7 +52,10 @@ function prepare(project: NodeProject): string[] {
   return project.manager === 'yarn' && !project.yarnClassic ? ['corepack enable'] : []
 }
 
-/** Node itself as the first process, so that it gets SIGTERM and can drain; a script runner in between would swallow it. */
+/**
+ * Starts Node as the first process, so that it receives SIGTERM and can drain; a script runner would swallow the
+ * signal.
+ */
 function startCommand(project: NodeProject, facts: Facts): string[] {
   const script = project.scripts.get('start')
   const direct = script === undefined ? null : /^(node|bun) ((?:[\w@./=:-]+)(?: [\w@./=:-]+)*)$/.exec(script.trim())
@@ -77,9 +80,6 @@ function startCommand(project: NodeProject, facts: Facts): string[] {
     return [runtime, entry]
   }
   facts.note('start', `${runtime} server.js`, 'a guess')
-  facts.warn(
-    ['docker'],
-    'It is not clear how the application starts: add a `start` script; the Dockerfile guesses server.js.',
-  )
+  facts.warn(['docker'], 'No start command was found: add a `start` script. The Dockerfile assumes server.js.')
   return [runtime, 'server.js']
 }

@@ -9,7 +9,7 @@ type Tests = Pick<Toolchain, 'test' | 'coverage'>
 const report = 'coverage/lcov.info'
 const noTests = /^\s*echo\b.*no test specified/i
 
-/** How the tests run, and how their coverage gets to Codecov as lcov. */
+/** Detects the test command, and how its coverage becomes an lcov report for Codecov. */
 export function nodeTests(project: NodeProject, words: PackageManagerWords, facts: Facts): Tests {
   const coverageScript = ['test:coverage', 'coverage', 'test:cov', 'test:ci'].find((name) => {
     const script = project.scripts.get(name)
@@ -44,7 +44,7 @@ function withScript(project: NodeProject, words: PackageManagerWords, script: st
     }
   }
   if (/\bvitest\b/.test(last)) {
-    facts.warn(['ci'], 'Vitest has no coverage provider here: add @vitest/coverage-v8 for exact figures.')
+    facts.warn(['ci'], 'Vitest has no coverage provider: add @vitest/coverage-v8 for exact figures.')
   }
   return measuredByNode(words.script('test'))
 }
@@ -87,7 +87,10 @@ function covered(run: string): Tests {
   return { test: { run }, coverage: { file: report, convert: null } }
 }
 
-/** Any runner on Node: V8 writes what ran, and c8 turns it into lcov. The version is exact, since it is not in the lockfile. */
+/**
+ * Works with every test runner on Node: V8 records coverage, and c8 converts it to lcov. The version is exact because
+ * c8 is not in the lockfile.
+ */
 function measuredByNode(run: string): Tests {
   return {
     test: { run, env: { NODE_V8_COVERAGE: `${expression('github.workspace')}/coverage/tmp` } },

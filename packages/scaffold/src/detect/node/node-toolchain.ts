@@ -6,7 +6,7 @@ import type { NodeProject } from '../found.ts'
 import { nodeTests } from './node-tests.ts'
 import { type PackageManagerWords, wordsOf } from './node-commands.ts'
 
-/** The commands of a Node repository's CI: its own scripts where they exist, its tools where they are only installed. */
+/** Returns the CI commands of a Node repository: its own scripts where they exist, otherwise its installed tools. */
 export function nodeToolchain(project: NodeProject, facts: Facts): Toolchain {
   const words = wordsOf(project.manager, project.yarnClassic)
   const setup = setupSteps(project)
@@ -43,7 +43,7 @@ function lintCommands(project: NodeProject, words: PackageManagerWords, facts: F
   if (lint !== undefined) commands.push({ name: 'Lint', run: lint })
   else {
     facts.note('lint', 'none', 'no lint script, eslint, biome or oxlint')
-    facts.warn(['ci'], 'No linter was found: add a `lint` script and run `focus init` again, and CI gets its step.')
+    facts.warn(['ci'], 'No linter was found: add a `lint` script and run `focus init` again to get a lint step in CI.')
   }
   return commands
 }
@@ -75,7 +75,7 @@ function typeCommands(project: NodeProject, words: PackageManagerWords, facts: F
   return []
 }
 
-/** The first of `names` that the root has as a script, else that packages of the monorepo have. */
+/** Returns the first of `names` that is a script of the root, otherwise of the packages of the monorepo. */
 function scriptCommand(
   project: NodeProject,
   words: PackageManagerWords,
@@ -121,7 +121,7 @@ function setupSteps(project: NodeProject): string {
   return manager === 'yarn' && !project.yarnClassic ? paragraphs(corepack, node) : node
 }
 
-/** The action takes the version from `packageManager` and refuses to be told twice. */
+/** The action reads the version from `packageManager` and fails when it is given twice. */
 function setupPnpm(project: NodeProject): string {
   const version = text`
     with:
@@ -134,7 +134,7 @@ function setupPnpm(project: NodeProject): string {
   `
 }
 
-/** The pnpm that writes the lockfile's format, where nothing pins one. */
+/** Returns the pnpm major version that writes the lockfile's format, when nothing pins one. */
 export function pnpmMajor(project: NodeProject): number {
   if (project.pinned?.name === 'pnpm') return Number.parseInt(project.pinned.version, 10)
   const format = /^lockfileVersion:\s*'?(\d+)/m.exec(project.repository.read('pnpm-lock.yaml') ?? '')?.[1]

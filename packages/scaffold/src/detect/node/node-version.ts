@@ -1,14 +1,14 @@
 import { isRecord, type Repository } from '../../common/repository.ts'
 import type { Facts } from '../facts.ts'
 
-/** The Node that CI and the image use. */
+/** The Node version of CI and of the image. */
 export interface NodeVersion {
   readonly major: number
-  /** A file that setup-node reads the exact version from. */
+  /** File from which setup-node reads the exact version. */
   readonly file: string | undefined
 }
 
-/** Active long-term support when nothing asks for another. */
+/** The active long-term support release; the default. */
 const defaultMajor = 24
 const oldestMajor = 18
 const newestMajor = 26
@@ -49,7 +49,7 @@ function majorOfFile(source: string | undefined): number | undefined {
   return major === undefined ? undefined : inRange(Number(major))
 }
 
-/** The newest long-term release that a range allows, or the one it names. */
+/** Returns the newest long-term release that a range allows, or the release that it names. */
 function majorOfRange(range: string): number | undefined {
   const named = [...range.matchAll(/(>=|\^|~|>|<=|<)?\s*v?(\d{1,3})(?:\.[\dx*]+)*/g)].map((match) => ({
     operator: match[1] ?? '=',

@@ -30,7 +30,7 @@ export function detectNode(repository: Repository, answers: Answers, facts: Fact
   }
 }
 
-/** `repository` of package.json: an address, `owner/name`, or an object with either. */
+/** Reads `repository` of package.json: an address, `owner/name`, or an object that holds either. */
 function repositoryUrl(field: unknown): string | undefined {
   const url = isRecord(field) ? field['url'] : field
   if (typeof url !== 'string') return undefined
@@ -46,7 +46,7 @@ function readNodeProject(repository: Repository, answers: Answers, facts: Facts)
     hints,
     {
       manager: 'npm',
-      warning: 'There is no lockfile, and CI installs from one: run `npm install` and commit package-lock.json.',
+      warning: 'There is no lockfile, but CI installs from one: run `npm install` and commit package-lock.json.',
     },
     answers,
     facts,
@@ -55,7 +55,7 @@ function readNodeProject(repository: Repository, answers: Answers, facts: Facts)
   if (lockfile === undefined && hints.length + (answers.pm === undefined ? 0 : 1) > 0) {
     facts.warn(
       ['ci', 'docker'],
-      `There is no lockfile of ${manager}, and CI installs from one: run \`${manager} install\` and commit it.`,
+      `There is no lockfile of ${manager}, but CI installs from one: run \`${manager} install\` and commit it.`,
     )
   }
   const workspaces = findWorkspaces(repository, manifest)
@@ -91,7 +91,7 @@ function mentions(repository: Repository, pinned: NodeProject['pinned']): Hint<N
   return hints
 }
 
-/** Yarn 1 writes another lockfile and knows other words than every later Yarn. */
+/** Yarn 1 uses another lockfile format and other commands than later versions. */
 function isYarnClassic(repository: Repository, pinned: string | undefined): boolean {
   if (pinned !== undefined) return pinned.startsWith('1.')
   const lock = repository.read('yarn.lock')

@@ -1,13 +1,16 @@
 import { parse } from 'yaml'
 import { isRecord, type Repository } from '../../common/repository.ts'
 
-/** One package of a monorepo. */
+/** A package of a monorepo. */
 export interface WorkspacePackage {
   readonly path: string
   readonly manifest: Readonly<Record<string, unknown>>
 }
 
-/** The packages of a monorepo, from `pnpm-workspace.yaml` or the `workspaces` of package.json; empty for a single package. */
+/**
+ * Lists the packages of a monorepo, from `pnpm-workspace.yaml` or `workspaces` of package.json; empty for a single
+ * package.
+ */
 export function findWorkspaces(repository: Repository, root: Readonly<Record<string, unknown>>): WorkspacePackage[] {
   const packages = new Map<string, WorkspacePackage>()
   for (const pattern of patterns(repository, root)) {
@@ -42,7 +45,7 @@ function stringList(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
-/** `packages/*` and `packages/**` as package managers read them, one level deep; that is where packages are. */
+/** Expands patterns such as `packages/*` and `packages/**`, one level deep. */
 function expand(repository: Repository, pattern: string): string[] {
   let paths = ['']
   for (const part of pattern.replace(/\/+$/, '').replace(/^\.\//, '').split('/')) {

@@ -4,7 +4,9 @@ import type { PythonProject } from '../found.ts'
 import { isProductionFile } from './python-requirements.ts'
 import { lockedPoetry } from './python-toolchain.ts'
 
-/** The Dockerfile's words for a Python repository. The virtual environment is what moves to the small image. */
+/**
+ * Returns the parts of the Dockerfile for a Python repository. The virtual environment is copied into the small image.
+ */
 export function pythonImage(project: PythonProject, port: number, facts: Facts): ImageRecipe {
   const image = `python:${project.version.minor}-slim-bookworm`
   return {
@@ -77,16 +79,13 @@ function startCommand(project: PythonProject, port: number, facts: Facts): strin
   if (module !== undefined && dependencies.has('fastapi')) {
     facts.warn(
       ['docker'],
-      `${module} makes no application that could be found: the Dockerfile names it app; edit its CMD.`,
+      `No application was found in ${module}: the Dockerfile assumes the name app. Edit its CMD if it is different.`,
     )
     return uvicorn(`${moduleOf(module)}:app`, `${module}, and fastapi among the dependencies`, project, port, facts)
   }
   const script = ['main.py', 'app.py', 'server.py'].find((path) => repository.has(path))
   if (script === undefined) {
-    facts.warn(
-      ['docker'],
-      'It is not clear how the application starts, and there is no main.py: put its own command into CMD of the Dockerfile.',
-    )
+    facts.warn(['docker'], 'No start command and no main.py were found: set CMD in the Dockerfile.')
     return ['python', 'main.py']
   }
   facts.note('start', `python ${script}`, script)
@@ -103,10 +102,7 @@ function moduleOf(path: string): string {
 function uvicorn(target: string, from: string, project: PythonProject, port: number, facts: Facts): string[] {
   facts.note('start', `uvicorn ${target}`, from)
   if (!project.dependencies.has('uvicorn') && !project.dependencies.has('fastapi')) {
-    facts.warn(
-      ['docker'],
-      'uvicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.',
-    )
+    facts.warn(['docker'], 'The Dockerfile starts the application with uvicorn, which is not a dependency: add it.')
   }
   return ['uvicorn', target, '--host', '0.0.0.0', '--port', String(port)]
 }
@@ -114,10 +110,7 @@ function uvicorn(target: string, from: string, project: PythonProject, port: num
 function gunicorn(target: string, from: string, project: PythonProject, port: number, facts: Facts): string[] {
   facts.note('start', `gunicorn ${target}`, from)
   if (!project.dependencies.has('gunicorn')) {
-    facts.warn(
-      ['docker'],
-      'gunicorn is not among the dependencies, and the Dockerfile starts the application with it: add it.',
-    )
+    facts.warn(['docker'], 'The Dockerfile starts the application with gunicorn, which is not a dependency: add it.')
   }
   return ['gunicorn', target, '--bind', `0.0.0.0:${port}`]
 }

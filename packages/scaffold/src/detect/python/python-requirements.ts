@@ -10,7 +10,7 @@ const development = [
   'requirements/test.txt',
 ]
 
-/** The requirement files that exist, production first. */
+/** Lists the requirement files that exist, production first. */
 export function requirementsFiles(repository: Repository): string[] {
   return [...production, ...development].filter((path) => repository.has(path))
 }
@@ -19,12 +19,12 @@ export function isProductionFile(path: string): boolean {
   return production.includes(path)
 }
 
-/** Package names of a requirements file, normalised as PEP 503 says. */
+/** Returns the package names of a requirements file, normalized as in PEP 503. */
 export function requirementNames(source: string): string[] {
   return source.split(/\r?\n/).flatMap((line) => nameOf(line) ?? [])
 }
 
-/** Package names that pyproject.toml asks for, in any of the tables that hold them. */
+/** Returns the package names in the dependency tables of pyproject.toml. */
 export function pyprojectRequirements(pyproject: Readonly<Record<string, unknown>>): string[] {
   const project = record(pyproject['project'])
   const tool = record(pyproject['tool'])

@@ -69,7 +69,7 @@ function readPyproject(repository: Repository): Readonly<Record<string, unknown>
     return parse(source)
   } catch (cause) {
     throw new ScaffoldError('invalid_toml', 'pyproject.toml is not valid TOML.', {
-      hint: 'Mend pyproject.toml, then run again.',
+      hint: 'Fix pyproject.toml, then run the command again.',
       cause,
     })
   }
@@ -82,7 +82,7 @@ function projectName(pyproject: Readonly<Record<string, unknown>>): string | und
   return undefined
 }
 
-/** The first address on GitHub among the project's URLs. */
+/** Returns the first GitHub address among the project's URLs. */
 function repositoryUrl(pyproject: Readonly<Record<string, unknown>>): string | undefined {
   const urls = [...Object.values(table(pyproject, 'project', 'urls')), table(pyproject, 'tool', 'poetry')['repository']]
   return urls.find((url) => typeof url === 'string' && gitHubSlug(url) !== null)?.toString()
@@ -112,7 +112,7 @@ function warnOfMissingLock(
   if (manager !== 'pip' && lock === undefined) {
     facts.warn(
       ['ci', 'docker'],
-      `There is no ${manager}.lock, and CI installs from it: run \`${manager} lock\` and commit it.`,
+      `There is no ${manager}.lock, but CI installs from it: run \`${manager} lock\` and commit it.`,
     )
   }
   const loose = requirements.find((path) => !isFullyPinned(repository.read(path) ?? ''))
@@ -131,7 +131,7 @@ function isFullyPinned(source: string): boolean {
 
 const defaultVersion = '3.13'
 
-/** `X.Y`, from the file or field that says it most exactly. */
+/** Detects the `X.Y` version from the most exact file or field. */
 function detectPythonVersion(
   repository: Repository,
   pyproject: Readonly<Record<string, unknown>>,
@@ -149,7 +149,7 @@ function detectPythonVersion(
   return { minor: minor ?? defaultVersion, file: undefined }
 }
 
-/** The newest minor version up to the default one that a specifier such as `>=3.10,<3.13` or `^3.11` allows. */
+/** Returns the newest minor version up to the default that a specifier such as `>=3.10,<3.13` or `^3.11` allows. */
 function minorOfRange(range: string): string | undefined {
   const newest = Number(defaultVersion.slice(2))
   let low: number | undefined

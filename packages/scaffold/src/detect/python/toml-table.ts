@@ -1,6 +1,6 @@
 import { isRecord } from '../../common/repository.ts'
 
-/** A table of a TOML document by its path; an empty one where there is none. */
+/** Returns a table of a TOML document by its path; an empty one when it does not exist. */
 export function table(value: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
   let at = value
   for (const key of path) at = isRecord(at) ? at[key] : undefined
