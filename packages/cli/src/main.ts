@@ -1,6 +1,6 @@
 import { ExitCode } from './terminal/failure.ts'
 import { runProgram } from './program.ts'
 
-// Where nothing is left to wait for, Node ends at once: a command that has no end by then has not done its work.
+// Node exits when nothing is left to wait for. A command that has not finished by then has failed.
 process.exitCode = ExitCode.failed
 process.exitCode = await runProgram(process.argv.slice(2))

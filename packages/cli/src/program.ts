@@ -12,8 +12,8 @@ import { Terminal } from './terminal/terminal.ts'
 import { version } from './config/version.ts'
 
 /**
- * Runs the command line and returns its exit code. A command's own code is loaded when it is called, so that `--help` and
- * the quick commands start at once.
+ * Runs the command line and returns its exit code. The module of a command is loaded when the command is called, so
+ * that `--help` and short commands start fast.
  */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const terminal = new Terminal({
@@ -27,13 +27,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let readerMatters = true
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (!readerMatters) return
-    // The reader has what it wanted (`focus listen | head -1`).
+    // The reader has read enough (`focus listen | head -1`).
     if (error.code === 'EPIPE')
       return interruption.abort(new CommandFailure('broken_pipe', '', { exitCode: ExitCode.done }))
-    // A full disk: the result is lost, and by now the command may believe that it is done.
+    // The disk is full: the result is lost, and the command may already believe that it succeeded.
     process.exit(terminal.unwritable(error))
   })
-  // Messages that nobody can read change neither the work nor its exit code.
+  // Lost messages change neither the work nor its exit code.
   process.stderr.on('error', () => undefined)
   const context = (): CommandContext => ({
     terminal,
@@ -62,7 +62,7 @@ function defineProgram(definer: Definer): Command {
     .description('Sign-in and real-time notifications that live inside your own Node server.')
     .version(version(), '-V, --version')
     .exitOverride()
-    // Wrong use is said by exitOf, in one place with all other failures.
+    // exitOf reports wrong use, together with all other failures.
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
@@ -72,8 +72,8 @@ Examples:
   $ focus notify alice --title Bonjour --message "Ça marche"
   $ focus stats
 
-Exit codes: 0 done, 1 it failed, 2 used wrongly, 130 interrupted.
-With --json, stdout holds JSON and nothing else.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+With --json, stdout contains JSON and nothing else.`,
     )
   defineServing(program, definer)
   defineMessaging(program, definer)
@@ -83,12 +83,12 @@ With --json, stdout holds JSON and nothing else.`,
   return program
 }
 
-/** Help and version are no failures; everything else that commander throws is a wrong use. */
+/** Help and version are not failures; every other error of commander is wrong use. */
 function exitOf(error: CommanderError, terminal: Terminal): number {
   if (error.exitCode === 0) return ExitCode.done
   if (error.code === 'commander.help') return ExitCode.usage
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n', 2)
-  return terminal.fail(usageFailure(sentence(message), suggestion ?? 'Add --help to see how it is used.'))
+  return terminal.fail(usageFailure(sentence(message), suggestion ?? 'Add --help to see the usage.'))
 }
 
 function sentence(text: string): string {

@@ -275,7 +275,7 @@ describe('focus dev answers for this machine alone, whatever name leads to it', 
     for (const path of ['/.well-known/openid-configuration', '/auth', '/sign-in.css']) {
       const { status, type, body } = await ask(server.issuer + path, { host: 'evil.example' })
       expect([path, status, type]).toEqual([path, 421, 'text/plain; charset=utf-8'])
-      expect(body).toBe('The development issuer answers as localhost only, not as "evil.example".\n')
+      expect(body).toBe('The development issuer answers for localhost only, not for "evil.example".\n')
     }
 
     for (const host of ['localhost', '127.0.0.1', '[::1]:1', 'app.localhost']) {
@@ -310,7 +310,7 @@ describe('focus dev refuses in one sentence', () => {
     expect(run.code).toBe(1)
     expect(errorOf(run)).toMatchObject({
       code: 'port_taken',
-      message: `Port ${port} of 127.0.0.1 is taken by another program.`,
+      message: `Port ${port} of 127.0.0.1 is in use by another program.`,
     })
     expect(run.stderr).not.toMatch(/at .*\.(js|ts):/)
     expect(existsSync(join(cwd, '.focus/dev.json'))).toBe(false)
@@ -349,13 +349,13 @@ describe('focus dev refuses in one sentence', () => {
   test.concurrent.each([
     [
       { GOOGLE_CLIENT_ID: 'x' },
-      'GOOGLE_CLIENT_ID is set and GOOGLE_CLIENT_SECRET is not: sign-in with Google needs both.',
+      'GOOGLE_CLIENT_ID is set and GOOGLE_CLIENT_SECRET is not: sign-in with Google requires both.',
     ],
     [
       { GOOGLE_CLIENT_SECRET: 'x' },
-      'GOOGLE_CLIENT_SECRET is set and GOOGLE_CLIENT_ID is not: sign-in with Google needs both.',
+      'GOOGLE_CLIENT_SECRET is set and GOOGLE_CLIENT_ID is not: sign-in with Google requires both.',
     ],
-    [{ PORT: 'http' }, 'PORT: expected a whole number from 0 to 65535 (0 takes any free port), got "http".'],
+    [{ PORT: 'http' }, 'PORT: expected a whole number from 0 to 65535 (0 means any free port), got "http".'],
   ])('the environment %j', async (env, message) => {
     const run = await focus(['dev', '--json'], { cwd: folder(), env })
     expect(run.code).toBe(1)

@@ -372,7 +372,7 @@ esac
     ['on: push\njobs:\n  a: [', 'is not YAML'],
     ['on: push\njobs:\n  a: *nothing', 'is not YAML: Unresolved alias'],
     ['on: push\njobs:\n  a: &a { runs-on: x, env: *a }', 'is not YAML: Converting circular'],
-    ['jobs: { a: { runs-on: x } }', 'says not when it runs'],
+    ['jobs: { a: { runs-on: x } }', 'does not define when it runs'],
     ['on: push', 'has no jobs'],
     ['on: push\njobs: { a: { steps: [] } }', 'the job a has no runs-on'],
   ])('a workflow that GitHub rejects: %j', async (text, message) => {

@@ -135,7 +135,7 @@ describe('what a server answers is shown and never obeyed', () => {
 
   test('doctor', async () => {
     const text = await spoken((context) => doctor.run(context, { quick: true, token: 'x.y.z' }))
-    expect(text).toMatch(/the token speaks for e.*\\u\{9b\}2J/)
+    expect(text).toMatch(/the token belongs to e.*\\u\{9b\}2J/)
     expect(text).toMatch(/The server refuses \(HTTP 418, e.*\\u\{9b\}2J/)
     expect(text).not.toMatch(obeyed)
   })

@@ -506,8 +506,8 @@ test('the operations page shows what is connected, with the admin key alone', as
     const closed = new Promise((resolve) => socket.socket.addEventListener('close', resolve))
     await page.locator('#connections tr', { hasText: 'bob' }).getByRole('button', { name: 'Cut' }).click()
     await closed
-    await page.getByText('Nobody is connected.').waitFor()
-    await page.getByText('With nobody connected: 1').waitFor()
+    await page.getByText('No connections are open.').waitFor()
+    await page.getByText('Without connections: 1').waitFor()
     await page.setViewportSize({ width: 380, height: 760 })
     await page.reload()
     await page.locator('#recent tr').first().waitFor()

@@ -176,9 +176,7 @@ describe('Python', () => {
   test('takes no file for found that is not there', () => {
     const project = detected({ 'requirements.txt': '' })
     expect(fact(project, 'start')).toBeUndefined()
-    expect(project.warnings.map(({ sentence }) => sentence)).toContainEqual(
-      expect.stringContaining('there is no main.py'),
-    )
+    expect(project.warnings.map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('no main.py'))
   })
 })
 

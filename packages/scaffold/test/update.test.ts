@@ -376,7 +376,7 @@ test('warns of what concerns the targets asked for', async () => {
     (await again({ targets, dryRun: true })).report.warnings.join()
   expect(await warnings('env')).toBe('')
   expect(await warnings('ci')).toMatch(/lockfile.*linter/)
-  expect(await warnings('docker')).toMatch(/lockfile.*how the application starts/)
+  expect(await warnings('docker')).toMatch(/lockfile.*No start command/)
 })
 
 test('finds the README however it is written, and leaves one that is not Markdown', async () => {

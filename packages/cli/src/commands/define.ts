@@ -1,23 +1,23 @@
 import { type Command, Option } from 'commander'
 import type { CommandContext } from '../terminal/context.ts'
 
-/** What a command's module exports: it is imported when the command is called, never before. */
+/** The exports of a command's module. The module is loaded when the command runs, not before. */
 export interface CommandModule<F extends object> {
-  /** Resolves to the exit code, or to nothing when the command did its work; rejects with why it could not. */
+  /** Resolves to the exit code, or to nothing for success; rejects with the reason for a failure. */
   run(context: CommandContext, flags: F, operands: readonly string[]): Promise<number | void>
 }
 
-/** Binds commands to the modules that do their work. */
+/** Binds commands to the modules that implement them. */
 export class Definer {
   readonly #context: () => CommandContext
-  /** Of the command that ran. */
+  /** Exit code of the command that ran. */
   exitCode = 0
 
   constructor(context: () => CommandContext) {
     this.#context = context
   }
 
-  /** The command's work is loaded and run when it is called. */
+  /** Loads and runs the command's module when the command is called. */
   does<F extends object>(command: Command, load: () => Promise<CommandModule<F>>): void {
     command.action(async (...parameters: unknown[]) => {
       const module = await load()
@@ -26,7 +26,7 @@ export class Definer {
   }
 }
 
-/** A command of commands, one of which is meant where none is named: `focus users` lists them. */
+/** Defines a group of commands. The default one runs when none is named: `focus users` lists users. */
 export function defineGroup(
   program: Command,
   name: string,
@@ -37,13 +37,13 @@ export function defineGroup(
     program
       .command(name)
       .description(description)
-      // Known here too, so that `focus users --json show alice` is not read as a call of the default one.
+      // The group knows the option too, so that `focus users --json show alice` does not call the default command.
       .addOption(new Option('--json').hideHelp())
       .hook('preSubcommand', (group, chosen) => {
         const [word] = group.args
         const names = group.commands.map((command) => command.name())
         if (word === undefined || word.startsWith('-') || names.includes(word)) return
-        // What no command is called is a value for the default one, where that takes any.
+        // A word that names no command is an argument of the default command, if it takes any.
         if (chosen.registeredArguments.length > 0) return
         group.error(`error: unknown command '${word}'\n\`focus ${name}\` has: ${names.join(', ')}.`, {
           code: 'commander.unknownCommand',
@@ -53,17 +53,17 @@ export function defineGroup(
   )
 }
 
-/** Adds `--json`; every command has it. */
+/** Adds `--json`, which every command has. */
 export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON on stdout, and nothing else')
 }
 
-/** Adds what a command that speaks with a running server takes. */
+/** Adds the options of commands that call a running server. */
 export function withServer(command: Command): Command {
   return withJson(
     command
-      .option('--url <url>', 'the server (default: FOCUS_URL, else the `focus dev` of this folder)')
-      .option('--admin-key <key>', 'its admin key (default: FOCUS_ADMIN_KEY, else that of the `focus dev`)'),
+      .option('--url <url>', 'the server (default: FOCUS_URL, or the `focus dev` of this folder)')
+      .option('--admin-key <key>', 'its admin key (default: FOCUS_ADMIN_KEY, or that of the `focus dev`)'),
   )
 }
 
@@ -71,7 +71,9 @@ export function withExamples(command: Command, ...lines: readonly string[]): Com
   return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`)
 }
 
-/** Commander passes the operands, a variadic one as an array, then the options, then the command. */
+/**
+ * Extracts the operands: commander passes them first (a variadic one as an array), then the options and the command.
+ */
 function operandsOf(parameters: readonly unknown[]): string[] {
   return parameters
     .slice(0, -2)

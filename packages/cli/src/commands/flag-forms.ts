@@ -4,7 +4,7 @@ const maxPageSize = 500
 const duration = /^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/
 
 /**
- * A flag that is a whole number from 1 on.
+ * Parses a flag that is a whole number from 1.
  *
  * @param flag its name, such as `--limit`
  * @throws CommandFailure `usage`
@@ -12,12 +12,12 @@ const duration = /^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/
 export function wholeNumber(flag: string, text: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0
   if (value >= 1 && value <= max) return value
-  const range = max === Number.MAX_SAFE_INTEGER ? 'from 1 on' : `from 1 to ${max}`
+  const range = max === Number.MAX_SAFE_INTEGER ? 'from 1' : `from 1 to ${max}`
   throw usageFailure(`${flag}: expected a whole number ${range}, got ${JSON.stringify(text)}.`)
 }
 
 /**
- * `--limit`: how many rows a list may have.
+ * Parses `--limit`, the maximum number of rows of a list.
  *
  * @throws CommandFailure `usage`
  */
@@ -26,7 +26,7 @@ export function pageSize(text: string): number {
 }
 
 /**
- * A flag that is one of a few words.
+ * Validates a flag that is one of a few words.
  *
  * @throws CommandFailure `usage`
  */
@@ -37,7 +37,7 @@ export function oneOf(flag: string, text: string, words: readonly string[]): str
 }
 
 /**
- * A flag that is a time span, such as `7d`.
+ * Validates a flag that is a time span, such as `7d`.
  *
  * @throws CommandFailure `usage`
  */

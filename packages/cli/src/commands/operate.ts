@@ -9,19 +9,19 @@ import { table } from '../terminal/table.ts'
 type Row = { readonly [field: string]: Json | undefined }
 
 export interface Listing {
-  /** Route to ask, under the base path. */
+  /** Route under the base path. */
   readonly path: string
   /** Field of the answer that holds the rows. */
   readonly field: string
   readonly columns: readonly string[]
   readonly cells: (row: Row) => readonly string[]
   readonly none: string
-  /** Which of the rows are wanted; all when absent. */
+  /** Filters the rows; all of them when absent. */
   readonly wanted?: (row: Row) => boolean
   readonly answeredBy?: AnsweredBy
 }
 
-/** Prints what a route lists: the answer itself with `--json`, a table otherwise. */
+/** Prints the rows of a route: the answer itself with `--json`, a table otherwise. */
 export async function list(context: CommandContext, flags: RemoteFlags, listing: Listing): Promise<void> {
   const { terminal, signal } = context
   const print = async (routes: Routes) => {
@@ -34,7 +34,7 @@ export async function list(context: CommandContext, flags: RemoteFlags, listing:
   await withRoutes(context, flags, print, listing.answeredBy)
 }
 
-/** Calls a route that does something, and says what was done. */
+/** Calls a route that changes something, and prints the result. */
 export async function act(
   context: CommandContext,
   flags: RemoteFlags,
@@ -42,7 +42,7 @@ export async function act(
     readonly path: string
     readonly request: Omit<RemoteRequest, 'signal'>
     readonly done: (answer: JsonDocument) => string
-    /** What to do about a refusal of this code, in the words of the command line instead of the server's. */
+    /** Hints for error codes, in terms of the command line instead of the server. */
     readonly hints?: Readonly<Record<string, string>>
     readonly answeredBy?: AnsweredBy
   },
@@ -65,12 +65,12 @@ export function required(operands: readonly string[], what: string): string {
   return operand
 }
 
-/** A path with its variable parts encoded. */
+/** Template tag for a path; encodes the variable parts. */
 export function path(strings: TemplateStringsArray, ...values: readonly string[]): string {
   return strings.reduce((text, string, index) => text + encodeURIComponent(values[index - 1] ?? '') + string)
 }
 
-/** Fields of a row as text, in the order in which they are named. */
+/** Returns a function that reads the named fields of a row as text. */
 export function cells(...fields: readonly string[]): (row: Row) => readonly string[] {
   return (row) => fields.map((field) => textOf(row[field]))
 }
@@ -81,7 +81,7 @@ function withHint(error: unknown, hints: Readonly<Record<string, string>>): unkn
   return hint === undefined ? error : new CommandFailure(error.code, error.message, { hint, cause: error })
 }
 
-/** The objects of an answer's array; none where it is no array. */
+/** Returns the objects of an array; none for other values. */
 export function rowsOf(value: Json | undefined): Row[] {
   return Array.isArray(value) ? value.filter((row): row is Row => typeof row === 'object' && row !== null) : []
 }

@@ -7,16 +7,19 @@ import { type CommandContext, type Environment, hasCode } from '../terminal/cont
 import { CommandFailure, toFailure } from '../terminal/failure.ts'
 
 /**
- * What `focus.config.ts` exports as its default: the options of `createFocus`, and where the command line reaches the
- * server. Flags and environment win over it.
+ * The default export of `focus.config.ts`: the options of `createFocus`, and the address of the server for the command
+ * line. Flags and environment variables override it.
  */
 export interface FocusConfig extends FocusOptions {
-  /** The running server, for `focus notify` and its like; `publicUrl` when absent. `FOCUS_URL`. */
+  /**
+   * Address of the running server, for commands such as `focus notify` (default: `publicUrl`). Environment:
+   * `FOCUS_URL`.
+   */
   readonly url?: string
 }
 
 /**
- * Gives an editor the types of `focus.config.ts`.
+ * Types the configuration in `focus.config.ts`.
  *
  * @example
  * ```ts
@@ -32,7 +35,8 @@ export function defineConfig(config: FocusConfig): FocusConfig {
 const names = ['focus.config.ts', 'focus.config.mts', 'focus.config.js', 'focus.config.mjs']
 
 /**
- * The configuration of the folder; empty when it has none. Options that the environment overrides are not checked.
+ * Loads the configuration of the folder; empty when there is none. Options that the environment overrides are not
+ * checked.
  *
  * @throws CommandFailure `invalid_config` for a file that cannot be read, `invalid_option` for an unknown option or a wrong value
  */
@@ -55,7 +59,7 @@ export async function loadConfig({ cwd, env }: Pick<CommandContext, 'cwd' | 'env
   })
 }
 
-/** The options of `createFocus` in the configuration, without those that the environment sets. */
+/** Returns the options of `createFocus` in the configuration, without those that the environment sets. */
 export function focusOptionsOf({ url: _url, ...options }: FocusConfig, env: Environment): FocusOptions {
   return withoutEnvironment(options, env)
 }
@@ -80,7 +84,7 @@ function checked(config: FocusConfig, path: string, env: Environment): FocusConf
 function hintOf(error: unknown): string {
   const code = hasCode(error) ? error.code : undefined
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
-    return `Node ${process.versions.node} has to read TypeScript: use types that can be stripped, or name the file focus.config.js.`
+    return `Node ${process.versions.node} must be able to strip the types: use erasable TypeScript, or name the file focus.config.js.`
   if (code === 'ERR_MODULE_NOT_FOUND' && firstLine(error).startsWith('Cannot find package'))
     return 'Install what it imports, such as `npm install --save-dev @focus-api/cli`.'
   return 'Correct the file and run the command again.'

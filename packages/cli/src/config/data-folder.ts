@@ -3,28 +3,28 @@ import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { writePrivateFile } from './private-file.ts'
 
-/** Where `focus dev` keeps its data, in the folder it is started in. */
+/** Default data folder of `focus dev`, relative to the current folder. */
 export const defaultDataFolder = '.focus'
 
-/** A running `focus dev`, as its data folder tells the other commands. */
+/** A running `focus dev`, as announced in its data folder. */
 export interface RunningServer {
   readonly url: string
   readonly adminKey: string
   readonly pid: number
 }
 
-/** Lets `focus notify` and its like, started in the same folder, find the server without any setting. */
+/** Announces the server, so that other commands in the same folder find it without settings. */
 export async function announceServer(folder: string, server: RunningServer): Promise<void> {
   const document = { url: server.url, admin_key: server.adminKey, pid: server.pid }
   await writePrivateFile(fileIn(folder), `${JSON.stringify(document)}\n`)
 }
 
-/** Takes the announcement back, unless another process has made its own meanwhile. */
+/** Removes the announcement, unless another process has replaced it. */
 export async function withdrawServer(folder: string, pid: number): Promise<void> {
   if (readAnnouncement(folder)?.pid === pid) await rm(fileIn(folder), { force: true })
 }
 
-/** The server that runs on the data folder; null when none does. What a killed process left behind is not one. */
+/** Returns the server that runs on the data folder, or null. The announcement of a killed process does not count. */
 export function findRunningServer(cwd: string, folder: string = defaultDataFolder): RunningServer | null {
   const announcement = readAnnouncement(resolve(cwd, folder))
   return announcement !== null && isAlive(announcement.pid) ? announcement : null
@@ -43,7 +43,7 @@ function readAnnouncement(folder: string): RunningServer | null {
   }
 }
 
-/** `EPERM` is an answer too: the process lives and belongs to somebody else. */
+/** `EPERM` means that the process runs and belongs to another user. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -4,7 +4,7 @@ import type { FocusConfig } from './config-file.ts'
 import type { CommandContext } from '../terminal/context.ts'
 import { defaultDataFolder } from './data-folder.ts'
 
-/** The database that is configured, or that a server left in this folder; null where there is neither. */
+/** Returns the configured database, or the one that an earlier server created in this folder, or null. */
 export function findDatabase(
   { env, cwd }: Pick<CommandContext, 'env' | 'cwd'>,
   config: FocusConfig,
@@ -15,15 +15,18 @@ export function findDatabase(
   return left === undefined ? null : `sqlite:${left}`
 }
 
-/** Whether the database is an SQLite file that does not exist yet: what only looks must not open it, which would make it. */
+/**
+ * Returns whether the database is an SQLite file that does not exist. Opening it would create it, so read-only commands
+ * check first.
+ */
 export function isMissingFile(database: NonNullable<FocusConfig['database']>, cwd: string): boolean {
   const file = typeof database === 'string' ? /^sqlite:(?:\/\/)?(.+)$/.exec(database)?.[1] : undefined
   return file !== undefined && file !== ':memory:' && !existsSync(resolve(cwd, file))
 }
 
 /**
- * The database as it may be shown: its address without the password and the values of its query, where a password or a
- * key may be too. Of an address that cannot be taken apart the scheme alone is left: nobody knows where its password is.
+ * Returns the address of a database without its password and query values, which can hold secrets. For an address that
+ * cannot be parsed it returns only the scheme, because the position of the password is unknown.
  */
 export function describeDatabase(database: NonNullable<FocusConfig['database']>): string {
   if (typeof database !== 'string') return 'the application’s own'
@@ -36,7 +39,10 @@ export function describeDatabase(database: NonNullable<FocusConfig['database']>)
   return url.href
 }
 
-/** `mysql://root:12/3@host/name`: an unescaped `/`, `?` or `#` in the password ends the host part in its middle. */
+/**
+ * Matches addresses such as `mysql://root:12/3@host/name`, where an unescaped `/`, `?` or `#` in the password ends the
+ * host part early.
+ */
 function hidesCredentials({ pathname, search, hash }: URL): boolean {
   return (pathname + search + hash).includes('@')
 }

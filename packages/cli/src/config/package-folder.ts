@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** The folder of this package, whether it runs from `src` or from a chunk of `dist`. */
+/** Returns the folder of this package, whether it runs from `src` or from a chunk of `dist`. */
 export function packageFolder(): string {
   let folder = import.meta.dirname
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)

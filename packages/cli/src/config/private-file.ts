@@ -1,8 +1,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 
 /**
- * Writes a file that its owner alone may read (mode 600), whole or not at all: a reader never sees half of it, and a
- * looser mode of an earlier file is not kept.
+ * Writes a file that only its owner can read (mode 600). The write is atomic, and a looser mode of an existing file is
+ * not kept.
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`

@@ -1,7 +1,7 @@
 import { html } from '../pages/html.ts'
 import type { Person } from './person.ts'
 
-/** A person's picture: the initial on a colour of their own. */
+/** Draws the picture of a person: the initial on a colour derived from the subject. */
 export function avatarSvg(person: Person): string {
   const hue = Array.from(person.subject).reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 360, 7)
   const initial = Array.from(person.name)[0] ?? '?'

@@ -1,6 +1,6 @@
 import { startDevIssuer } from './issuer.ts'
 
-/** What `createFocus({ google })` takes, and what to close at the end. */
+/** Options for `createFocus`, and a function that releases the provider. */
 export interface GoogleOrStandIn {
   readonly options: {
     readonly google?: {
@@ -14,8 +14,8 @@ export interface GoogleOrStandIn {
 }
 
 /**
- * Google by its credentials in the environment; without any, a provider on this machine that asks for a name only. For
- * examples and for development, never for production.
+ * Uses Google when its credentials are in the environment; otherwise starts a provider on this machine that asks only
+ * for a name. For examples and development, never for production.
  *
  * @example
  * ```ts

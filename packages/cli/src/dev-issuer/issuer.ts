@@ -11,11 +11,11 @@ import { expiredPage, refusalPage, signInPage, signInStyles } from './sign-in-pa
 
 /** Options of `startDevIssuer`. */
 export interface DevIssuerOptions {
-  /** Where sign-ins may come back to, such as `http://localhost:8000/api/auth/google/callback`; compared exactly. */
+  /** Redirect URIs, such as `http://localhost:8000/api/auth/google/callback`; compared exactly. */
   readonly redirectUris: readonly string[]
-  /** The port of the last start on the same `dataDir`, or any free one, when absent. */
+  /** Port to listen on (default: the last port of the same `dataDir`, otherwise any free one). */
   readonly port?: number
-  /** Folder that keeps the signing key and the client's secret between starts; nothing is written when absent. */
+  /** Folder for the signing key and the client secret; without it, nothing is stored. */
   readonly dataDir?: string
 }
 
@@ -31,9 +31,9 @@ export interface DevIssuer {
 const HOST = '127.0.0.1'
 
 /**
- * A real OpenID provider on loopback that stands in for Google during development: discovery, authorization code with
- * PKCE, signed ID tokens. A person signs in by typing a name on its page, or at once when the authorization request
- * carries `login_hint`. It asks for no password, so it listens on 127.0.0.1 and nowhere else.
+ * Starts a real OpenID provider on loopback that replaces Google during development: discovery, authorization code with
+ * PKCE, signed ID tokens. Users sign in by typing a name on its page, or immediately when the authorization request
+ * contains `login_hint`. It asks for no password, so it listens on 127.0.0.1 only.
  *
  * @throws Error with code `EADDRINUSE` when `port` is given and taken
  * @example
@@ -56,7 +56,7 @@ export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssu
     const isForUs = createHostGuard({ listenHost: HOST })
     server.on('request', (request, response) => {
       if (!isForUs(request.headers.host)) return misdirected(request, response)
-      // Such as `//[`, which nothing further on would take apart.
+      // For example `//[`, which cannot be parsed.
       if (!URL.canParse(request.url ?? '/', issuer)) return void response.writeHead(400).end()
       handle(provider, request, response).then(
         (handled) => (handled ? undefined : oidc(request, response)),
@@ -71,7 +71,7 @@ export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssu
 }
 
 function configuration(issuer: string, keys: IssuerKeys, redirectUris: readonly string[]): Configuration {
-  // Cookies know no port: two issuers on this machine must not read each other's.
+  // Cookies ignore the port: two issuers on this machine must not read each other's.
   const cookie = (name: string) => `focus_dev_${name}_${new URL(issuer).port}`
   return {
     adapter: MemoryStore.factory(),
@@ -86,14 +86,14 @@ function configuration(issuer: string, keys: IssuerKeys, redirectUris: readonly 
         token_endpoint_auth_method: 'client_secret_basic',
       },
     ],
-    // Secrets may come in the body as well as in the header, as Google has it.
+    // Clients may send the secret in the body or in the header, as with Google.
     clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
     claims: {
       openid: ['sub'],
       profile: ['name', 'given_name', 'preferred_username', 'picture'],
       email: ['email', 'email_verified', 'hd'],
     },
-    // Google's ID token holds the profile.
+    // Google's ID token contains the profile.
     conformIdTokenClaims: false,
     cookies: {
       keys: [keys.cookieSecret],
@@ -127,14 +127,17 @@ async function claims(person: Person, issuer: string): Promise<{ sub: string; [c
   return { ...claimsOf(person, issuer), sub: person.subject }
 }
 
-/** Whoever may read these pages may sign in as anybody: a page of another site must not, by a name that leads here. */
+/**
+ * Rejects other host names: a page that can read these pages can sign in as any user, and DNS rebinding lets another
+ * site use a name that resolves to this machine.
+ */
 function misdirected({ headers: { host = '' } }: IncomingMessage, response: ServerResponse): void {
   response
     .writeHead(421, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
-    .end(`The development issuer answers as localhost only, not as ${JSON.stringify(host)}.\n`)
+    .end(`The development issuer answers for localhost only, not for ${JSON.stringify(host)}.\n`)
 }
 
-/** The pages beside the protocol; false when the request is the protocol's. */
+/** Serves the pages beside the protocol; returns false for requests of the protocol. */
 async function handle(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   if (request.method !== 'GET') return false
   const { pathname } = new URL(request.url ?? '/', provider.issuer)
@@ -169,7 +172,7 @@ async function showSignIn(
   }
   const refusal = new URL(parameters.redirect_uri ?? '/', provider.issuer)
   refusal.searchParams.set('error', 'access_denied')
-  refusal.searchParams.set('error_description', 'the person refused')
+  refusal.searchParams.set('error_description', 'the user refused')
   if (parameters.state !== undefined) refusal.searchParams.set('state', parameters.state)
   refusal.searchParams.set('iss', provider.issuer)
   respond(
@@ -198,7 +201,7 @@ function respond(response: ServerResponse, status: number, body: string): void {
     .end(body)
 }
 
-/** Listens on the wanted port, else on the last one while it is free, else on any. */
+/** Listens on the requested port, otherwise on the last one if it is free, otherwise on any free port. */
 async function listen(server: Server, wanted: number | undefined, last: number): Promise<number> {
   if (wanted === undefined && last !== 0) {
     try {

@@ -6,12 +6,12 @@ interface Entry {
   readonly expiresAt: number
 }
 
-/** Entries beyond which the expired ones are swept, so that a server left running for weeks stays small. */
+/** Number of entries above which expired ones are removed, so that a server that runs for weeks stays small. */
 const SWEEP_AT = 1_000
 
 /**
- * What the dev issuer keeps while a sign-in is under way: codes, grants, sessions. All of it may be lost at a restart;
- * who a person is follows from the typed name, and keys live in the data folder.
+ * Storage of the dev issuer for sign-ins in progress: codes, grants, sessions. It can be lost at a restart: people are
+ * derived from the typed name, and the keys are in the data folder.
  */
 export class MemoryStore implements Adapter {
   readonly #entries: Map<string, Entry>
@@ -22,7 +22,7 @@ export class MemoryStore implements Adapter {
     this.#prefix = `${model}:`
   }
 
-  /** One store per issuer, as the provider wants it: a view for each of its models. */
+  /** Creates one store per issuer, with a view for each model of the provider. */
   static factory(): (model: string) => Adapter {
     const entries = new Map<string, Entry>()
     return (model) => new MemoryStore(entries, model)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
-/** A person as the dev issuer knows one: everything is derived from the name that was typed, so nothing is stored. */
+/** A person of the dev issuer. Every field is derived from the typed name, so nothing is stored. */
 export interface Person {
-  /** Subject identifier: the same name gives the same subject, on every start and on every machine. */
+  /** Subject identifier: the same name gives the same subject on every start and every machine. */
   readonly subject: string
   readonly name: string
   readonly givenName: string
@@ -12,12 +12,12 @@ export interface Person {
 
 const MAX_NAME_LENGTH = 60
 const SUBJECT_PREFIX = 'dev-'
-/** RFC 2606: no mail ever leaves for this domain. */
+/** Reserved by RFC 2606: no mail reaches this domain. */
 const EMAIL_DOMAIN = 'example.com'
 
 /**
- * The person of a typed name or e-mail, null when there is nothing in it to sign in with. `Alice`, ` alice ` and
- * `alice@example.com` are the same person; so are `Zoé Martin` and `zoé  martin`.
+ * Returns the person for a typed name or e-mail address; null when the text contains no usable name. `Alice`, ` alice `
+ * and `alice@example.com` are the same person; so are `Zoé Martin` and `zoé  martin`.
  */
 export function personNamed(typed: string): Person | null {
   const text = typed.normalize('NFC').replaceAll(/\s+/g, ' ').trim().toLowerCase()
@@ -37,14 +37,14 @@ export function personNamed(typed: string): Person | null {
   }
 }
 
-/** The person of a subject that `personNamed` made; null for any other text. */
+/** Returns the person for a subject of `personNamed`; null for any other text. */
 export function personOfSubject(subject: string): Person | null {
   if (!subject.startsWith(SUBJECT_PREFIX)) return null
   const person = personNamed(Buffer.from(subject.slice(SUBJECT_PREFIX.length), 'base64url').toString('utf8'))
   return person?.subject === subject ? person : null
 }
 
-/** OpenID Connect Core 5.1, in the manner of Google's ID token. */
+/** Returns the claims of OpenID Connect Core 5.1, as Google's ID token has them. */
 export function claimsOf(person: Person, issuer: string): Record<string, string | boolean> {
   return {
     sub: person.subject,
@@ -53,14 +53,17 @@ export function claimsOf(person: Person, issuer: string): Record<string, string 
     preferred_username: person.username,
     email: person.email,
     email_verified: true,
-    // The domain answers for its addresses, as Google says of Workspace accounts: a person is the same one at an issuer
-    // whose address changed with its port.
+    // The domain vouches for its addresses, as with Google Workspace accounts, so a person keeps the account when the
+    // port and with it the issuer changes.
     hd: person.email.slice(person.email.indexOf('@') + 1),
     picture: `${issuer}/avatar/${person.subject}.svg`,
   }
 }
 
-/** What a user name and a mail address may hold: `Zoé Martin` becomes `zoe.martin`, `李明` nothing. */
+/**
+ * Reduces a text to characters that are valid in user names and mail addresses: `Zoé Martin` becomes `zoe.martin`, `李明`
+ * becomes empty.
+ */
 function asciiName(text: string): string {
   return text
     .normalize('NFKD')

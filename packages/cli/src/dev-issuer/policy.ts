@@ -3,18 +3,18 @@ import { interactionPolicy, type Account, type KoaContextWithOIDC } from 'oidc-p
 const { Check, Prompt } = interactionPolicy
 
 /**
- * When the issuer asks who is there: always, unless the authorization request says so itself by `login_hint`. A browser's
- * earlier sign-in never decides, so that two people can be tried in two tabs, and no cookie is needed.
+ * The issuer asks for a name in every sign-in, unless the authorization request contains `login_hint`. An earlier sign-
+ * in of the browser never decides, so that two users can be tested in two tabs, without cookies.
  */
 export function signInPolicy(
   accountOfHint: (hint: string) => Account | null,
 ): ReturnType<typeof interactionPolicy.base> {
   const policy = interactionPolicy.base()
   for (const prompt of policy) prompt.checks.clear()
-  // What a client may ask Google for by `prompt=` is accepted here too.
+  // Every `prompt=` value that Google accepts is accepted here too.
   policy.add(withoutChecks('select_account'))
   policy.get('login')?.checks.add(
-    new Check('name', 'a person has to say who they are', 'login_required', async (context) => {
+    new Check('name', 'the user must enter a name', 'login_required', async (context) => {
       const hint = context.oidc.params?.login_hint
       const account = typeof hint === 'string' ? accountOfHint(hint) : null
       if (account === null) return Check.REQUEST_PROMPT
@@ -34,7 +34,7 @@ function withoutChecks(name: string): InstanceType<typeof Prompt> {
 async function signIn({ oidc }: KoaContextWithOIDC, account: Account): Promise<void> {
   const { session, client, provider } = oidc
   if (session === undefined || client === undefined)
-    throw new Error('an authorization request has a session and a client')
+    throw new Error('the authorization request has no session or no client')
   session.loginAccount({ accountId: account.accountId, transient: true })
   const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
   grant.addOIDCScope(oidc.requestParamOIDCScopes)

@@ -17,13 +17,13 @@ const texts = {
   },
   en: {
     title: 'Sign in',
-    intro: 'This issuer stands in for Google during development. Type a name: it becomes your account.',
+    intro: 'This issuer replaces Google during development. Type a name: it becomes your account.',
     name: 'Your name',
     submit: 'Continue',
     or: 'or pick a person',
     as: 'Continue as',
     cancel: 'Refuse and go back',
-    warning: 'For development only: no password is asked.',
+    warning: 'For development only: no password is required.',
     invalid: 'This name cannot be used. Type at least one letter, and at most 60 characters.',
     gone: 'This sign-in request has expired. Go back to the application and start again.',
     refused: 'The sign-in request is refused',
@@ -32,16 +32,16 @@ const texts = {
 
 export interface SignInPage {
   readonly acceptLanguage: string | undefined
-  /** The authorization request, sent again with the person's name as `login_hint`. */
+  /** Path of the authorization request, to which the page adds the name as `login_hint`. */
   readonly parameters: Readonly<Record<string, string>>
   readonly authorizationEndpoint: string
-  /** Where a refusal leads: the client's redirect URI with `error=access_denied` (RFC 6749 §4.1.2.1). */
+  /** The redirect URI of the client with `error=access_denied` (RFC 6749 §4.1.2.1), for a refusal. */
   readonly refusalUrl: string
-  /** A name was given, and it cannot be used. */
+  /** Whether a name was typed that cannot be used. */
   readonly invalidName: boolean
 }
 
-/** The page where a person says who they are. It holds no script, and works without cookies. */
+/** Returns the page that asks for a name. It contains no script and works without cookies. */
 export function signInPage({ acceptLanguage, ...page }: SignInPage): string {
   const locale = pickLocale(page.parameters.ui_locales ?? acceptLanguage)
   const text = texts[locale]
@@ -74,14 +74,14 @@ export function signInPage({ acceptLanguage, ...page }: SignInPage): string {
   )
 }
 
-/** A request that cannot be answered by going back to the client, such as one with an unknown redirect URI. */
+/** Returns the page for a request that cannot be answered at the client, for example with an unknown redirect URI. */
 export function refusalPage(acceptLanguage: string | undefined, error: string, description: string): string {
   const locale = pickLocale(acceptLanguage)
   const text = texts[locale]
   return layout(locale, text.refused, html`<h1>${text.refused}</h1><p><code>${error}</code></p><p>${description}</p>`)
 }
 
-/** The person waited too long on the page, or the server was started anew meanwhile. */
+/** Returns the page for a sign-in that expired, or that was started before a restart. */
 export function expiredPage(acceptLanguage: string | undefined): string {
   const locale = pickLocale(acceptLanguage)
   return layout(locale, texts[locale].title, html`<h1>${texts[locale].title}</h1><p>${texts[locale].gone}</p>`)

@@ -3,18 +3,18 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writePrivateFile } from '../config/private-file.ts'
 
-/** What an issuer has to remember between two starts. */
+/** The data that an issuer keeps between two starts. */
 export interface IssuerKeys {
   /** Private signing key, RFC 7517. */
   readonly jwk: Readonly<Record<string, unknown>>
   readonly clientId: string
   readonly clientSecret: string
   readonly cookieSecret: string
-  /** The port of the last start, taken again while it is free: an issuer is known by its address. */
+  /** Port of the last start. It is used again if it is free, because the address identifies the issuer. */
   readonly port: number
 }
 
-/** Fresh keys, RSA because that is what Google signs with. */
+/** Creates new keys; RSA, as Google uses. */
 export function createIssuerKeys(): IssuerKeys {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return {
@@ -31,7 +31,7 @@ export function createIssuerKeys(): IssuerKeys {
   }
 }
 
-/** Null when there are none yet, or when the file is damaged: new keys only end sign-ins that are under way. */
+/** Returns the stored keys; null when there are none or the file is damaged. New keys only end sign-ins in progress. */
 export async function readIssuerKeys(folder: string): Promise<IssuerKeys | null> {
   try {
     const parsed: unknown = JSON.parse(await readFile(fileIn(folder), 'utf8'))

@@ -20,23 +20,23 @@ import { pageHandler } from './page-routes.ts'
 import type { DevSettings } from './dev-settings.ts'
 
 export interface DevServer {
-  /** Where a browser reaches it, such as `http://localhost:8000`. */
+  /** Address for browsers, such as `http://localhost:8000`. */
   readonly url: string
   readonly adminKey: string
-  /** Who signs people in; null when sign-in is switched off. */
+  /** Issuer of the sign-in; null when sign-in is disabled. */
   readonly issuer: string | null
-  /** The development issuer stands in for Google. */
+  /** Whether the development issuer replaces Google. */
   readonly devIssuer: boolean
-  /** Without a password in it. */
+  /** Address of the database, without its password. */
   readonly database: string
-  /** Ends everything in order: sockets first, then routes, then the database; the announcement goes with it. */
+  /** Stops everything in order: sockets, routes, database. Removes the announcement. */
   close(): Promise<void>
 }
 
 const CALLBACK = '/api/auth/google/callback'
 
 /**
- * Starts everything that `focus dev` is made of: data folder, HTTP server, development issuer, Focus, page.
+ * Starts the parts of `focus dev`: data folder, HTTP server, development issuer, Focus, page.
  *
  * @throws CommandFailure `data_folder`, `already_running`, `port_taken`, `cannot_listen`; FocusError for a wrong setting
  */
@@ -56,7 +56,7 @@ export async function startDevServer(
     const http = createHttpServer()
     const port = await listen(http, settings.port, settings.host)
     const ipv6 = settings.loopbackOnly && settings.host !== '::1' ? await alsoOnIpv6Loopback(http, port) : null
-    if (ipv6 === 'taken') logger.warn(`another program has [::1]:${port}; where localhost leads there, use 127.0.0.1`)
+    if (ipv6 === 'taken') logger.warn(`another program uses [::1]:${port}: if localhost resolves to it, use 127.0.0.1`)
     closing.push(() => closeHttp(http, ipv6 === null || ipv6 === 'taken' ? [] : [ipv6]))
     let handle: (request: IncomingMessage, response: ServerResponse) => void = starting
     const isForUs = createHostGuard({ listenHost: settings.host, publicUrl: settings.publicUrl })
@@ -78,7 +78,7 @@ export async function startDevServer(
     handle = (request, response) => {
       if (!routes(request, response) && !ops(request, response)) page(request, response)
     }
-    // Other commands on this machine go straight to the port, whatever is in front of the public URL.
+    // Other commands on this machine connect directly to the port, not through the public URL.
     await announceServer(dataFolder, { url: `http://localhost:${port}`, adminKey, pid: process.pid })
     closing.push(() => withdrawServer(dataFolder, process.pid))
     return {
@@ -119,12 +119,12 @@ function focusOptions(
     logger: started.logger,
     database: settings.database,
     ...(settings.secret === undefined ? {} : { secret: settings.secret }),
-    // One from the environment is read by Focus itself, whose refusals then name the variable.
+    // Focus itself reads values from the environment, so that its errors name the variable.
     ...(settings.adminKey === undefined ? { adminKey: started.adminKey } : {}),
     port: started.port,
-    // Whoever develops is one client, and often a busy one.
+    // A developer is one client, often a busy one.
     rateLimits: { exemptLoopback: true },
-    // On loopback the guide's `curl …/api/ws/stats` works as it is written.
+    // On loopback, the guide's `curl …/api/ws/stats` works without a key.
     ...(settings.loopbackOnly && !settings.statsSet ? { stats: 'public' as const } : {}),
     ...(devIssuer === null
       ? {}
@@ -139,16 +139,19 @@ function focusOptions(
   }
 }
 
-/** Not the adapters' `attachUpgrade`: of several listeners none can keep an upgrade from the others. */
+/**
+ * Handles upgrades directly instead of with `attachUpgrade` of the adapters: with several listeners, none could keep an
+ * upgrade from the others.
+ */
 function takeUpgrades(http: Server, focus: Focus, isForUs: HostGuard): void {
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (!isForUs(request.headers.host)) return refuseMisdirected(request, socket)
     if (focus.upgrade(request, socket, head)) return
-    refuseUpgrade(socket, new FocusError('not_found', 'No WebSocket is at this address.'))
+    refuseUpgrade(socket, new FocusError('not_found', 'No WebSocket exists at this address.'))
   })
 }
 
-/** Between listening and being ready; the port has to be known before the issuer can name the redirect URI. */
+/** Answers requests between listening and ready: the port must be known before the issuer can name the redirect URI. */
 function starting(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain' }).end('starting\n')
 }

@@ -13,29 +13,29 @@ export interface DevFlags {
   readonly open?: boolean
 }
 
-/** What `focus dev` starts with, every value resolved and checked before anything is opened. */
+/** Settings of `focus dev`, resolved and validated before anything is opened. */
 export interface DevSettings {
   readonly port: number
   readonly host: string
-  /** Only this machine can reach the server. */
+  /** Whether only this machine can reach the server. */
   readonly loopbackOnly: boolean
-  /** Absolute. */
+  /** Absolute path. */
   readonly dataFolder: string
-  /** `sqlite:` in the data folder, unless `DATABASE_URL` or `focus.config.ts` say otherwise. */
+  /** `sqlite:` in the data folder, unless `DATABASE_URL` or `focus.config.ts` is set. */
   readonly database: NonNullable<FocusConfig['database']>
-  /** For a database without a secret file beside it, where `FOCUS_SECRET` is not set; undefined leaves it to Focus. */
+  /** Secret for a database without a secret file beside it; undefined lets Focus choose. */
   readonly secret: string | undefined
-  /** `FOCUS_STATS` says who may read the stats. */
+  /** Whether `FOCUS_STATS` sets who can read the stats. */
   readonly statsSet: boolean
   readonly publicUrl: string | undefined
-  /** Google's credentials; null lets the development issuer stand in. */
+  /** Google's credentials; null selects the development issuer. */
   readonly google: { readonly clientId: string; readonly clientSecret: string } | null
   readonly oauthEnabled: boolean
   readonly adminKey: string | undefined
 }
 
 /**
- * From flags, then environment, then `focus.config.ts`.
+ * Reads the settings from flags, then environment variables, then `focus.config.ts`.
  *
  * @throws CommandFailure `usage` for a flag of the wrong form, `invalid_option` for a variable
  */
@@ -75,14 +75,18 @@ function readGoogle(clientId: string | undefined, clientSecret: string | undefin
   if (clientId === undefined && clientSecret === undefined) return null
   const [given, missing] =
     clientId === undefined ? ['GOOGLE_CLIENT_SECRET', 'GOOGLE_CLIENT_ID'] : ['GOOGLE_CLIENT_ID', 'GOOGLE_CLIENT_SECRET']
-  throw new CommandFailure('invalid_option', `${given} is set and ${missing} is not: sign-in with Google needs both.`, {
-    hint: `Set ${missing} too (Google Cloud Console, APIs & Services, Credentials), or unset ${given}: the development provider then stands in for Google.`,
-  })
+  throw new CommandFailure(
+    'invalid_option',
+    `${given} is set and ${missing} is not: sign-in with Google requires both.`,
+    {
+      hint: `Set ${missing} too (Google Cloud Console, APIs & Services, Credentials), or unset ${given}: the development provider then replaces Google.`,
+    },
+  )
 }
 
 /**
- * Two dev servers on one database have to open the same keys, so what they share makes their secret. Good enough for
- * development, where it is used; `focus serve` wants a real one.
+ * Derives a secret from the database address, so that two dev servers on one database can read the same keys. This is
+ * for development only; `focus serve` requires a real secret.
  */
 function developmentSecret(databaseUrl: string): string {
   return createHash('sha256').update(`focus dev ${databaseUrl}`).digest('base64url')

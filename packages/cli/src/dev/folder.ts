@@ -8,7 +8,7 @@ import { hasCode, isFileMissing } from '../terminal/context.ts'
 import { writePrivateFile } from '../config/private-file.ts'
 
 /**
- * Makes the data folder where it is missing, and checks that it can be written and that no other `focus dev` runs on it.
+ * Creates the data folder if necessary, and checks that it is writable and that no other `focus dev` uses it.
  *
  * @throws CommandFailure `data_folder`, `already_running`
  */
@@ -25,12 +25,14 @@ export async function openDataFolder(folder: string): Promise<void> {
     'already_running',
     `focus dev already runs on ${folder}, at ${running.url} (process ${running.pid}).`,
     {
-      hint: 'Use that one, end it, or start this one on another folder with --data.',
+      hint: 'Use that server, stop it, or choose another folder with --data.',
     },
   )
 }
 
-/** Not `mkdir` with `recursive`: where a folder exists that takes no new ones (`/proc`), Node tries for ever. */
+/**
+ * Creates folders one by one. `mkdir` with `recursive` never returns in a folder that accepts no new ones (`/proc`).
+ */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 })
@@ -42,7 +44,7 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** The admin key of the data folder, made at the first start. */
+/** Returns the admin key of the data folder; creates it at the first start. */
 export async function folderAdminKey(folder: string): Promise<string> {
   const path = join(folder, 'admin-key')
   try {
@@ -56,7 +58,7 @@ export async function folderAdminKey(folder: string): Promise<string> {
   return key
 }
 
-/** A process id may have gone to another program since; a server that answers is really there. */
+/** Checks that the server answers: another program may have received the process id. */
 async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(2_000) })
@@ -68,10 +70,10 @@ async function answers(url: string): Promise<boolean> {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
+  EACCES: 'this user cannot write there',
+  EPERM: 'this user cannot write there',
   EROFS: 'the file system is read-only',
-  ENOENT: 'the folder above it takes no new folders',
+  ENOENT: 'its parent accepts no new folders',
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'a file has that name',
   ENOSPC: 'the disk is full',
@@ -83,7 +85,7 @@ function unusable(folder: string, error: unknown): CommandFailure {
     'data_folder',
     `The data folder ${folder} cannot be used: ${reasons[code] ?? String(error)}.`,
     {
-      hint: 'Choose another with --data DIR.',
+      hint: 'Choose another folder with --data DIR.',
       cause: error,
     },
   )

@@ -10,12 +10,12 @@ const headers = {
   'x-content-type-options': 'nosniff',
 }
 
-/** Answers a request that is meant for another host (RFC 9110 §15.5.20). */
+/** Answers a request for another host (RFC 9110 §15.5.20). */
 export function answerMisdirected(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(STATUS, headers).end(bodyFor(request))
 }
 
-/** The same for an upgrade; its connection ends. */
+/** Answers an upgrade for another host, and ends its connection. */
 export function refuseMisdirected(request: IncomingMessage, socket: Duplex): void {
   const body = bodyFor(request)
   const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' })
@@ -30,8 +30,8 @@ function bodyFor({ headers: { host = '' } }: IncomingMessage): string {
     type: 'about:blank',
     title: 'Misdirected request',
     status: STATUS,
-    detail: `This development server does not answer as ${JSON.stringify(host)}.`,
+    detail: `This development server does not answer for ${JSON.stringify(host)}.`,
     code: 'host_not_allowed',
-    hint: 'Call it by localhost, or start it with FOCUS_PUBLIC_URL set to the address that it is called by.',
+    hint: 'Use localhost, or start the server with FOCUS_PUBLIC_URL set to the address in use.',
   })
 }

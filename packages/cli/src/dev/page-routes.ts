@@ -9,9 +9,12 @@ import { pageHtml } from '../pages/dev/page-html.ts'
 import { answerTestNotification } from './test-notification.ts'
 
 export interface PageOptions {
-  /** Where the page is reached; other loopback names are sent there, so that cookies and redirect URI agree. */
+  /**
+   * Address of the page. Requests for other loopback names are redirected to it, so that cookies and the redirect URI
+   * match.
+   */
   readonly url: string
-  /** Pictures come from there. */
+  /** Origin of the issuer, which serves pictures. */
   readonly issuer: string | null
   readonly signIn: boolean
 }
@@ -24,7 +27,7 @@ const assets: Readonly<Record<string, string>> = {
   '/focus-page/page.css': 'text/css; charset=utf-8',
 }
 
-/** What the dev server answers beside Focus' own routes: the page at `/`, its files, and the test notifications. */
+/** Returns the handler for the routes beside those of Focus: the page at `/`, its files, and the test notifications. */
 export function pageHandler(
   focus: Focus,
   options: PageOptions,
@@ -56,7 +59,7 @@ async function route(
   if (target.pathname === '/focus-page/notifications' && request.method === 'POST') {
     return answerTestNotification(focus, request, response)
   }
-  return sendProblem(response, 'not_found', `Nothing answers ${request.method ?? 'GET'} at ${target.pathname}.`)
+  return sendProblem(response, 'not_found', `No route exists for ${request.method ?? 'GET'} ${target.pathname}.`)
 }
 
 function page(options: PageOptions, target: URL, request: IncomingMessage, response: ServerResponse): void {
@@ -84,7 +87,10 @@ function page(options: PageOptions, target: URL, request: IncomingMessage, respo
     .end(body)
 }
 
-/** `127.0.0.1:8000` where the page lives at `localhost:8000`. */
+/**
+ * Whether the request uses another loopback name than the page, for example `127.0.0.1:8000` instead of
+ * `localhost:8000`.
+ */
 function isOtherLoopbackName(host: string, own: URL): boolean {
   const names = ['localhost', '127.0.0.1', '[::1]']
   return names.includes(own.hostname) && names.some((name) => host === `${name}:${own.port}`)

@@ -3,7 +3,7 @@ import { FocusError, type Focus, type Receipt, type UserId } from '@focus-api/co
 import { problem } from '@focus-api/core/internal'
 import type { Locale } from '../pages/locale.ts'
 
-/** One button of the page: a notification of the guide, sent to the person who pressed it. */
+/** A button of the page: a notification of the guide, sent to the user who pressed it. */
 const samples: Readonly<
   Record<string, (focus: Focus, userId: UserId, locale: Locale | undefined) => Promise<Receipt>>
 > = {
@@ -42,7 +42,10 @@ function inLanguage(locale: Locale | undefined): { locale?: Locale } {
 
 const MAX_BODY_BYTES = 1_024
 
-/** `POST /focus-page/notifications {"sample", "locale"}` with an access token: what the page's buttons call, in the page's language. */
+/**
+ * Handles `POST /focus-page/notifications {"sample", "locale"}` with an access token: the buttons of the page call it
+ * in the page's language.
+ */
 export async function answerTestNotification(
   focus: Focus,
   request: IncomingMessage,

@@ -1,7 +1,7 @@
 import { createFocus, FocusError, type FocusOptions, type Logger } from '@focus-api/core'
 import { failed, type Finding, ok, warning } from './finding.ts'
 
-/** Whether `createFocus` would take the settings: it is asked, on a database in memory. */
+/** Checks that `createFocus` accepts the settings, by calling it with a database in memory. */
 export async function checkSettings(options: FocusOptions, env: NonNullable<FocusOptions['env']>): Promise<Finding[]> {
   const warnings: string[] = []
   const logger: Logger = { debug: ignore, info: ignore, error: ignore, warn: (message) => void warnings.push(message) }
@@ -19,7 +19,7 @@ export async function checkSettings(options: FocusOptions, env: NonNullable<Focu
     return [failed('settings', error.message, error.hint ?? 'Correct the setting.')]
   }
   if (warnings.length > 0) return warnings.map((message) => warning('settings', message, 'Correct or remove it.'))
-  return [ok('settings', 'every setting has a form that Focus takes')]
+  return [ok('settings', 'every setting is valid')]
 }
 
 const ignore = () => undefined

@@ -14,12 +14,12 @@ import { checkSettings } from './doctor-settings.ts'
 import { checkIdle, checkUpgrade } from './websocket.ts'
 
 export interface ExamineFlags extends RemoteFlags {
-  /** Leaves out what waits for a heartbeat. */
+  /** Skips the checks that wait for a heartbeat. */
   readonly quick?: boolean
   readonly token?: string
 }
 
-/** Every check, all at once; the findings come in the order of the guide's Troubleshooting. */
+/** Runs all checks concurrently. The findings are in the order of the guide's Troubleshooting section. */
 export async function examine(
   context: CommandContext,
   flags: ExamineFlags,
@@ -52,12 +52,12 @@ async function examineServer(
   if (server.some(({ check, status }) => check === 'server' && status === 'failed')) return server
   const upgrade = await checkUpgrade(remote.base, signal)
   if (upgrade.status === 'failed' || flags.quick) return [...server, upgrade]
-  const token = flags.token ?? (await anybodysToken(remote, signal))
+  const token = flags.token ?? (await tokenOfFirstUser(remote, signal))
   return [...server, upgrade, await checkIdle({ base: remote.base, token, signal, onWait })]
 }
 
-/** A short-lived token of whoever comes first: the check only needs somebody. */
-async function anybodysToken(remote: RemoteSettings, signal: AbortSignal): Promise<string | null> {
+/** Returns a short-lived token of the first user; the check works with any user. */
+async function tokenOfFirstUser(remote: RemoteSettings, signal: AbortSignal): Promise<string | null> {
   const client = new RemoteClient(remote)
   try {
     const { users } = await client.call('/admin/users?limit=1', { signal })
@@ -85,7 +85,7 @@ function googleSettings(options: FocusConfig, env: CommandContext['env']): Googl
   const value = (name: string, fallback: string | undefined) => env[name]?.trim() || fallback || null
   const home =
     value('FOCUS_PUBLIC_URL', options.publicUrl) ?? `http://localhost:${env.PORT?.trim() || options.port || 8000}`
-  // In the normal form that the server gives it.
+  // Normalized as the server does it.
   const base = URL.canParse(home) ? new URL(home).href : home
   const callback = `${base.replace(/\/+$/, '')}${options.basePath ?? '/api'}/auth/google/callback`
   return {

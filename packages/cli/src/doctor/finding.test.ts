@@ -2,7 +2,7 @@ import { FocusError } from '@focus-api/core'
 import { expect, test } from 'vitest'
 import { fixOf } from './finding.ts'
 
-test('a package that is not installed is mended by installing it, not by looking at the password', () => {
+test('a missing package is fixed by its installation, not by another password', () => {
   const missing = new FocusError('missing_dependency', 'DATABASE_URL needs the package mysql2', {
     hint: 'Run `npm install mysql2`.',
   })

@@ -1,11 +1,11 @@
-/** What one check of `focus doctor` found. */
+/** The result of one check of `focus doctor`. */
 export interface Finding {
   /** Stable name, such as `google.redirect_uri`. */
   readonly check: string
-  /** `skipped`: there was nothing to look at, or no way to. */
+  /** `skipped`: there was nothing to check, or no way to check it. */
   readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
   readonly message: string
-  /** What to do about it. */
+  /** How to fix the problem. */
   readonly fix?: string
 }
 
@@ -25,13 +25,13 @@ export function skipped(check: string, message: string): Finding {
   return { check, status: 'skipped', message }
 }
 
-/** What mends a failure: Focus' own word where it has one for this very case, such as a package that is not installed. */
+/** Returns the fix for an error: the hint of Focus for a missing package, otherwise the given text. */
 export function fixOf(error: unknown, otherwise: string): string {
   const { code, hint } = error instanceof Error ? (error as { code?: unknown; hint?: unknown }) : {}
   return code === 'missing_dependency' && typeof hint === 'string' ? hint : otherwise
 }
 
-/** The system's word for what went wrong, from wherever libraries hide it. */
+/** Returns the system's reason for an error, wherever libraries store it. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const inner = error instanceof AggregateError ? error.errors.find((one) => one instanceof Error) : error.cause

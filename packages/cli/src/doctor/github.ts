@@ -9,7 +9,7 @@ import { checkWorkflowPolicy } from './workflow-policy.ts'
 
 const workflowFolder = '.github/workflows'
 
-/** Secrets without which a workflow leaves a step out, and stays green. */
+/** Secrets that are optional: without them, a workflow skips a step and succeeds. */
 const optionalSecrets = new Set(['SLACK_WEBHOOK', 'CODECOV_TOKEN', 'SAFETY_API_KEY'])
 
 interface Workflow {
@@ -17,7 +17,7 @@ interface Workflow {
   readonly text: string
 }
 
-/** The guide's "CI/CD" troubles: a workflow file that GitHub rejects, and secrets that are not there. */
+/** Checks the problems of the guide's "CI/CD" section: invalid workflow files and missing secrets. */
 export async function checkGithub(cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<Finding[]> {
   const workflows = await readWorkflows(cwd)
   if (workflows.length === 0) return [skipped('workflows', `there are no files in ${workflowFolder}`)]
@@ -32,7 +32,7 @@ async function readWorkflows(cwd: string): Promise<Workflow[]> {
   const read = await Promise.all(
     files.map(async (name) => ({
       path: `${workflowFolder}/${name}`,
-      // A folder of such a name, or a link to nowhere, is no workflow.
+      // A folder with such a name, or a broken link, is not a workflow.
       text: await readFile(join(folder, name), 'utf8').catch(() => null),
     })),
   )
@@ -40,13 +40,13 @@ async function readWorkflows(cwd: string): Promise<Workflow[]> {
 }
 
 function checkWorkflow({ path, text }: Workflow): Finding {
-  const fix = 'Correct the file, or let `focus init` write it anew.'
+  const fix = 'Correct the file, or run `focus init` to write it again.'
   const { syntaxError } = inspectWorkflow(text)
   if (syntaxError) return failed('workflows', `${path} is not YAML: ${syntaxError.message}`, fix)
   const document: unknown = parse(text)
   if (typeof document !== 'object' || document === null) return failed('workflows', `${path} is empty.`, fix)
   const { on, jobs } = document as { on?: unknown; jobs?: unknown }
-  if (on === undefined || on === null) return failed('workflows', `${path} says not when it runs (on).`, fix)
+  if (on === undefined || on === null) return failed('workflows', `${path} does not define when it runs (on).`, fix)
   if (typeof jobs !== 'object' || jobs === null || Object.keys(jobs).length === 0) {
     return failed('workflows', `${path} has no jobs.`, fix)
   }
@@ -61,7 +61,10 @@ function isJob(job: unknown): boolean {
   return typeof job === 'object' && job !== null && ('runs-on' in job || 'uses' in job)
 }
 
-/** Secrets by name, each with the environments of the jobs that read it; an empty name where a job has none. */
+/**
+ * Returns the secrets by name, each with the environments of the jobs that read it; an empty name stands for a job
+ * without one.
+ */
 function secretsOf(workflows: readonly Workflow[]): ReadonlyMap<string, ReadonlySet<string>> {
   const secrets = new Map<string, Set<string>>()
   for (const job of workflows.flatMap(({ text }) => inspectWorkflow(text).jobs)) {
@@ -89,15 +92,15 @@ async function checkSecrets(
   try {
     ofRepository = await list()
     for (const environment of new Set([...secrets.values()].flatMap((environments) => [...environments]))) {
-      // An environment that nobody made yet holds nothing.
+      // An environment that does not exist has no secrets.
       if (environment !== '')
         ofEnvironment.set(environment, await list('--env', environment).catch(() => new Set<string>()))
     }
   } catch (error) {
     const why = reasonOf(error).includes('ENOENT')
       ? 'gh, the GitHub command line, is not installed'
-      : 'gh cannot list them; `gh auth login` may help'
-    return skipped(check, `whether ${needed.join(', ')} are set is not known: ${why}`)
+      : 'gh cannot list them; try `gh auth login`'
+    return skipped(check, `cannot check whether ${needed.join(', ')} are set: ${why}`)
   }
   const missing = [...secrets].flatMap(([name, environments]) =>
     ofRepository.has(name) || [...environments].every((environment) => ofEnvironment.get(environment)?.has(name))

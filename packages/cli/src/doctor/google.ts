@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
 
-/** What sign-in with Google is configured with; null is not set. */
+/** Configuration of the sign-in with Google; null for values that are not set. */
 export interface GoogleSettings {
   readonly clientId: string | null
   readonly clientSecret: string | null
   readonly redirectUri: string
-  /** Where the server's own callback is. */
+  /** Callback address of this server. */
   readonly callback: string
   readonly issuer: string
 }
@@ -19,7 +19,7 @@ interface Discovery {
 const TIMEOUT_MS = 10_000
 const console = 'Google Cloud Console, APIs & Services > Credentials'
 
-/** The guide's "OAuth" troubles: mismatched redirect URI, wrong client, unreachable provider, a clock that is off. */
+/** Checks the problems of the guide's "OAuth" section: redirect URI, client, unreachable provider, wrong clock. */
 export async function checkGoogle(settings: GoogleSettings, signal: AbortSignal): Promise<Finding[]> {
   const { clientId, clientSecret } = settings
   if (clientId === null || clientSecret === null) {
@@ -51,8 +51,8 @@ function checkOwnCallback({ redirectUri, callback }: GoogleSettings): Finding[] 
   return [
     warning(
       'google.callback',
-      `GOOGLE_REDIRECT_URI is ${redirectUri}, and this server answers at ${callback}.`,
-      `Set GOOGLE_REDIRECT_URI=${callback} and register the same in the ${console}, unless a proxy leads from the one to the other.`,
+      `GOOGLE_REDIRECT_URI is ${redirectUri}, but this server answers at ${callback}.`,
+      `Set GOOGLE_REDIRECT_URI=${callback} and register the same address in the ${console}, unless a proxy forwards one to the other.`,
     ),
   ]
 }
@@ -65,13 +65,13 @@ async function discover(
   | { readonly discovery: Discovery; readonly date: Date | null; readonly reachable: Finding }
 > {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const fix = 'Check the network, the proxy and the name of the issuer; the server itself needs to reach it too.'
+  const fix = 'Check the network, the proxy and the name of the issuer; the server must be able to reach it too.'
   try {
     const response = await fetch(url, { signal: timed(signal) })
     const document: Partial<Discovery> & { issuer?: unknown } = await response.json()
     const { authorization_endpoint: authorization, token_endpoint: token } = document
     if (!response.ok || authorization === undefined || token === undefined) {
-      return { findings: [failed('google.discovery', `${url} is no OpenID discovery document.`, fix)] }
+      return { findings: [failed('google.discovery', `${url} is not an OpenID discovery document.`, fix)] }
     }
     const date = response.headers.get('date')
     return {
@@ -84,15 +84,14 @@ async function discover(
   }
 }
 
-/** S19: tokens are refused beyond 30 s of skew. */
+/** Limit of the clock skew in seconds: tokens beyond it are refused. */
 const SKEW_LIMIT_SECONDS = 30
 
 function checkClock(date: Date | null): Finding {
-  if (date === null || Number.isNaN(date.getTime()))
-    return skipped('clock', 'the provider does not say what time it is')
+  if (date === null || Number.isNaN(date.getTime())) return skipped('clock', 'the provider sends no Date header')
   const skew = Math.round((Date.now() - date.getTime()) / 1000)
   const message = `this clock is ${Math.abs(skew)} s ${skew < 0 ? 'behind' : 'ahead of'} the provider's`
-  const fix = 'Let the machine keep its time by NTP (`timedatectl set-ntp true`): ID tokens are refused beyond 30 s.'
+  const fix = 'Synchronize the clock with NTP (`timedatectl set-ntp true`): ID tokens are refused beyond 30 s.'
   if (Math.abs(skew) > SKEW_LIMIT_SECONDS) return failed('clock', message, fix)
   if (Math.abs(skew) > SKEW_LIMIT_SECONDS / 3) return warning('clock', message, fix)
   return ok('clock', 'this clock agrees with the provider’s')
@@ -100,7 +99,7 @@ function checkClock(date: Date | null): Finding {
 
 type Client = GoogleSettings & { readonly clientId: string; readonly clientSecret: string }
 
-/** A code that cannot exist is refused as such (`invalid_grant`) once the client itself is accepted. */
+/** Sends a code that cannot exist: the provider answers `invalid_grant` when it accepts the client. */
 async function checkClient(discovery: Discovery, client: Client, signal: AbortSignal): Promise<Finding> {
   const check = 'google.client'
   try {
@@ -129,13 +128,13 @@ async function checkClient(discovery: Discovery, client: Client, signal: AbortSi
   } catch (error) {
     return failed(
       check,
-      `The token endpoint cannot be asked: ${reasonOf(error)}.`,
+      `The token endpoint cannot be reached: ${reasonOf(error)}.`,
       'Try again when the provider answers.',
     )
   }
 }
 
-/** The provider is asked to begin a sign-in, and only looked at for whether it would lead back to us. */
+/** Starts a sign-in at the provider, and only checks whether its answer accepts the redirect URI. */
 async function checkRedirectUri(discovery: Discovery, client: Client, signal: AbortSignal): Promise<Finding> {
   const check = 'google.redirect_uri'
   const url = new URL(discovery.authorization_endpoint)
@@ -174,7 +173,7 @@ async function checkRedirectUri(discovery: Discovery, client: Client, signal: Ab
   } catch (error) {
     return failed(
       check,
-      `The authorization endpoint cannot be asked: ${reasonOf(error)}.`,
+      `The authorization endpoint cannot be reached: ${reasonOf(error)}.`,
       'Try again when the provider answers.',
     )
   }

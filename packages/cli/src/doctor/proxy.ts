@@ -1,12 +1,12 @@
 import { type JsonDocument, textOf } from '../remote/client.ts'
 import { type Finding, ok, skipped, warning } from './finding.ts'
 
-/** Whether the server knows its clients apart behind a reverse proxy, by what `GET /admin/client` answers. */
+/** Checks with `GET /admin/client` that the server can distinguish clients behind a reverse proxy. */
 export function checkProxy(status: number, client: JsonDocument | null): Finding {
   const check = 'proxy'
-  if (status !== 200 || client === null) return skipped(check, 'the server does not say whom it takes its callers for')
+  if (status !== 200 || client === null) return skipped(check, 'the server does not report the client address')
   if (client.forwarded !== 'ignored')
-    return ok(check, `it takes this machine for ${textOf(client.address ?? 'unknown')}`)
+    return ok(check, `the server sees this machine as ${textOf(client.address ?? 'unknown')}`)
   const peer = typeof client.address === 'string' ? client.address : 'unix'
   return warning(
     check,

@@ -4,11 +4,11 @@ import { failed, type Finding, ok, reasonOf } from './finding.ts'
 
 const TIMEOUT_MS = 5_000
 
-/** Whether Redis answers a PING with the credentials of its address. */
+/** Checks that Redis answers PING with the credentials of its address. */
 export async function checkRedis(address: string): Promise<Finding> {
   const url = URL.canParse(address) ? new URL(address) : null
   const fix =
-    'Check that Redis runs, that host, port and password of REDIS_URL are right, and that this machine may reach it. In CI: the service container and its health check.'
+    'Check that Redis runs, that host, port and password of REDIS_URL are correct, and that this machine can reach it. In CI, check the service container and its health check.'
   if (url === null || !/^rediss?:$/.test(url.protocol)) {
     return failed('redis', 'REDIS_URL is not an address such as redis://host:6379.', fix)
   }
@@ -21,7 +21,7 @@ export async function checkRedis(address: string): Promise<Finding> {
   }
 }
 
-/** The last line that Redis answers to AUTH (where there is a password) and PING, or its first refusal. */
+/** Returns the last line that Redis answers to AUTH (with a password) and PING, or its first error. */
 function ask(url: URL): Promise<string> {
   const password = decodeURIComponent(url.password)
   const user = decodeURIComponent(url.username)
@@ -45,7 +45,7 @@ function ask(url: URL): Promise<string> {
   }).finally(() => socket.destroy())
 }
 
-/** https://redis.io/docs/latest/develop/reference/protocol-spec: an array of bulk strings. */
+/** Encodes an array of bulk strings (https://redis.io/docs/latest/develop/reference/protocol-spec). */
 function encode(command: readonly string[]): string {
   return `*${command.length}\r\n${command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('')}`
 }

@@ -5,7 +5,7 @@ import { failed, type Finding, ok, reasonOf, skipped } from './finding.ts'
 
 const TIMEOUT_MS = 10_000
 
-/** Whether the server answers, is ready, and takes the admin key and the token that it is asked with. */
+/** Checks that the server answers, is ready, and accepts the admin key and the token. */
 export async function checkServer(
   { base, adminKey }: RemoteSettings,
   token: string | undefined,
@@ -20,16 +20,16 @@ export async function checkServer(
       failed(
         'server',
         `${base} cannot be reached: ${reasonOf(error)}.`,
-        'Check that the server runs, and address, DNS, firewall and reverse proxy on the way.',
+        'Check that the server runs, and check the address, DNS, firewall and reverse proxy.',
       ),
     ]
   }
   if (health.body?.status !== 'ok') {
     const fix =
       health.status >= 500
-        ? 'The reverse proxy answers, and does not reach the server behind it: check that it runs, and `proxy_pass`.'
-        : 'Check the address, with the base path when that is not /api, and `proxy_pass`: the path has to reach the server unchanged.'
-    return [failed('server', `What answers at ${base} is not a Focus server (HTTP ${health.status}).`, fix)]
+        ? 'The reverse proxy answers but cannot reach the server behind it: check that the server runs, and check `proxy_pass`.'
+        : 'Check the address, with the base path when that is not /api, and `proxy_pass`: the path must reach the server unchanged.'
+    return [failed('server', `The server at ${base} is not a Focus server (HTTP ${health.status}).`, fix)]
   }
   return [
     ok('server', `${base} answers`),
@@ -40,11 +40,11 @@ export async function checkServer(
 }
 
 function checkReady({ status, body }: Answer): Finding {
-  if (status === 200) return ok('server.ready', 'it is ready')
+  if (status === 200) return ok('server.ready', 'the server is ready')
   return failed(
     'server.ready',
-    `It is not ready (HTTP ${status}, ${textOf(body?.code)}).`,
-    body?.code === 'draining' ? 'It is shutting down; ask the next one.' : 'Check the database of the server.',
+    `The server is not ready (HTTP ${status}, ${textOf(body?.code)}).`,
+    body?.code === 'draining' ? 'It is shutting down; use another node.' : 'Check the database of the server.',
   )
 }
 
@@ -61,27 +61,27 @@ async function checkAsAdmin(
 
 function checkAdminKey(answer: Answer | null): Finding {
   if (answer === null) return skipped('admin_key', 'no admin key was given (--admin-key, FOCUS_ADMIN_KEY)')
-  if (answer.status === 200) return ok('admin_key', 'the admin key is right')
+  if (answer.status === 200) return ok('admin_key', 'the admin key is correct')
   return answer.body?.code === 'admin_key_missing'
     ? failed('admin_key', 'The server has no admin key.', 'Set FOCUS_ADMIN_KEY where the server runs.')
-    : failed('admin_key', 'The server refuses the admin key.', "Give the server's own FOCUS_ADMIN_KEY.")
+    : failed('admin_key', 'The server refuses the admin key.', "Use the server's own FOCUS_ADMIN_KEY.")
 }
 
-const tokenMends: Readonly<Record<string, string>> = {
+const tokenFixes: Readonly<Record<string, string>> = {
   token_expired: 'Refresh it (POST /auth/refresh), or sign in again.',
   session_revoked: 'Its session has ended: sign in again.',
-  invalid_token: 'Take the access_token that the sign-in answered, whole, and of this very server.',
+  invalid_token: 'Use the complete access_token of a sign-in at this server.',
 }
 
 function checkToken({ status, body }: Answer): Finding {
-  if (status === 200) return ok('token', `the token speaks for ${textOf(body?.username)}`)
+  if (status === 200) return ok('token', `the token belongs to ${textOf(body?.username)}`)
   const code = textOf(body?.code ?? status)
-  return failed('token', `The server refuses the token (${code}).`, tokenMends[code] ?? 'Sign in again.')
+  return failed('token', `The server refuses the token (${code}).`, tokenFixes[code] ?? 'Sign in again.')
 }
 
 interface Answer {
   readonly status: number
-  /** Null when it is not a JSON object. */
+  /** Null when the body is not a JSON object. */
   readonly body: JsonDocument | null
 }
 

@@ -5,13 +5,13 @@ import { failed, type Finding, ok, reasonOf, skipped } from './finding.ts'
 
 const TIMEOUT_MS = 10_000
 
-const proxyMend = `Let the reverse proxy pass upgrades on, in nginx:
+const proxyFix = `Let the reverse proxy pass upgrades on, in nginx:
   proxy_http_version 1.1;
   proxy_set_header Upgrade $http_upgrade;
   proxy_set_header Connection "upgrade";
 (\`focus init nginx\` writes it.)`
 
-/** Whether a WebSocket can be opened at the address: the guide's "connection refused". */
+/** Checks that a WebSocket can be opened: the guide's "connection refused". */
 export async function checkUpgrade(base: string, signal: AbortSignal): Promise<Finding> {
   const check = 'websocket'
   const url = `${base}/ws/notifications`
@@ -24,20 +24,24 @@ export async function checkUpgrade(base: string, signal: AbortSignal): Promise<F
   const { status, code, server } = answer
   if (status === 101) return ok(check, 'a WebSocket can be opened')
   if (code === 'websocket_disabled') {
-    return failed(check, 'The WebSocket is switched off.', 'Set WEBSOCKET_ENABLED=True where the server runs.')
+    return failed(check, 'The WebSocket is disabled.', 'Set WEBSOCKET_ENABLED=True where the server runs.')
   }
   if (code === 'upgrade_required') {
-    return failed(check, `The upgrade was lost on the way (HTTP ${status}): the server got a plain request.`, proxyMend)
+    return failed(
+      check,
+      `The upgrade was lost on the way (HTTP ${status}): the server received a plain request.`,
+      proxyFix,
+    )
   }
   if (code === 'origin_not_allowed') {
     return failed(check, 'The server refuses this origin.', 'Add it to FOCUS_ALLOWED_ORIGINS.')
   }
-  if (code !== null) return failed(check, `The server refuses (HTTP ${status}, ${code}).`, 'Look at its log.')
+  if (code !== null) return failed(check, `The server refuses (HTTP ${status}, ${code}).`, 'Check its log.')
   const who = server === '' ? 'something on the way' : server
-  return failed(check, `${who} answers HTTP ${status} instead of the server.`, proxyMend)
+  return failed(check, `${who} answers HTTP ${status} instead of the server.`, proxyFix)
 }
 
-/** Sends the opening handshake of RFC 6455 §4.1 and looks at the answer alone. */
+/** Sends the opening handshake of RFC 6455 §4.1 and returns the answer. */
 function upgrade(url: string, signal: AbortSignal): Promise<{ status: number; code: string | null; server: string }> {
   const headers = {
     Connection: 'Upgrade',
@@ -77,25 +81,25 @@ async function readCode(response: IncomingMessage): Promise<string | null> {
 
 export interface IdleCheck {
   readonly base: string
-  /** Null where nobody has signed in yet: the connection then lives for ten seconds only. */
+  /** Null when no user has signed in: the connection then lives for ten seconds only. */
   readonly token: string | null
   readonly signal: AbortSignal
-  /** Told how long the wait may be, in seconds. */
+  /** Called with the maximum wait in seconds. */
   readonly onWait: (seconds: number) => void
 }
 
-/** The server closes what does not authenticate with this, after ten seconds. */
+/** Close code of connections that do not authenticate within ten seconds. */
 const NO_AUTHENTICATION = 4502
 const MAX_WAIT_SECONDS = 90
 
-/** Whether a silent connection lives until its heartbeat: the guide's "frequent disconnections". */
+/** Checks that a silent connection lives until its heartbeat: the guide's "frequent disconnections". */
 export async function checkIdle({ base, token, signal, onWait }: IdleCheck): Promise<Finding> {
   const check = 'websocket.idle'
   const socket = new WebSocket(`${base.replace(/^http/, 'ws')}/ws/notifications`)
   const { promise, resolve } = Promise.withResolvers<Finding>()
   let heartbeatSeconds: number | null = null
   let silentSince = performance.now()
-  let patience = setTimeout(() => resolve(skipped(check, 'the server did not say anything')), 15_000)
+  let patience = setTimeout(() => resolve(skipped(check, 'the server sent nothing')), 15_000)
   const stop = () => resolve(skipped(check, 'interrupted'))
   signal.addEventListener('abort', stop, { once: true })
   socket.addEventListener('open', () => {
@@ -135,7 +139,7 @@ export async function checkIdle({ base, token, signal, onWait }: IdleCheck): Pro
 function closed(code: number, seconds: number, heartbeatSeconds: number | null): Finding {
   const after = `after ${seconds.toFixed(1)} s of silence`
   if (code !== 1006 && code !== 1005) {
-    return failed('websocket.idle', `The server closed the connection (${code}) ${after}.`, 'Look at its log.')
+    return failed('websocket.idle', `The server closed the connection (${code}) ${after}.`, 'Check its log.')
   }
   const heartbeat = heartbeatSeconds === null ? '' : `, before the heartbeat that comes every ${heartbeatSeconds} s`
   const longer = Math.max(75, 2 * (heartbeatSeconds ?? 30))

@@ -1,7 +1,7 @@
 /**
- * An element of the page by its id.
+ * Returns an element of the page by its id.
  *
- * @throws Error when the page and its script do not belong together
+ * @throws Error when the page does not match its script
  */
 export function element<E extends HTMLElement>(id: string, type: new () => E): E {
   const found = document.getElementById(id)
@@ -9,7 +9,7 @@ export function element<E extends HTMLElement>(id: string, type: new () => E): E
   return found
 }
 
-/** A new element with text, and nothing that could be read as markup. */
+/** Creates an element with text that is never parsed as markup. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   name: K,
   className: string,

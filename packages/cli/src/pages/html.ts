@@ -1,4 +1,4 @@
-/** Text that is already HTML: made by `html` alone, so that what people type is always escaped. */
+/** Text that is already HTML. Only `html` creates it, so user input is always escaped. */
 export class Html {
   readonly #text: string
 
@@ -14,7 +14,7 @@ export class Html {
 type Value = string | number | Html | readonly Html[]
 
 /**
- * A template whose values are escaped, save those that are `Html` themselves.
+ * Template tag that escapes its values, except those that are `Html`.
  *
  * @example
  * ```ts

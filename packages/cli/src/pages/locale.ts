@@ -1,8 +1,8 @@
 export type Locale = 'fr' | 'en'
 
 /**
- * The language of a page: the first of the reader's languages (`Accept-Language`, RFC 9110 §12.5.4) that the page is
- * written in, French where none is.
+ * Returns the language of a page: the reader's preferred one (`Accept-Language`, RFC 9110 §12.5.4) among French and
+ * English; French by default.
  */
 export function pickLocale(acceptLanguage: string | undefined): Locale {
   const wanted = (acceptLanguage ?? '')

@@ -15,7 +15,7 @@ export type JsonDocument = { readonly [key: string]: Json | undefined }
 
 const TIMEOUT_MS = 10_000
 
-/** Calls a running server's routes with the admin key; every refusal is one sentence that says what to do. */
+/** Calls the routes of a running server with the admin key. Every error is one sentence with a hint. */
 export class RemoteClient {
   readonly #settings: RemoteSettings
 
@@ -28,7 +28,7 @@ export class RemoteClient {
   }
 
   /**
-   * The JSON answer of a route; an empty document for an answer without a body.
+   * Returns the JSON answer of a route; an empty document for an answer without a body.
    *
    * @param path under the base path, such as `/ws/stats`
    * @throws CommandFailure `unreachable`, `not_focus`, or the code of the server's problem (RFC 9457)
@@ -58,7 +58,8 @@ export class RemoteClient {
   }
 
   /**
-   * The text of a route that wants the admin key; null where none is known, or this server does not have the route.
+   * Returns the text of a route that requires the admin key; null without a key, or when the server does not have the
+   * route.
    *
    * @throws CommandFailure `invalid_admin_key` when the key is refused
    */
@@ -78,7 +79,7 @@ export class RemoteClient {
     const { status, text } = answer
     if (isSuccess(status)) return text
     const problem = parse(text)
-    // A proxy may keep these routes to itself; only Focus' own word is about the key.
+    // A proxy may block these routes; only errors of Focus itself are about the key.
     if (problem?.code === 'invalid_admin_key' || problem?.code === 'admin_key_missing') {
       throw this.#refusal(status, problem)
     }
@@ -89,18 +90,18 @@ export class RemoteClient {
     const { base, adminKey, fromDataFolder } = this.#settings
     const code = problem?.code
     if (problem === null || typeof code !== 'string') {
-      return new CommandFailure('not_focus', `What answers at ${base} is not a Focus server (HTTP ${status}).`, {
+      return new CommandFailure('not_focus', `The server at ${base} is not a Focus server (HTTP ${status}).`, {
         hint: 'Check --url (or FOCUS_URL): the address of the server, with its base path when that is not /api.',
       })
     }
     if (code === 'invalid_admin_key' || (code === 'unauthenticated' && adminKey === null)) {
       return new CommandFailure(
         code,
-        adminKey === null ? `${base} wants an admin key.` : `${base} refused the admin key.`,
+        adminKey === null ? `${base} requires an admin key.` : `${base} refused the admin key.`,
         {
           hint: fromDataFolder
-            ? 'Leave --admin-key and FOCUS_ADMIN_KEY out: the key of the running `focus dev` is then used.'
-            : "Give the server's own FOCUS_ADMIN_KEY, by --admin-key or by the variable of that name.",
+            ? 'Omit --admin-key and FOCUS_ADMIN_KEY to use the key of the running `focus dev`.'
+            : "Pass the server's own FOCUS_ADMIN_KEY with --admin-key or the variable of that name.",
         },
       )
     }
@@ -113,7 +114,7 @@ export class RemoteClient {
   }
 }
 
-/** The document of a good answer; what `refusal` makes of any other is thrown. */
+/** Returns the document of a successful answer; throws the result of `refusal` for any other. */
 export function answerOf(
   ok: boolean,
   text: string,
@@ -124,13 +125,13 @@ export function answerOf(
   throw refusal(document)
 }
 
-/** A field of an answer as text, for people. */
+/** Returns a field of an answer as text, for people. */
 export function textOf(value: Json | undefined): string {
   if (value === undefined || value === null) return '–'
   return plainText(typeof value === 'object' ? JSON.stringify(value) : String(value))
 }
 
-/** An answer that is not an object is none of ours: null. */
+/** Returns null for an answer that is not an object, because Focus does not send it. */
 function parse(text: string): JsonDocument | null {
   if (text === '') return {}
   try {
@@ -153,7 +154,7 @@ function unreachable(base: string, error: unknown, timedOut: boolean): CommandFa
   })
 }
 
-/** The system's word for it, such as ` (ECONNREFUSED)`. */
+/** The system's error code, such as ` (ECONNREFUSED)`. */
 function detailOf(error: unknown): string {
   const { code } = error instanceof Error ? (error as { code?: unknown }) : {}
   return typeof code === 'string' ? ` (${code})` : ''

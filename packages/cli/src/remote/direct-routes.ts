@@ -7,7 +7,7 @@ import { CommandFailure } from '../terminal/failure.ts'
 import { answerOf } from './client.ts'
 import type { Routes } from './routes.ts'
 
-/** The same routes without a server: answered in this process, directly on the database. */
+/** Opens the same routes without a server: this process answers them directly from the database. */
 export async function openDirectRoutes(
   { env, terminal }: CommandContext,
   config: FocusConfig,
@@ -17,14 +17,14 @@ export async function openDirectRoutes(
   const { GOOGLE_CLIENT_ID: _id, GOOGLE_CLIENT_SECRET: _secret, FOCUS_ADMIN_KEY: _key, ...rest } = env
   const focus = await createFocus({
     ...focusOptionsOf(config, env),
-    // Nobody signs in here, so half-set credentials are not this command's business.
+    // No user signs in here, so incomplete credentials do not matter.
     env: { ...rest, OAUTH_ENABLED: 'False' },
     database,
     adminKey,
     websocket: { enabled: false },
     logger: terminalLogger(terminal),
   })
-  terminal.note('No server is named here: working directly on the database.')
+  terminal.note('No server is configured: working directly on the database.')
   return {
     async call(path, { method = 'GET', body, headers = {} }) {
       const response = await focus.fetch(

@@ -14,15 +14,15 @@ export interface HttpAnswer {
 }
 
 /**
- * One request, by `node:http`: the global `fetch` takes longer to load than a short command may take in all. Redirects are
- * not followed.
+ * Sends one request with `node:http`, because the global `fetch` takes longer to load than a short command may take.
+ * Does not follow redirects.
  */
 export function send(url: string, { method, headers, body, signal }: HttpRequest): Promise<HttpAnswer> {
   const options: RequestOptions = {
     method,
     headers: body === undefined ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },
     signal,
-    // The process ends when it has its answer, and waits for no connection that is kept for later.
+    // The process ends after the answer, so the connection is not kept alive.
     agent: false,
   }
   return new Promise((resolve, reject) => {

@@ -3,25 +3,25 @@ import type { FocusConfig } from '../config/config-file.ts'
 import type { CommandContext } from '../terminal/context.ts'
 import { defaultDataFolder, findRunningServer } from '../config/data-folder.ts'
 
-/** Flags of every command that speaks with a running server. */
+/** Flags of every command that calls a running server. */
 export interface RemoteFlags {
   readonly url?: string
   readonly adminKey?: string
 }
 
-/** Where a running server is, and what opens its admin routes. */
+/** Address and admin key of a running server. */
 export interface RemoteSettings {
-  /** Address of the routes, such as `http://localhost:8000/api`, without a slash at its end. */
+  /** Address of the routes, such as `http://localhost:8000/api`, without a trailing slash. */
   readonly base: string
-  /** Null where none is known: public routes still answer. */
+  /** Null when no key is known: public routes still answer. */
   readonly adminKey: string | null
-  /** The server was found in the data folder of a `focus dev`. */
+  /** Whether the server was found in the data folder of a `focus dev`. */
   readonly fromDataFolder: boolean
 }
 
 /**
- * The server to speak with: by flags, else by `FOCUS_URL` and `FOCUS_ADMIN_KEY` (environment or `.env`), else by
- * `focus.config.ts`, else the `focus dev` that runs in this folder.
+ * Finds the server: from flags, otherwise from `FOCUS_URL` and `FOCUS_ADMIN_KEY` (environment or `.env`), otherwise
+ * from `focus.config.ts`, otherwise the `focus dev` that runs in this folder.
  *
  * @throws CommandFailure `no_server` when nothing names one, `usage` for an address of the wrong form
  */
@@ -40,18 +40,21 @@ export function resolveRemote(
     return { base, adminKey: key ?? (isOurs ? running.adminKey : null), fromDataFolder: false }
   }
   if (running === null) {
-    throw new CommandFailure('no_server', `No Focus server is known here (${defaultDataFolder} has none running).`, {
-      hint: 'Start one with `npx focus dev` in this folder, or name yours with --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
+    throw new CommandFailure('no_server', `No Focus server is configured, and none runs in ${defaultDataFolder}.`, {
+      hint: 'Start one with `npx focus dev` in this folder, or pass --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
     })
   }
   return { base: baseOf(running.url, 'dev.json'), adminKey: key ?? running.adminKey, fromDataFolder: true }
 }
 
-/** An address without a path means the default base path, `/api`; with one, the path is the base path. */
+/** An address without a path means the default base path, `/api`; otherwise its path is the base path. */
 function baseOf(url: string, name: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : null
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
-    throw usageFailure(`${name} is not an http or https address: ${url}`, `Give one such as http://localhost:8000.`)
+    throw usageFailure(
+      `${name} is not an http or https address: ${url}`,
+      `Use an address such as http://localhost:8000.`,
+    )
   }
   return parsed.origin + (parsed.pathname === '/' ? '/api' : parsed.pathname.replace(/\/+$/, ''))
 }

@@ -5,18 +5,20 @@ import { CommandFailure } from '../terminal/failure.ts'
 import { type JsonDocument, RemoteClient, type RemoteRequest } from './client.ts'
 import { type RemoteFlags, resolveRemote } from './remote-settings.ts'
 
-/** Focus' routes, wherever they are answered. */
+/** The routes of Focus, answered by a server or by this process. */
 export interface Routes {
   call(path: string, request: RemoteRequest): Promise<JsonDocument>
   close(): Promise<void>
 }
 
-/** Who may answer the routes: `server` where the database does not hold what they are about, such as open connections. */
+/**
+ * Who can answer the routes: only the `server` when the database does not contain the data, such as open connections.
+ */
 export type AnsweredBy = 'server' | 'server or database'
 
 /**
- * Runs `work` with the routes of the server that flags, environment or folder name. Where none is named and a database is
- * configured, they are answered here, directly on it, if they may be.
+ * Runs `work` with the routes of the server that flags, environment or folder name. Without a server, this process
+ * answers them from the configured database if `answeredBy` allows it.
  */
 export async function withRoutes(
   context: CommandContext,

@@ -1,13 +1,13 @@
 import type { Server } from 'node:http'
 import type { Server as Listener } from 'node:net'
 
-/** How long a request that is under way at the end may still take. */
+/** Milliseconds that a request in progress may take at the end. */
 const GRACE_MS = 2_000
 
 /**
- * Takes no new connections, lets requests under way be answered, and cuts what is then still open.
+ * Stops accepting connections, waits for requests in progress, then closes the remaining connections.
  *
- * @param others further listeners whose connections the server was given
+ * @param others additional listeners that pass connections to the server
  */
 export async function closeHttp(server: Server, others: readonly Listener[] = []): Promise<void> {
   const patience = setTimeout(() => server.closeAllConnections(), GRACE_MS)

@@ -2,23 +2,24 @@ import { isIP } from 'node:net'
 import { hostname as machineName } from 'node:os'
 import { isLoopbackHost } from '@focus-api/core/internal'
 
-/** Whether a request is meant for this server, by its `Host` header. */
+/** Returns whether a request is meant for this server, by its `Host` header. */
 export type HostGuard = (header: string | undefined) => boolean
 
 export interface HostGuardOptions {
   /** The address or name that the server listens on. */
   readonly listenHost: string
-  /** Where it is reached from outside, if anywhere. */
+  /** Public address of the server, if it has one. */
   readonly publicUrl?: string | undefined
 }
 
 /**
- * Keeps pages of other sites away from a server that trusts this machine. Such a page can have its own name lead to
- * 127.0.0.1 (DNS rebinding), and the browser then takes the server for that site; the name in `Host` is what is left to
- * tell. Loopback names are fine, as are the public URL's host and the host that is listened on; where that is every
- * interface, each IP address (which nobody can rebind) and the machine's own name. The port says nothing.
+ * Protects a server that trusts this machine from pages of other sites. With DNS rebinding, a page can make its own
+ * name resolve to 127.0.0.1, so that the browser treats the server as that site; only the `Host` header reveals it.
+ * Allowed are loopback names, the host of the public URL and the host that the server listens on. A server that listens
+ * on every interface also allows each IP address, which cannot be rebound, and the machine's own name. The port is
+ * ignored.
  *
- * A request without a `Host`, possible in HTTP/1.0 alone, comes from no browser and is let through.
+ * A request without a `Host` (HTTP/1.0 only) does not come from a browser and is allowed.
  */
 export function createHostGuard({ listenHost, publicUrl }: HostGuardOptions): HostGuard {
   const listening = hostOf(isIP(listenHost) === 6 ? `[${listenHost}]` : listenHost)
@@ -36,7 +37,7 @@ export function createHostGuard({ listenHost, publicUrl }: HostGuardOptions): Ho
   }
 }
 
-/** The host of `host[:port]` in the spelling that `URL` gives it; null when it is none. */
+/** Returns the host of `host[:port]` as `URL` spells it; null for invalid values. */
 function hostOf(text: string): string | null {
   if (/[\s/\\?#@]/.test(text)) return null
   return URL.parse(`http://${text}`)?.hostname.replace(/\.$/, '') ?? null

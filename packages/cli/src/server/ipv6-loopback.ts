@@ -2,8 +2,8 @@ import type { Server } from 'node:http'
 import { createServer, type Server as Listener } from 'node:net'
 
 /**
- * Lets a server that listens on 127.0.0.1 answer on ::1 too, since `localhost` may mean either. Null on a machine without
- * IPv6; `taken` where another program has that port.
+ * Lets a server on 127.0.0.1 also answer on ::1, because `localhost` can mean either. Returns null on a machine without
+ * IPv6, and `taken` when another program uses the port.
  */
 export async function alsoOnIpv6Loopback(server: Server, port: number): Promise<Listener | 'taken' | null> {
   const listener = createServer((socket) => server.emit('connection', socket))

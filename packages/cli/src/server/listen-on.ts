@@ -4,7 +4,7 @@ import { CommandFailure } from '../terminal/failure.ts'
 import { hasCode } from '../terminal/context.ts'
 
 /**
- * Listens, and returns the port.
+ * Starts listening, and returns the port.
  *
  * @throws CommandFailure `port_taken`, `cannot_listen`
  */
@@ -23,19 +23,19 @@ export async function listen(server: Server, port: number, host: string): Promis
 function explain(error: Error, port: number, host: string): CommandFailure {
   const code = hasCode(error) ? error.code : ''
   if (code === 'EADDRINUSE') {
-    return new CommandFailure('port_taken', `Port ${port} of ${host} is taken by another program.`, {
-      hint: 'End that program, or choose another port with --port (0 takes any free one).',
+    return new CommandFailure('port_taken', `Port ${port} of ${host} is in use by another program.`, {
+      hint: 'Stop that program, or choose another port with --port (0 means any free port).',
       cause: error,
     })
   }
   const reason =
     {
-      EACCES: 'this user may not listen there (ports below 1024 are reserved)',
+      EACCES: 'this user cannot listen there (ports below 1024 are reserved)',
       EADDRNOTAVAIL: 'no network interface of this machine has that address',
       ENOTFOUND: 'no address has that name',
     }[code] ?? error.message
   return new CommandFailure('cannot_listen', `Cannot listen on ${host}, port ${port}: ${reason}.`, {
-    hint: 'Choose another with --host and --port.',
+    hint: 'Choose another address with --host and --port.',
     cause: error,
   })
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { type ErrorCode, FocusError } from '@focus-api/core'
 import { problem } from '@focus-api/core/internal'
 
-/** Answers what is nobody's route as Focus' own routes answer errors: with a problem (RFC 9457). */
+/** Answers a request without a route with a problem (RFC 9457), as the routes of Focus do. */
 export async function sendProblem(response: ServerResponse, code: ErrorCode, detail: string): Promise<void> {
   const answer = problem(new FocusError(code, detail))
   response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())

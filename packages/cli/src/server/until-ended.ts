@@ -6,7 +6,10 @@ export async function untilEnded(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort')
 }
 
-/** SIGTERM is how a supervisor ends a server well: 0. Ctrl-C is an interruption, as of any other command: 130. */
+/**
+ * Returns the exit code of a server: 0 after SIGTERM, which supervisors send, and 130 after Ctrl-C, like any other
+ * command.
+ */
 export function exitCodeOf(signal: AbortSignal): number {
   return signal.reason instanceof Interruption && signal.reason.signal === 'SIGINT'
     ? ExitCode.interrupted

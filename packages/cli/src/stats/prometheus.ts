@@ -3,7 +3,9 @@ export interface Sample {
   readonly value: number
 }
 
-/** Metrics by name, from Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/**
+ * Parses Prometheus' text format (https://prometheus.io/docs/instrumenting/exposition_formats/) into metrics by name.
+ */
 export type Metrics = ReadonlyMap<string, readonly Sample[]>
 
 export function parseMetrics(text: string): Metrics {
@@ -19,13 +21,13 @@ export function parseMetrics(text: string): Metrics {
   return metrics
 }
 
-/** The sum of a metric over all its labels; null where there is none of that name. */
+/** Returns the sum of a metric over all labels; null when the metric does not exist. */
 export function total(metrics: Metrics, name: string): number | null {
   const samples = metrics.get(name)
   return samples === undefined ? null : samples.reduce((sum, { value }) => sum + value, 0)
 }
 
-/** Counts of a histogram, by the upper bound of their buckets, not cumulated. */
+/** Returns the counts of a histogram by the upper bound of the bucket, not cumulated. */
 export type Histogram = readonly { readonly upTo: number; readonly count: number }[]
 
 export function histogram(metrics: Metrics, name: string): Histogram {
@@ -35,14 +37,14 @@ export function histogram(metrics: Metrics, name: string): Histogram {
   return buckets.map(({ upTo, value }, index) => ({ upTo, count: value - (buckets[index - 1]?.value ?? 0) }))
 }
 
-/** What came to a histogram since an earlier reading of it. */
+/** Returns the counts of a histogram since an earlier reading. */
 export function since(now: Histogram, before: Histogram): Histogram {
   return now.map(({ upTo, count }, index) => ({ upTo, count: Math.max(0, count - (before[index]?.count ?? 0)) }))
 }
 
 /**
- * The value below which a share of what was observed lies, by interpolation within its bucket as Prometheus'
- * `histogram_quantile` does; null where nothing was observed.
+ * Returns the value below which a share of the observations lies, interpolated within its bucket like Prometheus'
+ * `histogram_quantile`; null without observations.
  *
  * @param share from 0 to 1
  */
@@ -53,7 +55,7 @@ export function quantile(buckets: Histogram, share: number): number | null {
   let from = 0
   for (const bucket of buckets) {
     if (below + bucket.count >= share * count) {
-      // Nothing is known of how far beyond the last bound the largest lie.
+      // Values in the last bucket have no upper bound.
       if (!Number.isFinite(bucket.upTo)) return from
       return from + (bucket.upTo - from) * (bucket.count === 0 ? 1 : (share * count - below) / bucket.count)
     }

@@ -3,7 +3,7 @@ import { parseMetrics, since, type Histogram } from './prometheus.ts'
 import { deliveryHistogram, type Latency, latencyOf } from './snapshot.ts'
 import type { RemoteClient } from '../remote/client.ts'
 
-/** What `focus stats --json` prints: `GET /ws/stats`, with what the metrics add where the admin key opens them. */
+/** The output of `focus stats --json`: `GET /ws/stats`, with the metrics when an admin key is known. */
 export interface StatsDocument {
   readonly websocket_enabled: boolean
   readonly active_users: number
@@ -11,14 +11,14 @@ export interface StatsDocument {
   readonly connected_user_ids: readonly (number | string)[]
   readonly nodes?: number
   readonly rates?: { readonly deliveries: number; readonly actions: number }
-  /** Of the node that answered. */
+  /** Latency of the node that answered. */
   readonly latency_ms?: Latency
-  /** What waits for other transports, over all of them. */
+  /** Deliveries of all transports in the outbox. */
   readonly outbox?: { readonly waiting: number; readonly dead: number }
   readonly [field: string]: unknown
 }
 
-/** Reads a server's stats, again and again where they are watched: latency is then that of the time in between. */
+/** Reads the stats of a server, once or repeatedly; later readings contain the latency since the previous one. */
 export class StatsReader {
   readonly #client: RemoteClient
   #latencyBefore: Histogram = []
@@ -35,7 +35,7 @@ export class StatsReader {
       this.#client.text('/admin/transports', signal),
     ])
     if (typeof stats.active_connections !== 'number') {
-      throw new CommandFailure('not_focus', `What answers at ${this.#client.base} is not a Focus server.`, {
+      throw new CommandFailure('not_focus', `The server at ${this.#client.base} is not a Focus server.`, {
         hint: 'Check --url (or FOCUS_URL).',
       })
     }

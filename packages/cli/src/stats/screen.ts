@@ -19,7 +19,7 @@ const home = '\u001b[H'
 const clearLine = '\u001b[K'
 const clearBelow = '\u001b[J'
 
-/** Draws until `q` is pressed or the signal aborts; the screen is then as it was before. */
+/** Draws until `q` is pressed or the signal aborts, then restores the screen. */
 export async function watchOnScreen(options: ScreenOptions): Promise<void> {
   const { terminal, signal, intervalMs, base, first, read } = options
   const view = new StatsView()
@@ -39,7 +39,7 @@ export async function watchOnScreen(options: ScreenOptions): Promise<void> {
         view.add(await read())
         note = ''
       } catch (error) {
-        // A server that restarts is worth waiting for; the screen says so meanwhile.
+        // A server may be restarting: keep trying, and show the error.
         note = toFailure(error).message
       }
     }
@@ -50,7 +50,7 @@ export async function watchOnScreen(options: ScreenOptions): Promise<void> {
   signal.throwIfAborted()
 }
 
-/** Raw mode takes Ctrl-C away from the system, so it is passed on. */
+/** In raw mode the system does not handle Ctrl-C, so it is passed on. */
 function listenForQuit(quit: AbortController): () => void {
   const { stdin } = process
   if (!stdin.isTTY) return () => undefined

@@ -2,7 +2,7 @@ import { histogram, type Histogram, type Metrics, quantile } from './prometheus.
 
 const deliveryLatency = 'focus_realtime_delivery_latency_seconds'
 
-/** From the commit of a notification to its write to a socket, in milliseconds; null while nothing was delivered. */
+/** Milliseconds from the commit of a notification to its write to a socket; null without deliveries. */
 export interface Latency {
   readonly p50: number | null
   readonly p95: number | null

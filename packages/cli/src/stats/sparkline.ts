@@ -1,6 +1,6 @@
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
 
-/** The last `width` values as bars between zero and the highest of them; a gap where a value is not known. */
+/** Draws the last `width` values as bars between zero and their maximum; unknown values are gaps. */
 export function sparkline(values: readonly (number | null)[], width: number): string {
   const shown = values.slice(-width)
   const highest = Math.max(...shown.map((value) => value ?? 0), 0)

@@ -5,7 +5,7 @@ import { sparkline } from './sparkline.ts'
 
 const MAX_HISTORY = 600
 
-/** One row: what it is called, how it is read, and how it is written. */
+/** A row: its label, how to read its value, and how to format it. */
 interface Row {
   readonly name: string
   readonly read: (stats: StatsDocument) => number | null
@@ -22,7 +22,7 @@ const rows: readonly Row[] = [
   { name: 'latency p99', read: (stats) => stats.latency_ms?.p99 ?? null, write: milliseconds },
 ]
 
-/** The screen of `focus stats --watch`: each figure with its past as a small plot. */
+/** The screen of `focus stats --watch`: each figure with its history as a small plot. */
 export class StatsView {
   readonly #history: StatsDocument[] = []
 
@@ -31,7 +31,7 @@ export class StatsView {
     if (this.#history.length > MAX_HISTORY) this.#history.shift()
   }
 
-  /** @param note such as why the last answer is missing */
+  /** @param note for example why the last answer is missing */
   render(terminal: Terminal, base: string, note: string): string {
     const latest = this.#history.at(-1)
     const width = Math.max(10, Math.min(terminal.columns - 32, MAX_HISTORY))

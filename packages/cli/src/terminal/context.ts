@@ -6,19 +6,19 @@ import type { Terminal } from './terminal.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What every command is given. */
+/** The context of every command. */
 export interface CommandContext {
   readonly terminal: Terminal
-  /** The process environment over the folder's `.env`. */
+  /** The process environment, with the folder's `.env` as a fallback. */
   readonly env: Environment
   readonly cwd: string
-  /** Aborted by SIGINT or SIGTERM: the command ends what it has under way. */
+  /** Aborted by SIGINT or SIGTERM: the command then stops its work. */
   readonly signal: AbortSignal
-  /** For servers: the command goes on when whoever reads stdout has gone. */
+  /** For servers: the command continues when the reader of stdout has gone. */
   outliveReader(): void
 }
 
-/** The process environment, over the `.env` file of the folder where there is one. */
+/** Returns the process environment, with the `.env` file of the folder as a fallback. */
 export function readEnvironment(cwd: string, processEnvironment: Environment): Environment {
   const path = join(cwd, '.env')
   let text: string
@@ -27,11 +27,11 @@ export function readEnvironment(cwd: string, processEnvironment: Environment): E
   } catch (error) {
     if (isFileMissing(error)) return processEnvironment
     throw new CommandFailure('unreadable_env', `The file ${path} cannot be read.`, {
-      hint: 'Let the user who runs focus read it, or remove it.',
+      hint: 'Make it readable for the user who runs focus, or remove it.',
       cause: error,
     })
   }
-  // Editors on Windows put a byte order mark in front, which would become part of the first name.
+  // Editors on Windows write a byte order mark, which would become part of the first name.
   return { ...parseEnv(text.replace(/^\uFEFF/, '')), ...withoutUndefined(processEnvironment) }
 }
 

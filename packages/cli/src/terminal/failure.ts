@@ -1,9 +1,9 @@
-/** Exit codes of the command line: done, it failed, it was used wrongly, it was interrupted. */
+/** Exit codes of the command line. */
 export const ExitCode = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
 /**
- * A command ends without having done its work: one sentence that says what happened, and a hint that says what to do.
- * `code` is stable and meant for programs (`--json`).
+ * A command has failed: one sentence that names the problem, and a hint that names one action. `code` is stable and
+ * meant for programs (`--json`).
  */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
@@ -19,12 +19,12 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The command was called wrongly: exit 2. */
+/** Creates the failure for wrong usage: exit 2. */
 export function usageFailure(message: string, hint?: string): CommandFailure {
   return new CommandFailure('usage', message, { exitCode: ExitCode.usage, ...(hint === undefined ? {} : { hint }) })
 }
 
-/** Any thrown value as a failure; refusals of Focus itself keep their code and hint. */
+/** Converts any thrown value to a failure; errors of Focus keep their code and hint. */
 export function toFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error
   if (error instanceof Error) {
@@ -41,7 +41,7 @@ export function toFailure(error: unknown): CommandFailure {
   return new CommandFailure('internal', String(error))
 }
 
-/** What an interrupted command's signal is aborted with. */
+/** The reason that the signal of an interrupted command is aborted with. */
 export class Interruption extends CommandFailure {
   readonly signal: 'SIGINT' | 'SIGTERM'
 

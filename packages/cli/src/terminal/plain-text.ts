@@ -2,12 +2,12 @@ import { escapeInJson, plainText } from '@focus-api/core/internal'
 
 export { escapeInJson, plainText } from '@focus-api/core/internal'
 
-/** {@link plainText} for text of several lines, whose line feeds stay. */
+/** Applies {@link plainText} to each line of a text. */
 export function plainLines(text: string): string {
   return text.split('\n').map(plainText).join('\n')
 }
 
-/** The JSON of a document without a character that a terminal obeys. */
+/** Returns the JSON of a document without characters that control a terminal. */
 export function plainJson(document: unknown): string {
   return escapeInJson(JSON.stringify(document))
 }

@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ExitCode, Interruption } from './failure.ts'
 
-/** Launchers and terminals pass one Ctrl-C on several times; what comes within this time is the same wish. */
+/**
+ * Milliseconds within which repeated signals count as one: launchers and terminals can pass on one Ctrl-C several
+ * times.
+ */
 const SAME_WISH_MS = 1_000
 
-/** A process that ends is deaf for its last moments, and a repetition would then kill it: it waits this long for them. */
+/**
+ * Milliseconds to wait for repeated signals: while a process exits it has no handlers, and a repetition would kill it.
+ */
 const REPETITION_MS = 150
 
-/** Turns SIGINT and SIGTERM into an abort, so that the command ends what it has under way. */
+/** Converts SIGINT and SIGTERM to an abort, so that the command can stop its work. */
 export class SignalWatch {
   readonly #controller: AbortController
   #firstAt: number | null = null
@@ -17,7 +22,7 @@ export class SignalWatch {
     process.on('SIGINT', () => this.#hear('SIGINT')).on('SIGTERM', () => this.#hear('SIGTERM'))
   }
 
-  /** Resolves when the repetitions of a signal have come; at once where there was none. */
+  /** Resolves when no more repetitions of a signal are expected; immediately without a signal. */
   async settled(): Promise<void> {
     if (this.#firstAt === null) return
     const left = this.#firstAt + REPETITION_MS - performance.now()

@@ -1,7 +1,7 @@
 import { plainText } from './plain-text.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Rows of text in columns, under their names; a sentence where there are none. */
+/** Formats rows as columns with headings; returns a sentence when there are none. */
 export function table(
   terminal: Terminal,
   columns: readonly string[],
@@ -19,7 +19,7 @@ export function table(
   return [terminal.style('dim', line(columns)), ...rows.map(line)].join('\n')
 }
 
-/** How long ago a time of an answer was, such as `3 min`. */
+/** Returns the age of a time in an answer, such as `3 min`. */
 export function ago(timestamp: unknown, now = Date.now()): string {
   const time = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
   if (Number.isNaN(time)) return '–'

@@ -4,7 +4,9 @@ import type { Terminal } from './terminal.ts'
 
 const silent = () => undefined
 
-/** What Focus logs, as lines on stderr: warnings and errors always, the rest never, so that the terminal stays readable. */
+/**
+ * Returns a logger that writes warnings and errors to stderr and drops the rest, so that the terminal stays readable.
+ */
 export function terminalLogger(terminal: Terminal): Logger {
   return {
     debug: silent,

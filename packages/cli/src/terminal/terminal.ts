@@ -4,7 +4,7 @@ import { plainJson, plainLines } from './plain-text.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** What a terminal writes to; `process.stdout` and `process.stderr` are such. */
+/** A stream that a terminal writes to, such as `process.stdout`. */
 export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -15,17 +15,17 @@ export interface TerminalOptions {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly env: Readonly<Record<string, string | undefined>>
-  /** One JSON document (or one per line) on stdout, and nothing else. */
+  /** Whether stdout contains JSON only: one document, or one per line. */
   readonly json: boolean
 }
 
 /**
- * Where a command speaks. Results go to stdout, as JSON or as text for people; messages go to stderr. Colours appear only
- * on a terminal, and never with `NO_COLOR`.
+ * The output of a command. Results go to stdout, as JSON or as text; messages go to stderr. Colours appear only on a
+ * terminal, and never with `NO_COLOR`.
  */
 export class Terminal {
   readonly json: boolean
-  /** stdout is a terminal that a person looks at. */
+  /** Whether stdout is a terminal. */
   readonly interactive: boolean
   readonly #stdout: OutputStream
   readonly #stderr: OutputStream
@@ -39,26 +39,26 @@ export class Terminal {
     this.#env = env
   }
 
-  /** Characters that a line may have; no bound where nobody looks, so that programs find whole lines. */
+  /** Maximum number of characters per line; unlimited without a terminal, so that programs read whole lines. */
   get columns(): number {
     return this.interactive ? (this.#stdout.columns ?? 80) : Number.POSITIVE_INFINITY
   }
 
   /**
-   * The command's result, or one line of it where it streams.
+   * Prints the command's result, or one line of a streamed result.
    *
-   * @param text may be styled: what is in it of others has gone through `plainText`
+   * @param text may contain styles; foreign text in it must have passed `plainText`
    */
   result(document: unknown, text: () => string): void {
     this.#stdout.write(`${this.json ? plainJson(document) : text()}\n`)
   }
 
-  /** Raw text on stdout, for views that draw; nothing with `--json`. */
+  /** Writes raw text to stdout, for views that draw; does nothing with `--json`. */
   draw(text: string): void {
     if (!this.json) this.#stdout.write(text)
   }
 
-  /** A message for the person, never a result. It may be styled, as the text of a result. */
+  /** Prints a message, never a result. It may contain styles, like the text of a result. */
   note(message: string): void {
     this.#stderr.write(`${message}\n`)
   }
@@ -68,7 +68,7 @@ export class Terminal {
   }
 
   /**
-   * Says why the command failed: a sentence and its hint on stderr, and with `--json` also
+   * Prints the reason for a failure: a sentence and its hint on stderr, and with `--json` also
    * `{"ok":false,"error":{"code","message","hint"}}` on stdout. Returns the exit code.
    */
   fail(thrown: unknown): number {
@@ -88,7 +88,7 @@ export class Terminal {
     return failure.exitCode
   }
 
-  /** Says that stdout takes no more, on stderr alone. Returns the exit code. */
+  /** Reports on stderr that stdout cannot be written. Returns the exit code. */
   unwritable(error: Error): number {
     this.#stderr.write(
       `${this.styleError('red', 'focus:')} ${plainLines(`The output cannot be written: ${error.message}`)}\n`,
@@ -96,18 +96,18 @@ export class Terminal {
     return ExitCode.failed
   }
 
-  /** Styled for stdout. */
+  /** Applies a style for stdout. */
   style(style: Style, text: string): string {
     return paint(this.#stdout, this.#env, style, text)
   }
 
-  /** Styled for stderr. */
+  /** Applies a style for stderr. */
   styleError(style: Style, text: string): string {
     return paint(this.#stderr, this.#env, style, text)
   }
 }
 
-/** `NO_COLOR` and `FORCE_COLOR` as https://no-color.org has them. */
+/** Returns whether to use colours, by `NO_COLOR` and `FORCE_COLOR` (https://no-color.org). */
 function paint(stream: OutputStream, env: TerminalOptions['env'], style: Style, text: string): string {
   if (env.NO_COLOR) return text
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0'

@@ -1,9 +1,9 @@
 const NARROWEST = 30
 
 /**
- * Breaks text into lines between words; those after the first are indented. Lines that the text has itself stay.
+ * Wraps text between words and indents the lines after the first. Line breaks in the text are kept.
  *
- * @param width of a line, in characters
+ * @param width maximum number of characters per line
  */
 export function wrap(text: string, width: number, indent: number): string {
   const limit = Math.max(NARROWEST, width)

@@ -1,19 +1,19 @@
 import type { Command } from 'commander'
 import { defineGroup, type Definer, withExamples, withServer } from '../define.ts'
 
-/** Commands that look after the outbox: what goes to other transports than the person's own connections. */
+/** Defines the commands for the outbox and its transports. */
 export function defineDelivering(program: Command, definer: Definer): void {
   const deliveries = defineGroup(
     program,
     'deliveries',
-    'The outbox: what waits, what failed and why.',
+    'The outbox: waiting and failed deliveries.',
     'focus deliveries',
     'focus deliveries retry --transport slack',
   )
   const list = withServer(
-    withSelection(deliveries.command('list', { isDefault: true }).description('Lists deliveries, the newest first.'))
-      .option('--limit <n>', 'at most so many')
-      .option('--after <id>', 'those after this one: next_after of the page before'),
+    withSelection(deliveries.command('list', { isDefault: true }).description('Lists deliveries, newest first.'))
+      .option('--limit <n>', 'maximum number of rows')
+      .option('--after <id>', 'continue after this delivery: next_after of the previous page'),
   )
   definer.does(withExamples(list, 'focus deliveries', 'focus deliveries list --state dead --transport slack'), () =>
     import('./deliveries.ts').then(({ list: run }) => ({ run })),
@@ -22,7 +22,7 @@ export function defineDelivering(program: Command, definer: Definer): void {
     withSelection(
       deliveries
         .command('retry')
-        .description('Tries those named again, or all that failed.')
+        .description('Retries the named deliveries, or all failed ones.')
         .argument('[ids...]', 'deliveries'),
     ),
   )
@@ -33,9 +33,9 @@ export function defineDelivering(program: Command, definer: Definer): void {
     withSelection(
       deliveries
         .command('purge')
-        .description('Forgets those named, or all that failed.')
+        .description('Deletes the named deliveries, or all failed ones.')
         .argument('[ids...]', 'deliveries'),
-    ).option('--older-than <duration>', 'only what is older, such as 7d'),
+    ).option('--older-than <duration>', 'only older deliveries, for example 7d'),
   )
   definer.does(withExamples(purge, 'focus deliveries purge --state dead --older-than 7d'), () =>
     import('./deliveries.ts').then(({ purge: run }) => ({ run })),
@@ -47,18 +47,20 @@ function defineTransports(program: Command, definer: Definer): void {
   const transports = defineGroup(
     program,
     'transports',
-    'Where notifications go beside the person’s own connections.',
+    'The transports that notifications use in addition to connections.',
     'focus transports',
     'focus transports enable slack',
   )
-  const list = withServer(transports.command('list', { isDefault: true }).description('Lists them, with what waits.'))
+  const list = withServer(
+    transports.command('list', { isDefault: true }).description('Lists transports, with waiting deliveries.'),
+  )
   definer.does(withExamples(list, 'focus transports'), () =>
     import('./transports.ts').then(({ list: run }) => ({ run })),
   )
   const enable = withServer(
     transports
       .command('enable')
-      .description('Switches one on again whose peer was gone.')
+      .description('Enables a transport again that was disabled because its peer was gone.')
       .argument('<name>', 'transport'),
   )
   definer.does(withExamples(enable, 'focus transports enable slack'), () =>
@@ -69,6 +71,6 @@ function defineTransports(program: Command, definer: Definer): void {
 function withSelection(command: Command): Command {
   return command
     .option('--state <state>', 'waiting, leased or dead')
-    .option('--transport <name>', 'only this transport’s')
-    .option('--user <user>', 'only this person’s: id, username or e-mail address')
+    .option('--transport <name>', 'only deliveries of this transport')
+    .option('--user <user>', 'only deliveries to this user: id, username or e-mail address')
 }

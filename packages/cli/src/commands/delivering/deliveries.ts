@@ -21,7 +21,7 @@ export interface PurgeFlags extends Selection {
   readonly olderThan?: string
 }
 
-/** `focus deliveries list`: what waits, what failed and why. */
+/** `focus deliveries list`: waiting and failed deliveries, with the reasons. */
 export function list(context: CommandContext, { limit, after, ...flags }: DeliveriesFlags): Promise<void> {
   const query = new URLSearchParams({
     ...selection(flags),
@@ -42,20 +42,20 @@ export function list(context: CommandContext, { limit, after, ...flags }: Delive
       textOf(row.title),
       textOf(row.last_error),
     ],
-    none: 'Nothing waits, and nothing failed.',
+    none: 'The outbox is empty.',
   })
 }
 
-/** `focus deliveries retry [ids...]`: those named, or all that failed of a selection. */
+/** `focus deliveries retry [ids...]`: retries the named deliveries, or all failed ones of a selection. */
 export function retry(context: CommandContext, flags: Selection, ids: readonly string[]): Promise<void> {
   return act(context, flags, {
     path: '/admin/deliveries/retry',
     request: { method: 'POST', body: which(flags, ids) },
-    done: ({ retried }) => `${textOf(retried)} will be tried again.`,
+    done: ({ retried }) => `${textOf(retried)} will be retried.`,
   })
 }
 
-/** `focus deliveries purge [ids...]`: forgets those named, or all that failed of a selection. */
+/** `focus deliveries purge [ids...]`: deletes the named deliveries, or all failed ones of a selection. */
 export function purge(
   context: CommandContext,
   { olderThan, ...flags }: PurgeFlags,
@@ -70,14 +70,14 @@ export function purge(
         ...(olderThan === undefined ? {} : { older_than: timeSpan('--older-than', olderThan) }),
       },
     },
-    done: ({ purged }) => `${textOf(purged)} are gone.`,
+    done: ({ purged }) => `${textOf(purged)} deleted.`,
   })
 }
 
 function which(flags: Selection, ids: readonly string[]): object {
   const selected = selection(flags)
   if (ids.length === 0) return selected
-  if (Object.keys(selected).length > 0) throw usageFailure('Name deliveries, or select them by flags, not both.')
+  if (Object.keys(selected).length > 0) throw usageFailure('Name deliveries or select them with flags, not both.')
   return { ids: ids.map(deliveryId) }
 }
 
@@ -85,7 +85,7 @@ function deliveryId(text: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : 0
   if (id >= 1 && Number.isSafeInteger(id)) return id
   throw usageFailure(
-    `A delivery is named by its number, not by ${JSON.stringify(text)}.`,
+    `Expected the number of a delivery, got ${JSON.stringify(text)}.`,
     '`focus deliveries` lists them.',
   )
 }

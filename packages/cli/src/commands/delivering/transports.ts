@@ -4,7 +4,7 @@ import type { RemoteFlags } from '../../remote/remote-settings.ts'
 import { ago } from '../../terminal/table.ts'
 import { act, list as listRows, path, required } from '../operate.ts'
 
-/** `focus transports list`: what is configured, what waits for it, and what became of the rest. */
+/** `focus transports list`: configured transports, with their waiting and failed deliveries. */
 export function list(context: CommandContext, flags: RemoteFlags): Promise<void> {
   return listRows(context, flags, {
     path: '/admin/transports',
@@ -27,12 +27,12 @@ export function list(context: CommandContext, flags: RemoteFlags): Promise<void>
   })
 }
 
-/** `focus transports enable <name>`: after its peer had said that it is gone. */
+/** `focus transports enable <name>`: enables a transport that was disabled because its peer was gone. */
 export function enable(context: CommandContext, flags: RemoteFlags, operands: readonly string[]): Promise<void> {
   const name = required(operands, 'the transport; `focus transports` lists them')
   return act(context, flags, {
     path: path`/admin/transports/${name}/enable`,
     request: { method: 'POST', body: {} },
-    done: () => `${name} is on.`,
+    done: () => `${name} is enabled.`,
   })
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Definer, withExamples, withServer } from '../define.ts'
 
-/** Commands that send, receive and count. */
+/** Defines the commands that send, receive and count notifications. */
 export function defineMessaging(program: Command, definer: Definer): void {
   defineNotify(program, definer)
   defineStats(program, definer)
@@ -16,22 +16,28 @@ function defineNotify(program: Command, definer: Definer): void {
         .command('notify')
         .summary('send a notification')
         .description(
-          'Sends a notification to one person or several, or to everybody, and says what became of it: outcome, offset, and how many connections the person has.',
+          'Sends a notification to one or more users, or to all users, and prints the outcome, the offset and the number of connections of each user.',
         )
         .argument('[users...]', 'ids, usernames or e-mail addresses')
         .option('--title <text>', 'title')
         .option('--message <text>', 'message')
-        .option('--type <type>', 'info, success, warning, error, or a type of your own (default: info)')
-        .option('--event <topic>', 'topic that subscriptions filter on, such as limits')
-        .option('--data <json>', 'a JSON object that travels with the notification')
-        .option('--locale <locale>', 'language of a helper’s text, fr or en, or of --name')
-        .option('--broadcast', 'to everybody')
-        .option('--activity <json>', 'the helper notifyActivityUpdate, with the activity')
-        .option('--limit-warning <app-and-percentage...>', 'the helper notifyLimitWarning, such as Instagram 80')
-        .option('--app-blocked <app>', 'the helper notifyAppBlocked')
-        .option('--challenge-update <title-and-kind...>', 'the helper notifyChallengeUpdate, with --message and --data')
-        .option('--leaderboard <title>', 'the helper notifyLeaderboardUpdate, with --data')
-        .option('--name <name>', 'one of your own catalogue')
+        .option('--type <type>', 'info, success, warning, error, or a custom type (default: info)')
+        .option('--event <topic>', 'topic that subscriptions filter on, for example limits')
+        .option('--data <json>', 'a JSON object that is sent with the notification')
+        .option('--locale <locale>', 'language of the text of a helper (fr or en) or of --name')
+        .option('--broadcast', 'send to all users')
+        .option('--activity <json>', 'use the helper notifyActivityUpdate, with the activity')
+        .option(
+          '--limit-warning <app-and-percentage...>',
+          'use the helper notifyLimitWarning, for example Instagram 80',
+        )
+        .option('--app-blocked <app>', 'use the helper notifyAppBlocked')
+        .option(
+          '--challenge-update <title-and-kind...>',
+          'use the helper notifyChallengeUpdate, with --message and --data',
+        )
+        .option('--leaderboard <title>', 'use the helper notifyLeaderboardUpdate, with --data')
+        .option('--name <name>', 'a notification of your own catalogue')
         .option('--params <json>', 'its parameters, a JSON object'),
     ),
   )
@@ -54,12 +60,12 @@ function defineStats(program: Command, definer: Definer): void {
   const stats = withServer(
     program
       .command('stats')
-      .summary('who is connected, and how fast it goes')
+      .summary('show connected users, rates and latency')
       .description(
-        'People, connections, nodes, rates and delivery latency of a running server. --watch draws them on the terminal with their past, and prints one line for each reading elsewhere.',
+        'Prints users, connections, nodes, rates and delivery latency of a running server. --watch draws them with their history on a terminal, and prints one line per reading otherwise.',
       )
-      .option('--watch', 'again and again')
-      .option('--interval <seconds>', 'between two readings', '1'),
+      .option('--watch', 'repeat until interrupted')
+      .option('--interval <seconds>', 'seconds between two readings', '1'),
   )
   definer.does(
     withExamples(stats, 'focus stats', 'focus stats --watch', 'focus stats --json | jq .active_users'),
@@ -71,13 +77,13 @@ function defineListen(program: Command, definer: Definer): void {
   const listen = withServer(
     program
       .command('listen')
-      .summary('receive on the terminal')
+      .summary('receive notifications on the terminal')
       .description(
-        'Connects as a person and prints messages as they arrive, until Ctrl-C. With --json, one message per line.',
+        'Connects as a user and prints messages as they arrive, until Ctrl-C. With --json, prints one message per line.',
       )
-      .option('--token <token>', 'access token of the person')
-      .option('--user <user>', 'the person: id, username or e-mail (needs the admin key)')
-      .option('--since <offset>', 'first what came after this offset')
+      .option('--token <token>', 'access token of the user')
+      .option('--user <user>', 'the user: id, username or e-mail address (needs the admin key)')
+      .option('--since <offset>', 'start with the messages after this offset')
       .option('--events <topics>', 'only these topics, separated by commas'),
   )
   definer.does(
@@ -95,8 +101,8 @@ function defineToken(program: Command, definer: Definer): void {
   const token = withServer(
     program
       .command('token')
-      .summary('a short-lived access token for tests')
-      .description('Prints an access token of the person, for tests of your own routes.')
+      .summary('print a short-lived access token for tests')
+      .description('Prints an access token of a user, for tests of your own routes.')
       .argument('<user>', 'id, username or e-mail address'),
   )
   definer.does(
@@ -105,24 +111,27 @@ function defineToken(program: Command, definer: Definer): void {
   )
 }
 
-/** When, how often and by what ways a notification reaches a person. */
+/** Adds the options for the time, the frequency and the transports of a notification. */
 function withDelivery(command: Command): Command {
   return command
-    .option('--deliver-at <when>', 'not before: an ISO 8601 time, or a duration from now such as 30m')
-    .option('--expires-at <when>', 'of no interest after: likewise')
-    .option('--dedupe <key[:window]>', 'only the first with this key (default window: 1d)')
-    .option('--group <key[:window]>', 'those with this key become one, which counts them (default window: 1h)')
-    .option('--group-title <text>', 'title of the merged one, an ICU message over count')
-    .option('--group-message <text>', 'its message, likewise')
-    .option('--rate <limit/window[:overflow]>', 'at most so many of the topic; drop (default), group or defer the rest')
-    .option('--rate-key <key>', 'what --rate counts together (default: the topic)')
-    .option('--critical', 'whatever the person’s preferences and the policies say')
-    .option('--transports <names>', 'only by these, separated by commas, beside the connections; or none')
+    .option('--deliver-at <when>', 'deliver at this time: ISO 8601, or a duration from now such as 30m')
+    .option('--expires-at <when>', 'do not deliver after this time: ISO 8601, or a duration from now')
+    .option('--dedupe <key[:window]>', 'deliver only the first notification with this key (default window: 1d)')
+    .option('--group <key[:window]>', 'merge notifications with this key into one with a count (default window: 1h)')
+    .option('--group-title <text>', 'title of the merged notification, an ICU message with count')
+    .option('--group-message <text>', 'message of the merged notification, an ICU message with count')
+    .option('--rate <limit/window[:overflow]>', 'maximum number for the topic; drop (default), group or defer the rest')
+    .option('--rate-key <key>', 'count --rate by this key (default: the topic)')
+    .option('--critical', 'ignore the preferences of the user and the policies')
+    .option(
+      '--transports <names>',
+      'use only these transports, separated by commas, in addition to connections; or none',
+    )
     .option(
       '--escalate <after:transport>',
-      'by this too when unread after so long; may be repeated',
+      'use this transport too if unread after this time; can be repeated',
       (value, before: readonly string[] | undefined) => [...(before ?? []), value],
     )
-    .option('--idempotency-key <key>', 'the same call again within 24 hours sends nothing')
-    .option('--cancel <id>', 'take back one that was to be sent later')
+    .option('--idempotency-key <key>', 'repeating the call within 24 hours sends nothing')
+    .option('--cancel <id>', 'cancel a scheduled notification')
 }

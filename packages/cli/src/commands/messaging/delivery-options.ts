@@ -2,7 +2,7 @@ import { parseIsoTime } from '@focus-api/core/internal'
 import { usageFailure } from '../../terminal/failure.ts'
 import type { Json } from '../../remote/client.ts'
 
-/** Flags of `focus notify` that say when, how often and by what ways a notification reaches a person. */
+/** Flags of `focus notify` for the time, the frequency and the transports of a notification. */
 export interface DeliveryFlags {
   readonly deliverAt?: string
   readonly expiresAt?: string
@@ -23,7 +23,7 @@ const duration = /^\d+(\.\d+)?(ms|s|m|h|d)$/
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /**
- * The fields of `POST /notifications` that the flags stand for.
+ * Returns the fields of `POST /notifications` for the flags.
  *
  * @param now milliseconds since 1970, from which a duration counts
  * @throws CommandFailure `usage`
@@ -45,7 +45,7 @@ export function readDelivery(flags: DeliveryFlags, now: number): JsonObject {
 function group({ group: text, groupTitle: title, groupMessage: message }: DeliveryFlags): JsonObject {
   if (text === undefined) {
     if (title === undefined && message === undefined) return {}
-    throw usageFailure(`${title === undefined ? '--group-message' : '--group-title'} goes with --group KEY.`)
+    throw usageFailure(`${title === undefined ? '--group-message' : '--group-title'} requires --group KEY.`)
   }
   return {
     group: {
@@ -59,13 +59,13 @@ function group({ group: text, groupTitle: title, groupMessage: message }: Delive
 function rate({ rate: text, rateKey: key }: DeliveryFlags): JsonObject {
   if (text === undefined) {
     if (key === undefined) return {}
-    throw usageFailure('--rate-key goes with --rate LIMIT/WINDOW.')
+    throw usageFailure('--rate-key requires --rate LIMIT/WINDOW.')
   }
   const [, limit, window = '', overflow] = /^(\d+)\/([^:]*)(?::(drop|group|defer))?$/.exec(text) ?? []
   if (limit === undefined || !(Number(limit) >= 1 && Number(limit) <= 1_000) || !duration.test(window)) {
     throw usageFailure(
-      `--rate: expected LIMIT/WINDOW, 1 to 1000 per duration, perhaps with :drop, :group or :defer, got ${JSON.stringify(text)}.`,
-      'Such as: --rate 5/1h:defer',
+      `--rate: expected LIMIT/WINDOW, 1 to 1000 per duration, optionally with :drop, :group or :defer, got ${JSON.stringify(text)}.`,
+      'For example: --rate 5/1h:defer',
     )
   }
   return {
@@ -78,13 +78,16 @@ function rate({ rate: text, rateKey: key }: DeliveryFlags): JsonObject {
   }
 }
 
-/** A key may have colons of its own: only a last part that is a duration is the window. */
+/** Splits a key from its window. A key may contain colons: only a last part that is a duration is the window. */
 function keyAndWindow(name: string, text: string): JsonObject {
   const colon = text.lastIndexOf(':')
   const window = colon === -1 ? '' : text.slice(colon + 1)
   const parsed = duration.test(window) ? { key: text.slice(0, colon), window } : { key: text }
   if (parsed.key !== '') return parsed
-  throw usageFailure(`${name}: expected KEY or KEY:WINDOW, got ${JSON.stringify(text)}.`, `Such as: ${name} order-7:1h`)
+  throw usageFailure(
+    `${name}: expected KEY or KEY:WINDOW, got ${JSON.stringify(text)}.`,
+    `For example: ${name} order-7:1h`,
+  )
 }
 
 function moment(name: string, text: string, now: number): string {
@@ -92,7 +95,7 @@ function moment(name: string, text: string, now: number): string {
   if (time !== null && Number.isFinite(time) && Math.abs(time) <= 8.64e15) return new Date(time).toISOString()
   throw usageFailure(
     `${name}: expected an ISO 8601 time or a duration from now, got ${JSON.stringify(text)}.`,
-    `Such as: ${name} 2027-01-31T09:00:00Z, or ${name} 30m`,
+    `For example: ${name} 2027-01-31T09:00:00Z, or ${name} 30m`,
   )
 }
 
@@ -113,6 +116,6 @@ function escalation(text: string): JsonObject {
   if (to !== undefined && duration.test(after)) return { after, unless: 'read', to }
   throw usageFailure(
     `--escalate: expected AFTER:TRANSPORT, got ${JSON.stringify(text)}.`,
-    'Such as: --escalate 15m:email',
+    'For example: --escalate 15m:email',
   )
 }

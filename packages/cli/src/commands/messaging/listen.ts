@@ -13,11 +13,11 @@ export interface ListenFlags extends RemoteFlags {
   readonly events?: string
 }
 
-/** `focus listen`: a person's messages on the terminal, as they arrive, until it is interrupted. */
+/** `focus listen`: prints the messages of a user as they arrive, until interrupted. */
 export async function run(context: CommandContext, flags: ListenFlags): Promise<void> {
   const { terminal, signal } = context
   if ((flags.token === undefined) === (flags.user === undefined)) {
-    throw usageFailure('Give --user (an id, a username or an e-mail address) or --token, one of them.')
+    throw usageFailure('Give either --user (an id, a username or an e-mail address) or --token.')
   }
   const client = await openClient(context, flags)
   await listen({

@@ -3,7 +3,7 @@ import { CommandFailure } from '../../terminal/failure.ts'
 
 export type Message = { readonly type: string; readonly [field: string]: unknown }
 
-/** Where in the person's stream the reader stands; the epoch is null until the server has named it. */
+/** The reader's position in the stream of a user; the epoch is null until the server has sent it. */
 export interface Position {
   readonly epoch: string | null
   readonly offset: number
@@ -12,25 +12,25 @@ export interface Position {
 export interface ListenOptions {
   /** Address of the routes, such as `http://localhost:8000/api`. */
   readonly base: string
-  /** Asked before each connection. */
+  /** Called before each connection attempt. */
   readonly token: () => Promise<string>
-  /** Topics to subscribe to; everything when empty. */
+  /** Topics to subscribe to; all topics when empty. */
   readonly events: readonly string[]
   readonly from: Position | null
-  /** Ends it: the promise then rejects with the signal's reason. */
+  /** Ends the listener: the promise rejects with the signal's reason. */
   readonly signal: AbortSignal
   readonly onMessage: (message: Message) => void
-  /** What a person may want to know beside the messages. */
+  /** Called with progress notes beside the messages. */
   readonly onNote: (note: string) => void
 }
 
-/** Close codes below ask to come back, those from here on to stop (`PROTOCOL.md`). */
+/** Close codes below this one ask the client to reconnect; codes from this one ask it to stop (`PROTOCOL.md`). */
 const FIRST_FINAL_CODE = 4500
 const FIRST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 10_000
 
 /**
- * Receives a person's messages until the signal ends it, across reconnects and without a gap.
+ * Receives the messages of a user across reconnects and without a gap, until the signal ends it.
  *
  * @throws CommandFailure `unreachable` when not even the first connection succeeds, `refused` when the server says stop
  */
@@ -44,8 +44,8 @@ export async function listen(options: ListenOptions): Promise<never> {
     signal.throwIfAborted()
     if (connection.code >= FIRST_FINAL_CODE && connection.code < 5000) throw refused(connection.code, connection.reason)
     if (!connection.greeted && position === options.from && failures === 0) {
-      throw new CommandFailure('unreachable', `No WebSocket at ${options.base}/ws/notifications.`, {
-        hint: 'Check that the server runs, that WEBSOCKET_ENABLED is True, and that the reverse proxy lets upgrades through; `focus doctor` tries it.',
+      throw new CommandFailure('unreachable', `No WebSocket could be opened at ${options.base}/ws/notifications.`, {
+        hint: 'Check that the server runs, that WEBSOCKET_ENABLED is True, and that the reverse proxy forwards upgrades; `focus doctor` tests it.',
       })
     }
     failures = connection.greeted ? 0 : failures + 1
@@ -56,7 +56,7 @@ export async function listen(options: ListenOptions): Promise<never> {
 }
 
 interface EndedConnection {
-  /** The server said `connection`. */
+  /** Whether the server has sent `connection`. */
   readonly greeted: boolean
   readonly position: Position | null
   readonly code: number
@@ -78,7 +78,7 @@ async function connect(options: ListenOptions, from: Position | null): Promise<E
   const { promise, resolve } = Promise.withResolvers<EndedConnection>()
   const leave = () => socket.close(1000)
   signal.addEventListener('abort', leave)
-  // In a message, never in the address: addresses are written into logs.
+  // The token goes into a message, never into the address: addresses are logged.
   socket.addEventListener('open', () => socket.send(JSON.stringify({ action: 'auth', token })))
   socket.addEventListener('message', ({ data }) => {
     const message = parse(data)
@@ -103,7 +103,9 @@ async function connect(options: ListenOptions, from: Position | null): Promise<E
   }
 }
 
-/** Heartbeats and notifications say how far this connection is; the shared stream of broadcasts has offsets of its own. */
+/**
+ * Returns the new position. Heartbeats and notifications carry it; the shared stream of broadcasts has its own offsets.
+ */
 function advance(position: Position | null, { type, stream, epoch, offset }: Message): Position | null {
   if ((type !== 'heartbeat' && type !== 'notification') || stream === 'all') return position
   return typeof epoch === 'string' && typeof offset === 'number' ? { epoch, offset } : position
@@ -128,7 +130,7 @@ const meanings: Readonly<Record<number, string>> = {
   4500: 'the token is not valid',
   4502: 'no authentication arrived in time',
   4503: 'the session has ended',
-  4504: 'the person has too many connections',
+  4504: 'the user has too many connections',
   4507: 'it is forbidden',
 }
 

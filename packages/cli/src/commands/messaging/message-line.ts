@@ -4,7 +4,7 @@ import type { Message } from './listener.ts'
 
 const colours = { info: 'blue', success: 'green', warning: 'yellow', error: 'red' } as const
 
-/** One message as a person reads it: the time, what it is, and what it says. */
+/** Formats a message for people: the time, the kind and the text. */
 export function messageLine(terminal: Terminal, message: Message): string {
   const time = terminal.style('dim', timeOf(message.timestamp))
   if (message.type !== 'notification') {

@@ -2,7 +2,7 @@ import { usageFailure } from '../../terminal/failure.ts'
 import type { Json } from '../../remote/client.ts'
 import { type DeliveryFlags, readDelivery } from './delivery-options.ts'
 
-/** Flags of `focus notify` that say what to send, and how. */
+/** Flags of `focus notify` for the content of a notification. */
 export interface NotificationFlags extends DeliveryFlags {
   readonly title?: string
   readonly message?: string
@@ -22,13 +22,13 @@ export interface NotificationFlags extends DeliveryFlags {
 type JsonObject = { readonly [key: string]: Json }
 
 export interface ParsedNotification {
-  /** For `POST /notifications`, without the person. */
+  /** The body of `POST /notifications`, without the user. */
   readonly body: JsonObject
-  /** What followed a flag's own values on the command line: `--limit-warning Instagram 80 alice`. */
+  /** Operands that followed the values of a variadic flag: `--limit-warning Instagram 80 alice`. */
   readonly users: readonly string[]
 }
 
-/** A notification of the catalogue: a helper of the guide, or one of the application's own. */
+/** A notification of the catalogue: a helper of the guide, or one of the application. */
 interface Helper {
   readonly name: string
   readonly params: JsonObject
@@ -50,7 +50,7 @@ function readContent(flags: NotificationFlags): ParsedNotification {
   if (helpers.length > 1) throw usageFailure('Give one helper at a time, or one --name.')
   const { name: ownName } = flags
   const locale = localeOf(flags)
-  if (flags.params !== undefined && ownName === undefined) throw usageFailure('--params goes with --name.')
+  if (flags.params !== undefined && ownName === undefined) throw usageFailure('--params requires --name.')
   const [helper] = helpers
   if (helper !== undefined) {
     refuseBesideHelper(flags)
@@ -60,7 +60,10 @@ function readContent(flags: NotificationFlags): ParsedNotification {
   return { body: plainNotification(flags, data), users: [] }
 }
 
-/** The texts of the helpers are in French and English; an application's own may be in any language. */
+/**
+ * Validates --locale. Helpers have texts in French and English; the application's own notifications can have any
+ * language.
+ */
 function localeOf({ locale, name }: NotificationFlags): string | undefined {
   if (locale === undefined || name !== undefined) return locale
   const language = /^(fr|en)(?:[-_].*)?$/i.exec(locale)?.[1]?.toLowerCase()
@@ -88,7 +91,7 @@ function plainNotification(flags: NotificationFlags, data: JsonObject | undefine
 function readHelpers(flags: NotificationFlags, data: JsonObject | undefined): Helper[] {
   const helpers: Helper[] = []
   if (flags.name !== undefined) {
-    if (flags.name === '') throw usageFailure('--name takes the name of a notification of the catalogue.')
+    if (flags.name === '') throw usageFailure('--name requires the name of a notification of the catalogue.')
     const params = flags.params === undefined ? {} : jsonObject('--params', flags.params)
     helpers.push({ name: flags.name, params })
   }
@@ -99,8 +102,8 @@ function readHelpers(flags: NotificationFlags, data: JsonObject | undefined): He
     const [appName, percentage, ...users] = flags.limitWarning
     if (appName === undefined || percentage === undefined || !/^\d+(\.\d+)?$/.test(percentage)) {
       throw usageFailure(
-        '--limit-warning takes an application and a percentage.',
-        'Such as: --limit-warning Instagram 80',
+        '--limit-warning requires an application and a percentage.',
+        'For example: --limit-warning Instagram 80',
       )
     }
     helpers.push({ name: 'limitWarning', params: { app_name: appName, percentage: Number(percentage) }, users })
@@ -123,15 +126,15 @@ function challengeUpdate(
 ): Helper {
   if (title === undefined || kind === undefined || message === undefined) {
     throw usageFailure(
-      '--challenge-update takes a title and a kind, and --message.',
-      'Such as: --challenge-update "Challenge Octobre" leaderboard_update --message "Vous êtes 2e"',
+      '--challenge-update requires a title, a kind and --message.',
+      'For example: --challenge-update "Challenge Octobre" leaderboard_update --message "Vous êtes 2e"',
     )
   }
   const params = { challenge_title: title, update_type: kind, message, ...(data === undefined ? {} : { data }) }
   return { name: 'challengeUpdate', params, users }
 }
 
-/** A helper makes its own text: what would be ignored is refused. */
+/** Rejects flags that a helper would ignore, because it makes its own text. */
 function refuseBesideHelper(flags: NotificationFlags): void {
   const takesMessage = flags.challengeUpdate !== undefined
   const takesData = takesMessage || flags.leaderboard !== undefined
@@ -144,7 +147,7 @@ function refuseBesideHelper(flags: NotificationFlags): void {
   ].find((name) => name !== null)
   if (ignored !== undefined)
     throw usageFailure(
-      `${ignored} does not go with ${flags.name === undefined ? 'a helper' : '--name'}, which makes its own text.`,
+      `${ignored} cannot be combined with ${flags.name === undefined ? 'a helper' : '--name'}, which makes its own text.`,
     )
 }
 
@@ -153,10 +156,10 @@ function jsonObject(name: string, text: string): JsonObject {
   try {
     value = JSON.parse(text)
   } catch {
-    throw usageFailure(`${name} is not JSON: ${text}`, `Such as: ${name} '{"app_name":"Instagram"}'`)
+    throw usageFailure(`${name} is not JSON: ${text}`, `For example: ${name} '{"app_name":"Instagram"}'`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw usageFailure(`${name} has to be a JSON object, such as {"app_name":"Instagram"}.`)
+    throw usageFailure(`${name} must be a JSON object such as {"app_name":"Instagram"}.`)
   }
   return value as JsonObject
 }

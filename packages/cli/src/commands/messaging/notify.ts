@@ -10,25 +10,25 @@ import type { Terminal } from '../../terminal/terminal.ts'
 export interface NotifyFlags extends RemoteFlags, NotificationFlags {
   readonly broadcast?: boolean
   readonly idempotencyKey?: string
-  /** Id of one that waits. */
+  /** Id of a scheduled notification. */
   readonly cancel?: string
 }
 
-/** `focus notify`: sends one notification to the people named, or to everybody, and says what became of it. */
+/** `focus notify`: sends a notification to the named users, or to all users, and prints the outcome. */
 export async function run(context: CommandContext, flags: NotifyFlags, operands: readonly string[]): Promise<number> {
   if (flags.cancel !== undefined) return cancel(context, flags, flags.cancel, operands)
   const { body, users: furtherUsers } = readNotification(flags, Date.now())
   const users = [...operands, ...furtherUsers]
   const { idempotencyKey: key } = flags
-  if (flags.broadcast && users.length > 0) throw usageFailure('Name people or give --broadcast, not both.')
+  if (flags.broadcast && users.length > 0) throw usageFailure('Name users or give --broadcast, not both.')
   if (!flags.broadcast && users.length === 0) {
     throw usageFailure(
-      'Name the person: an id, a username or an e-mail address.',
-      'Or give --broadcast to reach everybody.',
+      'Name the user: an id, a username or an e-mail address.',
+      'Or give --broadcast to reach all users.',
     )
   }
   if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {
-    throw usageFailure('--idempotency-key takes 1 to 255 printable ASCII characters.')
+    throw usageFailure('--idempotency-key requires 1 to 255 printable ASCII characters.')
   }
   const client = await openClient(context, flags)
   const { terminal } = context
@@ -40,13 +40,13 @@ export async function run(context: CommandContext, flags: NotifyFlags, operands:
   let exitCode: number = ExitCode.done
   for (const user of users) {
     try {
-      // Each person's is a request of its own, and a key stands for one request.
+      // Each user gets a separate request, and an idempotency key stands for one request.
       const ownKey = key === undefined || users.length === 1 ? key : `${key}:${encodeURIComponent(user)}`
       const receipt = await send(client, { ...body, user }, ownKey, context)
       const document = await withConnections(client, receipt, context)
       terminal.result(document, () => describe(terminal, user, document))
     } catch (error) {
-      // One unknown person must not keep the others from theirs.
+      // An unknown user must not keep the others from getting theirs.
       if (!(error instanceof CommandFailure) || error.code !== 'unknown_user') throw error
       exitCode = terminal.fail(error)
     }
@@ -54,7 +54,7 @@ export async function run(context: CommandContext, flags: NotifyFlags, operands:
   return exitCode
 }
 
-/** Takes back what was to be sent later. */
+/** Cancels a scheduled notification. */
 async function cancel(
   context: CommandContext,
   flags: NotifyFlags,
@@ -62,8 +62,8 @@ async function cancel(
   operands: readonly string[],
 ): Promise<number> {
   const besides = Object.keys(flags).filter((name) => !['cancel', 'url', 'adminKey', 'json'].includes(name))
-  if (operands.length > 0 || besides.length > 0) throw usageFailure('--cancel takes an id, and nothing else.')
-  if (id === '') throw usageFailure('--cancel takes the id of a notification that waits.')
+  if (operands.length > 0 || besides.length > 0) throw usageFailure('--cancel takes an id and no other arguments.')
+  if (id === '') throw usageFailure('--cancel requires the id of a scheduled notification.')
   const client = await openClient(context, flags)
   await client.call(path`/notifications/scheduled/${id}`, { method: 'DELETE', signal: context.signal })
   context.terminal.result({ ok: true, id }, () => `${id}: cancelled`)
@@ -80,7 +80,7 @@ function send(
   return client.call('/notifications', { method: 'POST', body, headers, signal })
 }
 
-/** How many connections the person has, asked after the notification is on its way. */
+/** Returns the number of the user's connections, read after the notification was sent. */
 async function withConnections(
   client: RemoteClient,
   receipt: JsonDocument,
@@ -99,7 +99,7 @@ function describe(terminal: Terminal, who: string, receipt: JsonDocument): strin
   const { outcome, id, offset, connections, reason } = receipt
   const parts = [
     `${terminal.style(outcome === 'suppressed' ? 'yellow' : 'green', textOf(outcome))}${reason === undefined ? '' : ` (${textOf(reason)})`}`,
-    // What is sent later is known by its id, which takes it back.
+    // The id cancels a scheduled notification.
     ...(offset === undefined ? (id === undefined ? [] : [`id ${textOf(id)}`]) : [`offset ${textOf(offset)}`]),
     ...(connections === undefined || offset === undefined
       ? []

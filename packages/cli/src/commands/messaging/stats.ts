@@ -13,7 +13,7 @@ export interface StatsFlags extends RemoteFlags {
   readonly interval?: string
 }
 
-/** `focus stats`: who is connected, once or again and again. */
+/** `focus stats`: connected users, rates and latency, once or repeatedly. */
 export async function run(context: CommandContext, flags: StatsFlags): Promise<void> {
   const { terminal, signal } = context
   const intervalMs = 1000 * seconds(flags.interval ?? '1')
@@ -23,7 +23,7 @@ export async function run(context: CommandContext, flags: StatsFlags): Promise<v
   terminal.result(stats, () => summary(terminal, stats))
 }
 
-/** On a terminal a screen that is drawn anew; elsewhere one line for each reading. */
+/** Draws a screen on a terminal; prints one line per reading otherwise. */
 async function watch(context: CommandContext, client: RemoteClient, intervalMs: number): Promise<void> {
   const { terminal, signal } = context
   const reader = new StatsReader(client)

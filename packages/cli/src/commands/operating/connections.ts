@@ -9,7 +9,7 @@ export interface ConnectionsFlags extends RemoteFlags {
   readonly user?: string
 }
 
-/** `focus connections`: who is connected, from where, and how far behind. */
+/** `focus connections`: open connections, with their node and lag. */
 export async function list(context: CommandContext, { user, ...flags }: ConnectionsFlags): Promise<void> {
   const userId = user === undefined ? undefined : await userIdOf(context, flags, user)
   await listRows(context, flags, {
@@ -25,7 +25,7 @@ export async function list(context: CommandContext, { user, ...flags }: Connecti
       textOf(row.offset),
       textOf(row.lag),
     ],
-    none: 'Nobody is connected.',
+    none: 'No connections are open.',
     answeredBy: 'server',
     ...(user === undefined ? {} : { wanted: (row) => row.user_id === userId }),
   })

@@ -7,13 +7,13 @@ import { plainLines } from '../../terminal/plain-text.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { wrap } from '../../terminal/wrap.ts'
 
-/** `focus doctor`: what is wrong, and how to fix it. Exit 1 when a check failed. */
+/** `focus doctor`: finds problems and shows how to fix them. Exits 1 when a check failed. */
 export async function run(context: CommandContext, flags: ExamineFlags): Promise<number> {
   const { terminal, signal } = context
   const config = await loadConfig(context)
   const checks = await examine(context, flags, config, (seconds) =>
     terminal.note(
-      `Waiting up to ${Math.round(seconds)} s for a heartbeat, to see whether idle connections live (--quick leaves it out).`,
+      `Waiting up to ${Math.round(seconds)} s for a heartbeat, to test idle connections (--quick skips this).`,
     ),
   )
   signal.throwIfAborted()

@@ -13,11 +13,11 @@ export async function show(context: CommandContext, flags: RemoteFlags): Promise
   })
 }
 
-/** `focus epoch rotate`: clients forget positions of before, so that none is taken for one of now. */
+/** `focus epoch rotate`: invalidates the positions of clients, so that no old position is taken for a current one. */
 export function rotate(context: CommandContext, flags: RemoteFlags): Promise<void> {
   return act(context, flags, {
     path: '/admin/epoch/rotate',
     request: { method: 'POST', body: {} },
-    done: ({ epoch }) => `The epoch is ${textOf(epoch)}. Connected clients come back and load their inbox.`,
+    done: ({ epoch }) => `The epoch is ${textOf(epoch)}. Connected clients reconnect and load their inbox.`,
   })
 }

@@ -23,6 +23,6 @@ export function rotate(context: CommandContext, { immediately = false, ...flags 
   return act(context, flags, {
     path: '/admin/keys/rotate',
     request: { method: 'POST', body: { immediately } },
-    done: (key) => `The key ${textOf(key.kid)} signs from ${textOf(key.activates_at)} on.`,
+    done: (key) => `The key ${textOf(key.kid)} signs from ${textOf(key.activates_at)}.`,
   })
 }

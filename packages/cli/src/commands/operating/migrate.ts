@@ -14,7 +14,7 @@ export interface MigrateFlags {
   readonly to?: string
 }
 
-/** `focus migrate`: brings the tables of the configured database up to date, or says where they are. */
+/** `focus migrate`: brings the tables of the configured database up to date, or lists the migrations. */
 export async function run(context: CommandContext, flags: MigrateFlags): Promise<void> {
   const { terminal, env, cwd } = context
   const config = await loadConfig(context)
@@ -40,7 +40,7 @@ export async function run(context: CommandContext, flags: MigrateFlags): Promise
 }
 
 function missing(database: Parameters<typeof describeDatabase>[0]): string {
-  return `The database ${plainText(describeDatabase(database))} does not exist yet; \`focus migrate\` or the first start makes it.`
+  return `The database ${plainText(describeDatabase(database))} does not exist yet; \`focus migrate\` or the first start creates it.`
 }
 
 function status(terminal: Terminal, migrations: readonly MigrationStatus[]): string {
@@ -52,7 +52,7 @@ function status(terminal: Terminal, migrations: readonly MigrationStatus[]): str
   )
 }
 
-/** Migrations go forward only: what is applied stays applied. */
+/** Resolves `--to`. Migrations only go forward: an applied one is never reverted. */
 function target(migrations: readonly MigrationStatus[], text: string): string {
   const index = /^\d+$/.test(text) ? migrations.findIndex(({ name }) => Number.parseInt(name, 10) === Number(text)) : -1
   const migration = migrations[index]

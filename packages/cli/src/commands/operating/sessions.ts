@@ -21,14 +21,14 @@ export function list(context: CommandContext, flags: RemoteFlags, operands: read
   })
 }
 
-/** `focus sessions revoke <id>`, or `--user` for all of a person's. */
+/** `focus sessions revoke <id>`, or `--user` for all sessions of a user. */
 export function revoke(
   context: CommandContext,
   { user, ...flags }: RevokeFlags,
   [id]: readonly string[],
 ): Promise<void> {
   if ((id === undefined) === (user === undefined))
-    throw usageFailure('Name a session, or give --user for all of a person’s.')
+    throw usageFailure('Name a session, or give --user for all sessions of a user.')
   return act(context, flags, {
     path:
       id === undefined ? `/admin/sessions?${new URLSearchParams({ user: user ?? '' })}` : path`/admin/sessions/${id}`,

@@ -24,7 +24,7 @@ export function list(context: CommandContext, { search, limit, after, ...flags }
     field: 'users',
     columns: ['ID', 'USERNAME', 'E-MAIL', 'NAME', 'DISABLED'],
     cells: cells('id', 'username', 'email', 'full_name', 'disabled'),
-    none: 'There are no such users.',
+    none: 'No users found.',
   })
 }
 
@@ -60,7 +60,7 @@ function setDisabled(
   })
 }
 
-/** What is known of a person: one line each, then what there is several of. */
+/** Formats a user: one line per field, then tables of accounts and sessions. */
 function portrait(terminal: Terminal, { accounts, sessions, ...user }: JsonDocument): string {
   const lines = Object.entries(user).map(([name, value]) => `${textOf(name).padEnd(16)}${textOf(value)}`)
   const accountTable = table(

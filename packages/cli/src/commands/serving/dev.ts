@@ -6,7 +6,7 @@ import { terminalLogger } from '../../terminal/terminal-logger.ts'
 import { exitCodeOf, untilEnded } from '../../server/until-ended.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 
-/** `focus dev`: the main job with no configuration, until SIGINT (exit 130) or SIGTERM (exit 0). */
+/** `focus dev`: a complete development setup with no configuration, until SIGINT (exit 130) or SIGTERM (exit 0). */
 export async function run(context: CommandContext, flags: DevFlags): Promise<number> {
   const { terminal, env, signal } = context
   const config = await loadConfig(context)
@@ -26,7 +26,7 @@ export async function run(context: CommandContext, flags: DevFlags): Promise<num
     )
     if (flags.open) openBrowser(terminal, server.url)
     await untilEnded(signal)
-    terminal.note('Ending: sockets are told, requests under way are answered.')
+    terminal.note('Stopping: closing sockets and finishing requests.')
   } finally {
     await server.close()
   }
@@ -35,8 +35,8 @@ export async function run(context: CommandContext, flags: DevFlags): Promise<num
 
 function welcome(terminal: Terminal, url: string, devIssuer: boolean): string {
   const who = devIssuer
-    ? 'The development issuer stands in for Google: type any name to sign in. For development only.'
-    : 'People sign in with Google, by GOOGLE_CLIENT_ID.'
+    ? 'The development issuer replaces Google: type any name to sign in. For development only.'
+    : 'Users sign in with Google (GOOGLE_CLIENT_ID).'
   return [
     '',
     `  ${terminal.style(['bold', 'green'], 'Focus')} is ready at ${terminal.style(['bold', 'cyan'], url)}`,
@@ -51,7 +51,7 @@ function welcome(terminal: Terminal, url: string, devIssuer: boolean): string {
   ].join('\n')
 }
 
-/** Best effort: a machine without a browser still has the address on its terminal. */
+/** Opens the page in a browser, if there is one; the address is printed in any case. */
 function openBrowser(terminal: Terminal, url: string): void {
   const [command, ...args] = { darwin: ['open', url], win32: ['cmd', '/c', 'start', '', url] }[
     process.platform as string

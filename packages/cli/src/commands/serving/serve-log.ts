@@ -2,7 +2,7 @@ import type { Logger } from '@focus-api/core'
 import { destination, pino } from 'pino'
 import { escapeInJson } from '../../terminal/plain-text.ts'
 
-/** What Focus logs, as one JSON line each on stderr, for a log collector or a terminal, which may not obey any of it. */
+/** Returns a logger that writes one line of JSON per entry to stderr, without characters that control a terminal. */
 export function productionLogger(): Logger {
   const log = pino(
     {

@@ -13,9 +13,9 @@ export interface ServeFlags {
 export interface ServeSettings {
   readonly port: number
   readonly host: string
-  /** Over how long sockets are told to go elsewhere, so that the other nodes are not stormed. */
+  /** Seconds over which sockets are asked to reconnect, so that the other nodes do not get them all at once. */
   readonly drainMs: number
-  /** The operations page at `/focus`. */
+  /** Whether to serve the operations page at `/focus`. */
   readonly ops: boolean
 }
 
@@ -25,7 +25,7 @@ const DEFAULT_DRAIN_SECONDS = 5
 export function readServeSettings(flags: ServeFlags, env: Environment, config: FocusConfig): ServeSettings {
   return {
     port: readPort(flags.port, env.PORT, config.port),
-    // Behind a reverse proxy or in a container the requests come from another machine.
+    // Behind a reverse proxy or in a container, requests come from another machine.
     host: flags.host ?? '0.0.0.0',
     drainMs: 1000 * (flags.drain === undefined ? DEFAULT_DRAIN_SECONDS : seconds(flags.drain)),
     ops: flags.ops ?? false,
@@ -33,13 +33,13 @@ export function readServeSettings(flags: ServeFlags, env: Environment, config: F
 }
 
 /**
- * What production needs and nobody set, all at once: one start tells everything.
+ * Throws when required settings of production are missing, and names all of them at once.
  *
  * @throws CommandFailure `half_configured`
  */
 export function assertConfigured(env: Environment, config: FocusConfig): void {
   const isSet = (variable: string, option: unknown) => (env[variable] ?? '').trim() !== '' || option !== undefined
-  // What is neither on nor off is not for here to judge: createFocus names it.
+  // A value that is neither on nor off is reported by createFocus.
   const signInOff = !/^(?:|true|1|yes|on)$/i.test((env.OAUTH_ENABLED ?? '').trim()) || config.oauth?.enabled === false
   const signsInOtherwise = signInOff || (config.providers?.length ?? 0) > 0
   const needed: readonly (readonly [string, unknown])[] = [
@@ -55,9 +55,13 @@ export function assertConfigured(env: Environment, config: FocusConfig): void {
   ]
   const missing = needed.filter(([variable, option]) => !isSet(variable, option)).map(([variable]) => variable)
   if (missing.length === 0) return
-  throw new CommandFailure('half_configured', `focus serve needs settings that are missing: ${missing.join(', ')}.`, {
-    hint: 'Set them in the environment, in .env or in focus.config.ts (`openssl rand -base64 48` makes secrets; OAUTH_ENABLED=False serves without sign-in). `focus dev` needs none of them.',
-  })
+  throw new CommandFailure(
+    'half_configured',
+    `focus serve requires settings that are missing: ${missing.join(', ')}.`,
+    {
+      hint: 'Set them in the environment, in .env or in focus.config.ts (`openssl rand -base64 48` creates a secret; OAUTH_ENABLED=False serves without sign-in). `focus dev` needs no settings.',
+    },
+  )
 }
 
 function seconds(text: string): number {

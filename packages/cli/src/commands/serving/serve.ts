@@ -26,7 +26,7 @@ export async function run(context: CommandContext, flags: ServeFlags): Promise<n
     const ops = settings.ops ? opsHandler(focus.basePath) : () => false
     const server = createHttpServer((request, response) => {
       if (!routes(request, response) && !ops(request, response))
-        void sendProblem(response, 'not_found', `Nothing answers at ${(request.url ?? '/').split('?', 1)[0]}.`)
+        void sendProblem(response, 'not_found', `No route exists at ${(request.url ?? '/').split('?', 1)[0]}.`)
     })
     const detach = attachUpgrade(server, focus)
     const port = await listen(server, settings.port, settings.host)

@@ -2,7 +2,7 @@ import type { FocusNotification } from '@focus-api/client'
 import { make } from '../elements.ts'
 import type { Texts } from './page-texts.ts'
 
-/** Draws the notifications, newest first, and touches only what changed, so that screen readers hear what is new. */
+/** Renders the notifications, newest first, and changes only what is new, so that screen readers announce it. */
 export class NotificationListView {
   readonly #list: HTMLElement
   readonly #texts: Texts
@@ -11,7 +11,7 @@ export class NotificationListView {
   readonly #onRead: (id: string) => void
   #isFirst = true
 
-  /** @param onRead is told of the one that was read */
+  /** @param onRead called with the notification that was read */
   constructor(list: HTMLElement, texts: Texts, onRead: (id: string) => void) {
     this.#onRead = onRead
     this.#list = list
@@ -19,7 +19,7 @@ export class NotificationListView {
     this.#time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'short', timeStyle: 'medium' })
   }
 
-  /** @param isLoading there may be more in a moment, which is then nothing new */
+  /** @param isLoading whether more notifications are loading; they are not announced as new */
   show(notifications: readonly FocusNotification[], isLoading: boolean): void {
     const wanted = new Set(notifications.map(({ id }) => id))
     for (const [id, { item }] of this.#drawn) {
@@ -51,7 +51,7 @@ export class NotificationListView {
     item.dataset.type = notification.type
     const wasAt = item.contains(document.activeElement)
     item.replaceChildren(...this.#content(notification))
-    // Its button is gone: the keyboard stays at the notification, and goes on to the next one.
+    // The button disappears, so the focus moves to the notification.
     item.tabIndex = -1
     if (wasAt) item.focus()
     this.#drawn.set(notification.id, { notification, item })

@@ -4,11 +4,11 @@ import { pageTexts, type Texts } from './page-texts.ts'
 
 export interface PageContent {
   readonly locale: Locale
-  /** Sign-in is switched on. */
+  /** Whether sign-in is enabled. */
   readonly signIn: boolean
 }
 
-/** The page of `focus dev`, as it is before its script has run: signed out, and nothing in it that a person said. */
+/** Returns the page of `focus dev` before its script runs: signed out, without user input. */
 export function pageHtml({ locale, signIn }: PageContent): string {
   const text = pageTexts[locale]
   const other = locale === 'fr' ? 'en' : 'fr'

@@ -3,7 +3,7 @@ import { element } from '../elements.ts'
 import { NotificationListView } from './notification-list.ts'
 import { pageTexts } from './page-texts.ts'
 
-/** The page of `focus dev`, over `@focus-api/client` and nothing else: what it does, any page can do. */
+/** The page of `focus dev`. It uses `@focus-api/client` only, so any page can do the same. */
 const texts = pageTexts[document.documentElement.lang === 'en' ? 'en' : 'fr']
 const focus = createFocusClient({ locale: document.documentElement.lang })
 const view = new NotificationListView(element('notifications', HTMLElement), texts, (id) => {
@@ -56,8 +56,8 @@ function showFailure(before: string, error: unknown): void {
 }
 
 /**
- * A press of a button: its failure is shown, and an earlier one is forgotten. The keyboard stays where it was, or goes on
- * at `next` where the button is gone.
+ * Handles a press of a button: clears the earlier error and shows a new one. The keyboard focus stays, or moves to
+ * `next` when the button disappears.
  */
 function onPress(
   button: HTMLButtonElement,
@@ -72,8 +72,8 @@ function onPress(
       .catch((error: unknown) => showFailure(before, error))
       .finally(() => {
         button.disabled = false
-        // A disabled or hidden button loses the focus to the body, but not before the next frame; elsewhere the person has
-        // moved on.
+        // A disabled or hidden button loses the focus to the body in the next frame. Otherwise the user has moved the
+        // focus.
         const { activeElement } = document
         if (activeElement !== document.body && activeElement !== button) return
         const goesOn = button.checkVisibility() ? button : next()

@@ -1,6 +1,6 @@
 export type Row = { readonly [field: string]: unknown }
 
-/** The server's refusal, with its sentence. */
+/** An error answer of the server, with its message. */
 export class Refusal extends Error {
   readonly status: number
 
@@ -10,7 +10,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The admin routes, with the key that was typed. */
+/** Calls the admin routes with the typed key. */
 export class AdminApi {
   readonly #base: string
   readonly #key: string
@@ -49,7 +49,7 @@ export class AdminApi {
   }
 }
 
-/** A field as text; nothing where it is absent or no plain value. */
+/** Returns a field as text; empty for other values. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 }

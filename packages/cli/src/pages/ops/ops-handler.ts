@@ -11,8 +11,8 @@ const assets: Readonly<Record<string, string>> = {
 }
 
 /**
- * The operations page at `/focus`. The page itself is no secret: everything it shows comes from the admin routes, with the
- * key that is typed into it. Returns whether the request was the page's.
+ * Returns the handler of the operations page at `/focus`. The page is public: all data comes from the admin routes,
+ * with the key that the user types. The handler returns whether the request was for the page.
  */
 export function opsHandler(basePath: string): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {

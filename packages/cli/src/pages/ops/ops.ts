@@ -15,7 +15,7 @@ const texts = opsTexts[lang === 'en' ? 'en' : 'fr']
 const figure = new Intl.NumberFormat(lang, { maximumFractionDigits: 1 })
 const byId = (id: string) => element(id, HTMLElement)
 
-/** The board behind one admin key: asks again and again, until it is closed. */
+/** The board for one admin key; it polls until it is closed. */
 class Board {
   readonly #api: AdminApi
   readonly #plots: { readonly connections: TimePlot; readonly rates: TimePlot; readonly latency: TimePlot }
@@ -84,7 +84,7 @@ class Board {
     }
   }
 
-  /** Of what was delivered since the last reading. */
+  /** Latency of the deliveries since the last reading. */
   #latency(metrics: string): Latency {
     const buckets = deliveryHistogram(parseMetrics(metrics))
     const recent = since(buckets, this.#latencyBefore)
@@ -125,7 +125,7 @@ class Board {
     drawConnections(byId('connections'), connections, this.#names, texts, (id) => void this.#cut(id))
   }
 
-  /** Nodes are known by their connections: of the others only how many they are. */
+  /** Nodes are known by their connections; of the others only the number is known. */
   #showNodes(connections: readonly Row[], count: unknown): void {
     const known = drawNodes(byId('node-list'), connections)
     const idle = typeof count === 'number' ? Math.max(0, count - known) : 0

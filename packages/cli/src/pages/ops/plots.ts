@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 const MAX_POINTS = 900
 const HEIGHT = 160
 
-/** A plot over time that grows to the right, and drops what is older than half an hour. */
+/** A plot over time that grows to the right, and drops values older than half an hour. */
 export class TimePlot {
   readonly #plot: uPlot
   readonly #holder: HTMLElement

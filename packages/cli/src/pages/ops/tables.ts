@@ -2,7 +2,7 @@ import { make } from '../elements.ts'
 import type { OpsTexts } from './ops-texts.ts'
 import { type Row, textOf } from './admin-api.ts'
 
-/** @param onCut is told of the connection whose button was pressed */
+/** @param onCut called with the connection whose button was pressed */
 export function drawConnections(
   body: HTMLElement,
   connections: readonly Row[],
@@ -54,7 +54,7 @@ export function drawUsers(
   )
 }
 
-/** Nodes with who is connected to them. Returns how many they are. */
+/** Renders the nodes with their users and connections. Returns the number of nodes. */
 export function drawNodes(body: HTMLElement, connections: readonly Row[]): number {
   const nodes = Map.groupBy(connections, ({ node }) => textOf(node))
   body.replaceChildren(
