@@ -11,9 +11,9 @@ export interface RunOptions {
   readonly endAt?: { readonly text: string; readonly signal: NodeJS.Signals }
   /** Presses keys once the text has appeared; for a command that has a terminal. */
   readonly pressAt?: { readonly text: string; readonly keys: string }
-  /** Closes its end of stdout after the first line, as `head -1` does. */
+  /** Closes stdout after the first line, like `head -1`. */
   readonly readsOneLine?: boolean
-  /** Path of `script`: gives the command a terminal, and writes what appears there to stdout. */
+  /** Path of `script`: gives the command a terminal, and copies the terminal's output to stdout. */
   readonly terminal?: string
 }
 
@@ -23,7 +23,7 @@ export interface Run {
   readonly stderr: string
 }
 
-/** Runs the built command as a person does, in a folder of its own and without the settings of whoever runs the tests. */
+/** Runs the built command like a user, in a separate folder and without the settings of the test environment. */
 export async function focus(
   args: readonly string[],
   { cwd, env = {}, endAt, pressAt, readsOneLine, terminal }: RunOptions,

@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 
 describe('the page of focus dev in English, on a phone, by keyboard', () => {
-  test('its buttons send in its language, and others in the default one', async () => {
+  test('its buttons send in its language, other senders in the default one', async () => {
     for (const [button, title] of [
       ['simple', 'New activity'],
       ['limit', 'Limit almost reached'],
@@ -57,7 +57,7 @@ describe('the page of focus dev in English, on a phone, by keyboard', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(380)
   })
 
-  test('keeps the keyboard at what was read, then at the list, then at the sign-in', async () => {
+  test('keeps the focus at the read notification, then at the list, then at the sign-in', async () => {
     await page.locator('#notifications .read').first().press('Enter')
     await page.locator('#notifications li:focus.is-read').waitFor()
     await page.locator('#read-all').waitFor()

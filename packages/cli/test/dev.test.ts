@@ -36,7 +36,7 @@ const answers = (url: string) =>
   )
 
 describe('focus dev', () => {
-  test('announces itself in its data folder, for its owner alone, until it ends', async () => {
+  test('announces itself in its data folder, readable only by its owner, until it ends', async () => {
     const server = await start()
     const announcement = join(server.data, 'dev.json')
     expect(JSON.parse(readFileSync(announcement, 'utf8'))).toEqual({
@@ -59,7 +59,7 @@ describe('focus dev', () => {
     expect(await answers(server.issuer)).toBe(false)
   })
 
-  test('ends with 130 at Ctrl-C, however often a launcher passes it on', async () => {
+  test('exits 130 after Ctrl-C, even if a launcher repeats it', async () => {
     const server = await start()
     const ended = server.end('SIGINT')
     for (let repetition = 0; repetition < 3; repetition += 1) server.process.kill('SIGINT')
@@ -67,7 +67,7 @@ describe('focus dev', () => {
     expect(existsSync(join(server.data, 'dev.json'))).toBe(false)
   })
 
-  test('keeps people, key and admin key over a second start, also at another port', async () => {
+  test('keeps users, key and admin key over a second start, even on another port', async () => {
     const first = await start()
     const before = await signIn(first, 'alice')
     await first.end()
@@ -78,7 +78,7 @@ describe('focus dev', () => {
     expect(second.issuer).toBe(first.issuer)
   })
 
-  test('finds people again when its issuer had to move to another port', async () => {
+  test('recognizes users when its issuer had to move to another port', async () => {
     const first = await start()
     const before = await signIn(first, 'alice')
     await first.end()
@@ -89,7 +89,7 @@ describe('focus dev', () => {
     expect((await signIn(second, 'alice')).user.id).toBe(before.user.id)
   })
 
-  test('starts again on what a killed one left behind', async () => {
+  test('starts on the data folder of a killed server', async () => {
     const first = await start()
     await first.end('SIGKILL')
     expect(existsSync(join(first.data, 'dev.json'))).toBe(true)
@@ -99,7 +99,7 @@ describe('focus dev', () => {
     expect(await answers(`${second.url}/api/health`)).toBe(true)
   })
 
-  test('is reached as localhost and as 127.0.0.1, and sends the page to where its cookies are', async () => {
+  test('answers as localhost and as 127.0.0.1, and redirects the page to the host of its cookies', async () => {
     const server = await start()
     const byNumber = server.url.replace('localhost', '127.0.0.1')
     expect(await answers(`${byNumber}/api/health`)).toBe(true)
@@ -107,7 +107,7 @@ describe('focus dev', () => {
     expect(page.headers.get('location')).toBe(`${server.url}/?a=1`)
   })
 
-  test('answers where localhost means ::1', async () => {
+  test('answers when localhost resolves to ::1', async () => {
     const server = await start()
     const { port } = new URL(server.url)
     const answer = await new Promise<number | string | undefined>((resolve) => {
@@ -120,7 +120,7 @@ describe('focus dev', () => {
     expect(await server.end()).toBe(0)
   })
 
-  test('two of them on one database know each other’s people, tokens and notifications', async () => {
+  test('two servers on one database share users, tokens and notifications', async () => {
     const db = await startMariadb()
     cleanups.push(() => db.stop())
     const env = { DATABASE_URL: db.url }
@@ -139,7 +139,7 @@ describe('focus dev', () => {
     await socket.close()
   })
 
-  test('answers 400 to a request target that is none', async () => {
+  test('answers 400 to an invalid request target', async () => {
     const server = await start()
     for (const url of [server.url, server.issuer]) {
       for (const [method, target] of [
@@ -154,7 +154,7 @@ describe('focus dev', () => {
     }
   })
 
-  test('answers what is no route with a problem, as the routes do', async () => {
+  test('answers an unknown route with a problem', async () => {
     const server = await start()
     const answer = await fetch(`${server.url}/api/nothing`)
     expect([answer.status, answer.headers.get('content-type')]).toEqual([
@@ -170,13 +170,13 @@ describe('focus dev', () => {
     })
   })
 
-  test('shows stats to everybody on loopback, as the guide has it', async () => {
+  test('shows stats on loopback without a key, as in the guide', async () => {
     const server = await start()
     const stats = await fetch(`${server.url}/api/ws/stats`)
     expect(await stats.json()).toMatchObject({ websocket_enabled: true, active_users: 0 })
   })
 
-  test('reads .env of the folder, and the environment over it', async () => {
+  test('reads .env of the folder, which the environment overrides', async () => {
     const cwd = folder()
     writeFileSync(join(cwd, '.env'), 'GOOGLE_CLIENT_ID=only-half\nFOCUS_ADMIN_KEY=from-the-env-file-0123\n')
     const half = await focus(['dev', '--port', '0', '--json'], { cwd })
@@ -203,7 +203,7 @@ describe('focus dev', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(1)
   })
 
-  test('speaks plain text without colours to what is no terminal', async () => {
+  test('prints plain text without colours when stdout is not a terminal', async () => {
     const { stdout } = await focus(['dev', '--port', '0'], {
       cwd: folder(),
       endAt: { text: 'Ctrl-C', signal: 'SIGTERM' },
@@ -250,7 +250,7 @@ function ask(
   })
 }
 
-describe('focus dev answers for this machine alone, whatever name leads to it', () => {
+describe('focus dev answers for this machine only, whatever name resolves to it', () => {
   test('page, routes, upgrade and issuer', async () => {
     const server = await start()
     for (const [path, method] of [
@@ -285,7 +285,7 @@ describe('focus dev answers for this machine alone, whatever name leads to it', 
     }
   })
 
-  test('and for its public URL, and for each address where it listens on all', async () => {
+  test('answers for its public URL, and for every address when it listens on all', async () => {
     const data = temporaryFolder('dev')
     await start({
       data,
@@ -300,7 +300,7 @@ describe('focus dev answers for this machine alone, whatever name leads to it', 
   })
 })
 
-describe('focus dev refuses in one sentence', () => {
+describe('focus dev rejects in one sentence', () => {
   test('a port that is taken', async () => {
     const port = await freePort()
     const squatter = createServer().listen(port, '127.0.0.1')
@@ -338,7 +338,7 @@ describe('focus dev refuses in one sentence', () => {
     },
   )
 
-  test('a second one on the same data', async () => {
+  test('a second server on the same data folder', async () => {
     const server = await start()
     const run = await focus(['dev', '--port', '0', '--data', server.data, '--json'], { cwd: folder() })
     expect(run.code).toBe(1)

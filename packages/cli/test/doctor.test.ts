@@ -41,12 +41,12 @@ async function examine(
   return { code, ok, find: (name) => checks.find(({ check }) => check === name) }
 }
 
-test.concurrent('a folder with nothing in it is not ill', async () => {
+test.concurrent('an empty folder has no problems', async () => {
   const { code, ok } = await examine(folder())
   expect({ code, ok }).toEqual({ code: 0, ok: true })
 })
 
-test.concurrent('a setting of the wrong form is named', async () => {
+test.concurrent('an invalid setting is named', async () => {
   const { code, find } = await examine(folder({ '.env': 'WEBSOCKET_HEARTBEAT_INTERVAL=soon\n' }))
   expect(code).toBe(1)
   expect(find('settings')).toMatchObject({
@@ -55,7 +55,7 @@ test.concurrent('a setting of the wrong form is named', async () => {
   })
 })
 
-test.concurrent('a misspelt setting is named, with the one that is meant', async () => {
+test.concurrent('a misspelt setting is named with the intended one', async () => {
   const { code, find } = await examine(folder({ '.env': 'FOCUS_LOCAL=en\n' }))
   expect(code).toBe(0)
   expect(find('settings')).toMatchObject({ status: 'warning', message: expect.stringContaining('FOCUS_LOCALE') })
@@ -73,7 +73,7 @@ describe('OAuth', () => {
     folder({ 'focus.config.js': `export default { google: { issuer: ${JSON.stringify(issuerUrl)} } }\n` })
   const client = () => ({ GOOGLE_CLIENT_ID: issuer.clientId, GOOGLE_CLIENT_SECRET: issuer.clientSecret })
 
-  test.concurrent('a client that the provider knows is well', async () => {
+  test.concurrent('a client that the provider knows passes', async () => {
     const { ok, find } = await examine(configured(), { env: client() })
     expect(ok).toBe(true)
     for (const check of ['google.discovery', 'clock', 'google.client', 'google.redirect_uri']) {
@@ -81,7 +81,7 @@ describe('OAuth', () => {
     }
   })
 
-  test.concurrent('redirect_uri_mismatch: the address that is wrong, and where to register it', async () => {
+  test.concurrent('redirect_uri_mismatch: the wrong address, and where to register it', async () => {
     const wrong = 'http://localhost:8000/auth/google/callback'
     const { code, find } = await examine(configured(), { env: { ...client(), GOOGLE_REDIRECT_URI: wrong } })
     expect(code).toBe(1)
@@ -108,13 +108,13 @@ describe('OAuth', () => {
     })
   })
 
-  test.concurrent('half of the credentials', async () => {
+  test.concurrent('incomplete credentials', async () => {
     const { code, find } = await examine(folder(), { env: { GOOGLE_CLIENT_ID: 'x' } })
     expect(code).toBe(1)
     expect(find('google.credentials')).toMatchObject({ status: 'failed', message: 'GOOGLE_CLIENT_SECRET is missing.' })
   })
 
-  test.concurrent('a provider that cannot be reached', async () => {
+  test.concurrent('an unreachable provider', async () => {
     const { find } = await examine(configured(`http://127.0.0.1:${await freePort()}`), { env: client() })
     expect(find('google.discovery')).toMatchObject({
       status: 'failed',
@@ -122,7 +122,7 @@ describe('OAuth', () => {
     })
   })
 
-  test('a clock that is off', async () => {
+  test('a wrong clock', async () => {
     const url = await serve((_, response) => {
       response.setHeader('date', new Date(Date.now() + 120_000).toUTCString())
       response.end(
@@ -140,7 +140,7 @@ describe('OAuth', () => {
 })
 
 describe('database and Redis', () => {
-  test('a MariaDB that answers, and one that has gone', async () => {
+  test('a MariaDB that answers, and one that has stopped', async () => {
     const db = await startMariadb({ own: true })
     cleanups.push(() => db.stop())
     const env = { DATABASE_URL: db.url }
@@ -172,7 +172,7 @@ describe('database and Redis', () => {
     expect(stdout + stderr).not.toContain('s3cret-word')
   })
 
-  test('a Redis that answers, one that wants a password, and one that is away', async () => {
+  test('a Redis that answers, one that requires a password, and one that is unreachable', async () => {
     const redis = await startRedis({ own: true })
     cleanups.push(() => redis.stop())
     expect((await examine(folder(), { env: { REDIS_URL: redis.url } })).find('redis')).toMatchObject({ status: 'ok' })
@@ -210,7 +210,7 @@ describe('WebSocket', () => {
   const upgrades =
     'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";'
 
-  test('a server without anything in front is well', async () => {
+  test('a server without a proxy passes', async () => {
     const { ok, find } = await examine(folder(), at(server.url))
     expect(ok).toBe(true)
     for (const check of ['server', 'server.ready', 'admin_key', 'websocket', 'websocket.idle']) {
@@ -218,13 +218,13 @@ describe('WebSocket', () => {
     }
   })
 
-  test('nginx that passes upgrades on is well', async () => {
+  test('nginx that forwards upgrades passes', async () => {
     const { ok, find } = await examine(folder(), at(await behindNginx(upgrades)))
     expect(ok).toBe(true)
     expect(find('websocket.idle')).toMatchObject({ status: 'ok' })
   })
 
-  test('V6: nginx that the server does not know: the setting that is missing', async () => {
+  test('V6: nginx that the server does not trust: the missing setting', async () => {
     const forwarding = `${upgrades} proxy_set_header X-Forwarded-For $remote_addr;`
     const { ok, find } = await examine(folder(), { ...at(await behindNginx(forwarding)), args: ['--quick'] })
     expect(ok).toBe(true)
@@ -234,7 +234,7 @@ describe('WebSocket', () => {
     })
   })
 
-  test('nginx without upgrade headers: the lines that are missing', async () => {
+  test('nginx without upgrade headers: the missing lines', async () => {
     const { code, find } = await examine(folder(), at(await behindNginx('')))
     expect(code).toBe(1)
     expect(find('websocket')).toMatchObject({
@@ -244,7 +244,7 @@ describe('WebSocket', () => {
     })
   })
 
-  test('nginx with a time-out below the heartbeat: how long it should be', async () => {
+  test('nginx with a time-out below the heartbeat: the required time-out', async () => {
     const { code, find } = await examine(folder(), at(await behindNginx(`${upgrades} proxy_read_timeout 1s;`)))
     expect(code).toBe(1)
     expect(find('websocket.idle')).toMatchObject({
@@ -256,7 +256,7 @@ describe('WebSocket', () => {
     })
   })
 
-  test('nginx whose server is away', async () => {
+  test('nginx with an unreachable server', async () => {
     const port = await freePort()
     const nginx = await startNginx(
       (own) => `server { listen 127.0.0.1:${own.port}; location / { proxy_pass http://127.0.0.1:${port}; } }`,
@@ -270,7 +270,7 @@ describe('WebSocket', () => {
     })
   })
 
-  test('a WebSocket that is switched off', async () => {
+  test('a disabled WebSocket', async () => {
     const off = await startFocusDev({ env: { WEBSOCKET_ENABLED: 'False' } })
     cleanups.push(() => off.stop())
     const { find } = await examine(folder(), { env: { FOCUS_URL: off.url, FOCUS_ADMIN_KEY: off.adminKey } })
@@ -280,7 +280,7 @@ describe('WebSocket', () => {
     })
   })
 
-  test('a token that is not good', async () => {
+  test('an invalid token', async () => {
     const { find } = await examine(folder(), { ...at(server.url), args: ['--quick', '--token', 'eyJ.nonsense.x'] })
     expect(find('token')).toMatchObject({
       status: 'failed',
@@ -289,7 +289,7 @@ describe('WebSocket', () => {
     })
   })
 
-  test('an admin key that is wrong', async () => {
+  test('a wrong admin key', async () => {
     const { find } = await examine(folder(), {
       env: { FOCUS_URL: server.url, FOCUS_ADMIN_KEY: 'a-wrong-one-0123456' },
       args: ['--quick'],
@@ -306,7 +306,7 @@ jobs:
     env: { HOST: "\${{ secrets.SERVER_HOST }}", KEY: "\${{ secrets.SERVER_SSH_KEY }}", HOOK: "\${{ secrets.SLACK_WEBHOOK }}" }
     steps: [{ run: "true" }]
 `
-  /** A stand-in for GitHub's own command, which answers as it does. */
+  /** A fake of GitHub's command, with the same output format. */
   function gh(cwd: string, secrets: readonly string[]): NodeJS.ProcessEnv {
     const bin = join(cwd, 'bin')
     mkdirSync(bin)
@@ -326,7 +326,7 @@ jobs:
     })
   })
 
-  test('a folder and a link to nowhere among the workflows are none', async () => {
+  test('a folder and a broken link are not workflows', async () => {
     const cwd = folder({ '.github/workflows/cd.yml/notes.txt': 'x' })
     symlinkSync('nowhere', join(cwd, '.github/workflows/ci.yml'))
     const { code, find } = await examine(cwd)
@@ -358,7 +358,7 @@ esac
     })
   })
 
-  test('an optional secret is only looked at', async () => {
+  test('a missing optional secret is a warning', async () => {
     const cwd = folder({ '.github/workflows/cd.yml': workflow })
     const { code, find } = await examine(cwd, { env: gh(cwd, ['SERVER_HOST', 'SERVER_SSH_KEY']) })
     expect(code).toBe(0)
@@ -382,7 +382,7 @@ esac
   })
 })
 
-test('reads as a report without --json', async () => {
+test('prints a report without --json', async () => {
   const { stdout } = await focus(['doctor'], { cwd: folder({ '.github/workflows/ci.yml': 'on: push' }) })
   expect(stdout).toMatch(/^✓ settings/m)
   expect(stdout).toMatch(/^✗ workflows +\.github\/workflows\/ci\.yml has no jobs\.\n +→ Correct the file/m)

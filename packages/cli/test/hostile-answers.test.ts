@@ -17,9 +17,9 @@ import { terminalLogger } from '../src/terminal/terminal-logger.ts'
 import { messageLine } from '../src/commands/messaging/message-line.ts'
 import { Terminal } from '../src/terminal/terminal.ts'
 
-/** Clears the screen in C0 and in C1, sets the title, turns the text around, breaks the line. */
+/** Clears the screen in C0 and in C1, sets the title, reverses the text, breaks the line. */
 const evil = 'e\u001b[2J\u009b2J\u009d0;t\u0007\u202e\u2066v\u0085il\r\n'
-/** All that may not reach a terminal, but for the ends of lines. */
+/** Characters that must not reach a terminal, except line ends. */
 const obeyed = /(?!\n)[\p{Cc}\p{Cf}]/u
 
 const rows = Array.from({ length: 2 }, (_, id) => ({
@@ -119,7 +119,7 @@ const commands: readonly (readonly [name: string, command: Command, lines: numbe
   ['stats', (context) => stats.run(context, {}), 6],
 ]
 
-describe('what a server answers is shown and never obeyed', () => {
+describe('control characters in answers never reach the terminal', () => {
   test.each(commands)('%s', async (_, command, lines) => {
     const text = await spoken(command)
     expect(text).toContain('\\u{9b}2J')
@@ -127,7 +127,7 @@ describe('what a server answers is shown and never obeyed', () => {
     expect(text.trimEnd().split('\n')).toHaveLength(lines)
   })
 
-  test('a refusal and its hint', async () => {
+  test('an error and its hint', async () => {
     const text = await spoken((context) => users.show(context, {}, ['nobody']))
     expect(text).toMatch(/^focus: e\\u\{1b\}\[2J/)
     expect(text).not.toMatch(obeyed)
@@ -155,7 +155,7 @@ describe('what a server answers is shown and never obeyed', () => {
     expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u)
   })
 
-  test.each(['warn', 'error'] as const)('a line of the log: %s', (level) => {
+  test.each(['warn', 'error'] as const)('a log entry: %s', (level) => {
     const { terminal, written } = speaker()
     terminalLogger(terminal)[level](evil, { [evil]: evil, error: new Error(evil) })
     expect(written().match(/\\u\{9b\}2J/g)).toHaveLength(4)

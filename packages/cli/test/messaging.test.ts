@@ -33,7 +33,7 @@ afterAll(async () => {
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = reach(server)) => focus(args, { cwd, env })
 
 describe('focus notify', () => {
-  test.each(['alice', 'alice@example.com', 'id'])('reaches a person by %s', async (name) => {
+  test.each(['alice', 'alice@example.com', 'id'])('reaches a user by %s', async (name) => {
     const user = name === 'id' ? String(alice.user.id) : name
     const sent = await run(['notify', user, '--title', 'Bonjour', '--message', `for ${name}`, '--json'])
     expect(sent.code).toBe(0)
@@ -99,14 +99,14 @@ describe('focus notify', () => {
     expect(await socket.next('notification', (message) => message.id === id)).toMatchObject(expected)
   })
 
-  test('says a helper in the language that is asked for', async () => {
+  test('sends a helper in the requested language', async () => {
     await run(['notify', 'alice', '--limit-warning', 'Maps', '90', '--locale', 'en'])
     const message = await socket.next('notification', ({ data }) => (data as { percentage?: number }).percentage === 90)
     expect(message.title).toMatch(/limit/i)
     expect(message.title).not.toMatch(/bientot/)
   })
 
-  test('sends to several, one line each, and tells of the one it does not know', async () => {
+  test('sends to several users, one line each, and reports the unknown one', async () => {
     const sent = await run(['notify', 'alice', 'nobody', 'bob', '--title', 'T', '--message', 'several', '--json'])
     expect(sent.code).toBe(1)
     const lines = sent.stdout
@@ -127,19 +127,19 @@ describe('focus notify', () => {
     expect(await socket.next('notification', ({ message }) => message === 'to all')).toMatchObject({ stream: 'all' })
   })
 
-  test('says in words what became of it', async () => {
+  test('prints the outcome in words', async () => {
     const sent = await run(['notify', 'bob', '--title', 'T', '--message', 'M'])
     expect(sent.stdout).toMatch(/^bob: created, offset \d+, 0 connections\n$/)
   })
 
-  describe('holds back, groups and schedules as it is told', () => {
+  describe('delivery options', () => {
     const notify = async (user: string, ...flags: readonly string[]) => {
       const sent = await run(['notify', user, '--title', 'T', '--message', 'M', ...flags, '--json'])
       if (sent.code !== 0) throw new Error(sent.stderr)
       return JSON.parse(sent.stdout)
     }
 
-    test('--dedupe sends the first alone', async () => {
+    test('--dedupe sends only the first', async () => {
       expect(await notify('bob', '--dedupe', 'order:7:1h')).toMatchObject({ outcome: 'created' })
       expect(await notify('bob', '--dedupe', 'order:7:1h')).toMatchObject({
         outcome: 'suppressed',
@@ -149,7 +149,7 @@ describe('focus notify', () => {
       expect(inWords.stdout).toBe('bob: suppressed (duplicate)\n')
     })
 
-    test('--group makes one of them, with its own texts', async () => {
+    test('--group merges them, with its own texts', async () => {
       const first = await notify('alice', '--group', 'comments:1h')
       const second = await notify(
         'alice',
@@ -168,7 +168,7 @@ describe('focus notify', () => {
       })
     })
 
-    test('--rate lets so many through, and --critical all', async () => {
+    test('--rate limits the number, and --critical ignores it', async () => {
       expect(await notify('bob', '--rate', '1/1h', '--rate-key', 'k')).toMatchObject({ outcome: 'created' })
       expect(await notify('bob', '--rate', '1/1h', '--rate-key', 'k')).toMatchObject({ reason: 'rate' })
       expect(await notify('bob', '--rate', '1/1h:defer', '--rate-key', 'k')).toMatchObject({ outcome: 'deferred' })
@@ -177,7 +177,7 @@ describe('focus notify', () => {
       })
     })
 
-    test('--deliver-at waits, and --cancel takes it back, once', async () => {
+    test('--deliver-at schedules, and --cancel cancels once', async () => {
       const waiting = await run(['notify', 'bob', '--title', 'T', '--message', 'M', '--deliver-at', '1h'])
       const [, id = ''] = /^bob: scheduled, id (\S+)\n$/.exec(waiting.stdout) ?? []
       expect(id).not.toBe('')
@@ -189,7 +189,7 @@ describe('focus notify', () => {
       expect(errorOf(again).code).toBe('unknown_notification')
     })
 
-    test('--deliver-at and --expires-at take times, which the server checks', async () => {
+    test('--deliver-at and --expires-at accept times, which the server checks', async () => {
       const at = new Date(Date.now() + 3_600_000).toISOString()
       expect(await notify('bob', '--deliver-at', at)).toMatchObject({ outcome: 'scheduled' })
       const refused = await run([
@@ -207,7 +207,7 @@ describe('focus notify', () => {
       expect(errorOf(refused)).toMatchObject({ code: 'invalid_notification' })
     })
 
-    test('--idempotency-key sends once to each, however often it is called', async () => {
+    test('--idempotency-key sends once to each user', async () => {
       const call = ['notify', 'alice', 'bob', '--title', 'T', '--message', 'once', '--idempotency-key', 'k1', '--json']
       const first = await run(call)
       expect((await run(call)).stdout).toBe(first.stdout)
@@ -221,7 +221,7 @@ describe('focus notify', () => {
       expect(changed.stdout).toContain('idempotency_conflict')
     })
 
-    test('--transports and --escalate name what is configured', async () => {
+    test('--transports and --escalate name configured transports', async () => {
       expect(await notify('bob', '--transports', 'none')).toMatchObject({ outcome: 'created' })
       for (const flags of [
         ['--transports', 'pigeon'],
@@ -236,7 +236,7 @@ describe('focus notify', () => {
       }
     })
 
-    test('--name takes one of the catalogue, and says when there is none', async () => {
+    test('--name sends a notification of the catalogue, and rejects an unknown one', async () => {
       const call = ['notify', 'alice', '--name', 'limitWarning', '--params', '{"appName":"Chess","percentage":70}']
       const { id } = JSON.parse((await run([...call, '--json'])).stdout)
       expect(await socket.next('notification', (message) => message.id === id)).toMatchObject({
@@ -248,7 +248,7 @@ describe('focus notify', () => {
     })
   })
 
-  test('names what a person has to do who is not known', async () => {
+  test('gives a hint for an unknown user', async () => {
     const sent = await run(['notify', 'zoe', '--title', 'T', '--message', 'M', '--json'])
     expect(sent.code).toBe(1)
     expect(errorOf(sent)).toMatchObject({ code: 'unknown_user', hint: expect.stringMatching(/signed in/) })
@@ -287,7 +287,7 @@ describe('focus notify', () => {
 })
 
 describe('finding the server', () => {
-  test('the `focus dev` of the folder needs no setting', async () => {
+  test('the `focus dev` of the folder needs no settings', async () => {
     const found = await focus(['stats', '--json'], { cwd: folderOf(server) })
     expect(JSON.parse(found.stdout)).toMatchObject({
       active_users: 1,
@@ -298,7 +298,7 @@ describe('finding the server', () => {
     expect(sent.code).toBe(0)
   })
 
-  test('flags win over the environment, and the environment over .env', async () => {
+  test('flags override the environment, which overrides .env', async () => {
     const other = join(cwd, 'other')
     mkdirSync(other, { recursive: true })
     writeFileSync(join(other, '.env'), `FOCUS_URL=http://127.0.0.1:9\nFOCUS_ADMIN_KEY=${server.adminKey}\n`)
@@ -316,19 +316,19 @@ describe('finding the server', () => {
     expect(byFlag.code).toBe(0)
   })
 
-  test('the address may name the base path, and end with a slash', async () => {
+  test('the address can contain the base path and end with a slash', async () => {
     for (const url of [`${server.url}/`, `${server.url}/api`, `${server.url}/api/`]) {
       expect((await run(['stats', '--json', '--url', url])).code, url).toBe(0)
     }
   })
 
-  test('nothing runs, and nothing is named', async () => {
+  test('no server runs, and none is configured', async () => {
     const alone = await focus(['stats', '--json'], { cwd })
     expect(alone.code).toBe(1)
     expect(errorOf(alone)).toMatchObject({ code: 'no_server', hint: expect.stringContaining('`npx focus dev`') })
   })
 
-  test('nobody listens at the address', async () => {
+  test('no server listens at the address', async () => {
     const port = await freePort()
     const gone = await run([
       'notify',
@@ -350,7 +350,7 @@ describe('finding the server', () => {
     expect(gone.stderr).not.toMatch(/\n\s+at /)
   })
 
-  test('something else listens at the address', async () => {
+  test('another server listens at the address', async () => {
     const other = createServer((_, response) => response.writeHead(404).end('<h1>no</h1>')).listen(0, '127.0.0.1')
     await new Promise((done) => other.once('listening', done))
     const { port } = other.address() as AddressInfo
@@ -391,14 +391,14 @@ describe('finding the server', () => {
 })
 
 describe('focus token', () => {
-  test('prints a token alone, that the server accepts', async () => {
+  test('prints only a token, which the server accepts', async () => {
     const { stdout, code } = await run(['token', 'alice'])
     expect(code).toBe(0)
     const me = await fetch(`${server.url}/api/auth/me`, { headers: { authorization: `Bearer ${stdout.trim()}` } })
     expect(await me.json()).toMatchObject({ username: 'alice' })
   })
 
-  test('does not know everybody', async () => {
+  test('rejects an unknown user', async () => {
     const refused = await run(['token', 'nobody', '--json'])
     expect(refused.code).toBe(1)
     expect(errorOf(refused).code).toBe('unknown_user')
@@ -406,7 +406,7 @@ describe('focus token', () => {
 })
 
 describe('focus listen', () => {
-  test('prints what the person missed and what arrives, one JSON message per line', async () => {
+  test('prints missed and new messages, one JSON message per line', async () => {
     const sent = await run(['notify', 'bob', '--title', 'T', '--message', 'while away', '--json'])
     const { offset } = JSON.parse(sent.stdout)
     const listening = focus(['listen', '--user', 'bob', '--since', String(offset - 1), '--json'], {
@@ -431,13 +431,13 @@ describe('focus listen', () => {
     ])
   })
 
-  test('says that a token is not good', async () => {
+  test('reports an invalid token', async () => {
     const refused = await run(['listen', '--token', 'nonsense', '--json'])
     expect(refused.code).toBe(1)
     expect(refused.stderr).toContain('4500')
   })
 
-  test('ends quietly when its reader has gone', async () => {
+  test('ends with 0 when its reader has gone', async () => {
     const listening = focus(['listen', '--user', 'alice', '--json'], { cwd, env: reach(server), readsOneLine: true })
     await expect
       .poll(async () => (await run(['stats', '--json'])).stdout, { timeout: 10_000 })
@@ -449,7 +449,7 @@ describe('focus listen', () => {
   })
 })
 
-/** The folder in which `.focus` would be the server's data folder. */
+/** The folder whose `.focus` is the data folder of the server. */
 function folderOf({ data }: FocusDev): string {
   const folder = join(cwd, 'beside')
   mkdirSync(folder, { recursive: true })

@@ -34,7 +34,7 @@ const me = async (token: string) =>
   (await fetch(`${server.url}/api/auth/me`, { headers: { authorization: `Bearer ${token}` } })).status
 
 describe('focus users', () => {
-  test('lists and finds people', async () => {
+  test('lists and finds users', async () => {
     const all = documentOf(await run('users', 'list', '--json'))
     expect(all.users.map(({ username }: { username: string }) => username)).toEqual(['alice', 'bob'])
     const page = documentOf(await run('users', '--limit', '1', '--json'))
@@ -43,7 +43,7 @@ describe('focus users', () => {
     expect(found.users).toMatchObject([{ id: bob.user.id, email: 'bob@example.com' }])
   })
 
-  test('shows one, by username, with accounts and sessions', async () => {
+  test('shows a user with accounts and sessions', async () => {
     expect(documentOf(await run('users', 'show', 'alice', '--json'))).toMatchObject({
       id: alice.user.id,
       accounts: [{ provider: 'google', issuer: server.issuer }],
@@ -57,7 +57,7 @@ describe('focus users', () => {
     expect(stdout).not.toContain('{')
   })
 
-  test('keeps a person out, and lets them in again', async () => {
+  test('disables a user, and enables them again', async () => {
     const { access_token: token } = await signIn(server, 'carol')
     const socket = await openSocket(server, token)
     const closed = new Promise<number>((resolve) =>
@@ -72,7 +72,7 @@ describe('focus users', () => {
 })
 
 describe('focus sessions', () => {
-  test('lists a person’s and ends one, then all', async () => {
+  test('lists the sessions of a user, and ends one, then all', async () => {
     const first = await signIn(server, 'dave')
     const second = await signIn(server, 'dave')
     const { sessions } = documentOf(await run('sessions', 'list', 'dave', '--json'))
@@ -94,7 +94,7 @@ test('focus keys rotates, and the tokens of the old key still work', async () =>
   expect(await me(alice.access_token)).toBe(200)
 })
 
-test('focus epoch begins a new one, and connected clients notice', async () => {
+test('focus epoch starts a new epoch, and connected clients notice', async () => {
   const socket = await openSocket(server, bob.access_token)
   const connected = await socket.next('connection')
   const { epoch } = documentOf(await run('epoch', 'show', '--json'))
@@ -106,7 +106,7 @@ test('focus epoch begins a new one, and connected clients notice', async () => {
   expect(await closed).toBe(4003)
 })
 
-test('focus connections lists by person, and closes one', async () => {
+test('focus connections lists by user, and closes one', async () => {
   const socket = await openSocket(server, bob.access_token)
   const connected = await socket.next('connection')
   const { connections } = documentOf(await run('connections', '--user', 'bob', '--json'))
@@ -120,18 +120,18 @@ test('focus connections lists by person, and closes one', async () => {
   await closed
 })
 
-test('focus deliveries and transports tell of an outbox with nothing in it', async () => {
+test('focus deliveries and transports report an empty outbox', async () => {
   expect(documentOf(await run('deliveries', '--json'))).toEqual({ deliveries: [], next_after: null })
   expect(documentOf(await run('transports', '--json'))).toEqual({ transports: [] })
   expect(documentOf(await run('deliveries', 'retry', '--transport', 'slack', '--json'))).toEqual({
     ok: true,
     retried: 0,
   })
-  expect((await run('deliveries', 'purge', '--older-than', '7d')).stdout).toBe('0 are gone.\n')
+  expect((await run('deliveries', 'purge', '--older-than', '7d')).stdout).toBe('0 deleted.\n')
   expect(documentOf(await run('stats', '--json')).outbox).toEqual({ waiting: 0, dead: 0 })
 })
 
-test('focus deliveries tries a failed one again, and forgets it, by its number', async () => {
+test('focus deliveries retries a failed delivery, and deletes it, by its number', async () => {
   const channel = createServer((_, answer) => answer.writeHead(400).end('invalid_payload')).listen(0, '127.0.0.1')
   await once(channel, 'listening')
   const { port } = channel.address() as AddressInfo
@@ -165,13 +165,13 @@ test.each([
   expect(errorOf(await run(...args, '--json')).message).toBe(message)
 })
 
-test('a connection that is none: the command that lists them', async () => {
+test('an unknown connection gives the command that lists them', async () => {
   const wrong = await run('connections', 'close', 'nope')
   expect(wrong.stderr).toContain('`focus connections` lists them.')
   expect(wrong.stderr).not.toContain('GET ')
 })
 
-test('focus stats says that a key is refused, and does without where none is known', async () => {
+test('focus stats reports a refused key, and works without one', async () => {
   const refused = await run('stats', '--admin-key', 'a-wrong-key-0123456789', '--json')
   expect(refused.code).toBe(1)
   expect(errorOf(refused).code).toBe('invalid_admin_key')
@@ -181,7 +181,7 @@ test('focus stats says that a key is refused, and does without where none is kno
   expect(open).not.toHaveProperty('latency_ms')
 })
 
-test('output that cannot be written is a failure of one sentence', async () => {
+test('unwritable output is a failure of one sentence', async () => {
   const full = openSync('/dev/full', 'w')
   const run = (args: readonly string[], stdout: number | 'pipe', stderr: number | 'pipe') =>
     spawnSync(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', stdout, stderr], encoding: 'utf8' })
@@ -236,7 +236,7 @@ test.concurrent.each([
 })
 
 describe('without a server', () => {
-  test('users and sessions are worked on directly in the database', async () => {
+  test('users and sessions are managed directly in the database', async () => {
     const own = await startFocusDev()
     const { access_token: token } = await signIn(own, 'alice')
     await own.end()
@@ -250,7 +250,7 @@ describe('without a server', () => {
     await again.stop()
   })
 
-  test('connections are nothing that a database knows', async () => {
+  test('connections require a server', async () => {
     const env = { DATABASE_URL: `sqlite:${join(temporaryFolder('connections'), 'new.db')}` }
     expect((await focus(['migrate'], { cwd, env })).code).toBe(0)
     for (const args of [['connections'], ['connections', 'close', 'a1'], ['connections', '--user', '1']]) {
@@ -259,7 +259,7 @@ describe('without a server', () => {
     }
   })
 
-  test('focus migrate --status and focus doctor look for a database that does not exist, and do not make it', async () => {
+  test('focus migrate --status and focus doctor do not create a missing database', async () => {
     const folder = temporaryFolder('looking')
     for (const url of ['sqlite:below/new.db', `sqlite:${join(folder, 'elsewhere/deep/new.db')}`]) {
       const env = { DATABASE_URL: url }
@@ -278,7 +278,7 @@ describe('without a server', () => {
     }
   })
 
-  test('focus migrate makes the tables, and says where they are', async () => {
+  test('focus migrate creates the tables, and prints the database', async () => {
     const env = { DATABASE_URL: `sqlite:${join(temporaryFolder('migrate'), 'new.db')}` }
     const first = documentOf(await focus(['migrate', '--to', '1', '--json'], { cwd, env }))
     expect(first).toEqual({ applied: ['0001-users-and-sessions'], current: '0001-users-and-sessions' })
@@ -313,7 +313,7 @@ describe('focus serve', () => {
     return folder
   }
 
-  test('names everything that is missing', async () => {
+  test('names all missing settings', async () => {
     const refused = await focus(['serve', '--json'], { cwd, env: { FOCUS_PUBLIC_URL: 'https://focus.example' } })
     expect(refused.code).toBe(1)
     expect(errorOf(refused)).toMatchObject({
@@ -322,7 +322,7 @@ describe('focus serve', () => {
     })
   })
 
-  test('names OAUTH_ENABLED when it is neither on nor off, and not the credentials', async () => {
+  test('names OAUTH_ENABLED when it is neither on nor off, not the credentials', async () => {
     const refused = await focus(['serve', '--json'], { cwd: configured(), env: { OAUTH_ENABLED: 'maybe' } })
     expect(errorOf(refused)).toMatchObject({
       code: 'invalid_option',
@@ -330,7 +330,7 @@ describe('focus serve', () => {
     })
   })
 
-  test('serves, shows no page unless it is told to, and drains at SIGTERM', async () => {
+  test('serves, shows no page by default, and drains on SIGTERM', async () => {
     const folder = configured()
     const serving = focus(['serve', '--port', '0', '--host', '127.0.0.1', '--drain', '0', '--json'], {
       cwd: folder,
@@ -350,7 +350,7 @@ describe('focus serve', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['draining', 'ended']))
   })
 
-  test('reads focus.config.ts below the environment', async () => {
+  test('reads focus.config.ts, which the environment overrides', async () => {
     const folder = configured()
     writeFileSync(
       join(folder, 'focus.config.mjs'),
@@ -405,20 +405,20 @@ describe('focus serve', () => {
     })
   })
 
-  test('A24: a configuration with the address of the server is taken by every command', async () => {
+  test('A24: every command accepts a configuration with the address of the server', async () => {
     const folder = configured()
     writeFileSync(join(folder, 'focus.config.mjs'), "export default { url: 'http://127.0.0.1:9' }")
     expect((await focus(['migrate', '--json'], { cwd: folder })).code).toBe(0)
   })
 
-  test.each(['5', '{}'])('refuses %s for a database', async (database) => {
+  test.each(['5', '{}'])('rejects %s as a database', async (database) => {
     const folder = temporaryFolder('config')
     writeFileSync(join(folder, 'focus.config.mjs'), `export default { database: ${database} }`)
     const refused = await focus(['users', '--json'], { cwd: folder })
     expect([refused.code, errorOf(refused).code]).toEqual([1, 'invalid_option'])
   })
 
-  test('a configuration that never comes is a failure', async () => {
+  test('a configuration that never loads is a failure', async () => {
     const folder = temporaryFolder('config')
     writeFileSync(join(folder, 'focus.config.mjs'), 'await new Promise(() => {})\nexport default {}')
     expect((await focus(['users'], { cwd: folder })).code).toBe(1)
@@ -433,7 +433,7 @@ describe('focus serve', () => {
 })
 
 describe('focus stats --watch', () => {
-  test('prints one JSON document per reading where there is no terminal', async () => {
+  test('prints one JSON document per reading without a terminal', async () => {
     const { code, stdout } = await focus(['stats', '--watch', '--interval', '0.1', '--json'], {
       cwd,
       env: reach(server),
@@ -448,7 +448,7 @@ describe('focus stats --watch', () => {
     expect(readings[0]).toMatchObject({ active_users: 0, nodes: 1, latency_ms: { p50: null } })
   })
 
-  test('draws on a terminal, and leaves it as it was', async () => {
+  test('draws on a terminal, and restores it', async () => {
     const script = findBinary('script')
     if (script === null) throw new Error('This test needs `script`, of util-linux, which gives a program a terminal.')
     const { code, stdout } = await focus(['stats', '--watch', '--interval', '0.1'], {
@@ -464,7 +464,7 @@ describe('focus stats --watch', () => {
   })
 })
 
-test('the operations page shows what is connected, with the admin key alone', async () => {
+test('the operations page shows connections with only the admin key', async () => {
   const socket = await openSocket(server, bob.access_token)
   await socket.next('connection')
   const browser = await launchBrowser()
@@ -501,10 +501,10 @@ test('the operations page shows what is connected, with the admin key alone', as
     ])
     await run('notify', '--broadcast', '--title', '<b>For all</b>', '--message', 'M', '--event', 'limits')
     const broadcast = page.locator('#recent tr', { hasText: '<b>For all</b>' })
-    await broadcast.getByText('everybody').waitFor()
+    await broadcast.getByText('all users').waitFor()
     expect(await broadcast.getByText('limits').isVisible()).toBe(true)
     const closed = new Promise((resolve) => socket.socket.addEventListener('close', resolve))
-    await page.locator('#connections tr', { hasText: 'bob' }).getByRole('button', { name: 'Cut' }).click()
+    await page.locator('#connections tr', { hasText: 'bob' }).getByRole('button', { name: 'Disconnect' }).click()
     await closed
     await page.getByText('No connections are open.').waitFor()
     await page.getByText('Without connections: 1').waitFor()

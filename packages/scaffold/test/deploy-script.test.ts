@@ -35,7 +35,7 @@ function deploy(env: NodeJS.ProcessEnv, input = script) {
 }
 
 describe('W20: the deploy script', () => {
-  test('starts a good image, and prunes once, by age, when it is healthy', () => {
+  test('starts a healthy image, then prunes once by age', () => {
     server.running = before
     expect(deploy({ IMAGE: image('good') })).toMatchObject({ status: 0 })
     expect(server.running).toBe(image('good'))
@@ -47,12 +47,12 @@ describe('W20: the deploy script', () => {
     )
   })
 
-  test('takes the image as an argument too', () => {
+  test('accepts the image as an argument', () => {
     const { status } = spawnSync('bash', [join(root, 'deploy/deploy.sh'), image('good')], { env: server.env })
     expect([status, server.running]).toEqual([0, image('good')])
   })
 
-  test('puts the old image back when the new one does not answer within 120 s, and prunes nothing', () => {
+  test('restores the old image when the new one does not answer within 120 s, and prunes nothing', () => {
     server.running = before
     const { status, output } = deploy({ IMAGE: image('sick') })
     expect([status, server.running]).toEqual([1, before])
@@ -62,14 +62,14 @@ describe('W20: the deploy script', () => {
     expect(output).toContain('Rolled back')
   })
 
-  test('puts the old image back when the new one cannot be started', () => {
+  test('restores the old image when the new one cannot be started', () => {
     server.running = before
     expect(deploy({ IMAGE: image('crash') }).status).toBe(1)
     expect(server.running).toBe(before)
     expect(server.called('docker image prune')).toEqual([])
   })
 
-  test('does not touch what runs when the image cannot be pulled', () => {
+  test('does not touch the running container when the image cannot be pulled', () => {
     server.running = before
     expect(deploy({ IMAGE: image('missing') }).status).toBe(1)
     expect(server.running).toBe(before)
@@ -77,7 +77,7 @@ describe('W20: the deploy script', () => {
     expect(server.called('docker run')).toEqual([])
   })
 
-  test('says so when the old image is not healthy either', () => {
+  test('reports that the old image is not healthy either', () => {
     server.running = 'sha256:sick-before'
     const { status, output } = deploy({ IMAGE: image('sick') })
     expect([status, server.running]).toEqual([1, 'sha256:sick-before'])
@@ -89,14 +89,14 @@ describe('W20: the deploy script', () => {
     expect(server.running).toBeNull()
   })
 
-  test('refuses an image without a digest, before it does anything', () => {
+  test('rejects an image without a digest before any other step', () => {
     server.running = before
     expect(deploy({ IMAGE: 'docker.io/acme/shop:v1' }).status).toBe(2)
     expect(deploy({}).status).toBe(2)
     expect(server.calls).toEqual([])
   })
 
-  test('does nothing at all when only a part of it arrives', () => {
+  test('does nothing when only a part of the script arrives', () => {
     server.running = before
     for (const share of [0.3, 0.6, 0.9, 0.99]) {
       deploy({ IMAGE: image('good') }, script.slice(0, Math.floor(script.length * share)))
@@ -114,7 +114,7 @@ describe('W20: the deploy script', () => {
     expect(server.called('curl')[0]).toContain('http://127.0.0.1:9000/api/health')
   })
 
-  test('V6: has the application trust the reverse proxy in front of the container, unless its environment says which', () => {
+  test('V6: makes the application trust the reverse proxy in front of the container, unless its environment names one', () => {
     expect(deploy({ IMAGE: image('good') }).status).toBe(0)
     writeFileSync(join(server.folder, 'shop.env'), 'FOCUS_TRUSTED_PROXIES=\n')
     expect(deploy({ IMAGE: image('good') }).status).toBe(0)
@@ -154,7 +154,7 @@ describe('the steps of the job deploy', () => {
     return { temporary, run, result: run(name) }
   }
 
-  test('W18: keep the key where only the runner reads it, and remove it', () => {
+  test('W18: keep the key where only the runner can read it, and remove it', () => {
     const { temporary, run, result } = step('Prepare SSH')
     expect(result.status).toBe(0)
     expect(statSync(join(temporary, 'ssh/key')).mode & 0o777).toBe(0o600)
@@ -164,14 +164,14 @@ describe('the steps of the job deploy', () => {
     expect(existsSync(join(temporary, 'ssh'))).toBe(false)
   })
 
-  test('W18: stop without the host key, and say how to obtain it', () => {
+  test('W18: stop without the host key, and print how to obtain it', () => {
     const { temporary, result } = step('Prepare SSH', { 'secrets.SERVER_KNOWN_HOSTS': '' })
     expect(result.status).toBe(1)
     expect(result.output).toContain('ssh-keyscan')
     expect(existsSync(join(temporary, 'ssh'))).toBe(false)
   })
 
-  test('W17, W19: feed the script to the server, with the digest, and no secret among the arguments', () => {
+  test('W17, W19: send the script to the server with the digest and without a secret among the arguments', () => {
     server.running = before
     const { result } = step('Deploy over SSH')
     expect(result.output).toContain('docker.io/acme/shop@sha256:good is healthy.')

@@ -53,7 +53,7 @@ describe('Node', () => {
     expect(node(manifest, files).packageManager).toBe(manager)
   })
 
-  test('runs the scripts of the repository, and its tools where there is none', () => {
+  test('runs the scripts of the repository, or its tools without a script', () => {
     const { toolchain } = node({
       scripts: { lint: 'x', 'type-check': 'x', test: 'jest', build: 'x' },
       devDependencies: { jest: '1', eslint: '1' },
@@ -96,7 +96,7 @@ describe('Node', () => {
     expect(node(manifest).image.start).toEqual(command)
   })
 
-  test('looks into the packages of a monorepo', () => {
+  test('reads the packages of a monorepo', () => {
     const project = node(
       { workspaces: { packages: ['apps/*', '!apps/old', '../x'] } },
       {
@@ -125,7 +125,7 @@ describe('Python', () => {
     expect(fact(detected({ 'requirements.txt': '', ...files }), 'python')).toEqual([value, from])
   })
 
-  test('uses the guide’s tools, at exact versions where the project does not bring them', () => {
+  test('uses the guide’s tools, at exact versions if the project does not depend on them', () => {
     const { toolchain } = detected({ 'requirements.txt': 'pytest==8.4.2\nBlack>=24 ; python_version > "3"\n' })
     const install = toolchain.install.map(({ run }) => run).join('\n')
     expect(install).toMatch(/flake8==\d.* mypy==\d.* pytest-cov==\d/)
@@ -136,7 +136,7 @@ describe('Python', () => {
     expect(toolchain.security.map(({ name }) => name).join()).toMatch(/safety.*pip-audit.*bandit/)
   })
 
-  test('uses ruff and pyright where they are in use', () => {
+  test('uses ruff and pyright if the project does', () => {
     const { toolchain } = detected({
       'uv.lock': '',
       'pyproject.toml': '[dependency-groups]\ndev = ["ruff>=0.5", "pyright"]',
@@ -173,7 +173,7 @@ describe('Python', () => {
     expect(project.image.start.slice(0, 2).join(' ')).toBe(start)
   })
 
-  test('takes no file for found that is not there', () => {
+  test('does not assume files that do not exist', () => {
     const project = detected({ 'requirements.txt': '' })
     expect(fact(project, 'start')).toBeUndefined()
     expect(project.warnings.map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('no main.py'))
@@ -201,7 +201,7 @@ describe('services', () => {
     expect(project.serviceUrls).toEqual(urls)
   })
 
-  test('get the scheme that the driver wants', () => {
+  test('get the URL scheme of the driver', () => {
     expect(detected({ 'requirements.txt': 'SQLAlchemy\nPyMySQL' }).serviceUrls.DATABASE_URL).toMatch(/^mysql\+pymysql:/)
     expect(detected({ 'requirements.txt': 'asyncpg' }).serviceUrls.DATABASE_URL).toMatch(/^postgresql\+asyncpg:/)
   })
@@ -217,7 +217,7 @@ describe('the health path', () => {
     expect(node({}, files).healthPath).toBe(path)
   })
 
-  test('of an application with Focus is the one that Focus answers', () => {
+  test('of an application with Focus is the route of Focus', () => {
     expect(node({ dependencies: { '@focus-api/core': '1' } }, { 'a.js': "'/healthz'" }).healthPath).toBe('/api/health')
   })
 })

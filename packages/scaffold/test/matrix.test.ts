@@ -21,11 +21,11 @@ interface Served {
 
 const fixtures = repositories()
 const served = new Map<string, Served>()
-/** Workflows written in any repository, once each, and the repositories they came from. */
+/** The distinct generated workflows, with the repositories that they came from. */
 const workflows = new Map<string, string>()
 const scripts = new Set<string>()
 const control = '.github/workflows/control.yml'
-/** What the validators say of what was written, and of a workflow that was broken on purpose. */
+/** Findings of the validators for the generated workflows, and for a deliberately broken one. */
 let findings: WorkflowFindings
 let controls: WorkflowFindings
 
@@ -51,7 +51,7 @@ beforeAll(async () => {
   controls = pick(all, (line) => line.startsWith(control))
 }, 300_000)
 
-/** Of this process, since other work on the machine is not the subject. */
+/** CPU time of this process, because other work on the machine must not count. */
 function spent(start: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(start)
   return (user + system) / 1000
@@ -76,11 +76,11 @@ function of(name: string): Served {
 }
 
 describe.each(fixtures)('in $name', ({ name, options }) => {
-  test('writes files that hold W01 to W26', async () => {
+  test('writes files that follow W01 to W26', async () => {
     const { root, result } = of(name)
     const written = new Set(generated(result).map(({ path }) => path))
     const findings = (await lintRepository(root)).filter(({ path }) => written.has(path))
-    // Where dependabot.yml was not asked for, W23 asks for it.
+    // W23 asks for dependabot.yml when it is not a target.
     const expected = written.has('.github/dependabot.yml') ? [] : ['W23']
     expect(
       findings
@@ -120,25 +120,25 @@ test('covers at least forty repositories', () => {
   expect(new Set(fixtures.map(({ name }) => name)).size).toBe(fixtures.length)
 })
 
-test('writes workflows that the language service of GitHub Actions has nothing against', () => {
+test('writes workflows that the language service of GitHub Actions accepts', () => {
   expect(findings.languageService).toEqual([])
 })
 
-test('writes workflows that actionlint has nothing against', () => {
+test('writes workflows that actionlint accepts', () => {
   expect(findings.actionlint).toEqual([])
 })
 
-test('is checked by validators that would notice', () => {
+test('is checked by validators that find a broken workflow', () => {
   expect(controls.languageService.join()).toContain('persistent-credentials')
   expect(controls.actionlint.join()).toContain('runs-at')
 })
 
-test('writes scripts that shellcheck has nothing against', () => {
+test('writes scripts that shellcheck accepts', () => {
   expect(scripts.size).toBeGreaterThan(3)
   expect(shellcheckFindings([...scripts])).toBe('')
 })
 
-test('takes every action from the table of checked commits', () => {
+test('takes every action from the table of reviewed commits', () => {
   for (const [path, source] of workflows) {
     for (const [, repository, commit, version] of source.matchAll(/uses: ([\w.-]+\/[\w.-]+)[\w./-]*@(\S+) # (\S+)/g)) {
       expect(actionPins.get(repository ?? ''), `${path}: ${repository}`).toEqual({ version, commit })

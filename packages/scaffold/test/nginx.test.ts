@@ -36,7 +36,7 @@ function local(logs: string): string {
     .replaceAll('/var/log/nginx', logs)
 }
 
-test('is accepted by nginx as it stands', () => {
+test('is accepted by nginx unchanged', () => {
   const folder = temporaryFolder('nginx-test')
   mkdirSync(join(folder, 'logs'))
   writeFileSync(
@@ -91,7 +91,7 @@ describe('in front of a server', () => {
 
   const secure = (scheme: string) => nginx.url.replace('http', scheme)
 
-  test('lets a WebSocket through', async () => {
+  test('forwards a WebSocket', async () => {
     const socket = new WebSocket(`${secure('wss')}/api/ws/notifications?token=secret-token`, {
       rejectUnauthorized: false,
     })
@@ -103,7 +103,7 @@ describe('in front of a server', () => {
     await once(socket, 'close')
   })
 
-  test('says who the client is, whatever the client says', async () => {
+  test('sends the client’s address, and ignores the headers of the client', async () => {
     const headers = { 'X-Forwarded-For': '198.51.100.1', 'X-Real-IP': '198.51.100.1' }
     const [response] = await once(
       get(`${secure('https')}/api/auth/google/callback?code=secret-code`, { headers, rejectUnauthorized: false }),
@@ -119,7 +119,7 @@ describe('in front of a server', () => {
     })
   })
 
-  test('W26: writes no token and no code into its log', async () => {
+  test('W26: logs no token and no code', async () => {
     await nginx.stop()
     const log = readFileSync(join(logs, 'my-shop.access.log'), 'utf8')
     expect(log).toContain('GET /api/ws/notifications HTTP/1.1')

@@ -9,7 +9,7 @@ import { scaffold } from '../src/scaffold.ts'
 import { layOut, text } from '@focus-api/test-kit/processes/repository-folder'
 import { scriptStep } from './support/workflow-steps.ts'
 
-/** What the webhook got, as Slack would parse it. */
+/** The message that the webhook received, as Slack would parse it. */
 const received: { readonly text: string }[] = []
 let status = 200
 const slack = createServer((request, response) => {
@@ -54,7 +54,7 @@ async function notify(deploy: string, release: string, ref = 'v1.2.0'): Promise<
   return Number(code)
 }
 
-test('says what was deployed where, by whom and from which run', async () => {
+test('reports the deployment, its author and its run', async () => {
   expect(await notify('success', 'success')).toBe(0)
   const message = received.at(-1)?.text ?? ''
   for (const part of [
@@ -69,7 +69,7 @@ test('says what was deployed where, by whom and from which run', async () => {
   }
 })
 
-test('W11: a skipped release is no failure, and a failed deployment is one', async () => {
+test('W11: a failed deployment is a failure, and a skipped release is not', async () => {
   await notify('success', 'skipped', 'main')
   expect(received.at(-1)?.text).toContain('no release')
   expect(received.at(-1)?.text).not.toContain(':x:')
@@ -77,7 +77,7 @@ test('W11: a skipped release is no failure, and a failed deployment is one', asy
   expect(received.at(-1)?.text).toContain(':x: deployment to production: failure')
 })
 
-test('a ref with quotes and Slack’s own marks stays text', async () => {
+test('a ref with quotes and Slack markup stays text', async () => {
   expect(await notify('success', 'success', `v1"'<!channel>&`)).toBe(0)
   expect(received.at(-1)?.text).toContain(`v1"'&lt;!channel&gt;&amp;`)
 })

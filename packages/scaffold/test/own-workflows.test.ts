@@ -12,7 +12,7 @@ const workflows = new Map(
   readdirSync(join(root, folder)).map((name) => [`${folder}/${name}`, readFileSync(join(root, folder, name), 'utf8')]),
 )
 
-test('this project’s own workflows hold W01 to W26', async () => {
+test('this project’s own workflows follow W01 to W26', async () => {
   expect(await lintRepository(root)).toEqual([])
 })
 
@@ -21,12 +21,12 @@ test('this project’s own workflows are accepted by both validators', () => {
   expect(workflowFindings(workflows)).toEqual({ languageService: [], actionlint: [] })
 }, 60_000)
 
-test('CI runs on every Node that is supported', () => {
+test('CI runs on every supported Node', () => {
   const ci = parse(workflows.get(`${folder}/ci.yml`) ?? '')
   expect(ci.jobs.test.strategy.matrix.node).toEqual([22, 24, 26])
 })
 
-test('what publishes builds nothing, and what builds cannot publish', () => {
+test('jobs that publish build nothing, and jobs that build cannot publish', () => {
   const { jobs } = parse(workflows.get(`${folder}/release.yml`) ?? '')
   expect(jobs.publish.permissions).toEqual({ contents: 'write', 'id-token': 'write' })
   expect(JSON.stringify(jobs.publish)).not.toContain('.ci/run')

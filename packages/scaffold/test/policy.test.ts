@@ -30,7 +30,7 @@ beforeAll(() => {
   good = new Map(files.map((file) => [file.path, file.text('')]))
 })
 
-/** A rule, and an edit that breaks it: in which file, what becomes what. */
+/** A rule, and an edit that breaks it: the file, the old text and the new text. */
 type Violation = readonly [rule: string, what: string, path: string, from: string | RegExp, to: string]
 
 const violations: readonly Violation[] = [
@@ -309,7 +309,7 @@ const violations: readonly Violation[] = [
   ['W26', 'the default log format', nginx, / shop_no_query;| \w+_no_query;/g, ';'],
 ]
 
-test('finds nothing in what focus init writes', () => {
+test('finds nothing in generated files', () => {
   expect(lintFiles(good)).toEqual([])
 })
 
@@ -341,14 +341,14 @@ test('W23 asks for dependabot.yml once', () => {
   expect(lintFiles(without).map(({ rule }) => rule)).toEqual(['W23'])
 })
 
-test('says where', () => {
+test('names the line', () => {
   const source = good.get(ci) ?? ''
   const line = source.split('\n').findIndex((text) => text.includes('npm ci')) + 1
   const findings = lintFiles(new Map([...good, [ci, source.replace('npm ci', 'npm install')]]))
   expect(findings).toEqual([expect.objectContaining({ rule: 'W15', path: ci, line })])
 })
 
-test('does not mind forms that are fine', () => {
+test('accepts valid variants', () => {
   const forms: readonly (readonly [string, string | RegExp, string])[] = [
     [ci, 'run: npm ci', 'run: npm install --global pnpm@12.21.0'],
     [ci, 'run: npm ci', 'run: curl --fail https://example.com/x | jq .'],
@@ -384,7 +384,7 @@ test('does not mind forms that are fine', () => {
   }
 })
 
-test('lints a repository with anchors, Windows line ends and a workflow of somebody else', async () => {
+test('lints a repository with anchors, Windows line ends and a foreign workflow', async () => {
   const root = layOut({
     files: {
       '.github/workflows/a.yml':

@@ -73,7 +73,7 @@ const surroundings = fc.record(
 )
 
 describe('for any flavour, package manager and options', () => {
-  test('a second run writes nothing, and what was written holds every rule', async () => {
+  test('a second run writes nothing, and the generated files follow every rule', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(node, python),
@@ -101,7 +101,7 @@ describe('for any flavour, package manager and options', () => {
     )
   })
 
-  test('the same repository gets the same bytes anywhere', async () => {
+  test('the same repository gets the same bytes in every folder', async () => {
     await fc.assert(
       fc.asyncProperty(node, options, async (drawn, answers) => {
         const roots = [0, 1].map(() =>

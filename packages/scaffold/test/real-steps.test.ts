@@ -15,7 +15,7 @@ import { scaffold } from '../src/scaffold.ts'
 import { layOut, text } from '@focus-api/test-kit/processes/repository-folder'
 import { runStep, type ScriptStep, scriptSteps } from './support/workflow-steps.ts'
 
-/** The steps of the generated CI job, run as they are written in a repository that has everything: lint, types, tests. */
+/** The steps of the generated CI job, run unchanged in a repository with lint, types and tests. */
 let root: string
 let steps: readonly ScriptStep[]
 let mariadb: Mariadb
@@ -26,7 +26,7 @@ beforeAll(async () => {
   ;[mariadb, redis] = await Promise.all([startMariadb(), startRedis()])
   root = layOut({ files: repository() })
   await scaffold(root, { answers: { services: ['mysql', 'redis'] } })
-  // The services of the job, where this machine has them.
+  // The services of the job, on this machine.
   const services = { DATABASE_URL: mariadb.url, REDIS_URL: redis.url }
   steps = scriptSteps(text(root, '.github/workflows/ci.yml'), 'test').map((step) => {
     const named = Object.keys(services).filter((name) => name in step.env)
@@ -57,7 +57,7 @@ test('install, lint, check types, build and test, with MariaDB and Redis', () =>
   expect(existsSync(join(root, 'dist/sum.js'))).toBe(true)
 }, 120_000)
 
-test('are red when the code is', () => {
+test('fail when the code is broken', () => {
   const outcome = (name: string) => {
     const step = steps.find((candidate) => candidate.name === name)
     if (step === undefined) throw new Error(`there is no step ${name}`)
@@ -72,7 +72,7 @@ test('are red when the code is', () => {
   expect(outcome('Test')).not.toBe(0)
 }, 60_000)
 
-/** A repository whose packages are those that this workspace has installed already, so that its install needs no network. */
+/** A repository with packages that this workspace has installed already, so that its install needs no network. */
 function repository(): Record<string, string> {
   const workspace = parse(readFileSync(fileURLToPath(new URL('../../../pnpm-lock.yaml', import.meta.url)), 'utf8'))
   const known = Object.assign(
@@ -129,7 +129,7 @@ test('reaches Redis', async () => {
 })
 `
 
-/** A folder with a \`pnpm\`: the one on PATH, else the one that npm brings. */
+/** Returns a folder with \`pnpm\`: the one on PATH, otherwise one that calls npm. */
 function pnpmFolder(): string {
   const found = findBinary('pnpm')
   if (found !== null) return dirname(found)

@@ -9,7 +9,7 @@ import type { Fixture } from './support/repositories.ts'
 const manifest = '.focus/ci.json'
 const plain = { 'package.json': '{"name":"shop"}', 'package-lock.json': '{}' }
 
-/** Runs it, and expects a refusal that leaves the repository as it was. */
+/** Runs the scaffolder, and expects an error that leaves the repository unchanged. */
 async function refusal(fixture: Pick<Fixture, 'files' | 'git' | 'options'>): Promise<ScaffoldError> {
   const root = layOut(fixture)
   const before = listFiles(root)
@@ -126,14 +126,14 @@ const badAnswers: readonly (readonly [name: string, value: unknown])[] = [
   ['domain', null],
 ]
 
-test.each(badAnswers)('does not take the answer %s: %j from the manifest', async (name, value) => {
+test.each(badAnswers)('rejects the answer %s: %j in the manifest', async (name, value) => {
   const source = JSON.stringify({ schema: 1, answers: { [name]: value }, files: {} })
   const problem = await refusal({ files: { ...plain, [manifest]: source } })
   expect([problem.code, problem.kind]).toEqual(['invalid_manifest', 'input'])
   expect(problem.message).toContain(`${manifest}, answers.${name}: ${JSON.stringify(value)} is not`)
 })
 
-test('does not take answers from the manifest that are a list', async () => {
+test('rejects a list of answers in the manifest', async () => {
   const problem = await refusal({ files: { ...plain, [manifest]: '{"schema":1,"answers":[],"files":{}}' } })
   expect([problem.code, problem.kind]).toEqual(['invalid_manifest', 'input'])
 })
@@ -144,14 +144,14 @@ test.each(refusals)('%s: %s', async (_what, code, kind, hint, fixture) => {
   expect(problem.hint).toMatch(hint)
 })
 
-test('refuses a folder that does not exist', async () => {
+test('rejects a folder that does not exist', async () => {
   await expect(scaffold('/nonexistent/shop')).rejects.toMatchObject({
     code: 'no_such_directory',
     kind: 'input',
   })
 })
 
-test('refuses a folder inside a repository, since GitHub reads workflows at the root', async () => {
+test('rejects a folder inside a repository, because GitHub reads workflows at the root', async () => {
   const root = layOut({ files: plain })
   mkdirSync(join(root, 'backend'))
   writeFileSync(join(root, 'backend/package.json'), '{}')
@@ -159,16 +159,16 @@ test('refuses a folder inside a repository, since GitHub reads workflows at the 
 })
 
 describe('when a write fails half-way', () => {
-  test('says so, and the next run goes on from there', async () => {
+  test('reports the failure, and the next run continues from there', async () => {
     const root = layOut({ files: plain })
-    // A folder with the name of the temporary file, so that staging the manifest, which comes last, fails.
+    // A folder has the name of the temporary file, so that staging the manifest, which comes last, fails.
     mkdirSync(join(root, `.focus/.ci.json.focus-${process.pid}`), { recursive: true })
     await expect(scaffold(root)).rejects.toMatchObject({ code: 'write_failed', kind: 'failure' })
     expect(listFiles(root)).toEqual(['package-lock.json', 'package.json'])
   })
 })
 
-test('never follows a branch name into a workflow', async () => {
+test('never inserts an unsafe branch name into a workflow', async () => {
   const root = layOut({ files: plain, git: { branch: 'main' } })
   writeFileSync(join(root, '.git/HEAD'), 'ref: refs/heads/x]\n    evil: true\n')
   await scaffold(root)

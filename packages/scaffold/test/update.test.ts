@@ -37,13 +37,13 @@ function stateOf(result: ScaffoldResult, path: string): string | undefined {
   return result.report.files.find((file) => file.path === path)?.state
 }
 
-/** Makes it look as if an older version had written `older` where this one writes `newer`, in file and manifest. */
+/** Simulates an older version that wrote `older` where this one writes `newer`, in the file and the manifest. */
 function age(path: string, newer: string, older: string): void {
   edit(root, path, newer, older)
   ageBase(path, newer, older)
 }
 
-/** The same, for a file that was edited there since. */
+/** Does the same for a file that was edited afterwards. */
 function ageBase(path: string, newer: string, older: string): void {
   const document = JSON.parse(text(root, manifest))
   const { base } = document.files[path]
@@ -52,8 +52,8 @@ function ageBase(path: string, newer: string, older: string): void {
   writeFileSync(join(root, manifest), `${JSON.stringify(document, null, 2)}\n`)
 }
 
-describe('a file as it was written', () => {
-  test('is updated when it would be written differently now', async () => {
+describe('an unedited file', () => {
+  test('is updated when the generated text changed', async () => {
     const current = text(root, ci)
     age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     const result = await again()
@@ -78,7 +78,7 @@ describe('a file as it was written', () => {
 })
 
 describe('an edited file', () => {
-  test('stays as it is while there is nothing new', async () => {
+  test('stays unchanged while the generated text does', async () => {
     edit(root, ci, 'name: Lint', 'name: Lint and more')
     const before = snapshot(root)
     const result = await again({ check: true })
@@ -87,7 +87,7 @@ describe('an edited file', () => {
     expect(snapshot(root)).toEqual(before)
   })
 
-  test('is merged with what is new', async () => {
+  test('is merged with the new text', async () => {
     age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     edit(root, ci, 'name: Lint', 'name: Lint and more')
     const result = await again()
@@ -97,14 +97,14 @@ describe('an edited file', () => {
     expect((await again()).written).toBe(false)
   })
 
-  test('that made the same change is left alone', async () => {
+  test('with the same change is left unchanged', async () => {
     const current = text(root, ci)
     ageBase(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     expect(stateOf(await again(), ci)).toBe('unchanged')
     expect(text(root, ci)).toBe(current)
   })
 
-  test('keeps an edit at any line, or is left alone in a conflict', async () => {
+  test('keeps an edit at any line, or is left unchanged in a conflict', async () => {
     age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15')
     const aged = text(root, ci)
     const agedManifest = text(root, manifest)
@@ -134,7 +134,7 @@ describe('a conflict', () => {
     mine = text(root, ci)
   })
 
-  test('leaves the workflow alive, and puts the new version beside it', async () => {
+  test('keeps the workflow valid, and writes the new version beside it', async () => {
     const result = await again()
     expect([stateOf(result, ci), result.outcome, result.report.ok]).toEqual(['conflict', 'conflict', false])
     expect(text(root, ci)).toBe(mine)
@@ -143,7 +143,7 @@ describe('a conflict', () => {
     expect(text(root, `${ci}.focus-new`)).not.toMatch(/^(?:<<<<<<<|>>>>>>>|=======)/m)
   })
 
-  test('stays one, without another write, until it is settled', async () => {
+  test('stays a conflict, without another write, until it is resolved', async () => {
     await again()
     const before = snapshot(root)
     expect((await again()).outcome).toBe('conflict')
@@ -151,7 +151,7 @@ describe('a conflict', () => {
     expect(snapshot(root)).toEqual(before)
   })
 
-  test('is settled by deleting the new version: mine stays', async () => {
+  test('is resolved by deleting the new version, which keeps mine', async () => {
     await again()
     rmSync(join(root, `${ci}.focus-new`))
     expect((await again()).outcome).toBe('done')
@@ -160,28 +160,28 @@ describe('a conflict', () => {
     expect((await again({ check: true })).outcome).toBe('done')
   })
 
-  test('is settled by moving the new version over mine', async () => {
+  test('is resolved by moving the new version over mine', async () => {
     await again()
     renameSync(join(root, `${ci}.focus-new`), join(root, ci))
     const result = await again()
     expect([stateOf(result, ci), result.outcome]).toEqual(['unchanged', 'done'])
   })
 
-  test('is settled by copying what is new, and the new version goes away', async () => {
+  test('is resolved by copying the new lines, which removes the new version', async () => {
     await again()
     writeFileSync(join(root, ci), text(root, `${ci}.focus-new`))
     expect((await again()).outcome).toBe('done')
     expect(listFiles(root)).not.toContain(`${ci}.focus-new`)
   })
 
-  test('is settled by --force, and a copy of mine stays', async () => {
+  test('is resolved by --force, and a copy of mine stays', async () => {
     const result = await again({ force: true })
     expect([stateOf(result, ci), result.outcome]).toEqual(['update', 'done'])
     expect(text(root, ci)).toContain('timeout-minutes: 20')
     expect(text(root, `${ci}.focus-old`)).toBe(mine)
   })
 
-  test('keeps edits to the new version, too', async () => {
+  test('keeps edits of the new version too', async () => {
     await again()
     edit(root, `${ci}.focus-new`, 'name: CI', 'name: half merged')
     const before = snapshot(root)
@@ -189,14 +189,14 @@ describe('a conflict', () => {
     expect(snapshot(root)).toEqual(before)
   })
 
-  test('is settled by --force twice, and both copies stay', async () => {
+  test('is resolved by --force twice, and both copies stay', async () => {
     writeFileSync(join(root, `${ci}.focus-old`), 'older\n')
     await again({ force: true })
     expect(text(root, `${ci}.focus-old`)).toBe('older\n')
     expect(text(root, `${ci}.focus-old.1`)).toBe(mine)
   })
 
-  test('arises where a merge would fit by its lines, but break the workflow', () => {
+  test('results from a merge that fits by its lines but breaks the workflow', () => {
     const workflow = text(root, ci)
     const without = (name: string) => workflow.replace(name, '')
     expect(isSafeMerge(ci, workflow, workflow.replace('steps:', 'steps: ['), new Map())).toBe(false)
@@ -224,12 +224,12 @@ describe('a file that was deleted', () => {
   })
 })
 
-describe('a file that was there before', () => {
+describe('a file that existed before', () => {
   beforeEach(() => {
     root = layOut({ files: { ...files, [ci]: 'name: mine\n' } })
   })
 
-  test('is left alone', async () => {
+  test('is left unchanged', async () => {
     const result = await again()
     expect([stateOf(result, ci), result.outcome]).toEqual(['foreign', 'done'])
     expect(text(root, ci)).toBe('name: mine\n')
@@ -244,7 +244,7 @@ describe('a file that was there before', () => {
     expect(text(root, `${ci}.focus-old`)).toBe('name: mine\n')
   })
 
-  test('counts as ours when it is what we would write', async () => {
+  test('counts as generated when its text is the same', async () => {
     const other = layOut({ files })
     await scaffold(other)
     writeFileSync(join(root, ci), text(other, ci))
@@ -263,8 +263,8 @@ test('reports a file that is no longer generated, and leaves it', async () => {
   expect(text(root, 'old.yml')).toBe('x\n')
 })
 
-describe('a region in somebody’s file', () => {
-  test('goes below the title of the README, and only it is touched', async () => {
+describe('a region in a user’s file', () => {
+  test('goes below the title of the README, and the rest stays unchanged', async () => {
     expect(text(root, 'README.md')).toMatch(
       /^# Shop\n\n<!-- focus init: badges -->\n!\[CI\]\(https:\/\/github\.com\/acme\/shop\/workflows\/CI\/badge\.svg\)\n[^]*<!-- \/focus init: badges -->\n\nText\.\n$/,
     )
@@ -285,7 +285,7 @@ describe('a region in somebody’s file', () => {
     expect(text(root, 'README.md')).toContain('![mine](x)')
   })
 
-  test('stays away when its markers were removed', async () => {
+  test('stays away after its markers were removed', async () => {
     writeFileSync(join(root, 'README.md'), '# Shop\n')
     expect(stateOf(await again(), 'README.md')).toBe('deleted-by-user')
     expect(text(root, 'README.md')).toBe('# Shop\n')
@@ -293,7 +293,7 @@ describe('a region in somebody’s file', () => {
     expect(text(root, 'README.md')).toContain('badge.svg')
   })
 
-  test('brings .env.example the keys that it lacks, and no other', async () => {
+  test('adds only the missing keys to .env.example', async () => {
     const source = text(root, '.env.example')
     expect(source.startsWith('MINE=1\nPORT=9000\n\n# >>> focus init\n')).toBe(true)
     expect(source.match(/^PORT=/gm)).toHaveLength(1)
@@ -305,7 +305,7 @@ describe('a region in somebody’s file', () => {
   })
 })
 
-describe('what is only asked', () => {
+describe('a run that only asks', () => {
   beforeEach(() => age(ci, 'timeout-minutes: 20', 'timeout-minutes: 15'))
 
   test('--dry-run writes nothing', async () => {
@@ -370,7 +370,7 @@ test('keeps the mode of a file, and makes scripts executable', () => {
   ).toBe('./deploy/deploy.sh\n')
 })
 
-test('warns of what concerns the targets asked for', async () => {
+test('warns only about the requested targets', async () => {
   root = layOut({ files: { 'package.json': '{}' } })
   const warnings = async (...targets: NonNullable<ScaffoldOptions['targets']>) =>
     (await again({ targets, dryRun: true })).report.warnings.join()
@@ -379,7 +379,7 @@ test('warns of what concerns the targets asked for', async () => {
   expect(await warnings('docker')).toMatch(/lockfile.*No start command/)
 })
 
-test('finds the README however it is written, and leaves one that is not Markdown', async () => {
+test('finds the README in any spelling, and leaves one that is not Markdown', async () => {
   root = layOut({ files: { 'package.json': '{}', 'readme.md': '# Shop\n' } })
   await again({ targets: ['badges'] })
   expect(text(root, 'readme.md')).toContain('badge.svg')
@@ -390,7 +390,7 @@ test('finds the README however it is written, and leaves one that is not Markdow
   expect(report.warnings.join()).toContain('not Markdown')
 })
 
-test('takes the repository from the remote, else from the manifest, else leaves a name to fill in', async () => {
+test('takes the repository from the remote, otherwise from the manifest, otherwise leaves a placeholder', async () => {
   const badge = async (fixture: Parameters<typeof layOut>[0]) => {
     root = layOut(fixture)
     await again({ targets: ['badges'] })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeDatabase } from './database-name.ts'
 
-describe('a database as it is shown', () => {
+describe('the displayed name of a database', () => {
   test.each([
     ['sqlite:focus.db', 'sqlite:focus.db'],
     ['sqlite::memory:', 'sqlite::memory:'],

@@ -15,24 +15,24 @@ describe('personNamed', () => {
     expect(personNamed(typed)).toEqual(personNamed('alice'))
   })
 
-  test('another domain is another person of the same user name', () => {
-    const elsewhere = personNamed('alice@focus.test')
-    expect(elsewhere).toMatchObject({ username: 'alice', email: 'alice@focus.test' })
-    expect(elsewhere?.subject).not.toBe(personNamed('alice')?.subject)
+  test('another domain is another person with the same user name', () => {
+    const other = personNamed('alice@focus.test')
+    expect(other).toMatchObject({ username: 'alice', email: 'alice@focus.test' })
+    expect(other?.subject).not.toBe(personNamed('alice')?.subject)
   })
 
   test('keeps the underscore of the guide’s john_doe', () => {
     expect(personNamed('john_doe')).toMatchObject({ username: 'john_doe', name: 'John Doe' })
   })
 
-  test('a name in another script gets a user name that is its own', () => {
+  test('a name in another script gets a unique user name', () => {
     const person = personNamed('李明')
     expect(person?.name).toBe('李明')
     expect(person?.username).toMatch(/^u[\da-f]{8}$/)
     expect(person?.username).not.toBe(personNamed('محمد')?.username)
   })
 
-  test.each(['', '   ', '@example.com', '…', 'a\u0000b', 'x'.repeat(61)])('%j is nobody', (typed) => {
+  test.each(['', '   ', '@example.com', '…', 'a\u0000b', 'x'.repeat(61)])('%j is not a person', (typed) => {
     expect(personNamed(typed)).toBeNull()
   })
 })
@@ -44,14 +44,14 @@ describe('personOfSubject', () => {
   })
 
   test.each(['', 'dev-', 'alice', 'dev-!!', `dev-${Buffer.from('ALICE').toString('base64url')}`])(
-    '%j is nobody’s',
+    '%j is not a person’s',
     (subject) => {
       expect(personOfSubject(subject)).toBeNull()
     },
   )
 })
 
-test('claims say that the domain answers for the address', () => {
+test('the claims say that the domain vouches for the address', () => {
   const person = personNamed('alice')
   expect(person && claimsOf(person, 'http://127.0.0.1:9')).toMatchObject({
     preferred_username: 'alice',

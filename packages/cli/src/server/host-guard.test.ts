@@ -41,12 +41,12 @@ describe.each(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::', '192.0.2.7'])('
   })
 })
 
-test('the public URL names a host, whatever its port', () => {
+test('the public URL allows its host on every port', () => {
   const allows = createHostGuard({ listenHost: '127.0.0.1', publicUrl: 'https://Focus.example:8443/app' })
   expect(['focus.example', 'FOCUS.example:80', 'example'].map(allows)).toEqual([true, true, false])
 })
 
-test('so does the host that is listened on', () => {
+test('the listening host is allowed', () => {
   expect(createHostGuard({ listenHost: '192.0.2.7' })('192.0.2.7:8000')).toBe(true)
   expect(createHostGuard({ listenHost: '192.0.2.7' })('192.0.2.8:8000')).toBe(false)
   expect(createHostGuard({ listenHost: 'Laptop' })('laptop:8000')).toBe(true)
@@ -67,11 +67,11 @@ describe.each(['0.0.0.0', '::', '0', '0:0:0:0:0:0:0:0', ''])(
   },
 )
 
-test('no address is fine where one is listened on, nor the machine’s name', () => {
+test('a server on one address allows no other address and not the machine’s name', () => {
   const allows = createHostGuard({ listenHost: '127.0.0.1' })
   expect(['192.0.2.7', '0.0.0.0', '[2001:db8::7]', 'a-machine'].map(allows)).toEqual([false, false, false, false])
 })
 
-test('without a Host no browser speaks', () => {
+test('a request without a Host is allowed', () => {
   expect(createHostGuard({ listenHost: '127.0.0.1' })(undefined)).toBe(true)
 })

@@ -24,7 +24,7 @@ test('reads values and labels', () => {
 describe('histograms', () => {
   const buckets = histogram(metrics, 'l')
 
-  test('are in order and not cumulated', () => {
+  test('are sorted and not cumulated', () => {
     expect(buckets).toEqual([
       { upTo: 0.1, count: 5 },
       { upTo: 0.2, count: 4 },
@@ -42,7 +42,7 @@ describe('histograms', () => {
     expect(quantile(buckets, share)).toBeCloseTo(value)
   })
 
-  test('tell what came since', () => {
+  test('give the difference to an earlier reading', () => {
     expect(since(buckets, [{ upTo: 0.1, count: 4 }])).toEqual([
       { upTo: 0.1, count: 1 },
       { upTo: 0.2, count: 4 },
@@ -50,7 +50,7 @@ describe('histograms', () => {
     ])
   })
 
-  test('have no quantile while nothing was observed', () => {
+  test('have no quantile without observations', () => {
     expect(quantile([], 0.5)).toBeNull()
     expect(quantile(since(buckets, buckets), 0.5)).toBeNull()
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { plainJson, plainLines, plainText } from './plain-text.ts'
 
-describe('text of others', () => {
+describe('foreign text', () => {
   test.each([
     ['an escape sequence', '\u001b[31mred\u001b[0m', '\\u{1b}[31mred\\u{1b}[0m'],
     ['one that begins in C1', '\u009b2J\u009d0;title\u009c', '\\u{9b}2J\\u{9d}0;title\\u{9c}'],
@@ -17,11 +17,11 @@ describe('text of others', () => {
     expect(plainText(text)).toBe(shown)
   })
 
-  test.each(['Ça marche', 'مرحبا', '👩‍💻 🏳️‍🌈 👩🏽‍🚀', 'e\u0301'])('%s stays as it is', (text) => {
+  test.each(['Ça marche', 'مرحبا', '👩‍💻 🏳️‍🌈 👩🏽‍🚀', 'e\u0301'])('%s stays unchanged', (text) => {
     expect(plainText(text)).toBe(text)
   })
 
-  test('of several lines keeps them', () => {
+  test('keeps its lines', () => {
     expect(plainLines('a\n  b\u001b[2J\r\nc')).toBe('a\n  b\\u{1b}[2J \nc')
   })
 

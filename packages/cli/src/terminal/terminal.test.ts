@@ -37,7 +37,7 @@ describe('colours', () => {
   })
 })
 
-test('with --json a result is one line on stdout, and text is not even made', () => {
+test('with --json a result is one line on stdout, and the text is not built', () => {
   const { made, written } = terminal({ json: true })
   made.result({ a: 1 }, () => {
     throw new Error('made')
@@ -57,13 +57,13 @@ test('a failure is a document for programs and a sentence for people', () => {
   expect(written.stderr).toBe('focus: It is taken.\n  Take another.\n')
 })
 
-test('an interruption needs no words', () => {
+test('an interruption prints nothing', () => {
   const { made, written } = terminal({ json: true })
   expect(made.fail(new Interruption('SIGINT'))).toBe(130)
   expect(written).toEqual({ stdout: '', stderr: '' })
 })
 
-test('where an unexpected error came from is shown on request only', () => {
+test('the stack of an unexpected error is shown on request only', () => {
   const error = new TypeError('surprise')
   const quiet = terminal()
   expect(quiet.made.fail(error)).toBe(1)

@@ -21,7 +21,7 @@ function init(...args: readonly string[]): Promise<Run> {
 }
 
 describe('focus init', () => {
-  test('writes without asking where nobody can answer, and says what it did on stderr', async () => {
+  test('writes without asking when there is no terminal, and reports on stderr', async () => {
     const { code, stdout, stderr } = await init()
     expect([code, stdout]).toEqual([0, ''])
     expect(stderr).toContain('create          .github/workflows/ci.yml')
@@ -90,7 +90,7 @@ describe('focus init', () => {
     expect((await init('--pm', 'yarn')).code).toBe(0)
   })
 
-  test('exits 2 for an option that is none, and names the nearest', async () => {
+  test('exits 2 for an unknown option, and names the nearest one', async () => {
     const run = await init('--forse', '--json')
     expect(run.code).toBe(2)
     expect(errorOf(run).hint).toContain('--force')
@@ -101,7 +101,7 @@ describe('focus init', () => {
     expect([run.code, errorOf(run).code]).toEqual([2, 'invalid_option'])
   })
 
-  test('writes the targets that are asked for', async () => {
+  test('writes the requested targets', async () => {
     expect((await init('ci', 'badges')).code).toBe(0)
     expect(listFiles(root)).toEqual(['.focus/ci.json', ci, 'README.md', 'package-lock.json', 'package.json'])
     expect((await init('--only', 'nginx,env')).code).toBe(0)
@@ -117,19 +117,19 @@ describe('focus init', () => {
   })
 
   test('works in another folder', async () => {
-    const run = await focus(['init', '--cwd', root, 'env'], { cwd: temporaryFolder('elsewhere') })
+    const run = await focus(['init', '--cwd', root, 'env'], { cwd: temporaryFolder('other') })
     expect(run.code).toBe(0)
     expect(listFiles(root)).toContain('.env.example')
   })
 })
 
 describe('focus init secrets', () => {
-  test('wants a repository that can be one', async () => {
+  test('rejects an invalid repository name', async () => {
     const run = await init('secrets', '--repo', 'shop', '--json')
     expect([run.code, errorOf(run).code]).toEqual([2, 'invalid_repo'])
   })
 
-  test('lists what GitHub must hold', async () => {
+  test('lists the secrets that GitHub must hold', async () => {
     const { code, stdout } = await init('secrets')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^DOCKER_USERNAME\s+required/m)
@@ -144,7 +144,7 @@ describe('focus init secrets', () => {
     })
   })
 
-  test('hands gh the values that the environment holds, over stdin, each where the jobs that read it see it', async () => {
+  test('passes the values of the environment to gh over stdin, each for the place where its jobs see it', async () => {
     const bin = temporaryFolder('gh')
     writeFileSync(
       join(bin, 'gh'),
@@ -165,7 +165,7 @@ describe('focus init secrets', () => {
     expect(run.stdout + run.stderr).not.toContain('hooks.example.com')
   })
 
-  test('says what to do when gh fails, is missing, or there is nothing to set', async () => {
+  test('gives a hint when gh fails, is missing, or has nothing to set', async () => {
     const bin = temporaryFolder('gh')
     writeFileSync(join(bin, 'gh'), '#!/bin/sh\necho "HTTP 403: no rights" >&2\nexit 1\n')
     chmodSync(join(bin, 'gh'), 0o755)
@@ -181,7 +181,7 @@ describe('focus init secrets', () => {
   })
 })
 
-test('focus doctor holds workflows against the same rules', async () => {
+test('focus doctor checks workflows against the same rules', async () => {
   await init('ci', 'dependabot')
   const policy = async (): Promise<{ status: string; message: string }[]> => {
     const { stdout } = await focus(['doctor', '--json'], { cwd: root })

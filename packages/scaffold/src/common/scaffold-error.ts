@@ -15,11 +15,11 @@ export class ScaffoldError extends Error {
   constructor(
     code: string,
     message: string,
-    { hint, kind = 'input', cause }: { hint: string; kind?: ScaffoldErrorKind; cause?: unknown },
+    options: { readonly hint: string; readonly kind?: ScaffoldErrorKind; readonly cause?: unknown },
   ) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.hint = hint
-    this.kind = kind
+    this.hint = options.hint
+    this.kind = options.kind ?? 'input'
   }
 }

@@ -3,14 +3,14 @@ import { parse } from 'yaml'
 import { expression, lines, paragraphs, shellWord, text, yamlScalar } from './text.ts'
 
 describe('text', () => {
-  test('takes the common indentation away', () => {
+  test('removes the common indentation', () => {
     expect(text`
       a:
         b: 1
     `).toBe('a:\n  b: 1')
   })
 
-  test('puts a block at the column of its place', () => {
+  test('indents a block to its column', () => {
     const block = 'x: 1\ny:\n  z: 2'
     expect(text`
       a:
@@ -19,7 +19,7 @@ describe('text', () => {
     `).toBe('a:\n  x: 1\n  y:\n    z: 2\nb: 3')
   })
 
-  test('leaves no hole where an optional block is empty', () => {
+  test('leaves no gap for an empty optional block', () => {
     expect(text`
       a: 1
       ${''}
@@ -34,7 +34,7 @@ describe('text', () => {
     `).toBe('run: x\nb: 2')
   })
 
-  test('keeps empty lines that are meant', () => {
+  test('keeps intended empty lines', () => {
     expect(text`
       a: 1
 
@@ -45,7 +45,7 @@ describe('text', () => {
   })
 })
 
-test('an expression is what GitHub reads', () => {
+test('writes an expression of GitHub Actions', () => {
   expect(expression('github.ref')).toBe('${{ github.ref }}')
 })
 

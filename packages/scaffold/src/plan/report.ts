@@ -5,7 +5,7 @@ import type { PlannedFile } from './plan.ts'
 import type { Repository } from '../common/repository.ts'
 import { type SecretNeed, secretNeeds } from './secret-needs.ts'
 import { listWorkflows } from './surroundings.ts'
-import type { Project } from '../common/project.ts'
+import type { Evidence, Project } from '../common/project.ts'
 
 /** The report of a run; `focus init --json` prints it. */
 export interface ScaffoldReport {
@@ -41,7 +41,7 @@ export interface DetectedReport {
   readonly health_path: string
   readonly uses_focus: boolean
   readonly existing_workflows: readonly string[]
-  readonly evidence: Project['evidence']
+  readonly evidence: readonly Evidence[]
 }
 
 /** Findings and plan of a run. */

@@ -19,23 +19,23 @@ function of(situation: Partial<Situation>) {
   })
 }
 
-describe('a file that is not there', () => {
+describe('a file that does not exist', () => {
   test('is created once', () => {
     expect(of({ entry: undefined })).toEqual({ state: 'create', write: rendered, entry: { base: rendered } })
   })
-  test('was deleted, and stays so', () => {
+  test('stays deleted', () => {
     expect(of({})).toEqual({ state: 'deleted-by-user', entry: { base } })
     expect(of({ force: true }).state).toBe('deleted-by-user')
     expect(of({ restore: true })).toMatchObject({ state: 'create', write: rendered })
   })
 })
 
-describe('a file that is not ours', () => {
-  test('is left alone', () => {
+describe('a foreign file', () => {
+  test('is left unchanged', () => {
     expect(of({ disk: 'x', entry: undefined })).toEqual({ state: 'foreign' })
     expect(of({ disk: 'x', entry: undefined, restore: true })).toEqual({ state: 'foreign' })
   })
-  test('is adopted when it is the same', () => {
+  test('is adopted when its text is the same', () => {
     expect(of({ disk: rendered, entry: undefined })).toEqual({ state: 'unchanged', entry: { base: rendered } })
   })
   test('is replaced by force, and a copy is kept', () => {
@@ -47,11 +47,11 @@ describe('a file that is not ours', () => {
   })
 })
 
-describe('a file of ours', () => {
-  test('is updated as it was', () => {
+describe('a generated file', () => {
+  test('is updated when it is unedited', () => {
     expect(of({ disk: base })).toEqual({ state: 'update', write: rendered, entry: { base: rendered } })
   })
-  test('keeps its edits while nothing is new', () => {
+  test('keeps its edits while the generated text is the same', () => {
     expect(of({ disk: edited, rendered: base })).toEqual({ state: 'unchanged', entry: { base } })
     expect(of({ disk: edited, rendered: base, force: true })).toEqual({ state: 'unchanged', entry: { base } })
   })
@@ -75,7 +75,7 @@ describe('a file of ours', () => {
   test('is replaced by force in a conflict, and a copy is kept', () => {
     expect(of({ disk: clashing, force: true })).toMatchObject({ state: 'update', keepCopy: true, write: rendered })
   })
-  test('has its conflict settled once the copy is gone', () => {
+  test('has its conflict resolved when the copy is deleted', () => {
     const entry = { base, pending: rendered }
     expect(of({ disk: clashing, entry, conflictOpen: true }).state).toBe('conflict')
     expect(of({ disk: clashing, entry })).toEqual({ state: 'unchanged', entry: { base: rendered } })

@@ -22,7 +22,7 @@ export class FakeServer {
     return { PATH: `${this.bin}:/usr/bin:/bin`, HOME: this.folder, SERVER: this.folder }
   }
 
-  /** The image that runs, or null. */
+  /** The running image, or null. */
   get running(): string | null {
     return existsSync(this.#running) ? readFileSync(this.#running, 'utf8').trim() : null
   }

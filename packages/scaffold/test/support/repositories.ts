@@ -7,7 +7,7 @@ export interface Fixture extends RepositoryLayout {
   readonly options?: ScaffoldOptions
 }
 
-/** Repositories that `focus init` must serve: every package manager with the tools that go with it, and the nasty ones. */
+/** Repositories that `focus init` must support: every package manager with its tools, and unusual ones. */
 export function repositories(): Fixture[] {
   return [...nodeRepositories(), ...pythonRepositories(), ...nastyRepositories()]
 }

@@ -8,9 +8,9 @@ import { requireBinary } from '@focus-api/test-kit/servers/binaries'
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { actionInputs } from './action-inputs.ts'
 
-/** What two validators say against workflows. */
+/** Findings of two validators for workflows. */
 export interface WorkflowFindings {
-  /** GitHub's own, the inputs of actions included. */
+  /** Findings of GitHub's own validator, which also checks the inputs of actions. */
   readonly languageService: readonly string[]
   readonly actionlint: readonly string[]
 }
@@ -28,7 +28,7 @@ export function workflowFindings(workflows: ReadonlyMap<string, string>): Workfl
   return found
 }
 
-/** What shellcheck says against scripts; an empty string is praise. */
+/** Returns the findings of shellcheck for scripts; an empty string means none. */
 export function shellcheckFindings(scripts: readonly string[]): string {
   const folder = temporaryFolder('shellcheck')
   scripts.forEach((script, index) => writeFileSync(join(folder, `${index}.sh`), script))
@@ -45,7 +45,7 @@ export function shellcheckFindings(scripts: readonly string[]): string {
   return stdout + stderr
 }
 
-/** Against a Dockerfile: its syntax, and the rules for an image that goes into production. */
+/** Returns the findings for a Dockerfile: its syntax, and the rules for a production image. */
 export function dockerfileFindings(source: string): string[] {
   const dockerfile = DockerfileParser.parse(source)
   const findings = validateDockerfile(source).map(

@@ -12,7 +12,10 @@ export interface ScriptStep {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** The `run:` steps of a job, in their order. Expressions in `env:` are looked up in `expressions`; an unknown one is an error. */
+/**
+ * Returns the `run:` steps of a job in order. Expressions in `env:` are looked up in `expressions`; an unknown one is
+ * an error.
+ */
 export function scriptSteps(
   source: string,
   job: string,
@@ -43,7 +46,7 @@ export function scriptStep(
 function evaluate(value: string, expressions: Readonly<Record<string, string>>): string {
   return value.replaceAll(/\$\{\{ (.+?) \}\}/g, (_whole, expression: string) => {
     const known = expressions[expression]
-    if (known === undefined) throw new Error(`the test does not say what ${expression} is`)
+    if (known === undefined) throw new Error(`the test has no value for ${expression}`)
     return known
   })
 }
@@ -57,7 +60,7 @@ export interface StepResult {
   readonly output: string
 }
 
-/** Runs a step the way a runner does when no shell is named: the script in a file, `bash -e`. */
+/** Runs a step like a runner without a named shell: the script in a file, with `bash -e`. */
 export function runStep(step: ScriptStep, cwd: string, env: NodeJS.ProcessEnv): StepResult {
   const script = join(temporaryFolder('step'), 'script.sh')
   writeFileSync(script, step.run)

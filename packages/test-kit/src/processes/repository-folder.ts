@@ -44,7 +44,7 @@ function run(root: string, ...args: readonly string[]): void {
   execFileSync('git', args, { cwd: root, stdio: 'pipe' })
 }
 
-/** Every file below a folder with what identifies its content and the write that made it. */
+/** Returns every file below a folder, with a text that identifies its content and its last write. */
 export function snapshot(root: string): Map<string, string> {
   const files = new Map<string, string>()
   for (const path of listFiles(root)) {
@@ -57,7 +57,7 @@ export function snapshot(root: string): Map<string, string> {
   return files
 }
 
-/** Paths of all files below a folder, but for git's own; links are not followed. */
+/** Lists all files below a folder except those of git; does not follow links. */
 export function listFiles(root: string, folder = ''): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true })
     .flatMap((entry) => {
@@ -72,7 +72,7 @@ export function text(root: string, path: string): string {
   return readFileSync(join(root, path), 'utf8')
 }
 
-/** Replaces text in a file, and fails when it is not there: an edit that did nothing would prove nothing. */
+/** Replaces text in a file; fails when the text does not exist, because the test would prove nothing. */
 export function edit(root: string, path: string, from: string, to: string): void {
   const before = text(root, path)
   if (!before.includes(from)) throw new Error(`${path} does not hold ${JSON.stringify(from)}`)

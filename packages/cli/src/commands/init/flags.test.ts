@@ -33,30 +33,30 @@ const wrongInItsOwnWay: readonly (readonly [flags: InitFlags, code: string, hint
   [{ healthPath: '/h?$(id)' }, 'invalid_health_path', /\/health/],
 ]
 
-test.each(wrongInItsOwnWay)('%j is refused as %s', async (flags, code, hint) => {
+test.each(wrongInItsOwnWay)('%j is rejected with %s', async (flags, code, hint) => {
   const failure = await failureOf(() => answersOf(flags))
   expect([failure.code, failure.exitCode]).toEqual([code, 2])
   expect(failure.hint).toMatch(hint)
 })
 
-test.each(wrong)('%j is refused with what is allowed', async (flags, hint) => {
+test.each(wrong)('%j is rejected with the accepted values', async (flags, hint) => {
   const failure = await failureOf(() => answersOf(flags))
   expect([failure.code, failure.exitCode]).toEqual(['invalid_option', 2])
   expect(failure.hint).toMatch(hint)
 })
 
-test('a target that is none is refused, also in --only', async () => {
+test('an unknown target is rejected, also in --only', async () => {
   for (const work of [() => targetsOf(['cicd'], undefined), () => targetsOf([], 'ci,x'), () => targetsOf([], '')]) {
     expect((await failureOf(work)).hint).toContain('ci, cd, docker')
   }
 })
 
-test('targets are all of them, or those named, in one order', () => {
+test('the targets are all, or the named ones, in a fixed order', () => {
   expect(targetsOf([], undefined)).toEqual(targets)
   expect(targetsOf(['nginx', 'CI'], 'badges , ci')).toEqual(['ci', 'nginx', 'badges'])
 })
 
-test('answers hold what was said and nothing else', () => {
+test('answers contain the given flags only', () => {
   expect(answersOf({})).toEqual({})
   expect(answersOf({ pm: 'PNPM', port: '3000', services: 'redis, none', domain: 'Shop.Example.com' })).toEqual({
     pm: 'pnpm',

@@ -11,7 +11,7 @@ test('a plain notification becomes the body of POST /notifications', () => {
   })
 })
 
-test('what follows a helper’s own values are people', () => {
+test('words after the values of a helper are users', () => {
   expect(readNotification({ limitWarning: ['Instagram', '80', 'alice', '7'] }, now)).toEqual({
     body: { name: 'limitWarning', params: { app_name: 'Instagram', percentage: 80 } },
     users: ['alice', '7'],
@@ -26,7 +26,7 @@ test.each([
   expect(readNotification({ appBlocked: 'X', locale }, now).body).toMatchObject({ locale: language })
 })
 
-test('an application’s own goes by name, in any language', () => {
+test('a notification of the application has a name and any language', () => {
   expect(readNotification({ name: 'orderShipped', params: '{"orderId":7}', locale: 'de' }, now).body).toEqual({
     name: 'orderShipped',
     params: { orderId: 7 },
@@ -68,22 +68,22 @@ test.each<[NotificationFlags, object]>([
   expect(readNotification({ appBlocked: 'X', ...flags }, now).body).toMatchObject({ name: 'appBlocked', ...expected })
 })
 
-describe('is a wrong use', () => {
+describe('wrong usage', () => {
   test.each<[string, NotificationFlags, RegExp]>([
     ['no title', { message: 'M' }, /^--title is missing/],
     ['no message', { title: 'T' }, /^--message is missing/],
     ['data that is not JSON', { title: 'T', message: 'M', data: '{a}' }, /^--data is not JSON/],
-    ['data that is no object', { title: 'T', message: 'M', data: '[1]' }, /^--data must be a JSON object/],
-    ['a percentage that is none', { limitWarning: ['Instagram', 'much'] }, /^--limit-warning requires/],
+    ['data that is not an object', { title: 'T', message: 'M', data: '[1]' }, /^--data must be a JSON object/],
+    ['an invalid percentage', { limitWarning: ['Instagram', 'much'] }, /^--limit-warning requires/],
     ['no percentage', { limitWarning: ['Instagram'] }, /^--limit-warning requires/],
     ['two helpers', { appBlocked: 'X', leaderboard: 'Y' }, /^Give one helper/],
     ['a title beside a helper', { appBlocked: 'X', title: 'T' }, /^--title cannot be combined with a helper/],
-    ['data beside a helper that takes none', { appBlocked: 'X', data: '{}' }, /^--data cannot be combined/],
+    ['data beside a helper without data', { appBlocked: 'X', data: '{}' }, /^--data cannot be combined/],
     ['a challenge without its message', { challengeUpdate: ['C', 'k'] }, /^--challenge-update requires/],
     ['a name and a helper', { name: 'X', appBlocked: 'Y' }, /^Give one helper at a time, or one --name/],
     ['a title beside a name', { name: 'X', title: 'T' }, /^--title cannot be combined with --name/],
     ['parameters without a name', { title: 'T', message: 'M', params: '{}' }, /^--params requires --name/],
-    ['parameters that are no object', { name: 'X', params: '7' }, /^--params must be a JSON object/],
+    ['parameters that are not an object', { name: 'X', params: '7' }, /^--params must be a JSON object/],
     ['an empty name', { name: '' }, /^--name requires/],
     ['a time that is none', { appBlocked: 'X', deliverAt: 'tomorrow' }, /^--deliver-at: expected/],
     ['a day that is none', { appBlocked: 'X', expiresAt: '2030-02-31T00:00:00Z' }, /^--expires-at: expected/],

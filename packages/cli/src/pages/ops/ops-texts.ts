@@ -71,7 +71,7 @@ const en: OpsTexts = {
   transport: 'Transport',
   offset: 'Offset',
   lag: 'Lag',
-  end: 'Close',
+  end: 'Disconnect',
   nobody: 'No connections are open.',
   idleNodes: 'Without connections:',
   recent: 'Recent notifications',
