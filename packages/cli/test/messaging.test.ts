@@ -256,7 +256,7 @@ describe('focus notify', () => {
   })
 
   test.concurrent.each([
-    [['notify', '--title', 'T', '--message', 'M'], /^Name the person/],
+    [['notify', '--title', 'T', '--message', 'M'], /^Name the user/],
     [['notify', 'alice'], /^--title is missing/],
     [['notify', 'alice', '--title', 'T', '--message', 'M', '--data', '{'], /^--data is not JSON/],
     [['notify', 'alice', '--broadcast', '--title', 'T', '--message', 'M'], /not both/],
@@ -266,7 +266,7 @@ describe('focus notify', () => {
       /^--deliver-at: expected an ISO 8601 time or a/,
     ],
     [['notify', 'alice', '--app-blocked', 'X', '--rate', '5'], /^--rate: expected LIMIT\/WINDOW/],
-    [['notify', 'alice', '--app-blocked', 'X', '--idempotency-key', 'é'], /^--idempotency-key takes/],
+    [['notify', 'alice', '--app-blocked', 'X', '--idempotency-key', 'é'], /^--idempotency-key requires/],
     [['notify', 'alice', '--cancel', '7'], /^--cancel takes an id and no other arguments/],
     [['notify', '--cancel', '7', '--title', 'T'], /^--cancel takes an id and no other arguments/],
     [['notfy', 'alice'], /^Unknown command 'notfy'\.$/],
@@ -274,7 +274,7 @@ describe('focus notify', () => {
     [['deliveries', 'nope', '--limit', '1'], /^Unknown command 'nope'\.$/],
     [['users', 'list', 'nope'], /^Too many arguments for 'list'/],
     [['token'], /^Missing required argument 'user'\.$/],
-    [['listen'], /^Give --user/],
+    [['listen'], /^Give either --user/],
     [['listen', '--user', 'alice', '--since', 'x'], /^--since: expected an offset/],
     [['stats', '--url', 'ftp://x'], /^--url is not an http or https address/],
   ])('refuses the wrong use %j with exit 2', async (args, message) => {

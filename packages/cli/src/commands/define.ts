@@ -30,12 +30,14 @@ export class Definer {
 export function defineGroup(
   program: Command,
   name: string,
+  summary: string,
   description: string,
   ...examples: readonly string[]
 ): Command {
   return withExamples(
     program
       .command(name)
+      .summary(summary)
       .description(description)
       // The group knows the option too, so that `focus users --json show alice` does not call the default command.
       .addOption(new Option('--json').hideHelp())

@@ -6,6 +6,7 @@ export function defineDelivering(program: Command, definer: Definer): void {
   const deliveries = defineGroup(
     program,
     'deliveries',
+    'list, retry and delete deliveries of the outbox',
     'The outbox: waiting and failed deliveries.',
     'focus deliveries',
     'focus deliveries retry --transport slack',
@@ -47,6 +48,7 @@ function defineTransports(program: Command, definer: Definer): void {
   const transports = defineGroup(
     program,
     'transports',
+    'list and enable transports',
     'The transports that notifications use in addition to connections.',
     'focus transports',
     'focus transports enable slack',

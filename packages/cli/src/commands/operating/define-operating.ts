@@ -18,6 +18,7 @@ function defineConnections(program: Command, definer: Definer): void {
   const connections = defineGroup(
     program,
     'connections',
+    'list and close connections',
     'The open connections of a running server.',
     'focus connections',
     'focus connections --user alice --json',
@@ -46,6 +47,7 @@ function defineUsers(program: Command, definer: Definer): void {
   const users = defineGroup(
     program,
     'users',
+    'list, show, disable and enable users',
     'The users who have signed in.',
     'focus users --search alice',
     'focus users show alice',
@@ -86,6 +88,7 @@ function defineSessions(program: Command, definer: Definer): void {
   const sessions = defineGroup(
     program,
     'sessions',
+    'list and end the sessions of a user',
     'The devices that users are signed in on.',
     'focus sessions alice',
     'focus sessions revoke --user alice',
@@ -112,7 +115,14 @@ function defineSessions(program: Command, definer: Definer): void {
 }
 
 function defineKeys(program: Command, definer: Definer): void {
-  const keys = defineGroup(program, 'keys', 'The keys that sign access tokens.', 'focus keys', 'focus keys rotate')
+  const keys = defineGroup(
+    program,
+    'keys',
+    'list and rotate the keys that sign access tokens',
+    'The keys that sign access tokens.',
+    'focus keys',
+    'focus keys rotate',
+  )
   const list = withServer(keys.command('list', { isDefault: true }).description('Lists the keys.'))
   definer.does(withExamples(list, 'focus keys list'), () => import('./keys.ts').then(({ list: run }) => ({ run })))
   const rotate = withServer(
@@ -130,6 +140,7 @@ function defineEpoch(program: Command, definer: Definer): void {
   const epoch = defineGroup(
     program,
     'epoch',
+    'show and rotate the epoch of the database',
     'The epoch of the database: positions from before a restore are invalid.',
     'focus epoch',
     'focus epoch rotate',
