@@ -166,7 +166,7 @@ describe('focus dev', () => {
       title: 'Not found',
       status: 404,
       code: 'not_found',
-      detail: 'Nothing answers GET at /api/nothing.',
+      detail: 'No route exists for GET /api/nothing.',
     })
   })
 
