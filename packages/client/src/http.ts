@@ -46,8 +46,8 @@ export class Api {
       throw new FocusClientError(
         'invalid_option',
         this.#url === undefined
-          ? 'There is no page whose origin could be used: pass `url`, such as https://example.com/api.'
-          : `The option url is not an address: ${url}`,
+          ? 'Outside browsers, pass `url`, such as https://example.com/api.'
+          : `url is not a valid address: ${url}`,
       )
     }
     return new URL(url, page).href.replace(/\/+$/, '')
@@ -88,7 +88,7 @@ export class Api {
       signal?.throwIfAborted()
       // A body that breaks off is no answer either.
       if (!(cause instanceof SyntaxError)) {
-        throw new FocusClientError('network_error', `${method} ${url} got half an answer`, { cause })
+        throw new FocusClientError('network_error', `${method} ${url} got no whole answer`, { cause })
       }
       throw new FocusClientError('invalid_response', `${method} ${url} did not answer JSON`, {
         status: response.status,

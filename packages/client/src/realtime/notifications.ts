@@ -1,4 +1,3 @@
-import { backoffMs } from '../backoff.ts'
 import type { Emitter, ErrorSink, ListenOptions } from '../emitter.ts'
 import type { ClientMessage, ServerMessage } from '../protocol.ts'
 import type { AccessTokens } from '../session/session.ts'
@@ -6,6 +5,7 @@ import { Connection, type SocketAuth } from './connection/connection.ts'
 import { createEmitters, type Emitters, type InboxChange, type NotificationEvents } from './events.ts'
 import type { Inbox, InboxPage, InboxQuery } from './inbox/inbox.ts'
 import type { ConnectionState } from './connection/connection-machine.ts'
+import { InboxSync } from './inbox/inbox-sync.ts'
 import { Marks } from './inbox/marks.ts'
 import { NotificationList } from './inbox/notification-list.ts'
 import { NotificationQueue } from './notification-queue.ts'
@@ -23,15 +23,15 @@ export interface NotificationsOptions {
   readonly WebSocket: typeof globalThis.WebSocket | undefined
   readonly events: readonly string[] | undefined
   readonly position: Position | undefined
-  /** Who is signed in from the start. */
+  /** Id of the user who is signed in at the start. */
   readonly userId: number | string | undefined
   readonly onError: ErrorSink
   socketUrl(): URL
 }
 
-/** One person's notifications: the connection that brings them, and the inbox that keeps them. */
+/** The user's notifications: the connection that delivers them, and the inbox that stores them. */
 export class Notifications implements AsyncIterable<FocusNotification> {
-  /** Newest first, kept up to date; the first listener loads the first page. */
+  /** The inbox as a live list, newest first. The first listener loads the first page. */
   readonly list: NotificationList
   readonly #inbox: Inbox
   readonly #connection: Connection
@@ -40,29 +40,34 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   readonly #receiver: Receiver
   readonly #emitters: Emitters
   readonly #unread: UnreadCount
+  readonly #sync: InboxSync
   readonly #marks = new Marks()
-  /** Whose position it is; undefined while that is not known. */
+  /** User of the position; undefined while unknown. */
   #userId: number | string | undefined
-  /** Somebody called `connect()`: releasing the last hold is then no reason to disconnect. */
+  /** Whether `connect()` was called: the release of the last hold does not disconnect then. */
   #isPinned = false
   #holds = 0
-  #resyncTimer: ReturnType<typeof setTimeout> | undefined
-  #recountTimer: ReturnType<typeof setTimeout> | undefined
-  /** Loads that failed one after the other. */
-  #failures = 0
 
   constructor(options: NotificationsOptions) {
     const emitters = createEmitters(options.onError)
     this.#emitters = emitters
     this.#inbox = options.inbox
-    this.#unread = new UnreadCount(emitters.unread, () => this.#recount())
+    this.#sync = new InboxSync(
+      this,
+      (knowledge) => this.#receiver.isBehind(knowledge),
+      () => {
+        // A failure is ignored: the next reason reads the count again.
+        if (emitters.unread.size > 0) this.inbox({ limit: 1 }).catch(() => undefined)
+      },
+    )
+    this.#unread = new UnreadCount(emitters.unread, () => this.#sync.recount())
     this.#position = new PositionTracker(options.position)
     this.#userId = options.userId
     this.#subscription = new Subscription(options.events)
     this.list = new NotificationList({
       notifications: this,
       marks: this.#marks,
-      loaded: (isLoaded) => this.#loaded(isLoaded),
+      loaded: (isLoaded) => this.#sync.loaded(isLoaded),
       expired: (notifications) => this.#expired(notifications),
       now: () => this.#receiver.now(),
       onError: options.onError,
@@ -74,8 +79,8 @@ export class Notifications implements AsyncIterable<FocusNotification> {
       unread: this.#unread,
       marks: this.#marks,
       find: (id) => this.list.find(id),
-      resync: () => this.#resync(),
-      recount: () => this.#recount(),
+      resync: () => this.#sync.resync(),
+      recount: () => this.#sync.recount(),
     })
     this.#connection = new Connection({
       tokens: options.tokens,
@@ -88,7 +93,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     })
   }
 
-  /** Where the connection is: `idle`, `connecting`, `open`, `reconnecting` or `closed`. */
+  /** State of the connection: `idle`, `connecting`, `open`, `reconnecting` or `closed`. */
   get state(): ConnectionState {
     return this.#connection.state
   }
@@ -97,29 +102,29 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     return this.state.status === 'open'
   }
 
-  /** As the server counts; 0 until it said so. */
+  /** Number of unread notifications by the server's count; 0 before the first count. */
   get unreadCount(): number {
     return this.#unread.value
   }
 
-  /** The place up to which notifications were seen; null before the first connection. See the option `position`. */
+  /** Position up to which notifications were seen; null before the first connection. See the option `position`. */
   get position(): Position | null {
     return this.#position.current
   }
 
-  /** The topics in force; null while everything is wanted. */
+  /** Subscribed topics; null while there is no subscription. */
   get events(): readonly string[] | null {
     return this.#subscription.events
   }
 
-  /** The raw socket of the moment, for what this class does not offer; null while there is none. */
+  /** The current socket, for features that this class does not have; null while there is none. */
   get socket(): WebSocket | null {
     return this.#connection.socket
   }
 
   /**
-   * Connects, and stays connected until `disconnect()` or an abort. Without a person signed in it waits for a sign-in.
-   * Returns at once: listen to `state`, or await `whenOpen()`.
+   * Connects, and stays connected until `disconnect()` or an abort. Without a signed-in user it waits for a sign-in.
+   * It returns immediately: listen to `state`, or await `whenOpen()`.
    */
   connect(options: ListenOptions = {}): void {
     const { signal } = options
@@ -131,10 +136,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
 
   disconnect(): void {
     this.#isPinned = false
-    clearTimeout(this.#resyncTimer)
-    clearTimeout(this.#recountTimer)
-    this.#resyncTimer = undefined
-    this.#recountTimer = undefined
+    this.#sync.stop()
     this.#connection.dispatch({ type: 'disconnect' })
   }
 
@@ -144,15 +146,14 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     this.list.close()
   }
 
-  /** Tries now instead of at `retryAt`; for a button beside "disconnected". */
+  /** Reconnects now instead of at `retryAt`, for a button in a "disconnected" message. */
   retry(): void {
     this.#connection.dispatch({ type: 'retry' })
   }
 
   /**
-   * Keeps the connection up for as long as somebody holds it: for components, several of which may need it. The answer
-   * releases it; the connection ends a moment after the last release, so that an unmount with a mount behind it costs
-   * nothing.
+   * Keeps the connection open until all holds are released, for components that share it. Returns the function that
+   * releases the hold. The connection closes shortly after the last release, so that a quick remount keeps it.
    */
   hold(): () => void {
     this.#holds += 1
@@ -171,14 +172,14 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   /**
    * Resolves once the connection is open.
    *
-   * @throws FocusClientError `connection_closed` when it has ended for good; the signal's reason when aborted
+   * @throws FocusClientError `connection_closed` if the client will not reconnect; the signal's reason after an abort
    */
   whenOpen(options: ListenOptions = {}): Promise<void> {
     return whenOpen(this.state, this.#emitters.state, options)
   }
 
   /**
-   * Listens to one kind of event. The answer stops it, as does the signal.
+   * Adds a listener for one kind of event. Returns the function that removes it; so does the signal.
    *
    * @example
    * ```ts
@@ -195,9 +196,9 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   }
 
   /**
-   * The notifications from now on, for `for await`. Ends with `disconnect()` or the signal.
+   * Returns the notifications from now on, for `for await`. It ends with `disconnect()` or the signal.
    *
-   * @throws FocusClientError `connection_closed` when the connection has ended for another reason
+   * @throws FocusClientError `connection_closed` if the connection ends for another reason
    */
   stream(options: ListenOptions = {}): AsyncIterableIterator<FocusNotification> {
     return new NotificationQueue(this, options)
@@ -207,7 +208,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     return this.stream()
   }
 
-  /** From now on only these topics, those subscribed to before, and notifications without a topic. */
+  /** Subscribes to topics, in addition to earlier ones. Notifications without a topic always arrive. */
   subscribe(events: readonly string[]): void {
     this.#subscription.add(events)
     this.send({ action: 'subscribe', events: [...events] })
@@ -218,23 +219,23 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     this.send({ action: 'unsubscribe', events: [...events] })
   }
 
-  /** Sends a message of the protocol; false when there is no open connection. The answer comes as a `message` event. */
+  /** Sends a message of the protocol. Returns false without an open connection. The answer arrives as a `message` event. */
   send(message: ClientMessage): boolean {
     return this.#connection.send(message)
   }
 
   /**
-   * One page of the inbox, newest first, broadcasts among them.
+   * Reads one page of the inbox, newest first, broadcasts included.
    *
    * @throws FocusClientError `not_signed_in`, `network_error`, and the server's codes
    */
   async inbox(query: InboxQuery = {}): Promise<InboxPage> {
     const page = await this.#unread.setFrom(this.#inbox.page(query), (answer) => answer)
-    // Some may have been read or deleted while the answer was on its way.
+    // Notifications may have been read or deleted while the answer was on its way.
     return { ...page, notifications: this.#marks.applied(page.notifications) }
   }
 
-  /** Marks as read, here at once and in the person's other tabs and devices. @throws as `inbox` */
+  /** Marks notifications as read, on this page immediately, and on the user's other tabs and devices. @throws as `inbox` */
   async markRead(ids: string | Iterable<string>): Promise<void> {
     const wanted = typeof ids === 'string' ? [ids] : [...ids]
     const known = wanted.filter(isServerId)
@@ -243,19 +244,19 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     )
   }
 
-  /** @throws as `inbox` */
+  /** Marks all notifications as read. @throws as `inbox` */
   async markAllRead(): Promise<void> {
     const ids = this.list.snapshot.items.map(({ id }) => id)
     await this.#change({ ids, state: 'read' }, () => this.#inbox.markRead({ all: true }))
   }
 
-  /** Deletes from the inbox. @throws as `inbox`, `unknown_notification` */
+  /** Deletes a notification from the inbox. @throws as `inbox`, `unknown_notification` */
   async remove(id: string): Promise<void> {
     await this.#change({ ids: [id], state: 'deleted' }, () => (isServerId(id) ? this.#inbox.remove(id) : undefined))
   }
 
   /**
-   * Somebody signed in or out. A position outlives a sign-out, and is forgotten when somebody else signs in.
+   * Handles a sign-in or sign-out. The position is kept after a sign-out, and forgotten if another user signs in.
    *
    * @internal
    */
@@ -268,7 +269,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     this.#marks.clear()
     this.list.reset()
     this.#connection.dispatch({ type: isSignedIn ? 'signed_in' : 'signed_out' })
-    if (isSignedIn && this.list.isUsed) this.#resync()
+    if (isSignedIn && this.list.isUsed) this.#sync.resync()
   }
 
   #socketUrl(url: URL): URL {
@@ -285,14 +286,13 @@ export class Notifications implements AsyncIterable<FocusNotification> {
 
   #stateChanged(state: ConnectionState): void {
     const { except } = this.#subscription
-    // Has no place in the address, where the topics that are wanted travel.
+    // The address contains only the wanted topics.
     if (state.status === 'open' && except.length > 0) this.send({ action: 'unsubscribe', events: [...except] })
-    // What could not be loaded while the server was away can be now.
-    this.#compare()
+    this.#sync.compare()
     this.#emitters.state.emit(state)
   }
 
-  /** Shows the change at once; when the server refuses it, what the server has is shown again. */
+  /** Shows a change immediately. If the server refuses it, the server's state is loaded again. */
   async #change(change: InboxChange, work: () => Promise<number | undefined> | undefined): Promise<void> {
     this.#apply(change)
     try {
@@ -301,7 +301,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
         await this.#unread.setFrom(request, (unreadCount) => (unreadCount === undefined ? null : { unreadCount }))
     } catch (error) {
       this.#marks.withdraw(change)
-      this.#resync()
+      this.#sync.resync()
       throw error
     }
   }
@@ -316,38 +316,4 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   #expired(notifications: readonly FocusNotification[]): void {
     this.#apply({ ids: notifications.map(({ id }) => id), state: 'deleted' })
   }
-
-  /** Reads again what the server has: soon, once, and spread out, because a server's restart asks it of everybody. */
-  #resync(waitMs = 0): void {
-    this.#resyncTimer ??= setTimeout(() => {
-      this.#resyncTimer = undefined
-      if (this.list.isUsed) void this.list.reload()
-      else this.#recount()
-    }, waitMs + spreadMs())
-  }
-
-  /** Tries again later while the connection stands; otherwise the next connection does. */
-  #loaded(isLoaded: boolean): void {
-    if (!isLoaded && this.isConnected) this.#resync(backoffMs(this.#failures, Math.random()))
-    this.#failures = isLoaded ? 0 : this.#failures + 1
-    this.#compare()
-  }
-
-  /** Page and connection may have begun one after the other, with something in between. */
-  #compare(): void {
-    const { isMissing, knowledge } = this.list
-    if (this.isConnected && (isMissing || (knowledge && this.#receiver.isBehind(knowledge)))) this.#resync()
-  }
-
-  #recount(): void {
-    this.#recountTimer ??= setTimeout(() => {
-      this.#recountTimer = undefined
-      // A failure is left for the next reason to ask.
-      if (this.#emitters.unread.size > 0) this.inbox({ limit: 1 }).catch(() => undefined)
-    }, spreadMs())
-  }
-}
-
-function spreadMs(): number {
-  return 50 + Math.random() * 200
 }

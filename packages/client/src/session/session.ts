@@ -264,7 +264,7 @@ export class Session implements AccessTokens {
 function sessionOf(tokens: TokenResponse, before: StoredSession | null): StoredSession {
   // A captive portal answers JSON too.
   if (typeof tokens?.access_token !== 'string') {
-    throw new FocusClientError('invalid_response', 'The answer of the sign-in holds no access_token.')
+    throw new FocusClientError('invalid_response', 'The answer has no access_token.')
   }
   return {
     access: tokens.access_token,

@@ -78,7 +78,7 @@ export class Inbox {
 
   async #request<Answer>(path: string, request: ApiRequest): Promise<Answer> {
     const token = await this.#tokens.get()
-    if (token === null) throw new FocusClientError('not_signed_in', 'Nobody is signed in.')
+    if (token === null) throw new FocusClientError('not_signed_in', 'No user is signed in.')
     try {
       return await this.#api.request<Answer>(path, { ...request, token })
     } catch (error) {
@@ -97,5 +97,5 @@ function countOf(answer: { unread_count: number } | null | undefined): number {
 }
 
 function invalidAnswer(): FocusClientError {
-  return new FocusClientError('invalid_response', 'The answer is not one of the inbox.')
+  return new FocusClientError('invalid_response', 'The answer is not an inbox page.')
 }
