@@ -7,7 +7,7 @@ import { backends } from './support.ts'
 
 const adminKey = 'an-admin-key-for-the-tests'
 
-describe.each(backends)('what was sent lately, on $name', (backend) => {
+describe.each(backends)('recent notifications, on $name', (backend) => {
   let focus: Focus
   let url: string
   const ids = new Map<string, number>()
@@ -52,7 +52,7 @@ describe.each(backends)('what was sent lately, on $name', (backend) => {
   const titles = async (query = '') =>
     (await call(`/admin/notifications${query}`)).body.notifications.map(({ title }: { title: string }) => title)
 
-  test('is listed newest first, of everybody and with broadcasts, or of one person', async () => {
+  test('are listed newest first: of all users with broadcasts, or of one user', async () => {
     expect((await call('/admin/notifications')).body).toEqual({ notifications: [] })
     const first = await send({ user: 'alice', title: 'first', message: 'secret', event: 'limits', data: { a: 1 } })
     await send({ broadcast: true, title: 'all', message: 'm', notification_type: 'warning' })
@@ -79,7 +79,7 @@ describe.each(backends)('what was sent lately, on $name', (backend) => {
     expect(await titles('?limit=2')).toEqual(['third', 'all'])
   })
 
-  test('keeps one line for what was merged, with its count', async () => {
+  test('list merged notifications once, with their count', async () => {
     for (const title of ['a', 'b', 'c']) await send({ user: 'bob', title, message: 'm', group: { key: 'g' } })
     expect((await call('/admin/notifications?limit=2')).body.notifications).toMatchObject([
       { title: 'c', count: 3 },
@@ -98,11 +98,11 @@ describe.each(backends)('what was sent lately, on $name', (backend) => {
     expect(await call(`/admin/notifications${query}`)).toMatchObject({ status, body: { code } })
   })
 
-  test('is for operators alone', async () => {
+  test('are for operators only', async () => {
     expect((await call('/admin/notifications', { as: 'alice' })).status).toBe(401)
   })
 
-  test('is read along an index, however long the log is', async () => {
+  test('are read along an index, however long the log is', async () => {
     await Promise.all(
       Array.from({ length: 300 }, () => focus.notifications.notifyUser({ userId: 1, title: 'many', message: 'm' })),
     )

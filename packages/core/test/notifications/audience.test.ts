@@ -4,7 +4,7 @@ import { silentLogger } from '../../src/common/logging/logger.ts'
 import type { Summary } from '../../src/notifications/ports.ts'
 import { backends, ManualClock, type Node, people, startNode } from './support.ts'
 
-describe.each(backends)('many people on $name', (backend) => {
+describe.each(backends)('an audience on $name', (backend) => {
   const nodes: Node[] = []
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
@@ -18,7 +18,7 @@ describe.each(backends)('many people on $name', (backend) => {
     return node
   }
 
-  test('are told in the order that the database takes it, and never read far ahead', async () => {
+  test('is read only as fast as the database commits, never far ahead', async () => {
     const { notifications } = await start({ config: { unknownUsers: 'accept' } })
     let taken = 0
     async function* ids() {
@@ -41,7 +41,7 @@ describe.each(backends)('many people on $name', (backend) => {
     expect(furthestAhead).toBeLessThanOrEqual(3_000)
   })
 
-  test('each read it in their own language, and those whom nobody knows are counted', async () => {
+  test('gets texts in the language of each user, and unknown ids are counted', async () => {
     const { notifications, events } = await start()
     const summary = await notifications.notifyLeaderboardUpdate({
       userIds: [1, 2, 4_711],
@@ -67,7 +67,7 @@ describe.each(backends)('many people on $name', (backend) => {
     ])
   })
 
-  test('are no more told once the signal says so', async () => {
+  test('gets no more notifications after the signal is aborted', async () => {
     const { notifications, events } = await start({ config: { unknownUsers: 'accept' } })
     const stop = new AbortController()
     function* ids() {
@@ -87,7 +87,7 @@ describe.each(backends)('many people on $name', (backend) => {
     expect(events.length).toBe(told)
   })
 
-  test('are introduced to the broadcasts together, and one whom the directory fails to find holds up nobody', async () => {
+  test('is introduced to broadcasts together, and a failed lookup does not hold up the others', async () => {
     const warnings: unknown[] = []
     let away = true
     const { notifications, log } = await start({
@@ -113,7 +113,7 @@ describe.each(backends)('many people on $name', (backend) => {
     expect(await notifications.feed.heads([])).toEqual([])
   })
 
-  test('see a broadcast that was written once, from when they came, each with their own read state', async () => {
+  test('sees a broadcast that was written once, unless it is older than the user, each user with a read state of their own', async () => {
     const clock = new ManualClock()
     const { notifications, events } = await start({
       runtime: { clock: clock.read },
@@ -151,7 +151,7 @@ describe.each(backends)('retention on $name', (backend) => {
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
 
-  test('keeps the newest of each person, moves `oldest`, and counts what is still unread', async () => {
+  test('keeps the newest of each user, advances `oldest`, and counts the rest as unread', async () => {
     const node = await startNode(await backend.url(), { log: { maxPerStream: 10 } })
     try {
       for (let n = 1; n <= 25; n += 1) await node.notifications.notifyUser({ userId: 1, title: `${n}`, message: 'm' })
@@ -168,7 +168,7 @@ describe.each(backends)('retention on $name', (backend) => {
     }
   })
 
-  test('R12: counts no broadcast that has expired, and says by the revision that it was removed', async () => {
+  test('R12: does not count expired broadcasts, and changes the revision when it removes them', async () => {
     const clock = new ManualClock()
     const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
     try {
@@ -194,7 +194,7 @@ describe.each(backends)('retention on $name', (backend) => {
     }
   })
 
-  test('removes what is too old, and keeps what a merge made young again', async () => {
+  test('removes old notifications, and keeps those that a merge renewed', async () => {
     const clock = new ManualClock()
     const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, log: { maxAgeMs: 1_000 } })
     try {

@@ -13,7 +13,7 @@ function nested(levels: number): JsonValue {
   return JSON.parse('['.repeat(levels) + ']'.repeat(levels))
 }
 
-/** What a caller without types may pass. */
+/** Input of callers without types. */
 function untyped(fields: object): NotificationInput {
   return Object.assign({}, valid, fields)
 }
@@ -73,18 +73,18 @@ describe('bad input', () => {
     },
   )
 
-  test('a member of a selection may be left out by undefined', async () => {
+  test('an undefined member of a selection counts as absent', async () => {
     await node.notifications.notifyUser({ ...valid, userId: 5 })
     const which = { upToOffset: 1, ids: undefined }
     expect(await node.notifications.markRead(5, which)).toBe(0)
   })
 
-  test('data may be as large as it may be', async () => {
+  test('data of the maximum size is accepted', async () => {
     const data = { blob: 'x'.repeat(16_384 - 11) }
     await expect(node.notifications.notifyUser({ ...valid, userId: 2, data })).resolves.toMatchObject({ offset: 1 })
   })
 
-  test('data may be as deep as it may be, and texts in it hold what they like', async () => {
+  test('data of the maximum depth is accepted, with any characters in its texts', async () => {
     const data = { levels: nested(63), text: '['.repeat(100) }
     await expect(node.notifications.notifyUser({ ...valid, userId: 3, data })).resolves.toMatchObject({ offset: 1 })
   })
@@ -100,7 +100,7 @@ describe('bad input', () => {
     })
   })
 
-  test('a schema that throws is refused, and ends nothing', async () => {
+  test('a schema that throws is refused, and does not end the process', async () => {
     const failing = z.string().refine(() => {
       throw new Error('the table of names is away')
     })
@@ -136,7 +136,7 @@ describe('bad input', () => {
     )
   })
 
-  test('users that nobody knows get a stream where that is the policy', async () => {
+  test('unknown users get a stream if the configuration accepts them', async () => {
     const open = await startNode('sqlite::memory:', { config: { unknownUsers: 'accept' } })
     try {
       await expect(open.notifications.notifyUser({ ...valid, userId: 'auth0|AbC' })).resolves.toMatchObject({

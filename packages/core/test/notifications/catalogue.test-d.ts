@@ -43,13 +43,13 @@ describe('the catalogue', () => {
     void builtIn.notify('limitWarning', { userId: 1, appName: 'Instagram' })
     // @ts-expect-error a param has another type
     void builtIn.notify('limitWarning', { userId: 1, appName: 'Instagram', percentage: '80' })
-    // @ts-expect-error nobody to send it to
+    // @ts-expect-error the user is missing
     void builtIn.notify('limitWarning', { appName: 'Instagram', percentage: 80 })
-    // @ts-expect-error no such notification
+    // @ts-expect-error unknown notification
     void builtIn.notify('limitWarnings', { userId: 1 })
   })
 
-  test('types an application’s own beside them', async () => {
+  test('types an application’s own notifications beside them', async () => {
     const { notifications } = await createFocus({ catalogue })
     void notifications.notify('commentAdded', { userId: 1, author: 'Alice', words: 3 })
     void notifications.notify(
@@ -66,7 +66,7 @@ describe('the catalogue', () => {
     void notifications.notify('invoicePaid', { userId: 1, amount: 7, currency: 'CHF' })
   })
 
-  test('goes wherever Focus goes', async () => {
+  test('is part of the type of Focus', async () => {
     const mount = (focus: Focus) => focus
     mount(await createFocus({ catalogue }))
     mount(await createFocus())

@@ -9,7 +9,7 @@ const minuteMs = 60_000
 describe.each(backends)('R15: after a clock was a year ahead and set back, on $name', (backend) => {
   const { start } = nodesOf(backend)
 
-  test('a rate counts nothing from the time that has not come', async () => {
+  test('a rate does not count times in the future', async () => {
     const { notifications, clock } = await start()
     const rate = { limit: 1, window: '1m' }
     clock.advance(yearMs)
@@ -21,7 +21,7 @@ describe.each(backends)('R15: after a clock was a year ahead and set back, on $n
     expect(await notifications.notifyUser({ ...note, rate })).toMatchObject({ outcome: 'created' })
   })
 
-  test('a duplicate is held for its window and no longer', async () => {
+  test('a duplicate is suppressed for its window and no longer', async () => {
     const { notifications, clock } = await start()
     const dedupe = { key: 'k', window: '10m' }
     clock.advance(yearMs)
@@ -32,7 +32,7 @@ describe.each(backends)('R15: after a clock was a year ahead and set back, on $n
     expect(await notifications.notifyUser({ ...note, dedupe })).toMatchObject({ outcome: 'created' })
   })
 
-  test('a group takes others in for its window and no longer, and so does a rate that groups', async () => {
+  test('a group merges others for its window and no longer, and so does a rate that groups', async () => {
     const { notifications, clock } = await start()
     const group = { key: 'k', window: '10m' }
     const rate = { limit: 1, window: '10m', overflow: 'group' } as const
@@ -47,7 +47,7 @@ describe.each(backends)('R15: after a clock was a year ahead and set back, on $n
     expect(await notifications.notifyUser({ ...note, userId: 2, rate })).toMatchObject({ outcome: 'created' })
   })
 
-  test('what a rate held back is sent as soon as there is room, with or without a later call', async () => {
+  test('deferred notifications are sent as soon as their rate has room, with or without a later call', async () => {
     const { notifications, log, clock, events } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'defer' } as const
     clock.advance(yearMs)
@@ -68,7 +68,7 @@ describe.each(backends)('R15: after a clock was a year ahead and set back, on $n
     expect(titles('2')).toEqual(['t', 'held back'])
   })
 
-  test('what failed is tried again', async () => {
+  test('parked notifications are retried', async () => {
     const { notifications, log, database, clock } = await start()
     await database.db
       .insertInto('focus_parked')
@@ -86,7 +86,7 @@ describe.each(backends)('R15: after a clock was a year ahead and set back, on $n
     expect(await notifications.sequence()).toBe(1)
   })
 
-  test('a call that died with its idempotency key is taken up', async () => {
+  test('a call that died with its idempotency key is resumed', async () => {
     const { notifications, database, clock } = await start()
     const { idempotency } = notifications
     clock.advance(yearMs)

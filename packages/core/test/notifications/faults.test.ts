@@ -6,7 +6,7 @@ import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Backend, backends, type Node, startNode } from './support.ts'
 
-/** `FOCUS_FAULT_ROUNDS` repeats the killing; every ordinary run of the tests does the few below. */
+/** `FOCUS_FAULT_ROUNDS` sets how often processes are killed; an ordinary run of the tests uses the default below. */
 const rounds = Number(process.env.FOCUS_FAULT_ROUNDS ?? 2)
 
 const nodes: Node[] = []
@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const node of nodes.splice(0)) await node.close()
 })
 
-/** A process that sends without pause, and what it was told had been accepted. */
+/** A process that sends without pause, and its accepted calls. */
 class Writer {
   readonly accepted: string[] = []
   readonly ready: Promise<unknown>
@@ -52,7 +52,7 @@ class Writer {
     await this.exited
   }
 
-  /** Resolves when it has had `count` more calls accepted. */
+  /** Resolves after `count` more accepted calls. */
   async progress(count: number): Promise<void> {
     const goal = this.accepted.length + count
     while (this.accepted.length < goal) {
@@ -62,7 +62,7 @@ class Writer {
   }
 }
 
-/** Every accepted call is in the log, once; every stream is without a gap; every count is right. */
+/** Checks that each accepted call is in the log once, that no stream has a gap, and that all counts are right. */
 async function checkLog(url: string, accepted: readonly string[]): Promise<void> {
   const node = await startNode(url, { config: { unknownUsers: 'accept' } })
   nodes.push(node)
@@ -83,7 +83,7 @@ describe.each(backends)('faults on $name', (backend: Backend) => {
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
 
-  test('32 writers in two processes make no gap, and no conflict of theirs reaches a caller', async () => {
+  test('32 writers in two processes leave no gap, and no conflict reaches a caller', async () => {
     const url = await backend.url()
     const two = [new Writer(url, 'a', 16, 25), new Writer(url, 'b', 16, 25)]
     await Promise.all(two.map((writer) => writer.exited))
@@ -96,7 +96,7 @@ describe.each(backends)('faults on $name', (backend: Backend) => {
     await checkLog(url, accepted)
   })
 
-  test('what a killed process had been told is accepted is in the log', { timeout: 30_000 * rounds }, async () => {
+  test('the log holds all accepted notifications of a killed process', { timeout: 30_000 * rounds }, async () => {
     const url = await backend.url()
     const accepted: string[] = []
     for (let round = 0; round < rounds; round += 1) {
@@ -117,7 +117,7 @@ describe('a database that is killed', () => {
   })
   afterAll(() => server.stop())
 
-  test('loses nothing and doubles nothing of what was accepted before, meanwhile and after', {
+  test('loses and duplicates no notification that was accepted before, during and after', {
     timeout: 30_000 * rounds,
   }, async () => {
     const url = await server.createDatabase()
@@ -134,7 +134,7 @@ describe('a database that is killed', () => {
     await checkLog(url, writer.accepted)
   })
 
-  test('that stays away is a clear error after a bounded time, and nothing is half written', {
+  test('that stays away gives a clear error after a bounded time, and nothing is half written', {
     timeout: 30_000,
   }, async () => {
     const url = await server.createDatabase()
@@ -157,7 +157,7 @@ describe('a database that is killed', () => {
     ])
   })
 
-  test('that hangs is a clear error after a bounded time', { timeout: 30_000 }, async () => {
+  test('that hangs gives a clear error after a bounded time', { timeout: 30_000 }, async () => {
     const url = await server.createDatabase()
     const node = await startNode(url, { log: { timeoutMs: 1_000 } })
     nodes.push(node)

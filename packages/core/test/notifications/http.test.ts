@@ -47,7 +47,7 @@ describe('notifications over HTTP', () => {
     call('POST', '/notifications', { body, ...(key === undefined ? {} : { key }) })
   const inbox = async (as: string, query = '') => (await call('GET', `/notifications${query}`, { as })).body
 
-  test('a person is named by id, username or e-mail, and the answer says who it was', async () => {
+  test('a user is named by id, username or e-mail, and the response holds the id', async () => {
     const byName = await send({ user: 'alice', title: 'a', message: 'm' })
     expect(byName).toMatchObject({ status: 200, body: { outcome: 'created', offset: 1, user_id: expect.any(Number) } })
     const { user_id } = byName.body
@@ -62,7 +62,7 @@ describe('notifications over HTTP', () => {
     })
   })
 
-  test('an address that nobody verified reaches nobody, and no operation on users takes it for a name', async () => {
+  test('an unverified address reaches no user, and no operation on users accepts it as a name', async () => {
     await signIn('mallory', { address: 'victim@example.com', verified: false })
     const refusal = { status: 404, body: { code: 'unknown_user', hint: expect.stringMatching(/id or the username/) } }
     const user = 'victim@example.com'
@@ -99,7 +99,7 @@ describe('notifications over HTTP', () => {
     },
   )
 
-  test('several are answered one by one, and a misspelt name sends nothing at all', async () => {
+  test('several users get one result each, and a misspelt name sends nothing', async () => {
     const { body } = await send({ users: ['alice', 'bob'], title: 'both', message: 'm' })
     expect(body.results).toMatchObject([{ outcome: 'created' }, { outcome: 'created' }])
     const refused = await send({ users: ['bob', 'nobody'], title: 'lost', message: 'm' })
@@ -155,7 +155,7 @@ describe('notifications over HTTP', () => {
     expect(await send(body)).toMatchObject({ status, body: { status, code } })
   })
 
-  test('the same key answers the same, and refuses another content', async () => {
+  test('the same key gets the same response, and refuses another request', async () => {
     const body = { user: 'bob', title: 'once', message: 'm' }
     const first = await send(body, 'key-1')
     expect(await send(body, 'key-1')).toEqual(first)
@@ -166,7 +166,7 @@ describe('notifications over HTTP', () => {
     expect(await send(body, 'clé')).toMatchObject({ status: 400 })
   })
 
-  test('what is scheduled can be taken back', async () => {
+  test('a scheduled notification can be cancelled', async () => {
     const { body } = await send({ user: 'bob', title: 'later', message: 'm', deliver_at: '2099-01-01T00:00:00Z' })
     expect(body).toMatchObject({ outcome: 'scheduled', id: expect.any(String) })
     expect((await call('DELETE', `/notifications/scheduled/${body.id}`)).status).toBe(204)
@@ -184,7 +184,7 @@ describe('notifications over HTTP', () => {
     },
   )
 
-  test('a time without an offset is UTC, wherever the server stands', async () => {
+  test('a time without an offset is UTC, whatever the time zone of the server', async () => {
     vi.stubEnv('TZ', 'Asia/Tokyo')
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString().replace('Z', '')
     const { body } = await send({ user: 'bob', title: 'later', message: 'm', deliver_at: inAnHour })
@@ -192,7 +192,7 @@ describe('notifications over HTTP', () => {
     expect(body.outcome).toBe('scheduled')
   })
 
-  test('everybody has a broadcast in their inbox, pages it, reads it and deletes it for themselves', async () => {
+  test('each user has a broadcast in their inbox, and pages, reads and deletes it for themselves', async () => {
     const { body } = await send({ broadcast: true, title: 'to all', message: 'm' })
     expect(body).toMatchObject({ outcome: 'created', offset: 1, user_id: null, broadcast: true })
     const first = await inbox('alice', '?limit=1')
@@ -209,7 +209,7 @@ describe('notifications over HTTP', () => {
     expect((await inbox('alice')).notifications.map((item: { title: string }) => item.title)).not.toContain('to all')
   })
 
-  test('nobody reads or deletes what is somebody else’s', async () => {
+  test('no user reads or deletes notifications of another one', async () => {
     const [mine] = (await inbox('alice', '?limit=1')).notifications
     expect((await call('DELETE', `/notifications/${mine.id}`, { as: 'bob' })).status).toBe(404)
     await call('POST', '/notifications/read', { as: 'bob', body: { ids: [mine.id] } })

@@ -37,7 +37,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
   test.each([
     ['refused', new FocusError('invalid_notification', 'Only in their language.')],
     ['interrupted by the end of the process', new FocusError('closed', 'The notification log is closed.')],
-  ])('a call to several of whom one was %s is finished by its repetition', async (_, fault) => {
+  ])('a call to several users, one of which was %s, is finished by its repetition', async (_, fault) => {
     const node = await start()
     const flawed = faulty(node, '1', fault)
     await expect(sendNotification(flawed, request())).rejects.toBe(fault)
@@ -47,7 +47,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(node.events).toHaveLength(3)
   })
 
-  /** A call whose holder is silent until it is told how to end. */
+  /** A call that holds its key until it is resolved or rejected. */
   async function silent({ notifications }: Node, key: string) {
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
     const { promise: ending, resolve: answer, reject: fail } = Promise.withResolvers<JsonValue>()
@@ -76,7 +76,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     }
   })
 
-  test('a repetition has its answer also when the notification has expired', async () => {
+  test('a repetition gets its answer after the notification has expired', async () => {
     const { notifications, clock } = await start()
     const input = { userId: 1, title: 't', message: 'm', expiresAt: new Date(clock.now + 1_000) }
     const first = await notifications.notifyUser(input, { idempotencyKey: 'k' })
@@ -96,13 +96,13 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     ).rejects.toMatchObject({ code: 'idempotency_conflict' })
   })
 
-  test('a merge is not repeated, even when others were merged after it', async () => {
+  test('a merge is not repeated, even after later merges', async () => {
     const { notifications, log, database, clock } = await start()
     const group = { key: 'post', message: '{count, plural, one {# comment} other {# comments}}' }
     const content = { title: 't', message: 'm', group }
     const first = await notifications.notifyUser({ userId: 1, ...content })
     const recipient = await notifications.recipients.require(1)
-    // Merges, and has no time left to say so.
+    // Merges, and dies before it stores its answer.
     const merging = notifications.idempotency.run('k', 'asked', async (ids) => {
       await notifications.prepare({ content })(recipient, ids)
       throw new Error('the process ends')
@@ -121,7 +121,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(await database.db.selectFrom('focus_merges').selectAll().execute()).toEqual([])
   })
 
-  test('what was scheduled is scheduled once, and its answer has no offset', async () => {
+  test('a scheduled notification is scheduled once, and its receipt has no offset', async () => {
     const { notifications, database, clock } = await start()
     const content = { title: 't', message: 'm', deliverAt: new Date(clock.now + 60_000) }
     const recipient = await notifications.recipients.require(1)
@@ -140,7 +140,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(waiting).toHaveLength(1)
   })
 
-  test('one of those that wait takes over from a dead call, and the others have its answer', async () => {
+  test('one of the waiting calls takes over from a dead one, and the others get its answer', async () => {
     const node = await start()
     const dead = await silent(node, 'k')
     node.clock.advance(31_000)
@@ -156,7 +156,7 @@ describe.each(backends)('idempotency keys on $name', (backend) => {
     expect(await again()).toBe('call 1')
   })
 
-  test('a call that was taken over and then fails leaves the answer alone', async () => {
+  test('a call that was taken over and then fails does not change the answer', async () => {
     const node = await start()
     const slow = await silent(node, 'k')
     node.clock.advance(31_000)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { NotificationEvent, Receipt } from '../../src/notifications/ports.ts'
 import { backends, ManualClock, type Node, startNode } from './support.ts'
 
-/** `FOCUS_PROPERTY_RUNS` deepens the search; every ordinary run of the tests does the few below. */
+/** `FOCUS_PROPERTY_RUNS` sets the number of runs; an ordinary run of the tests uses the default below. */
 const numRuns = Number(process.env.FOCUS_PROPERTY_RUNS ?? 12)
 const windowMs = 10_000
 const rateLimit = 2
@@ -35,7 +35,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), user }) },
 )
-/** Rounds of steps that run at once, some on one node and some on the other, and the time that passes after each. */
+/** Rounds of concurrent steps on both nodes, and the time that passes after each round. */
 const rounds = fc.array(
   fc.record({
     steps: fc.array(fc.tuple(step, fc.integer({ min: 0, max: 1 })), { minLength: 1, maxLength: 16 }),
@@ -68,7 +68,7 @@ describe.each(backends)('random interleavings of two nodes on $name', (backend) 
 
   let run = 0
 
-  test('leave no gap, lose nothing that was accepted, keep every policy and count what is unread', {
+  test('leave no gap, lose no accepted notification, keep every policy and the unread counts', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(
@@ -132,7 +132,7 @@ class World {
     else if (first) await notifications.markRead(userKey, { ids: [first.id] })
   }
 
-  /** The published events of a stream are 1, 2, 3, …, whichever node published them. */
+  /** Checks that the published events of a stream have the offsets 1, 2, 3, …, whichever node published them. */
   checkOffsets(): void {
     for (const userKey of this.userKeys) {
       const offsets = this.#eventsOf(userKey).map((event) => event.offset)
@@ -189,7 +189,7 @@ class World {
     }
   }
 
-  /** The whole inbox, page by page. */
+  /** Reads the whole inbox, page by page. */
   async #inbox(userKey: string, unread: boolean) {
     const service = this.#nodes[1]?.notifications
     if (!service) throw new Error('there are two nodes')
@@ -223,7 +223,7 @@ function policyOf(policy: string) {
   }
 }
 
-/** The largest number of moments within any window that ends at one of them. */
+/** Returns the largest number of times within any window that ends at one of them. */
 function mostWithin(window: number, moments: readonly number[]): number {
   return Math.max(0, ...moments.map((end) => moments.filter((at) => at > end - window && at <= end).length))
 }

@@ -16,7 +16,7 @@ describe('V2: a call that changes nothing', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'focus-no-op-'))
     node = await startNode(`sqlite:${join(folder, 'focus.db')}`)
-    // The first look at an inbox notes since when the user has been there.
+    // The first read of an inbox writes since when the user exists.
     await node.notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
     await node.notifications.broadcast({ title: 'all', message: 'm' })
     await node.notifications.markRead(1, { all: true })
@@ -27,7 +27,7 @@ describe('V2: a call that changes nothing', () => {
     rmSync(folder, { recursive: true })
   })
 
-  test('reaches the writer with no statement, and so not with a commit', async () => {
+  test('sends no statement to the writer, and so no commit', async () => {
     const { notifications, database } = node
     const preferences = new KyselyPreferenceStore(database)
     const subscriptions = new KyselyPushSubscriptionStore(database)
@@ -59,7 +59,7 @@ describe('V2: a call that changes nothing', () => {
 describe.each(backends)('V2: changes of inboxes on $name', (backend) => {
   const { start } = nodesOf(backend)
 
-  test('that arrive while others are written share a transaction, and each is answered for itself', async () => {
+  test('that arrive during a transaction share the next one, and each gets its own result', async () => {
     const { notifications, database, states } = await start()
     const users = Array.from({ length: 60 }, (_, n) => n + 1)
     await Promise.all(users.map((userId) => notifications.notifyUser({ userId, title: 't', message: 'm' })))
@@ -70,7 +70,7 @@ describe.each(backends)('V2: changes of inboxes on $name', (backend) => {
       transactions += 1
       return begin()
     }
-    // What notes that a user is there is not what is counted.
+    // The first read of each inbox writes; it is not counted.
     await Promise.all(users.map((userId) => notifications.inbox(userId)))
     transactions = 0
     expect(await Promise.all(users.map((userId) => notifications.markRead(userId, { all: true })))).toEqual(
@@ -84,7 +84,7 @@ describe.each(backends)('V2: changes of inboxes on $name', (backend) => {
     }
   })
 
-  test('of one user at once count once', async () => {
+  test('of one user that run together count once', async () => {
     const { notifications, states } = await start()
     const receipt = await notifications.notifyUser({ userId: 1, title: 't', message: 'm' })
     const id = 'id' in receipt ? receipt.id : ''

@@ -6,7 +6,7 @@ import { backends, type Node, people, startNode } from './support.ts'
 
 const note = { userId: 1, title: 'own title', message: 'own message' }
 
-/** Merged texts that an earlier version accepted: they need a param that is not there. */
+/** Merged texts that an earlier version accepted, with a missing param. */
 const poisoned = {
   key: 'g',
   windowMs: 3_600_000,
@@ -39,7 +39,7 @@ function parkedRows({ database }: Node) {
   return database.db.selectFrom('focus_parked').selectAll().orderBy('id').execute()
 }
 
-describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
+describe.each(backends)('R7: a notification that cannot be sent on $name', (backend) => {
   const { nodes, start } = nodesOf(backend)
 
   test.each([
@@ -86,7 +86,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(await node.notifications.notify('flawed', { userId: 1, author: 'A' })).toMatchObject({ outcome: 'created' })
   })
 
-  test('falls back to its own text where a text of its group cannot be filled after all', async () => {
+  test('keeps its own text if a text of its group cannot be filled later', async () => {
     const { notifications, log } = await start()
     await notifications.notifyUser({ ...note, group: { key: 'g' } })
     const policies = { dedupe: null, group: poisoned, rate: null }
@@ -101,7 +101,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     ])
   })
 
-  test('of a user whose language is written in another way has its texts all the same', async () => {
+  test('gets its texts if the tag of the user’s language is not canonical', async () => {
     const users = { ...people, get: async () => ({ id: 1, locale: 'fr_FR', emailVerified: true, createdAt: 0 }) }
     const node = await startNode(await backend.url(), { users })
     nodes.push(node)
@@ -111,12 +111,12 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(node.events.map(({ message }) => message)).toEqual(['own message', '2 nouveaux'])
   })
 
-  test('holds up nothing, is tried again ever later, then waits for an operator with its reason', {
+  test('does not hold up others, is retried with growing delays, then waits for an operator with its reason', {
     timeout: 120_000,
   }, async () => {
     const node = await start()
     const { notifications, database, clock, events } = node
-    // More than are taken at once, and due before the good one. The database refuses what has no type.
+    // More rows than one pass takes, due before the good one. The database refuses a row without a type.
     const poison = { ...entryOf(idOf(0)), type: null }
     const rows = Array.from({ length: 501 }, (_, n) => ({
       id: idOf(n),
@@ -131,7 +131,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     }
     await notifications.notifyUser({ ...note, title: 'good', deliverAt: new Date(clock.now + 1_000) })
     clock.advance(1_000)
-    // A thousand refused transactions: a slow database takes several passes, each of which gets further.
+    // A thousand refused transactions take a slow database several passes.
     await vi.waitFor(async () => {
       await notifications.sequence()
       expect(await database.db.selectFrom('focus_scheduled').selectAll().execute()).toEqual([])
@@ -141,7 +141,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(parked).toHaveLength(501)
     expect(await node.log.parkedCounts()).toEqual({ retried: 501, parked: 0 })
     expect(parked[0]).toMatchObject({ source: 'scheduled', attempts: 1, retry_at: clock.now + 1_000 })
-    // Nothing is tried before its time.
+    // No row is retried before its time.
     expect(await notifications.sequence()).toBe(0)
     await database.db.deleteFrom('focus_parked').where('id', '>', idOf(0)).execute()
     const waits: number[] = []
@@ -159,7 +159,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(row).toMatchObject({ attempts: 20, retry_at: null, reason: expect.stringContaining('storage_unavailable') })
     clock.advance(86_400_000)
     expect(await notifications.sequence()).toBe(0)
-    // An operator repairs it and has it tried again.
+    // An operator repairs the row and lets it be retried.
     await database.db
       .updateTable('focus_parked')
       .set({ retry_at: 0, content: JSON.stringify(entryOf(idOf(0), { title: 'repaired' })) })
@@ -169,7 +169,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(await parkedRows(node)).toEqual([])
   })
 
-  test('is kept with its reason when a transaction left it, can be cancelled, and is forgotten in the end', async () => {
+  test('is kept with its reason when a transaction stored it, can be cancelled, and is deleted in the end', async () => {
     const node = await start()
     const { notifications, database, clock, log } = node
     await notifications.transaction(database.db, async (_, inside) => {
@@ -187,7 +187,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(await parkedRows(node)).toEqual([])
   })
 
-  test('because the users table of the application is away is sent once it is back', async () => {
+  test('while the application’s users table is unavailable is sent once it is back', async () => {
     let away = true
     const users = {
       ...people,
@@ -205,7 +205,7 @@ describe.each(backends)('R7: what cannot be sent on $name', (backend) => {
     expect(node.events.map(({ title }) => title)).toEqual(['own title'])
   })
 
-  test('because the database has too much to do stays where it is until it has less', async () => {
+  test('while the database is overloaded keeps its row until later', async () => {
     let busy = true
     const overloaded = new FocusError('overloaded', 'The database has too much to do.', { retryAfterSeconds: 5 })
     const users = { ...people, get: (id: string | number) => (busy ? Promise.reject(overloaded) : people.get(id)) }

@@ -19,7 +19,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(await notifications.notifyUser({ ...note, dedupe })).toMatchObject({ outcome: 'created' })
   })
 
-  test('topics that their users muted are suppressed in the commit, those that waited too', async () => {
+  test('notifications of muted topics are suppressed in the commit, scheduled ones too', async () => {
     const clock = new ManualClock()
     const router = { route: async () => ({ deliveries: [], unlessMuted: true }) }
     const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, router })
@@ -81,7 +81,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(events.map((event) => event.offset)).toEqual([1, 2, 3, 4])
   })
 
-  test('a group that was deleted or whose window has passed begins anew', async () => {
+  test('a group starts again after its deletion or its window', async () => {
     const { notifications, clock } = await start()
     const group = { key: 'post', window: '1h' }
     const first = await notifications.notifyUser({ ...note, group })
@@ -91,7 +91,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(await notifications.notifyUser({ ...note, group })).toMatchObject({ outcome: 'created', offset: 3 })
   })
 
-  test('a rate lets through its limit within any window, and drops the rest', async () => {
+  test('a rate accepts its limit within any window, and drops the rest', async () => {
     const { notifications, clock } = await start()
     const rate = { limit: 2, window: '1m' }
     const outcomes: string[] = []
@@ -104,7 +104,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(outcomes).toEqual([c, c, s, s, s, s, c, c, s, s, s, s])
   })
 
-  test('what goes beyond a rate joins the last one that was let through', async () => {
+  test('notifications beyond a rate are merged into the last one within it', async () => {
     const { notifications } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'group' } as const
     await notifications.notifyUser({ ...note, rate })
@@ -114,7 +114,7 @@ describe.each(backends)('policies on $name', (backend) => {
     expect(inbox[0]?.count).toBe(2)
   })
 
-  test('what goes beyond a rate leaves the group of what it joins as it is', async () => {
+  test('notifications beyond a rate do not change the group of their target', async () => {
     const { notifications, events } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'group' } as const
     const ofGroup = (key: string) => notifications.notifyUser({ ...note, rate, group: { key } })
@@ -132,7 +132,7 @@ describe.each(backends)('policies on $name', (backend) => {
     ])
   })
 
-  test('what goes beyond a rate waits until there is room', async () => {
+  test('notifications beyond a rate wait until it has room', async () => {
     const { notifications, clock, events } = await start()
     const rate = { limit: 1, window: '1m', overflow: 'defer' } as const
     const dedupe = { key: 'own', window: '1h' }
@@ -154,7 +154,7 @@ describe.each(backends)('policies on $name', (backend) => {
     })
   })
 
-  test('definitions carry policies, and a call may differ', async () => {
+  test('definitions have policies, which a call may override', async () => {
     const catalogue = defineNotifications({
       commentAdded: {
         event: 'comments',

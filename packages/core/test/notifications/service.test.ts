@@ -19,7 +19,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     return node
   }
 
-  test('say in French what the guide says', async () => {
+  test('have the French texts of the guide', async () => {
     const { notifications, events } = await start()
     await notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80.0 })
     expect(events[0]).toMatchObject({
@@ -31,13 +31,13 @@ describe.each(backends)('notifications on $name', (backend) => {
     })
   })
 
-  test('speak the language of the person', async () => {
+  test('have texts in the language of the user', async () => {
     const { notifications, events } = await start()
     await notifications.notifyLimitWarning({ userId: 2, appName: 'Instagram', percentage: 80 })
     expect(events[0]?.message).toBe('You have used 80% of your limit for Instagram')
   })
 
-  test('number the events of a stream from 1 without a gap, whoever sends at once', async () => {
+  test('number the events of a stream from 1 without a gap, with concurrent senders', async () => {
     const { notifications, events } = await start()
     await Promise.all(
       Array.from({ length: 300 }, (_, n) =>
@@ -50,7 +50,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     }
   })
 
-  test('refuse whom the directory does not know', async () => {
+  test('refuse users that the directory does not know', async () => {
     const { notifications } = await start()
     await expect(notifications.notifyUser({ userId: 1_000, title: 't', message: 'm' })).rejects.toMatchObject({
       code: 'unknown_user',
@@ -80,7 +80,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     expect((await notifications.inbox(2)).unreadCount).toBe(1)
   })
 
-  test('S33 tell people and keys apart that differ in case, accent or trailing space only', async () => {
+  test('S33 distinguish users and keys that differ only in case, accent or trailing space', async () => {
     const node = await startNode(await backend.url(), { config: { unknownUsers: 'accept' } })
     nodes.push(node)
     const names = ['auth0|abc', 'auth0|ABC', 'auth0|abc ', 'auth0|ábc', 'auth0|🦊', '__proto__']
@@ -119,7 +119,7 @@ describe.each(backends)('notifications on $name', (backend) => {
     await db.destroy()
   })
 
-  test('name their history, the same on every node, and begin another one when told to', async () => {
+  test('have the same epoch on every node, until it is rotated', async () => {
     const url = await backend.url()
     const [one, two] = await Promise.all([startNode(url), startNode(url)])
     nodes.push(one, two)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { type Backend, ManualClock, type Node, startNode } from './support.ts'
 
-/** Nodes with clocks of their own for the tests of the suite around; those in `nodes` are closed after each test. */
+/** Starts nodes with a manual clock each for the surrounding suite; closes those in `nodes` after each test. */
 export function nodesOf(backend: Backend) {
   const nodes: Pick<Node, 'close'>[] = []
   beforeAll(() => backend.start())

@@ -67,7 +67,7 @@ class MariadbDatabases implements Backend {
 
 export const backends: readonly Backend[] = [new SqliteFiles(), new MariadbDatabases()]
 
-/** A clock that stands still until it is moved. */
+/** A clock that advances only when told. */
 export class ManualClock {
   now = Date.UTC(2030, 0, 1)
   readonly read = (): number => this.now
@@ -76,7 +76,7 @@ export class ManualClock {
   }
 }
 
-/** People with the ids 1 to 100. */
+/** A directory of users with the ids 1 to 100. */
 export const people: RecipientDirectory = {
   parseId: Number,
   get: async (id) => person(Number(id)),
@@ -107,7 +107,7 @@ export interface NodeOptions<Extra extends Definitions = Definitions> {
   readonly router?: NotificationRouter
 }
 
-/** A whole notification service on a database, as one process has it. */
+/** Starts the notifications of one process on a database. */
 export async function startNode<Extra extends Definitions = Definitions>(
   source: string | AnyKysely,
   options: NodeOptions<Extra> = {},

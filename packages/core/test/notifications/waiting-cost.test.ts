@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Rows that the server's storage engine read, changed or looked up while `work` ran. */
+/** Counts the rows that the server's storage engine read, changed or looked up during `work`. */
 async function rowsTouched({ database }: Node, work: () => Promise<unknown>): Promise<number> {
   const read = async () => {
     const { rows } = await sql<{ Value: string }>`
@@ -22,7 +22,7 @@ async function rowsTouched({ database }: Node, work: () => Promise<unknown>): Pr
   return (await read()) - before
 }
 
-test('R21: what waits costs nothing before it is due, and then only as much as there is room for', async () => {
+test('R21: waiting rows cost nothing before they are due, and then only as many reads as the rate has room for', async () => {
   const clock = new ManualClock()
   const node = await startNode(server.url, { runtime: { clock: clock.read } })
   const { notifications, events } = node
@@ -60,7 +60,7 @@ test('R21: what waits costs nothing before it is due, and then only as much as t
   }
 })
 
-test('R21: those that waited through a pause of the server are not all sent at once', async () => {
+test('R21: rows that waited while the server was down are not all sent at once', async () => {
   const clock = new ManualClock()
   const node = await startNode(await server.createDatabase(), { runtime: { clock: clock.read } })
   const { notifications, events } = node
@@ -74,7 +74,7 @@ test('R21: those that waited through a pause of the server are not all sent at o
     clock.advance(86_400_000)
     await notifications.sequence()
     expect(events.map(({ title }) => title)).toEqual(['0', '1', '2', '3'])
-    // Somebody new goes behind those that wait, also when there is room for them.
+    // A new notification goes behind the deferred ones, even if the rate has room.
     clock.advance(60_000)
     expect(await send('new')).toMatchObject({ outcome: 'deferred' })
     await notifications.sequence()

@@ -7,7 +7,7 @@ import { backends, ManualClock, type Node, startNode } from './support.ts'
 
 const minute = 60_000
 
-describe.each(backends)('what waits on $name', (backend) => {
+describe.each(backends)('a waiting notification on $name', (backend) => {
   const opened: Array<{ close(): Promise<void> }> = []
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
@@ -23,7 +23,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     return { ...node, clock, url }
   }
 
-  test('is delivered when it is due, once, whichever node looks', async () => {
+  test('is delivered once when it is due, whichever node takes it', async () => {
     const { notifications, events, clock, url } = await start()
     const other = await startNode(url, { runtime: { clock: clock.read } })
     opened.push(other)
@@ -58,7 +58,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(await notifications.cancel(idOf(kept))).toBe(false)
   })
 
-  test('is not delivered once it has expired, and leaves the inbox when it expires there', async () => {
+  test('is not delivered after it has expired, and leaves the inbox when it expires there', async () => {
     const { notifications, log, clock } = await start()
     const expiresAt = new Date(clock.now + 2 * minute)
     await notifications.notifyUser({ userId: 1, title: 'soon stale', message: 'm', expiresAt })
@@ -73,7 +73,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect((await notifications.inbox(1)).unreadCount).toBe(2)
     clock.advance(2 * minute)
     expect(await notifications.sequence()).toBe(1)
-    // Somebody who comes back before it is removed.
+    // A user who returns before the removal.
     expect((await notifications.feed.read('1', 0, 2, 10)).map(({ title }) => title)).toEqual(['stays'])
     await log.upkeep()
     const { notifications: inbox, unreadCount } = await notifications.inbox(1)
@@ -82,7 +82,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(await notifications.sequence()).toBe(0)
   })
 
-  test('shares the fate of the transaction that it was left in', async () => {
+  test('is committed or rolled back with its transaction', async () => {
     const { notifications, events, database } = await start()
     await sql`create table orders (id integer)`.execute(database.db)
     await expect(
@@ -104,7 +104,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     ])
   })
 
-  test('may not be sent past an open transaction', async () => {
+  test('cannot be sent past an open transaction', async () => {
     const { notifications, database } = await start()
     const sent = notifications.transaction(database.db, () =>
       notifications.notifyUser({ userId: 1, title: 't', message: 'm' }),
@@ -112,7 +112,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     await expect(sent).rejects.toMatchObject({ code: 'inside_transaction' })
   })
 
-  test('may be sent past a transaction that has ended, by what was begun in it', async () => {
+  test('can be sent by work that outlives its transaction', async () => {
     const { notifications, events, database } = await start()
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     let later: Promise<unknown> = Promise.resolve()
@@ -124,14 +124,14 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(events).toHaveLength(1)
   })
 
-  test('is refused at once when it says nothing that can be sent', async () => {
+  test('is refused immediately if its content is invalid', async () => {
     const { notifications } = await start()
     expect(() => notifications.pendingInsert({ userId: 1, title: '', message: 'm' })).toThrow(
       expect.objectContaining({ code: 'invalid_notification' }),
     )
   })
 
-  test('can be left by any query builder', async () => {
+  test('can be stored with any query builder', async () => {
     const { notifications, events, url } = await start()
     const db = openKnex(url)
     opened.push({ close: () => db.destroy() })
@@ -141,7 +141,7 @@ describe.each(backends)('what waits on $name', (backend) => {
     expect(events.map(({ userKey, title }) => [userKey, title])).toEqual([['3', 'from elsewhere']])
   })
 
-  test('for somebody who does not exist is given up and does not hold up the rest', async () => {
+  test('for an unknown user is parked and does not hold up the rest', async () => {
     const { notifications, database, events } = await start()
     await notifications.transaction(database.db, async (_, inside) => {
       await inside.notifyUser({ userId: 9_999, title: 'nobody', message: 'm' })
@@ -153,11 +153,11 @@ describe.each(backends)('what waits on $name', (backend) => {
   })
 })
 
-describe.each(backends)('what waits on $name and cannot be read', (backend) => {
+describe.each(backends)('unreadable waiting rows on $name', (backend) => {
   beforeAll(() => backend.start())
   afterAll(() => backend.stop())
 
-  test('is said once and set aside, however much of it there is, and holds up nothing', async () => {
+  test('are logged once and parked, however many, and do not hold up others', async () => {
     const errors: unknown[] = []
     const catalogue = defineNotifications({
       flawed: {
@@ -223,7 +223,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     for (const node of nodes.splice(0)) await node.close()
   })
 
-  test('with one key send once and answer the same, on whichever node and however they race', async () => {
+  test('with one key send once and return the same receipt, on any node and in any race', async () => {
     const url = await backend.url()
     const clock = new ManualClock()
     nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
@@ -238,7 +238,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     expect(await send(1)).toMatchObject({ outcome: 'created', offset: 2 })
   })
 
-  test('are free again when the first was refused', async () => {
+  test('can reuse the key if the first was refused', async () => {
     const node = await startNode(await backend.url())
     nodes.push(node)
     const send = (title: string) =>
@@ -247,7 +247,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     expect(await send('t')).toMatchObject({ outcome: 'created' })
   })
 
-  test('that take up a dead one’s work send what it had not', async () => {
+  test('that resume a dead call send the rest of it', async () => {
     const url = await backend.url()
     const clock = new ManualClock()
     const node = await startNode(url, { runtime: { clock: clock.read } })
@@ -255,7 +255,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
     const { idempotency, recipients } = node.notifications
     const [one, two] = [await recipients.require(1), await recipients.require(2)]
     const send = node.notifications.prepare({ content: { title: 't', message: 'm' } })
-    // Sends to the first of two, then dies without an answer: its lease runs out.
+    // Sends to the first of two, then dies without an answer; its lease ends.
     void idempotency.run('k', 'both', async (ids) => {
       await send(one, ids)
       return new Promise<never>(() => undefined)

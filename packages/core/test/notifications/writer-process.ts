@@ -2,7 +2,7 @@ import { startNode } from './support.ts'
 
 /**
  * `writer-process.ts <url> <name> <writers> <calls>`: sends without pause from several writers at once, and prints a line
- * for each call that resolved, before the writer goes on. Ends by itself after `calls` of each writer; 0 goes on until it
+ * for each call that resolved, before the writer continues. Ends after `calls` of each writer; with 0, it runs until it
  * is ended.
  */
 const [url = '', name = '', writers = '1', calls = '0'] = process.argv.slice(2)
@@ -14,7 +14,7 @@ await print('ready')
 
 async function write(writer: number): Promise<void> {
   for (let n = 0; !ending.signal.aborted && (Number(calls) === 0 || n < Number(calls)); n += 1) {
-    // All writers of all processes share a few streams: what they fight for is the head.
+    // The writers of all processes share a few streams, and compete for their heads.
     const receipt = await node.notifications.notifyUser({
       userId: `shared-${(writer + n) % 5}`,
       title: `${name}.${writer}.${n}`,
@@ -29,7 +29,7 @@ async function write(writer: number): Promise<void> {
 await Promise.all(Array.from({ length: Number(writers) }, (_, writer) => write(writer)))
 await node.close()
 
-/** Resolves when the pipe has the line. */
+/** Resolves after the line is written to the pipe. */
 function print(line: string): Promise<void> {
   return new Promise((resolve) => process.stdout.write(`${line}\n`, () => resolve()))
 }
