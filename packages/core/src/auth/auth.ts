@@ -109,7 +109,7 @@ export function createAuth(dependencies: AuthDependencies): AuthService {
     async sessionEndsAt({ sessionId, expiresAt }) {
       if (sessionId === null) return expiresAt
       if (!isExternal) return sessions.endsAt(sessionId)
-      // Sessions of another issuer are in no table of ours; only announced ends are known.
+      // Sessions of another issuer are not in our tables; only announced ends are known.
       return ended.has(sessionId) ? null : expiresAt
     },
     onSessionEnded: (listener) => ended.onEnded(listener),

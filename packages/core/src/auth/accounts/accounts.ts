@@ -13,7 +13,7 @@ import {
   type UserDirectory,
 } from './user-directory-port.ts'
 
-/** Looks and writes are two steps; others may come between them. More than that often, it is no coincidence. */
+/** Attempts of a sign-in whose reads are outdated by concurrent writes. */
 const attempts = 3
 
 interface AccountSignIn {
@@ -22,8 +22,8 @@ interface AccountSignIn {
 }
 
 /**
- * Which user an account of a provider belongs to. All rules are here: a directory stores what it is told, and refuses only
- * what its unique keys refuse.
+ * Decides which user an account of a provider belongs to. All rules are here: a directory only stores, and refuses only
+ * violations of its unique keys.
  */
 export class Accounts {
   readonly #users: UserDirectory
@@ -35,11 +35,11 @@ export class Accounts {
   }
 
   /**
-   * The user of a profile: the one its `(issuer, subject)` belongs to (OpenID Connect Core §5.7), the one whose verified
-   * e-mail it proves, or a new one.
+   * Finds or creates the user of a profile: the user of its `(issuer, subject)` (OpenID Connect Core §5.7), the user whose
+   * verified e-mail address it proves, or a new user.
    *
-   * @throws FocusError `account_exists` when the e-mail is another user's and nothing proves it the same person (S13), or
-   * that user has another account of the same issuer (S36), `user_disabled`, `provider_error`
+   * @throws FocusError `account_exists` when the e-mail address belongs to another user and the profile does not prove it
+   * (S13), or when that user has another account of the same issuer (S36); `user_disabled`, `provider_error`
    */
   async signIn(given: ExternalProfile): Promise<AccountSignIn> {
     const profile = checkedProfile(given, this.#rules)
@@ -51,7 +51,11 @@ export class Accounts {
     throw accountExists()
   }
 
-  /** @throws FocusError `account_linked_elsewhere`, `unknown_user`, `user_disabled`, `provider_error` */
+  /**
+   * Links one more account to a user.
+   *
+   * @throws FocusError `account_linked_elsewhere`, `unknown_user`, `user_disabled`, `provider_error`
+   */
   async link(userKey: UserKey, given: ExternalProfile): Promise<User> {
     const profile = checkedProfile(given, this.#rules)
     const user = assertEnabled(await this.#require(this.userId(userKey)))
@@ -60,9 +64,11 @@ export class Accounts {
   }
 
   /**
-   * @param wanted id of the account; it may be absent where the user has one account of the provider
-   * @param endSessions ends those that were started with the account; called before and after it is unlinked, because a failure
-   * in between must leave none alive, and others may be started in between
+   * Unlinks an account of a user.
+   *
+   * @param wanted id of the account; null if the user has only one account of the provider
+   * @param endSessions ends the sessions that the account started; called before and after the account is unlinked, because a
+   * failure in between must leave no session alive, and new sessions may start in between
    * @throws FocusError `last_account`, `not_found`, `account_ambiguous`
    */
   async unlink(
@@ -84,11 +90,12 @@ export class Accounts {
     await endSessions(account)
   }
 
+  /** Lists the accounts of a user, the oldest first. */
   async list(userKey: UserKey): Promise<ExternalAccount[]> {
     return await this.#users.accounts(this.userId(userKey))
   }
 
-  /** The application's form of a key. */
+  /** Returns the application's form of a user key. */
   userId(userKey: UserKey): UserId {
     return this.#users.parseId?.(userKey) ?? userKey
   }
@@ -99,7 +106,7 @@ export class Accounts {
     throw new FocusError('unknown_user', 'The user does not exist any more.')
   }
 
-  /** Null when the account was unlinked meanwhile. */
+  /** Signs a known user in. Returns null when the account was unlinked in the meantime. */
   async #returning(user: User, profile: ExternalProfile): Promise<AccountSignIn | null> {
     assertEnabled(user)
     const accounts = await this.#users.accounts(user.id)
@@ -112,18 +119,18 @@ export class Accounts {
     return { user: await this.#users.update(user.id, { ...refreshed, ...email }, user), created: false }
   }
 
-  /** Null when others came between: everything is looked at again. */
+  /** Signs in with an unknown account. Returns null when a concurrent write requires another attempt. */
   async #newcomer(profile: ExternalProfile): Promise<AccountSignIn | null> {
     const namesake = await this.#namesake(profile)
     if (!namesake) return await this.#create(profile)
-    // The same person may have signed in elsewhere between the two reads above.
+    // A concurrent sign-in may have created the same account after `findByAccount`.
     if (await this.#users.findByAccount(profile)) return null
     if (!profile.emailVerified) throw accountExists()
     if (!namesake.emailVerified) return (await this.#takeEmail(namesake)) ? await this.#create(profile) : null
     return await this.#linkByEmail(assertEnabled(namesake), profile)
   }
 
-  /** Another user with the e-mail of a profile. A directory that compares less exactly finds users whom it does not name. */
+  /** Returns the user with the e-mail address of a profile. Ignores a user whom the directory found by a loose comparison. */
   async #namesake({ email }: Pick<ExternalProfile, 'email'>): Promise<(User & { readonly email: string }) | null> {
     const user = email === null ? null : await this.#users.findByEmail(email)
     return user?.email != null && asciiLowerCase(user.email) === email ? { ...user, email: user.email } : null
@@ -140,8 +147,8 @@ export class Accounts {
   }
 
   /**
-   * An address that nobody has proven blocks nobody who has (A5): its holder keeps the user and the account, without it.
-   * False when the holder proved it meanwhile.
+   * Takes an unverified address from its holder, because another user has verified it (A5). Returns false when the holder
+   * verified it in the meantime.
    */
   async #takeEmail(holder: User & { readonly email: string }): Promise<boolean> {
     if (!this.#users.releaseEmail) throw accountExists()
@@ -149,15 +156,16 @@ export class Accounts {
   }
 
   /**
-   * Only an account of an issuer that is new for the user: issuers give addresses away again, and the second holder comes
-   * with another subject (A1). An issuer that the user unlinked is not new: its accounts would come back by themselves.
+   * Links the account to the user with the same e-mail address, only if the issuer is new for that user: issuers reassign
+   * addresses, and the next holder has another subject (A1). An issuer that the user unlinked is not new; otherwise its
+   * accounts would link themselves again.
    */
   async #linkByEmail(namesake: User, profile: ExternalProfile): Promise<AccountSignIn | null> {
     const isOther = ({ issuer, subject }: ExternalAccount) => issuer === profile.issuer && subject !== profile.subject
     if ((await this.#users.accounts(namesake.id)).some(isOther)) throw addressReissued(profile)
     if (await this.#users.hadIssuer?.(namesake.id, profile.issuer)) throw accountExists()
     await this.#users.linkAccount(namesake.id, profile)
-    // Two subjects of one issuer may get here at once. Each looks after it wrote, so that the later one sees the earlier.
+    // Two subjects of one issuer may link at once. Each reads after its write, so that the later one sees the earlier.
     const accounts = await this.#users.accounts(namesake.id)
     if (accounts.some(isOther)) {
       await this.#users.unlinkAccount(namesake.id, profile)
@@ -166,7 +174,7 @@ export class Accounts {
     return await this.#returning(namesake, profile)
   }
 
-  /** The address that a user may have of those that a refresh wants to give; one that others have stays theirs. */
+  /** Returns the wanted address if it is free, and the present address of the user otherwise. */
   async #emailFor(user: User, wanted: ExternalProfile): Promise<Pick<ExternalProfile, 'email' | 'emailVerified'>> {
     const { email, emailVerified } = wanted
     const holder = email === user.email ? null : await this.#namesake(wanted)
@@ -185,16 +193,16 @@ export function assertEnabled(user: User): User {
 
 function ambiguous(): FocusError {
   return new FocusError('account_ambiguous', 'Several accounts of this provider are linked.', {
-    hint: 'Say which one with ?account=<id>; GET /auth/accounts lists the ids.',
+    hint: 'Name one with ?account=<id>; GET /auth/accounts lists the ids.',
   })
 }
 
-/** The account that a user was created with, or the oldest that is left. A directory that lists none has only primary ones. */
+/** Whether a profile is that of the oldest account. In a directory that lists no accounts, every account is primary. */
 function isPrimary([oldest]: readonly ExternalAccount[], profile: ExternalProfile): boolean {
   return oldest === undefined || isSame(oldest, profile)
 }
 
-/** A directory found a user by another account than it was asked for (S33). */
+/** The error for a directory that found a user by an account which differs from the requested one (S33). */
 function comparesLoosely(): FocusError {
   return new FocusError('internal', 'The user directory found a user who does not have this account.', {
     hint: 'Compare issuer and subject as bytes; on MySQL both columns need a binary collation (docs/accounts.md).',
@@ -210,7 +218,7 @@ function addressReissued({ provider }: ExternalProfile): FocusError {
     'account_exists',
     `This e-mail address belongs to a user with another account of ${provider}.`,
     {
-      hint: `Sign in with that account of ${provider}. If the address was given to you after somebody else had it, ask the operator of this service.`,
+      hint: `Sign in with that account of ${provider}. If the address belonged to another user before you, ask the operator of this service.`,
     },
   )
 }

@@ -2,8 +2,8 @@ import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
 import type { ExternalProfile, User } from './user-directory-port.ts'
 
 /**
- * What a user is to look like after a sign-in: the profile, with the user's own values where it has no say. The primary
- * account replaces what it says; every other account fills what is empty (A7).
+ * Returns the values of a user after a sign-in. The primary account replaces values; every other account only fills empty ones
+ * (A7).
  */
 export function refreshedProfile(user: User, profile: ExternalProfile, primary: boolean): ExternalProfile {
   const choose = (said: string | null, kept: string | null) => (primary ? (said ?? kept) : (kept ?? said))
@@ -21,7 +21,7 @@ function refreshedEmail(user: User, said: ExternalProfile, primary: boolean): Pi
   if (user.email !== null && asciiLowerCase(user.email) === said.email) {
     return { email: user.email, emailVerified: user.emailVerified || said.emailVerified }
   }
-  // An address that is proven is not given up for one that is not.
+  // A verified address is not replaced by an unverified one.
   const replaces = user.email === null || (primary && (said.emailVerified || !user.emailVerified))
   const { email, emailVerified } = replaces ? said : user
   return { email, emailVerified }

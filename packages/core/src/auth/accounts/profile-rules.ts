@@ -7,22 +7,22 @@ import { isPublicAddress } from '../../net/public-address.ts'
 import { head } from '../../common/text/shorten.ts'
 import type { ExternalProfile } from './user-directory-port.ts'
 
-/** The longest form of each field, in UTF-16 code units; the columns of `focus_users` and `focus_accounts` hold as much. */
+/** Longest value of each field, in UTF-16 code units: the size of the columns of `focus_users` and `focus_accounts`. */
 const limits = { key: 255, email: 320, name: 255, url: 2_048 } as const
 
 export interface ProfileRules {
-  /** Whether this installation is only reached from this machine; pictures may then come from it, by plain http too. */
+  /** Whether only this machine reaches this installation; pictures may then come from it, also by plain http. */
   readonly development: boolean
 }
 
 /**
- * A provider's profile in the one form that users are found by and kept in, whichever provider it comes from:
+ * Returns a provider's profile in the normal form in which users are found and stored:
  *
- * - `email`: A to Z in lower case, other characters as they are (A4); null when it is no address of at most 320 characters
- * - names: cut to 255 characters between two graphemes, control characters as spaces; `fullName` is joined from the given
- *   and the family name when the provider gives none (A22)
- * - `avatarUrl`: https without credentials, not of this machine or a private network, at most 2,048 characters (V14)
- * - `locale`: a BCP 47 tag in its canonical form
+ * - `email`: A to Z in lower case, other characters unchanged (A4); null unless it is an address of at most 320 characters
+ * - names: cut to 255 characters at a grapheme boundary, with control characters replaced by spaces; without a `fullName`, the
+ *   given and the family name are joined (A22)
+ * - `avatarUrl`: https without credentials, not on this machine or a private network, at most 2,048 characters (V14)
+ * - `locale`: a BCP 47 tag in canonical form
  *
  * @throws FocusError `provider_error` when the issuer or the subject cannot be a key (S12)
  */
@@ -30,9 +30,9 @@ export function checkedProfile(profile: ExternalProfile, rules: ProfileRules): E
   if (!isKey(profile.issuer) || !isKey(profile.subject)) {
     throw new FocusError(
       'provider_error',
-      `${profile.provider} names a user by a text that is empty, too long or broken.`,
+      `${profile.provider} identifies the user by a text that is empty, too long or malformed.`,
       {
-        hint: `Issuer and subject must be well-formed texts of 1 to ${limits.key} characters.`,
+        hint: `Issuer and subject must be well-formed strings of 1 to ${limits.key} characters.`,
       },
     )
   }
@@ -53,17 +53,17 @@ export function checkedProfile(profile: ExternalProfile, rules: ProfileRules): E
   }
 }
 
-/** A provider of the application's own may be plain JavaScript, and `"true"` is no proof (S13). */
+/** Custom providers may be written in plain JavaScript, and the string `"true"` proves nothing (S13). */
 function isTrue(value: unknown): boolean {
   return value === true
 }
 
-/** Halves of characters have no UTF-8 form: two keys would be kept as one. */
+/** Lone surrogates have no UTF-8 form, so two keys would be stored as one. */
 function isKey(text: unknown): boolean {
   return typeof text === 'string' && text !== '' && text.length <= limits.key && text.isWellFormed()
 }
 
-/** White space is refused, not trimmed: trimming removes more than ASCII, and would make one address of two. */
+/** Refuses white space instead of trimming it: trimming removes more than ASCII, and could merge two addresses. */
 function emailOrNull(text: unknown): string | null {
   if (typeof text !== 'string' || text.length > limits.email) return null
   return /^[^\s\p{Cc}\p{Cs}]+@[^\s\p{Cc}\p{Cs}@]+$/u.test(text) ? asciiLowerCase(text) : null
@@ -78,7 +78,7 @@ function nameOrNull(text: unknown): string | null {
   return head(printable, limits.name).trimEnd() || null
 }
 
-/** Pages show the picture to others: the address must lead to nothing that only their network reaches. */
+/** Pages show the picture to other users, so its address must not lead into their private networks. */
 function pictureOrNull(text: unknown, { development }: ProfileRules): string | null {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : null
   if (!url || url.href.length > limits.url || url.username !== '' || url.password !== '') return null
@@ -87,7 +87,7 @@ function pictureOrNull(text: unknown, { development }: ProfileRules): string | n
 }
 
 function isPublicHost(hostname: string): boolean {
-  // The DNS root at the end names the same host.
+  // A trailing dot (the DNS root) names the same host.
   const host = hostname.replace(/^\[|\]$|\.$/g, '')
   if (isIP(host) !== 0) return isPublicAddress(host)
   return !isLoopbackHost(host) && host.includes('.') && !/\.(?:local|internal|home\.arpa)$/.test(host)

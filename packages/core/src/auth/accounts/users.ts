@@ -4,7 +4,7 @@ import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { User, UserDirectory } from './user-directory-port.ts'
 
-/** The users as operators and routes see them, over whatever directory holds them. */
+/** The users of the directory, for operators and routes. */
 export class Users {
   readonly #directory: UserDirectory
   readonly #sessions: Sessions
@@ -18,12 +18,16 @@ export class Users {
     return await this.#directory.get(id)
   }
 
-  /** The user of a token's `sub` or of a stream's key. */
+  /** Returns the user of a key, such as the `sub` of a token. */
   async byKey(key: UserKey): Promise<User | null> {
     return await this.#directory.get(this.#directory.parseId?.(key) ?? key)
   }
 
-  /** @throws FocusError `unknown_user` */
+  /**
+   * Returns the user that a token of another issuer names.
+   *
+   * @throws FocusError `unknown_user`
+   */
   async ofForeignToken(key: UserKey): Promise<User> {
     const user = await this.byKey(key)
     if (user) return user
@@ -31,8 +35,8 @@ export class Users {
   }
 
   /**
-   * Finds a user by what a person types: an id, a verified e-mail address or a username. An address that is not verified
-   * finds nobody, since anybody may write another's address into an account.
+   * Finds a user by an id, a verified e-mail address or a username, as an operator types it. An unverified address finds no
+   * user, because users can enter the addresses of others.
    */
   async resolve(reference: string): Promise<User | null> {
     const text = reference.trim()
@@ -42,13 +46,17 @@ export class Users {
     )
   }
 
-  /** As `resolve`. @throws FocusError `unknown_user` */
+  /**
+   * Finds a user as `resolve` does.
+   *
+   * @throws FocusError `unknown_user`
+   */
   async require(reference: string): Promise<User> {
     const user = await this.resolve(reference)
     if (user) return user
     if (await this.#byEmail(reference.trim())) {
       throw new FocusError('unknown_user', 'The e-mail address is not verified.', {
-        hint: 'Nobody has shown that it is theirs: give the id or the username of the user instead; `focus users list` shows them.',
+        hint: 'Give the id or the username of the user instead; `focus users list` shows them.',
       })
     }
     throw new FocusError('unknown_user', 'There is no such user.', {
@@ -56,11 +64,12 @@ export class Users {
     })
   }
 
+  /** Lists users in the order of their ids, at most `limit` after the id `after`. */
   async list(query: { readonly limit: number; readonly after?: UserId; readonly search?: string }): Promise<User[]> {
     return await this.#directory.list(query)
   }
 
-  /** Disables a user and ends all their sessions, or lets them in again. */
+  /** Disables a user and ends all their sessions, or enables the user again. */
   async setDisabled(id: UserId, disabled: boolean): Promise<void> {
     await this.#directory.setDisabled(id, disabled)
     if (disabled) await this.#sessions.endAll(toUserKey(id), 'user_disabled')

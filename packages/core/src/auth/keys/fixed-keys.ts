@@ -14,7 +14,7 @@ interface FixedKey {
   readonly publicJwk: JWK | null
 }
 
-/** Keys that the application gives in its configuration: the first signs, all of them verify. */
+/** Keys from the configuration of the application: the first signs, all of them verify. */
 export class FixedKeys implements TokenKeys {
   readonly algorithms: readonly string[]
   readonly generation = 0
@@ -56,13 +56,13 @@ export class FixedKeys implements TokenKeys {
 
   async rotate(): Promise<KeyInfo> {
     throw new FocusError('invalid_request', 'The signing keys come from the configuration.', {
-      hint: 'Put a new key in front of the old ones in `tokens`, and start again.',
+      hint: 'Put a new key in front of the old ones in `tokens`, and restart the server.',
     })
   }
 }
 
 /**
- * HS256 with secrets of at least 32 bytes, the newest first (RFC 7518 §3.2).
+ * Returns HS256 keys for secrets of at least 32 bytes, the newest first (RFC 7518 §3.2).
  *
  * @throws FocusError `invalid_option`
  */
@@ -85,7 +85,7 @@ export function sharedSecretKeys(secrets: readonly string[]): FixedKeys {
 }
 
 /**
- * Private keys of the application's own, as JWKs, the one that signs first.
+ * Returns the keys of the application, given as private JWKs, the signing key first.
  *
  * @throws FocusError `invalid_option`
  */
@@ -103,7 +103,7 @@ function toFixedKey(jwk: JWK, index: number): FixedKey {
     const publicJwk = { ...(verifying.export({ format: 'jwk' }) as JWK), kid: jwk.kid, alg, use: 'sig' }
     return { kid: jwk.kid, alg, signing, verifying, publicJwk }
   } catch {
-    // What the key library says may quote the key.
+    // The error of the key library may quote the key, so it is dropped.
     throw invalid(name, 'a private key as a JWK')
   }
 }

@@ -8,7 +8,7 @@ const byKind: Readonly<Record<string, string>> = {
   'RSA ': 'RS256',
 }
 
-/** The signature algorithm of a key: its `alg`, else the usual one of its kind; undefined for an unknown kind. */
+/** Returns the signature algorithm of a key: its `alg`, or the usual one of its type; undefined for an unknown type. */
 export function algorithmOf({ alg, kty, crv }: JWK): string | undefined {
   return alg ?? byKind[`${kty ?? ''} ${crv ?? ''}`]
 }

@@ -7,23 +7,23 @@ import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
 import type { KeyStore, StoredKey } from './key-store-port.ts'
 
 const alg = 'EdDSA'
-/** How long others may keep our published keys: the `max-age` of the JWKS route. */
+/** How long others may cache our public keys: the `max-age` of the JWKS route. */
 export const jwksCacheSeconds = 300
-/** How often the ring is read again; well below the time between a key's publication and its first use. */
+/** Interval of reading the ring again; well below the time between the publication of a key and its first signature. */
 export const rereadMs = 30_000
-/** How long a key signs before the next one is made. */
+/** How long a key signs before it is replaced. */
 const maxAgeMs = 90 * 86_400_000
-/** How long a retired key is still listed for operators. */
+/** How long a retired key stays listed for operators. */
 const keepRetiredMs = 30 * 86_400_000
-/** A token with an unknown key may be newer than our copy of the ring, but anybody can send one. */
+/** Pause between two reads for unknown keys: the key may be newer than our copy, but any client can name one. */
 const unknownKeyCooldownMs = 1_000
 
 export interface KeyRingOptions {
   readonly store: KeyStore
   readonly runtime: Runtime
-  /** What seals the private halves, the newest first. */
+  /** Secrets that seal the private keys, the newest first. */
   readonly secrets: readonly string[]
-  /** A replaced key is published for at least this long after its last signature. */
+  /** A replaced key stays published for at least this long after its last signature. */
   readonly accessTtlSeconds: number
 }
 
@@ -34,8 +34,8 @@ interface RingKey {
 }
 
 /**
- * The keys that sign access tokens, shared by all nodes over the database. A new key is published before it signs, and a
- * replaced one stays published until no token of its can be alive (S20).
+ * The keys that sign access tokens, which all nodes share through the database. A new key is published before it signs, and a
+ * replaced key stays published until all its tokens have expired (S20).
  */
 export class KeyRing implements TokenKeys {
   readonly algorithms: readonly string[] = [alg]
@@ -57,7 +57,7 @@ export class KeyRing implements TokenKeys {
     this.#accessTtlSeconds = accessTtlSeconds
   }
 
-  /** Reads the ring, and makes the first key where there is none. */
+  /** Reads the ring, and creates the first key if there is none. */
   async start(): Promise<void> {
     await this.#read()
     if (this.#keys.length === 0) {
@@ -67,7 +67,7 @@ export class KeyRing implements TokenKeys {
     await this.#reseal()
   }
 
-  /** Replaces a key that has signed for long enough, and forgets keys whose tokens are all dead. */
+  /** Reads the ring again, replaces a key after its maximum age, and deletes keys that retired long ago. */
   async maintain(): Promise<void> {
     await this.#read()
     const now = this.#runtime.clock()
@@ -76,7 +76,7 @@ export class KeyRing implements TokenKeys {
     await this.#store.purge(now - keepRetiredMs)
   }
 
-  /** The key that signs now. */
+  /** Returns the key that signs now. */
   async signing(): Promise<SigningKey> {
     const now = this.#runtime.clock()
     if (now - this.#readAt > rereadMs) await this.#read()
@@ -85,7 +85,7 @@ export class KeyRing implements TokenKeys {
     return { kid: active.stored.kid, alg, key: this.#privateKey(active.stored) }
   }
 
-  /** The public key of a token's header. Rejects as jose's resolvers do when there is none. */
+  /** Returns the public key for a token's header; rejects as jose's resolvers do when there is none. */
   async verification(kid: string | undefined, algorithm: string): Promise<KeyObject> {
     const found = this.#published(kid, algorithm)
     if (found) return found
@@ -97,7 +97,7 @@ export class KeyRing implements TokenKeys {
     throw new errors.JWKSNoMatchingKey()
   }
 
-  /** The public keys, those that will sign next among them (RFC 7517). */
+  /** Returns the public keys, including the next one (RFC 7517). */
   async jwks(): Promise<{ readonly keys: readonly JWK[] }> {
     const now = this.#runtime.clock()
     if (now - this.#readAt > rereadMs) await this.#read()
@@ -105,11 +105,11 @@ export class KeyRing implements TokenKeys {
   }
 
   /**
-   * Publishes a new key, which signs once every cache of the published keys has it.
+   * Publishes a new key, which signs once every cache of the public keys has it.
    *
-   * @param options.immediately for a key that may be known to others: the new one signs at once and this node refuses all
-   * others at once, so that everybody needs a new access token. Other nodes follow within `rereadMs`, other verifiers once
-   * their copy of the keys is renewed; until then those refuse the new key.
+   * @param options.immediately for a key that may have leaked: the new key signs at once, and this node refuses all others at
+   * once, so that all clients need a new access token. Other nodes follow within `rereadMs`, other verifiers when they read
+   * the keys again; until then they refuse the new key.
    */
   async rotate({ immediately = false }: { readonly immediately?: boolean } = {}): Promise<KeyInfo> {
     for (;;) {
@@ -120,7 +120,7 @@ export class KeyRing implements TokenKeys {
       const activatesAt = immediately ? now : now + jwksCacheSeconds * 1_000 + rereadMs
       const othersRetireAt = immediately ? now : activatesAt + (this.#accessTtlSeconds + jwksCacheSeconds) * 1_000
       const isOurs = await this.#add({ replaces: this.#keys.at(-1)?.stored.kid ?? null, activatesAt, othersRetireAt })
-      // The key that came first may be one that is only published yet, and leaves the exposed one in force.
+      // The key of the other node may only be published and not sign yet, so the leaked one would stay in use.
       if (!isOurs && immediately) continue
       const added = this.#keys.at(-1)
       if (!added) throw new FocusError('internal', 'The key ring lost its newest key.')
@@ -128,7 +128,7 @@ export class KeyRing implements TokenKeys {
     }
   }
 
-  /** All keys that are still known, the oldest first. */
+  /** Lists all stored keys, the oldest first. */
   async list(): Promise<KeyInfo[]> {
     await this.#read()
     const now = this.#runtime.clock()
@@ -153,7 +153,7 @@ export class KeyRing implements TokenKeys {
     this.#retired = retired
   }
 
-  /** False when another node added a key first: then there is that one, and ours is dropped. */
+  /** Adds a key. Returns false when another node added one first; ours is then discarded. */
   async #add(place: { replaces: string | null; activatesAt: number; othersRetireAt: number }): Promise<boolean> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     const publicJwk = publicKey.export({ format: 'jwk' }) as JWK
@@ -164,19 +164,19 @@ export class KeyRing implements TokenKeys {
       alg,
       publicJwk: JSON.stringify({ ...publicJwk, kid, alg, use: 'sig' }),
       privateSealed: seal(privatePem, this.#newestSecret(), contextOf(kid), this.#runtime.random),
-      // Keys are listed in this order, which the clocks of two nodes alone would not keep.
+      // Keys are listed in this order; the clocks of two nodes alone do not guarantee it.
       createdAt: Math.max(this.#runtime.clock(), (this.#keys.at(-1)?.stored.createdAt ?? 0) + 1),
       activatesAt: place.activatesAt,
       retiresAt: null,
     }
     const isAdded = await this.#store.add(key, place.replaces, place.othersRetireAt)
-    // A read that is under way may have begun before the key was there.
+    // A running read may have started before the key was stored.
     await this.#reading
     await this.#read()
     return isAdded
   }
 
-  /** After `FOCUS_SECRET=new,old`: what the old secret sealed is sealed with the new one, so that the old one can go. */
+  /** Seals keys with the newest secret after `FOCUS_SECRET=new,old`, so that the old secret can be removed. */
   async #reseal(): Promise<void> {
     const secret = this.#newestSecret()
     for (const { stored } of this.#keys) {
@@ -214,7 +214,7 @@ export class KeyRing implements TokenKeys {
   #newestSecret(): string {
     const [newest] = this.#secrets
     if (newest !== undefined) return newest
-    throw new FocusError('invalid_option', 'FOCUS_SECRET: is required to keep signing keys.', {
+    throw new FocusError('invalid_option', 'FOCUS_SECRET: is required to store signing keys.', {
       hint: 'Set FOCUS_SECRET to the output of `openssl rand -base64 48`.',
     })
   }
@@ -222,7 +222,7 @@ export class KeyRing implements TokenKeys {
 
 function wrongSecret(): FocusError {
   return new FocusError('invalid_option', 'FOCUS_SECRET does not open the signing keys in the database.', {
-    hint: 'Set it to the value that made them; to change it, set FOCUS_SECRET=new,old.',
+    hint: 'Set it to the value that sealed them; to change it, set FOCUS_SECRET=new,old.',
   })
 }
 

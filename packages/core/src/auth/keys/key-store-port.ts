@@ -1,4 +1,4 @@
-/** A signing key as it is kept: the private half sealed with `FOCUS_SECRET` (S20). Times are milliseconds since 1970. */
+/** A stored signing key, with its private half sealed by `FOCUS_SECRET` (S20). Times are milliseconds since 1970. */
 export interface StoredKey {
   readonly kid: string
   readonly alg: string
@@ -7,23 +7,23 @@ export interface StoredKey {
   /** The private half, sealed. */
   readonly privateSealed: string
   readonly createdAt: number
-  /** From when it signs. */
+  /** When the key starts to sign. */
   readonly activatesAt: number
-  /** From when it is no longer published; null while it is not replaced. */
+  /** When the key is no longer published; null until it is replaced. */
   readonly retiresAt: number | null
 }
 
-/** Port: where signing keys are kept, in one place for all nodes. */
+/** Port: stores the signing keys of all nodes. */
 export interface KeyStore {
-  /** All keys, the one added first first. */
+  /** Lists all keys in the order in which they were added. */
   list(): Promise<StoredKey[]>
   /**
-   * Adds a key if `replaces` is still the newest one (null: if there is none), and has the others retire at a
-   * time, or when they would anyway if that is earlier. Of several nodes that try at once exactly one returns true.
+   * Adds a key if `replaces` is still the newest one (null: if there is none), and retires the others at `othersRetireAt`, or
+   * at their own earlier time. Of several nodes that try at once exactly one returns true.
    */
   add(key: StoredKey, replaces: string | null, othersRetireAt: number): Promise<boolean>
-  /** Replaces a key's sealed private half, if it is still what it was. */
+  /** Replaces the sealed private half of a key, if it is still `from`. */
   reseal(kid: string, from: string, to: string): Promise<void>
-  /** Forgets keys that retired before a time. */
+  /** Deletes keys that retired before a time. */
   purge(retiredBefore: number): Promise<void>
 }

@@ -2,7 +2,7 @@ import { errors } from 'jose'
 import { FocusError } from '../../common/errors.ts'
 import type { TokenKeys } from './token-keys.ts'
 
-/** Where somebody else issues the tokens there is nothing to sign with, and nothing to publish. */
+/** No keys: another issuer signs the access tokens. */
 export class NoKeys implements TokenKeys {
   readonly algorithms: readonly string[] = []
   readonly generation = 0
@@ -11,7 +11,7 @@ export class NoKeys implements TokenKeys {
   async maintain(): Promise<void> {}
 
   async signing(): Promise<never> {
-    throw issuedElsewhere()
+    throw foreignIssuer()
   }
 
   async verification(): Promise<never> {
@@ -27,12 +27,12 @@ export class NoKeys implements TokenKeys {
   }
 
   async rotate(): Promise<never> {
-    throw issuedElsewhere()
+    throw foreignIssuer()
   }
 }
 
-function issuedElsewhere(): FocusError {
-  return new FocusError('invalid_request', 'Tokens are issued elsewhere (tokens.jwksUri).', {
+function foreignIssuer(): FocusError {
+  return new FocusError('invalid_request', 'Another issuer signs the access tokens (tokens.jwksUri).', {
     hint: 'Ask the issuer of the tokens.',
   })
 }

@@ -7,25 +7,25 @@ import { RemoteValue } from '../../net/remote-value.ts'
 
 export interface RemoteKeySetOptions {
   readonly url: string
-  /** Whose keys they are, for log lines. */
+  /** Owner of the keys, for messages. */
   readonly owner: string
   readonly fetch: SafeFetch
   readonly clock: Clock
   readonly logger: Logger
-  /** Pause after a load that failed while no keys are held; 0 when absent. */
+  /** Pause after a failed load while no keys are held; 0 when absent. */
   readonly pauseMs?: number
 }
 
 /** How long a key set counts as fresh. */
 const freshMs = 600_000
-/** Keys of one `kid` that are tried on one token, so that a key set cannot make a token expensive. */
+/** Keys of one `kid` that are tried on one token, so that no key set makes a token expensive. */
 const maxAttempts = 8
 
 type KeySet = ReturnType<typeof createLocalJWKSet>
 
 /**
- * The published keys of another issuer (RFC 7517), and the check of its tokens with them. Every key that fits a token's header is
- * tried, because two keys may share a `kid`, and the set is read again when none fits.
+ * Verifies tokens with the public keys of another issuer (RFC 7517). Every key that matches a token's header is tried, because
+ * two keys may share a `kid`; the set is read again when none matches.
  */
 export class RemoteKeySet {
   readonly #keys: RemoteValue<KeySet>
@@ -38,9 +38,9 @@ export class RemoteKeySet {
   /**
    * Checks signature and claims.
    *
-   * @param trusted whether the token came straight from its issuer: a key that is missing is then asked for at once, and otherwise
-   * at most every 30 seconds
-   * @throws FocusError `provider_error`, `provider_unreachable` where the keys cannot be read; jose's errors for the token
+   * @param trusted whether the token came directly from its issuer: a missing key is then requested at once, and otherwise at
+   * most every 30 seconds
+   * @throws FocusError `provider_error`, `provider_unreachable` when the keys cannot be read; jose's errors for the token
    */
   async verify(token: string, options: JWTVerifyOptions, trusted: boolean): Promise<JWTPayload> {
     const keys = await this.#keys.get()
@@ -49,7 +49,7 @@ export class RemoteKeySet {
     } catch (error) {
       if (!isAboutTheKey(error)) throw error
       const renewed = await this.#keys.renew({ urgent: trusted }).catch((failure: unknown) => {
-        // The keys at hand say that the signature is wrong; that no others could be read does not change it.
+        // With the present keys the signature is wrong; a failed read of new keys does not change that.
         throw error instanceof errors.JWKSNoMatchingKey ? failure : error
       })
       if (renewed === keys) throw error

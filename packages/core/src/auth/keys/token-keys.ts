@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { JWK } from 'jose'
 
-/** What signs an access token. */
+/** A key that signs access tokens. */
 export interface SigningKey {
   readonly kid: string
   readonly alg: string
@@ -19,23 +19,27 @@ export interface KeyInfo {
   readonly retiresAt: number | null
 }
 
-/** The keys of our access tokens: the managed ring, a shared secret, or keys of the application's own. */
+/** The keys of our access tokens: the managed ring, a shared secret, or keys of the application. */
 export interface TokenKeys {
-  /** What a token may be signed with; never taken from a token (RFC 8725 §3.1). */
+  /** Accepted signature algorithms; never taken from a token (RFC 8725 §3.1). */
   readonly algorithms: readonly string[]
-  /** Grows when a key stops being good: what was verified with it has to be verified anew. */
+  /** Increases when a key is retired: tokens must then be verified again. */
   readonly generation: number
-  /** Reads what has to be read before the first token. */
+  /** Reads or creates the keys; called before the first token. */
   start(): Promise<void>
-  /** The key that signs now. */
+  /** Returns the key that signs now. */
   signing(): Promise<SigningKey>
-  /** The key of a token's header; rejects with jose's `JWKSNoMatchingKey` when there is none. */
+  /** Returns the public key for a token's header; rejects with jose's `JWKSNoMatchingKey` when there is none. */
   verification(kid: string | undefined, alg: string): Promise<KeyObject>
-  /** The public keys (RFC 7517); empty where the keys are secret. */
+  /** Returns the public keys (RFC 7517); empty for shared secrets. */
   jwks(): Promise<{ readonly keys: readonly JWK[] }>
   list(): Promise<KeyInfo[]>
-  /** @throws FocusError `invalid_request` where the keys are not ours to rotate */
+  /**
+   * Replaces the signing key.
+   *
+   * @throws FocusError `invalid_request` where the application manages the keys
+   */
   rotate(options?: { readonly immediately?: boolean }): Promise<KeyInfo>
-  /** What keys need from time to time. */
+  /** Reads the keys again, and replaces and deletes old ones; runs in the background. */
   maintain(): Promise<void>
 }

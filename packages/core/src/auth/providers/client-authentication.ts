@@ -4,7 +4,7 @@ import { FocusError } from '../../common/errors.ts'
 import { normalUrl } from '../../net/urls.ts'
 import { algorithmOf } from '../keys/key-algorithm.ts'
 
-/** How a client proves itself at the token endpoint (OpenID Connect Core §9). */
+/** Client authentication at the token endpoint (OpenID Connect Core §9). */
 export type TokenEndpointAuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
 
 export interface ClientCredentials {
@@ -13,16 +13,16 @@ export interface ClientCredentials {
   readonly clientSecret: string | undefined
   /** Private JWK whose public half the provider knows. */
   readonly clientKey?: JWK | undefined
-  /** Forces a method; chosen from what the provider announces when absent. */
+  /** Forces a method; when absent, it is chosen from the methods that the provider announces. */
   readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | undefined
   readonly redirectUri?: string | undefined
 }
 
 /**
- * The method that a client's credentials and the provider's `token_endpoint_auth_methods_supported` have in common.
- * A provider that announces nothing accepts `client_secret_basic` (OpenID Connect Discovery §3).
+ * Returns a method that fits both the client's credentials and the provider's `token_endpoint_auth_methods_supported`. A
+ * provider that announces no methods accepts `client_secret_basic` (OpenID Connect Discovery §3).
  *
- * @throws FocusError `provider_error` where they have none in common
+ * @throws FocusError `provider_error` when no method fits
  */
 export function authMethodOf(
   { name, clientSecret, clientKey, tokenEndpointAuthMethod }: ClientCredentials,
@@ -42,7 +42,7 @@ export function authMethodOf(
   })
 }
 
-/** What openid-client calls to authenticate a request to the token endpoint. */
+/** Returns the function that openid-client calls to authenticate a request to the token endpoint. */
 export async function clientAuthentication(
   method: TokenEndpointAuthMethod,
   credentials: ClientCredentials,
@@ -68,8 +68,8 @@ async function authenticationBy(method: TokenEndpointAuthMethod, credentials: Cl
 }
 
 /**
- * openid-client sends the callback's address in the normal form of URLs; the provider compares it with what was registered and
- * with what began the sign-in, which both are as the operator typed it (RFC 6749 §4.1.3).
+ * Sends the redirect URI as the operator typed it. openid-client sends its normal form, but the provider compares it with the
+ * registered URI and with that of the authorization request (RFC 6749 §4.1.3).
  */
 export function asRegistered(authenticate: ClientAuth, redirectUri: string | undefined): ClientAuth {
   if (redirectUri === undefined) return authenticate

@@ -31,9 +31,9 @@ export interface GithubOptions {
   readonly url?: string
   /** `https://api.github.com` when absent, `{url}/api/v3` for a GitHub Enterprise Server. */
   readonly apiUrl?: string
-  /** Whether an e-mail that GitHub calls verified may link a sign-in to an existing user (S13). False when absent. */
+  /** Whether an e-mail address that GitHub reports as verified may link a sign-in to an existing user (S13). False when absent. */
   readonly trustEmail?: boolean
-  /** How long one call to GitHub may take; 5,000 when absent. */
+  /** Time limit of one call to GitHub, in milliseconds; 5,000 when absent. */
   readonly timeoutMs?: number
 }
 
@@ -51,8 +51,8 @@ const githubOptions = providerOptions<GithubOptions>(
 )
 
 /**
- * Sign-in with GitHub, at `/auth/github`: the example of a plain OAuth 2 provider, which has no ID token. The profile is read
- * from its API with the access token that the code was exchanged for.
+ * Sign-in with GitHub, at `/auth/github`: a plain OAuth 2 provider without ID tokens. Focus exchanges the code for an access
+ * token and reads the profile from the API with it.
  *
  * @example
  * ```ts
@@ -126,7 +126,7 @@ class GithubClient implements ProviderClient {
     }
   }
 
-  /** GitHub answers errors of the exchange with 200; as 400 they are what RFC 6749 §5.2 says. */
+  /** Converts errors of the exchange, which GitHub sends with status 200, to the form of RFC 6749 §5.2. */
   async #exchangeFetch(url: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.set('accept', 'application/json')
@@ -148,7 +148,7 @@ class GithubClient implements ProviderClient {
     return {
       provider: 'github',
       issuer: this.#url,
-      // The login can be given up and taken by somebody else; the number cannot.
+      // The login can change its owner; the number cannot.
       subject: String(user['id']),
       email: address,
       emailVerified: verified && this.#trustEmail,
@@ -161,14 +161,14 @@ class GithubClient implements ProviderClient {
   }
 
   /**
-   * The addresses of the user; none where GitHub does not give them (403 or 404 without the scope or the permission, 429, or a
-   * failure). Who signs in is known without them.
+   * Returns the addresses of the user; none when GitHub refuses them (403 or 404 without the scope or the permission, 429) or
+   * fails. The sign-in continues without them.
    */
   async #emails(accessToken: string): Promise<unknown> {
     try {
       return await this.#api('/user/emails', accessToken)
     } catch (error) {
-      this.#logger.warn('github gave no e-mail addresses; the sign-in goes on without one', {
+      this.#logger.warn('github returned no e-mail addresses; the sign-in continues without one', {
         error: toProviderError(error, 'github'),
       })
       return []
@@ -185,7 +185,7 @@ class GithubClient implements ProviderClient {
       },
     })
     if (response.ok) return await response.json()
-    // RFC 6585 §4, and GitHub's own way of saying so.
+    // RFC 6585 §4, and GitHub's own header.
     const limited = response.status === 429 || response.headers.get('x-ratelimit-remaining') === '0'
     throw new FocusError('provider_error', `github answered ${response.status} at ${path}.`, {
       hint: limited
@@ -195,7 +195,7 @@ class GithubClient implements ProviderClient {
   }
 }
 
-/** GitHub's names of errors, as RFC 6749 §5.2 has them. */
+/** GitHub's error codes and their equivalents in RFC 6749 §5.2. */
 const standardErrors: Readonly<Record<string, string>> = {
   bad_verification_code: 'invalid_grant',
   incorrect_client_credentials: 'invalid_client',

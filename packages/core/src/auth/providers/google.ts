@@ -13,11 +13,11 @@ export interface GoogleOptions {
   readonly clientSecret: string
   /** `GOOGLE_REDIRECT_URI`, exactly as registered in the Google Cloud Console. */
   readonly redirectUri?: string | undefined
-  /** `https://accounts.google.com` when absent; the development issuer stands in for it. */
+  /** `https://accounts.google.com` when absent; tests and development use another one. */
   readonly issuer?: string | undefined
-  /** Further client IDs whose ID tokens an app may sign in with (S35), such as those of your mobile apps. */
+  /** Further client IDs whose ID tokens are accepted (S35), such as those of your mobile apps. */
   readonly idTokenAudiences?: readonly string[]
-  /** How long one call to Google may take; 5,000 when absent. */
+  /** Time limit of one call to Google, in milliseconds; 5,000 when absent. */
   readonly timeoutMs?: number
 }
 
@@ -67,7 +67,7 @@ export function google(given: GoogleOptions): Provider {
   }
 }
 
-/** Google is the authority for gmail.com and for Workspace domains (`hd`); any other address it only once mailed to. */
+/** Google is the authority for gmail.com and for Workspace domains (`hd`); other addresses it has verified only once. */
 function isGooglesOwn({ email, hd }: IdClaims): boolean {
   return (typeof email === 'string' && /@gmail\.com$/i.test(email)) || (typeof hd === 'string' && hd !== '')
 }

@@ -8,7 +8,7 @@ import { providerForms as forms, providerOptions } from './provider-settings.ts'
 
 /** Settings of `oidc()`. */
 export interface OidcOptions {
-  /** The issuer's address, exactly as its discovery document says it, such as `https://login.example.com`. */
+  /** The issuer's address, exactly as in its discovery document, such as `https://login.example.com`. */
   readonly issuer: string
   readonly clientId: string
   /** Absent for a public client. */
@@ -16,24 +16,24 @@ export interface OidcOptions {
   /** Private JWK for `private_key_jwt` (RFC 7523); the provider knows its public half. */
   readonly clientKey?: JWK | undefined
   /**
-   * How the client authenticates at the token endpoint. When absent, the method is chosen from what the provider announces
-   * (`token_endpoint_auth_methods_supported`); a provider that announces nothing gets `client_secret_basic`.
+   * How the client authenticates at the token endpoint. When absent, the method is chosen from those that the provider announces
+   * (`token_endpoint_auth_methods_supported`); without an announcement it is `client_secret_basic`.
    */
   readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | undefined
-  /** Names the routes `/auth/{name}`; `oidc` when absent. */
+  /** Name in the routes `/auth/{name}`; `oidc` when absent. */
   readonly name?: string
   /** Exactly as registered; made from the public URL when absent. */
   readonly redirectUri?: string | undefined
   /** `openid email profile` when absent. */
   readonly scopes?: readonly string[]
   /**
-   * Whether an e-mail that this provider calls verified may link a sign-in to an existing user (S13). Only for a provider
-   * that lets nobody claim an address that is not theirs. False when absent.
+   * Whether an e-mail address that this provider reports as verified may link a sign-in to an existing user (S13). Only for a
+   * provider that lets users claim only their own addresses. False when absent.
    */
   readonly trustEmail?: boolean
-  /** Further client IDs whose ID tokens an app may sign in with (S35), such as those of your mobile apps. */
+  /** Further client IDs whose ID tokens are accepted (S35), such as those of your mobile apps. */
   readonly idTokenAudiences?: readonly string[]
-  /** How long one call to the provider may take; 5,000 when absent. */
+  /** Time limit of one call to the provider, in milliseconds; 5,000 when absent. */
   readonly timeoutMs?: number
 }
 
@@ -55,7 +55,7 @@ const oidcOptions = providerOptions<OidcOptions>(
 )
 
 /**
- * Any OpenID Connect provider with discovery.
+ * Sign-in with any OpenID Connect provider that supports discovery, at `/auth/{name}`.
  *
  * @example
  * ```ts
@@ -90,7 +90,7 @@ export function oidc(given: OidcOptions): Provider {
   }
 }
 
-/** A method that is forced needs its credential. */
+/** Checks that a forced method has its credential. */
 function assertCredentials({ tokenEndpointAuthMethod: method, clientSecret, clientKey }: OidcOptions): void {
   const missing =
     (method === 'private_key_jwt' && clientKey === undefined && 'clientKey') ||

@@ -27,7 +27,7 @@ import { usedTokenAnswer } from './token-answer.ts'
 
 export interface OpenIdSettings {
   readonly name: string
-  /** The issuer's address, exactly as its discovery document and its ID tokens say it. */
+  /** The issuer's address, exactly as in its discovery document and its ID tokens. */
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string | undefined
@@ -35,22 +35,22 @@ export interface OpenIdSettings {
   readonly clientKey?: JWK | undefined
   /** Forces how the client authenticates; chosen from the provider's metadata when absent. */
   readonly tokenEndpointAuthMethod?: TokenEndpointAuthMethod | undefined
-  /** As registered; made from the public URL when absent. */
+  /** As registered; derived from the public URL when absent. */
   readonly redirectUri?: string | undefined
   readonly scopes: readonly string[]
-  /** Whether the provider's word on this e-mail is enough to link accounts (S13). */
+  /** Whether the provider is trusted to verify this e-mail address, so that it may link accounts (S13). */
   readonly trustsEmail: (claims: IdClaims) => boolean
-  /** Audiences accepted in an app's ID token beside our own client ID (S35). */
+  /** Audiences accepted in an app's ID token, in addition to our own client ID (S35). */
   readonly idTokenAudiences: readonly string[]
   readonly timeoutMs: number | undefined
-  /** Other forms of the issuer that its ID tokens may name. */
+  /** Other forms of the issuer that its ID tokens may contain. */
   readonly issuerAliases?: readonly string[]
 }
 
-/** Claims of an ID token or of the user-info answer; nothing in it is checked for its type yet. */
+/** Claims of an ID token or of the user-info response, with unchecked types. */
 export type IdClaims = Readonly<Record<string, unknown>>
 
-/** An ID token of the code flow was made a moment ago; an older one was kept by somebody (S15). */
+/** An ID token of the code flow was just issued; an older one was stored by a third party (S15). */
 const maxIdTokenAgeSeconds = 600
 
 /** How long a discovery document counts as fresh. */
@@ -61,14 +61,14 @@ interface Connection {
   readonly authMethod: TokenEndpointAuthMethod
 }
 
-/** Speaks OpenID Connect's code flow to one issuer, on openid-client; discovery happens at first use. */
+/** OpenID Connect's code flow with one issuer, over openid-client. Discovery happens at first use. */
 export class OpenIdClient implements ProviderClient {
   readonly issuer: string
   readonly #settings: OpenIdSettings
   readonly #runtime: Runtime
   readonly #fetch: SafeFetch
   readonly #metadata: RemoteValue<Connection>
-  /** Kept over renewals of the metadata, as long as the address of the keys stays the same. */
+  /** Kept when the metadata is loaded again, as long as the address of the keys stays the same. */
   #keys: { readonly url: string; readonly set: RemoteKeySet } | null = null
 
   constructor(settings: OpenIdSettings, runtime: Runtime) {
@@ -109,7 +109,7 @@ export class OpenIdClient implements ProviderClient {
       const callback = new URL(grant.redirectUri)
       callback.searchParams.set('code', grant.code)
       callback.searchParams.set('state', grant.state)
-      // Whether the callback named the right issuer, or may name none, was decided before (S07).
+      // The caller has checked `iss` of the callback, which may be absent (S07).
       callback.searchParams.set('iss', this.issuer)
       const checks = {
         expectedState: grant.state,
@@ -134,7 +134,7 @@ export class OpenIdClient implements ProviderClient {
   async verifyIdToken(idToken: string): Promise<VerifiedIdToken> {
     return await this.#guard(async () => {
       const audiences = [this.#settings.clientId, ...this.#settings.idTokenAudiences]
-      // Anybody may send such a token: an unknown key is asked for at most every 30 seconds.
+      // Any client can send such a token, so an unknown key is requested at most every 30 seconds.
       const claims = await this.#verify(await this.#metadata.get(), idToken, { audiences, fromProvider: false })
       const nonce = claims['nonce']
       if (typeof nonce !== 'string' || nonce === '') throw this.#refuse('nonce')
@@ -146,7 +146,7 @@ export class OpenIdClient implements ProviderClient {
     const { name, clientId, timeoutMs = providerTimeoutMs } = this.#settings
     const loopback = isLoopbackUrl(this.issuer) && this.issuer.startsWith('http:')
     let authenticate: ClientAuth | null = null
-    // Which one it is, is known once the metadata is there, and long before a token is asked for.
+    // The method depends on the metadata, which is loaded before any token is requested.
     const authenticateLater: ClientAuth = (...request) => authenticate?.(...request)
     const configuration = await discovery(new URL(this.issuer), clientId, undefined, authenticateLater, {
       execute: loopback ? [allowInsecureRequests] : [],
@@ -156,7 +156,7 @@ export class OpenIdClient implements ProviderClient {
     const metadata = configuration.serverMetadata()
     if (metadata.issuer !== this.issuer) {
       throw new FocusError('provider_error', `The discovery document of ${name} names another issuer.`, {
-        hint: `Configure the issuer exactly as the document says it, slash included.`,
+        hint: `Configure the issuer exactly as in the document, including a trailing slash.`,
       })
     }
     if (metadata.jwks_uri === undefined) {
@@ -168,7 +168,7 @@ export class OpenIdClient implements ProviderClient {
     return { configuration, authMethod }
   }
 
-  /** Only the token endpoint is posted to. */
+  /** Calls an endpoint. Only the token endpoint receives POST requests. */
   async #call(url: string, init: RequestInit): Promise<Response> {
     const response = await this.#fetch(url, init)
     return init.method === 'POST' ? await usedTokenAnswer(response, this.#settings.name, { idToken: true }) : response
@@ -186,8 +186,8 @@ export class OpenIdClient implements ProviderClient {
   }
 
   /**
-   * Every ID token's signature is checked, also of one that came straight from the token endpoint (S15). When its key is not
-   * in the set that is at hand, the provider may have rotated a moment ago: the set is read once more.
+   * Verifies an ID token and its signature, even one that came directly from the token endpoint (S15). When its key is missing
+   * from the key set, the provider may just have rotated its keys, and the set is read again.
    */
   async #verify(
     { configuration }: Connection,
@@ -209,12 +209,12 @@ export class OpenIdClient implements ProviderClient {
     return payload
   }
 
-  /** What jose leaves to its caller. */
+  /** Checks the claims that jose does not check. */
   #checkClaims({ aud, azp, sub }: JWTPayload, audiences: readonly string[]): void {
     // OpenID Connect Core §3.1.3.7. With one audience, `azp` may be the app that asked for a token meant for us.
     const several = Array.isArray(aud) && aud.length > 1
     if (several && !(typeof azp === 'string' && audiences.includes(azp))) throw this.#refuse('azp')
-    // Halves of characters have no UTF-8 form: two subjects would be kept as one (S12).
+    // Lone surrogates have no UTF-8 form, so two subjects would be stored as one (S12).
     if (typeof sub !== 'string' || sub === '' || sub.length > 255 || !sub.isWellFormed()) throw this.#refuse('sub')
   }
 
@@ -225,15 +225,15 @@ export class OpenIdClient implements ProviderClient {
   }
 
   /**
-   * Providers may keep the profile out of the ID token; the user-info endpoint has it then. The ID token alone says who signs
-   * in, so that an endpoint that fails costs what only it knows; one that speaks of another subject ends the sign-in.
+   * Adds claims of the user-info endpoint when the ID token has no profile. The ID token alone identifies the user, so a failing
+   * endpoint only costs its own claims; a response about another subject ends the sign-in.
    */
   async #withUserInfo(connection: Connection, idToken: IdClaims, accessToken: string): Promise<IdClaims> {
     const claims = presentClaims(idToken)
     const known = claims['email'] !== undefined && claims['name'] !== undefined
     if (known || connection.configuration.serverMetadata().userinfo_endpoint === undefined) return claims
     const info = await this.#userInfo(connection, accessToken, String(claims['sub']))
-    // Whether an address is verified is said by whoever says the address: the two are taken from one source.
+    // `email_verified` and `email` must come from the same source.
     const address = claims['email'] === undefined ? info : claims
     return { ...info, ...claims, email: address['email'], email_verified: address['email_verified'] }
   }
@@ -244,7 +244,7 @@ export class OpenIdClient implements ProviderClient {
     } catch (error) {
       if (error instanceof ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') throw error
       const reason = toProviderError(error, this.#settings.name)
-      this.#runtime.logger.warn('The user-info endpoint failed; the sign-in goes on with the ID token', {
+      this.#runtime.logger.warn('The user-info endpoint failed; the sign-in continues with the ID token', {
         error: reason,
       })
       return {}
@@ -277,7 +277,7 @@ export class OpenIdClient implements ProviderClient {
   }
 }
 
-/** Without claims that are null or empty, which say nothing. */
+/** Removes claims that are null or blank. */
 function presentClaims(claims: IdClaims): IdClaims {
   return Object.fromEntries(
     Object.entries(claims).filter(([, value]) => value !== null && !(typeof value === 'string' && value.trim() === '')),

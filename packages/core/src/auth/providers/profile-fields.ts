@@ -1,4 +1,4 @@
-/** A text of a provider's answer; what is blank or no text is as good as absent. Limits and forms: `profile-rules.ts`. */
+/** Returns a text of a provider's response; null for a blank text or another type. `profile-rules.ts` applies limits and forms. */
 export function textOrNull(value: unknown): string | null {
   return typeof value === 'string' && value.trim() !== '' ? value : null
 }

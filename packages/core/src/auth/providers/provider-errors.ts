@@ -8,8 +8,8 @@ import {
 import { FocusError } from '../../common/errors.ts'
 
 /**
- * What went wrong between us and a provider, as a `FocusError`. The original errors carry codes, tokens and callback
- * parameters in their causes, so nothing of them is kept but names and codes (S28).
+ * Converts an error of a request to a provider to a `FocusError`. The original errors carry codes, tokens and callback
+ * parameters in their causes, so only their names and error codes are kept (S28).
  */
 export function toProviderError(error: unknown, provider: string): FocusError {
   const ours = findFocusError(error)
@@ -20,27 +20,27 @@ export function toProviderError(error: unknown, provider: string): FocusError {
   }
   if (isAboutTheIdToken(error)) {
     return new FocusError('id_token_invalid', `The ID token of ${provider} was refused (${messageOf(error)}).`, {
-      hint: 'Start the sign-in again. If it stays, check the client ID and the clocks of both servers.',
+      hint: 'Start the sign-in again. If the error persists, check the client ID and the clocks of both servers.',
     })
   }
   if (isAboutTheNetwork(error)) {
     return new FocusError('provider_unreachable', `${provider} could not be reached (${messageOf(error)}).`, {
-      hint: 'Try again; if it stays, check the issuer, the network and the provider.',
+      hint: 'Try again. If the error persists, check the issuer, the network and the provider.',
       retryAfterSeconds: 5,
     })
   }
   return new FocusError(
     'provider_error',
-    `${provider} answered in a way that is not OpenID Connect (${messageOf(error)}).`,
+    `${provider} sent a response that does not follow OpenID Connect (${messageOf(error)}).`,
     {
-      hint: 'Check the issuer: its discovery document must name the same issuer, and every endpoint must answer JSON.',
+      hint: 'Check the issuer: its discovery document must name the same issuer, and every endpoint must return JSON.',
     },
   )
 }
 
 /**
- * The refusal of a token endpoint that does not accept the client (RFC 6749 §5.2): `invalid_client`, or any 401. Null for every
- * other error.
+ * Returns the error for a token endpoint that refuses the client (RFC 6749 §5.2): `invalid_client`, or any 401. Returns null
+ * for every other error.
  */
 export function clientRefusal(error: unknown, provider: string, method: string): FocusError | null {
   const refused =
@@ -71,7 +71,7 @@ function refusedByProvider({ error }: ResponseBodyError, provider: string): Focu
   )
 }
 
-/** What our own `fetch` refused comes back wrapped by the library that called it. */
+/** Finds the error of our own `fetch`, which the calling library wraps. */
 function findFocusError(error: unknown): FocusError | null {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof FocusError) return at
   return null
@@ -99,7 +99,7 @@ function isAboutTheNetwork(error: unknown): boolean {
   return error instanceof TypeError && error.message === 'fetch failed'
 }
 
-/** A name or code that says why, and never a value. */
+/** Returns the name or code of an error, and never a value. */
 function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null
@@ -109,7 +109,7 @@ function messageOf(error: unknown): string {
   return printable(code ?? deeper ?? name)
 }
 
-/** Error codes of a provider are short words; anything else might be anything. */
+/** Error codes of a provider are short words; any other text could be a secret. */
 function printable(text: string): string {
   return /^[\w.-]{1,64}$/.test(text) ? text : 'an unknown error'
 }

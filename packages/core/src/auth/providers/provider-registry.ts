@@ -17,7 +17,7 @@ export class ProviderRegistry {
       providers.map((provider) => [provider.name, { provider, client: provider.connect(runtime) }]),
     )
     if (this.#byName.size < providers.length) {
-      throw new FocusError('invalid_option', 'Two sign-in providers have one name.', {
+      throw new FocusError('invalid_option', 'Two sign-in providers have the same name.', {
         hint: 'Give each provider its own `name`.',
       })
     }

@@ -3,22 +3,22 @@ import { group, type OptionGroup, type OptionShape } from '../../schema/option-c
 import * as forms from '../../schema/option-forms.ts'
 import type { Form } from '../../schema/option-forms.ts'
 
-/** Words of our own routes below `/auth/`. */
+/** Names of our own routes below `/auth/`. */
 const reserved = new Set(['accounts', 'jwks.json', 'logout', 'logout_all', 'me', 'refresh', 'sessions', 'token'])
 
 const name: Form<string> = {
-  accepts: 'lower-case letters, digits and dashes, 64 at most, and no word of our own routes',
+  accepts: 'lower-case letters, digits and dashes, at most 64, and not the name of a route below /auth',
   schema: z.string().refine((text) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(text) && !reserved.has(text)),
 }
 
-/** A private key as JWK. */
+/** A private key as a JWK. */
 const clientKey: Form<object> = {
-  accepts: 'a private JWK of the kind RSA, EC or OKP',
+  accepts: 'a private JWK with the kty RSA, EC or OKP',
   schema: z.looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']), d: z.string().min(1) }),
   secret: true,
 }
 
-/** The forms of the options that providers have in common. */
+/** Forms of the options that providers have in common. */
 export const providerForms = {
   name,
   clientId: forms.text,
@@ -33,7 +33,7 @@ export const providerForms = {
   authMethod: forms.choice('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
 } as const
 
-/** The shape of a provider's options. */
+/** Returns the option group of a provider. */
 export function providerOptions<T extends object>(
   members: { readonly [K in keyof T]-?: OptionShape },
   required: readonly (keyof T & string)[],

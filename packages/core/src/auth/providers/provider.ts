@@ -2,32 +2,36 @@ import type { Runtime } from '../../common/runtime.ts'
 import type { ExternalProfile } from '../accounts/user-directory-port.ts'
 
 /**
- * A way to sign in, as an application configures it: `google()`, `github()`, `oidc()`, or one of your own. It holds
- * settings only; `connect` makes what speaks to the provider.
+ * A sign-in provider as an application configures it: `google()`, `github()`, `oidc()`, or your own. It holds settings only;
+ * `connect` returns the client that talks to the provider.
  */
 export interface Provider {
-  /** Names the routes: `/auth/{name}`. Lower-case letters, digits and dashes. */
+  /** Name in the routes `/auth/{name}`: lower-case letters, digits and dashes. */
   readonly name: string
   /** Exactly as registered with the provider; `{publicUrl}{basePath}/auth/{name}/callback` when absent (S09). */
   readonly redirectUri?: string | undefined
   connect(runtime: Runtime): ProviderClient
 }
 
-/** Speaks to one provider. All methods reject with a `FocusError` that holds no secret. */
+/** Talks to one provider. All methods reject with a `FocusError` that holds no secret. */
 export interface ProviderClient {
-  /** What the provider's `iss` must be; null for a plain OAuth 2 provider that names none. */
+  /** Required `iss` of callbacks; null for a plain OAuth 2 provider, which sends none. */
   readonly issuer: string | null
-  /** @throws FocusError `provider_unreachable`, `provider_error` */
+  /**
+   * Returns the address where the user signs in.
+   *
+   * @throws FocusError `provider_unreachable`, `provider_error`
+   */
   authorizationUrl(request: AuthorizationRequest): Promise<URL>
   /**
-   * Turns the callback's code into a verified profile.
+   * Exchanges the code of a callback for a verified profile.
    *
    * @throws FocusError `invalid_grant`, `id_token_invalid`, `provider_unreachable`, `provider_error`
    */
   exchange(grant: CodeGrant): Promise<ExternalProfile>
   /**
-   * Checks an ID token that an app got by itself (S35); absent where the provider has none. Whether its nonce is one of ours
-   * is the caller's to check.
+   * Verifies an ID token that an app received from the provider's SDK (S35); absent if the provider issues none. The caller
+   * checks the nonce.
    *
    * @throws FocusError `id_token_invalid`, `provider_unreachable`
    */

@@ -4,10 +4,10 @@ import { FocusError } from '../../common/errors.ts'
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * A token answer (RFC 6749 §5.1) reduced to the members that a sign-in uses. The others may have any form, because nothing
- * reads them. Answers that are no success are left to the caller.
+ * Reduces a token response (RFC 6749 §5.1) to the members that a sign-in uses. The others may have any form. Returns an
+ * unsuccessful response unchanged.
  *
- * @param idToken whether the answer must hold an ID token, whose registered claims must then have their types
+ * @param idToken whether the response must hold an ID token with registered claims of the right types
  * @throws FocusError `provider_error`
  */
 export async function usedTokenAnswer(
@@ -31,7 +31,7 @@ export async function usedTokenAnswer(
 
 const isText = (value: unknown) => typeof value === 'string'
 const isNumber = (value: unknown) => typeof value === 'number'
-/** Types of the claims that are checked (OpenID Connect Core §2). */
+/** Types of registered claims (OpenID Connect Core §2). */
 const claimTypes: Readonly<Record<string, (value: unknown) => boolean>> = {
   iss: isText,
   sub: isText,
@@ -44,7 +44,7 @@ const claimTypes: Readonly<Record<string, (value: unknown) => boolean>> = {
   azp: isText,
 }
 
-/** The first claim of another type than it must have; null where all are right. */
+/** Returns the first claim of a wrong type; null when all types are right. */
 function wrongClaim(token: string): string | null {
   let claims: Json
   try {
@@ -70,7 +70,7 @@ function answerOf(members: Json): Response {
 }
 
 function bad(provider: string, what: string): FocusError {
-  return new FocusError('provider_error', `${provider} answered the exchange with ${what}.`, {
-    hint: 'Try again; if it stays, the provider’s token endpoint does not follow RFC 6749 and OpenID Connect.',
+  return new FocusError('provider_error', `${provider} answered the code exchange with ${what}.`, {
+    hint: 'Try again. If the error persists, the provider’s token endpoint does not follow RFC 6749 and OpenID Connect.',
   })
 }

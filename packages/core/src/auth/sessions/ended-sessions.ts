@@ -2,15 +2,16 @@ import type { Runtime } from '../../common/runtime.ts'
 import type { SessionEnd } from '../ports.ts'
 import type { SessionStore } from './session-store-port.ts'
 
-/** @param here whether the session was ended by this node, which the others then have to hear */
+/** @param here whether this node ended the session and has to announce it to the others */
 export type SessionEndListener = (end: SessionEnd, here: boolean) => void
 
-/** Re-reads overlap by this much, because clocks of nodes differ and commits arrive late. */
+/** Overlap of two reads, because clocks of nodes differ and commits arrive late. */
 const overlapMs = 60_000
 
 /**
- * The sessions that ended within the last life of an access token. Kept in memory on every node, so that a verified token
- * costs no query and still dies (S23): filled from the database at start and at an interval, and told of ends as they happen.
+ * The sessions that ended within the lifetime of an access token, in the memory of every node, so that a verified token costs
+ * no query and is still revoked with its session (S23). Loaded from the database at start and at an interval, and updated by
+ * announcements of other nodes.
  */
 export class EndedSessions {
   readonly #store: SessionStore
@@ -19,7 +20,7 @@ export class EndedSessions {
   readonly #endedAt = new Map<string, number>()
   readonly #listeners = new Set<SessionEndListener>()
 
-  /** @param keepMs the longest that an access token may outlive its session: its time to live and the clock skew */
+  /** @param keepMs how long an access token may outlive its session: its time to live and the clock skew */
   constructor(store: SessionStore, runtime: Runtime, keepMs: number) {
     this.#store = store
     this.#runtime = runtime
@@ -30,34 +31,34 @@ export class EndedSessions {
     return this.#endedAt.has(sessionId)
   }
 
-  /** Called once for every session that ends, on this node or elsewhere. Returns what takes the listener away. */
+  /** Calls a listener once for every session that ends on any node. Returns a function that removes the listener. */
   onEnded(listener: SessionEndListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Notes an end that this node made, and tells the listeners. */
+  /** Records a session that this node ended, and calls the listeners. */
   add(end: SessionEnd): void {
     this.#note(end, this.#runtime.clock(), true)
   }
 
-  /** Notes an end that another node told of; one that is known already is no news. */
+  /** Records a session end that another node announced; a known one is ignored. */
   hear(end: SessionEnd): void {
     this.#note(end, this.#runtime.clock(), false)
   }
 
-  /** Reads what ended, everything that matters at start and the recent ones later. */
+  /** Reads ended sessions from the database: all that still matter when `since` is absent. */
   async load(since: number = this.#runtime.clock() - this.#keepMs): Promise<void> {
     for (const { endedAt, ...end } of await this.#store.endedAfter(since)) this.#note(end, endedAt, false)
     const forgetBefore = this.#runtime.clock() - this.#keepMs - overlapMs
     for (const [id, endedAt] of this.#endedAt) if (endedAt < forgetBefore) this.#endedAt.delete(id)
   }
 
-  /** What may have ended elsewhere since the last look. */
-  async heal(lastLookAt: number): Promise<void> {
-    // A clock that was set back brings tokens to life again whose sessions' ends were forgotten as too old to matter.
-    const setBack = this.#runtime.clock() < lastLookAt
-    await this.load(setBack ? undefined : lastLookAt - overlapMs)
+  /** Reads the sessions that other nodes may have ended since the last read. */
+  async heal(lastReadAt: number): Promise<void> {
+    // After a clock was set back, tokens are valid again whose session ends were already dropped as too old.
+    const setBack = this.#runtime.clock() < lastReadAt
+    await this.load(setBack ? undefined : lastReadAt - overlapMs)
   }
 
   #note(end: SessionEnd, endedAt: number, here: boolean): void {

@@ -3,12 +3,12 @@ import type { Session, SessionStore } from './session-store-port.ts'
 
 /** Sessions per query. */
 const batch = 500
-/** How long one who asks may wait for others that ask at the same time. */
+/** How long a read may wait for concurrent ones. */
 const gatherMs = 10
-/** Signatures are checked by a pool of threads, whose answers come one by one, with idle turns in between. */
+/** A thread pool checks signatures and returns results one by one, with idle turns of the event loop in between. */
 const patienceTurns = 16
 
-/** Reads sessions, those that are asked for at the same time together: after a restart every token is seen for the first time. */
+/** Reads sessions, and combines concurrent reads into one query: after a restart, every token is new to the node. */
 export class SessionReads {
   readonly #reads: GatheredReads<string, Session | null>
 

@@ -1,11 +1,11 @@
 import type { UserKey } from '../../common/user-id.ts'
 import type { SessionEnd } from '../ports.ts'
 
-/** A sign-in on one device: a family of refresh tokens and the access tokens made with them. */
+/** A signed-in device: a family of refresh tokens, and the access tokens issued with them. */
 export interface Session {
   readonly id: string
   readonly userKey: UserKey
-  /** How the person signed in: a provider's name, or `admin` for a token that an operator asked for. */
+  /** The provider that the user signed in with, or `admin` for a token that an operator issued. */
   readonly provider: string
   readonly userAgent: string | null
   readonly ip: string | null
@@ -22,9 +22,9 @@ export interface Session {
 export interface RefreshToken {
   readonly hash: string
   readonly sessionId: string
-  /** When its successor was made; null for a token that was not used yet. */
+  /** When the successor was created; null for an unused token. */
   readonly rotatedAt: number | null
-  /** The successor, sealed under this token, while the grace lasts (S22). */
+  /** The successor, sealed with this token, during the grace (S22). */
   readonly successorSealed: string | null
 }
 
@@ -39,32 +39,35 @@ export interface Rotation {
   readonly idleExpiresAt: number
 }
 
-/** One session, all of a user, or those of a user that were started with one account. */
+/** One session, all sessions of a user, or those that one account of a user started. */
 export type SessionSelection =
   | { readonly id: string }
   | { readonly userKey: UserKey; readonly accountId?: string | undefined }
 
-/** Port: where sessions and the hashes of their refresh tokens are kept. */
+/** Port: stores sessions and the hashes of their refresh tokens. */
 export interface SessionStore {
-  /** `refreshHash` is null for a session that cannot be refreshed, `accountId` for one that no account started. */
+  /**
+   * @param refreshHash null for a session that cannot be refreshed
+   * @param accountId the account that started the session; null or absent without one
+   */
   create(session: Session, refreshHash: string | null, accountId?: string | null): Promise<void>
-  /** Those of the sessions that were stored here, whether they ended or not, in any order. */
+  /** Returns the stored sessions among the ids, ended or not, in any order. */
   find(ids: readonly string[]): Promise<Session[]>
   findByRefreshHash(hash: string): Promise<{ readonly token: RefreshToken; readonly session: Session } | null>
   /**
-   * Replaces an unused token by its successor, and erases what its predecessor held sealed. Of several calls for one token
-   * exactly one returns true (S21).
+   * Replaces an unused token by its successor, and deletes the sealed successor of its predecessor. Of several calls for one
+   * token exactly one returns true (S21).
    */
   rotate(rotation: Rotation): Promise<boolean>
-  /** Sessions that have neither ended nor expired, the last used first. */
+  /** Lists sessions that have neither ended nor expired, the last used first. */
   listActive(userKey: UserKey, now: number): Promise<Session[]>
   /**
-   * Ends sessions that have not ended, a bounded number at once; returns those that this call ended. None is left where it
-   * ended none.
+   * Ends a bounded number of active sessions, and returns the sessions that this call ended. When it returns none, none is
+   * left.
    */
   end(which: SessionSelection, reason: SessionEnd['reason'], now: number): Promise<SessionEnd[]>
-  /** Sessions that ended after a time, for the nodes that have to refuse their tokens (S23). */
+  /** Returns sessions that ended after a time, so that all nodes refuse their tokens (S23). */
   endedAfter(time: number): Promise<(SessionEnd & { readonly endedAt: number })[]>
-  /** Erases sealed successors whose grace is over, and sessions that are long gone. */
+  /** Deletes sealed successors whose grace is over, and sessions that ended or expired before `goneBefore`. */
   purge(before: { readonly graceEndedBefore: number; readonly goneBefore: number }): Promise<void>
 }

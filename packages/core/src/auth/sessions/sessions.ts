@@ -20,7 +20,7 @@ import type { SessionUsers } from './session-users.ts'
 /** How long ended and expired sessions stay in the database. */
 const keepGoneMs = 30 * 86_400_000
 
-/** What a sign-in or a refresh gives the browser or app. */
+/** The tokens of a sign-in or a refresh. */
 export interface TokenPair {
   readonly accessToken: string
   /** Null for a session that an operator made. */

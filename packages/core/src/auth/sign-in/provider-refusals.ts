@@ -1,8 +1,7 @@
 import { FocusError } from '../../common/errors.ts'
 
 /**
- * What a provider may answer instead of a code and the page can act on: RFC 6749 §4.1.2.1 and, for `prompt=none`, OpenID
- * Connect Core §3.1.2.6.
+ * Errors of a provider that the page can act on: RFC 6749 §4.1.2.1 and, for `prompt=none`, OpenID Connect Core §3.1.2.6.
  */
 const passedOn = {
   access_denied: { message: 'The sign-in was refused.', hint: 'Start again and agree to it.' },
@@ -19,10 +18,10 @@ const passedOn = {
     message: 'The user has to choose an account at the provider.',
     hint: 'Start again with prompt=select_account.',
   },
-  temporarily_unavailable: { message: 'The provider is overloaded or away.', hint: 'Start again in a moment.' },
+  temporarily_unavailable: { message: 'The provider is overloaded or unavailable.', hint: 'Start again in a moment.' },
 } as const
 
-/** The error for the `error` parameter of a callback. */
+/** Returns the error for the `error` parameter of a callback. */
 export function refusedByProvider(error: string): FocusError {
   if (isPassedOn(error)) {
     const { message, hint } = passedOn[error]
@@ -30,7 +29,7 @@ export function refusedByProvider(error: string): FocusError {
   }
   const known = /^[a-z_]{1,64}$/.test(error) ? error : 'an unknown error'
   return new FocusError('provider_error', `The sign-in provider reported ${known}.`, {
-    hint: 'Start the sign-in again; if it stays, check the settings of the client at the provider.',
+    hint: 'Start the sign-in again. If the error persists, check the settings of the client at the provider.',
   })
 }
 

@@ -5,7 +5,7 @@ import { checkReturnTo, withOutcome } from './return-to.ts'
 const self = 'https://focus.example'
 const allowed = ['https://app.example']
 
-/** What addresses are made of that somebody reads as another host. */
+/** Parts of addresses that some parser reads as another host. */
 const pieces = [
   ['/', '\\', '.', '..', '//', ':', '@', '?', '#', ';', '\t', '\n', ' ', '\u0000', '\u00a0', '／', '。', 'é', '𝒳'],
   ['%2f', '%2F', '%5c', '%5C', '%2e', '%2E', '%252f', '%255c', '%252e', '%25', '%00', '%09', '%0a', '%20', '%'],

@@ -1,22 +1,21 @@
 import { FocusError } from '../../common/errors.ts'
 
-/** Stands for our own origin while a path is examined; nothing is ever sent there. */
+/** Placeholder for our own origin while a path is examined; nothing is ever sent there. */
 const self = 'http://self.invalid'
 
-/** So that `state`, which carries the address, stays below 2,048 characters; providers refuse longer ones. */
+/** Keeps `state`, which carries the address, below 2,048 characters; providers refuse longer ones. */
 export const maxReturnToLength = 1_024
-/** Forms that an address may have on its way: one that is encoded over and over is nobody's page. */
+/** Forms that an address may take by repeated decoding; a legitimate address has few. */
 const maxForms = 16
 
-/** Parameters in which a page finds how a sign-in ended. */
+/** Query parameters that report the outcome of a sign-in to a page. */
 const outcomes = ['focus_code', 'linked', 'error', 'error_description'] as const
 
 /**
- * Checks where a sign-in may end (S10): a path of our own origin, or an address whose origin is in the list. The list's
- * own paths narrow which of our paths are allowed, also where an address names our origin; a list without paths allows all
- * of them.
+ * Checks where a sign-in may end (S10): a path of our own origin, or an address whose origin is in the list. Paths in the list
+ * restrict the allowed paths of our origin; a list without paths allows all of them.
  *
- * @param ownOrigin of the public URL; null where it is not known
+ * @param ownOrigin origin of the public URL; null when there is none
  * @returns the address in its normal form, of at most 1,024 characters
  * @throws FocusError `return_to_not_allowed`
  */
@@ -25,7 +24,7 @@ export function checkReturnTo(value: string, allowed: readonly string[], ownOrig
   const path = value.startsWith('/')
   const url = path ? parse(value, self) : parse(value)
   if (!url || !(path ? isOwn(url, self, allowed) : isAllowed(url, value, allowed, ownOrigin))) throw notAllowed()
-  // What is harmless as it was written may be another host's once it is in its normal form, or decoded by a server.
+  // An address that is harmless as written may name another host in its normal form, or after a server decodes it.
   const from = path ? value : value.slice(url.origin.length)
   if (!isPathForEverybody(from) || !isPathForEverybody(url.pathname)) throw notAllowed()
   const normal = path ? url.href.slice(self.length) : url.href
@@ -39,7 +38,7 @@ function isOwn(url: URL, ownOrigin: string | null, allowed: readonly string[]): 
 }
 
 function isAllowed(url: URL, value: string, allowed: readonly string[], ownOrigin: string | null): boolean {
-  // `https:app.example` and `https:///app.example` are read as hosts by some and not by others.
+  // Parsers disagree on whether `https:app.example` and `https:///app.example` name a host.
   return (
     (url.protocol === 'https:' || url.protocol === 'http:') &&
     value.startsWith(url.origin) &&
@@ -50,15 +49,15 @@ function isAllowed(url: URL, value: string, allowed: readonly string[], ownOrigi
 }
 
 /**
- * The address with how a sign-in ended as query parameters. Those of an earlier one, or that somebody wrote into the address,
- * are taken out: a page must not find the outcome of another sign-in there.
+ * Returns the address with the outcome of a sign-in as query parameters. Outcome parameters that the address already has are
+ * removed, so that a page never reads the outcome of another sign-in.
  */
 export function withOutcome(
   returnTo: string,
   parameters: Readonly<Partial<Record<(typeof outcomes)[number], string>>>,
 ): string {
   const path = returnTo.startsWith('/')
-  // A path is put behind our own origin as it is: resolving it could read a host out of it.
+  // A path is appended to the placeholder origin, because resolving it could read a host from it.
   const url = new URL(path ? self + returnTo : returnTo)
   for (const name of outcomes) if (url.searchParams.has(name)) url.searchParams.delete(name)
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
@@ -68,15 +67,15 @@ export function withOutcome(
 }
 
 /**
- * Whether an address is a path for every browser, proxy and server, however often they decode and resolve it: no form on the
- * way is `//host` or `/\\host`, leads up, or has a control character.
+ * Returns whether every browser, proxy and server reads an address as a path, however often it decodes and resolves it: no form
+ * is `//host` or `/\\host`, leads up, or has a control character.
  */
 function isPathForEverybody(address: string): boolean {
   const path = address.split(/[?#]/, 1)[0] || '/'
   const forms = new Set([path])
   for (const form of forms) {
     if (forms.size > maxForms || form.startsWith('//') || form.includes('\\') || hasControlCharacter(form)) return false
-    // Resolved by no URL parser while it is encoded, but perhaps by the server, behind the back of the list's paths.
+    // URL parsers leave an encoded `..` alone, but a server may resolve it and so leave the allowed paths.
     if (form !== path && form.split('/').includes('..')) return false
     const url = parse(form, self)
     const decoded = decode(form)
@@ -99,7 +98,7 @@ function hasControlCharacter(text: string): boolean {
   return false
 }
 
-/** Null for bytes that are no UTF-8: decoders differ in what they make of them, a slash for example. */
+/** Returns null for bytes that are not UTF-8, because decoders disagree on them; some produce a slash. */
 function decode(text: string): string | null {
   if (!/%[0-9a-f]{2}/i.test(text)) return text
   try {

@@ -12,7 +12,7 @@ import { invalidToken, sessionRevoked } from './token-errors.ts'
 import type { TokenKeys } from '../keys/token-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
-/** How old a token is at most whose session may still be on its way to a replica. */
+/** Age below which a token's session may not have reached a database replica yet. */
 const replicationMs = 10_000
 const replicationPauseMs = 300
 
@@ -29,13 +29,13 @@ export interface AccessTokensDependencies {
   readonly keys: TokenKeys
   readonly ended: EndedSessions
   readonly sessions: SessionReads
-  /** What a token that is good still needs where this node sees it for the first time; rejects to refuse it. */
+  /** Checks the user of a valid token that is new to this node; rejects to refuse the token. */
   readonly admit: (principal: Principal) => Promise<unknown>
-  /** Between the keys in tokens and the application's ids. */
+  /** Converts the user keys in tokens to the application's ids. */
   readonly userId: (key: UserKey) => UserId
 }
 
-/** Our own access tokens: JWTs by RFC 9068, signed with one of our keys. */
+/** Our own access tokens: JWTs (RFC 9068), signed with one of our keys. */
 export class AccessTokens implements TokenVerifier {
   readonly #config: AuthConfig
   readonly #runtime: Runtime
@@ -76,10 +76,10 @@ export class AccessTokens implements TokenVerifier {
 
   verify(token: string): Promise<Principal> {
     this.#forgetOldKeys()
-    return this.#verified.principalOf(token, this.#verifyAnew)
+    return this.#verified.principalOf(token, this.#verifyUnknown)
   }
 
-  /** Has every token checked anew, its session included. */
+  /** Drops the verified tokens, so that each is verified again together with its session. */
   forget(): void {
     this.#verified.clear()
   }
@@ -95,7 +95,7 @@ export class AccessTokens implements TokenVerifier {
     this.#verified.clear()
   }
 
-  readonly #verifyAnew = async (token: string): Promise<Principal> => {
+  readonly #verifyUnknown = async (token: string): Promise<Principal> => {
     const principal = await this.#verifyToken(token)
     await this.#admit(principal)
     return principal
@@ -129,14 +129,15 @@ export class AccessTokens implements TokenVerifier {
       throw toTokenError(error)
     }
   }
+
   /**
-   * A token counts only with its session in this database: after a restore, ids of users that came later are given again, and
-   * their old tokens would speak for others (S38). Asked once per token, which is then known.
+   * Requires the session of a token in this database: after a restore, new users get the ids of lost ones, whose old tokens
+   * would then be valid for them (S38). Read once per token, which is known from then on.
    */
   async #requireSession(id: string, userKey: UserKey, issuedAt: number): Promise<void> {
     let session = await this.#sessions.get(id)
     if (!session && this.#runtime.clock() - issuedAt < replicationMs) {
-      // Another node has just made it, and the database that this node reads may not have it yet.
+      // Another node has just created the session, and the replica that this node reads may not have it yet.
       await delay(replicationPauseMs)
       session = await this.#sessions.get(id)
     }

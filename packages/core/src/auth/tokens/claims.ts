@@ -1,17 +1,17 @@
 import { errors } from 'jose'
 import { tokenExpired, invalidToken } from './token-errors.ts'
 
-/** Clocks of two servers may differ by this much (S19). */
+/** Accepted difference between the clocks of two servers (S19). */
 export const clockToleranceSeconds = 30
-/** Far above any token that is meant for us; what is longer is not looked at. */
+/** Well above the length of any legitimate token; longer ones are refused unread. */
 export const maxTokenLength = 8_192
 
-/** Signatures that a published key can check; never the symmetric ones or none (RFC 8725 §3.1). */
+/** Signature algorithms with a public key; never symmetric ones or `none` (RFC 8725 §3.1). */
 export const asymmetricAlgorithms: readonly string[] =
   'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ')
 
 /**
- * Refuses a token of the future (S19), which jose does only with a maximal age.
+ * Refuses a token that was issued in the future (S19). jose checks this only together with a maximum age.
  *
  * @throws FocusError `invalid_token`
  */
@@ -19,16 +19,16 @@ export function assertIssuedInThePast(iat: number | undefined, now: number): voi
   if (iat !== undefined && iat * 1_000 > now + clockToleranceSeconds * 1_000) throw invalidToken()
 }
 
-/** The scopes of a token: a text with spaces (RFC 8693 §4.2), or the list that some issuers write. */
+/** Returns the scopes of a token: a text with spaces (RFC 8693 §4.2), or a list, as some issuers write. */
 export function scopesOf(scope: unknown): readonly string[] {
   if (Array.isArray(scope)) return scope.filter((entry) => typeof entry === 'string')
   return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
 }
 
-/** What a token's verification failed of, without a word of the token. */
+/** Converts an error of a verification, without any content of the token. */
 export function toTokenError(error: unknown): unknown {
   if (error instanceof errors.JWTExpired) return tokenExpired()
   if (error instanceof errors.JOSEError) return invalidToken()
-  // What is not about the token (the database, a bug) must not look as if it were.
+  // Errors with other causes (the database, a bug) must not look like errors of the token.
   return error
 }

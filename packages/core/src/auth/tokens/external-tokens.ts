@@ -18,14 +18,14 @@ import { invalidToken } from './token-errors.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
 /**
- * Access tokens that somebody else issues: `createFocus({ tokens: { jwksUri, issuer, audience } })`. What makes a good
- * token (S16), what it is used for (S17) and when it is revoked (S23) is then that issuer's business.
+ * Access tokens of another issuer: `createFocus({ tokens: { jwksUri, issuer, audience } })`. The form of a token (S16), its use
+ * (S17) and its revocation (S23) are then up to that issuer.
  */
 export interface ExternalTokenSettings {
   readonly jwksUri: string
   readonly issuer: string
   readonly audience: string | readonly string[]
-  /** Header `typ` that tokens must have (RFC 9068 §2.1); false for any or none. */
+  /** Required header `typ` (RFC 9068 §2.1); false accepts any `typ`, and none. */
   readonly typ?: string | false
   /** Claim that holds the user's id. */
   readonly userIdClaim?: string
@@ -33,7 +33,7 @@ export interface ExternalTokenSettings {
 
 export const externalTokenDefaults = { typ: 'at+jwt', userIdClaim: 'sub' } as const
 
-/** Tokens come by the thousand: while no keys could be read yet, not every one of them asks. */
+/** Pause between two reads of the keys while none is held, because thousands of tokens may arrive. */
 const failurePauseMs = 1_000
 
 export interface ExternalTokensDependencies {
@@ -67,14 +67,14 @@ export class ExternalTokens implements TokenVerifier {
   }
 
   verify(token: string): Promise<Principal> {
-    return this.#verified.principalOf(token, this.#verifyAnew)
+    return this.#verified.principalOf(token, this.#verifyUnknown)
   }
 
   known(token: string): Principal | null {
     return this.#verified.known(token)
   }
 
-  readonly #verifyAnew = async (token: string): Promise<Principal> => {
+  readonly #verifyUnknown = async (token: string): Promise<Principal> => {
     if (token.length > maxTokenLength) throw invalidToken()
     const { issuer, audience, typ } = this.#settings
     const options = {
@@ -101,7 +101,7 @@ export class ExternalTokens implements TokenVerifier {
     const userKey = payload[this.#settings.userIdClaim]
     const { sid, exp } = payload
     if (typeof userKey !== 'string' || userKey === '' || userKey.length > 191 || exp === undefined) throw invalidToken()
-    // Halves of characters have no UTF-8 form: two people would share what is kept of them.
+    // Lone surrogates have no UTF-8 form, so two users would be stored as one.
     if (!userKey.isWellFormed()) throw invalidToken()
     return {
       userKey,
@@ -120,8 +120,8 @@ function isAboutTheKeySet(error: unknown): boolean {
 }
 
 function wrongType(expected: string): FocusError {
-  return new FocusError('invalid_token', `The token is not of the type ${expected}.`, {
-    hint: 'Send an access token, not an ID token. Where the issuer types its access tokens otherwise or not at all, the server needs the option tokens.typ.',
+  return new FocusError('invalid_token', `The token does not have the type ${expected}.`, {
+    hint: 'Send an access token, not an ID token. If the issuer uses another type or none for access tokens, set the option tokens.typ on the server.',
   })
 }
 

@@ -9,13 +9,13 @@ const maxTokens = 20_000
 
 interface VerifiedToken {
   readonly principal: Principal
-  /** Made once, so that a token that is known costs no promise. */
+  /** Created once, so that a known token costs no promise. */
   readonly answer: Promise<Principal>
 }
 
 /**
- * What access tokens said that were verified already, so that a signature is paid for once. The key is the whole token
- * (S35): a prefix or a part could be shared by a forged one. Expiry and the session's end are looked at every time (S23).
+ * Caches the principals of verified access tokens, so that each signature is checked once. The key is the whole token (S35),
+ * because a forged token could share a part with a valid one. Expiry and the end of the session are checked on each use (S23).
  */
 export class VerifiedTokens {
   readonly #known = new LRUCache<string, VerifiedToken>({ max: maxTokens })
@@ -27,7 +27,7 @@ export class VerifiedTokens {
     this.#ended = ended
   }
 
-  /** @param verify checks a token that is not known yet */
+  /** @param verify verifies a token that is not cached */
   principalOf(token: string, verify: (token: string) => Promise<Principal>): Promise<Principal> {
     const known = this.#known.get(token)
     if (known === undefined) return this.#learn(token, verify)
@@ -35,7 +35,7 @@ export class VerifiedTokens {
     return refusal === null ? known.answer : Promise.reject(refusal)
   }
 
-  /** Null for a token that was not verified yet, or is not good any more. */
+  /** Returns null for a token that was not verified yet, or is no longer valid. */
   known(token: string): Principal | null {
     const known = this.#known.get(token)
     return known === undefined || this.#refusalOf(known.principal) !== null ? null : known.principal

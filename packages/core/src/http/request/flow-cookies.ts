@@ -1,14 +1,14 @@
 import { sha256Hex } from '../../common/hashing.ts'
 import { cookieName, readCookies, setCookie } from './cookies.ts'
 
-/** Sign-ins and links have cookies of their own kind: a sign-in that ends voids the links of its browser (S37). */
+/** Sign-ins and links have separate cookies, because a finished sign-in voids the links of its browser (S37). */
 const prefixes = { flow: 'focus_flow_', link: 'focus_link_' } as const
-/** Sign-ins that one browser may have open at once (S04). */
+/** Flows that one browser may have open at once (S04). */
 const maxOpen = 5
 
 /**
- * The cookies that bind sign-ins, or links, to the browser that began them, one for each flow, so that two tabs can sign in at once
- * (S03, S04).
+ * The cookies that bind sign-ins, or links, to the browser that started them. Each flow has its own, so that two tabs can sign
+ * in at once (S03, S04).
  */
 export class FlowCookies {
   readonly #prefix: string
@@ -21,29 +21,30 @@ export class FlowCookies {
     this.#maxAgeSeconds = options.maxAgeSeconds
   }
 
-  /** Sets the cookie of a new flow, and takes the oldest ones away when there are too many. */
+  /** Returns the `Set-Cookie` values for a new flow: its cookie, and the removal of the oldest ones beyond the limit. */
   start(request: Request, state: string, binding: string): string[] {
     const open = this.#names(request)
     const surplus = open.slice(0, Math.max(0, open.length - (maxOpen - 1)))
     return [this.#set(this.#nameOf(state), binding, this.#maxAgeSeconds), ...surplus.map((name) => this.#remove(name))]
   }
 
-  /** Value of the flow's cookie; null when this browser has none. */
+  /** Returns the value of a flow's cookie; null when this browser has none. */
   binding(request: Request, state: string): string | null {
     return readCookies(request.headers).get(cookieName(this.#nameOf(state), this.#secure)) ?? null
   }
 
-  /** Values of all flow cookies of this browser. */
+  /** Returns the values of all flow cookies of this browser. */
   bindings(request: Request): string[] {
     const names = new Set(this.#names(request))
     return [...readCookies(request.headers)].filter(([name]) => names.has(name)).map(([, value]) => value)
   }
 
+  /** Returns the `Set-Cookie` value that removes a flow's cookie. */
   end(state: string): string {
     return this.#remove(cookieName(this.#nameOf(state), this.#secure))
   }
 
-  /** Takes all flow cookies of this browser away. */
+  /** Returns the `Set-Cookie` values that remove all flow cookies of this browser. */
   endAll(request: Request): string[] {
     return this.#names(request).map((name) => this.#remove(name))
   }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { FocusError } from '../../common/errors.ts'
 import { headerOf } from './headers.ts'
 
-/** A browser or a scanner that loads a page before anybody opened it: Fetch Metadata's header, and two older ones. */
+/** Returns whether a browser or scanner loads a page before the user opens it: by the Fetch Metadata header, or an older one. */
 export function isPrefetch(headers: Headers | IncomingHttpHeaders): boolean {
   return (
     /^prefetch\b/i.test(headerOf(headers, 'sec-purpose') ?? '') ||
@@ -11,9 +11,9 @@ export function isPrefetch(headers: Headers | IncomingHttpHeaders): boolean {
   )
 }
 
-/** Not a success, which the browser would show in place of the page that the person then opens. */
+/** The error for a prefetch. A success would be shown in place of the page that the user opens later. */
 export function prefetchRefused(): FocusError {
-  return new FocusError('prefetch_refused', 'This address does something, and only once; nobody has opened it yet.', {
-    hint: 'Open it without prefetching.',
+  return new FocusError('prefetch_refused', 'This address works only once, so it must not be prefetched.', {
+    hint: 'Open the address without prefetching it.',
   })
 }

@@ -2,7 +2,7 @@ import { cookieName, readCookies, setCookie } from './cookies.ts'
 
 const name = 'focus_refresh'
 
-/** The cookie that keeps the refresh token where no script reads it, when cookie delivery is on. */
+/** The cookie with the refresh token, which no script can read; used with cookie delivery. */
 export class RefreshCookie {
   readonly #secure: boolean
   readonly #maxAgeSeconds: number

@@ -11,7 +11,7 @@ export interface AuthRouteDependencies {
   readonly config: AuthConfig
 }
 
-/** What the routes below `/auth` share. */
+/** Parts that the routes below `/auth` share. */
 export interface AuthRouteParts extends AuthRouteDependencies {
   readonly delivery: TokenDelivery
   /** Cookies that bind sign-ins, and those that bind links, to their browser. */
