@@ -5,7 +5,7 @@ import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databas
 import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { TestIssuer } from './support/issuer.ts'
 
-/** Who a sign-in belongs to: `work` and `home` are trusted with addresses, `forum` is not. */
+/** The user that a sign-in belongs to: `work` and `home` are trusted with addresses, `forum` is not. */
 describeOverDatabases('Accounts', (databases) => {
   let work: TestIssuer
   let home: TestIssuer
@@ -39,7 +39,7 @@ describeOverDatabases('Accounts', (databases) => {
   const issuerOf = (provider: string) => ({ work, office: work, home, forum })[provider] ?? work
   const alice = 'alice@startup.example'
 
-  /** A person who has the address verified, unless the claims say otherwise. */
+  /** A user with a verified address, unless the claims differ. */
   const be = (provider: string, sub: string, claims: object = {}) => {
     issuerOf(provider).person = { sub, name: 'Alice', email: alice, email_verified: true, ...claims }
   }
@@ -55,8 +55,8 @@ describeOverDatabases('Accounts', (databases) => {
   }
   const link = async (token: string, provider: string, sub: string, claims: object = {}) => {
     be(provider, sub, claims)
-    const begun = await app.request(`/auth/${provider}/link`, { method: 'POST', bearer: token, body: {} })
-    const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+    const started = await app.request(`/auth/${provider}/link`, { method: 'POST', bearer: token, body: {} })
+    const { authorization_url: url } = (await started.json()) as { authorization_url: string }
     const linked = await app.request(pathOf(await issuerOf(provider).authorize(url)), { bearer: token })
     expect(linked.status).toBe(200)
   }
@@ -85,7 +85,7 @@ describeOverDatabases('Accounts', (databases) => {
     expect(await refused('office', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
   })
 
-  test('S36 A1: an issuer is no longer new for a user who linked it, by e-mail or on purpose', async () => {
+  test('S36 A1: an issuer is no longer new for a user who linked it, by e-mail or explicitly', async () => {
     await enter('home', 'alice')
     await enter('company', 'old')
     expect((await rows()).users).toHaveLength(1)
@@ -96,7 +96,7 @@ describeOverDatabases('Accounts', (databases) => {
     expect(await refused('company', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
   })
 
-  test('S36 A1: of two holders of one address who come at once, at most one is linked', async () => {
+  test('S36 A1: of two concurrent holders of one address, at most one is linked', async () => {
     for (let round = 0; round < 10; round += 1) {
       await removePeople(app.database)
       const { user } = await enter('home', 'alice')
@@ -125,7 +125,7 @@ describeOverDatabases('Accounts', (databases) => {
     })
   })
 
-  test('S36 A1 A6: an issuer that the user unlinked comes back on purpose only', async () => {
+  test('S36 A1 A6: an issuer that the user unlinked returns only explicitly', async () => {
     const { user, access_token: token } = await enter('home', 'alice')
     await enter('company', 'old')
     expect((await app.request('/auth/company/link', { method: 'DELETE', bearer: token })).status).toBe(204)
@@ -136,17 +136,17 @@ describeOverDatabases('Accounts', (databases) => {
     expect(await rows()).toEqual(before)
     await link(token, 'company', 'old')
     expect((await enter('company', 'old')).user.id).toBe(user.id)
-    // What is unlinked twice is remembered once.
+    // An issuer that is unlinked twice is stored once.
     expect((await app.request('/auth/company/link', { method: 'DELETE', bearer: token })).status).toBe(204)
   })
 
-  test('S36 A1: a user may link a second account of one issuer on purpose', async () => {
+  test('S36 A1: a user may link a second account of one issuer explicitly', async () => {
     const { user, access_token: token } = await enter('company', 'old')
     await link(token, 'company', 'second')
     expect((await enter('company', 'second')).user.id).toBe(user.id)
   })
 
-  test('S36 A4: addresses that differ beyond ASCII case are two people', async () => {
+  test('S36 A4: addresses that differ beyond ASCII case belong to two users', async () => {
     const mike = await enter('company', 'mike', { email: 'Mike@corp.example' })
     const other = await enter('home', 'kelvin', { email: 'mi\u212Ae@corp.example' })
     expect(other.user.id).not.toBe(mike.user.id)
@@ -179,7 +179,7 @@ describeOverDatabases('Accounts', (databases) => {
     expect(await emailOf(again)).toEqual({ email: null, emailVerified: false })
   })
 
-  test('A5: a user of the same issuer who has not proven the address loses it, too', async () => {
+  test('A5: a user of the same issuer who has not verified the address also loses it', async () => {
     const first = await enter('company', 'old', { email_verified: false })
     const second = await enter('company', 'new')
     expect(second.user.id).not.toBe(first.user.id)
@@ -189,7 +189,7 @@ describeOverDatabases('Accounts', (databases) => {
     ])
   })
 
-  test('A5: a returning user takes an address that they prove now from one who has not', async () => {
+  test('A5: a returning user who verifies an address takes it from a user who has not', async () => {
     const owner = await enter('company', 'alice', { email: 'alice@old.example' })
     const squatter = await enter('forum', 'squatter')
     await enter('company', 'alice')
@@ -199,14 +199,14 @@ describeOverDatabases('Accounts', (databases) => {
     ])
   })
 
-  test('A5: an address that nobody has proven stays where it is', async () => {
+  test('A5: an address that no user has verified keeps its holder', async () => {
     await enter('forum', 'first')
     const before = await rows()
     expect(await refused('home', 'second', { email_verified: false })).toMatchObject({ code: 'account_exists' })
     expect(await rows()).toEqual(before)
   })
 
-  test('A5: of a squatter and the owner who come at once, the owner gets the address', async () => {
+  test('A5: when a squatter and the owner sign in at once, the owner gets the address', async () => {
     for (let round = 0; round < 10; round += 1) {
       await removePeople(app.database)
       be('forum', 'squatter')
@@ -219,7 +219,7 @@ describeOverDatabases('Accounts', (databases) => {
     }
   })
 
-  test('S36 A5 A7: of two accounts of one user that sign in at once, neither address gets the proof of the other', async () => {
+  test('S36 A5 A7: when two accounts of one user sign in at once, neither address gets the verification of the other', async () => {
     for (let round = 0; round < 10; round += 1) {
       await removePeople(app.database)
       const mine = 'mallory@startup.example'
@@ -255,14 +255,14 @@ describeOverDatabases('Accounts', (databases) => {
     expect(third.user).toMatchObject({ full_name: 'Alice A.', avatar_url: 'https://pictures.example/alice.png' })
   })
 
-  test('A7: a further account frees no address for others', async () => {
+  test('A7: a further account releases no address to other users', async () => {
     const { access_token: token } = await enter('company', 'alice')
     await link(token, 'home', 'moved', { email: 'moved@startup.example' })
     await enter('home', 'moved', { email: 'moved@startup.example' })
     expect(await refused('company', 'mallory')).toMatchObject({ status: 409, code: 'account_exists' })
   })
 
-  test('A7: a further account fills what is empty, an address included, unless others have it', async () => {
+  test('A7: a further account fills empty fields, and the address unless another user has it', async () => {
     const bare = { name: undefined, email: undefined, email_verified: undefined }
     const first = await enter('company', 'alice', bare)
     await link(first.access_token, 'home', 'alice')
@@ -283,7 +283,7 @@ describeOverDatabases('Accounts', (databases) => {
     expect((await enter('home', 'alice', { name: 'Home' })).user.full_name).toBe('Home')
   })
 
-  test('A22: names are cut between characters and joined where there is none', async () => {
+  test('A22: names are cut between characters, and joined when the full name is missing', async () => {
     const family = '👩\u200D👩\u200D👧\u200D👦'
     const long = await enter('company', 'long', { name: `${'n'.repeat(250)}${family}` })
     expect(long.user.full_name).toBe('n'.repeat(250))

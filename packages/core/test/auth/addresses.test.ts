@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
 import { startApp } from './support/app.ts'
 import { authServiceOf } from '../internals.ts'
-import { begin, pathOf } from './support/flow.ts'
+import { startByFetch, pathOf } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
 
@@ -57,24 +57,24 @@ test.each(written)('A21: a sign-in may return to %s written as %s', async (confi
   const { clientId, clientSecret } = issuer
   const google = { clientId, clientSecret, issuer: issuer.url, redirectUri: 'http://localhost:8000/callback' }
   const focus = await start({ returnTo: [configured], google })
-  const begun = authServiceOf(focus).signIn.start('google', { returnTo: `${origin}/welcome`, bind: true })
-  await expect(begun).resolves.toMatchObject({ authorizationUrl: expect.any(String) })
+  const started = authServiceOf(focus).signIn.start('google', { returnTo: `${origin}/welcome`, bind: true })
+  await expect(started).resolves.toMatchObject({ authorizationUrl: expect.any(String) })
 })
 
 test.each(['http://LocalHost:8000/api/auth/google/callback', 'http://127.0.0.1:80/api/auth/google/callback'])(
-  'A21: the redirect URI %s is sent as it was registered, to both endpoints',
+  'A21: the redirect URI %s is sent as registered, to both endpoints',
   async (redirectUri) => {
     const issuer = await startIssuer()
     const app = await startApp({ config: { providers: [googleAt(issuer, { redirectUri })] } })
     ends.push(() => app.close())
-    const { authorization_url: url } = await begin(app)
+    const { authorization_url: url } = await startByFetch(app)
     expect(new URL(url).searchParams.get('redirect_uri')).toBe(redirectUri)
     // The issuer compares the two exactly.
     expect((await app.request(pathOf(await issuer.authorize(url)))).status).toBe(200)
   },
 )
 
-test('A21: an issuer is compared exactly, slash included', async () => {
+test('A21: an issuer is compared exactly, including a trailing slash', async () => {
   const issuer = await startIssuer()
   const app = await startApp({ config: { providers: [googleAt(issuer, { issuer: `${issuer.url}/` })] } })
   ends.push(() => app.close())

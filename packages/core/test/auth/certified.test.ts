@@ -3,7 +3,7 @@ import { oidc } from '../../src/auth/providers/oidc.ts'
 import { type App, startApp } from './support/app.ts'
 import { CertifiedIssuer, certifiedClientId as clientId } from './support/certified.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
-import { begin, pathOf, type TokenAnswer } from './support/flow.ts'
+import { startByFetch, pathOf, type TokenAnswer } from './support/flow.ts'
 
 const clientSecret = 'certified-client-secret-of-the-tests'
 
@@ -25,7 +25,7 @@ describeOverDatabases('With the certified oidc-provider', (databases) => {
   })
 
   async function callbackOf(person: string): Promise<string> {
-    const { authorization_url: url } = await begin(app, 'certified', `?login_hint=${person}`)
+    const { authorization_url: url } = await startByFetch(app, 'certified', `?login_hint=${person}`)
     return pathOf(await issuer.authorize(url))
   }
 
@@ -52,12 +52,12 @@ describeOverDatabases('With the certified oidc-provider', (databases) => {
     expect((await signInAs('bob')).user).toEqual(before.user)
   })
 
-  test('one hundred concurrent sign-ins of one person make one user', { timeout: 60_000 }, async () => {
+  test('one hundred concurrent sign-ins of one person create one user', { timeout: 60_000 }, async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => signInAs('carol')))
     expect(new Set(answers.map((answer) => answer.user.id)).size).toBe(1)
   })
 
-  test('one hundred concurrent sign-ins of one hundred people make one hundred users', {
+  test('one hundred concurrent sign-ins of one hundred people create one hundred users', {
     timeout: 60_000,
   }, async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, (_, number) => signInAs(`p${number}`)))

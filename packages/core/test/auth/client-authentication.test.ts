@@ -5,7 +5,7 @@ import { authMethodOf } from '../../src/auth/providers/client-authentication.ts'
 import { type OidcOptions, oidc } from '../../src/auth/providers/oidc.ts'
 import { type App, startApp } from './support/app.ts'
 import { CertifiedIssuer, certifiedClientId } from './support/certified.ts'
-import { begin, pathOf, problemOf } from './support/flow.ts'
+import { startByFetch, pathOf, problemOf } from './support/flow.ts'
 
 const clientSecret = 'a secret with +, %, : and & that Basic must encode'
 const ends: (() => Promise<void>)[] = []
@@ -23,7 +23,7 @@ async function signIn(registered: Partial<ClientMetadata>, options: Partial<Oidc
   const app: App = await startApp({ config: { providers: [provider] } })
   ends.push(() => app.close())
   app.sentinel.guard(clientSecret)
-  const { authorization_url: url } = await begin(app, 'certified', '?login_hint=alice')
+  const { authorization_url: url } = await startByFetch(app, 'certified', '?login_hint=alice')
   return await app.request(pathOf(await issuer.authorize(url)))
 }
 
@@ -45,7 +45,7 @@ describe('A8: the client authenticates at the certified provider', () => {
     },
   )
 
-  test('by private_key_jwt, because it is announced and there is a key', async () => {
+  test('by private_key_jwt, which is announced and has a key', async () => {
     const { privateJwk, publicJwk } = await keyPair('client-key')
     const response = await signIn(
       { jwks: { keys: [publicJwk] }, token_endpoint_auth_method: 'private_key_jwt' },
@@ -81,7 +81,7 @@ describe('A8: the client authenticates at the certified provider', () => {
     })
   })
 
-  test('and a key of somebody else is refused as client authentication', async () => {
+  test('and a wrong key is refused as client authentication', async () => {
     const [ours, theirs] = [await keyPair('k'), await keyPair('k')]
     const response = await signIn(
       { jwks: { keys: [theirs.publicJwk] }, token_endpoint_auth_method: 'private_key_jwt' },
@@ -130,7 +130,7 @@ describe('A8: the method', () => {
     ['tokenEndpointAuthMethod', { tokenEndpointAuthMethod: 'client_secret_basic' }],
     ['tokenEndpointAuthMethod', { tokenEndpointAuthMethod: 'private_key_jwt', clientSecret }],
     ['clientKey', { clientKey: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } }],
-  ])('is refused when %s does not go with the rest: %j', (option, options) => {
+  ])('is refused when %s contradicts the other options: %j', (option, options) => {
     expect(() => oidc({ issuer: 'https://login.example.com', clientId: 'c', ...options })).toThrow(
       expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(option) }),
     )

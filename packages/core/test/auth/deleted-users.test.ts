@@ -18,7 +18,7 @@ import { codeByNavigation } from './support/navigation.ts'
 
 const deleteUser = ({ db }: Database, id: number) => db.deleteFrom('focus_users').where('id', '=', id).execute()
 
-/** Calls that read something for a user, with what they answer. */
+/** Status of a response, and the code of its problem. */
 const outcome = async (answer: Promise<Response>) => {
   const response = await answer
   return response.ok ? response.status : `${response.status} ${(await problemOf(response)).code}`
@@ -52,7 +52,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
   const refresh = (token: string) => app.request('/auth/refresh', { body: { refresh_token: token } })
   const sessionsOf = async ({ user }: TokenAnswer) => await app.auth.sessions.list(String(user.id))
 
-  test('A17: has no profile, and no session any more once that was noticed', async () => {
+  test('A17: has no profile, and no session once the deletion is detected', async () => {
     const john = await signIn(app, issuer)
     const device = await signIn(app, issuer)
     await deleteUser(app.database, john.user.id)
@@ -77,7 +77,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     expect(await sessionsOf(john)).toEqual([])
   })
 
-  test('A17: gets no session from a sign-in that was under way', async () => {
+  test('A17: gets no session from a sign-in in progress', async () => {
     let found: (id: number) => Promise<unknown> = () => Promise.resolve()
     class Directory extends KyselyUserDirectory {
       override async update(...[id, profile]: Parameters<KyselyUserDirectory['update']>) {
@@ -106,7 +106,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     expect(await app.auth.sessionEndsAt(principal)).toBeNull()
   })
 
-  test('A17: is noticed on every node that knows their token, without a call of theirs', async () => {
+  test('A17: is detected on every node that knows a token of the user, without a request', async () => {
     const node = await startNode(20)
     const [john, jane] = [await signIn(app, issuer), await signInAs('jane')]
     for (const { access_token: token } of [john, jane]) await node.auth.tokens.verify(token)
@@ -119,7 +119,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     await node.close()
   })
 
-  test('A17: somebody who was disabled by hand is noticed, too', async () => {
+  test('A17: a user who was disabled in the database is detected, too', async () => {
     const node = await startNode(20)
     const john = await signIn(app, issuer)
     await node.auth.tokens.verify(john.access_token)
@@ -130,7 +130,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     await node.close()
   })
 
-  test('A17: a directory that finds users one by one only is asked for a few at a time', async () => {
+  test('A17: a directory without getMany is asked for a few users at a time', async () => {
     const asked: unknown[] = []
     class OneByOne extends KyselyUserDirectory {
       override async get(id: number | string) {
@@ -152,7 +152,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     await node.close()
   })
 
-  test('A17: is made anew at the next sign-in with the account', async () => {
+  test('A17: is created again at the next sign-in with the account', async () => {
     const john = await signIn(app, issuer)
     await deleteUser(app.database, john.user.id)
     const answers = await Promise.all(Array.from({ length: 10 }, () => signIn(app, issuer)))
@@ -165,7 +165,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     expect(await outcome(app.request('/auth/me', { bearer: john.access_token }))).toBe('401 session_revoked')
   })
 
-  test('A17: leaves an account that somebody else may link', async () => {
+  test('A17: leaves an account that another user may link', async () => {
     const john = await signIn(app, issuer)
     await deleteUser(app.database, john.user.id)
     const jane = await signInAs('jane')
@@ -200,7 +200,7 @@ describe('A user whose row was deleted, on a whole Focus', () => {
     server.close()
   })
 
-  test('A17: reads nothing more, and loses the socket', async () => {
+  test('A17: can read nothing any more, and loses the socket', async () => {
     const { user } = await focus.auth.accounts.signIn(profileOf('john'))
     const { accessToken } = await focus.auth.sessions.start(user, 'test')
     const get = (path: string) =>

@@ -1,38 +1,26 @@
 import { createHash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { KyselySingleUseStore } from '../../src/storage/stores/single-use-store.ts'
-import { type App, publicUrl, startApp, TestClock } from './support/app.ts'
+import { publicUrl, startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
-import { begin, callbackFor, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
+import { startByFetch, callbackFor, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { TestIssuer } from './support/issuer.ts'
 import { callbackByNavigation } from './support/navigation.ts'
+import { sharedApp, sharedIssuer } from './support/shared.ts'
 
-let issuer: TestIssuer
-let app: App
-let clock: TestClock
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-  clock = new TestClock()
-  issuer.clock = clock.read
-  const other = oidc({
-    name: 'other',
-    issuer: issuer.url,
-    clientId: issuer.clientId,
-    clientSecret: issuer.clientSecret,
-  })
-  app = await startApp({
-    runtime: { clock: clock.read },
-    config: { providers: [googleAt(issuer), other], returnTo: ['https://app.example'] },
-  })
+const clock = new TestClock()
+const issuer = await sharedIssuer(clock.read)
+const other = oidc({
+  name: 'other',
+  issuer: issuer.url,
+  clientId: issuer.clientId,
+  clientSecret: issuer.clientSecret,
 })
-
-afterAll(async () => {
-  await app.close()
-  await issuer.close()
+const app = await sharedApp({
+  runtime: { clock: clock.read },
+  config: { providers: [googleAt(issuer), other], returnTo: ['https://app.example'] },
 })
 
 afterEach(() => {
@@ -45,10 +33,10 @@ async function expectProblem(response: Response, status: number, code: string): 
 
 describe('The state', () => {
   test('S01 V1: has at least 128 random bits, is sealed, and nothing is stored at its start', async () => {
-    const { state, authorization_url: url } = await begin(app)
+    const { state, authorization_url: url } = await startByFetch(app)
     const [, salt = ''] = state.split('.')
     expect(Buffer.from(salt, 'base64url').length).toBeGreaterThanOrEqual(16)
-    expect((await begin(app)).state).not.toBe(state)
+    expect((await startByFetch(app)).state).not.toBe(state)
     const { searchParams } = new URL(url)
     const text = state.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'))
     for (const word of ['google', 'codeVerifier', searchParams.get('nonce') ?? ''])
@@ -56,7 +44,7 @@ describe('The state', () => {
     expect(await app.database.db.selectFrom('focus_one_time').selectAll().execute()).toEqual([])
   })
 
-  test('S01 V1: of a sign-in that came back only the SHA-256 of its state is stored, and later swept', async () => {
+  test('S01 V1: only the SHA-256 of the state of a finished sign-in is stored, and later deleted', async () => {
     const path = await callbackFor(app, issuer)
     const state = new URL(publicUrl + path).searchParams.get('state') ?? ''
     await app.request(path)
@@ -71,11 +59,11 @@ describe('The state', () => {
     expect(await rows()).toEqual([])
   })
 
-  test('V1: neither a start nor a state that was made up asks the database anything', async () => {
+  test('V1: neither a start nor a forged state causes a query', async () => {
     const away = await startApp({ idle: true, config: { providers: [googleAt(issuer)] } })
-    const { state } = await begin(away)
+    const { state } = await startByFetch(away)
     await away.database.close()
-    await begin(away, 'google', '?redirect=0')
+    await startByFetch(away, 'google', '?redirect=0')
     const changed = state.slice(0, -1) + (state.endsWith('A') ? 'B' : 'A')
     for (const made of ['unknown', 'v1.a.b.c', changed, `${state}=`, 'x'.repeat(4_000), '🦊']) {
       const response = await away.request(`/auth/google/callback?code=c&state=${encodeURIComponent(made)}`)
@@ -85,7 +73,7 @@ describe('The state', () => {
   })
 
   test('V1: fits into 500 characters, and into 2,048 with the longest return address', async () => {
-    expect((await begin(app)).state.length).toBeLessThan(500)
+    expect((await startByFetch(app)).state.length).toBeLessThan(500)
     const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
     const start = (address: string) =>
       app.request(`/auth/google?code_challenge=${challenge}&return_to=${encodeURIComponent(address)}`, {
@@ -98,7 +86,7 @@ describe('The state', () => {
     await expectProblem(await start(`/${'é'.repeat(400)}`), 400, 'return_to_not_allowed')
   })
 
-  test('S32 V1: opens with an older secret too, and with no other', async () => {
+  test('S32 V1: opens with an older secret too, and with no unknown one', async () => {
     const withSecrets = (...secrets: string[]) =>
       startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)], secrets } })
     const [older, newer, other] = ['an older secret of the tests', 'a newer secret of the tests', 'a stranger’s secret']
@@ -114,13 +102,13 @@ describe('The state', () => {
     for (const each of [before, after, stranger]) await each.close()
   })
 
-  test('S01 ends after ten minutes', async () => {
+  test('S01 expires after ten minutes', async () => {
     const path = await callbackFor(app, issuer)
     clock.advance(10 * 60_000)
     await expectProblem(await app.request(path), 400, 'invalid_state')
   })
 
-  test('S02 is not used up by somebody who only looks whether the address is there', async () => {
+  test('S02 is not consumed by a HEAD request', async () => {
     const path = await callbackFor(app, issuer)
     const looked = await app.request(path, { method: 'HEAD' })
     expect({ status: looked.status, allow: looked.headers.get('allow') }).toEqual({
@@ -136,7 +124,7 @@ describe('The state', () => {
     await expectProblem(await app.request(path), 400, 'invalid_state')
   })
 
-  test('S02 is not used up by a callback that is refused before the provider is asked', async () => {
+  test('S02 is not consumed by a callback that is refused before the exchange', async () => {
     const path = await callbackFor(app, issuer)
     await expectProblem(await app.request(path.replace('/google/', '/other/')), 400, 'invalid_state')
     expect((await app.request(path)).status).toBe(200)
@@ -145,36 +133,38 @@ describe('The state', () => {
 
 describe('The authorization request', () => {
   test('S05 carries an S256 challenge of a verifier that never leaves the server', async () => {
-    const { authorization_url: url } = await begin(app)
+    const { authorization_url: url } = await startByFetch(app)
     const query = new URL(url).searchParams
     expect(query.get('code_challenge_method')).toBe('S256')
     expect(query.get('code_challenge')).toMatch(/^[\w-]{43}$/)
     expect(query.has('code_verifier')).toBe(false)
   })
 
-  test('S05 a callback with another flow’s code fails, because its verifier does not fit', async () => {
+  test('S05 a callback with the code of another flow fails, because its verifier does not match', async () => {
     const mine = new URL(publicUrl + (await callbackFor(app, issuer)))
     const attackers = new URL(publicUrl + (await callbackFor(app, issuer)))
     mine.searchParams.set('code', attackers.searchParams.get('code') ?? '')
     await expectProblem(await app.request(mine.pathname + mine.search), 400, 'invalid_grant')
   })
 
-  test('S06 carries a nonce of at least 128 bits, another one each time', async () => {
+  test('S06 carries a new nonce of at least 128 bits each time', async () => {
     const nonces = await Promise.all(
-      [begin(app), begin(app)].map(async (flow) => new URL((await flow).authorization_url).searchParams.get('nonce')),
+      [startByFetch(app), startByFetch(app)].map(async (flow) =>
+        new URL((await flow).authorization_url).searchParams.get('nonce'),
+      ),
     )
     expect(new Set(nonces).size).toBe(2)
     for (const nonce of nonces) expect(Buffer.from(nonce ?? '', 'base64url').length).toBeGreaterThanOrEqual(16)
   })
 
-  test('hands on login_hint and prompt', async () => {
-    const { authorization_url: url } = await begin(app, 'google', '?login_hint=alice&prompt=select_account')
+  test('forwards login_hint and prompt', async () => {
+    const { authorization_url: url } = await startByFetch(app, 'google', '?login_hint=alice&prompt=select_account')
     expect(new URL(url).searchParams.get('login_hint')).toBe('alice')
     expect(new URL(url).searchParams.get('prompt')).toBe('select_account')
   })
 
-  test('S09 redirect_uri comes from configuration, whatever the request’s headers say', async () => {
-    const { authorization_url: url } = await begin(app, 'google', '', {
+  test('S09 redirect_uri comes from the configuration, not from headers of the request', async () => {
+    const { authorization_url: url } = await startByFetch(app, 'google', '', {
       host: 'evil.example',
       'x-forwarded-host': 'evil.example',
       'x-forwarded-proto': 'https',
@@ -200,7 +190,7 @@ describe('The callback', () => {
     expect((await app.request(`/auth/google/callback?code=${code}&state=${state}`)).status).toBe(200)
   })
 
-  test('S07 a missing iss is refused where requireIss says so', async () => {
+  test('S07 a missing iss is refused with requireIss', async () => {
     const strict = await startApp({
       runtime: { clock: clock.read },
       config: { providers: [googleAt(issuer)], requireIss: true },
@@ -237,12 +227,12 @@ describe('The callback', () => {
     )
   })
 
-  test('a callback without a state says where to begin', async () => {
+  test('a callback without a state names the address of the start', async () => {
     await expectProblem(await app.request('/auth/google/callback?code=c'), 400, 'invalid_request')
   })
 
   test('a refusal at the provider is a problem with RFC 6749’s error', async () => {
-    const { state } = await begin(app)
+    const { state } = await startByFetch(app)
     const response = await app.request(`/auth/google/callback?error=access_denied&state=${state}`)
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code: 'access_denied', error: 'access_denied' })
@@ -252,18 +242,18 @@ describe('The callback', () => {
 describe('A sign-in by navigation', () => {
   test('S03 is bound to its browser by a cookie', async () => {
     const browser = new CookieJar(app)
-    const begun = await browser.navigate('/auth/google')
-    expect(begun.status).toBe(302)
-    expect(begun.headers.getSetCookie()).toEqual([
+    const started = await browser.navigate('/auth/google')
+    expect(started.status).toBe(302)
+    expect(started.headers.getSetCookie()).toEqual([
       expect.stringMatching(/^focus_flow_[0-9a-f]{16}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/),
     ])
-    const callback = pathOf(await issuer.authorize(begun.headers.get('location') ?? ''))
+    const callback = pathOf(await issuer.authorize(started.headers.get('location') ?? ''))
     await expectProblem(await new CookieJar(app).navigate(callback), 400, 'flow_not_bound')
     expect((await browser.navigate(callback)).status).toBe(200)
     expect(browser.names).toEqual([])
   })
 
-  test('S03 the cookie is __Host- and Secure where the public URL is https', async () => {
+  test('S03 the cookie is __Host- and Secure when the public URL is https', async () => {
     const secure = await startApp({
       runtime: { clock: clock.read },
       config: { providers: [googleAt(issuer)], publicUrl: 'https://focus.example' },
@@ -277,7 +267,7 @@ describe('A sign-in by navigation', () => {
     await secure.close()
   })
 
-  test('S03 a sign-in that fetch began sets no cookie, neither at its start nor at its callback', async () => {
+  test('S03 a sign-in that fetch started sets no cookie, neither at its start nor at its callback', async () => {
     const byCookie = await startApp({
       runtime: { clock: clock.read },
       config: { providers: [googleAt(issuer)], refreshDelivery: 'cookie' },
@@ -298,7 +288,7 @@ describe('A sign-in by navigation', () => {
     for (const callback of callbacks.toReversed()) expect((await browser.navigate(pathOf(callback))).status).toBe(200)
   })
 
-  test('S04 a browser keeps at most five open sign-ins, the newest', async () => {
+  test('S04 a browser keeps the five newest open sign-ins', async () => {
     const browser = new CookieJar(app)
     const tabs: Response[] = []
     for (let tab = 0; tab < 7; tab += 1) tabs.push(await browser.navigate('/auth/google'))
@@ -316,7 +306,7 @@ describe('A sign-in that ends on a page', () => {
     return new URL(ended.headers.get('location') ?? '', publicUrl)
   }
 
-  test('S34 gets a one-time code, and its tokens for the cookie of the browser that began', async () => {
+  test('S34 gets a single-use code, and its tokens with the cookie of the browser that started it', async () => {
     const browser = new CookieJar(app)
     const page = await arrive(browser, '?return_to=/welcome?tab=1')
     expect(page.pathname + page.search).toMatch(/^\/welcome\?tab=1&focus_code=[\w-]{43}$/)
@@ -334,14 +324,14 @@ describe('A sign-in that ends on a page', () => {
     await expectProblem(await browser.send('/auth/token', { body }), 400, 'invalid_grant')
   })
 
-  test('S34 the code ends after a minute', async () => {
+  test('S34 the code expires after a minute', async () => {
     const browser = new CookieJar(app)
     const body = { focus_code: (await arrive(browser, '?return_to=/')).searchParams.get('focus_code') }
     clock.advance(60_000)
     await expectProblem(await browser.send('/auth/token', { body }), 400, 'invalid_grant')
   })
 
-  test('S34 a challenge given at the start is answered by its verifier alone', async () => {
+  test('S34 a challenge of the start is answered only by its verifier', async () => {
     const verifier = 'v'.repeat(43)
     const challenge = createHash('sha256').update(verifier).digest('base64url')
     const browser = new CookieJar(app)
@@ -353,23 +343,23 @@ describe('A sign-in that ends on a page', () => {
     expect((await app.request('/auth/token', { body: right })).status).toBe(200)
   })
 
-  test('S34 begun by fetch it needs a challenge', async () => {
+  test('S34 needs a challenge when it is started by fetch', async () => {
     await expectProblem(await app.request('/auth/google?return_to=/'), 400, 'invalid_request')
   })
 
-  test('S34 begun by fetch from another origin, it ends where return_to says', async () => {
+  test('S34 ends at return_to when it is started by fetch from another origin', async () => {
     const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
     const query = `?return_to=https://app.example/done&code_challenge=${challenge}`
     const browser = new CookieJar(app)
-    const begun = await browser.send(`/auth/google${query}`, { headers: { origin: 'http://localhost:3000' } })
-    const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+    const started = await browser.send(`/auth/google${query}`, { headers: { origin: 'http://localhost:3000' } })
+    const { authorization_url: url } = (await started.json()) as { authorization_url: string }
     const ended = await browser.navigate(pathOf(await issuer.authorize(url)))
     expect(ended.headers.get('location')).toMatch(/^https:\/\/app\.example\/done\?focus_code=[\w-]{43}$/)
   })
 
-  test('S34 V14: begun by fetch, it ends in the browser that began it and in no other', async () => {
+  test('S34 V14: started by fetch, it ends only in the browser that started it', async () => {
     const challenge = createHash('sha256').update('v'.repeat(43)).digest('base64url')
-    const { authorization_url: url } = await begin(app, 'google', `?return_to=/done&code_challenge=${challenge}`)
+    const { authorization_url: url } = await startByFetch(app, 'google', `?return_to=/done&code_challenge=${challenge}`)
     const ended = await new CookieJar(app).navigate(pathOf(await issuer.authorize(url)))
     expect(ended.headers.get('location')).toMatch(/^\/done\?error=flow_not_bound&/)
   })
@@ -421,7 +411,7 @@ describe('A sign-in that ends on a page', () => {
     await expectProblem(response, 400, 'return_to_not_allowed')
   })
 
-  test('S10 narrowed to some of our paths, ends at no other, however our origin is named', async () => {
+  test('S10 limited to some of our paths, ends at no other, however our origin is named', async () => {
     const narrow = await startApp({ config: { providers: [googleAt(issuer)], returnTo: ['/welcome'] } })
     const start = (address: string) =>
       narrow.request(`/auth/google?redirect=1&return_to=${encodeURIComponent(address)}`)
@@ -431,7 +421,7 @@ describe('A sign-in that ends on a page', () => {
     await narrow.close()
   })
 
-  test('S10 a state leads nowhere that is not allowed any more, however old it is', async () => {
+  test('S10 an old state leads to no address that is no longer allowed', async () => {
     const narrow = await startApp({
       runtime: { clock: clock.read },
       config: {
@@ -439,9 +429,9 @@ describe('A sign-in that ends on a page', () => {
         origins: createOriginPolicy({ allowedOrigins: ['https://kept.example'], publicUrl: 'https://focus.example' }),
       },
     })
-    const begun = await app.request('/auth/google?redirect=1&return_to=https://app.example/old')
-    const page = new URL(begun.headers.get('location') ?? '').searchParams.get('state')
-    const { state: origin } = await begin(app, 'google', '', { origin: 'http://localhost:3000' })
+    const started = await app.request('/auth/google?redirect=1&return_to=https://app.example/old')
+    const page = new URL(started.headers.get('location') ?? '').searchParams.get('state')
+    const { state: origin } = await startByFetch(app, 'google', '', { origin: 'http://localhost:3000' })
     for (const state of [page, origin]) {
       const path = `/auth/google/callback?error=access_denied&state=${state}`
       await expectProblem(await new CookieJar(narrow).navigate(path), 400, 'invalid_state')
@@ -450,7 +440,7 @@ describe('A sign-in that ends on a page', () => {
     await narrow.close()
   })
 
-  test('A16 a page finds the outcome of this sign-in, and of no other', async () => {
+  test('A16 a page receives the outcome of this sign-in only', async () => {
     const browser = new CookieJar(app)
     const stale = encodeURIComponent(
       '/welcome?error=access_denied&error_description=x&focus_code=y&linked=google&tab=1',
@@ -459,10 +449,10 @@ describe('A sign-in that ends on a page', () => {
     expect(page.pathname + page.search).toMatch(/^\/welcome\?tab=1&focus_code=[\w-]{43}$/)
   })
 
-  test('brings what went wrong along, never a token', async () => {
+  test('receives the error, never a token', async () => {
     const browser = new CookieJar(app)
-    const begun = await browser.navigate('/auth/google?return_to=/welcome')
-    const { searchParams } = new URL(begun.headers.get('location') ?? '')
+    const started = await browser.navigate('/auth/google?return_to=/welcome')
+    const { searchParams } = new URL(started.headers.get('location') ?? '')
     const ended = await browser.navigate(`/auth/google/callback?error=access_denied&state=${searchParams.get('state')}`)
     expect(ended.status).toBe(302)
     expect(ended.headers.get('location')).toMatch(/^\/welcome\?error=access_denied&error_description=/)
@@ -472,8 +462,8 @@ describe('A sign-in that ends on a page', () => {
 describe("The guide's page of another origin", () => {
   const page = 'http://localhost:3000'
 
-  test('is where the provider’s redirect goes on to, with the query untouched and nothing consumed', async () => {
-    const { authorization_url: url } = await begin(app, 'google', '', { origin: page })
+  test('receives the provider’s redirect with the query untouched and nothing consumed', async () => {
+    const { authorization_url: url } = await startByFetch(app, 'google', '', { origin: page })
     const callback = pathOf(await issuer.authorize(url))
     const redirect = await new CookieJar(app).navigate(callback)
     expect(redirect.status).toBe(302)
@@ -482,21 +472,21 @@ describe("The guide's page of another origin", () => {
     expect(fetched.status).toBe(200)
   })
 
-  test('is where whoever asks for a page goes on to, also when that is no browser', async () => {
-    const { state } = await begin(app, 'google', '', { origin: page })
+  test('receives every request for a page, even one without browser headers', async () => {
+    const { state } = await startByFetch(app, 'google', '', { origin: page })
     const path = `/auth/google/callback?code=x&state=${state}`
     const redirect = await app.request(path, { headers: { accept: 'text/html', 'sec-fetch-mode': 'cors' } })
     expect(redirect.headers.get('location')).toBe(page + path)
   })
 
-  test('hears of refusals the same way', async () => {
-    const { state } = await begin(app, 'google', '', { origin: page })
+  test('receives refusals the same way', async () => {
+    const { state } = await startByFetch(app, 'google', '', { origin: page })
     const path = `/auth/google/callback?error=access_denied&state=${state}`
     const redirect = await new CookieJar(app).navigate(path)
     expect(redirect.headers.get('location')).toBe(page + path)
   })
 
-  test('must be allow-listed: a stranger’s origin is not remembered', async () => {
+  test('must be allow-listed: the origin of an unknown page is not stored', async () => {
     const production = await startApp({
       runtime: { clock: clock.read },
       config: {
@@ -506,7 +496,7 @@ describe("The guide's page of another origin", () => {
       },
     })
     const locationFor = async (origin: string) => {
-      const { authorization_url: url } = await begin(production, 'google', '', { origin })
+      const { authorization_url: url } = await startByFetch(production, 'google', '', { origin })
       return (await new CookieJar(production).navigate(pathOf(await issuer.authorize(url)))).headers.get('location')
     }
     expect(await locationFor('https://app.example')).toMatch(/^https:\/\/app\.example\/auth\/google\/callback\?/)

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { github } from '../../src/auth/providers/github.ts'
 import { type App, startApp } from './support/app.ts'
-import { begin, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
+import { startByFetch, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
 
 interface Profile {
   id: unknown
@@ -22,7 +22,7 @@ let emailsFail: ((response: ServerResponse) => void) | null
 let tokenAnswer: Record<string, unknown>
 const challenges = new Map<string, string>()
 
-/** What GitHub answers at the four addresses that a sign-in touches. */
+/** Responses of GitHub at the four addresses that a sign-in uses. */
 beforeAll(async () => {
   server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', url)
@@ -81,7 +81,7 @@ afterEach(async () => {
 })
 
 async function callback(): Promise<string> {
-  const { authorization_url: authorizationUrl } = await begin(app, 'github')
+  const { authorization_url: authorizationUrl } = await startByFetch(app, 'github')
   const response = await fetch(authorizationUrl, { redirect: 'manual' })
   return pathOf(new URL(response.headers.get('location') ?? ''))
 }
@@ -97,7 +97,7 @@ test('signs in with the profile of the API, without an ID token', async () => {
   })
 })
 
-test('the number is the person, whatever the login', async () => {
+test('the number identifies the user, whatever the login', async () => {
   const first = (await (await app.request(await callback())).json()) as TokenAnswer
   profile = { ...profile, login: 'renamed', name: null }
   const second = (await (await app.request(await callback())).json()) as TokenAnswer
@@ -109,7 +109,7 @@ test('the number is the person, whatever the login', async () => {
   expect(other.user.email).toBeNull()
 })
 
-test('S36 A1 A4 A22 V14: the rules of accounts and profiles are those of every provider', async () => {
+test('S36 A1 A4 A22 V14: the rules of accounts and profiles apply as for every provider', async () => {
   await app.close()
   const trusted = github({ clientId: 'gh', clientSecret: 'github-secret', url, trustEmail: true })
   app = await startApp({ config: { providers: [trusted], publicUrl: 'https://app.example' } })
@@ -125,7 +125,7 @@ test('S36 A1 A4 A22 V14: the rules of accounts and profiles are those of every p
   })
 })
 
-test('S05 a code that another verifier belongs to is invalid_grant', async () => {
+test('S05 a code with the verifier of another flow is invalid_grant', async () => {
   const mine = new URL(await callback(), 'http://localhost')
   const other = new URL(await callback(), 'http://localhost')
   mine.searchParams.set('code', other.searchParams.get('code') ?? '')
@@ -136,7 +136,7 @@ test('S05 a code that another verifier belongs to is invalid_grant', async () =>
   })
 })
 
-test.each([{ id: 'text' }, { id: null }])('a profile with %j is a provider’s error', async (wrong) => {
+test.each([{ id: 'text' }, { id: null }])('a profile with %j is an error of the provider', async (wrong) => {
   profile = { ...profile, ...wrong }
   const response = await app.request(await callback())
   expect({ status: response.status, code: (await problemOf(response)).code }).toEqual({
@@ -145,7 +145,7 @@ test.each([{ id: 'text' }, { id: null }])('a profile with %j is a provider’s e
   })
 })
 
-test('has no ID tokens to sign in with', async () => {
+test('offers no sign-in with ID tokens', async () => {
   const response = await app.request('/auth/github/id_token', { body: { id_token: 'a.b.c' } })
   expect((await problemOf(response)).code).toBe('invalid_request')
 })
@@ -164,7 +164,7 @@ test.each<[string, (response: ServerResponse) => unknown]>([
   expect(answer.user).toMatchObject({ username: 'the_octocat', email: null })
 })
 
-test('A10: an address that GitHub does not give this time is kept', async () => {
+test('A10: an address that GitHub omits this time is kept', async () => {
   await app.request(await callback())
   emailsFail = (response) => response.writeHead(403).end()
   const answer = (await (await app.request(await callback())).json()) as TokenAnswer
@@ -199,7 +199,7 @@ test.each([
 })
 
 test.each([{ access_token: null }, { access_token: '' }, { error: 'incorrect_client_credentials' }])(
-  'A11: a token answer with %j is the provider’s error',
+  'A11: a token answer with %j is an error of the provider',
   async (members) => {
     tokenAnswer = { ...tokenAnswer, ...members }
     const response = await app.request(await callback())

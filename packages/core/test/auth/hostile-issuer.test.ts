@@ -1,23 +1,16 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { base64url, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type App, startApp, TestClock } from './support/app.ts'
-import { begin, callbackFor, pathOf, problemOf, signIn } from './support/flow.ts'
+import { startByFetch, callbackFor, pathOf, problemOf, signIn } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { type Claims, TestIssuer } from './support/issuer.ts'
+import { type Claims } from './support/issuer.ts'
+import { sharedIssuer } from './support/shared.ts'
 
-let issuer: TestIssuer
+const issuer = await sharedIssuer()
 let app: App
 let clock: TestClock
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-})
-
-afterAll(async () => {
-  await issuer.close()
-})
 
 beforeEach(async () => {
   issuer.requests.length = 0
@@ -93,7 +86,7 @@ test.each(['nonce', 'sub', 'iat', 'exp', 'aud', 'iss'])('S15 a token without %s 
   await expectRefusal('id_token_invalid', 400)
 })
 
-test('S15 keys that rotate between two sign-ins, or while one is under way, are followed', async () => {
+test('S15 keys that rotate between two sign-ins, or during one, are followed', async () => {
   await signIn(app, issuer)
   await issuer.rotateKeys()
   await signIn(app, issuer)
@@ -102,14 +95,14 @@ test('S15 keys that rotate between two sign-ins, or while one is under way, are 
   expect((await app.request(path)).status).toBe(200)
 })
 
-test('S13 an email_verified that is not a boolean is as good as none', async () => {
+test('S13 an email_verified that is not a boolean counts as absent', async () => {
   issuer.misbehaviour.claims = (claims) => ({ ...claims, email_verified: 'true' })
   await signIn(app, issuer)
   const [user] = await app.database.db.selectFrom('focus_users').selectAll().execute()
   expect(user).toMatchObject({ email: 'john@gmail.com', email_verified: 0 })
 })
 
-test('a discovery document that names another issuer is refused, and is asked for again next time', async () => {
+test('a discovery document that names another issuer is refused, and is requested again next time', async () => {
   issuer.misbehaviour.discovery = (document) => ({ ...document, issuer: 'https://accounts.evil.example' })
   const response = await app.request('/auth/google')
   expect(response.status).toBe(502)
@@ -118,34 +111,34 @@ test('a discovery document that names another issuer is refused, and is asked fo
   expect((await app.request('/auth/google')).status).toBe(200)
 })
 
-test('discovery is lazy, and one request serves a crowd', async () => {
+test('discovery is lazy, and concurrent sign-ins share one request', async () => {
   expect(issuer.requests).toEqual([])
-  await Promise.all(Array.from({ length: 50 }, () => begin(app)))
+  await Promise.all(Array.from({ length: 50 }, () => startByFetch(app)))
   expect(issuer.requests).toEqual(['/.well-known/openid-configuration'])
 })
 
-test('metadata is renewed after an hour, and used on while the provider is away', async () => {
-  await begin(app)
+test('metadata is loaded again after an hour, and still used while the provider is unreachable', async () => {
+  await startByFetch(app)
   clock.advance(3_600_000)
   issuer.misbehaviour.handle = (_request, response) => Boolean(response.writeHead(503).end())
-  await begin(app)
-  await begin(app)
+  await startByFetch(app)
+  await startByFetch(app)
   expect(issuer.requests).toHaveLength(2)
   delete issuer.misbehaviour.handle
   clock.advance(10_000)
-  await begin(app)
+  await startByFetch(app)
   expect(issuer.requests).toHaveLength(3)
 })
 
-test('metadata is not used on for ever', async () => {
-  await begin(app)
+test('outdated metadata is not used forever', async () => {
+  await startByFetch(app)
   clock.advance(25 * 3_600_000)
   issuer.misbehaviour.handle = (_request, response) => Boolean(response.writeHead(503).end())
   expect((await app.request('/auth/google')).status).toBe(502)
 })
 
 test.each(['/.well-known/openid-configuration', '/token', '/jwks'])(
-  'S30 a %s that hangs is given up in time, and the next sign-in works',
+  'S30 a %s that hangs times out, and the next sign-in works',
   async (hanging) => {
     issuer.misbehaviour.handle = (request) => request.url?.startsWith(hanging) ?? false
     const response = await flowUntil(hanging)
@@ -158,7 +151,7 @@ test.each(['/.well-known/openid-configuration', '/token', '/jwks'])(
   },
 )
 
-test('A15: a provider whose discovery hangs costs one wait in all, and is asked again after a pause', async () => {
+test('A15: a provider whose discovery hangs costs one wait, and is asked again after a pause', async () => {
   const slow = await startApp({
     runtime: { clock: clock.read },
     config: { providers: [googleAt(issuer, { timeoutMs: 1_200 })] },
@@ -174,7 +167,7 @@ test('A15: a provider whose discovery hangs costs one wait in all, and is asked 
   await slow.close()
 })
 
-test('S30 a body that trickles is given up in time', async () => {
+test('S30 a slow body times out', async () => {
   issuer.misbehaviour.handle = (_request, response) => {
     const timer = setInterval(() => response.write(' '), 20)
     response.on('close', () => clearInterval(timer))
@@ -231,7 +224,7 @@ test('S30 endpoints that are plain http on another machine are never called', as
   })
 })
 
-test('an authorization endpoint that is no web address is refused', async () => {
+test('an authorization endpoint that is not a web address is refused', async () => {
   issuer.misbehaviour.discovery = (document) => ({ ...document, authorization_endpoint: 'javascript:alert(1)//' })
   expect((await app.request('/auth/google')).status).toBe(502)
 })
@@ -240,7 +233,7 @@ test.each([
   ['invalid_client', 502, 'provider_error'],
   ['redirect_uri_mismatch', 502, 'provider_error'],
   ['invalid_grant', 400, 'invalid_grant'],
-])('an exchange that fails with %s says what to check', async (error, status, code) => {
+])('an exchange that fails with %s hints at the cause', async (error, status, code) => {
   issuer.misbehaviour.handle = (request, response) =>
     request.url === '/token' &&
     Boolean(response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error })))
@@ -264,7 +257,7 @@ test.each(['not json', '[]', '{}', '{"access_token":"a"}', ''])(
 /** Goes as far as the call to an endpoint: the start of a sign-in discovers, the callback calls the rest. */
 async function flowUntil(path: string): Promise<Response> {
   if (path.startsWith('/.well-known')) return await app.request('/auth/google')
-  const { authorization_url: url } = await begin(app)
+  const { authorization_url: url } = await startByFetch(app)
   return await app.request(pathOf(await issuer.authorize(url)))
 }
 

@@ -1,23 +1,16 @@
 import { createFocus } from '@focus-api/core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { type App, type AppOptions, secret, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { callbackFor, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { readAll, TestIssuer } from './support/issuer.ts'
+import { readAll } from './support/issuer.ts'
 import { codeByNavigation } from './support/navigation.ts'
+import { sharedIssuer } from './support/shared.ts'
 
-let issuer: TestIssuer
+const issuer = await sharedIssuer()
 const apps: App[] = []
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-})
-
-afterAll(async () => {
-  await issuer.close()
-})
 
 afterEach(async () => {
   for (const app of apps.splice(0)) await app.close()
@@ -35,7 +28,7 @@ const production = {
 }
 
 describe('Problems', () => {
-  test('S24 say nothing of what broke inside', async () => {
+  test('S24 reveal nothing about internal errors', async () => {
     const app = await start()
     await app.database.db.schema.dropTable('focus_one_time').execute()
     const response = await app.request(await callbackFor(app, issuer))
@@ -61,7 +54,7 @@ describe('Problems', () => {
     expect(bad.headers.get('www-authenticate')).toMatch(/^Bearer realm="focus", error="invalid_token"/)
   })
 
-  test('sign-in that is switched off says how to switch it on', async () => {
+  test('the error of a disabled sign-in explains how to enable it', async () => {
     const app = await start({ providers: [] })
     const response = await app.request('/auth/google')
     expect(response.status).toBe(404)
@@ -87,13 +80,13 @@ describe('Problems', () => {
   })
 })
 
-test('S25 answers with a token are kept by no cache and told to no other site', async () => {
+test('S25 responses with a token are not cached and not revealed to other sites', async () => {
   const app = await start()
   const callback = await app.request(await callbackFor(app, issuer))
   const { refresh_token: token } = (await callback.clone().json()) as TokenAnswer
   const refresh = await app.request('/auth/refresh', { body: { refresh_token: token } })
-  const begun = await app.request('/auth/google')
-  for (const response of [callback, refresh, begun]) {
+  const started = await app.request('/auth/google')
+  for (const response of [callback, refresh, started]) {
     expect(response.status).toBe(200)
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('referrer-policy')).toBe('no-referrer')

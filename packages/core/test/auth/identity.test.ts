@@ -47,13 +47,13 @@ describeOverDatabases('Identity', (databases) => {
     return { status: response.status, code: (await problemOf(response)).code }
   }
 
-  test('S12 the same subject at another issuer is another person', async () => {
+  test('S12 the same subject at another issuer is another user', async () => {
     other.person = { sub: 'john', name: 'Another John' }
     const [first, second] = [await signIn(app, issuer), await signIn(app, other, 'stranger')]
     expect(second.user.id).not.toBe(first.user.id)
   })
 
-  test('S12 a person who changes the e-mail stays the same person', async () => {
+  test('S12 a user who changes the e-mail address stays the same user', async () => {
     const first = await signIn(app, issuer)
     issuer.person = { ...issuer.person, email: 'john.doe@gmail.com' }
     const second = await signIn(app, issuer)
@@ -82,7 +82,7 @@ describeOverDatabases('Identity', (databases) => {
     expect(await rows()).toEqual(before)
   })
 
-  test('S13 a local e-mail that is not verified is nobody’s proof', async () => {
+  test('S13 an unverified local e-mail address proves nothing', async () => {
     const squatter = await signIn(app, other, 'stranger')
     expect((await signIn(app, issuer)).user.id).not.toBe(squatter.user.id)
   })
@@ -99,20 +99,20 @@ describeOverDatabases('Identity', (databases) => {
     expect(await verifiedAfter({ sub: 'd', email: 'd@notgmail.com' })).toBe(false)
   })
 
-  test('S13 an address of the ID token is not vouched for by what user-info says of another', async () => {
+  test('S13 an address of the ID token is not verified by user-info about another address', async () => {
     other.userInfo = { email_verified: true, email: 'somebody-else@gmail.com', name: 'John' }
     other.person = { sub: 'mallory', email: 'john@gmail.com' }
     await signIn(app, issuer)
     expect(await refusedSignIn('trusted')).toEqual({ status: 409, code: 'account_exists' })
   })
 
-  test('S13 the e-mail’s case makes no second person', async () => {
+  test('S13 the case of an e-mail address creates no second user', async () => {
     const first = await signIn(app, issuer)
     other.person = { ...other.person, email: 'JOHN@gmail.com' }
     expect((await signIn(app, other, 'trusted')).user.id).toBe(first.user.id)
   })
 
-  test('S14 two people who race for one e-mail do not both get it', async () => {
+  test('S14 of two concurrent users with one e-mail address, only one gets it', async () => {
     // Without proof on either side the first one keeps it.
     issuer.person = { ...issuer.person, email_verified: false }
     const paths = [await callbackFor(app, issuer), await callbackFor(app, other, 'stranger')]
@@ -135,8 +135,8 @@ describeOverDatabases('Identity', (databases) => {
     test('adds a provider to the signed-in user, who then signs in with either', async () => {
       const john = await signIn(app, issuer)
       const browser = new CookieJar(app)
-      const begun = await browser.send('/auth/stranger/link', link(john.access_token))
-      const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+      const started = await browser.send('/auth/stranger/link', link(john.access_token))
+      const { authorization_url: url } = (await started.json()) as { authorization_url: string }
       const ended = await browser.navigate(pathOf(await other.authorize(url)))
       expect(await ended.json()).toEqual({ linked: 'stranger', user: john.user })
       expect((await signIn(app, other, 'stranger')).user.id).toBe(john.user.id)
@@ -144,8 +144,8 @@ describeOverDatabases('Identity', (databases) => {
 
     test('ends only where it began: a link sent to somebody else does nothing', async () => {
       const mallory = await signIn(app, issuer)
-      const begun = await app.request('/auth/stranger/link', link(mallory.access_token))
-      const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+      const started = await app.request('/auth/stranger/link', link(mallory.access_token))
+      const { authorization_url: url } = (await started.json()) as { authorization_url: string }
       const callback = pathOf(await other.authorize(url))
       const victim = await new CookieJar(app).navigate(callback)
       expect((await problemOf(victim)).code).toBe('flow_not_bound')
@@ -157,8 +157,8 @@ describeOverDatabases('Identity', (databases) => {
       const john = await signIn(app, issuer)
       other.person = { sub: 'jane', name: 'Jane Doe' }
       await signIn(app, other, 'stranger')
-      const begun = await app.request('/auth/stranger/link', link(john.access_token))
-      const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+      const started = await app.request('/auth/stranger/link', link(john.access_token))
+      const { authorization_url: url } = (await started.json()) as { authorization_url: string }
       const taken = await app.request(pathOf(await other.authorize(url)), { bearer: john.access_token })
       expect({ status: taken.status, code: (await problemOf(taken)).code }).toEqual({
         status: 409,
@@ -173,8 +173,8 @@ describeOverDatabases('Identity', (databases) => {
         issuer.person = { sub: `john-${round}`, name: 'John Doe' }
         other.person = { sub: `john-${round}`, name: 'John Doe' }
         const john = await signIn(app, issuer)
-        const begun = await app.request('/auth/stranger/link', link(john.access_token))
-        const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+        const started = await app.request('/auth/stranger/link', link(john.access_token))
+        const { authorization_url: url } = (await started.json()) as { authorization_url: string }
         await app.request(pathOf(await other.authorize(url)), { bearer: john.access_token })
         const answers = await Promise.all(
           ['google', 'stranger'].map((provider) =>

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { decodeProtectedHeader } from 'jose'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { KeyRing } from '../../src/auth/keys/key-ring.ts'
 import { createRuntime } from '../../src/common/runtime.ts'
 import { openDatabase } from '../../src/storage/database.ts'
@@ -11,23 +11,16 @@ import { type App, secret, startApp, TestClock } from './support/app.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
 import { signIn } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { TestIssuer } from './support/issuer.ts'
+import { sharedIssuer } from './support/shared.ts'
 
 const run = promisify(execFile)
 
+const issuer = await sharedIssuer()
+
 describeOverDatabases('The key ring', (databases) => {
-  let issuer: TestIssuer
   let url: string
   let clock: TestClock
   let app: App
-
-  beforeAll(async () => {
-    issuer = await TestIssuer.start()
-  })
-
-  afterAll(async () => {
-    await issuer.close()
-  })
 
   beforeEach(async () => {
     clock = new TestClock()

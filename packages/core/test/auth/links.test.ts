@@ -41,8 +41,12 @@ describeOverDatabases('A link', (databases) => {
     other.person = { sub: 'mallory', name: 'Mallory' }
   })
 
-  /** John begins to link an account of the other provider; its callback is due. */
-  async function begun(browser: CookieJar, { access_token: bearer }: TokenAnswer, body: object = {}): Promise<string> {
+  /** John starts to link an account of the other provider. Returns the path of the callback. */
+  async function linkCallback(
+    browser: CookieJar,
+    { access_token: bearer }: TokenAnswer,
+    body: object = {},
+  ): Promise<string> {
     const answer = await browser.send('/auth/company/link', { method: 'POST', bearer, body })
     const { authorization_url: url } = (await answer.json()) as { authorization_url: string }
     return pathOf(await other.authorize(url))
@@ -72,17 +76,17 @@ describeOverDatabases('A link', (databases) => {
   test.each(ends)('S37 A2: dies with its session: %s', async (_name, code, end) => {
     const browser = new CookieJar(app)
     const john = await signIn(app, issuer)
-    const path = await begun(browser, john)
+    const path = await linkCallback(browser, john)
     await end(john)
     const ended = await browser.navigate(path)
     expect({ status: ended.status, code: (await problemOf(ended)).code }).toEqual({ status: 401, code })
     expect(await providersOf(john)).toEqual(['google'])
   })
 
-  test('S37 A2: dies with its session while the person is at the provider, on a page too', async () => {
+  test('S37 A2: ends with its session while the user is at the provider, on a page too', async () => {
     const browser = new CookieJar(app)
     const john = await signIn(app, issuer)
-    const path = await begun(browser, john, { return_to: '/settings' })
+    const path = await linkCallback(browser, john, { return_to: '/settings' })
     other.misbehaviour.handle = async ({ url }) => {
       if (url === '/token') await app.request('/auth/logout', { method: 'POST', bearer: john.access_token })
       return false
@@ -160,7 +164,7 @@ describeOverDatabases('A link', (databases) => {
     test.each(['', '?return_to=/welcome'])('S37 A2: a sign-in of this browser (%s) voids it', async (query) => {
       const browser = new CookieJar(app)
       const john = await signIn(app, issuer)
-      const path = await begun(browser, john)
+      const path = await linkCallback(browser, john)
       expect((await signInAs('jane', browser, query)).status).toBeLessThan(400)
       const ended = await browser.navigate(path)
       expect((await problemOf(ended)).code).toBe('flow_not_bound')
@@ -170,7 +174,7 @@ describeOverDatabases('A link', (databases) => {
     test('S37 A2: a sign-in that fetch began in this browser voids it on its way to its page', async () => {
       const browser = new CookieJar(app)
       const john = await signIn(app, issuer)
-      const path = await begun(browser, john)
+      const path = await linkCallback(browser, john)
       issuer.person = { sub: 'jane', name: 'Jane' }
       const start = await browser.send('/auth/google', { headers: { origin: 'http://localhost:3000' } })
       const { authorization_url: url } = (await start.json()) as { authorization_url: string }
@@ -186,7 +190,7 @@ describeOverDatabases('A link', (databases) => {
       const jane = await signIn(app, issuer)
       const as = { bearer: jane.access_token }
       for (const callsWithCookies of [true, false]) {
-        const path = await begun(browser, john)
+        const path = await linkCallback(browser, john)
         const ended = await (callsWithCookies ? browser.send(path, as) : app.request(path, as))
         expect((await problemOf(ended)).code).toBe('flow_not_bound')
       }
@@ -197,7 +201,7 @@ describeOverDatabases('A link', (databases) => {
       const browser = new CookieJar(app)
       const john = await signIn(app, issuer)
       const [one, two] = [await browser.navigate('/auth/google'), await browser.navigate('/auth/google')]
-      const path = await begun(browser, john)
+      const path = await linkCallback(browser, john)
       const linked = await browser.navigate(path)
       expect(await linked.json()).toMatchObject({ linked: 'company' })
       for (const start of [two, one]) {

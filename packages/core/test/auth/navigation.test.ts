@@ -1,28 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type App, startApp, TestClock } from './support/app.ts'
+import { describe, expect, test } from 'vitest'
+import { startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { callbackFor, problemOf } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { TestIssuer } from './support/issuer.ts'
 import { callbackByNavigation } from './support/navigation.ts'
+import { sharedApp, sharedIssuer } from './support/shared.ts'
 
-let issuer: TestIssuer
-let app: App
-let clock: TestClock
+const clock = new TestClock()
+const issuer = await sharedIssuer(clock.read)
+const app = await sharedApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
 
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-  clock = new TestClock()
-  issuer.clock = clock.read
-  app = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
-})
-
-afterAll(async () => {
-  await app.close()
-  await issuer.close()
-})
-
-/** Starts a sign-in that ends on a page; the callback is due. */
+/** Starts a sign-in that ends on a page. Returns the path of the callback. */
 async function due(browser: CookieJar, page = '/welcome'): Promise<string> {
   return await callbackByNavigation(browser, issuer, `/auth/google?return_to=${page}`)
 }
@@ -32,13 +20,13 @@ const locationOf = (response: Response) => {
   return response.headers.get('location')
 }
 
-describe('A page that nobody opened yet', () => {
+describe('A page before it is opened', () => {
   test.each([
     ['sec-purpose', 'prefetch'],
     ['sec-purpose', 'prefetch;prerender'],
     ['purpose', 'prefetch'],
     ['x-moz', 'prefetch'],
-  ])('A16: a callback with %s: %s uses nothing up', async (name, value) => {
+  ])('A16: a callback with %s: %s consumes nothing', async (name, value) => {
     const browser = new CookieJar(app)
     const path = await due(browser)
     const fetched = await browser.send(path, { headers: { accept: 'text/html', [name]: value } })
@@ -151,7 +139,7 @@ describe('A refusal of the provider', () => {
     expect(await problemOf(answer)).toMatchObject({ code: name, error: name })
   })
 
-  test('A19: a cancel is no error in the log, and the person may go back and agree', async () => {
+  test('A19: a cancellation is not logged as an error, and the user may go back and agree', async () => {
     const quiet = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
     const browser = new CookieJar(quiet)
     const path = await callbackByNavigation(browser, issuer, '/auth/google?return_to=/welcome')
@@ -162,7 +150,7 @@ describe('A refusal of the provider', () => {
     await quiet.close()
   })
 
-  test('A19: what is no word of a standard is the provider’s error', async () => {
+  test('A19: an unknown error code is an error of the provider', async () => {
     const state = new URL(await callbackFor(app, issuer), 'http://x').searchParams.get('state')
     for (const error of ['server_error', 'constructor', '<script>']) {
       const answer = await app.request(`/auth/google/callback?error=${encodeURIComponent(error)}&state=${state}`)

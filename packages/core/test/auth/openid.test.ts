@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { OpenIdClient } from '../../src/auth/providers/openid.ts'
 import { createRuntime } from '../../src/common/runtime.ts'
-import { TestIssuer } from './support/issuer.ts'
+import { sharedIssuer } from './support/shared.ts'
 
-let issuer: TestIssuer
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-})
-
-afterAll(async () => {
-  await issuer.close()
-})
+const issuer = await sharedIssuer()
 
 function clientWith(issuerAliases: readonly string[]): OpenIdClient {
   return new OpenIdClient(
@@ -30,7 +22,7 @@ function clientWith(issuerAliases: readonly string[]): OpenIdClient {
   )
 }
 
-test('an ID token may name the issuer by its other form, and the account is still the issuer’s', async () => {
+test('an ID token may contain an alias of the issuer, and the account belongs to the issuer itself', async () => {
   const token = await issuer.sign({ ...issuer.idTokenClaims({ sub: 'p' }, 'n'), iss: 'accounts.issuer.example' })
   const { profile } = await clientWith(['accounts.issuer.example']).verifyIdToken(token)
   expect(profile).toMatchObject({ issuer: issuer.url, subject: 'p' })

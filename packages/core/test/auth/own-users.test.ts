@@ -48,8 +48,8 @@ beforeEach(() => {
 })
 
 async function callback(): Promise<Response> {
-  const begun = await focus.fetch(new Request('http://localhost:8000/api/auth/google'))
-  const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+  const started = await focus.fetch(new Request('http://localhost:8000/api/auth/google'))
+  const { authorization_url: url } = (await started.json()) as { authorization_url: string }
   return await focus.fetch(new Request(await issuer.authorize(url)))
 }
 
@@ -57,7 +57,7 @@ async function signIn(): Promise<TokenAnswer> {
   return (await (await callback()).json()) as TokenAnswer
 }
 
-test('people sign in to the application’s own table, with its string ids', async () => {
+test('users sign in to the table of the application, with its string ids', async () => {
   const { user, access_token: token } = await signIn()
   expect(user).toEqual({
     id: expect.stringMatching(/^usr_/),
@@ -73,13 +73,13 @@ test('people sign in to the application’s own table, with its string ids', asy
   expect((await sql`select count(*) as n from focus_users`.execute(db)).rows).toEqual([{ n: 0 }])
 })
 
-test('one person who signs in from everywhere at once is one person', async () => {
+test('concurrent sign-ins of one person create one user', async () => {
   issuer.person = { sub: 'grace', name: 'Grace Hopper' }
   const answers = await Promise.all(Array.from({ length: 20 }, () => signIn()))
   expect(new Set(answers.map((answer) => answer.user.id)).size).toBe(1)
 })
 
-test('notifications are theirs by the same ids', async () => {
+test('notifications reach them by the same ids', async () => {
   const { user, access_token: token } = await signIn()
   await focus.notifications.notifyUser({ userId: user.id, title: 'Hello', message: 'World' })
   const inbox = await focus.fetch(
@@ -91,7 +91,7 @@ test('notifications are theirs by the same ids', async () => {
   ).rejects.toMatchObject({ code: 'unknown_user' })
 })
 
-test('a person whom the application blocked is out at once', async () => {
+test('a user whom the application blocks is signed out at once', async () => {
   const { user, access_token: token } = await signIn()
   await focus.auth.users.setDisabled(user.id, true)
   await expect(focus.authenticate({ authorization: `Bearer ${token}` })).rejects.toMatchObject({
@@ -101,7 +101,7 @@ test('a person whom the application blocked is out at once', async () => {
   await focus.auth.users.setDisabled(user.id, false)
 })
 
-describe('Who a sign-in belongs to, in a table of the application’s own', () => {
+describe('The user that a sign-in belongs to, in a table of the application', () => {
   let other: TestIssuer
   const apps: App[] = []
 
@@ -145,7 +145,7 @@ describe('Who a sign-in belongs to, in a table of the application’s own', () =
     expect((await signInTo(app, issuer)).user).toEqual({ ...ada.user, avatar_url: 'https://pictures.example/ada.png' })
   })
 
-  test('A5: a directory that cannot take an address away refuses its owner, as before', async () => {
+  test('A5: a directory without releaseEmail refuses the owner of an address', async () => {
     const app = await over(without(new AppUsers(db), 'releaseEmail'))
     issuer.person = { ...issuer.person, email_verified: false }
     await signInTo(app, issuer)
@@ -153,7 +153,7 @@ describe('Who a sign-in belongs to, in a table of the application’s own', () =
     expect(await answerOf(app, other, 'other')).toEqual({ status: 409, code: 'account_exists' })
   })
 
-  test('S14: of two people who race for one address in it, one is refused by name', async () => {
+  test('S14: of two concurrent users with one address, one is refused with account_exists', async () => {
     const app = await over(new AppUsers(db))
     issuer.person = { ...issuer.person, email_verified: false }
     other.person = { sub: 'ada', email: 'ada@gmail.com' }
@@ -162,7 +162,7 @@ describe('Who a sign-in belongs to, in a table of the application’s own', () =
     expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 409])
   })
 
-  test('A4: a directory that folds more letters than ASCII links nobody by another’s address', async () => {
+  test('A4: a directory that folds more letters than ASCII links no account by another address', async () => {
     class Folding extends AppUsers {
       override async findByEmail(email: string): Promise<User | null> {
         return await super.findByEmail(email.toLowerCase())
@@ -175,7 +175,7 @@ describe('Who a sign-in belongs to, in a table of the application’s own', () =
     expect((await signInTo(app, other, 'other')).user.id).not.toBe(mike.user.id)
   })
 
-  test('S33: a directory that finds a subject in other letters signs nobody in', async () => {
+  test('S33: a directory that finds a subject in another case signs no user in', async () => {
     class Folding extends AppUsers {
       override async findByAccount({ issuer, subject }: ExternalProfile): Promise<User | null> {
         return await super.findByAccount({ issuer, subject: subject.toLowerCase() })
@@ -189,7 +189,7 @@ describe('Who a sign-in belongs to, in a table of the application’s own', () =
   })
 })
 
-test('the page about it shows this very code', () => {
+test('the documentation shows exactly this code', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../../docs/accounts.md'), 'utf8')
   const example = readFileSync(join(import.meta.dirname, 'examples/app-users.ts'), 'utf8')
   expect(page).toContain(`\`\`\`ts\n${example}\`\`\``)

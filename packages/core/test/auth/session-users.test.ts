@@ -5,7 +5,7 @@ import type { UserId } from '../../src/common/user-id.ts'
 
 const ids = Array.from({ length: 2_500 }, (_, index) => index + 1)
 
-test('A17: a sweep looks a bounded number of users up, those first that were looked up longest ago', async () => {
+test('A17: a sweep looks up a bounded number of users, those with the oldest look-up first', async () => {
   const directory = applicationUsers(ids)
   let asked: UserId[][] = []
   const getMany = async (wanted: readonly UserId[]) => {
@@ -40,7 +40,7 @@ test('A17: a directory without getMany is asked for fifty users at a time', asyn
   expect(asked).toEqual(ids.slice(0, 50))
 })
 
-test('A17: a sweep whose look-up fails ends nothing', async () => {
+test('A17: a sweep whose look-up fails ends no session', async () => {
   const directory = applicationUsers([1])
   const ended: string[] = []
   const gone = new SessionUsers({

@@ -46,7 +46,7 @@ describeOverDatabases('Sessions', (databases) => {
     })
   }
 
-  /** Resolves when this node has looked for sessions that ended elsewhere, having begun after the call. */
+  /** Resolves after a read of ended sessions that this node starts after the call. */
   async function nextHealing(): Promise<void> {
     const other = await signIn(app, issuer)
     const { sessionId } = await app.auth.tokens.verify(other.access_token)
@@ -87,7 +87,7 @@ describeOverDatabases('Sessions', (databases) => {
     expect(rows.map((row) => row.token_hash)).toEqual([createHash('sha256').update(token).digest('hex')])
   })
 
-  test('S21 a refresh gives a new pair, and the successor goes on', async () => {
+  test('S21 a refresh returns a new pair, and its refresh token works', async () => {
     const first = await signIn(app, issuer)
     const second = await refreshed(first.refresh_token)
     expect(second.refresh_token).not.toBe(first.refresh_token)
@@ -112,7 +112,7 @@ describeOverDatabases('Sessions', (databases) => {
     await other.close()
   })
 
-  test('S22 an answer lost on the way: the retry within 30 seconds works', async () => {
+  test('S22 after a lost response, a retry within 30 seconds works', async () => {
     const { refresh_token: token } = await signIn(app, issuer)
     const lost = await refreshed(token)
     clock.advance(30_000)
@@ -143,7 +143,7 @@ describeOverDatabases('Sessions', (databases) => {
     await refreshed(bystander.refresh_token)
   })
 
-  test('S22 the successor is kept sealed, and is erased when it is used or the grace is over', async () => {
+  test('S22 the successor is stored sealed, and is deleted when it is used or the grace is over', async () => {
     const { refresh_token: token } = await signIn(app, issuer)
     const sealed = async () => {
       const rows = await app.database.db.selectFrom('focus_refresh_tokens').select('successor_sealed').execute()
@@ -186,7 +186,7 @@ describeOverDatabases('Sessions', (databases) => {
     expect(ends.map((end) => end.reason)).toEqual(['logout'])
   })
 
-  test('S23 logout everywhere ends all sessions of this user and nobody else’s', async () => {
+  test('S23 logout on all devices ends all sessions of this user and of no other', async () => {
     issuer.person = { sub: 'person-2', name: 'Jane Doe' }
     const jane = await signIn(app, issuer)
     issuer.person = { sub: 'person-1', name: 'John Doe' }
@@ -197,7 +197,7 @@ describeOverDatabases('Sessions', (databases) => {
     expect(ends.map((end) => end.reason)).toEqual(['logout_all', 'logout_all'])
   })
 
-  test('S23 what ends on one node is refused on every other within the healing interval', async () => {
+  test('S23 a session that ends on one node is refused on every other within the healing interval', async () => {
     const other = await startNode()
     const { access_token: token } = await signIn(app, issuer)
     expect(await meStatus(token, other)).toBe(200)
@@ -208,7 +208,7 @@ describeOverDatabases('Sessions', (databases) => {
     await other.close()
   })
 
-  test('S23 what ended stays refused when the clock jumped ahead and was set back', async () => {
+  test('S23 an ended session stays refused when the clock jumps ahead and back', async () => {
     const { access_token: token } = await signIn(app, issuer)
     await app.request('/auth/logout', { method: 'POST', bearer: token })
     // Longer ago than what is looked at again.
@@ -222,7 +222,7 @@ describeOverDatabases('Sessions', (databases) => {
     expect(await meStatus(token)).toBe(401)
   })
 
-  test('S23 access ends with a session that is idle for less than an access token may live', async () => {
+  test('S23 access ends with a session whose idle time is shorter than the lifetime of access tokens', async () => {
     const strict = await startNode({ idleTtlSeconds: 600 })
     const { access_token: token, expires_in: expiresIn, refresh_token: first } = await signIn(strict, issuer)
     expect(expiresIn).toBe(600)
@@ -236,7 +236,7 @@ describeOverDatabases('Sessions', (databases) => {
     await strict.close()
   })
 
-  test('S23 a node that starts later refuses them from its start', async () => {
+  test('S23 a node that starts later refuses ended sessions from its start', async () => {
     const { access_token: token } = await signIn(app, issuer)
     await app.request('/auth/logout', { method: 'POST', bearer: token })
     const later = await startNode()
@@ -244,7 +244,7 @@ describeOverDatabases('Sessions', (databases) => {
     await later.close()
   })
 
-  test('S23 an end that another node told of is believed at once', async () => {
+  test('S23 an end that another node announces takes effect at once', async () => {
     const { access_token: token } = await signIn(app, issuer)
     const principal = await app.auth.tokens.verify(token)
     app.auth.noteSessionEnd({ userKey: principal.userKey, sessionId: principal.sessionId, reason: 'revoked' })
@@ -285,7 +285,7 @@ describeOverDatabases('Sessions', (databases) => {
     await node.close()
   })
 
-  test('S23 disabling a user ends also the session of a sign-in that is under way', async () => {
+  test('S23 disabling a user also ends the session of a sign-in in progress', async () => {
     await signIn(app, issuer)
     let found: (user: User) => Promise<void> = () => Promise.resolve()
     class Directory extends KyselyUserDirectory {
@@ -309,7 +309,7 @@ describeOverDatabases('Sessions', (databases) => {
     await node.close()
   })
 
-  test('the list of devices shows those that live, and a device can be sent away', async () => {
+  test('the list of devices shows active sessions, and a device can be signed out', async () => {
     const phone = await signIn(app, issuer)
     const desk = await signIn(app, issuer)
     const list = async () =>
@@ -330,7 +330,7 @@ describeOverDatabases('Sessions', (databases) => {
     expect((await list()).sessions).toHaveLength(1)
   })
 
-  test('S31 nobody sends another person’s device away', async () => {
+  test('S31 no user can sign out the device of another user', async () => {
     const john = await signIn(app, issuer)
     issuer.person = { sub: 'person-3', name: 'Mallory' }
     const mallory = await signIn(app, issuer)
@@ -365,7 +365,7 @@ describeOverDatabases('Sessions', (databases) => {
     })
   })
 
-  test('S24 a page of users after what is no id is refused by name, on every database', async () => {
+  test('S24 a page of users after an invalid id is refused with invalid_request, on every database', async () => {
     const admin = { authorization: 'Bearer admin-key-of-the-tests' }
     for (const after of ['x', 'NaN', '1.5', 'Infinity', "1' or 1=1"]) {
       const response = await app.request(`/admin/users?after=${encodeURIComponent(after)}`, { headers: admin })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { google } from '../../src/auth/providers/google.ts'
 import { type App, startApp } from './support/app.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
-import { begin, callbackFor, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
+import { startByFetch, callbackFor, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { TestIssuer } from './support/issuer.ts'
 
 describeOverDatabases('Sign-in', (databases) => {
@@ -31,8 +31,8 @@ describeOverDatabases('Sign-in', (databases) => {
   })
 
   test("answers the guide's JSON", async () => {
-    const begun = await begin(app)
-    expect(begun.authorization_url).toContain(`${issuer.url}/authorize?`)
+    const started = await startByFetch(app)
+    expect(started.authorization_url).toContain(`${issuer.url}/authorize?`)
     const answer = await signIn(app, issuer)
     expect(answer).toEqual({
       access_token: expect.stringMatching(/^eyJ/),
@@ -62,7 +62,7 @@ describeOverDatabases('Sign-in', (databases) => {
     })
   })
 
-  test('S14 one hundred first sign-ins of one person make one user', { timeout: 60_000 }, async () => {
+  test('S14 one hundred first sign-ins of one person create one user', { timeout: 60_000 }, async () => {
     issuer.person = { sub: 'crowd', name: 'Crowd Person', email: 'crowd@gmail.com', email_verified: true }
     const callbacks = await Promise.all(Array.from({ length: 100 }, () => callbackFor(app, issuer)))
     const responses = await Promise.all(callbacks.map((path) => app.request(path)))
@@ -71,7 +71,7 @@ describeOverDatabases('Sign-in', (databases) => {
     expect(new Set(answers.map((answer) => answer.user.id)).size).toBe(1)
   })
 
-  test('one hundred namesakes get one hundred users with usernames of their own', { timeout: 60_000 }, async () => {
+  test('one hundred people of one name get one hundred usernames', { timeout: 60_000 }, async () => {
     const callbacks: string[] = []
     for (let number = 0; number < 100; number += 1) {
       issuer.person = { sub: `namesake-${number}`, name: 'Marie Curie' }
@@ -110,7 +110,7 @@ describeOverDatabases('Sign-in', (databases) => {
     await other.close()
   })
 
-  test('S33 identifiers that differ in case, accent or trailing space are different people', async () => {
+  test('S33 identifiers that differ in case, accent or trailing space are different users', async () => {
     const ids = new Set<number>()
     for (const sub of ['auth0|AbC', 'auth0|abc', 'auth0|abç', 'auth0|abc ']) {
       issuer.person = { sub, name: 'Case Person' }
@@ -119,7 +119,7 @@ describeOverDatabases('Sign-in', (databases) => {
     expect(ids.size).toBe(4)
   })
 
-  test('an unknown provider is told apart from sign-in that is switched off', async () => {
+  test('an unknown provider and a disabled sign-in have different errors', async () => {
     const response = await app.request('/auth/nobody')
     expect(response.status).toBe(404)
     expect(await problemOf(response)).toMatchObject({ code: 'unknown_provider', hint: 'Configured are: google.' })

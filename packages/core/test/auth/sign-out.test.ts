@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { type App, startApp, TestClock } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { TestIssuer } from './support/issuer.ts'
 import { codeByNavigation } from './support/navigation.ts'
+import { sharedIssuer } from './support/shared.ts'
 
 const cookie = '__Host-focus_refresh'
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
-let issuer: TestIssuer
+const issuer = await sharedIssuer()
 let app: App
 let clock: TestClock
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-})
-
-afterAll(async () => {
-  await issuer.close()
-})
 
 beforeEach(async () => {
   clock = new TestClock()
@@ -49,7 +41,7 @@ const send = (browser: CookieJar, path: string, bearer?: string, headers: Record
 const sessionsOf = async ({ user }: TokenAnswer) => await app.auth.sessions.list(String(user.id))
 
 describe('Signing out', () => {
-  test('S39 A14: with an expired access token and a good cookie ends the session and takes the cookie away', async () => {
+  test('S39 A14: with an expired access token and a valid cookie ends the session and removes the cookie', async () => {
     const browser = new CookieJar(app)
     const john = await signInWith(browser)
     clock.advance(2 * 3_600_000)
@@ -69,7 +61,7 @@ describe('Signing out', () => {
     },
   )
 
-  test('S39 A14: with a cookie whose session has ended takes it away', async () => {
+  test('S39 A14: with a cookie whose session has ended removes the cookie', async () => {
     const browser = new CookieJar(app)
     const john = await signInWith(browser)
     await app.auth.sessions.endAll(String(john.user.id), 'revoked')
@@ -87,7 +79,7 @@ describe('Signing out', () => {
     expect(await sessionsOf(john)).toEqual([])
   })
 
-  test('S39 A14: of an expired access token and another session’s cookie, ends what is proven', async () => {
+  test('S39 A14: with an expired access token and the cookie of another session ends the proven session', async () => {
     const browser = new CookieJar(app)
     const [phone, john] = [await signIn(app, issuer), await signInWith(browser)]
     clock.advance(2 * 3_600_000)
@@ -97,7 +89,7 @@ describe('Signing out', () => {
     expect(refreshed.status).toBe(200)
   })
 
-  test('A14: with nothing that proves a session is refused as before', async () => {
+  test('A14: without proof of a session is refused', async () => {
     const john = await signIn(app, issuer)
     expect((await problemOf(await app.request('/auth/logout', { method: 'POST' }))).code).toBe('unauthenticated')
     clock.advance(2 * 3_600_000)
@@ -111,7 +103,7 @@ describe('Signing out', () => {
     expect(await sessionsOf(john)).toHaveLength(1)
   })
 
-  test('S26 A14: from a sibling’s page, the cookie proves nothing and stays', async () => {
+  test('S26 A14: from a page of a sibling domain, the cookie proves nothing and stays', async () => {
     const browser = new CookieJar(app)
     const john = await signInWith(browser)
     const sibling = { 'sec-fetch-site': 'same-site', origin: 'https://blog.focus.example' }
@@ -120,7 +112,7 @@ describe('Signing out', () => {
     expect(await sessionsOf(john)).toHaveLength(1)
   })
 
-  test('S39 A14: everywhere works with an expired access token and a good cookie', async () => {
+  test('S39 A14: on all devices works with an expired access token and a valid cookie', async () => {
     const browser = new CookieJar(app)
     const [phone, john] = [await signIn(app, issuer), await signInWith(browser)]
     clock.advance(2 * 3_600_000)
@@ -129,7 +121,7 @@ describe('Signing out', () => {
     expect(browser.names).not.toContain(cookie)
   })
 
-  test('S22 A14: a refresh token that was used long ago ends its own session, and not those of other devices', async () => {
+  test('S22 A14: a refresh token that was used long ago ends only its own session', async () => {
     const [phone, laptop] = [await signIn(app, issuer), await signIn(app, issuer)]
     const withToken = (path: string) =>
       app.request(path, { body: { refresh_token: phone.refresh_token }, headers: sameOrigin })
@@ -141,7 +133,7 @@ describe('Signing out', () => {
     expect(await sessionsOf(laptop)).toHaveLength(1)
   })
 
-  test('S39 A14: a refresh whose grant is invalid takes the cookie away, and no other failure does', async () => {
+  test('S39 A14: a refresh with an invalid grant removes the cookie, and no other failure does', async () => {
     const browser = new CookieJar(app)
     const john = await signInWith(browser)
     const stranger = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
@@ -172,7 +164,7 @@ describe('Signing in again', () => {
     expect((await send(browser, '/auth/refresh')).status).toBe(200)
   })
 
-  test('A20: with the access token of the old session ends it, where tokens are in the body', async () => {
+  test('A20: with the access token of the old session ends that session', async () => {
     const first = await signIn(app, issuer)
     const { state, authorization_url: url } = (await (await app.request('/auth/google')).json()) as {
       state: string

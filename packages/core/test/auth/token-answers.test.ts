@@ -1,21 +1,14 @@
 import type { ServerResponse } from 'node:http'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { type App, startApp } from './support/app.ts'
-import { begin, callbackFor, pathOf, problemOf, signIn } from './support/flow.ts'
+import { startByFetch, callbackFor, pathOf, problemOf, signIn } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { type Claims, TestIssuer } from './support/issuer.ts'
+import { type Claims } from './support/issuer.ts'
+import { sharedIssuer } from './support/shared.ts'
 
-let issuer: TestIssuer
+const issuer = await sharedIssuer()
 let app: App
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-})
-
-afterAll(async () => {
-  await issuer.close()
-})
 
 beforeEach(async () => {
   app = await startApp({ config: { providers: [googleAt(issuer, { timeoutMs: 500 })] } })
@@ -49,7 +42,7 @@ describe('a token answer', () => {
     { token_type: null },
     { token_type: undefined },
     { expires_at: {}, id_token_hint: null },
-  ])('A11: with %j signs in, because nothing reads it', async (members) => {
+  ])('A11: with %j signs in, because the member is not used', async (members) => {
     issuer.misbehaviour.tokenAnswer = (answer) => ({ ...answer, ...members })
     expect((await signIn(app, issuer)).user.email).toBe('john@gmail.com')
   })
@@ -64,12 +57,12 @@ describe('a token answer', () => {
     { id_token: undefined },
     { id_token: 'no.jwt.here' },
     { id_token: { iss: 'x' } },
-  ])('A11: with %j is the provider’s error, not the client’s', async (members) => {
+  ])('A11: with %j is an error of the provider, not of the client', async (members) => {
     issuer.misbehaviour.tokenAnswer = (answer) => ({ ...answer, ...members })
     expect(await refusalOfCallback()).toEqual({ status: 502, code: 'provider_error' })
   })
 
-  test.each(['not json', '[]', 'null', '{}', ''])('A11: of %j is the provider’s error', async (body) => {
+  test.each(['not json', '[]', 'null', '{}', ''])('A11: of %j is an error of the provider', async (body) => {
     issuer.misbehaviour.handle = (request, response) =>
       request.url === '/token' && Boolean(response.writeHead(200, { 'content-type': 'application/json' }).end(body))
     expect(await refusalOfCallback()).toEqual({ status: 502, code: 'provider_error' })
@@ -145,9 +138,9 @@ describe('the user-info endpoint', () => {
     )
   })
 
-  test('A9: speaks of another subject, and nobody is signed in', async () => {
+  test('A9: returns another subject, and no user is signed in', async () => {
     issuer.userInfo = { sub: 'somebody-else', email: 'evil@people.example', email_verified: true }
-    const { authorization_url: url } = await begin(app, 'oidc')
+    const { authorization_url: url } = await startByFetch(app, 'oidc')
     const response = await app.request(pathOf(await issuer.authorize(url)))
     expect(response.status).toBe(502)
     expect(await app.database.db.selectFrom('focus_users').selectAll().execute()).toEqual([])
@@ -158,14 +151,14 @@ describe('the user-info endpoint', () => {
     { email: '', name: '' },
     { email: 'jane@people.example', name: null },
     { email: null, email_verified: true, name: 'Jane Doe' },
-  ])('A9: is asked when the ID token says %j', async (claims) => {
+  ])('A9: is called when the ID token contains %j', async (claims) => {
     issuer.person = { sub: 'person-9', ...claims }
     const { user } = await signIn(app, issuer, 'oidc')
     expect(user).toMatchObject({ email: 'jane@people.example', full_name: 'Jane Doe' })
     expect(issuer.requests.at(-1)).toBe('/userinfo')
   })
 
-  test('A9: an address of the one is not verified by the other', async () => {
+  test('A9: an address of one source is not verified by the other', async () => {
     issuer.person = { sub: 'person-9', email: null, email_verified: true }
     issuer.userInfo = { name: 'Jane Doe', email: 'jane@people.example', email_verified: false }
     await signIn(app, issuer, 'oidc')

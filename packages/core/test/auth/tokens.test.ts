@@ -5,24 +5,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type App, startApp, TestClock } from './support/app.ts'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { TestIssuer } from './support/issuer.ts'
+import { sharedApp, sharedIssuer } from './support/shared.ts'
 
-let issuer: TestIssuer
-let app: App
-let clock: TestClock
+const clock = new TestClock()
+const issuer = await sharedIssuer(clock.read)
+const app = await sharedApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
 let john: TokenAnswer
-
-beforeAll(async () => {
-  issuer = await TestIssuer.start()
-  clock = new TestClock()
-  issuer.clock = clock.read
-  app = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
-})
-
-afterAll(async () => {
-  await app.close()
-  await issuer.close()
-})
 
 beforeEach(async () => {
   john = await signIn(app, issuer)
@@ -41,7 +29,7 @@ async function signed(changes: Record<string, unknown>, header: Record<string, u
     .sign(key)
 }
 
-test('S16 an access token is what RFC 9068 says', async () => {
+test('S16 an access token follows RFC 9068', async () => {
   expect(decodeProtectedHeader(john.access_token)).toEqual({ alg: 'EdDSA', kid: expect.any(String), typ: 'at+jwt' })
   const now = Math.floor(clock.now / 1_000)
   expect(decodeJwt(john.access_token)).toEqual({
@@ -56,7 +44,7 @@ test('S16 an access token is what RFC 9068 says', async () => {
   })
 })
 
-test('S17 the check of these tests lets a good token through', async () => {
+test('S17 the check of these tests accepts a valid token', async () => {
   expect(await check(await signed({}))).toBe('good')
 })
 
@@ -116,13 +104,13 @@ test('S18 jku, x5u and jwk of a token are ignored', async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-test('S19 an iat up to 30 seconds ahead is a clock’s fault, beyond it is refused', async () => {
+test('S19 an iat up to 30 seconds ahead is accepted, a later one is refused', async () => {
   const now = Math.floor(clock.now / 1_000)
   expect(await check(await signed({ iat: now + 29, exp: now + 600 }))).toBe('good')
   expect(await check(await signed({ iat: now + 32, exp: now + 600 }))).toBe('401 invalid_token')
 })
 
-test('S19 a token ends when it says, also one that was verified before', async () => {
+test('S19 a token expires at its exp, even after it was verified', async () => {
   clock.advance(3_599_000)
   expect(await check(john.access_token)).toBe('good')
   clock.advance(1_000)
@@ -130,7 +118,7 @@ test('S19 a token ends when it says, also one that was verified before', async (
   expect(await check(await signed({ jti: 'never seen before' }))).toBe('401 token_expired')
 })
 
-test('S35 what was verified once is looked up by the whole token', async () => {
+test('S35 a verified token is looked up as a whole', async () => {
   expect(await check(john.access_token)).toBe('good')
   const [header, payload, signature = ''] = john.access_token.split('.')
   const other = signature.startsWith('A') ? 'B' : 'A'
@@ -139,14 +127,14 @@ test('S35 what was verified once is looked up by the whole token', async () => {
   expect(await check(`${header}.${claims}.${signature}`)).toBe('401 invalid_token')
 })
 
-test('a known token is not verified again, and its session’s end is seen all the same', async () => {
+test('a known token is not verified again, but ends with its session', async () => {
   const principal = await app.auth.tokens.verify(john.access_token)
   expect(await app.auth.tokens.verify(john.access_token)).toBe(principal)
   await app.auth.sessions.end(String(principal.sessionId), 'revoked')
   expect(await check(john.access_token)).toBe('401 session_revoked')
 })
 
-test('carries the scopes that the application gives its user', async () => {
+test('carries the scopes that the application assigns to the user', async () => {
   const node = await startApp({
     runtime: { clock: clock.read },
     config: { providers: [googleAt(issuer)], scopes: async ({ username }) => ['read', `only-${username}`] },
@@ -202,7 +190,7 @@ describe('Other keys', () => {
     await expect(startApp({ config })).rejects.toMatchObject({ code: 'invalid_option' })
   })
 
-  test.each(['RS256', 'ES256', 'EdDSA'])('a private JWK of the application’s own: %s', async (alg) => {
+  test.each(['RS256', 'ES256', 'EdDSA'])('a private JWK of the application: %s', async (alg) => {
     const { privateKey } = await generateKeyPair(alg, { extractable: true })
     const jwk = { ...(await exportJWK(privateKey)), kid: 'own-1', alg }
     const node = await startApp({
@@ -218,7 +206,7 @@ describe('Other keys', () => {
     await node.close()
   })
 
-  test('a JWK that is no private key is refused without being quoted', async () => {
+  test('a JWK without a private key is refused without being quoted', async () => {
     const config = { tokens: { kind: 'keys', keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AAAA', kid: 'k' }] } } as const
     const error: unknown = await startApp({ config }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'invalid_option', message: expect.stringContaining('tokens.keys[0]') })
@@ -268,25 +256,25 @@ describe('Tokens of another issuer', () => {
     await expect(verify(await external(claims))).rejects.toMatchObject({ code: 'invalid_token' })
   })
 
-  test('are refused when they are ours', async () => {
+  test('are the only ones: our own are refused', async () => {
     await expect(verify(john.access_token)).rejects.toMatchObject({ code: 'invalid_token' })
   })
 
-  test('end when they say', async () => {
+  test('expire at their exp', async () => {
     const token = await external()
     await verify(token)
     clock.advance(300_000)
     await expect(verify(token)).rejects.toMatchObject({ code: 'token_expired' })
   })
 
-  test('cannot be checked while the issuer’s keys are away, which is not the token’s fault', async () => {
+  test('cannot be verified while the issuer’s keys are unreachable, which is not an error of the token', async () => {
     const fresh = await startApp({ config: { tokens: { kind: 'external', ...settings() } } })
     issuer.misbehaviour.handle = (_request, response) => Boolean(response.writeHead(503).end())
     await expect(fresh.auth.tokens.verify(await external())).rejects.toMatchObject({ code: 'provider_unreachable' })
     await fresh.close()
   })
 
-  test('leave no sign-in of ours', async () => {
+  test('disable our own sign-in', async () => {
     const response = await node.request('/auth/google')
     expect((await problemOf(response)).code).toBe('oauth_disabled')
   })

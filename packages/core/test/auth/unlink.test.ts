@@ -4,7 +4,7 @@ import type { SessionEnd } from '../../src/auth/ports.ts'
 import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
-import { begin, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
+import { startByFetch, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
 import { codeByNavigation } from './support/navigation.ts'
@@ -77,7 +77,7 @@ describeOverDatabases('Unlinking', (databases) => {
     return (await signedIn.json()) as TokenAnswer
   }
 
-  test('S37 A6: ends this very session, too, when it was started with the account', async () => {
+  test('S37 A6: also ends the present session when the account started it', async () => {
     const john = await signIn(app, issuer)
     await link(john)
     const atWork = await signIn(app, other, 'company')
@@ -85,7 +85,7 @@ describeOverDatabases('Unlinking', (databases) => {
     expect(await Promise.all([john, atWork].map(meStatus))).toEqual([200, 401])
   })
 
-  test('S37 A6: makes a one-time code worthless that the account brought', async () => {
+  test('S37 A6: voids a single-use code of a sign-in with the account', async () => {
     const john = await signIn(app, issuer)
     await link(john)
     const browser = new CookieJar(app)
@@ -96,7 +96,7 @@ describeOverDatabases('Unlinking', (databases) => {
     expect(await app.auth.sessions.list(String(john.user.id))).toHaveLength(1)
   })
 
-  test('A6: of two accounts of one provider takes the one that is named', async () => {
+  test('A6: of two accounts of one provider removes the named one', async () => {
     const john = await signIn(app, issuer)
     await link(john)
     other.person = { sub: 'john-the-admin', name: 'John Doe' }
@@ -123,7 +123,7 @@ describeOverDatabases('Unlinking', (databases) => {
     expect(await meStatus(atWork)).toBe(401)
   })
 
-  test('A6: leaves the last account, also where it is named', async () => {
+  test('A6: keeps the last account, even if it is named', async () => {
     const john = await signIn(app, issuer)
     const [account] = await accountsOf(john)
     const answer = await app.request(`/auth/google/link?account=${account?.id}`, {
@@ -134,10 +134,10 @@ describeOverDatabases('Unlinking', (databases) => {
     expect(await meStatus(john)).toBe(200)
   })
 
-  test('S37 A6: a sign-in that is under way when its account is unlinked keeps no session', async () => {
+  test('S37 A6: a sign-in in progress keeps no session when its account is unlinked', async () => {
     const john = await signIn(app, issuer)
     await link(john)
-    const { authorization_url: url } = await begin(app, 'company')
+    const { authorization_url: url } = await startByFetch(app, 'company')
     const create = app.auth.sessions.start.bind(app.auth.sessions)
     app.auth.sessions.start = async (...args) => {
       await unlink(john)
@@ -150,7 +150,7 @@ describeOverDatabases('Unlinking', (databases) => {
   })
 
   test.each([1, 2])(
-    'S37 A6: where ending sessions fails the %i. time, none lives on of an account that is gone',
+    'S37 A6: when ending sessions fails the %i. time, no session of an unlinked account survives',
     async (failing) => {
       const john = await signIn(app, issuer)
       await link(john)
@@ -169,7 +169,7 @@ describeOverDatabases('Unlinking', (databases) => {
     },
   )
 
-  test('what was started with an account is forgotten with its session', async () => {
+  test('the account of a session is deleted with the session', async () => {
     await signIn(app, issuer)
     const rows = () => app.database.db.selectFrom('focus_session_accounts').selectAll().execute()
     expect((await rows()).length).toBeGreaterThan(0)

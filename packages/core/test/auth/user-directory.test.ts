@@ -20,7 +20,7 @@ describeOverDatabases('The users table', (databases) => {
   afterAll(() => database.close())
   beforeEach(() => removePeople(database))
 
-  test('A5: gives up an address that is not verified, and no other', async () => {
+  test('A5: releases only an unverified address', async () => {
     const squatter = await users.create(profileOf('squatter', { email: address }))
     expect(await users.releaseEmail(squatter.id, 'another@startup.example')).toBe(true)
     expect(await users.get(squatter.id)).toMatchObject({ email: address })
@@ -32,7 +32,7 @@ describeOverDatabases('The users table', (databases) => {
     expect(await users.get(squatter.id)).toMatchObject({ email: null, emailVerified: false })
   })
 
-  test('A7: lists the oldest account first, also when all are of one moment', async () => {
+  test('A7: lists the oldest account first, even if all have the same time', async () => {
     const { id } = await users.create(profileOf('z'))
     await users.linkAccount(id, profileOf('y'))
     await users.linkAccount(id, profileOf('x'))
@@ -55,7 +55,7 @@ describeOverDatabases('The users table', (databases) => {
     return new Accounts(new Interrupted(database, () => 1_000), { development: false })
   }
 
-  test('A5: a squatter who comes between does not stop the owner', async () => {
+  test('A5: a concurrent squatter does not stop the owner', async () => {
     const squatter = profileOf('squatter', { email: address })
     const accounts = interrupted(() => users.create(squatter))
     const { user, created } = await accounts.signIn(profileOf('owner', { email: address, emailVerified: true }))
@@ -63,7 +63,7 @@ describeOverDatabases('The users table', (databases) => {
     expect(await users.findByAccount(squatter)).toMatchObject({ email: null })
   })
 
-  test('A5: a holder who proves the address meanwhile keeps it', async () => {
+  test('A5: a holder who verifies the address concurrently keeps it', async () => {
     const holder = profileOf('holder', { email: address, issuer: 'https://other.example' })
     const { id } = await users.create(holder)
     const accounts = interrupted(() => users.update(id, { ...holder, emailVerified: true }))
@@ -71,7 +71,7 @@ describeOverDatabases('The users table', (databases) => {
     expect(user.id).toBe(id)
   })
 
-  test('S40: a name that many have costs a bounded look-up', async () => {
+  test('S40: a common name costs a bounded look-up', async () => {
     const row = { email: null, email_verified: 0, created_at: 1, updated_at: 1 }
     const names = ['jo', ...Array.from({ length: 299 }, (_, index) => `jo_${index + 2}`)]
     const few = names.filter((name) => name !== 'jo_7').slice(0, 50)
@@ -96,7 +96,7 @@ describeOverDatabases('The users table', (databases) => {
     expect(read).toBeLessThan(150)
   })
 
-  test('S14: an account that was made meanwhile is the same user', async () => {
+  test('S14: a concurrently created account belongs to the same user', async () => {
     const profile = profileOf('alice', { email: address, emailVerified: true })
     const accounts = interrupted(() => users.create(profile))
     const { user } = await accounts.signIn(profile)
@@ -104,7 +104,7 @@ describeOverDatabases('The users table', (databases) => {
     expect(await users.list({ limit: 10 })).toHaveLength(1)
   })
 
-  test('S14: somebody who takes the address meanwhile, without proof on either side, has it', async () => {
+  test('S14: a concurrent user who takes the address, with no verification on either side, keeps it', async () => {
     const accounts = interrupted(() => users.create(profileOf('first', { email: address })))
     await expect(accounts.signIn(profileOf('second', { email: address }))).rejects.toMatchObject({
       code: 'account_exists',

@@ -30,17 +30,17 @@ export interface AppOptions {
   readonly database?: string | Database
   readonly users?: (database: Database) => UserDirectory
   readonly limits?: BudgetOptions
-  /** Leaves the background work off; `auth.start()` is then the test's. */
+  /** Does not call `auth.start()`, which runs background work. */
   readonly idle?: boolean
 }
 
-/** The room with its routes over a real database, as `createFocus` composes them. */
+/** The auth room with its routes over a real database, as `createFocus` composes them. */
 export interface App {
   readonly auth: AuthService
   readonly database: Database
   readonly config: AuthConfig
   readonly log: readonly LogLine[]
-  /** Fails `close` when a secret was logged, and a request when a problem says one (S28). */
+  /** Makes `close` fail when a secret was logged, and a request when a problem contains one (S28). */
   readonly sentinel: Sentinel
   /** A request to a path below `/api`; JSON where `body` is given. */
   request(path: string, init?: RequestOptions): Promise<Response>
@@ -55,7 +55,7 @@ export interface RequestOptions {
   readonly remoteAddress?: string
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that moves only by `advance`. */
 export class TestClock {
   now = Date.now()
   readonly read = (): number => this.now

@@ -1,6 +1,6 @@
 import type { App, RequestOptions } from './app.ts'
 
-/** A browser as far as cookies are concerned: keeps what it is given and sends it back. */
+/** The cookies of a browser: stores and returns them. */
 export class CookieJar {
   readonly #cookies = new Map<string, string>()
   readonly #app: App
@@ -18,7 +18,7 @@ export class CookieJar {
     return this.#cookies.get(name)
   }
 
-  /** Goes to an address as a person does who clicks a link. */
+  /** Opens an address as a click on a link does. */
   async navigate(path: string): Promise<Response> {
     return await this.send(path, {
       headers: { accept: 'text/html,application/xhtml+xml', 'sec-fetch-mode': 'navigate' },

@@ -7,9 +7,9 @@ import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider
 export const certifiedClientId = 'certified client:1'
 
 /**
- * The certified OpenID provider on loopback: PKCE required, `iss` advertised; whoever comes is `login_hint`.
+ * The certified OpenID provider on loopback: PKCE required, `iss` advertised; signs in the user of `login_hint`.
  *
- * @param client what is registered of the one client beside its id and redirect URI
+ * @param client metadata of the one client, in addition to its id and redirect URI
  */
 export class CertifiedIssuer {
   readonly #client: Partial<ClientMetadata>

@@ -10,7 +10,7 @@ import { KyselySingleUseStore } from '../../../src/storage/stores/single-use-sto
 import { KyselySessionStore } from '../../../src/storage/stores/session-store.ts'
 import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
 
-/** A process of its own that starts on a database it has never seen, and prints the ids of the keys it publishes. */
+/** A separate process that starts on an empty database and prints the ids of its public keys. */
 const [url = '', secret = ''] = process.argv.slice(2)
 const database = await openDatabase(url)
 await migrateToLatest(database)

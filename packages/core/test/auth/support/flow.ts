@@ -17,15 +17,15 @@ export interface ProblemAnswer {
   readonly error?: string
 }
 
-/** Begins a sign-in as the guide's page does, with `fetch`. */
-export async function begin(
+/** Starts a sign-in by `fetch`, as the guide's page does. */
+export async function startByFetch(
   app: App,
   provider = 'google',
   query = '',
   headers: Record<string, string> = {},
 ): Promise<{ authorization_url: string; state: string }> {
   const response = await app.request(`/auth/${provider}${query}`, { headers })
-  if (response.status !== 200) throw new Error(`begin answered ${response.status}: ${await response.text()}`)
+  if (response.status !== 200) throw new Error(`The start answered ${response.status}: ${await response.text()}`)
   return (await response.json()) as { authorization_url: string; state: string }
 }
 
@@ -34,13 +34,13 @@ export function pathOf(callback: URL): string {
   return callback.pathname.replace(/^\/api/, '') + callback.search
 }
 
-/** Begins and has the issuer agree: the callback that is due. */
+/** Starts a sign-in by `fetch` and has the issuer agree. Returns the path of the callback. */
 export async function callbackFor(app: App, issuer: TestIssuer, provider = 'google'): Promise<string> {
-  const { authorization_url: url } = await begin(app, provider)
+  const { authorization_url: url } = await startByFetch(app, provider)
   return pathOf(await issuer.authorize(url))
 }
 
-/** A whole sign-in, as whom the issuer holds the person to be. */
+/** Signs in as the present person of the issuer. */
 export async function signIn(app: App, issuer: TestIssuer, provider = 'google'): Promise<TokenAnswer> {
   const response = await app.request(await callbackFor(app, issuer, provider))
   if (response.status !== 200) throw new Error(`The callback answered ${response.status}: ${await response.text()}`)

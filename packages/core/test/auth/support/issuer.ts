@@ -18,7 +18,7 @@ interface Grant {
   readonly person: Claims
 }
 
-/** What a test may make the issuer do wrong; each is empty at first, and everything is then as the specifications say. */
+/** Faults of the issuer that a test may set. Without any, the issuer follows the specifications. */
 export interface Misbehaviour {
   /** Answers a request before the issuer does; true when it did. */
   handle?: (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>
@@ -27,19 +27,19 @@ export interface Misbehaviour {
   claims?: (claims: Claims) => Claims
   /** The ID token itself. */
   idToken?: (claims: Claims, signed: string) => Promise<string> | string
-  /** What the token endpoint answers to a code that it accepts. */
+  /** Changes the token response to a valid code. */
   tokenAnswer?: (answer: Claims) => Claims
   /** The key set, in place of the issuer's own. */
   jwks?: readonly unknown[]
-  /** Exchanges a code as often as it is presented. */
+  /** Accepts a code more than once. */
   codesAgain?: boolean
   /** Left out of the callback when null. */
   callbackIss?: string | null
 }
 
 /**
- * An OpenID provider over real HTTP that can be told to misbehave. Whoever arrives at its authorization endpoint is signed
- * in at once, as `person`.
+ * An OpenID provider over real HTTP, with faults on request. Its authorization endpoint signs every visitor in at once, as
+ * `person`.
  */
 export class TestIssuer {
   readonly clientId = 'client-1'
@@ -48,7 +48,7 @@ export class TestIssuer {
   /** Paths that were asked for, in order. */
   readonly requests: string[] = []
   person: Claims = { sub: 'person-1', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
-  /** What the user-info endpoint says beside the subject; there is no such endpoint when null. */
+  /** Claims of the user-info endpoint in addition to the subject; null removes the endpoint. */
   userInfo: Claims | null = null
   clock: () => number = Date.now
   /** `authorization_response_iss_parameter_supported` */

@@ -1,6 +1,6 @@
 import type { ExternalProfile } from '../../../src/auth/accounts/user-directory-port.ts'
 
-/** What an issuer says of somebody; nothing but the subject unless told otherwise. */
+/** A profile with a subject and the given claims only. */
 export function profileOf(subject: string, claims: Partial<ExternalProfile> = {}): ExternalProfile {
   return {
     provider: 'test',
