@@ -129,7 +129,6 @@ type SessionParts = ReturnType<typeof composeSessions>
 /** Accounts, sessions and access tokens, which need each other. */
 function composeSessions(dependencies: AuthDependencies) {
   const { config, runtime, users: directory, sessions: store } = dependencies
-  const { clock } = runtime
   const accounts = new Accounts(directory, {
     development: config.publicUrl === null || isLoopbackUrl(config.publicUrl),
   })
@@ -137,7 +136,7 @@ function composeSessions(dependencies: AuthDependencies) {
   const codes = new SingleUseCodes(dependencies.singleUse, runtime)
   const ended = new EndedSessions(store, runtime, (config.accessTtlSeconds + clockToleranceSeconds) * 1_000)
   const reads = new SessionReads(store)
-  const ender = new SessionEnder({ store, reads, ended, codes, clock })
+  const ender = new SessionEnder({ store, reads, ended, codes, runtime })
   const sessionUsers = new SessionUsers({ directory, endSessions: (key, reason) => ender.endAll(key, reason) })
   const userId = (key: UserKey) => dependencies.userIds?.fromKey(key) ?? accounts.userId(key)
   const admit = async ({ userKey }: Principal) => {

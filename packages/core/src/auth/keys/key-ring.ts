@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, errors, type JWK } from 'jose'
 import { FocusError } from '../../common/errors.ts'
+import type { Debug } from '../../common/logging/debug.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { seal, unseal } from '../../secrets/seal.ts'
 import type { KeyInfo, SigningKey, TokenKeys } from './token-keys.ts'
@@ -41,6 +42,7 @@ export class KeyRing implements TokenKeys {
   readonly algorithms: readonly string[] = [alg]
   readonly #store: KeyStore
   readonly #runtime: Runtime
+  readonly #debug: Debug
   readonly #secrets: readonly string[]
   readonly #accessTtlSeconds: number
   generation = 0
@@ -53,6 +55,7 @@ export class KeyRing implements TokenKeys {
   constructor({ store, runtime, secrets, accessTtlSeconds }: KeyRingOptions) {
     this.#store = store
     this.#runtime = runtime
+    this.#debug = runtime.debug('tokens')
     this.#secrets = secrets
     this.#accessTtlSeconds = accessTtlSeconds
   }
@@ -170,6 +173,7 @@ export class KeyRing implements TokenKeys {
       retiresAt: null,
     }
     const isAdded = await this.#store.add(key, place.replaces, place.othersRetireAt)
+    this.#debug('signing key added', { kid, activatesAt: place.activatesAt, byThisNode: isAdded })
     // A running read may have started before the key was stored.
     await this.#reading
     await this.#read()

@@ -1,4 +1,5 @@
-import type { Clock } from '../../common/runtime.ts'
+import type { Debug } from '../../common/logging/debug.ts'
+import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import { accountId } from '../accounts/account-id.ts'
 import type { AccountKey } from '../accounts/user-directory-port.ts'
@@ -13,15 +14,17 @@ export interface SessionEnderDependencies {
   readonly reads: SessionReads
   readonly ended: EndedSessions
   readonly codes: Pick<SingleUseCodes, 'voidAll'>
-  readonly clock: Clock
+  readonly runtime: Pick<Runtime, 'clock' | 'debug'>
 }
 
 /** Ends sessions in the database, and announces each end to this node. */
 export class SessionEnder {
   readonly #deps: SessionEnderDependencies
+  readonly #debug: Debug
 
   constructor(dependencies: SessionEnderDependencies) {
     this.#deps = dependencies
+    this.#debug = dependencies.runtime.debug('tokens')
   }
 
   /** Ends one session, of `userKey` if given. Returns false when there is no such active session. */
@@ -49,11 +52,14 @@ export class SessionEnder {
   }
 
   async #end(which: SessionSelection, reason: SessionEnd['reason']): Promise<number> {
-    const { store, ended, clock } = this.#deps
+    const { store, ended, runtime } = this.#deps
     // The store ends a bounded number at once, so that thousands of sessions of one user end in few statements.
     for (let count = 0; ; ) {
-      const ends = await store.end(which, reason, clock())
-      for (const end of ends) ended.add(end)
+      const ends = await store.end(which, reason, runtime.clock())
+      for (const end of ends) {
+        ended.add(end)
+        this.#debug('session ended', { session: end.sessionId, user: end.userKey, reason })
+      }
       count += ends.length
       if (ends.length === 0 || 'id' in which) return count
     }

@@ -1,5 +1,6 @@
 import { FocusError } from '../../common/errors.ts'
 import { sha256Hex } from '../../common/hashing.ts'
+import type { Debug } from '../../common/logging/debug.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { toUserKey, type UserKey } from '../../common/user-id.ts'
 import { newSecret } from '../../secrets/new-secret.ts'
@@ -46,10 +47,12 @@ export interface SessionsDependencies {
 export class Sessions {
   readonly #deps: SessionsDependencies
   readonly #refreshTokens: RefreshTokens
+  readonly #debug: Debug
 
   constructor(dependencies: SessionsDependencies) {
     this.#deps = dependencies
     this.#refreshTokens = new RefreshTokens(dependencies)
+    this.#debug = dependencies.runtime.debug('tokens')
   }
 
   /**
@@ -95,7 +98,9 @@ export class Sessions {
     const user = await this.#deps.users.find(found.session.userKey)
     if (!user) throw invalidRefreshToken()
     assertEnabled(user)
-    return await this.#pair(user, found.session, await this.#refreshTokens.successorOf(found, client))
+    const successor = await this.#refreshTokens.successorOf(found, client)
+    this.#debug('session refreshed', { session: found.session.id, user: found.session.userKey })
+    return await this.#pair(user, found.session, successor)
   }
 
   /** Lists the active sessions of a user, the last used first. */
@@ -174,6 +179,7 @@ export class Sessions {
   async #store(session: Session, refreshHash: string | null, account: AccountKey | null): Promise<void> {
     const { store, users, directory, ender } = this.#deps
     await store.create(session, refreshHash, account === null ? null : accountId(account))
+    this.#debug('session started', { session: session.id, user: session.userKey, provider: session.provider })
     const holder = account === null ? null : await directory.findByAccount(account)
     if (holder && toUserKey(holder.id) === session.userKey) {
       await users.note(session.userKey, holder)

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { jwtVerify, SignJWT } from 'jose'
+import { errors, jwtVerify, SignJWT } from 'jose'
+import { FocusError } from '../../common/errors.ts'
+import type { Debug } from '../../common/logging/debug.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserId, UserKey } from '../../common/user-id.ts'
 import { accessTokenClientId, type AuthConfig } from '../auth-config.ts'
@@ -44,6 +46,7 @@ export class AccessTokens implements TokenVerifier {
   readonly #userId: (key: UserKey) => UserId
   readonly #admit: AccessTokensDependencies['admit']
   readonly #verified: VerifiedTokens
+  readonly #debug: Debug
   #generation = 0
 
   constructor({ config, runtime, keys, ended, sessions, admit, userId }: AccessTokensDependencies) {
@@ -52,6 +55,7 @@ export class AccessTokens implements TokenVerifier {
     this.#keys = keys
     this.#sessions = sessions
     this.#verified = new VerifiedTokens(runtime.clock, ended)
+    this.#debug = runtime.debug('tokens')
     this.#userId = userId
     this.#admit = admit
   }
@@ -126,6 +130,7 @@ export class AccessTokens implements TokenVerifier {
         expiresAt: exp * 1_000,
       }
     } catch (error) {
+      if (this.#debug.enabled) this.#debug('token refused', { reason: reasonOf(error) })
       throw toTokenError(error)
     }
   }
@@ -143,4 +148,10 @@ export class AccessTokens implements TokenVerifier {
     }
     if (session?.userKey !== userKey || session.endedAt !== null) throw sessionRevoked()
   }
+}
+
+/** Messages of jose and of Focus hold no part of a token. */
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JOSEError || error instanceof FocusError) return error.message
+  return error instanceof Error ? error.name : 'unknown'
 }
