@@ -7,9 +7,10 @@ import type { Logger } from '../common/logging/logger.ts'
 import { type AnyKysely, type DialectName, isKysely } from './dialects/any-kysely.ts'
 import type { DatabaseDialect, DatabaseDriver, Syntax } from './dialects/database-dialect.ts'
 import { dialects } from './dialects/dialects.ts'
-import type { Server } from './dialects/server.ts'
+import type { Flavour, Server } from './dialects/server.ts'
 import { type Handles, openHandles } from './dialects/handles.ts'
 import { driverErrorOf } from './dialects/storage-error.ts'
+import type { TableDefinition } from './dialects/table-definition.ts'
 import { translatingDialect } from './dialects/translating-dialect.ts'
 import type { BatchRunner, WriteBatch } from './log/commit/batch-runner.ts'
 import type { WorkClass } from './queue/work-class.ts'
@@ -42,6 +43,8 @@ export interface Database {
   readonly debug: Debug
   /** For migrations, whose statements take as long as they need. */
   readonly migrating: Kysely<FocusTables>
+  /** Returns the idempotent statements that create a table. */
+  createTable(table: TableDefinition, flavour: Flavour): string[]
   /** Asks the server, once, what it is. */
   server(): Promise<Server>
   /**
@@ -156,6 +159,7 @@ class OpenDatabase {
       file: driver.file,
       forClass: (kind) => this.forClass(kind),
       migrating: this.#migrating,
+      createTable: (table, flavour) => this.#dialect.createTable(table, flavour),
       server: () => driver.server(handles),
       batchRunner: (write, patienceMs) => driver.batchRunner(write, handles, patienceMs),
       onForeignCommit: (listener) => driver.onForeignCommit(listener),

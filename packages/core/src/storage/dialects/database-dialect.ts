@@ -5,9 +5,10 @@ import type { BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
 import type { WorkClass } from '../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../queue/work-queue.ts'
 import type { AnyKysely, DialectName } from './any-kysely.ts'
-import type { Server } from './server.ts'
+import type { Flavour, Server } from './server.ts'
 import type { Handles } from './handles.ts'
 import type { Classify } from './storage-error.ts'
+import type { TableDefinition } from './table-definition.ts'
 
 /** One kind of database. To support another one, add a folder with a `dialect.ts` and list it in `dialects.ts`. */
 export interface DatabaseDialect {
@@ -31,6 +32,8 @@ export interface DatabaseDialect {
    * @throws FocusError `storage_unavailable`, `unsafe_database_session`
    */
   borrow(source: AnyKysely, options: DriverOptions): Promise<DatabaseDriver>
+  /** Returns the idempotent statements that create a table. */
+  createTable(table: TableDefinition, flavour: Flavour): string[]
   /** Tells what an error of the driver means. */
   readonly classify: Classify
 }

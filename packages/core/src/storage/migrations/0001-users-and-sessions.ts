@@ -1,7 +1,7 @@
-import { createTable, type Table } from './ddl.ts'
+import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { MigrationStep } from './migration-step.ts'
 
-const tables: Table[] = [
+const tables: TableDefinition[] = [
   {
     name: 'focus_users',
     columns: {
@@ -98,5 +98,5 @@ const tables: Table[] = [
 
 export const usersAndSessions: MigrationStep = {
   name: '0001-users-and-sessions',
-  statements: (context) => tables.flatMap((table) => createTable(table, context)),
+  statements: (createTable) => tables.flatMap((table) => createTable(table)),
 }

@@ -1,8 +1,8 @@
-import { createTable, type Table } from './ddl.ts'
+import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /** The stream whose owner is the empty string is the shared stream of broadcasts. */
-const tables: Table[] = [
+const tables: TableDefinition[] = [
   {
     name: 'focus_streams',
     columns: {
@@ -126,5 +126,5 @@ const tables: Table[] = [
 
 export const notificationLog: MigrationStep = {
   name: '0002-notification-log',
-  statements: (context) => tables.flatMap((table) => createTable(table, context)),
+  statements: (createTable) => tables.flatMap((table) => createTable(table)),
 }

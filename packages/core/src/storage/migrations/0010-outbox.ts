@@ -1,7 +1,7 @@
-import { createTable, type Table } from './ddl.ts'
+import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { MigrationStep } from './migration-step.ts'
 
-const tables: Table[] = [
+const tables: TableDefinition[] = [
   {
     name: 'focus_outbox',
     columns: {
@@ -73,5 +73,5 @@ const tables: Table[] = [
 
 export const outbox: MigrationStep = {
   name: '0010-outbox',
-  statements: (context) => tables.flatMap((table) => createTable(table, context)),
+  statements: (createTable) => tables.flatMap((table) => createTable(table)),
 }

@@ -1,8 +1,8 @@
-import { createTable, type Table } from './ddl.ts'
+import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /** The notification that an entry of a repeatable call joined, so that its repetition does not join again. */
-const table: Table = {
+const table: TableDefinition = {
   name: 'focus_merges',
   columns: {
     id: { type: 'key', size: 36 },
@@ -16,5 +16,5 @@ const table: Table = {
 
 export const merges: MigrationStep = {
   name: '0011-merges',
-  statements: (context) => createTable(table, context),
+  statements: (createTable) => createTable(table),
 }

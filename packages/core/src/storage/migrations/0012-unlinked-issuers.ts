@@ -1,8 +1,8 @@
-import { createTable, type Table } from './ddl.ts'
+import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /** Issuers whose accounts a user unlinked: an e-mail alone does not link an account of such an issuer again. */
-const table: Table = {
+const table: TableDefinition = {
   name: 'focus_unlinked_issuers',
   columns: {
     user_key: { type: 'key', size: 191 },
@@ -14,5 +14,5 @@ const table: Table = {
 
 export const unlinkedIssuers: MigrationStep = {
   name: '0012-unlinked-issuers',
-  statements: (context) => createTable(table, context),
+  statements: (createTable) => createTable(table),
 }

@@ -1,8 +1,8 @@
-import { createTable, type Table } from './ddl.ts'
+import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /** The account that a session was started with, so that the session ends when the account is unlinked. */
-const table: Table = {
+const table: TableDefinition = {
   name: 'focus_session_accounts',
   columns: {
     session_id: { type: 'key', size: 64 },
@@ -14,5 +14,5 @@ const table: Table = {
 
 export const sessionAccounts: MigrationStep = {
   name: '0013-session-accounts',
-  statements: (context) => createTable(table, context),
+  statements: (createTable) => createTable(table),
 }

@@ -1,7 +1,7 @@
-import { createTable, type Table } from './ddl.ts'
+import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { MigrationStep } from './migration-step.ts'
 
-const tables: Table[] = [
+const tables: TableDefinition[] = [
   {
     // Notifications that a rate defers, first in, first out for each rate of a user.
     name: 'focus_deferred',
@@ -46,5 +46,5 @@ const tables: Table[] = [
 
 export const waiting: MigrationStep = {
   name: '0016-waiting',
-  statements: (context) => tables.flatMap((table) => createTable(table, context)),
+  statements: (createTable) => tables.flatMap((table) => createTable(table)),
 }

@@ -2,11 +2,10 @@ import { sql } from 'kysely'
 import { type Migration as KyselyMigration, Migrator } from 'kysely/migration'
 import { FocusError } from '../../common/errors.ts'
 import type { Database } from '../database.ts'
-import type { DdlContext } from './ddl.ts'
 import { driverErrorOf, DuplicateKeyError, messageOf, StorageError } from '../dialects/storage-error.ts'
-import type { Flavour } from '../dialects/server.ts'
+import type { Server } from '../dialects/server.ts'
 import { migrations } from './all.ts'
-import type { MigrationStep } from './migration-step.ts'
+import type { CreateTable, MigrationStep } from './migration-step.ts'
 
 /** The outcome of bringing a database up to date. */
 export interface MigrationResult {
@@ -59,40 +58,34 @@ export async function migrationStatus(database: Database): Promise<MigrationStat
 }
 
 async function createMigrator(database: Database): Promise<Migrator> {
-  const context = await ddlContext(database)
+  const { flavour } = await serverOf(database)
+  const createTable: CreateTable = (table) => database.createTable(table, flavour)
   return new Migrator({
     db: database.migrating,
     provider: {
-      getMigrations: async () => Object.fromEntries(migrations.map((step) => [step.name, toKysely(step, context)])),
+      getMigrations: async () => Object.fromEntries(migrations.map((step) => [step.name, toKysely(step, createTable)])),
     },
     ...tableNames,
   })
 }
 
-function toKysely(step: MigrationStep, context: DdlContext): KyselyMigration {
+function toKysely(step: MigrationStep, createTable: CreateTable): KyselyMigration {
   return {
     async up(db) {
-      for (const statement of step.statements(context)) await sql.raw(statement).execute(db)
+      for (const statement of step.statements(createTable)) await sql.raw(statement).execute(db)
     },
   }
 }
 
-async function ddlContext(database: Database): Promise<DdlContext> {
+async function serverOf(database: Database): Promise<Server> {
   try {
-    return { dialect: database.dialect, byteCollation: byteCollations[(await database.server()).flavour] }
+    return await database.server()
   } catch (error) {
     throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(driverErrorOf(error))}.`, {
       hint: 'Check that the database runs, and the host, port, name, user and password of DATABASE_URL.',
       cause: error,
     })
   }
-}
-
-/** PAD SPACE collations treat 'a' and 'a ' as one key. The two servers name the collation without padding differently. */
-const byteCollations: Readonly<Record<Flavour, string>> = {
-  sqlite: '',
-  mysql: 'utf8mb4_0900_bin',
-  mariadb: 'utf8mb4_nopad_bin',
 }
 
 /** Another process holds the lock, or has just applied the same step; every statement can run again. */

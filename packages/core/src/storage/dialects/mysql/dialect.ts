@@ -3,6 +3,7 @@ import type { DatabaseDialect } from '../database-dialect.ts'
 import { loadDriver } from '../load-driver.ts'
 import { borrowMysql } from './borrow.ts'
 import { classifyMysqlError } from './classify.ts'
+import { createMysqlTable } from './create-table.ts'
 
 /** MySQL and MariaDB: `mysql://user:password@host:3306/name`. */
 export const mysql: DatabaseDialect = {
@@ -16,5 +17,6 @@ export const mysql: DatabaseDialect = {
     return openMysqlPool(url.replace(/^mariadb:/, 'mysql:'), options)
   },
   borrow: borrowMysql,
+  createTable: createMysqlTable,
   classify: classifyMysqlError,
 }

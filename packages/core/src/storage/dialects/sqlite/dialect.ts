@@ -6,6 +6,7 @@ import type { DatabaseDialect } from '../database-dialect.ts'
 import { loadDriver } from '../load-driver.ts'
 import { borrowSqlite } from './borrow.ts'
 import { classifySqliteError } from './classify.ts'
+import { createSqliteTable } from './create-table.ts'
 
 const scheme = 'sqlite:'
 const inMemory = ':memory:'
@@ -24,6 +25,7 @@ export const sqlite: DatabaseDialect = {
     return name === inMemory ? openSqliteMemory() : openSqliteFile(resolve(name), options)
   },
   borrow: async (source) => borrowSqlite(source),
+  createTable: createSqliteTable,
   classify: classifySqliteError,
 }
 
