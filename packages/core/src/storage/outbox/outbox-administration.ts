@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import type { DeliveryCount, DeliveryFilter, DeliveryInfo, DeliveryState } from '../../transports/outbox/outbox-port.ts'
 import type { Database } from '../database.ts'
-import { retryOnConflict } from '../retry-on-conflict.ts'
+import { retryOnConflict } from '../transaction.ts'
 import type { FocusTables } from '../tables.ts'
 
 type Outbox = ExpressionBuilder<FocusTables, 'focus_outbox'>

@@ -15,9 +15,8 @@ import { type Candidate, OutboxCandidates } from './outbox-candidates.ts'
 import { OutboxEscalations } from './outbox-escalations.ts'
 import { reachedJson, reachedOf } from './outbox-rows.ts'
 import { lockRows } from '../dialect-statements.ts'
-import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
-import { inTransaction } from '../transaction.ts'
+import { inTransaction, retryOnConflict } from '../transaction.ts'
 
 /** How long due rows behind another node's lease wait before they are candidates again. */
 const blockedRecheckMs = 250

@@ -4,9 +4,8 @@ import type { PreferenceMatrix, Preferences, PreferenceStore } from '../../trans
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import { orUpdate } from '../dialect-statements.ts'
-import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { FocusTables } from '../tables.ts'
-import { inTransaction } from '../transaction.ts'
+import { inTransaction, retryOnConflict } from '../transaction.ts'
 
 /** Below the number of placeholders that every database accepts. */
 const keysPerQuery = 500

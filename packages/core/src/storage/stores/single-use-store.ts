@@ -4,8 +4,8 @@ import type { JsonValue } from '../../common/json.ts'
 import type { SingleUseStore } from '../../secrets/single-use-port.ts'
 import type { Database } from '../database.ts'
 import { orUpdate } from '../dialect-statements.ts'
-import { insertIfAbsent } from '../insert-if-absent.ts'
-import { retryOnConflict } from '../retry-on-conflict.ts'
+import { insertIfAbsent } from './insert-if-absent.ts'
+import { retryOnConflict } from '../transaction.ts'
 
 /** `SingleUseStore` over the table `focus_one_time`. */
 export class KyselySingleUseStore implements SingleUseStore {

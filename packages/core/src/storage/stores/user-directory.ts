@@ -18,9 +18,8 @@ import { insertAccount, rememberUnlinked } from './account-rows.ts'
 import type { Database } from '../database.ts'
 import { lockRows } from '../dialect-statements.ts'
 import { DuplicateKeyError } from '../dialects/storage-error.ts'
-import { retryOnConflict } from '../retry-on-conflict.ts'
 import type { UsersTable } from '../tables.ts'
-import { inTransaction } from '../transaction.ts'
+import { inTransaction, retryOnConflict } from '../transaction.ts'
 
 /** Users of one name that get a counted number; later ones get a random number. */
 const namesakes = 100

@@ -1,6 +1,6 @@
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
-import type { Lease } from '../lease.ts'
+import type { Lease } from '../borrowed/lease.ts'
 import { lost, type SessionGuard } from './session-guard.ts'
 
 /** A leased connection that is destroyed when a statement is not answered in time. */

@@ -1,7 +1,7 @@
 import { CompiledQuery, type DatabaseConnection } from 'kysely'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { Debug } from '../../../common/logging/debug.ts'
-import type { Lease } from '../lease.ts'
+import type { Lease } from '../borrowed/lease.ts'
 
 /** How long it may take to get a connection, from the pool or a new one. */
 const leaseMs = 5_000

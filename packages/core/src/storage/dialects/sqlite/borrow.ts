@@ -8,9 +8,9 @@ import {
 } from 'kysely'
 import type { AnyKysely } from '../any-kysely.ts'
 import type { DatabaseDriver } from '../database-dialect.ts'
-import { KyselyBatchRunner } from '../kysely-batch-runner.ts'
-import { type Lease, leaseFrom } from '../lease.ts'
-import { PlainNumbers } from '../plain-numbers.ts'
+import { KyselyBatchRunner } from '../batch/kysely-batch-runner.ts'
+import { type Lease, leaseFrom } from '../borrowed/lease.ts'
+import { PlainNumbers } from '../borrowed/plain-numbers.ts'
 
 /**
  * Uses an application's own Kysely for SQLite.

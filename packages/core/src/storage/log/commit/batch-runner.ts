@@ -1,5 +1,5 @@
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
-import type { BatchSession } from '../../dialects/batch-session.ts'
+import type { BatchSession } from '../../dialects/batch/batch-session.ts'
 import type { CommitOutcome } from './batch-planner.ts'
 
 export interface BatchContext {

@@ -2,7 +2,7 @@ import type { Flavour } from '../../dialects/server.ts'
 import type { WaitingTable } from '../../../notifications/log-entry-port.ts'
 import { wildcard } from '../../../transports/preferences/preferences-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
-import type { RowStatement } from '../../dialects/batch-session.ts'
+import type { RowStatement } from '../../dialects/batch/batch-session.ts'
 
 /** The statements of a batch, in the SQL of one database. */
 export interface BatchStatements {

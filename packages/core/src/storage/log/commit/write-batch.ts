@@ -5,7 +5,7 @@ import { sharedStream, toOutboxNotification, toStreamOwner } from '../event-rows
 import type { BatchContext, BatchResult } from './batch-runner.ts'
 import { BatchState, HeadState } from './batch-state.ts'
 import { overflowKey, type BatchPlan, planBatch } from './batch-planner.ts'
-import type { BatchSession, RowStatement, SqlRow, SqlValue } from '../../dialects/batch-session.ts'
+import type { BatchSession, RowStatement, SqlRow, SqlValue } from '../../dialects/batch/batch-session.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
 
 /**

@@ -1,4 +1,10 @@
-import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from '../../batch-session.ts'
+import {
+  type BatchSession,
+  type RowStatement,
+  type SqlRow,
+  type SqlValue,
+  statementText,
+} from '../../batch/batch-session.ts'
 import type { StatementCache } from '../sqlite-connection.ts'
 
 /** A transaction on a connection of this thread, with one prepared statement run row by row: the driver's fastest way. */

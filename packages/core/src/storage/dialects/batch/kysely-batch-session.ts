@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely } from 'kysely'
-import type { Flavour } from './server.ts'
-import type { FocusTables } from '../tables.ts'
+import type { Flavour } from '../server.ts'
+import type { FocusTables } from '../../tables.ts'
 import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './batch-session.ts'
 
 /** The placeholders that SQLite accepts in one statement; MySQL's text protocol accepts any number. */

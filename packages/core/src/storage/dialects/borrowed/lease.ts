@@ -1,5 +1,5 @@
 import type { DatabaseConnection } from 'kysely'
-import type { AnyKysely } from './any-kysely.ts'
+import type { AnyKysely } from '../any-kysely.ts'
 
 /** A connection that is in use until it is released. */
 export interface Lease {

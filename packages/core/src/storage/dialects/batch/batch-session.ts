@@ -1,4 +1,4 @@
-import type { Flavour } from './server.ts'
+import type { Flavour } from '../server.ts'
 
 export type SqlValue = string | number | null
 export type SqlRow = Readonly<Record<string, SqlValue>>

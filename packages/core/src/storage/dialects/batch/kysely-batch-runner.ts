@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CompiledQuery, type Kysely } from 'kysely'
-import { FocusError } from '../../common/errors.ts'
-import type { LogEntry } from '../../notifications/log-entry-port.ts'
-import type { BatchContext, BatchResult, BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
-import type { FocusTables } from '../tables.ts'
-import type { Flavour } from './server.ts'
+import { FocusError } from '../../../common/errors.ts'
+import type { LogEntry } from '../../../notifications/log-entry-port.ts'
+import type { BatchContext, BatchResult, BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
+import type { FocusTables } from '../../tables.ts'
+import type { Flavour } from '../server.ts'
 import { KyselyBatchSession } from './kysely-batch-session.ts'
-import { codeIn, driverErrorOf, DuplicateKeyError, StorageError } from './storage-error.ts'
+import { codeIn, driverErrorOf, DuplicateKeyError, StorageError } from '../storage-error.ts'
 
 /** How often a batch is tried again after losing to other transactions. */
 const maxContentions = 20
