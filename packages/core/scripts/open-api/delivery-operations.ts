@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { purgeBody, retryBody } from '../../src/http/routes/delivery-routes.ts'
-import { subscriptionBody } from '../../src/http/routes/preference-routes.ts'
+import { purgeBody, retryBody } from '../../src/http/routes/transports/delivery-routes.ts'
+import { subscriptionBody } from '../../src/http/routes/transports/push-subscription-routes.ts'
 import { fields, type Operation } from './operation.ts'
 import { preferenceMatrix } from './schemas.ts'
 

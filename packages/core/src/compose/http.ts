@@ -5,11 +5,14 @@ import type { Route } from '../http/route.ts'
 import { authAdminRoutes } from '../http/routes/auth-admin/auth-admin-routes.ts'
 import { authRoutes } from '../http/routes/auth/auth-routes.ts'
 import { clientAdminRoute } from '../http/routes/client-admin-route.ts'
-import { deliveryRoutes } from '../http/routes/delivery-routes.ts'
+import { deliveryRoutes } from '../http/routes/transports/delivery-routes.ts'
 import { notificationAdminRoutes } from '../http/routes/notification-admin-routes.ts'
 import { sendingRoutes } from '../http/routes/sending-routes.ts'
 import { inboxRoutes } from '../http/routes/inbox-routes.ts'
-import { preferenceRoutes } from '../http/routes/preference-routes.ts'
+import { preferenceRoutes } from '../http/routes/transports/preference-routes.ts'
+import { pushSubscriptionRoutes } from '../http/routes/transports/push-subscription-routes.ts'
+import { transportRoutes } from '../http/routes/transports/transport-routes.ts'
+import { unsubscribeRoutes } from '../http/routes/transports/unsubscribe-routes.ts'
 import { realtimeRoutes } from '../http/routes/realtime-routes.ts'
 import { systemRoutes } from '../http/routes/system-routes.ts'
 import type { MetricsDocument } from '../common/metrics-document.ts'
@@ -73,24 +76,24 @@ function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
     ...inboxRoutes(notifications),
     ...sendingRoutes(notifications),
     ...notificationAdminRoutes({ notifications, userIds: foundation.users.ids }),
-    ...transportRoutes(foundation, rooms),
+    ...routesOfTransports(foundation, rooms),
     ...realtimeRoutes(realtime),
   ]
 }
 
-function transportRoutes({ settings, runtime, users }: Foundation, { transports, notifications }: Rooms): Route[] {
+function routesOfTransports({ settings, runtime, users }: Foundation, { transports, notifications }: Rooms): Route[] {
   const { manager, preferences, pushSubscriptions, unsubscribeTokens } = transports
   const { recipients } = notifications.notifications
   const { clock } = runtime
   return [
-    ...preferenceRoutes({
-      preferences,
+    ...preferenceRoutes(preferences),
+    ...pushSubscriptionRoutes({
       subscriptions: pushSubscriptions,
       webPush: manager.transports.find(isWebPush) ?? null,
-      unsubscribe: unsubscribeTokens,
-      locale: settings.general.locale,
       clock,
     }),
+    ...unsubscribeRoutes({ preferences, tokens: unsubscribeTokens, locale: settings.general.locale }),
+    ...transportRoutes(manager.deliveries),
     ...deliveryRoutes({
       deliveries: manager.deliveries,
       findUser: async (reference) => (await recipients.search(reference)).userKey,

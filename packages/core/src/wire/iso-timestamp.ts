@@ -9,3 +9,8 @@ export function isoTimestamp(time: number): string {
   }
   return lastText
 }
+
+/** Returns the timestamp of a time that may be absent; null for null. */
+export function isoTimestampOrNull(time: number | null): string | null {
+  return time === null ? null : isoTimestamp(time)
+}

@@ -1,20 +1,21 @@
 import { z } from 'zod'
-import { durationMs } from '../../schema/duration.ts'
-import { FocusError } from '../../common/errors.ts'
-import type { JsonObject } from '../../common/json.ts'
-import type { Clock } from '../../common/runtime.ts'
-import type { Deliveries, TransportInfo } from '../../transports/outbox/focus-deliveries.ts'
-import type { DeliveryFilter, DeliveryInfo } from '../../transports/outbox/outbox-port.ts'
-import type { UserIdCodec, UserKey } from '../../common/user-id.ts'
-import { readJsonObject } from '../request/body.ts'
-import { queryValue } from '../request/query.ts'
-import { json } from '../responses.ts'
-import type { Route, RouteContext } from '../route.ts'
+import { durationMs } from '../../../schema/duration.ts'
+import { FocusError } from '../../../common/errors.ts'
+import type { JsonObject } from '../../../common/json.ts'
+import type { Clock } from '../../../common/runtime.ts'
+import type { Deliveries } from '../../../transports/outbox/focus-deliveries.ts'
+import type { DeliveryFilter, DeliveryInfo } from '../../../transports/outbox/outbox-port.ts'
+import { isoTimestampOrNull } from '../../../wire/iso-timestamp.ts'
+import type { UserIdCodec, UserKey } from '../../../common/user-id.ts'
+import { readJsonObject } from '../../request/body.ts'
+import { queryValue } from '../../request/query.ts'
+import { json } from '../../responses.ts'
+import type { Route, RouteContext } from '../../route.ts'
 
 const state = z.enum(['waiting', 'leased', 'dead'])
 const maxPageSize = 500
 
-/** What `POST /admin/deliveries/retry` takes; all dead ones when it is empty. */
+/** The body of `POST /admin/deliveries/retry`. An empty one selects all dead deliveries. */
 export const retryBody = z.object({
   ids: z.array(z.int().min(1)).min(1).max(1_000).optional(),
   state: state.optional(),
@@ -23,9 +24,9 @@ export const retryBody = z.object({
   user: z.union([z.string().min(1).max(320), z.int()]).optional(),
 })
 
-/** What `POST /admin/deliveries/purge` takes; all dead ones when it is empty. */
+/** The body of `POST /admin/deliveries/purge`. An empty one selects all dead deliveries. */
 export const purgeBody = retryBody.extend({
-  /** Only what has been dead for so long: milliseconds, or a text such as `7d`. */
+  /** Selects deliveries that have been dead for this long: milliseconds, or a text such as `7d`. */
   older_than: z.union([z.string(), z.number()]).optional(),
 })
 
@@ -37,7 +38,7 @@ export interface DeliveryRoutesDeps {
   readonly clock: Clock
 }
 
-/** What `focus deliveries` needs: the outbox, and the transports it goes to. */
+/** Lets operators list, retry and remove deliveries. */
 export function deliveryRoutes({ deliveries, findUser, userIds, clock }: DeliveryRoutesDeps): Route[] {
   async function list({ url }: RouteContext): Promise<Response> {
     const wanted = queryValue(url, 'state', 16)
@@ -79,23 +80,10 @@ export function deliveryRoutes({ deliveries, findUser, userIds, clock }: Deliver
     return json({ purged: await deliveries.purge({ ...filter, ...age }) })
   }
 
-  async function transports(): Promise<Response> {
-    return json({ transports: (await deliveries.transports()).map(transportJson) })
-  }
-
-  async function enable({ params }: RouteContext): Promise<Response> {
-    const name = params['name'] ?? ''
-    await deliveries.enable(name)
-    const all = await deliveries.transports()
-    return json(all.filter((transport) => transport.name === name).map(transportJson)[0])
-  }
-
   return [
     { method: 'GET', path: '/admin/deliveries', access: 'admin', handle: list },
     { method: 'POST', path: '/admin/deliveries/retry', access: 'admin', handle: retry },
     { method: 'POST', path: '/admin/deliveries/purge', access: 'admin', handle: purge },
-    { method: 'GET', path: '/admin/transports', access: 'admin', handle: transports },
-    { method: 'POST', path: '/admin/transports/:name/enable', access: 'admin', handle: enable },
   ]
 }
 
@@ -112,39 +100,18 @@ function deliveryJson(delivery: DeliveryInfo, userIds: UserIdCodec): JsonObject 
     state: delivery.state,
     attempts: delivery.attempts,
     unless: delivery.unless,
-    created_at: iso(delivery.createdAt),
-    due_at: iso(delivery.dueAt),
-    dead_at: iso(delivery.deadAt),
+    created_at: isoTimestampOrNull(delivery.createdAt),
+    due_at: isoTimestampOrNull(delivery.dueAt),
+    dead_at: isoTimestampOrNull(delivery.deadAt),
     last_error: delivery.lastError,
   }
-}
-
-function transportJson({ outcomes, ...transport }: TransportInfo): JsonObject {
-  return {
-    name: transport.name,
-    configured: transport.configured,
-    disabled_reason: transport.disabledReason,
-    disabled_at: iso(transport.disabledAt),
-    waiting: transport.waiting,
-    leased: transport.leased,
-    dead: transport.dead,
-    oldest_waiting: iso(transport.oldestWaiting),
-    delivered: outcomes.delivered,
-    retried: outcomes.retried,
-    skipped: outcomes.skipped,
-    cancelled: outcomes.cancelled,
-  }
-}
-
-function iso(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString()
 }
 
 function ageMs(value: string | number): number {
   try {
     return durationMs('older_than', value)
   } catch (error) {
-    throw new FocusError('invalid_request', (error as Error).message, { hint: 'Give a text such as 12h or 7d.' })
+    throw new FocusError('invalid_request', (error as Error).message, { hint: 'Use a text such as 12h or 7d.' })
   }
 }
 
@@ -161,6 +128,6 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw new FocusError('invalid_request', `${issue?.path.join('.') || what}: ${issue?.message}.`, {
-    hint: 'Filter by ids, state (waiting, leased, dead), transport or user; without a filter all dead ones are meant.',
+    hint: 'Filter by ids, state (waiting, leased, dead), transport or user. Without a filter, all dead deliveries are selected.',
   })
 }
