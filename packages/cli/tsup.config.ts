@@ -14,7 +14,7 @@ export default defineConfig([
   ...browserPage('ops', 'src/pages/ops/ops.ts', 'src/pages/ops/ops.css'),
 ])
 
-/** What browsers load: the script of a page, whole in one file, and its styles. */
+/** Builds the files that browsers load: the script of a page as one file, and its styles. */
 function browserPage(name: string, script: string, styles: string): Options[] {
   const common: Options = { outDir: `dist/${name}`, dts: false, minify: true }
   return [
@@ -26,7 +26,7 @@ function browserPage(name: string, script: string, styles: string): Options[] {
       platform: 'browser',
       noExternal: [/.*/],
       clean: true,
-      // The client from its source: packages are built at once, and its dist may not be there yet.
+      // Read the client from its source: packages are built concurrently, and its dist may not exist yet.
       esbuildOptions(options) {
         options.conditions = ['@focus-api/source']
       },

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Syntax that every Node since 12 parses: an old Node must reach the sentence below, not a parse error.
+// This file uses syntax that Node 12 parses, so that an old Node prints the message below, not a parse error.
 var parts = process.versions.node.split('.').map(Number)
 if (parts[0] < 22 || (parts[0] === 22 && parts[1] < 12)) {
   process.stderr.write(
@@ -11,7 +11,7 @@ if (parts[0] < 22 || (parts[0] === 22 && parts[1] < 12)) {
 } else {
   import('../dist/main.js').catch(function (error) {
     if (error && error.code === 'ERR_MODULE_NOT_FOUND' && String(error.message).indexOf('/dist/main.js') !== -1) {
-      process.stderr.write('focus is not built in this checkout yet; run `npm run build` (or `npm start`) once.\n')
+      process.stderr.write('focus is not built in this checkout yet: run `npm run build` (or `npm start`) once.\n')
     } else {
       process.stderr.write(String((error && error.stack) || error) + '\n')
     }

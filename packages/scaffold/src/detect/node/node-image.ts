@@ -2,11 +2,11 @@ import type { ImageRecipe } from '../../common/project.ts'
 import type { Facts } from '../facts.ts'
 import type { NodeProject } from '../found.ts'
 import { pnpmMajor } from './node-toolchain.ts'
-import { wordsOf } from './node-commands.ts'
+import { packageManagerCommands } from './node-commands.ts'
 
 /** Returns the parts of the Dockerfile for a Node repository. */
 export function nodeImage(project: NodeProject, facts: Facts): ImageRecipe {
-  const words = wordsOf(project.manager, project.yarnClassic)
+  const packageManager = packageManagerCommands(project.manager, project.yarnClassic)
   const bun = project.manager === 'bun'
   if (project.manager === 'yarn' && !project.yarnClassic && usesPlugAndPlay(project)) {
     facts.warn(
@@ -20,9 +20,9 @@ export function nodeImage(project: NodeProject, facts: Facts): ImageRecipe {
     runtimeImage: image,
     manifests: manifests(project),
     prepare: prepare(project),
-    install: [words.install],
-    build: project.scripts.has('build') ? [words.script('build')] : [],
-    prune: [project.manager === 'pnpm' && project.workspaces.length > 0 ? pnpmWorkspacePrune : words.prune],
+    install: [packageManager.install],
+    build: project.scripts.has('build') ? [packageManager.script('build')] : [],
+    prune: [project.manager === 'pnpm' && project.workspaces.length > 0 ? pnpmWorkspacePrune : packageManager.prune],
     user: bun ? 'bun' : 'node',
     start: startCommand(project, facts),
   }

@@ -2,7 +2,7 @@ import { expression } from '../../common/text.ts'
 import type { Toolchain } from '../../common/project.ts'
 import type { Facts } from '../facts.ts'
 import type { NodeProject } from '../found.ts'
-import type { PackageManagerWords } from './node-commands.ts'
+import type { PackageManagerCommands } from './node-commands.ts'
 
 type Tests = Pick<Toolchain, 'test' | 'coverage'>
 
@@ -10,63 +10,67 @@ const report = 'coverage/lcov.info'
 const noTests = /^\s*echo\b.*no test specified/i
 
 /** Detects the test command, and how its coverage becomes an lcov report for Codecov. */
-export function nodeTests(project: NodeProject, words: PackageManagerWords, facts: Facts): Tests {
+export function nodeTests(project: NodeProject, packageManager: PackageManagerCommands, facts: Facts): Tests {
   const coverageScript = ['test:coverage', 'coverage', 'test:cov', 'test:ci'].find((name) => {
     const script = project.scripts.get(name)
     return script !== undefined && /coverage|c8|nyc/.test(script)
   })
   if (coverageScript !== undefined) {
     facts.note('test', coverageScript, `package.json: scripts.${coverageScript}`)
-    return { test: { run: words.script(coverageScript) }, coverage: { file: report, convert: null } }
+    return { test: { run: packageManager.script(coverageScript) }, coverage: { file: report, convert: null } }
   }
   const script = project.scripts.get('test')
-  if (script === undefined || noTests.test(script)) return withoutScript(project, words, facts)
+  if (script === undefined || noTests.test(script)) return withoutScript(project, packageManager, facts)
   facts.note('test', script, 'package.json: scripts.test')
-  return withScript(project, words, script, facts)
+  return withScript(project, packageManager, script, facts)
 }
 
-function withScript(project: NodeProject, words: PackageManagerWords, script: string, facts: Facts): Tests {
+function withScript(project: NodeProject, packageManager: PackageManagerCommands, script: string, facts: Facts): Tests {
   const last = script.split(/&&|;/).at(-1) ?? script
   if (/\bvitest\b/.test(last) && hasVitestCoverage(project)) {
     return covered(
-      words.scriptWith('test', '--run --coverage.enabled --coverage.reporter=text --coverage.reporter=lcov'),
+      packageManager.scriptWith('test', '--run --coverage.enabled --coverage.reporter=text --coverage.reporter=lcov'),
     )
   }
   if (/\bjest\b|\breact-scripts test\b/.test(last)) {
-    return covered(words.scriptWith('test', '--ci --coverage --coverageReporters=text --coverageReporters=lcov'))
+    return covered(
+      packageManager.scriptWith('test', '--ci --coverage --coverageReporters=text --coverageReporters=lcov'),
+    )
   }
-  if (/\bbun test\b/.test(last)) return covered(words.scriptWith('test', bunCoverage))
+  if (/\bbun test\b/.test(last)) return covered(packageManager.scriptWith('test', bunCoverage))
   if (/\b(?:c8|nyc)\b/.test(script)) {
     const tool = /\bnyc\b/.test(script) ? 'nyc' : 'c8'
     return {
-      test: { run: words.script('test') },
-      coverage: { file: report, convert: { run: words.program(`${tool} report --reporter=lcov`) } },
+      test: { run: packageManager.script('test') },
+      coverage: { file: report, convert: { run: packageManager.program(`${tool} report --reporter=lcov`) } },
     }
   }
   if (/\bvitest\b/.test(last)) {
     facts.warn(['ci'], 'Vitest has no coverage provider: add @vitest/coverage-v8 for exact figures.')
   }
-  return measuredByNode(words.script('test'))
+  return measuredByNode(packageManager.script('test'))
 }
 
-function withoutScript(project: NodeProject, words: PackageManagerWords, facts: Facts): Tests {
+function withoutScript(project: NodeProject, packageManager: PackageManagerCommands, facts: Facts): Tests {
   if (project.dependencies.has('vitest')) {
     facts.note('test', 'vitest run', 'package.json: vitest')
     return hasVitestCoverage(project)
-      ? covered(words.program('vitest run --coverage.enabled --coverage.reporter=text --coverage.reporter=lcov'))
-      : measuredByNode(words.program('vitest run'))
+      ? covered(
+          packageManager.program('vitest run --coverage.enabled --coverage.reporter=text --coverage.reporter=lcov'),
+        )
+      : measuredByNode(packageManager.program('vitest run'))
   }
   if (project.dependencies.has('jest')) {
     facts.note('test', 'jest', 'package.json: jest')
-    return covered(words.program('jest --ci --coverage --coverageReporters=text --coverageReporters=lcov'))
+    return covered(packageManager.program('jest --ci --coverage --coverageReporters=text --coverageReporters=lcov'))
   }
   const member = project.workspaces.find(({ manifest }) => {
     const scripts = manifest['scripts']
     return typeof scripts === 'object' && scripts !== null && 'test' in scripts
   })
-  if (member !== undefined && words.everywhere !== null) {
+  if (member !== undefined && packageManager.everywhere !== null) {
     facts.note('test', 'every package', `${member.path}/package.json: scripts.test`)
-    return measuredByNode(words.everywhere('test'))
+    return measuredByNode(packageManager.everywhere('test'))
   }
   if (project.manager === 'bun') {
     facts.note('test', 'bun test', 'bun')

@@ -4,23 +4,23 @@ import type { NamedCommand, Toolchain } from '../../common/project.ts'
 import type { Facts } from '../facts.ts'
 import type { NodeProject } from '../found.ts'
 import { nodeTests } from './node-tests.ts'
-import { type PackageManagerWords, wordsOf } from './node-commands.ts'
+import { type PackageManagerCommands, packageManagerCommands } from './node-commands.ts'
 
 /** Returns the CI commands of a Node repository: its own scripts where they exist, otherwise its installed tools. */
 export function nodeToolchain(project: NodeProject, facts: Facts): Toolchain {
-  const words = wordsOf(project.manager, project.yarnClassic)
+  const packageManager = packageManagerCommands(project.manager, project.yarnClassic)
   const setup = setupSteps(project)
-  const { test, coverage } = nodeTests(project, words, facts)
-  const build = scriptCommand(project, words, 'build', ['build'], facts)
+  const { test, coverage } = nodeTests(project, packageManager, facts)
+  const build = scriptCommand(project, packageManager, 'build', ['build'], facts)
   return {
     setup,
-    install: [{ name: 'Install dependencies', run: words.install }],
-    lint: lintCommands(project, words, facts),
-    types: typeCommands(project, words, facts),
+    install: [{ name: 'Install dependencies', run: packageManager.install }],
+    lint: lintCommands(project, packageManager, facts),
+    types: typeCommands(project, packageManager, facts),
     build: build === undefined ? null : { run: build },
     test,
     coverage,
-    security: [{ name: 'Audit production dependencies', run: words.audit }],
+    security: [{ name: 'Audit production dependencies', run: packageManager.audit }],
     securitySetup: setup,
     codeqlLanguage: 'javascript-typescript',
     semgrepConfigs: ['p/javascript', 'p/typescript', 'p/nodejs'],
@@ -28,18 +28,19 @@ export function nodeToolchain(project: NodeProject, facts: Facts): Toolchain {
   }
 }
 
-function lintCommands(project: NodeProject, words: PackageManagerWords, facts: Facts): NamedCommand[] {
+function lintCommands(project: NodeProject, packageManager: PackageManagerCommands, facts: Facts): NamedCommand[] {
   const commands: NamedCommand[] = []
   const format = scriptCommand(
     project,
-    words,
+    packageManager,
     'format',
     ['format:check', 'check:format', 'format-check', 'prettier:check'],
     facts,
   )
   if (format !== undefined) commands.push({ name: 'Check the format', run: format })
   const lint =
-    scriptCommand(project, words, 'lint', ['lint:ci', 'lint', 'lint:check'], facts) ?? lintTool(project, words, facts)
+    scriptCommand(project, packageManager, 'lint', ['lint:ci', 'lint', 'lint:check'], facts) ??
+    lintTool(project, packageManager, facts)
   if (lint !== undefined) commands.push({ name: 'Lint', run: lint })
   else {
     facts.note('lint', 'none', 'no lint script, eslint, biome or oxlint')
@@ -56,20 +57,20 @@ const linters = [
   ['standard', 'standard'],
 ] as const
 
-function lintTool(project: NodeProject, words: PackageManagerWords, facts: Facts): string | undefined {
+function lintTool(project: NodeProject, packageManager: PackageManagerCommands, facts: Facts): string | undefined {
   const tool = linters.find(([name]) => project.dependencies.has(name))
   if (tool === undefined) return undefined
   facts.note('lint', tool[1], `package.json: ${tool[0]}`)
-  return words.program(tool[1])
+  return packageManager.program(tool[1])
 }
 
-function typeCommands(project: NodeProject, words: PackageManagerWords, facts: Facts): NamedCommand[] {
+function typeCommands(project: NodeProject, packageManager: PackageManagerCommands, facts: Facts): NamedCommand[] {
   const names = ['typecheck', 'type-check', 'types', 'check-types', 'check:types', 'types:check', 'tsc']
-  const script = scriptCommand(project, words, 'types', names, facts)
+  const script = scriptCommand(project, packageManager, 'types', names, facts)
   if (script !== undefined) return [{ name: 'Check types', run: script }]
   if (project.repository.has('tsconfig.json') && project.dependencies.has('typescript')) {
     facts.note('types', 'tsc --noEmit', 'tsconfig.json')
-    return [{ name: 'Check types', run: words.program('tsc --noEmit') }]
+    return [{ name: 'Check types', run: packageManager.program('tsc --noEmit') }]
   }
   facts.note('types', 'none', 'no type-check script and no tsconfig.json with typescript installed')
   return []
@@ -78,7 +79,7 @@ function typeCommands(project: NodeProject, words: PackageManagerWords, facts: F
 /** Returns the first of `names` that is a script of the root, otherwise of the packages of the monorepo. */
 function scriptCommand(
   project: NodeProject,
-  words: PackageManagerWords,
+  packageManager: PackageManagerCommands,
   fact: string,
   names: readonly string[],
   facts: Facts,
@@ -86,13 +87,13 @@ function scriptCommand(
   const own = names.find((name) => project.scripts.has(name))
   if (own !== undefined) {
     facts.note(fact, own, `package.json: scripts.${own}`)
-    return words.script(own)
+    return packageManager.script(own)
   }
   for (const name of names) {
     const member = project.workspaces.find(({ manifest }) => hasScript(manifest, name))
-    if (member === undefined || words.everywhere === null) continue
+    if (member === undefined || packageManager.everywhere === null) continue
     facts.note(fact, name, `${member.path}/package.json: scripts.${name}`)
-    return words.everywhere(name)
+    return packageManager.everywhere(name)
   }
   return undefined
 }

@@ -24,11 +24,11 @@ const poetryVersion = '2.2.1'
 
 /** Returns the CI commands of a Python repository: its own tools, or those of the guide. */
 export function pythonToolchain(project: PythonProject, facts: Facts): Toolchain {
-  const words = new PythonWords(project)
-  const lint = lintCommands(project, words, facts)
-  const types = typeCommands(project, words, facts)
-  const test = testCommand(project, words, facts)
-  const missing = words.missing
+  const environment = new PythonEnvironment(project)
+  const lint = lintCommands(project, environment, facts)
+  const types = typeCommands(project, environment, facts)
+  const test = testCommand(project, environment, facts)
+  const missing = environment.missing
   return {
     setup: setupSteps(project),
     install: [...installCommands(project), ...installTools(project, missing)],
@@ -46,7 +46,7 @@ export function pythonToolchain(project: PythonProject, facts: Facts): Toolchain
 }
 
 /** Builds commands for the project's environment, and collects the tools that must be installed first. */
-class PythonWords {
+class PythonEnvironment {
   readonly #project: PythonProject
   readonly #missing = new Set<Tool>()
 
@@ -73,7 +73,7 @@ class PythonWords {
   }
 }
 
-function lintCommands(project: PythonProject, words: PythonWords, facts: Facts): NamedCommand[] {
+function lintCommands(project: PythonProject, environment: PythonEnvironment, facts: Facts): NamedCommand[] {
   const configured = table(project.pyproject, 'tool')
   const ruff = project.dependencies.has('ruff') || 'ruff' in configured
   if (
@@ -84,8 +84,8 @@ function lintCommands(project: PythonProject, words: PythonWords, facts: Facts):
   ) {
     facts.note('lint', 'ruff', 'ruff among the dependencies')
     return [
-      { name: 'Check the format', run: words.program('ruff format --check .') },
-      { name: 'Lint', run: words.program('ruff check .') },
+      { name: 'Check the format', run: environment.program('ruff format --check .') },
+      { name: 'Lint', run: environment.program('ruff check .') },
     ]
   }
   facts.note('lint', 'black, flake8', project.dependencies.has('flake8') ? 'the dependencies' : "the guide's tools")
@@ -98,30 +98,30 @@ function lintCommands(project: PythonProject, words: PythonWords, facts: Facts):
       ? ' --max-line-length 88 --extend-ignore E203,E501,W503 --extend-exclude .venv,venv'
       : ''
   return [
-    { name: 'Check the format with black', run: words.program('black --check .', 'black') },
-    { name: 'Lint with flake8', run: words.program(`flake8${flags} .`, 'flake8') },
+    { name: 'Check the format with black', run: environment.program('black --check .', 'black') },
+    { name: 'Lint with flake8', run: environment.program(`flake8${flags} .`, 'flake8') },
   ]
 }
 
-function typeCommands(project: PythonProject, words: PythonWords, facts: Facts): NamedCommand[] {
+function typeCommands(project: PythonProject, environment: PythonEnvironment, facts: Facts): NamedCommand[] {
   if (project.dependencies.has('pyright') && !project.dependencies.has('mypy')) {
     facts.note('types', 'pyright', 'pyright among the dependencies')
-    return [{ name: 'Check types with pyright', run: words.program('pyright') }]
+    return [{ name: 'Check types with pyright', run: environment.program('pyright') }]
   }
   facts.note('types', 'mypy', project.dependencies.has('mypy') ? 'the dependencies' : "the guide's tool")
   const named = table(project.pyproject, 'tool', 'mypy')
   const target = 'files' in named || 'packages' in named ? 'mypy' : 'mypy --ignore-missing-imports .'
-  return [{ name: 'Check types with mypy', run: words.program(target, 'mypy') }]
+  return [{ name: 'Check types with mypy', run: environment.program(target, 'mypy') }]
 }
 
-function testCommand(project: PythonProject, words: PythonWords, facts: Facts): string {
+function testCommand(project: PythonProject, environment: PythonEnvironment, facts: Facts): string {
   const django = project.repository.has('manage.py') && !project.dependencies.has('pytest')
   if (django && project.dependencies.has('coverage')) {
     facts.note('test', 'manage.py test', 'manage.py')
-    return `${words.program('coverage run manage.py test')} && ${words.program('coverage xml')}`
+    return `${environment.program('coverage run manage.py test')} && ${environment.program('coverage xml')}`
   }
   facts.note('test', 'pytest', project.dependencies.has('pytest') ? 'the dependencies' : "the guide's tool")
-  return words.program('pytest --cov --cov-report=term --cov-report=xml', 'pytest', 'pytest-cov')
+  return environment.program('pytest --cov --cov-report=term --cov-report=xml', 'pytest', 'pytest-cov')
 }
 
 function setupSteps(project: PythonProject): string {
