@@ -20,4 +20,4 @@ export { endUpgrade, refuseUpgrade } from './realtime/entry/upgrade-refusal.ts'
 
 // Texts and times, for terminals.
 export { escapeInJson, plainText } from './common/text/plain-text.ts'
-export { parseIsoTime } from './common/iso-time.ts'
+export { parseIsoTime } from './common/time/iso-time.ts'

@@ -1,10 +1,10 @@
-import { type AuthParts, composeAuth } from './auth.ts'
+import { type AuthParts, composeAuth } from './auth-parts.ts'
 import { type Configuration, type Foundation, openFoundation } from './foundation.ts'
-import { composeHttp, type HttpParts } from './http.ts'
-import { composeNotifications, type NotificationParts } from './notifications.ts'
+import { composeHttp, type HttpParts } from './http-parts.ts'
+import { composeNotifications, type NotificationParts } from './notification-parts.ts'
 import { type Closable, openTogether } from './opening.ts'
-import { composeRealtime, type RealtimeParts } from './realtime.ts'
-import { composeTransports, type TransportParts } from './transports.ts'
+import { composeRealtime, type RealtimeParts } from './realtime-parts.ts'
+import { composeTransports, type TransportParts } from './transport-parts.ts'
 
 /** All parts of one Focus, running. */
 export interface FocusParts extends Closable {

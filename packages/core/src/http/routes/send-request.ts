@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
-import { parseIsoTime } from '../../common/iso-time.ts'
+import { parseIsoTime } from '../../common/time/iso-time.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import type { Message } from '../../notifications/catalogue/composer.ts'
 import { refuseDeep } from '../../notifications/nesting.ts'

@@ -1,4 +1,4 @@
-import { mapInChunks } from '../../common/chunks.ts'
+import { mapInChunks } from '../../common/async/chunks.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { JsonValue } from '../../common/json.ts'
 import type { Notifications } from '../../notifications/create-notifications.ts'

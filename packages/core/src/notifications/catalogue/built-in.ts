@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { notificationTexts as texts } from '../../messages/notifications.ts'
+import { notificationTexts as texts } from '../../messages/notification-texts.ts'
 import type { BuiltInCatalogue } from './built-in-catalogue.ts'
 import { defineNotifications } from './define.ts'
 

@@ -1,4 +1,4 @@
-import { mapInChunks } from '../../common/chunks.ts'
+import { mapInChunks } from '../../common/async/chunks.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationLog } from '../log-port.ts'

@@ -1,6 +1,6 @@
 import { sha256Base64Url, sha256Hex } from '../../common/hashing.ts'
 import { setTimeout as delay } from 'node:timers/promises'
-import { clockSkewMs } from '../../common/clock-skew.ts'
+import { clockSkewMs } from '../../common/time/clock-skew.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { JsonValue } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'

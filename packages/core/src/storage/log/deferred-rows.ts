@@ -1,4 +1,4 @@
-import { clockSkewMs } from '../../common/clock-skew.ts'
+import { clockSkewMs } from '../../common/time/clock-skew.ts'
 import type { EntrySource } from '../../notifications/log-entry-port.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'

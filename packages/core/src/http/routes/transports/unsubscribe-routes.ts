@@ -1,7 +1,7 @@
 import { FocusError } from '../../../common/errors.ts'
 import { escapeHtml } from '../../../common/text/escape-html.ts'
 import { ownLanguage } from '../../../common/text/locale.ts'
-import { emailTexts } from '../../../messages/email.ts'
+import { emailTexts } from '../../../messages/email-texts.ts'
 import type { PreferenceService } from '../../../transports/preferences/focus-preferences.ts'
 import type { Unsubscription, UnsubscribeTokens } from '../../../transports/preferences/unsubscribe-tokens.ts'
 import { queryValue } from '../../request/query.ts'

@@ -1,4 +1,4 @@
-import { clockSkewMs } from '../../../common/clock-skew.ts'
+import { clockSkewMs } from '../../../common/time/clock-skew.ts'
 import type { EntryGroup, EntryRate, LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { PlannedDelivery } from '../../../notifications/routing-port.ts'
 import { mergedTexts } from '../../../notifications/policies/merged-texts-port.ts'

@@ -1,6 +1,6 @@
 import { ownLanguage } from '../../../common/text/locale.ts'
 import { escapeHtml } from '../../../common/text/escape-html.ts'
-import { emailTexts } from '../../../messages/email.ts'
+import { emailTexts } from '../../../messages/email-texts.ts'
 import type { OutboundMessage } from '../../transport.ts'
 
 /** The content of one mail. */

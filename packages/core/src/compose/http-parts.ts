@@ -20,11 +20,11 @@ import { QueueMetrics } from '../storage/queue/queue-metrics.ts'
 import { createReadiness } from '../storage/readiness.ts'
 import type { WebPushTransport } from '../transports/channels/web-push.ts'
 import type { Transport } from '../transports/transport.ts'
-import type { AuthParts } from './auth.ts'
+import type { AuthParts } from './auth-parts.ts'
 import type { Foundation } from './foundation.ts'
-import type { NotificationParts } from './notifications.ts'
-import type { RealtimeParts } from './realtime.ts'
-import type { TransportParts } from './transports.ts'
+import type { NotificationParts } from './notification-parts.ts'
+import type { RealtimeParts } from './realtime-parts.ts'
+import type { TransportParts } from './transport-parts.ts'
 
 /** The rooms that have routes. */
 export interface Rooms {

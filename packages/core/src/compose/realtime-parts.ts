@@ -3,9 +3,9 @@ import type { RandomSource } from '../common/runtime.ts'
 import type { Broker } from '../realtime/ports.ts'
 import { createRealtime, type RealtimeHub } from '../realtime/realtime-hub.ts'
 import { Sealer } from '../secrets/sealer.ts'
-import type { AuthParts } from './auth.ts'
+import type { AuthParts } from './auth-parts.ts'
 import type { Foundation } from './foundation.ts'
-import type { NotificationParts } from './notifications.ts'
+import type { NotificationParts } from './notification-parts.ts'
 import { type Closable, openTogether } from './opening.ts'
 
 export interface RealtimeParts extends Closable {

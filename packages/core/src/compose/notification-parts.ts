@@ -8,7 +8,7 @@ import { type NotificationLogOptions, openNotificationLog } from '../storage/log
 import type { QueueState } from '../storage/queue/work-queue.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
-import type { TransportParts } from './transports.ts'
+import type { TransportParts } from './transport-parts.ts'
 
 export interface NotificationParts extends Closable {
   readonly notifications: Notifications
