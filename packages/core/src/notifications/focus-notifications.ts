@@ -11,7 +11,7 @@ import type {
 } from './catalogue/built-in-catalogue.ts'
 import type { Definition, Definitions } from './catalogue/definition.ts'
 import type { ParamsInput } from './catalogue/params.ts'
-import type { ReadSelection } from './inbox-port.ts'
+import type { ReadSelection } from './inbox/inbox-port.ts'
 import type {
   Delivery,
   InboxPage,

@@ -1,7 +1,14 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { UserKey } from '../common/user-id.ts'
-import type { IdempotencyStore } from './idempotency-port.ts'
-import type { FirstSight, InboxRows, InboxSelection, ReadSelection, StateChange, StoredHead } from './inbox-port.ts'
+import type { IdempotencyStore } from './policies/idempotency-port.ts'
+import type {
+  FirstSight,
+  InboxRows,
+  InboxSelection,
+  ReadSelection,
+  StateChange,
+  StoredHead,
+} from './inbox/inbox-port.ts'
 import type { AppendOutcome, EntrySource, LogEntry } from './log-entry-port.ts'
 import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from './ports.ts'
 

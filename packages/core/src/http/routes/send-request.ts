@@ -3,7 +3,7 @@ import { FocusError } from '../../common/errors.ts'
 import { parseIsoTime } from '../../common/time/iso-time.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import type { Message } from '../../notifications/catalogue/composer.ts'
-import { refuseDeep } from '../../notifications/nesting.ts'
+import { refuseDeep } from '../../notifications/content/nesting.ts'
 import type { Delivery } from '../../notifications/ports.ts'
 
 const userId = z.union([z.int(), z.string().min(1).max(320)])

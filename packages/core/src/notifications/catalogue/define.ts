@@ -1,6 +1,6 @@
 import { durationMs } from '../../schema/duration.ts'
 import { FocusError } from '../../common/errors.ts'
-import { contentLimits } from '../content-limits.ts'
+import { contentLimits } from '../content/content-limits.ts'
 import { compileIcu } from './icu.ts'
 import type { Catalogue, Definition, Definitions, LocalizedText } from './definition.ts'
 import type { ParamsInput, ParamsOutput, ParamsSchema, ParamsSpec } from './params.ts'

@@ -1,5 +1,5 @@
 import { FocusError } from '../../common/errors.ts'
-import { refuseDeep } from '../nesting.ts'
+import { refuseDeep } from '../content/nesting.ts'
 
 /**
  * The part of Standard Schema (https://standardschema.dev, version 1) that is used: zod, valibot, arktype and others

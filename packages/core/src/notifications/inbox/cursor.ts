@@ -1,5 +1,5 @@
 import { FocusError } from '../../common/errors.ts'
-import type { InboxPosition } from '../inbox-port.ts'
+import type { InboxPosition } from './inbox-port.ts'
 
 /** Encodes an inbox position as the opaque text of `next_before`. */
 export function encodeCursor({ user, all }: InboxPosition): string {

@@ -2,7 +2,7 @@ import { mapInChunks } from '../../common/async/chunks.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationLog } from '../log-port.ts'
-import type { FirstSight, ReadSelection, StateChange } from '../inbox-port.ts'
+import type { FirstSight, ReadSelection, StateChange } from './inbox-port.ts'
 import type { Recipients } from '../sending/recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
 

@@ -1,6 +1,6 @@
 import { FocusError } from '../../common/errors.ts'
 import type { UserId } from '../../common/user-id.ts'
-import type { ReadSelection } from '../inbox-port.ts'
+import type { ReadSelection } from './inbox-port.ts'
 import type { NotificationLog } from '../log-port.ts'
 import type { InboxPage, InboxQuery, LoggedNotification } from '../ports.ts'
 import { checkedUserKey } from '../user-keys.ts'

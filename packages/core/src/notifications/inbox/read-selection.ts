@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FocusError } from '../../common/errors.ts'
-import type { ReadSelection } from '../inbox-port.ts'
+import type { ReadSelection } from './inbox-port.ts'
 
 const schema = z.union([
   z.strictObject({ ids: z.array(z.string()) }),

@@ -4,7 +4,7 @@ import { clockSkewMs } from '../../common/time/clock-skew.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { JsonValue } from '../../common/json.ts'
 import type { Clock } from '../../common/runtime.ts'
-import type { IdempotencyRecord, IdempotencyStore } from '../idempotency-port.ts'
+import type { IdempotencyRecord, IdempotencyStore } from './idempotency-port.ts'
 
 const keptForMs = 24 * 60 * 60_000
 /** Longer than any call may take: a call that holds its key for longer has died. */

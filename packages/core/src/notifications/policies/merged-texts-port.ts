@@ -1,5 +1,5 @@
 import { formatIcu } from '../catalogue/icu.ts'
-import { contentLimits } from '../content-limits.ts'
+import { contentLimits } from '../content/content-limits.ts'
 import type { MergedTexts } from '../log-entry-port.ts'
 
 /**

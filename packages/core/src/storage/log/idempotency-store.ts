@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../common/hashing.ts'
-import type { IdempotencyRecord, IdempotencyStore } from '../../notifications/idempotency-port.ts'
+import type { IdempotencyRecord, IdempotencyStore } from '../../notifications/policies/idempotency-port.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { Database } from '../database.ts'
 import { insertIfAbsent } from '../stores/insert-if-absent.ts'

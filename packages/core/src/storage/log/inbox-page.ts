@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { InboxRows, InboxSelection } from '../../notifications/inbox-port.ts'
+import type { InboxRows, InboxSelection } from '../../notifications/inbox/inbox-port.ts'
 import type { InboxItem } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { FocusTables } from '../tables.ts'

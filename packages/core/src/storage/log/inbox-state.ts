@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { FirstSight, ReadSelection, StateChange } from '../../notifications/inbox-port.ts'
+import type { FirstSight, ReadSelection, StateChange } from '../../notifications/inbox/inbox-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'

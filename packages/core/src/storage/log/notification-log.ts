@@ -7,8 +7,8 @@ import type {
   ReadSelection,
   StateChange,
   StoredHead,
-} from '../../notifications/inbox-port.ts'
-import type { IdempotencyStore } from '../../notifications/idempotency-port.ts'
+} from '../../notifications/inbox/inbox-port.ts'
+import type { IdempotencyStore } from '../../notifications/policies/idempotency-port.ts'
 import type { Kysely, Transaction } from 'kysely'
 import type { LoggedNotification, NotificationEvent, Receipt, StreamHead } from '../../notifications/ports.ts'
 import type { Runtime } from '../../common/runtime.ts'

@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
-import type { StoredHead } from '../../notifications/inbox-port.ts'
+import type { StoredHead } from '../../notifications/inbox/inbox-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import type { BroadcastStatesTable, FocusTables, NotificationsTable, StreamsTable } from '../tables.ts'

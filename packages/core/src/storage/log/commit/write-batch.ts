@@ -1,11 +1,12 @@
-import type { LogEntry, WaitingTable } from '../../../notifications/log-entry-port.ts'
-import { wildcard } from '../../../transports/preferences/preferences-port.ts'
+import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toOutboxNotification, toStreamOwner } from '../event-rows.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
 import { BatchState, HeadState } from './batch-state.ts'
-import { overflowKey, type BatchPlan, planBatch } from './batch-planner.ts'
-import type { BatchSession, RowStatement, SqlRow, SqlValue } from '../../dialects/batch/batch-session.ts'
+import { type BatchPlan, planBatch } from './batch-planner.ts'
+import type { BatchSession, SqlValue } from '../../dialects/batch/batch-session.ts'
+import { readState } from './read-state.ts'
+import { runFor, sourceIds, waitingTables } from './row-statements.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
 
 /**
@@ -19,9 +20,7 @@ export async function writeBatch(
 ): Promise<BatchResult> {
   const statements = batchStatements(session.flavour)
   const { state, expected } = await lockHeads(session, statements, entries, now)
-  await readSources(session, statements, entries, state)
-  await readMutes(session, statements, entries, state)
-  await readPolicies(session, statements, entries, state)
+  await readState(session, statements, entries, state)
   const plan = planBatch(entries, state, now)
   await correctHeads(session, statements, state, expected, now)
   await writePlan(session, statements, plan, now)
@@ -49,7 +48,7 @@ async function lockHeads(
     expected.set(owner, (expected.get(owner) ?? 0) + (isDue(entry, now) ? 1 : 0))
   }
   const owners = [...expected.keys()].sort(compareBytes)
-  const rows = await run(
+  const rows = await runFor(
     session,
     statements.advanceHeads,
     owners.map((owner) => {
@@ -58,7 +57,7 @@ async function lockHeads(
     }),
   )
   const heads = statements.readHeads
-    ? await run(
+    ? await runFor(
         session,
         statements.readHeads,
         owners.map((owner) => [owner]),
@@ -76,90 +75,6 @@ function isDue({ deliverAt, expiresAt }: LogEntry, now: number): boolean {
   return (deliverAt === null || deliverAt <= now) && (expiresAt === null || expiresAt > now)
 }
 
-async function readSources(
-  session: BatchSession,
-  statements: BatchStatements,
-  entries: readonly LogEntry[],
-  state: BatchState,
-): Promise<void> {
-  for (const table of waitingTables) {
-    const rows = await run(session, statements.lockWaiting[table], sourceIds(entries, table))
-    for (const row of rows) state.sources.add(String(row.id))
-  }
-}
-
-/** Most databases hold no preferences, which one cheap read tells. */
-async function readMutes(
-  session: BatchSession,
-  statements: BatchStatements,
-  entries: readonly LogEntry[],
-  state: BatchState,
-): Promise<void> {
-  const choices = new KeySet()
-  for (const { unlessMuted, userKey, event } of entries) {
-    if (!unlessMuted || userKey === null) continue
-    choices.add(userKey, wildcard)
-    if (event !== null) choices.add(userKey, event)
-  }
-  const rows = choices.rows()
-  if (rows.length === 0 || (await run(session, statements.anyPreference, [['']])).length === 0) return
-  const read = await run(session, statements.readMutes, rows)
-  for (const [userKey, own] of Map.groupBy(read, (row) => String(row.user_key))) {
-    // Without a prototype: topics are free texts, `__proto__` among them.
-    const matrix: Record<string, Record<string, boolean>> = Object.create(null)
-    for (const { event, enabled } of own) matrix[String(event)] = { [wildcard]: Number(enabled) !== 0 }
-    state.mutes.set(userKey, matrix)
-  }
-}
-
-async function readPolicies(
-  session: BatchSession,
-  statements: BatchStatements,
-  entries: readonly LogEntry[],
-  state: BatchState,
-): Promise<void> {
-  const dedupe = new KeySet()
-  const groups = new KeySet()
-  const rates = new KeySet()
-  const queues = new KeySet()
-  for (const { userKey, policies } of entries) {
-    if (!policies) continue
-    const owner = toStreamOwner(userKey)
-    if (policies.dedupe) dedupe.add(owner, policies.dedupe.key)
-    if (policies.group) groups.add(owner, policies.group.key)
-    if (policies.rate) rates.add(owner, policies.rate.key)
-    if (policies.rate?.overflow === 'defer') queues.add(owner, policies.rate.key)
-    if (policies.rate?.overflow === 'group') groups.add(owner, overflowKey(policies.rate))
-  }
-  for (const row of await run(session, statements.readDedupe, dedupe.rows())) {
-    state.dedupe.load(String(row.user_key), String(row.dedupe_key), { expiresAt: Number(row.expires_at) })
-  }
-  for (const row of await run(session, statements.readGroups, groups.rows())) {
-    const id = String(row.id)
-    state.groups.load(String(row.user_key), String(row.group_key), { id, expiresAt: Number(row.expires_at) })
-    state.notifications.set(id, {
-      id,
-      offset: Number(row.offset),
-      count: Number(row.count),
-      groupKey: row.own_group_key === null ? null : String(row.own_group_key),
-      unread: row.read_at === null,
-    })
-  }
-  for (const row of await run(session, statements.readRates, rates.rows())) {
-    state.rates.load(String(row.user_key), String(row.rate_key), {
-      times: JSON.parse(String(row.times)) as number[],
-      expiresAt: Number(row.expires_at),
-    })
-  }
-  for (const row of await run(session, statements.readQueues, queues.rows())) {
-    state.queues.load(String(row.user_key), String(row.rate_key), {
-      dueAt: Number(row.due_at),
-      room: Number(row.room),
-      expiresAt: Infinity,
-    })
-  }
-}
-
 /** Moves heads whose plan differs from the expectation of `lockHeads`. */
 async function correctHeads(
   session: BatchSession,
@@ -175,7 +90,7 @@ async function correctHeads(
     const unread = unreadAdded - (owner === sharedStream ? 0 : count)
     if (advance !== 0 || unread !== 0) corrections.push([owner, advance, unread, now])
   }
-  await run(session, statements.advanceHeads, corrections)
+  await runFor(session, statements.advanceHeads, corrections)
 }
 
 async function writePlan(
@@ -184,12 +99,12 @@ async function writePlan(
   plan: BatchPlan,
   now: number,
 ): Promise<void> {
-  await run(
+  await runFor(
     session,
     statements.deleteMoved,
     plan.moved.map(({ owner, offset }) => [owner, offset]),
   )
-  await run(
+  await runFor(
     session,
     statements.insertNotifications,
     plan.inserts.map((row) => [
@@ -208,26 +123,26 @@ async function writePlan(
     ]),
   )
   const expiring = plan.inserts.filter((row) => row.expires_at !== null)
-  await run(
+  await runFor(
     session,
     statements.insertExpiries,
     expiring.map((row) => [row.expires_at, row.id]),
   )
-  await run(
+  await runFor(
     session,
     statements.insertMerges,
     plan.merges.map(({ id, targetId, offset }) => [id, targetId, offset, now]),
   )
   for (const table of waitingTables) {
-    await run(session, statements.deleteWaiting[table], sourceIds(plan.finished, table))
+    await runFor(session, statements.deleteWaiting[table], sourceIds(plan.finished, table))
   }
   // After the deletes, because a deferred entry keeps its id.
-  await run(
+  await runFor(
     session,
     statements.insertDeferred,
     plan.deferred.map(({ owner, rateKey, entry }) => [owner, rateKey, entry.id, JSON.stringify(entry)]),
   )
-  await run(
+  await runFor(
     session,
     statements.insertScheduled,
     plan.scheduled.map(({ entry, dueAt }) => [entry.id, dueAt, JSON.stringify(entry)]),
@@ -242,7 +157,7 @@ async function writeOutbox(
   epoch: string,
 ): Promise<void> {
   const rows = planned.flatMap(({ row, deliveries }) => toOutboxRows(toOutboxNotification(row, epoch), deliveries, now))
-  await run(session, statements.insertOutbox, rows.map(outboxValues))
+  await runFor(session, statements.insertOutbox, rows.map(outboxValues))
 }
 
 async function writePolicies(
@@ -251,58 +166,29 @@ async function writePolicies(
   state: BatchState,
   now: number,
 ): Promise<void> {
-  await run(
+  await runFor(
     session,
     statements.writeDedupe,
     state.dedupe.changed().map(({ owner, key, value }) => [owner, key, value.expiresAt]),
   )
-  await run(
+  await runFor(
     session,
     statements.writeGroups,
     state.groups.changed().map(({ owner, key, value }) => [owner, key, value.id, value.expiresAt]),
   )
-  await run(
+  await runFor(
     session,
     statements.writeRates,
     state.rates.changed().map(({ owner, key, value }) => [owner, key, JSON.stringify(value.times), value.expiresAt]),
   )
-  await run(
+  await runFor(
     session,
     statements.writeQueues,
     state.queues.changed().map(({ owner, key, value }) => [owner, key, value.dueAt, value.room, now]),
   )
 }
 
-const waitingTables = ['pending', 'scheduled', 'deferred', 'parked'] as const
-
-function sourceIds(entries: readonly LogEntry[], table: WaitingTable): string[][] {
-  return entries.flatMap(({ source }) => (source?.table === table ? [[source.id]] : []))
-}
-
-async function run(
-  session: BatchSession,
-  statement: RowStatement,
-  rows: readonly (readonly SqlValue[])[],
-): Promise<SqlRow[]> {
-  return rows.length === 0 ? [] : session.run(statement, rows)
-}
-
 /** Compares in the order of the primary key's collation, in which every committer locks heads. */
 function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** A set of pairs of owner and key. */
-class KeySet {
-  readonly #owners = new Map<string, Set<string>>()
-
-  add(owner: string, key: string): void {
-    const keys = this.#owners.get(owner)
-    if (keys) keys.add(key)
-    else this.#owners.set(owner, new Set([key]))
-  }
-
-  rows(): string[][] {
-    return [...this.#owners].flatMap(([owner, keys]) => [...keys].map((key) => [owner, key]))
-  }
 }

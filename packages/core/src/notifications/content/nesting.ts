@@ -1,4 +1,4 @@
-import { FocusError } from '../common/errors.ts'
+import { FocusError } from '../../common/errors.ts'
 import { contentLimits } from './content-limits.ts'
 
 /** @throws FocusError `invalid_notification` for a JSON value that is nested deeper than `data` may be */

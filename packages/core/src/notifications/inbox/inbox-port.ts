@@ -1,5 +1,5 @@
-import type { UserKey } from '../common/user-id.ts'
-import type { InboxItem, StreamHead } from './ports.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { InboxItem, StreamHead } from '../ports.ts'
 
 /** Selects the notifications that a user has read. */
 export type ReadSelection =

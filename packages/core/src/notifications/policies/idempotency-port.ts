@@ -1,4 +1,4 @@
-import type { JsonValue } from '../common/json.ts'
+import type { JsonValue } from '../../common/json.ts'
 
 /** Port: stores the answers to calls with an idempotency key. */
 export interface IdempotencyStore {
