@@ -29,7 +29,7 @@ export function emptyStream(owner: string, now: number): StreamRow {
 
 /** Inserts missing rows of streams, and locks all of them in the given order. */
 export async function ensureStreams(
-  { dialect }: Database,
+  { syntax }: Database,
   db: Kysely<FocusTables>,
   owners: readonly string[],
   now: number,
@@ -37,7 +37,7 @@ export async function ensureStreams(
   const insert = db.insertInto('focus_streams').values(owners.map((owner) => emptyStream(owner, now)))
   // `insert ignore` takes a shared lock on an existing row, and two transactions that then write would deadlock.
   const upsert =
-    dialect === 'mysql'
+    syntax.upsert === 'on duplicate key'
       ? insert.onDuplicateKeyUpdate((set) => ({ head: set.ref('focus_streams.head') }))
       : insert.onConflict((conflict) => conflict.doNothing())
   await upsert.execute()
