@@ -2,27 +2,27 @@ import { BlockList, isIP } from 'node:net'
 import { FocusError } from '../common/errors.ts'
 import { normalAddress } from './networks.ts'
 
-/** Who a request comes from, as far as the peer and the trusted proxies say. */
+/** The client of a request, according to the peer and the trusted proxies. */
 export interface ClientAddress {
-  /** Null where the host told no address. */
+  /** Null when the peer has no address. */
   readonly address: string | null
   /**
-   * What became of `X-Forwarded-For`: there was none; a trusted proxy wrote it; or it was ignored, because the peer is not
-   * in `FOCUS_TRUSTED_PROXIES`.
+   * The use of `X-Forwarded-For`: it was absent; a trusted proxy wrote it; or it was ignored, because the peer is not in
+   * `FOCUS_TRUSTED_PROXIES`.
    */
   readonly forwarded: 'none' | 'used' | 'ignored'
 }
 
-/** Finds the client behind the proxies that the operator named; anybody else's `X-Forwarded-For` is ignored (S27). */
+/** Finds the client behind the trusted proxies. It ignores the `X-Forwarded-For` of other peers (S27). */
 export type ClientAddressFinder = (peer: string | undefined, forwardedFor: string | null | undefined) => ClientAddress
 
-/** More proxies than this stand in no row; a longer list is somebody's attempt to cost time. */
+/** Longer than any real chain of proxies. A longer list is an attempt to cost time. */
 const maxHops = 16
 
 /**
- * Addresses and CIDR ranges of the reverse proxies in front, or the words `loopback`, `private`, and `unix` for peers
- * without an address: a Unix socket, or a host that tells none.
+ * Returns the finder for a list of reverse proxies.
  *
+ * @param trustedProxies addresses, CIDR ranges, `loopback`, `private`, or `unix` for peers without an address, such as a Unix socket
  * @throws FocusError `invalid_option` for any other entry
  */
 export function createClientAddressFinder(trustedProxies: readonly string[]): ClientAddressFinder {
@@ -39,7 +39,7 @@ export function createClientAddressFinder(trustedProxies: readonly string[]): Cl
   }
 }
 
-/** From the nearest hop outwards: the first one that no trusted proxy speaks for is the client. */
+/** Returns the first hop, from the nearest outwards, that is not a trusted proxy. */
 function behind(
   proxy: string | null,
   forwardedFor: string,

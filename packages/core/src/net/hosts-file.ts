@@ -4,13 +4,13 @@ import { isIP } from 'node:net'
 const systemHosts = process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
 const rereadMs = 5_000
 
-/** The addresses that the hosts file of this machine gives names (hosts(5)). Read again at most every 5 seconds. */
+/** Resolves names with the hosts file (hosts(5)), which it reads again at most every 5 seconds. */
 export class HostsFile {
   readonly #path: string | false
   #readAt: number | null = null
   #names: ReadonlyMap<string, readonly string[]> = new Map()
 
-  /** @param path another file; false for none */
+  /** @param path false for no file */
   constructor(path: string | false = systemHosts) {
     this.#path = path
   }
@@ -25,14 +25,14 @@ export class HostsFile {
   }
 }
 
-/** Synchronous: the asynchronous form would wait for libuv's pool, which look-ups of the system may fill. */
+/** Synchronous, because an asynchronous read would wait for libuv's thread pool, which lookups of the system may block. */
 function read(path: string): Map<string, string[]> {
   const names = new Map<string, string[]>()
   let text = ''
   try {
     text = readFileSync(path, 'utf8')
   } catch {
-    // Not every machine has one.
+    // Some machines have no hosts file.
   }
   for (const line of text.split('\n')) {
     const [address = '', ...aliases] = (line.split('#')[0] ?? '').trim().split(/\s+/)

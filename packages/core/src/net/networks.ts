@@ -1,15 +1,16 @@
 import { isIP } from 'node:net'
 
-/** A range of addresses that one customer may hold, and how many times the allowance of one address it gets. */
+/** A range of addresses that one customer may have. */
 export interface Network {
   /** Such as `203.0.113.9`, `203.0.113.0/24` or `2001:db8:1:2::/64`. */
   readonly name: string
+  /** The allowance of the range, as a multiple of the allowance of one address. */
   readonly share: number
 }
 
-/** IPv4: the address, and the /24 around it. */
+/** IPv4: the address and its /24. */
 const ipv4Shares = { address: 1, slash24: 8 } as const
-/** IPv6: prefix lengths that providers give to one customer (RFC 6177), each with a larger allowance. */
+/** IPv6: the prefix lengths that providers assign to one customer (RFC 6177). */
 const ipv6Shares = [
   { prefix: 48, share: 8 },
   { prefix: 56, share: 4 },
@@ -17,10 +18,10 @@ const ipv6Shares = [
 ] as const
 
 /**
- * The networks of an address that limits count, the widest first. One customer of an IPv6 network has at least a /64 of
- * addresses, often a /56 or a /48, and could use a new one for every request.
+ * Returns the networks of an address that rate limits count, the widest first. A customer with IPv6 has at least a /64, often a /56 or
+ * a /48, and could use a new address for every request.
  *
- * @param address as `node:net` gives it, or as a proxy writes it; not checked
+ * @param address a valid address, as `node:net` or a proxy writes it
  */
 export function networksOf(address: string): readonly Network[] {
   const groups = address.includes(':') ? groupsOf(address) : null
@@ -35,11 +36,11 @@ export function networksOf(address: string): readonly Network[] {
 }
 
 /**
- * An address in the form in which it is compared: IPv4 in its own form where the socket is dual-stack, no zone, no capitals.
- * Null when it is no address.
+ * Returns an address in its normal form: lower case, without a zone, an IPv4-mapped address as IPv4. Null for a text that is not an
+ * address.
  */
 export function normalAddress(text: string): string | null {
-  // Longer than any address: not worth a look.
+  // Longer than any address.
   if (text.length > 64) return null
   const zone = text.indexOf('%')
   const address = zone === -1 ? text : text.slice(0, zone)
@@ -53,7 +54,7 @@ export function normalAddress(text: string): string | null {
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 }
 
-/** The eight groups of an IPv6 address (RFC 4291 §2.2). */
+/** Returns the eight groups of an IPv6 address (RFC 4291 §2.2). */
 function groupsOf(address: string): number[] {
   const gap = address.indexOf('::')
   if (gap === -1) return parseGroups(address)

@@ -1,23 +1,23 @@
 import { isLoopbackUrl } from './urls.ts'
 
-/** Which pages of other origins may call the routes, open a WebSocket and be returned to. */
+/** Decides which origins may call the routes, open a WebSocket, and be the target of a redirect. */
 export interface OriginPolicy {
-  /** The value of an `Origin` header, such as `https://app.example`. */
+  /** @param origin the value of an `Origin` header, such as `https://app.example` */
   allows(origin: string): boolean
-  /** Whether cookies may travel: only for origins that were named, never for the loopback convenience (S26). */
+  /** Returns whether requests may carry cookies: only from configured origins, never from other loopback origins (S26). */
   allowsCredentials(origin: string): boolean
 }
 
 export interface OriginPolicyOptions {
-  /** Exact origins that the application named. */
+  /** The origins that the application configured. */
   readonly allowedOrigins: readonly string[]
-  /** Where the server is reached from outside; null while it is only used on this machine. */
+  /** The public URL of the server; null while it is used on this machine only. */
   readonly publicUrl: string | null
 }
 
 /**
- * The public URL's own origin and the named ones; beside them every loopback origin, unless the public URL says that this
- * is production.
+ * Returns a policy that allows the origin of the public URL and the configured origins. It also allows every loopback origin, unless
+ * the public URL is not on this machine.
  */
 export function createOriginPolicy({ allowedOrigins, publicUrl }: OriginPolicyOptions): OriginPolicy {
   const named = new Set(allowedOrigins)

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Whether an IP address is on the public internet. */
+/** Returns whether an IP address is on the public internet. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address)
   if (family === 4) return !special.check(address, 'ipv4')
@@ -32,11 +32,11 @@ for (const [network, prefix] of [
   special.addSubnet(network, prefix, 'ipv4')
 }
 
-/** Of IPv6, what may be reached at all; the holes in it follow. */
+/** The IPv6 range that is public, apart from the exceptions below. */
 const globalUnicast = new BlockList()
 globalUnicast.addSubnet('2000::', 3, 'ipv6')
 for (const [network, prefix] of [
-  // Tunnels that carry an IPv4 address inside, and documentation.
+  // Tunnels with an IPv4 address inside, and documentation.
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
@@ -50,10 +50,10 @@ mapped.addSubnet('::ffff:0:0', 96, 'ipv6')
 const nat64 = new BlockList()
 nat64.addSubnet('64:ff9b::', 96, 'ipv6')
 
-/** The IPv4 address inside an IPv4-mapped (RFC 4291) or NAT64 (RFC 6052) one. */
+/** Returns the IPv4 address inside an IPv4-mapped (RFC 4291) or NAT64 (RFC 6052) address; null for other addresses. */
 function embeddedIpv4(address: string): string | null {
   if (!mapped.check(address, 'ipv6') && !nat64.check(address, 'ipv6')) return null
-  // The URL parser writes the last 32 bits as two groups, however they were given.
+  // The URL parser always writes the last 32 bits as two groups.
   const groups = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split(':')
   const [high = '0', low = '0'] = groups.slice(-2)
   const bits = (Number.parseInt(high || '0', 16) << 16) | Number.parseInt(low || '0', 16)

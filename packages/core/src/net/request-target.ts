@@ -1,6 +1,6 @@
 /**
- * A request target in origin-form (RFC 9112 §3.2.1). A server must take absolute-form too (§3.2.2), as clients send it to a
- * proxy: its authority says nothing that decides here.
+ * Returns a request target in origin-form (RFC 9112 §3.2.1). A server must also accept absolute-form (§3.2.2), which clients send to
+ * proxies; its authority is ignored.
  */
 export function originForm(target: string): string {
   if (target.startsWith('/')) return target
@@ -9,7 +9,7 @@ export function originForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-/** The path of a request target, without building a `URL` for requests that are the host's. */
+/** Returns the path of a request target without parsing a `URL`, because most requests are for the host application. */
 export function pathOf(target: string): string {
   const path = originForm(target)
   const end = path.search(/[?#]/)

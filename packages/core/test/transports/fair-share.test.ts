@@ -104,7 +104,7 @@ describeOverDatabases('the slots of a transport', (databases) => {
     expect(order).toContain('2')
   })
 
-  test('S40 R3: of twenty users with long backlogs each has a turn before anybody has a second one', async () => {
+  test('S40 R3: of twenty users with long backlogs each has a turn before any has a second one', async () => {
     const order: Array<string | undefined> = []
     const peer = recorder('a', ({ message }) => void order.push(message.user?.key), { concurrency: 1 })
     const { outbound, commit } = await open(peer.transport)
@@ -118,7 +118,7 @@ describeOverDatabases('the slots of a transport', (databases) => {
     for (const user of users) expect(order.indexOf(user)).toBeLessThan(20 * 4)
   })
 
-  test('a user alone keeps the order of what is theirs', async () => {
+  test('the deliveries of one user keep their order', async () => {
     const titles: string[] = []
     const peer = recorder('a', ({ message }) => void titles.push(message.title), { concurrency: 1 })
     const { outbound, commit } = await open(peer.transport)

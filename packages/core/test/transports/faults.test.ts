@@ -17,7 +17,7 @@ afterEach(async () => {
 })
 
 describeOverDatabases('a worker that is killed', (databases) => {
-  test('in the middle of a delivery loses nothing: it comes again, with the same id', async () => {
+  test('in the middle of a delivery loses nothing: it is sent again with the same id', async () => {
     const url = await databases.create()
     let hold = true
     const peer = await startHttpPeer((_, response) => {
@@ -71,7 +71,7 @@ describe('a database that goes away', () => {
     })
   })
 
-  test('holds deliveries up, and they flow when it is back', async () => {
+  test('delays deliveries until it is back', async () => {
     const server = await startMariadb({ own: true })
     closing.push(() => server.stop())
     const { transport, received } = recorder('a')
@@ -92,7 +92,7 @@ describe('a database that goes away', () => {
 })
 
 describe('a long queue', () => {
-  test('is drained with memory that does not grow with it', async () => {
+  test('is emptied with constant memory', async () => {
     const folder = temporaryFolder('outbox')
     closing.push(() => removeFolder(folder))
     let most = 0

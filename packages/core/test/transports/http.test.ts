@@ -57,7 +57,7 @@ async function call(method: string, path: string, body?: object, bearer: string 
 }
 
 describe('GET and PUT /notifications/preferences', () => {
-  test('begin with everything on', async () => {
+  test('start with everything on', async () => {
     expect((await call('GET', '/notifications/preferences')).body).toEqual({
       locale: null,
       preferences: {},
@@ -66,7 +66,7 @@ describe('GET and PUT /notifications/preferences', () => {
     })
   })
 
-  test('replace what is sent and leave the rest', async () => {
+  test('replace the fields that are sent and keep the others', async () => {
     const preferences = { limits: { email: false }, '*': { web_push: false } }
     expect(await call('PUT', '/notifications/preferences', { preferences, locale: 'EN-gb' })).toMatchObject({
       status: 200,
@@ -96,7 +96,7 @@ describe('GET and PUT /notifications/preferences', () => {
     })
   })
 
-  test('S31 are nobody else’s business', async () => {
+  test('S31 belong to one user', async () => {
     expect((await call('GET', '/notifications/preferences', undefined, null)).status).toBe(401)
   })
 })
@@ -123,7 +123,7 @@ describe('/notifications/push-subscriptions', () => {
 
   const offCurve = Buffer.alloc(65, 7).fill(4, 0, 1).toString('base64url')
 
-  test('S40 V4: refuses an endpoint at an unknown push service, and says which are known', async () => {
+  test('S40 V4: refuses an endpoint at an unknown push service, and lists the known ones', async () => {
     const endpoint = 'https://push.example.com/x'
     expect(await call('POST', '/notifications/push-subscriptions', { ...subscription, endpoint })).toMatchObject({
       status: 400,
@@ -131,7 +131,7 @@ describe('/notifications/push-subscriptions', () => {
     })
   })
 
-  test('registers a browser once, however often it asks, and forgets it', async () => {
+  test('registers a browser once, however often it asks, and removes it', async () => {
     for (let turn = 0; turn < 2; turn += 1) {
       expect(await call('POST', '/notifications/push-subscriptions', subscription)).toMatchObject({
         status: 201,
@@ -178,7 +178,7 @@ describe('the link in a message', () => {
     return links.at(-1) ?? ''
   }
 
-  test('asks before it does anything, and does it with one click, without a sign-in', async () => {
+  test('asks before it changes anything, and unsubscribes with one click, without a sign-in', async () => {
     const link = await linkFor('limits')
     const asked = await call('GET', link, undefined, null)
     expect(asked).toMatchObject({ status: 200, body: expect.stringContaining('<form method="post">') })
@@ -188,13 +188,13 @@ describe('the link in a message', () => {
     expect((await focus.preferences.get(userId)).preferences).toEqual({ limits: { email: false } })
   })
 
-  test('means everything where the message has no topic', async () => {
+  test('switches everything off for a message without a topic', async () => {
     await focus.preferences.put(userId, { preferences: {} })
     await call('POST', await linkFor(), undefined, null)
     expect((await focus.preferences.get(userId)).preferences).toEqual({ '*': { email: false } })
   })
 
-  test('cannot be made by anybody else', async () => {
+  test('cannot be forged', async () => {
     const link = await linkFor('limits')
     for (const forged of [
       link.slice(0, -4),

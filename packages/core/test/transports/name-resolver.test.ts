@@ -52,7 +52,7 @@ test('V4: localhost and the hosts file need no name server', async () => {
   await expect(names.resolve('missing.test', asker())).rejects.toThrow('missing.test was not resolved (ENOTFOUND).')
 })
 
-test('S40 V4: a name that nobody answers for ends with the time-out, or with the attempt', async () => {
+test('S40 V4: the lookup of an unanswered name ends with its time-out or with the attempt', async () => {
   const { address } = await nameServer({ 'dead.test': 'silent' })
   const names = new NameResolver({ servers: [address], hostsFile: false, timeoutMs: 100 })
   await expect(names.resolve('dead.test', asker())).rejects.toThrow('dead.test was not resolved (not within 100 ms).')
@@ -118,7 +118,7 @@ async function pushBench(options: Partial<WebPushOptions>) {
   return { ...bench, transport }
 }
 
-test('S40 V4: 20 endpoints on names that never resolve leave the system’s resolver alone', async () => {
+test('S40 V4: 20 endpoints with names that never resolve do not block the resolver of the system', async () => {
   const dead = Array.from({ length: 20 }, (_, index) => `dead${index}.push.test`)
   const server = await nameServer(Object.fromEntries(dead.map((name) => [name, 'silent' as const])))
   const { commit, outbound, pushSubscriptions, clock } = await pushBench({
@@ -140,7 +140,7 @@ test('S40 V4: 20 endpoints on names that never resolve leave the system’s reso
   expect((await outbound.deliveries.list()).deliveries).toMatchObject([{ state: 'waiting', attempts: 1 }])
 })
 
-test('S30 V4: a name that a user chose and that resolves to this machine is refused on the connection', async () => {
+test('S30 V4: a name of a user that resolves to this machine is refused at the connection', async () => {
   const inside = await startHttpPeer((_, response) => say(response, 200))
   closing.push(() => inside.close())
   const server = await nameServer({ 'hook.test': ['127.0.0.1'] })
@@ -168,7 +168,7 @@ test('S30 V4: a name that a user chose and that resolves to this machine is refu
   expect(inside.requests).toHaveLength(1)
 })
 
-test('S40 V4: endpoints lead to the known push services, and to those that an operator adds', async () => {
+test('S40 V4: only known push services, and those that an operator adds, are allowed', async () => {
   const { transport } = await pushBench({ services: ['push.example'] })
   const allowed = [
     'https://fcm.googleapis.com/fcm/send/x',
@@ -191,7 +191,7 @@ test('S40 V4: endpoints lead to the known push services, and to those that an op
   expect(() => open.checkEndpoint('https://evil.example/x')).not.toThrow()
 })
 
-test('S40 V4: an endpoint that was registered before is not called either', async () => {
+test('S40 V4: an endpoint that was registered before the check is not called', async () => {
   const { commit, outbound, pushSubscriptions, clock } = await pushBench({})
   await pushSubscriptions.put('1', subscriptionOf('https://evil.test/x'), { now: clock.now, max: 20 })
   await commit({}, { transport: 'web_push' })
@@ -201,7 +201,7 @@ test('S40 V4: an endpoint that was registered before is not called either', asyn
   ])
 })
 
-test('R11: a subscription that nothing can be encrypted for is forgotten, and the others are reached', async () => {
+test('R11: a subscription with invalid keys is removed, and the others are reached', async () => {
   const service = await startHttpPeer((_, response) => say(response, 201))
   closing.push(() => service.close())
   const { commit, outbound, pushSubscriptions, clock } = await pushBench({ allowPrivateNetwork: true })

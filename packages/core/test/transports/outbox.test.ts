@@ -19,7 +19,7 @@ describeOverDatabases('the outbox', (databases) => {
     return bench
   }
 
-  test('delivers one row per event and transport, and is empty then', async () => {
+  test('delivers one row per event and transport, and is empty afterwards', async () => {
     const a = recorder('a')
     const b = recorder('b')
     const { outbound, commit } = await open({ transports: [a.transport, b.transport] })
@@ -84,7 +84,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received.map(({ attempt }) => attempt).toSorted((one, other) => one - other)).toEqual([1, 1, 2])
   })
 
-  test('parks what is refused, with its reason, and lets an operator try again', async () => {
+  test('keeps a refused delivery as dead with its reason, and lets an operator retry it', async () => {
     let refuse = true
     const a = recorder('a', () => {
       if (refuse) throw new PermanentDeliveryError('The number was refused.')
@@ -101,7 +101,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries).toEqual([])
   })
 
-  test('parks a poison message after its last attempt while the others flow', async () => {
+  test('marks a poison message dead after its last attempt while others are delivered', async () => {
     const a = recorder(
       'a',
       ({ message }) => {
@@ -122,7 +122,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(dead).toMatchObject({ state: 'dead', title: 'poison', lastError: 'cannot digest (attempt 3, the last)' })
   })
 
-  test('parks a message that ends its worker at every attempt', async () => {
+  test('marks a message dead that ends its process at every attempt', async () => {
     const a = recorder('a', undefined, { retry: { maxAttempts: 2 } })
     const { outbound, commit, clock, store } = await open({ transports: [a.transport] })
     await commit({}, { transport: 'a' })
@@ -143,7 +143,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries[0]?.lastError).toContain('process ended')
   })
 
-  test('tries again, with the same key, what a worker held that was killed', async () => {
+  test('retries the deliveries of a killed process with the same key', async () => {
     const clock = new FrozenClock()
     const a = recorder('a')
     const { outbound, commit, store } = await open({ transports: [a.transport], clock })
@@ -156,7 +156,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received).toMatchObject([{ attempt: 2, key: expect.stringMatching(/:5$/) }])
   })
 
-  test('leaves alone what another took over after the lease ran out', async () => {
+  test('does not touch a delivery that another worker leased after the lease ran out', async () => {
     const { commit, store, clock, outbound } = await open({ transports: [recorder('a').transport] })
     await commit({}, { transport: 'a' })
     const request = { transport: 'a', ordered: false, leaseMs: 1_000, limit: 10 }
@@ -170,7 +170,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries[0]?.state).toBe('leased')
   })
 
-  test('lets one transport be down for an hour while the others flow', async () => {
+  test('delivers with the other transports while one is down for an hour', async () => {
     let down = true
     const broken = recorder('broken', () => {
       if (down) throw new Error('connect ECONNREFUSED')
@@ -193,7 +193,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect((await outbound.deliveries.list()).deliveries).toEqual([])
   })
 
-  test('shares the work between two workers, each delivery once', async () => {
+  test('shares the work between two workers without a second delivery', async () => {
     const url = await database()
     const clock = new FrozenClock()
     const yielding = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -210,7 +210,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(new Set(keys).size).toBe(200)
   })
 
-  test('keeps the order per person where the transport promises it', async () => {
+  test('keeps the order per user at an ordered transport', async () => {
     const url = await database()
     const clock = new FrozenClock()
     const arrived: string[] = []
@@ -244,7 +244,7 @@ describeOverDatabases('the outbox', (databases) => {
     }
   })
 
-  test('leaves no gap in a person’s messages: what waits in the middle holds up what is behind it', async () => {
+  test('delivers no message of a user before an earlier one that waits', async () => {
     const { transport, received } = recorder('a', undefined, { ordered: true })
     const { outbound, commit, clock, store } = await open({ transports: [transport] })
     const request = { transport: 'a', ordered: true, leaseMs: 60_000 }
@@ -265,7 +265,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(received.map(({ message }) => message.title)).toEqual(['1', '2', '3'])
   })
 
-  test('goes on with a person once the message that blocked is dead', async () => {
+  test('continues with a user once the blocking message is dead', async () => {
     const a = recorder(
       'a',
       ({ message }) => {
@@ -282,7 +282,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received.map(({ message }) => message.title)).toEqual(['first', 'second'])
   })
 
-  test('delivers at once and keeps waits their length when the clock goes back an hour', async () => {
+  test('delivers at once and keeps the length of waits when the clock goes back an hour', async () => {
     const a = recorder('a', ({ attempt, message }) => {
       if (attempt === 1 && message.title === 'later')
         throw new RetryableDeliveryError('busy', { retryAfterMs: 120_000 })
@@ -301,7 +301,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(a.received.map(({ message }) => message.title)).toEqual(['later', 'now', 'later'])
   })
 
-  test('keeps its pace', async () => {
+  test('keeps to its rate', async () => {
     const a = recorder('a', undefined, { rate: { count: 2, perMs: 1_000 } })
     const { outbound, commit, clock } = await open({ transports: [a.transport] })
     for (let count = 0; count < 6; count += 1) await commit({}, { transport: 'a' })
@@ -343,7 +343,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(here.received).toHaveLength(3)
   })
 
-  test('purges the dead, and after 30 days by itself', async () => {
+  test('purges dead deliveries, and after 30 days automatically', async () => {
     const a = recorder('a', () => {
       throw new PermanentDeliveryError('no')
     })
@@ -360,7 +360,7 @@ describeOverDatabases('the outbox', (databases) => {
     expect(await outbound.deliveries.purge({})).toBe(1)
   })
 
-  test('gives back what it did not begin when it closes, and aborts what hangs', async () => {
+  test('releases unstarted deliveries when it closes, and aborts attempts that hang', async () => {
     const url = await database()
     let aborted = false
     const hanging = recorder(
@@ -390,7 +390,7 @@ describeOverDatabases('the outbox', (databases) => {
 })
 
 describe('an attempt', () => {
-  test('ends with its time even when the transport is deaf to its signal', async () => {
+  test('ends at its time-out even when the transport ignores its signal', async () => {
     const deaf = recorder('a', () => new Promise<void>(() => undefined), { timeoutMs: 20 })
     const bench = await openBench({ url: 'sqlite::memory:', transports: [deaf.transport] })
     await bench.commit({}, { transport: 'a' })

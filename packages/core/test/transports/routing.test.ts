@@ -19,7 +19,7 @@ async function focusWith(options: FocusOptions): Promise<Focus> {
   return focus
 }
 
-/** The transports that a notification went to, once all of them had their turn. */
+/** Returns the titles that each transport received. */
 async function deliveredBy(...recorders: Array<ReturnType<typeof recorder>>): Promise<Record<string, string[]>> {
   return Object.fromEntries(
     recorders.map(({ transport, received }) => [transport.name, received.map(({ message }) => message.title)]),
@@ -44,11 +44,11 @@ describe('routing', () => {
     )
   }
 
-  test('sends everywhere when nobody said anything', async () => {
+  test('sends to every transport without any routing', async () => {
     expect(await plan(undefined, {})).toEqual(['mail', 'chat', 'phone'])
   })
 
-  test('lets the topic say more than the default, and the call more than the topic', async () => {
+  test('prefers the topic to the default, and the call to the topic', async () => {
     const routing = { transports: ['chat'], topics: { limits: { transports: ['mail'] }, quiet: { transports: [] } } }
     expect(await plan(routing, {})).toEqual(['chat'])
     expect(await plan(routing, { event: 'limits' })).toEqual(['mail'])
@@ -57,7 +57,7 @@ describe('routing', () => {
     expect(await plan(routing, { event: '__proto__' })).toEqual(['chat'])
   })
 
-  test('keeps an escalation’s transport for later, unless it was named', async () => {
+  test('does not use the transport of an escalation at once, unless it is named', async () => {
     const escalate = [
       { after: '5m', unless: 'read', to: 'mail' },
       { after: 3_600_000, unless: 'read', to: 'phone' },
@@ -73,7 +73,7 @@ describe('routing', () => {
     ).toEqual(['chat', 'phone', 'mail after 60000 unless read'])
   })
 
-  test('carries broadcasts where nobody in particular has to be reached', async () => {
+  test('sends broadcasts to transports without addresses', async () => {
     expect(await plan(undefined, { userKey: null })).toEqual(['mail', 'chat'])
     expect(await plan(undefined, { userKey: null, escalate: [{ after: '5m', unless: 'read', to: 'mail' }] })).toEqual([
       'chat',
@@ -145,7 +145,7 @@ describe('escalation', () => {
     return { focus, mail, clock, waiting: async () => (await focus.deliveries.list()).deliveries.length }
   }
 
-  test('reaches who has not read in time', async () => {
+  test('reaches a user who has not read in time', async () => {
     const { focus, mail, clock } = await escalating()
     await focus.notifications.notifyUser({ userId: 1, title: 'unread', message: '' })
     await focus.deliveries.retry({ transport: 'none' })
@@ -156,7 +156,7 @@ describe('escalation', () => {
     await expect.poll(() => mail.received.map(({ message }) => message.title), { timeout: 5_000 }).toEqual(['unread'])
   })
 
-  test('leaves those in peace who have read it, or deleted it', async () => {
+  test('sends nothing after the user read or deleted the notification', async () => {
     const { focus, mail, clock, waiting } = await escalating()
     const read = await focus.notifications.notifyUser({ userId: 1, title: 'read', message: '' })
     const deleted = await focus.notifications.notifyUser({ userId: 1, title: 'deleted', message: '' })
@@ -169,7 +169,7 @@ describe('escalation', () => {
     expect((await focus.deliveries.transports())[0]?.outcomes.cancelled).toBe(2)
   })
 
-  test('tells of a merged notification once, in time, and of everything', async () => {
+  test('escalates a merged notification once, in time, with the latest text', async () => {
     const { focus, mail, clock, waiting } = await escalating()
     for (const title of ['one', 'two', 'three']) {
       await focus.notifications.notifyUser({ userId: 1, title, message: '', group: { key: 'g', window: '1h' } })
@@ -183,7 +183,7 @@ describe('escalation', () => {
 })
 
 describe('preferences', () => {
-  test('switch a topic off at one transport, at all, and altogether', async () => {
+  test('switch a topic off at one transport, at all but one, and completely', async () => {
     const mail = recorder('mail')
     const chat = recorder('chat')
     const focus = await focusWith({ transports: [mail.transport, chat.transport] })
@@ -229,7 +229,7 @@ describe('preferences', () => {
     expect(notifications.map(({ title }) => title)).toEqual(['alarm', 'challenge', 'none'])
   })
 
-  test('count from the moment they are saved, also for what waits', async () => {
+  test('apply at once, also to waiting deliveries', async () => {
     const clock = new FrozenClock()
     const mail = recorder('mail', ({ attempt }) => {
       if (attempt === 1) throw new Error('later')
@@ -255,7 +255,7 @@ describe('preferences', () => {
     expect(mail.received[0]?.message.user?.locale).toBe('en-GB')
   })
 
-  test('choose it also for somebody who was told something a moment ago', async () => {
+  test('choose the language also after a recent notification', async () => {
     const mail = recorder('mail')
     const focus = await focusWith({ transports: [mail.transport] })
     const warn = () => focus.notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80 })

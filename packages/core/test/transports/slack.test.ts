@@ -35,7 +35,7 @@ async function bench(peer: HttpPeer) {
 }
 
 describe('slack()', () => {
-  test('posts what Slack takes, one message a second', async () => {
+  test('posts valid payloads, one message per second', async () => {
     const peer = await startSlack()
     const { commit, outbound, clock, states } = await bench(peer)
     for (const title of ['one', 'two', 'three'])
@@ -55,7 +55,7 @@ describe('slack()', () => {
     expect(peer.requests[0]?.path).toBe('/services/T0/B0/x')
   })
 
-  test('waits as long as Slack asks with 429, and posts everything then', async () => {
+  test('waits as long as a 429 asks, and then posts everything', async () => {
     const peer = await startSlack([429, 'rate_limited', { 'retry-after': '30' }])
     const { commit, outbound, clock, states } = await bench(peer)
     await commit({}, { transport: 'slack' })
@@ -107,7 +107,7 @@ describe('slack()', () => {
     ])
   })
 
-  test('tries again after Slack’s own errors', async () => {
+  test('tries again after server errors of Slack', async () => {
     const peer = await startSlack([500, 'rollup_error'], [503, ''])
     const { commit, outbound, clock, states } = await bench(peer)
     await commit({}, { transport: 'slack' })
@@ -119,7 +119,7 @@ describe('slack()', () => {
     expect(await states()).toEqual([])
   })
 
-  test('lets nobody mention people or forge links, and keeps Slack’s limits', () => {
+  test('escapes mentions and links, and keeps the limits of Slack', () => {
     const {
       stream: _,
       userKey: __,
@@ -133,7 +133,7 @@ describe('slack()', () => {
     expect(blocks[1]?.text?.text.length).toBeLessThanOrEqual(3_000)
   })
 
-  test('R4: a message that Slack takes without an answer comes three times at most', async () => {
+  test('R4: a message without an answer is sent three times at most', async () => {
     const peer = await startHttpPeer(() => undefined)
     closing.push(peer)
     const transport = slack({ url: `${peer.url}/services/T0/B0/x`, timeoutMs: 100 })
@@ -157,7 +157,7 @@ describe('slack()', () => {
     return { title: blocks[0]?.text?.text ?? '', message: blocks[1]?.text?.text ?? '', all: JSON.stringify(payload) }
   }
 
-  test.each(['👩‍👩‍👧', '🇫🇷', 'e\u0301', '😀'])('R13: cuts no %s in half', (character) => {
+  test.each(['👩‍👩‍👧', '🇫🇷', 'e\u0301', '😀'])('R13: does not cut %s in half', (character) => {
     for (let before = 0; before < character.length; before += 1) {
       const text = 'x'.repeat(before) + character.repeat(2_000)
       const { title, message, all } = payloadOf(text, text)
@@ -170,7 +170,7 @@ describe('slack()', () => {
     }
   })
 
-  test.each(['&', '<', '>'])('R13: cuts no entity of %s in half', (character) => {
+  test.each(['&', '<', '>'])('R13: does not cut the entity of %s in half', (character) => {
     for (let before = 0; before < 6; before += 1) {
       const { message } = payloadOf('t', 'x'.repeat(before) + character.repeat(4_000))
       expect(message).toMatch(/^x*(?:&(?:amp|lt|gt);)+…$/)
@@ -179,7 +179,7 @@ describe('slack()', () => {
     }
   })
 
-  test('says where the address comes from when it is wrong, and never shows it', () => {
+  test('reports a wrong URL with its source, without the URL itself', () => {
     expect(() => slack({ url: 'hooks.slack.com/services/T0/B0/secret' })).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining('secret') }),
     )

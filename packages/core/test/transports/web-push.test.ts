@@ -60,7 +60,7 @@ async function bench(allowPrivateNetwork = true) {
 }
 
 describe('webPush()', () => {
-  test('is decrypted by the browser it is for, and signed with the VAPID key', async () => {
+  test('encrypts for the browser and signs with the VAPID key', async () => {
     const service = await startPushService()
     const { register, commit, outbound, states } = await bench()
     const chrome = await register(`${service.url}/push/1`)
@@ -123,7 +123,7 @@ describe('webPush()', () => {
     },
   )
 
-  test('tries only the browser again whose push service was busy', async () => {
+  test('retries only the browser whose push service was busy', async () => {
     let busy = true
     const service = await startPushService(({ path }) =>
       busy && path === '/busy' ? [429, { 'retry-after': '20' }] : [201],
@@ -143,7 +143,7 @@ describe('webPush()', () => {
     expect(await states()).toEqual([])
   })
 
-  test('parks what a push service refuses', async () => {
+  test('marks a refused message dead', async () => {
     const service = await startPushService(() => [413])
     const { register, commit, outbound, states } = await bench()
     await register(`${service.url}/push`)
@@ -163,7 +163,7 @@ describe('webPush()', () => {
     expect(() => transport.checkEndpoint('https://192.168.0.1/x')).toThrow(/public internet/)
   })
 
-  test('has nothing to do for people without a browser', async () => {
+  test('skips users without a browser', async () => {
     const { commit, outbound, states } = await bench()
     await commit({}, { transport: 'web_push' })
     await outbound.runDue()
@@ -181,7 +181,7 @@ describe('webPush()', () => {
     expect(JSON.parse(payload)).not.toHaveProperty('data')
   })
 
-  test('R13: cuts no character of a message in half', () => {
+  test('R13: does not cut a character of a message in half', () => {
     const family = '👩‍👩‍👧'
     for (let before = 0; before < family.length; before += 1) {
       const { stream: _, userKey: __, ...event } = eventOf({ message: 'x'.repeat(before) + family.repeat(2_000) }, 0)
@@ -192,7 +192,7 @@ describe('webPush()', () => {
     }
   })
 
-  test('refuses keys that cannot work', () => {
+  test('refuses invalid keys', () => {
     expect(() => webPush({ subject: 'mailto:a@b.c', publicKey: 'x', privateKey: 'y' })).toThrow(/VAPID/)
     expect(() => webPush({ subject: 'a@b.c', ...vapid })).toThrow(/subject/)
   })
