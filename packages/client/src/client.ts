@@ -8,7 +8,7 @@ import { Inbox } from './realtime/inbox/inbox.ts'
 import { Notifications } from './realtime/notifications.ts'
 import type { Position } from './realtime/position.ts'
 import { authorizedFetch } from './session/authorized-fetch.ts'
-import { type AccessTokenSource, givenTokens } from './session/given-tokens.ts'
+import { type AccessTokenSource, externalTokens } from './session/external-tokens.ts'
 import { RedirectSignIn, type SignInOptions } from './session/redirect-sign-in.ts'
 import { type AccessTokens, Session } from './session/session.ts'
 import { browserStorage, memoryStorage, type TokenStorage } from './session/token-storage.ts'
@@ -16,85 +16,85 @@ import type { FocusUser } from './user.ts'
 
 /** Options of `createFocusClient`. */
 export interface FocusClientOptions {
-  /** The API's base address. `/api` of the page's own origin when absent; needed outside of browsers. */
+  /** Base address of the API. Default: `/api` on the page's origin. Required outside of browsers. */
   readonly url?: string | URL
   /**
-   * Access tokens from elsewhere: a token, or a function that gives one that is good now. The client then neither signs in
-   * nor refreshes.
+   * Access tokens of another source: a token, or a function that returns a valid one. The client then neither signs in nor
+   * refreshes tokens.
    */
   readonly token?: AccessTokenSource
-  /** Where tokens outlive the page: `localStorage` when absent, memory alone with `null` and with cookie delivery. */
+  /** Storage for tokens. Default: `localStorage`. Tokens stay in memory with `null`, and with cookie delivery. */
   readonly storage?: TokenStorage | null
   /**
-   * How the server hands out refresh tokens, as it is set there: `body` when absent; with `cookie` no script ever sees one,
-   * and `completeSignIn()` finds the session again after a reload.
+   * How the server delivers refresh tokens; must match the server's setting. Default: `body`. With `cookie`, scripts
+   * cannot read the refresh token, and `completeSignIn()` restores the session after a reload.
    */
   readonly refreshDelivery?: 'body' | 'cookie'
-  /** Name of the entry in the storage; `focus` when absent. Two clients of one page for two servers need two names. */
+  /** Name of the entry in the storage. Default: `focus`. Two clients on one page for two servers need two names. */
   readonly storageKey?: string
   /** Language of the server's texts and of the notification centre, such as `fr` or `en`. */
   readonly locale?: string
-  /** Topics to receive; everything when absent. */
+  /** Topics to receive. Default: all. */
   readonly events?: readonly string[]
-  /** Where to go on receiving, from an earlier `notifications.position`. */
+  /** Position to resume from: an earlier `notifications.position`. */
   readonly position?: Position
-  /** How the connection authenticates; `message` when absent. */
+  /** How the connection authenticates. Default: `message`. */
   readonly socketAuth?: SocketAuth
   readonly fetch?: typeof globalThis.fetch
-  /** For runtimes without a global one. */
+  /** WebSocket class for runtimes without a global one. */
   readonly WebSocket?: typeof globalThis.WebSocket
-  /** Told of what a listener threw; reported like any uncaught exception when absent. */
+  /** Receives errors that listeners throw. Default: reported like an uncaught exception. */
   readonly onError?: ErrorSink
 }
 
 /** Options of `signOut`. */
 export interface SignOutOptions {
-  /** Ends all of the person's sessions, on every device. */
+  /** Ends all sessions of the user, on every device. */
   readonly everywhere?: boolean
 }
 
-/** A person's sign-in and notifications. Make one per page with `createFocusClient()`. */
+/** The user's sign-in and notifications. Create one per page with `createFocusClient()`. */
 export interface FocusClient {
-  /** Who is signed in; null when nobody is, and when the tokens came without a person. */
+  /** The signed-in user; null without one, and if the tokens came without user data. */
   readonly user: FocusUser | null
   readonly isSignedIn: boolean
   readonly locale: string | undefined
   readonly notifications: Notifications
   /**
-   * Leaves the page for the provider's sign-in; the page that it ends with calls `completeSignIn()`.
+   * Navigates to the provider's sign-in. The page to which it returns calls `completeSignIn()`.
    *
    * @throws FocusClientError `invalid_option` outside of browsers
    */
   signIn(provider: string, options?: SignInOptions): Promise<void>
   /**
-   * Ends a sign-in that came back to this page, and cleans the address. Without one it answers who is signed in already:
-   * call it at every start of the page.
+   * Completes a sign-in that returned to this page, and removes its code from the address. Without a code, it resolves with
+   * the user who is already signed in. Call it at every start of the page.
    *
-   * @throws FocusClientError `access_denied`, `invalid_grant`, `network_error` and the other codes of a refused sign-in
+   * @throws FocusClientError `access_denied`, `invalid_grant`, `network_error`, and other codes of a refused sign-in
    */
   completeSignIn(options?: ListenOptions): Promise<FocusUser | null>
-  /** Takes over a session that was begun elsewhere, such as the answer of the callback. */
+  /** Stores a session that was started another way, such as the answer of the callback. */
   adoptSession(tokens: TokenResponse): void
   /**
-   * Ends the session: here at once, on the server as soon as that can be reached, also by a later page. Until then nothing
-   * takes the session up again. Resolves after the first try; never rejects.
+   * Ends the session: on this page immediately, on the server as soon as it is reachable, if necessary from a later page.
+   * Nothing restores the session before that. Resolves after the first try, and never rejects.
    */
   signOut(options?: SignOutOptions): Promise<void>
-  /** Told when somebody signs in or out, in this tab or another. The answer stops it. */
+  /** Calls the listener after each sign-in and sign-out, in this tab or another. Returns the function that removes it. */
   onAuthChange(listener: (user: FocusUser | null) => void, options?: ListenOptions): () => void
-  /** An access token that is good for a while, for calls of your own; null when nobody is signed in. */
+  /** Returns an access token that stays valid for a while, for your own calls; null without a signed-in user. */
   accessToken(): Promise<string | null>
   /**
-   * `fetch` with the person's token, for routes of your own server behind `requireUser`. Refreshes and repeats after a 401.
-   * Relative addresses are of the API's origin; other origins never see the token.
+   * `fetch` with the user's token, for your own routes with `requireUser`. After a 401 it renews the token and repeats the
+   * request. Relative addresses belong to the API's origin. Other origins never receive the token.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
-  /** Disconnects and lets go of the page. */
+  /** Disconnects, and removes all listeners and timers. */
   close(): void
 }
 
 /**
- * Makes a client. Nothing is sent before it is asked to; it can be made where pages are rendered, too.
+ * Creates a client. It sends nothing until you call a method, so you can also create it where pages are rendered.
  *
  * @example
  * ```ts
@@ -113,18 +113,18 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
   const cookies = options.refreshDelivery === 'cookie'
   const api = new Api({
     url: options.url?.toString(),
-    // A method of `window`, which must not be called on anything else.
+    // `fetch` is a method of `window` and fails on another receiver.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     locale,
     cookies,
   })
   const inMemory = options.storage === null || (cookies && options.storage === undefined)
   const storage = inMemory ? memoryStorage() : (options.storage ?? browserStorage('localStorage'))
-  // A cookie outlives the page, and so does the memory of having signed out.
+  // A cookie outlives the page, so unfinished sign-outs must outlive it too.
   const signOutStorage = options.storage ?? (cookies ? browserStorage('localStorage') : storage)
   const session = new Session({ api, storage, signOutStorage, storageKey, cookies, onError })
   const redirect = new RedirectSignIn(api, session, storageKey)
-  const tokens: AccessTokens = options.token === undefined ? session : givenTokens(options.token)
+  const tokens: AccessTokens = options.token === undefined ? session : externalTokens(options.token)
   const notifications = new Notifications({
     inbox: new Inbox(api, tokens),
     tokens,
@@ -148,7 +148,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     get isSignedIn() {
       return options.token !== undefined || session.isSignedIn
     },
-    signIn: (provider, signInOptions = {}) => redirect.begin(provider, signInOptions),
+    signIn: (provider, signInOptions = {}) => redirect.start(provider, signInOptions),
     async completeSignIn({ signal } = {}) {
       await session.finishSignOuts()
       await redirect.complete(signal)
@@ -172,7 +172,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
   }
 }
 
-/** An error sink that throws has nobody left to tell; the connection must not be what suffers. */
+/** Keeps an error sink that throws from breaking the connection. */
 function guarded(sink: ErrorSink): ErrorSink {
   return (error) => {
     try {

@@ -1,14 +1,13 @@
-/** How a listener is told to stop listening, beside calling the function that adding it returned. */
 export interface ListenOptions {
+  /** Ends listening or waiting when it aborts. */
   readonly signal?: AbortSignal
 }
 
-/** What a listener threw goes here, so that one bad listener neither stops the others nor the connection. */
+/** Receives errors that listeners throw, so that a failing listener stops neither the others nor the connection. */
 export type ErrorSink = (error: unknown) => void
 
 /**
- * Gives an error to the page, as an exception in an event handler would be: `window.onerror` in browsers,
- * `uncaughtException` in Node.
+ * Reports an error like an exception in an event handler: to `window.onerror` in browsers, as `uncaughtException` in Node.
  */
 export const reportUncaught: ErrorSink = (error) => {
   if (typeof globalThis.reportError === 'function') globalThis.reportError(error)
@@ -18,7 +17,7 @@ export const reportUncaught: ErrorSink = (error) => {
     })
 }
 
-/** One kind of event and its listeners, in the order in which they were added. */
+/** Listeners of one kind of event, called in the order in which they were added. */
 export class Emitter<Value> {
   readonly #listeners = new Map<object, (value: Value) => void>()
   readonly #onError: ErrorSink
@@ -31,7 +30,7 @@ export class Emitter<Value> {
     return this.#listeners.size
   }
 
-  /** Adds a listener; the function that comes back removes it. */
+  /** Adds a listener. Returns the function that removes it. */
   add(listener: (value: Value) => void, options: ListenOptions = {}): () => void {
     const { signal } = options
     if (signal?.aborted) return () => undefined

@@ -1,31 +1,31 @@
 /**
- * Codes that the client gives itself. Everything the server refuses carries the server's own code, such as `rate_limited`
- * or `unknown_notification`; `PROTOCOL.md` lists them.
+ * Codes of the client's own errors. Errors of the server have the server's code, such as `rate_limited` or
+ * `unknown_notification`; `PROTOCOL.md` lists them.
  */
 export type ClientErrorCode =
-  /** The request never got an answer: no network, a refused connection, CORS. */
+  /** The request got no answer: no network, a refused connection, CORS. */
   | 'network_error'
-  /** Nobody is signed in, or the session has ended. */
+  /** No user is signed in, or the session has ended. */
   | 'not_signed_in'
-  /** The sign-in came back without success; `message` says what the provider or the server said. */
+  /** The sign-in failed; `message` is the explanation of the provider or the server. */
   | 'sign_in_failed'
-  /** An option is missing or of the wrong form. */
+  /** An option is missing or malformed. */
   | 'invalid_option'
-  /** The answer is not what the protocol promises. */
+  /** The answer does not follow the protocol. */
   | 'invalid_response'
-  /** The notifications connection has ended and will not come back by itself. */
+  /** The notifications connection has ended, and the client will not reconnect by itself. */
   | 'connection_closed'
 
-/** What every operation of the client rejects with, except an abort, which rejects with the signal's reason. */
+/** Error of every operation of the client. Only an aborted operation rejects with the signal's reason instead. */
 export class FocusClientError extends Error {
   override readonly name = 'FocusClientError'
-  /** Stable, meant for programs. */
+  /** Stable identifier for programs. */
   readonly code: ClientErrorCode | (string & {})
-  /** HTTP status, or the WebSocket's close code for `connection_closed`. */
+  /** HTTP status; for `connection_closed` the WebSocket close code. */
   readonly status?: number | undefined
-  /** What to do about it, where the server said so. */
+  /** The server's advice on how to solve the problem, if it gave one. */
   readonly hint?: string | undefined
-  /** How long to wait before trying again, where the server said so. */
+  /** Time to wait before the next try, if the server gave one. */
   readonly retryAfterMs?: number | undefined
 
   constructor(
@@ -42,12 +42,17 @@ export class FocusClientError extends Error {
 }
 
 /**
- * Whether the server itself refused, for good, with one of these codes where any are given. The answer of a proxy is no
- * refusal, nor is a limit, nor a failure: those pass.
+ * Returns whether the server itself refused the request permanently, with one of the codes if any are given. Answers of
+ * proxies, rate limits and failures are temporary, and not refusals.
  */
-export function isRefusal(error: unknown, ...codes: readonly string[]): boolean {
+export function isRefusal(error: unknown, ...codes: readonly string[]): error is FocusClientError {
   if (!(error instanceof FocusClientError)) return false
   const { code, status = 0 } = error
   const isFinal = status >= 400 && status < 500 && status !== 429 && !code.startsWith('http_')
   return isFinal && (codes.length === 0 || codes.includes(code))
+}
+
+/** Returns the error itself if it is one of the client, or a new one with it as its cause. */
+export function toClientError(cause: unknown, code: ClientErrorCode, message: string): FocusClientError {
+  return cause instanceof FocusClientError ? cause : new FocusClientError(code, message, { cause })
 }

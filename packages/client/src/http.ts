@@ -5,11 +5,11 @@ export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: unknown
   readonly token?: string | null | undefined
-  /** Whether it may outlive the page. */
+  /** Whether the request may outlive the page. */
   readonly keepalive?: boolean
-  /** The caller's; in its place a limit of `timeoutMs`. */
+  /** The caller's signal; it replaces `timeoutMs`. */
   readonly signal?: AbortSignal | undefined
-  /** 30,000 when absent. */
+  /** Default: 30,000. */
   readonly timeoutMs?: number
 }
 
@@ -17,11 +17,11 @@ export interface ApiOptions {
   readonly url: string | undefined
   readonly fetch: typeof globalThis.fetch
   readonly locale: string | undefined
-  /** Whether the sign-in's routes are to have cookies on other origins too. */
+  /** Whether the sign-in routes receive cookies on other origins too. */
   readonly cookies: boolean
 }
 
-/** The server's HTTP routes: JSON in, JSON out, problems as `FocusClientError`. */
+/** The server's HTTP routes, with JSON bodies. Problems become `FocusClientError`s. */
 export class Api {
   readonly #url: string | undefined
   readonly #fetch: typeof globalThis.fetch
@@ -36,8 +36,10 @@ export class Api {
   }
 
   /**
-   * The absolute base address, without a slash at its end. Read late, because on a server that renders pages there is no
-   * page to be relative to until the browser takes over.
+   * The absolute base address, without a final slash. It is resolved at each use, because a server that renders pages has
+   * no page address.
+   *
+   * @throws FocusClientError `invalid_option`
    */
   get base(): string {
     const page = globalThis.location?.href
@@ -53,12 +55,16 @@ export class Api {
     return new URL(url, page).href.replace(/\/+$/, '')
   }
 
-  /** The raw call, for what is not one of our own routes. */
+  /** Sends a request to a route of the application. */
   send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     return this.#fetch(input, init)
   }
 
-  /** Answers the parsed body, `undefined` for 204. */
+  /**
+   * Sends a request to a route of Focus. Returns the parsed body, `undefined` for 204.
+   *
+   * @throws FocusClientError `network_error`, `invalid_response`, and the server's codes
+   */
   async request<Answer>(path: string, request: ApiRequest = {}): Promise<Answer> {
     const { method = 'GET', body, token, keepalive = false, signal, timeoutMs = 30_000 } = request
     const headers: Record<string, string> = { accept: 'application/json' }
@@ -86,7 +92,7 @@ export class Api {
       return (await response.json()) as Answer
     } catch (cause) {
       signal?.throwIfAborted()
-      // A body that breaks off is no answer either.
+      // The body was cut off.
       if (!(cause instanceof SyntaxError)) {
         throw new FocusClientError('network_error', `${method} ${url} got no whole answer`, { cause })
       }
@@ -99,8 +105,8 @@ export class Api {
 }
 
 /**
- * Only a problem document (RFC 9457) is the server's own word and gives the error its code. Proxies, firewalls and captive
- * portals answer HTML, or JSON of their own: of these only the status counts.
+ * Turns a response into an error. Only a problem document (RFC 9457) comes from the server itself and gives the error its
+ * code. Proxies, firewalls and captive portals answer with HTML or other JSON: only their status counts.
  */
 async function problem(response: Response): Promise<FocusClientError> {
   const { status, headers } = response
@@ -109,10 +115,10 @@ async function problem(response: Response): Promise<FocusClientError> {
     const value: unknown = Reflect.get(Object(body), name)
     return typeof value === 'string' ? value : undefined
   }
-  const isOwnWord = /^application\/problem\+json/i.test(headers.get('content-type') ?? '')
+  const isProblem = /^application\/problem\+json/i.test(headers.get('content-type') ?? '')
   const waitMs = durationOf(headers.get('retry-after') ?? '')
   return new FocusClientError(
-    (isOwnWord && text('code')) || `http_${status}`,
+    (isProblem && text('code')) || `http_${status}`,
     text('detail') ?? text('title') ?? `The server answered ${status}`,
     {
       status,
@@ -122,7 +128,7 @@ async function problem(response: Response): Promise<FocusClientError> {
   )
 }
 
-/** Of a `Retry-After`, in milliseconds: seconds, or the date of a maintenance page; `NaN` for anything else. */
+/** Returns the milliseconds of a `Retry-After` in seconds or as a date; `NaN` for other values. */
 function durationOf(retryAfter: string): number {
   return /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
 }

@@ -9,4 +9,4 @@ test.each([
   ['no language', undefined],
   ['', undefined],
   [undefined, undefined],
-])('R19: the locale %j is %j', (locale, tag) => expect(languageTag(locale)).toBe(tag))
+])('R19: the language tag of the locale %j is %j', (locale, tag) => expect(languageTag(locale)).toBe(tag))

@@ -1,4 +1,4 @@
-/** A language tag as `Intl` and `Accept-Language` take it (BCP 47): `fr_FR` is `fr-FR`; undefined for a text that is none. */
+/** Returns a locale as a BCP 47 language tag, so `fr_FR` as `fr-FR`; undefined for other texts. */
 export function languageTag(locale: string | undefined): string | undefined {
   try {
     return Intl.getCanonicalLocales(locale?.replace(/[.@].*/, '').replaceAll('_', '-'))[0]

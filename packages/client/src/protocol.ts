@@ -1,22 +1,22 @@
 /**
- * The messages and answers as they travel (`PROTOCOL.md`). Every field that a server may leave out is optional here, so
- * that the client also talks to one that knows only the first protocol: type, message, title, data, timestamp.
+ * Messages and answers on the wire (`PROTOCOL.md`). Fields that a server may omit are optional, so that the client also
+ * works with servers of the first protocol, which has only type, message, title, data and timestamp.
  */
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
 /** A JSON object; `JsonValue` of any depth. */
 export type JsonObject = { [key: string]: JsonValue }
 
-/** Echoed in the answer to the message that carried it. */
+/** Correlation id: the answer repeats the `ref` of the message. */
 export type Ref = string | number
 
-/** Where a stream stands. */
+/** Position in a stream. */
 export interface StreamPosition {
   readonly epoch: string
   readonly offset: number
 }
 
-/** Why a resume could not bring everything back. */
+/** Why a resume could not deliver all missed events. */
 export type ResumeReason = 'epoch_changed' | 'position_lost' | 'retention' | 'too_far'
 
 /** The first message of every connection. */
@@ -74,7 +74,7 @@ export interface ErrorMessage {
   readonly message: string
   readonly code?: string
   readonly hint?: string
-  /** Which field is wrong. */
+  /** The wrong field. */
   readonly detail?: string
   readonly ref?: Ref
   /** Seconds. */
@@ -92,9 +92,9 @@ export interface PongMessage {
 /** Answers `subscribe` and `unsubscribe`. */
 export interface SubscribedMessage {
   readonly type: 'subscribed'
-  /** The set in force, also after an unsubscribe. */
+  /** Subscribed topics, also after an unsubscribe. */
   readonly events: readonly string[]
-  /** Everything but these arrives: nothing was subscribed to yet. */
+  /** Excluded topics, while there is no subscription: all other topics arrive. */
   readonly except?: readonly string[]
   readonly ref?: Ref
 }
@@ -115,7 +115,7 @@ export interface GapMessage {
   readonly stream?: 'all'
   readonly from: number
   readonly to: number
-  /** `retention`: gone from the log. `too_far`: too many to send one by one. */
+  /** `retention`: deleted from the log. `too_far`: too many to send one by one. */
   readonly reason: 'retention' | 'too_far'
 }
 
@@ -126,9 +126,9 @@ export interface StateMessage {
   readonly state: 'read' | 'deleted'
   readonly unread_count: number
   readonly state_rev: number
-  /** Head of the stream when they changed: later events are not concerned, nor counted. */
+  /** Head of the user's stream at the change. Later events are neither changed nor counted. */
   readonly offset?: number
-  /** The same of the shared stream. */
+  /** Head of the shared stream at the change. */
   readonly all_offset?: number
 }
 
@@ -160,7 +160,7 @@ export interface ResumedMessage {
 /** Answers `sync`, after its notifications. */
 export interface SyncedMessage {
   readonly type: 'synced'
-  /** Everything up to it was sent; give it as `since` to go on. */
+  /** All events up to it were sent; pass it as `since` to continue. */
   readonly offset: number
   readonly more: boolean
   readonly stream?: 'all'
@@ -186,14 +186,14 @@ export interface ReconnectMessage {
   readonly after_ms: number
 }
 
-/** Last message of an event stream, with the code that a WebSocket would be closed with; never on a WebSocket. */
+/** Last message of an event stream, with the close code of a WebSocket. WebSockets do not send it. */
 export interface CloseMessage {
   readonly type: 'close'
   readonly code: number
   readonly reason: string
 }
 
-/** What the server sends. Types that are not listed are to be ignored. */
+/** Messages of the server. Clients ignore unknown types. */
 export type ServerMessage =
   | ConnectionMessage
   | HeartbeatMessage
@@ -213,7 +213,7 @@ export type ServerMessage =
   | ReconnectMessage
   | CloseMessage
 
-/** What the client sends. */
+/** Messages of the client. */
 export type ClientMessage = { readonly ref?: Ref } & (
   | { readonly action: 'auth'; readonly token: string }
   | { readonly action: 'ping'; readonly timestamp?: string | number }
@@ -232,7 +232,7 @@ export type ClientMessage = { readonly ref?: Ref } & (
   | { readonly action: 'read'; readonly up_to_offset: number; readonly stream?: 'all' }
 )
 
-/** `POST /auth/token`, `POST /auth/refresh` and the callback. */
+/** Answer of `POST /auth/token`, `POST /auth/refresh` and the callback. */
 export interface TokenResponse {
   readonly access_token: string
   readonly refresh_token?: string
@@ -257,14 +257,14 @@ export interface InboxResponse {
   /** Opaque; null at the end. */
   readonly next_before: string | null
   readonly unread_count: number
-  /** Heads of the user's stream and of the shared one when the unread were counted. */
+  /** Heads of the user's stream and of the shared stream at the count. */
   readonly offset?: number
   readonly all_offset?: number
-  /** As in the messages of the WebSocket. */
+  /** Revision of the read and deleted state, as in the messages of the WebSocket. */
   readonly state_rev?: number
 }
 
-/** RFC 9457, as every refused request is answered; token routes add RFC 6749's `error`. */
+/** Answer to a refused request (RFC 9457). Token routes add the `error` of RFC 6749. */
 export interface ProblemResponse {
   readonly title?: string
   readonly detail?: string

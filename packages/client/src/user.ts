@@ -1,6 +1,6 @@
 import type { UserResponse } from './protocol.ts'
 
-/** The person who is signed in. */
+/** The signed-in user. */
 export interface FocusUser {
   readonly id: number | string
   readonly username: string

@@ -4,9 +4,9 @@ import type { FocusClientError } from '../errors.ts'
 
 export interface FocusContextValue {
   readonly client: FocusClient
-  /** Whether a sign-in that came back to this page has ended, well or not. */
+  /** Whether `completeSignIn()` has finished. */
   readonly isReady: boolean
-  /** Why it did not end well. */
+  /** Error of `completeSignIn()`. */
   readonly signInError: FocusClientError | null
 }
 
@@ -14,6 +14,6 @@ export const FocusContext = createContext<FocusContextValue | null>(null)
 
 export function useFocusContext(): FocusContextValue {
   const value = useContext(FocusContext)
-  if (!value) throw new Error('useFocus and useNotifications need a <FocusProvider> around them.')
+  if (!value) throw new Error('Render a <FocusProvider> around components that use Focus.')
   return value
 }

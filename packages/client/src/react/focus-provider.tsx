@@ -1,18 +1,18 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import type { FocusClient } from '../client.ts'
-import { FocusClientError } from '../errors.ts'
+import { type FocusClientError, toClientError } from '../errors.ts'
 import { FocusContext } from './context.ts'
 
 /** Props of `FocusProvider`. */
 export interface FocusProviderProps {
-  /** Made once, outside of components. */
+  /** Create it once, outside of components. */
   readonly client: FocusClient
-  /** Whether to receive notifications while mounted; true when absent. */
+  /** Whether to receive notifications while mounted. Default: true. */
   readonly connect?: boolean
   readonly children?: ReactNode
 }
 
-/** Gives a client to the components below, ends a sign-in that came back to this page, and keeps the connection up. */
+/** Provides a client to its children, completes a sign-in that returned to this page, and keeps the connection open. */
 export function FocusProvider({ client, connect = true, children }: FocusProviderProps): ReactNode {
   const [isReady, setReady] = useState(false)
   const [signInError, setSignInError] = useState<FocusClientError | null>(null)
@@ -21,8 +21,12 @@ export function FocusProvider({ client, connect = true, children }: FocusProvide
     let isMounted = true
     client
       .completeSignIn()
-      .catch((error: unknown) => (isMounted ? setSignInError(toClientError(error)) : undefined))
-      .finally(() => (isMounted ? setReady(true) : undefined))
+      .catch((error: unknown) => {
+        if (isMounted) setSignInError(toClientError(error, 'sign_in_failed', 'The sign-in could not be completed.'))
+      })
+      .finally(() => {
+        if (isMounted) setReady(true)
+      })
     return () => {
       isMounted = false
     }
@@ -34,8 +38,3 @@ export function FocusProvider({ client, connect = true, children }: FocusProvide
   return <FocusContext.Provider value={value}>{children}</FocusContext.Provider>
 }
 
-function toClientError(error: unknown): FocusClientError {
-  return error instanceof FocusClientError
-    ? error
-    : new FocusClientError('sign_in_failed', 'The sign-in could not be completed.', { cause: error })
-}

@@ -8,23 +8,23 @@ import { type UseNotifications, useNotifications } from './use-notifications.ts'
 
 /** Props of `NotificationCenter`. */
 export interface NotificationCenterProps {
-  /** `fr` or `en`; the client's when absent. */
+  /** `fr` or `en`. Default: the client's. */
   readonly locale?: string
   /** Replaces single texts. */
   readonly texts?: Partial<NotificationCenterTexts>
   readonly className?: string
-  /** Somebody chose a notification; it is marked as read by then. */
+  /** Called when the user selects a notification, after it is marked as read. */
   readonly onSelect?: (notification: FocusNotification) => void
-  /** Draws what is inside an entry; title, message and time when absent. */
+  /** Renders the content of an entry. Default: title, message and time. */
   readonly renderItem?: (notification: FocusNotification) => ReactNode
 }
 
-/** Read by screen readers and seen by nobody. */
-const unseen = { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' } as const
+/** Style of texts for screen readers only. */
+const visuallyHidden = { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' } as const
 
 /**
- * A bell with the number of unread notifications, and the list behind it. Comes without style: give `focus-center`,
- * `focus-center-bell`, `-badge`, `-panel`, `-list`, `-item` and `-item-unread` your own. Needs a `<FocusProvider>`.
+ * A bell with the number of unread notifications, and their list. It has no styles: style the classes `focus-center`,
+ * `focus-center-bell`, `-badge`, `-panel`, `-list`, `-item` and `-item-unread`. Requires a `<FocusProvider>`.
  */
 export function NotificationCenter(props: NotificationCenterProps): ReactNode {
   const { client } = useFocusContext()
@@ -36,7 +36,7 @@ export function NotificationCenter(props: NotificationCenterProps): ReactNode {
   const panelId = useId()
   const { unreadCount } = source
   const readAll = () => {
-    // The button goes away with the last unread one; whoever pressed it by keyboard must not be lost with it.
+    // The button disappears with the last unread notification: keep the keyboard focus in the panel.
     panel.current?.focus()
     void source.markAllRead()
   }
@@ -59,7 +59,7 @@ export function NotificationCenter(props: NotificationCenterProps): ReactNode {
           </span>
         )}
       </button>
-      <div role="status" style={unseen}>
+      <div role="status" style={visuallyHidden}>
         {latest && `${latest.title}. ${latest.message}`}
       </div>
       <section
@@ -128,7 +128,7 @@ function Panel({ source, texts, locale, onSelect, onReadAll, renderItem }: Panel
   )
 }
 
-/** Opens and closes: Escape gives the focus back to the bell, a click elsewhere just closes. */
+/** Opens and closes the panel. Escape closes it and focuses the bell; a click outside only closes it. */
 function usePanel() {
   const [isOpen, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)

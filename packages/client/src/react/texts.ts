@@ -1,14 +1,14 @@
-/** What the notification centre says. */
+/** Texts of the notification centre. */
 export interface NotificationCenterTexts {
   readonly title: string
-  /** The bell's name for screen readers. */
+  /** Returns the bell's name for screen readers. */
   bell(unreadCount: number): string
   readonly empty: string
   readonly loading: string
   readonly loadMore: string
   readonly markAllRead: string
   readonly unread: string
-  /** Shown while the connection is away. */
+  /** Shown while disconnected. */
   readonly offline: string
   readonly failed: string
 }
@@ -40,7 +40,7 @@ const english: NotificationCenterTexts = {
   failed: 'Something went wrong.',
 }
 
-/** English for every `en-…`, French for everything else, as on the server. */
+/** Returns English texts for `en` and `en-…`, and French texts for other locales, like the server. */
 export function textsOf(locale: string): NotificationCenterTexts {
   return /^en\b/i.test(locale) ? english : french
 }

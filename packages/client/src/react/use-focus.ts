@@ -8,18 +8,18 @@ import { useFocusContext } from './context.ts'
 /** The result of `useFocus`. */
 export interface UseFocus {
   readonly client: FocusClient
-  /** Null when nobody is signed in, and on the server. */
+  /** Null without a signed-in user, and on the server. */
   readonly user: FocusUser | null
   readonly isSignedIn: boolean
-  /** False until it is known whether this page is the end of a sign-in: wait with "please sign in" until then. */
+  /** False while a sign-in that returned to this page is being completed: do not show "please sign in" yet. */
   readonly isReady: boolean
-  /** Why the sign-in that came back to this page did not succeed. */
+  /** Error of the sign-in that returned to this page. */
   readonly signInError: FocusClientError | null
   readonly signIn: (provider: string, options?: SignInOptions) => Promise<void>
   readonly signOut: (options?: SignOutOptions) => Promise<void>
 }
 
-/** Who is signed in, and how to change that. Needs a `<FocusProvider>`. */
+/** Returns the signed-in user, and functions to sign in and out. Requires a `<FocusProvider>`. */
 export function useFocus(): UseFocus {
   const { client, isReady, signInError } = useFocusContext()
   const subscribe = useCallback((changed: () => void) => client.onAuthChange(changed), [client])

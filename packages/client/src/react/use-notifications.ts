@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import { FocusClientError } from '../errors.ts'
+import { type FocusClientError, toClientError } from '../errors.ts'
 import { type ConnectionState, idleMachine } from '../realtime/connection/connection-machine.ts'
 import type { FocusNotification } from '../realtime/notification.ts'
 import { emptyList } from '../realtime/inbox/notification-list.ts'
@@ -7,20 +7,20 @@ import { useFocusContext } from './context.ts'
 
 /** Options of `useNotifications`. */
 export interface UseNotificationsOptions {
-  /** Told of each notification as it arrives, once; may be a new function at every render. */
+  /** Called once for each new notification. It may be a new function at every render. */
   readonly onNotification?: (notification: FocusNotification) => void
 }
 
 /** The result of `useNotifications`. */
 export interface UseNotifications {
-  /** Newest first: the inbox and what arrives. */
+  /** The inbox and new notifications, newest first. */
   readonly notifications: readonly FocusNotification[]
   readonly unreadCount: number
   readonly isConnected: boolean
   readonly state: ConnectionState
   readonly hasMore: boolean
   readonly isLoading: boolean
-  /** What the last load or change failed with. The functions here never reject: look at this. */
+  /** Error of the last load or change. The functions below never reject. */
   readonly error: FocusClientError | null
   readonly markRead: (ids: string | Iterable<string>) => Promise<void>
   readonly markAllRead: () => Promise<void>
@@ -29,7 +29,7 @@ export interface UseNotifications {
   readonly reload: () => Promise<void>
 }
 
-/** The person's notifications, kept up to date. Needs a `<FocusProvider>`. */
+/** Returns the user's notifications, and renders again when they change. Requires a `<FocusProvider>`. */
 export function useNotifications({ onNotification }: UseNotificationsOptions = {}): UseNotifications {
   const { notifications } = useFocusContext().client
   const [changeError, setChangeError] = useState<FocusClientError | null>(null)
@@ -61,11 +61,7 @@ export function useNotifications({ onNotification }: UseNotificationsOptions = {
         await work
         setChangeError(null)
       } catch (error) {
-        setChangeError(
-          error instanceof FocusClientError
-            ? error
-            : new FocusClientError('network_error', 'The change did not reach the server.', { cause: error }),
-        )
+        setChangeError(toClientError(error, 'network_error', 'The change did not reach the server.'))
       }
     }
     return {

@@ -4,16 +4,16 @@ import type { NotificationMessage } from '../protocol.ts'
 
 /** Options of `useWebSocket`. */
 export interface UseWebSocketOptions extends Pick<FocusClientOptions, 'url' | 'socketAuth'> {
-  /** Topics to receive; `activities`, `challenges` and `limits` when absent. Give an array that stays the same. */
+  /** Topics to receive. Default: `activities`, `challenges` and `limits`. Pass the same array at every render. */
   readonly events?: readonly string[]
 }
 
 /** The result of `useWebSocket`. */
 export interface UseWebSocket {
-  /** As they travelled, oldest first. */
+  /** Messages of the server, oldest first. */
   readonly notifications: readonly NotificationMessage[]
   readonly isConnected: boolean
-  /** The socket of the moment; null while there is none. */
+  /** The current socket; null while there is none. */
   readonly ws: WebSocket | null
 }
 
@@ -21,10 +21,10 @@ const guideEvents: readonly string[] = ['activities', 'challenges', 'limits']
 const disconnected = { isConnected: false, ws: null }
 
 /**
- * The hook of the guide, with the same three results, over a connection that comes back by itself and delivers once.
- * Needs no provider. For an inbox, read state and sign-in use `useNotifications()`.
+ * The hook of the guide, with the same three results. It reconnects by itself, and delivers each notification once. It
+ * requires no provider. For an inbox and the read state, use `useNotifications()`.
  *
- * @param token access token; nothing is connected while there is none
+ * @param token access token; there is no connection without one
  */
 export function useWebSocket(token: string | null | undefined, options: UseWebSocketOptions = {}): UseWebSocket {
   const { events = guideEvents, socketAuth = 'message' } = options

@@ -4,21 +4,21 @@ import type { ServerMessage } from '../protocol.ts'
 import type { ConnectionState } from './connection/connection-machine.ts'
 import type { FocusNotification } from './notification.ts'
 
-/** What can be listened to, and what the listener is given. */
+/** Events of `notifications.on()`, and the value that listeners receive. */
 export interface NotificationEvents {
-  /** A notification, once, in the order of its stream. One that was merged into comes again, with its `count` raised. */
+  /** A notification, once, in the order of its stream. A merged notification arrives again, with a higher `count`. */
   notification: FocusNotification
   /** The connection's state changed. */
   state: ConnectionState
   /** The number of unread notifications changed. */
   unread: number
-  /** Read or deleted, in this tab or elsewhere. */
+  /** Notifications were read or deleted, here or on another page or device. */
   change: InboxChange
-  /** Notifications that will not come one by one; they are in the inbox, as far as they still exist. */
+  /** Missed notifications will not arrive one by one. The inbox has those that still exist. */
   gap: Gap
   /** The server refused a message of this client. */
   error: FocusClientError
-  /** Every message of the server, as it travelled. */
+  /** Every message of the server, as sent. */
   message: ServerMessage
 }
 
@@ -30,7 +30,7 @@ export interface InboxChange {
 
 /** Notifications that were missed and cannot be sent again; the inbox may have them. */
 export interface Gap {
-  /** `retention`: gone from the log. `too_far`: too many to send. `position_lost`: the log was restored or rewritten. */
+  /** `retention`: deleted from the log. `too_far`: too many to send. `position_lost`: the log was restored or rewritten. */
   readonly reason: 'retention' | 'too_far' | 'position_lost'
 }
 

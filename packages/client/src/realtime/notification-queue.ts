@@ -6,10 +6,10 @@ import type { NotificationSource } from './notification-source.ts'
 type Result = IteratorResult<FocusNotification, undefined>
 type End = { readonly error?: unknown }
 
-/** Notifications for `for await`: kept from the moment it is made until they are taken, however slow the taker is. */
+/** Notifications for `for await`. They are queued from its creation, so that a slow consumer misses none. */
 export class NotificationQueue implements AsyncIterableIterator<FocusNotification, undefined> {
   readonly #items: FocusNotification[] = []
-  readonly #takers: { resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
+  readonly #waiting: { resolve: (result: Result) => void; reject: (error: unknown) => void }[] = []
   readonly #listening = new AbortController()
   #end: End | null = null
 
@@ -40,8 +40,8 @@ export class NotificationQueue implements AsyncIterableIterator<FocusNotificatio
     const value = this.#items.shift()
     if (value) return Promise.resolve({ value, done: false })
     const end = this.#end
-    if (!end) return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }))
-    // An error is told once; who asks again gets the end.
+    if (!end) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    // The error is thrown once. Later calls get the end.
     this.#end = {}
     return 'error' in end ? Promise.reject(end.error) : Promise.resolve({ value: undefined, done: true })
   }
@@ -53,14 +53,14 @@ export class NotificationQueue implements AsyncIterableIterator<FocusNotificatio
   }
 
   #push(value: FocusNotification): void {
-    const taker = this.#takers.shift()
-    if (taker) taker.resolve({ value, done: false })
+    const consumer = this.#waiting.shift()
+    if (consumer) consumer.resolve({ value, done: false })
     else this.#items.push(value)
   }
 
   #finish(end: End): void {
     this.#listening.abort()
     this.#end ??= end
-    for (const taker of this.#takers.splice(0)) this.next().then(taker.resolve, taker.reject)
+    for (const { resolve, reject } of this.#waiting.splice(0)) this.next().then(resolve, reject)
   }
 }

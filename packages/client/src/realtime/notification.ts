@@ -1,36 +1,36 @@
 import type { InboxResponse, JsonObject, NotificationMessage } from '../protocol.ts'
 
-/** A notification, as an application sees it. */
+/** A notification. */
 export interface FocusNotification {
-  /** UUIDv7; made here (`local-…`) when the server gives none. */
+  /** UUIDv7. The client creates an id (`local-…`) if the server sends none. */
   readonly id: string
-  /** `info`, `success`, `warning`, `error`, or a name of the application's own. */
+  /** `info`, `success`, `warning`, `error`, or a type of the application. */
   readonly type: string
   readonly title: string
   readonly message: string
-  /** The topic, such as `limits`; null for none. */
+  /** The topic, such as `limits`; null without one. */
   readonly event: string | null
   readonly data: JsonObject
   /** ISO 8601. */
   readonly timestamp: string
-  /** How many notifications were merged into this one; 1 when none was. */
+  /** Number of notifications merged into this one, itself included. */
   readonly count: number
   readonly groupKey: string | null
-  /** ISO 8601; from then on it is of no interest, and leaves `list` by itself. Null for never. */
+  /** ISO 8601; it leaves `list` at this time. Null if it does not expire. */
   readonly expiresAt: string | null
   /** ISO 8601; null while unread. */
   readonly readAt: string | null
   /** `all` for a broadcast. */
   readonly stream: 'user' | 'all'
-  /** Number of the event in its stream; null when the server gives none. */
+  /** Number of the event in its stream; null if the server sends none. */
   readonly offset: number | null
-  /** It was sent while this client was away. */
+  /** Whether it was sent while this client was disconnected. */
   readonly replayed: boolean
 }
 
 const localPrefix = 'local-'
-/** Ids made here are unique within the page, and sort in the order of their making. */
-let made = 0
+/** Number of created ids. They are unique within the page, and sort by creation. */
+let localIds = 0
 
 export function toNotification(
   message: Omit<NotificationMessage, 'type'> & Partial<Pick<InboxResponse['notifications'][number], 'read_at'>>,
@@ -53,12 +53,12 @@ export function toNotification(
   }
 }
 
-/** Whether the server knows the notification by this id. */
+/** Returns whether the server knows this id. */
 export function isServerId(id: string): boolean {
   return !id.startsWith(localPrefix)
 }
 
 function localId(): string {
-  made += 1
-  return localPrefix + String(made).padStart(9, '0')
+  localIds += 1
+  return localPrefix + String(localIds).padStart(9, '0')
 }

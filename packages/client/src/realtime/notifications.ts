@@ -87,7 +87,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
       auth: options.socketAuth,
       WebSocket: options.WebSocket,
       url: () => this.#socketUrl(options.socketUrl()),
-      message: (message) => this.#hear(message),
+      message: (message) => this.#handle(message),
       state: (state) => this.#stateChanged(state),
       forget: () => this.#receiver.forgetPosition(),
     })
@@ -232,7 +232,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   async inbox(query: InboxQuery = {}): Promise<InboxPage> {
     const page = await this.#unread.setFrom(this.#inbox.page(query), (answer) => answer)
     // Notifications may have been read or deleted while the answer was on its way.
-    return { ...page, notifications: this.#marks.applied(page.notifications) }
+    return { ...page, notifications: this.#marks.apply(page.notifications) }
   }
 
   /** Marks notifications as read, on this page immediately, and on the user's other tabs and devices. @throws as `inbox` */
@@ -279,9 +279,9 @@ export class Notifications implements AsyncIterable<FocusNotification> {
     return url
   }
 
-  #hear(message: ServerMessage): void {
+  #handle(message: ServerMessage): void {
     if (message.type === 'auth_expiring') this.#connection.reauthenticate()
-    this.#receiver.hear(message)
+    this.#receiver.handle(message)
   }
 
   #stateChanged(state: ConnectionState): void {
@@ -309,7 +309,7 @@ export class Notifications implements AsyncIterable<FocusNotification> {
   #apply(change: InboxChange): void {
     const unread = change.ids.filter((id) => this.list.find(id)?.readAt === null)
     this.#marks.note(change, this.#position.heads, (id) => this.list.find(id)?.offset ?? 0)
-    this.#unread.less(unread.length)
+    this.#unread.subtract(unread.length)
     this.#emitters.change.emit(change)
   }
 

@@ -1,18 +1,18 @@
 import type { ConnectionMessage, GapMessage, HeartbeatMessage, NotificationMessage } from '../protocol.ts'
 import type { Heads } from './inbox/marks.ts'
 
-/** A place in the streams, plain data: keep it and give it back to go on from there after a restart. */
+/** Position in the streams, as plain data. Store it, and pass it to a later client to resume from it. */
 export interface Position {
   readonly epoch: string
-  /** Of the user's own stream. */
+  /** Offset in the user's own stream. */
   readonly offset: number
-  /** Of the shared stream of broadcasts. */
+  /** Offset in the shared stream of broadcasts; null if unknown. */
   readonly allOffset: number | null
-  /** Id of the notification at `offset`, by which the server notices a log that was rewritten. */
+  /** Id of the notification at `offset`, with which the server detects a rewritten log; null if unknown. */
   readonly lastId: string | null
 }
 
-/** What was seen of the streams: tells what is new from what is not, and where to resume. */
+/** Tracks the position up to which events were seen, to recognise new events and to resume. */
 export class PositionTracker {
   #position: Position | null
 
@@ -24,7 +24,7 @@ export class PositionTracker {
     return this.#position
   }
 
-  /** Up to where events were seen. */
+  /** Offsets up to which events were seen. */
   get heads(): Heads {
     return { user: this.#position?.offset ?? 0, all: this.#position?.allOffset ?? 0 }
   }
@@ -33,7 +33,7 @@ export class PositionTracker {
     this.#position = null
   }
 
-  /** Whether this event was not seen before; from now on it was. Events without an offset always are new. */
+  /** Notes an event. Returns whether it is new. Events without an offset always are. */
   accept({ epoch, offset, stream, id }: NotificationMessage): boolean {
     if (epoch === undefined || offset === undefined) return true
     const before = this.#position?.epoch === epoch ? this.#position : startOf(epoch)
@@ -44,9 +44,9 @@ export class PositionTracker {
   }
 
   /**
-   * Takes over where a new connection starts: at the head of the streams, unless it goes on from a position of ours.
+   * Takes the start of a new connection: the head of the streams, unless the connection resumes from our position.
    *
-   * @returns whether something was lost for good, so that the inbox has to be read
+   * @returns whether events were lost, so that the inbox must be read
    */
   connected({ stream, all, resume }: ConnectionMessage): boolean {
     const before = this.#position
@@ -56,8 +56,8 @@ export class PositionTracker {
       this.#position = { epoch: stream.epoch, offset: stream.offset, allOffset: all?.offset ?? null, lastId: null }
       return isLost
     }
-    // Never past where we asked to go on from: what is between there and the head is on its way. A head below is the
-    // mark of a log that was restored.
+    // Never after the requested position: the events between it and the head are on their way. A lower head means that
+    // the log was restored.
     this.#position = {
       epoch: before.epoch,
       offset: Math.min(before.offset, stream.offset),
@@ -67,19 +67,19 @@ export class PositionTracker {
     return isLost
   }
 
-  /** Everything up to here was sent, also what a filter hid. */
+  /** Takes the position of a heartbeat: all events up to it were sent or filtered out. */
   heartbeat({ epoch, offset, all }: HeartbeatMessage): void {
     if (epoch === undefined || offset === undefined) return
     this.#advance(epoch, offset, all?.offset ?? null)
   }
 
-  /** These offsets will not come. */
+  /** Skips events that the server will not send. */
   gap({ to, stream }: GapMessage): void {
     const position = this.#position
     if (position) this.#advance(position.epoch, stream === 'all' ? 0 : to, stream === 'all' ? to : null)
   }
 
-  /** What the server needs to know at connect, as query parameters. */
+  /** Returns the position as query parameters of the connection. */
   query(): Record<string, string> {
     const position = this.#position
     if (!position) return {}

@@ -8,7 +8,7 @@ import type {
   StateMessage,
 } from '../protocol.ts'
 import type { Emitters, Gap } from './events.ts'
-import { type Knowledge, type Marks, nothing } from './inbox/marks.ts'
+import { type Knowledge, type Marks, startOfStreams } from './inbox/marks.ts'
 import { type FocusNotification, toNotification } from './notification.ts'
 import type { PositionTracker } from './position.ts'
 import type { Subscription } from './connection/subscription.ts'
@@ -20,24 +20,24 @@ export interface ReceiverOptions {
   readonly subscription: Subscription
   readonly unread: UnreadCount
   readonly marks: Marks
-  /** The notification of that id, if it is shown. */
+  /** Returns the shown notification with this id. */
   readonly find: (id: string) => FocusNotification | undefined
-  /** What is shown may not be what the server has. */
+  /** Called when the list may differ from the server's inbox. */
   readonly resync: () => void
-  /** The same of the unread count alone. */
+  /** Called when only the unread count may differ. */
   readonly recount: () => void
 }
 
-/** Reads the server's messages: what is new is told, once and in order; what is missing is noticed. */
+/** Handles the server's messages: emits new events once and in order, and detects missing ones. */
 export class Receiver {
   readonly #options: ReceiverOptions
   #stateRev: number | null = null
-  /** Highest offset that arrived as a notification; a heartbeat ahead of it means that a filter hid some. */
+  /** Highest offset that arrived. A heartbeat with a higher one means that the subscription hides notifications. */
   #shownOffset = 0
   #isPositionLost = false
-  /** From where on this client was told of everything. */
-  #toldFrom = nothing
-  /** By how much the server's clock is ahead of this one. */
+  /** State of the streams from which this client receives every event and change. */
+  #liveFrom = startOfStreams
+  /** Difference of the server's clock to this one. */
   #clockAheadMs = 0
 
   constructor(options: ReceiverOptions) {
@@ -45,13 +45,13 @@ export class Receiver {
   }
 
   /**
-   * Whether something happened after an answer of the server and before it began to tell this client. It is asked for again
-   * once: a server that contradicts itself is not asked for ever.
+   * Returns whether events may be missing between an answer of the inbox and the start of the connection. It returns true
+   * once per connection, so that a server with contradictory answers does not cause endless reads.
    */
   isBehind({ user, all, stateRev }: Knowledge): boolean {
-    const from = this.#toldFrom
+    const from = this.#liveFrom
     const isBehind = user < from.user || all < from.all || stateRev < from.stateRev
-    if (isBehind) this.#toldFrom = nothing
+    if (isBehind) this.#liveFrom = startOfStreams
     return isBehind
   }
 
@@ -60,22 +60,22 @@ export class Receiver {
     return Date.now() + this.#clockAheadMs
   }
 
-  /** The server does not know the position any more: the next connection begins anew. */
+  /** Forgets the position after the server refused it. The next connection starts at the head. */
   forgetPosition(): void {
     this.#options.position.forget()
     this.#isPositionLost = true
   }
 
-  /** What follows concerns another sign-in. */
+  /** Forgets the state of the previous sign-in. */
   reset(): void {
     this.#stateRev = null
-    this.#toldFrom = nothing
+    this.#liveFrom = startOfStreams
     this.#shownOffset = 0
     this.#isPositionLost = false
-    this.#options.unread.restart({ unreadCount: 0, heads: nothing })
+    this.#options.unread.restart({ unreadCount: 0, heads: startOfStreams })
   }
 
-  hear(message: ServerMessage): void {
+  handle(message: ServerMessage): void {
     const { emitters, position } = this.#options
     switch (message.type) {
       case 'connection':
@@ -110,9 +110,9 @@ export class Receiver {
     if (stream) this.#clockAheadMs = Date.parse(message.timestamp) - Date.now()
     const heads = stream && { user: stream.offset, all: all?.offset ?? 0 }
     if (message.unread_count !== undefined) unread.restart({ unreadCount: message.unread_count, heads })
-    if (heads && message.resume?.recovered !== true) this.#toldFrom = { ...heads, stateRev: message.state_rev ?? 0 }
+    if (heads && message.resume?.recovered !== true) this.#liveFrom = { ...heads, stateRev: message.state_rev ?? 0 }
     const reason = message.resume?.reason
-    // Those two are told by a `gap` message of their own.
+    // The server sends a `gap` message for the other two reasons.
     if (isLost && reason !== 'retention' && reason !== 'too_far') this.#lost('position_lost')
     if (message.state_rev !== undefined) this.#stateRevSeen(message.state_rev, 0)
   }
@@ -129,10 +129,10 @@ export class Receiver {
 
   #countUnread(notification: FocusNotification): void {
     const { unread, marks, find, recount } = this.#options
-    // The count at the start of the connection includes replayed ones.
-    if (notification.replayed || marks.applied([notification])[0]?.readAt !== null) return
+    // The count at the start of the connection includes replayed notifications.
+    if (notification.replayed || marks.apply([notification])[0]?.readAt !== null) return
     const before = find(notification.id)
-    // One that others were merged into may have been unread before; if it is not shown, only the server knows.
+    // A merged notification may have been counted before. If it is not shown, only the server knows.
     if (notification.count > 1 && !before) recount()
     else if (before?.readAt !== null) unread.arrived(notification)
   }
@@ -144,7 +144,7 @@ export class Receiver {
     marks.note({ ids, state }, heads, (id) => (isExact ? 0 : (find(id)?.offset ?? 0)))
     emitters.change.emit({ ids, state })
     unread.set({ unreadCount: message.unread_count, heads })
-    // Too many to name: the inbox knows.
+    // Without ids, too many notifications changed: read the inbox.
     if (ids.length === 0) resync()
     this.#stateRevSeen(message.state_rev, 1)
   }
@@ -152,14 +152,14 @@ export class Receiver {
   #heartbeat(message: HeartbeatMessage): void {
     const { position, subscription, resync } = this.#options
     const { offset = 0, state_rev: stateRev } = message
-    // What the filter hides is unread too.
+    // Notifications of unwanted topics count as unread too.
     if (subscription.isFiltering && offset > this.#shownOffset) resync()
     this.#shownOffset = Math.max(this.#shownOffset, offset)
     position.heartbeat(message)
     if (stateRev !== undefined) this.#stateRevSeen(stateRev, 0)
   }
 
-  /** @param step by how much the revision grows when nothing was missed */
+  /** @param step expected growth of the revision */
   #stateRevSeen(revision: number, step: 0 | 1): void {
     const isMissed = this.#stateRev !== null && revision > this.#stateRev + step
     this.#stateRev = Math.max(this.#stateRev ?? 0, revision)
@@ -168,7 +168,7 @@ export class Receiver {
 
   #lost(reason: Gap['reason']): void {
     if (reason === 'position_lost') {
-      // Of a log that was restored nothing is known.
+      // Nothing is known about a restored log.
       this.#stateRev = null
       this.#options.marks.clear()
     }

@@ -8,26 +8,26 @@ import { browserStorage, type TokenStorage } from './token-storage.ts'
 /** Options of a sign-in by navigation. */
 export interface SignInOptions {
   /**
-   * Where the sign-in ends: a path of the API's own origin, or an address whose origin the server allows (`FOCUS_RETURN_TO`).
-   * This page when absent. `completeSignIn()` has to run there.
+   * Address of the page to which the sign-in returns, and which calls `completeSignIn()`: a path of the API's origin, or an
+   * address whose origin the server allows (`FOCUS_RETURN_TO`). Default: this page.
    */
   readonly returnTo?: string | URL
-  /** The whole page goes to the provider and comes back. */
+  /** The page navigates to the provider and back. */
   readonly mode?: 'redirect'
-  /** Names the account to the provider, such as an e-mail address. */
+  /** Hint for the provider about the account, such as an email address. */
   readonly loginHint?: string
   /** OpenID Connect's `prompt`, such as `select_account`. */
   readonly prompt?: string
 }
 
-/** The code lives for a minute. */
+/** The code expires after a minute: all tries and waits fit into it. */
 const timeoutMs = 10_000
 const retries = 3
-const longestWaitMs = 10_000
+const maxWaitMs = 10_000
 
 const answerParameters = ['focus_code', 'error', 'error_description'] as const
 
-/** The sign-in by navigation: away with a challenge (RFC 7636), back with a one-time code, never with a token in the URL. */
+/** The sign-in by navigation: to the provider with a PKCE challenge (RFC 7636), back with a single-use code. */
 export class RedirectSignIn {
   readonly #api: Api
   readonly #session: Session
@@ -39,15 +39,16 @@ export class RedirectSignIn {
   constructor(api: Api, session: Session, storageKey: string) {
     this.#api = api
     this.#session = session
-    // Of this tab alone, so that two tabs can sign in at once; it outlives the navigation.
+    // Belongs to this tab alone, so that two tabs can sign in at once, and outlives the navigation.
     this.#storage = browserStorage('sessionStorage')
     this.#key = `${storageKey}:verifier`
     this.#codeKey = `${storageKey}:code`
   }
 
-  async begin(provider: string, options: SignInOptions): Promise<void> {
+  /** @throws FocusClientError `invalid_option` outside of browsers */
+  async start(provider: string, options: SignInOptions): Promise<void> {
     const page = globalThis.location
-    if (!page) throw new FocusClientError('invalid_option', 'signIn() navigates, so it needs a browser.')
+    if (!page) throw new FocusClientError('invalid_option', 'signIn() needs a browser.')
     const target = new URL(`${this.#api.base}/auth/${encodeURIComponent(provider)}`)
     target.searchParams.set('redirect', '1')
     target.searchParams.set('return_to', returnAddress(options.returnTo, page.href, target.origin))
@@ -55,7 +56,7 @@ export class RedirectSignIn {
     if (options.prompt !== undefined) target.searchParams.set('prompt', options.prompt)
     this.#storage.removeItem(this.#codeKey)
     const pair = await newVerifier()
-    // Without https there is no WebCrypto; the cookie of the flow then stands in on the API's own site.
+    // Pages without https have no WebCrypto. On the API's own site, the cookie of the flow replaces the challenge.
     if (pair) {
       this.#storage.setItem(this.#key, pair.verifier)
       target.searchParams.set('code_challenge', pair.challenge)
@@ -67,8 +68,8 @@ export class RedirectSignIn {
   }
 
   /**
-   * Takes the answer of the sign-in out of the page's address; does nothing when there is none. Calls that come while one
-   * is under way share it, so that effects may run twice.
+   * Completes a sign-in whose answer is in the page's address; does nothing without one. Simultaneous calls share one
+   * request, because React runs effects twice.
    */
   complete(signal?: AbortSignal): Promise<void> {
     this.#completing ??= this.#complete(signal).finally(() => {
@@ -77,7 +78,7 @@ export class RedirectSignIn {
     return this.#completing
   }
 
-  /** A sign-in that was not completed never will be. */
+  /** Forgets an incomplete sign-in. */
   forget(): void {
     this.#storage.removeItem(this.#key)
     this.#storage.removeItem(this.#codeKey)
@@ -87,10 +88,10 @@ export class RedirectSignIn {
     if (!globalThis.location || !globalThis.history) return
     const url = new URL(globalThis.location.href)
     const verifier = this.#storage.getItem(this.#key)
-    const kept = this.#storage.getItem(this.#codeKey)
-    const code = url.searchParams.get('focus_code') ?? kept
+    const storedCode = this.#storage.getItem(this.#codeKey)
+    const code = url.searchParams.get('focus_code') ?? storedCode
     const error = url.searchParams.get('error')
-    // An `error` belongs to us only while a sign-in is under way.
+    // Without a sign-in in progress, the `error` belongs to the application.
     if (code === null && (error === null || verifier === null)) return
     const detail = url.searchParams.get('error_description')
     for (const name of answerParameters) url.searchParams.delete(name)
@@ -99,23 +100,23 @@ export class RedirectSignIn {
       this.#storage.removeItem(this.#key)
       throw new FocusClientError(error ?? 'sign_in_failed', detail ?? `The sign-in was refused: ${error}`)
     }
-    // A code that got no answer is tried again at the next start of the page.
+    // The next start of the page repeats a request that got no answer.
     this.#storage.setItem(this.#codeKey, code)
     const body = verifier ? { focus_code: code, code_verifier: verifier } : { focus_code: code }
-    const { era } = this.#session
+    const { generation } = this.#session
     try {
-      await this.#redeem(body, era, signal)
+      await this.#redeem(body, generation, signal)
       this.forget()
     } catch (error) {
-      const isOver = isRefusal(error) || era !== this.#session.era
+      const isOver = isRefusal(error) || generation !== this.#session.generation
       if (isOver) this.forget()
       if (!isRefusal(error)) throw error
-      // One that was kept is too old by now.
-      if (code !== kept) throw error
+      // A stored code has expired: that is no error of this page.
+      if (code !== storedCode) throw error
     }
   }
 
-  async #redeem(body: unknown, era: number, signal: AbortSignal | undefined): Promise<void> {
+  async #redeem(body: unknown, generation: number, signal: AbortSignal | undefined): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const answer = await this.#api.request<TokenResponse>('/auth/token', {
@@ -124,25 +125,25 @@ export class RedirectSignIn {
           signal,
           timeoutMs,
         })
-        this.#session.adopt(answer, era)
+        this.#session.adopt(answer, generation)
         return
       } catch (error) {
-        const isOver = attempt === retries || era !== this.#session.era
+        const isOver = attempt === retries || generation !== this.#session.generation
         if (isOver || isRefusal(error) || !(error instanceof FocusClientError)) throw error
-        await wait(Math.min(error.retryAfterMs ?? backoffMs(attempt, Math.random()), longestWaitMs), signal)
+        await wait(Math.min(error.retryAfterMs ?? backoffMs(attempt, Math.random()), maxWaitMs), signal)
       }
     }
   }
 }
 
-/** A path where the API is at home, so that no server setting is needed; the whole address elsewhere. */
+/** Returns a path for pages of the API's origin, so that no server setting is needed; the whole address for others. */
 function returnAddress(returnTo: string | URL | undefined, page: string, apiOrigin: string): string {
   const url = new URL(returnTo ?? page, page)
   for (const name of answerParameters) if (returnTo === undefined) url.searchParams.delete(name)
   return url.origin === apiOrigin ? url.pathname + url.search + url.hash : url.href
 }
 
-/** @throws the signal's reason */
+/** Waits, and rejects with the signal's reason after an abort. */
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms)

@@ -8,20 +8,20 @@ import { SignOuts } from './sign-outs.ts'
 import { withTabLock } from './tab-lock.ts'
 import type { TokenStorage } from './token-storage.ts'
 
-/** A token that ends sooner than this is renewed before it is used. */
+/** Tokens with a shorter remaining lifetime are renewed before use. */
 const marginMs = 30_000
 
-/** How long a refresh may take; other tabs wait for it. */
+/** Time limit of a refresh. Other tabs wait for it. */
 const timeoutMs = 10_000
 
-/** Gives access tokens to whoever speaks to the server. */
+/** Source of access tokens for requests and connections. */
 export interface AccessTokens {
-  /** A token that is good for a while; null when nobody is signed in. */
+  /** Returns a token that stays valid for a while; null without a signed-in user. */
   get(): Promise<string | null>
   /**
-   * Another one, because `rejected` was refused; null when there is none.
+   * Returns a new token after the refusal of `rejected`; null if there is none.
    *
-   * @param isFinal the server itself refused it: a session that cannot be renewed has ended by that
+   * @param isFinal whether the server itself refused the token; a session without a refresh token then ends
    */
   renew(rejected: string, isFinal: boolean): Promise<string | null>
 }
@@ -29,7 +29,7 @@ export interface AccessTokens {
 interface StoredSession {
   readonly access: string
   readonly refresh: string | null
-  /** By this machine's clock, so that a wrong clock does no harm; null when the server did not say. */
+  /** Milliseconds of this device's clock, so that a wrong clock has no effect; null if unknown. */
   readonly expiresAt: number | null
   readonly user: FocusUser | null
 }
@@ -37,15 +37,15 @@ interface StoredSession {
 export interface SessionOptions {
   readonly api: Api
   readonly storage: TokenStorage
-  /** Of sign-outs that are not finished; one that outlives the page where the session does. */
+  /** Storage for unfinished sign-outs. It outlives the page if the session does. */
   readonly signOutStorage: TokenStorage
   readonly storageKey: string
-  /** The refresh token is in a cookie that no script can read. */
+  /** Whether the refresh token is in an `HttpOnly` cookie. */
   readonly cookies: boolean
   readonly onError: ErrorSink
 }
 
-/** Who is signed in, with which tokens, in this tab and in all others that share the storage. */
+/** The signed-in user and the tokens, in this tab and in all tabs that share the storage. */
 export class Session implements AccessTokens {
   readonly #api: Api
   readonly #storage: TokenStorage
@@ -56,10 +56,10 @@ export class Session implements AccessTokens {
   #current: StoredSession | null
   #isStored = true
   #refreshing: Promise<string | null> | null = null
-  /** Grows with every sign-out: answers to earlier requests sign nobody in. */
-  #era = 0
+  /** Number of sign-outs. Answers to requests of an earlier generation do not sign a user in. */
+  #generation = 0
   #failures = 0
-  /** The last refresh that the server did not serve, and until when there is no other. */
+  /** Error of the last failed refresh, and the time of the next permitted one. */
   #refused: { readonly error: unknown; readonly until: number } | null = null
 
   constructor({ api, storage, signOutStorage, storageKey, cookies, onError }: SessionOptions) {
@@ -81,32 +81,32 @@ export class Session implements AccessTokens {
     return this.#current !== null
   }
 
-  /** The token of the moment, expired or not. */
+  /** The current token, which may have expired. */
   get currentToken(): string | null {
     return this.#current?.access ?? null
   }
 
-  /** Told when somebody signs in or out, here or in another tab; not when tokens are merely renewed. */
+  /** Calls the listener after each sign-in and sign-out, here or in another tab. A renewed token is not a change. */
   onChange(listener: (user: FocusUser | null) => void, options?: ListenOptions): () => void {
     return this.#changes.add(listener, options)
   }
 
   /** See `adopt`. */
-  get era(): number {
-    return this.#era
+  get generation(): number {
+    return this.#generation
   }
 
   /**
-   * Takes over what a sign-in answered.
+   * Stores the session of a sign-in.
    *
-   * @param era of when it was asked: after a sign-out since then it is ended instead
+   * @param generation generation at the request; if the user signed out since then, the new session is ended instead
    * @throws FocusClientError `invalid_response`
    */
-  adopt(tokens: TokenResponse, era = this.#era): void {
+  adopt(tokens: TokenResponse, generation = this.#generation): void {
     const session = sessionOf(tokens, null)
     this.#refused = null
-    if (era === this.#era) {
-      this.#signOuts.replaced()
+    if (generation === this.#generation) {
+      this.#signOuts.cookieReplaced()
       this.#write(session)
     } else {
       this.#signOuts.add({ ...session, everywhere: false })
@@ -114,25 +114,25 @@ export class Session implements AccessTokens {
     }
   }
 
-  /** Ends the session here at once, and on the server as soon as that can be reached. Never rejects. */
+  /** Ends the session here immediately, and on the server as soon as it is reachable. Never rejects. */
   signOut(everywhere: boolean): Promise<void> {
     const session = this.#current
-    this.#era += 1
-    // First both entries of the storage, then the listeners, which may look into it.
+    this.#generation += 1
+    // First both entries of the storage, then the listeners, which may read it.
     this.#save(null)
     if (session || this.#cookies) this.#signOuts.add({ access: session?.access, refresh: session?.refresh, everywhere })
     this.#become(null)
     return this.#signOuts.finish()
   }
 
-  /** Finishes sign-outs of earlier pages: before anything else signs in. Never rejects. */
+  /** Finishes sign-outs of earlier pages. Call it before a new sign-in. Never rejects. */
   finishSignOuts(): Promise<void> {
     return this.#signOuts.finish()
   }
 
   /**
-   * @throws FocusClientError `network_error`, and all that the refresh was answered with other than that the session has
-   * ended. Then the session stays, and a later call tries again.
+   * @throws FocusClientError `network_error`, and the errors of a refresh that do not end the session. A later call tries
+   * again.
    */
   async get(): Promise<string | null> {
     const current = this.#current
@@ -158,7 +158,7 @@ export class Session implements AccessTokens {
     return null
   }
 
-  /** Finds the session that a cookie keeps, where there is none in the storage. @throws as `get` */
+  /** Restores the session of a cookie. @throws as `get` */
   async restore(): Promise<void> {
     if (this.#cookies && !this.#current) await this.#refreshOnce(null)
   }
@@ -178,25 +178,25 @@ export class Session implements AccessTokens {
 
   async #refresh(rejected: string | null): Promise<string | null> {
     const isCurrent = () => {
-      // While this tab waited, another one may have renewed or ended it.
+      // During the wait, another tab may have renewed or ended the session.
       if (this.#isStored) this.#become(this.#load())
       if (this.#isEnded) this.#become(null)
       return this.currentToken === rejected && !this.#isEnded
     }
     if (!isCurrent()) return this.currentToken
     const before = this.#current
-    const era = this.#era
+    const generation = this.#generation
     const body = before?.refresh && !this.#cookies ? { refresh_token: before.refresh } : {}
     try {
       const tokens = await this.#api.request<TokenResponse>('/auth/refresh', { method: 'POST', body, timeoutMs })
       const renewed = sessionOf(tokens, before)
       this.#refused = null
       this.#failures = 0
-      // Signed out, or in as somebody else, while the answer was on its way: that decides.
-      if (isCurrent() && era === this.#era) this.#write(renewed)
+      // A sign-out or another sign-in during the request wins.
+      if (isCurrent() && generation === this.#generation) this.#write(renewed)
     } catch (error) {
       if (!endsSession(error, this.#cookies)) {
-        this.#holdOff(error)
+        this.#delayNextRefresh(error)
         throw error
       }
       if (isCurrent()) this.#write(null)
@@ -204,13 +204,13 @@ export class Session implements AccessTokens {
     return this.currentToken
   }
 
-  /** A session that a cookie keeps is not taken up again while its sign-out is not finished. */
+  /** Whether the session of the cookie has an unfinished sign-out, and must not be restored. */
   get #isEnded(): boolean {
     return this.#cookies && this.#signOuts.isPending
   }
 
-  /** Spares a server that answers without serving; that there is no network is worth a try at any time. */
-  #holdOff(error: unknown): void {
+  /** Delays the next refresh after an error of the server. Without a network, a try costs the server nothing. */
+  #delayNextRefresh(error: unknown): void {
     if (!(error instanceof FocusClientError) || error.code === 'network_error') return
     const waitMs = error.retryAfterMs ?? backoffMs(this.#failures, Math.random())
     this.#failures += 1
@@ -244,7 +244,7 @@ export class Session implements AccessTokens {
       else this.#storage.removeItem(this.#key)
       this.#isStored = true
     } catch {
-      // A full or forbidden storage: the session lives on in memory, until the page is left.
+      // The storage is full or forbidden: the session stays in memory, and ends with the page.
       this.#isStored = false
     }
   }
@@ -252,17 +252,17 @@ export class Session implements AccessTokens {
   readonly #otherTabWrote = ({ key, newValue }: StorageEvent) => {
     // A null key is `clear()`.
     if (key === this.#key || key === null) this.#become(this.#load())
-    // With cookie delivery the tabs share nothing else.
+    // With cookie delivery, the tabs share no other entry.
     if (key === this.#signOuts.key && newValue !== null && this.#cookies) {
-      this.#era += 1
+      this.#generation += 1
       this.#become(null)
     }
   }
 }
 
-/** @param before the session that is renewed, whose refresh token and user stay unless the answer brings others */
+/** @param before the renewed session; its refresh token and user stay unless the answer has new ones */
 function sessionOf(tokens: TokenResponse, before: StoredSession | null): StoredSession {
-  // A captive portal answers JSON too.
+  // Captive portals answer with JSON too.
   if (typeof tokens?.access_token !== 'string') {
     throw new FocusClientError('invalid_response', 'The answer has no access_token.')
   }
@@ -275,8 +275,8 @@ function sessionOf(tokens: TokenResponse, before: StoredSession | null): StoredS
 }
 
 /**
- * Whether a refresh was refused for good: by the server itself, because of the grant. Without the cookie that would carry the
- * token there is no grant either.
+ * Returns whether the server itself refused the grant. With cookie delivery, `invalid_request` means that the cookie is
+ * missing.
  */
 function endsSession(error: unknown, cookies: boolean): boolean {
   return isRefusal(error, 'invalid_grant', 'user_disabled', ...(cookies ? ['invalid_request'] : []))

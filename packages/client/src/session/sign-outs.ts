@@ -4,14 +4,14 @@ import type { Api } from '../http.ts'
 import { withTabLock } from './tab-lock.ts'
 import type { TokenStorage } from './token-storage.ts'
 
-/** How long the server may take to answer one request. */
+/** Time limit of one request. */
 const timeoutMs = 5_000
-const keptAtMost = 10
+const maxSignOuts = 10
 
-/** A session that ended here and is still to be ended on the server. */
+/** A session that ended here, and not yet on the server. */
 interface SignOut {
   readonly everywhere: boolean
-  /** Both are absent with cookie delivery: there the cookie names the session, and no token is ever stored. */
+  /** Both tokens are absent with cookie delivery: the cookie identifies the session, and no token is stored. */
   readonly access?: string | undefined
   readonly refresh?: string | null | undefined
 }
@@ -23,14 +23,14 @@ export interface SignOutsOptions {
   readonly cookies: boolean
 }
 
-/** Sign-outs that the server does not know of yet: kept until it does, over failures and over the end of the page. */
+/** Sign-outs that the server has not confirmed. They are stored until it does, across failures and pages. */
 export class SignOuts {
-  /** Name of the entry in the storage, which other tabs see change; tabs finish sign-outs one at a time under it. */
+  /** Name of the entry in the storage, and of the lock with which one tab at a time finishes sign-outs. */
   readonly key: string
   readonly #api: Api
   readonly #storage: TokenStorage
   readonly #cookies: boolean
-  /** Kept here when the storage is full or forbidden. */
+  /** The sign-outs, while the storage is full or forbidden. */
   #unstored: readonly SignOut[] | null = null
   #finished: Promise<void> = Promise.resolve()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -52,12 +52,12 @@ export class SignOuts {
     this.#save([...this.#load(), this.#cookies ? { everywhere } : signOut])
   }
 
-  /** Somebody signed in: the cookie now names their session. */
-  replaced(): void {
+  /** Drops the sign-outs of the cookie's earlier session, after a sign-in replaced the cookie. */
+  cookieReplaced(): void {
     if (this.#cookies && this.isPending) this.#save([])
   }
 
-  /** Tells the server of each, once; again later where that fails. Never rejects. */
+  /** Sends each sign-out to the server. Failures are repeated later. Never rejects. */
   finish(): Promise<void> {
     this.#finished = this.#finished.then(() => (this.isPending ? withTabLock(this.key, () => this.#pass()) : undefined))
     return this.#finished
@@ -69,32 +69,31 @@ export class SignOuts {
 
   async #pass(): Promise<void> {
     clearTimeout(this.#timer)
-    let isLeft = false
+    let hasFailed = false
     for (const signOut of this.#load()) {
       try {
         await this.#end(signOut)
         const done = JSON.stringify(signOut)
         this.#save(this.#load().filter((other) => JSON.stringify(other) !== done))
       } catch {
-        // Neither success nor the server's own word.
-        isLeft = true
+        hasFailed = true
       }
     }
-    this.#failures = isLeft ? this.#failures + 1 : 0
-    if (isLeft) this.#timer = setTimeout(() => void this.finish(), backoffMs(this.#failures, Math.random()))
+    this.#failures = hasFailed ? this.#failures + 1 : 0
+    if (hasFailed) this.#timer = setTimeout(() => void this.finish(), backoffMs(this.#failures, Math.random()))
   }
 
   async #end({ everywhere, access, refresh }: SignOut): Promise<void> {
     const path = everywhere ? '/auth/logout_all' : '/auth/logout'
-    // An access token that has ended is no obstacle: the refresh token names the session too, as does the cookie.
+    // The access token may have expired. The refresh token or the cookie identifies the session too.
     const body = refresh ? { refresh_token: refresh } : undefined
     try {
       const answer = await this.#api.request(path, { method: 'POST', body, token: access, keepalive: true, timeoutMs })
-      // Captive portals answer 200.
+      // Captive portals answer with 200.
       if (answer !== undefined) throw new FocusClientError('invalid_response', `${path} did not answer 204`)
     } catch (error) {
-      // By the server's own word there is nothing left to end.
-      if (!isRefusal(error) || !(error instanceof FocusClientError) || error.status !== 401) throw error
+      // A 401 of the server itself means that the session has ended.
+      if (!isRefusal(error) || error.status !== 401) throw error
     }
   }
 
@@ -112,7 +111,7 @@ export class SignOuts {
     this.#unstored = null
     try {
       if (signOuts.length === 0) this.#storage.removeItem(this.key)
-      else this.#storage.setItem(this.key, JSON.stringify(signOuts.slice(-keptAtMost)))
+      else this.#storage.setItem(this.key, JSON.stringify(signOuts.slice(-maxSignOuts)))
     } catch {
       this.#unstored = signOuts
     }

@@ -1,11 +1,11 @@
-/** Where tokens are kept between page loads: `localStorage`, `sessionStorage`, or anything with these three methods. */
+/** Storage for tokens between page loads: `localStorage`, `sessionStorage`, or any object with these three methods. */
 export interface TokenStorage {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
   removeItem(key: string): void
 }
 
-/** Keeps tokens for as long as the page lives: the choice where no script may ever read them again. */
+/** Returns a storage that lasts as long as the page. Other scripts cannot read it. */
 export function memoryStorage(): TokenStorage {
   const items = new Map<string, string>()
   return {
@@ -16,12 +16,12 @@ export function memoryStorage(): TokenStorage {
 }
 
 /**
- * The browser's storage of that name; memory where there is none: outside of browsers, and in browsers whose settings
- * forbid it, which throw at the mere mention.
+ * Returns the browser's storage with this name. Returns a memory storage outside of browsers, and in browsers whose
+ * settings forbid storage: there, every access throws.
  */
 export function browserStorage(name: 'localStorage' | 'sessionStorage'): TokenStorage {
   try {
-    // Node has a global localStorage too: a file shared by everything in the process, never wanted for tokens.
+    // Node has a global localStorage too. The whole process shares its file, so it is not for tokens.
     const storage = typeof globalThis.document === 'undefined' ? undefined : globalThis[name]
     if (!storage) return memoryStorage()
     const probe = 'focus:probe'

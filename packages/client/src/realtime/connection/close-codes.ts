@@ -1,12 +1,12 @@
 /**
- * What a close code asks for (`PROTOCOL.md`): `reconnect`; `renew` the token first; `forget` the position first; or `stop`
- * until something changes.
+ * Action after a close code (`PROTOCOL.md`): `reconnect`; `renew` the token first; `forget` the position first; or `stop`
+ * until the next sign-in or `connect()`.
  */
 export type CloseAction = 'reconnect' | 'renew' | 'forget' | 'stop'
 
 /**
- * 4500 and 4503 refuse the token that was shown, not the person: another tab may have signed in again meanwhile, so they
- * are worth one try with another token. 1008 is how servers that know only the first protocol refuse a token.
+ * 4500 and 4503 refuse the token, not the user: another tab may have signed in again, so one try with another token is
+ * worthwhile. Servers of the first protocol refuse a token with 1008.
  */
 const actions: Readonly<Record<number, CloseAction>> = {
   1008: 'renew',

@@ -1,10 +1,10 @@
 import { FocusClientError } from '../../errors.ts'
 import type { ConnectionState } from './connection-machine.ts'
 
-/** The end of a connection, as the error of who waited for it. */
+/** Returns the error for callers that wait for a connection that has ended. */
 export function connectionClosed({ reason }: Extract<ConnectionState, { status: 'closed' }>): FocusClientError {
-  const why = reason.reason || 'no reason given'
-  return new FocusClientError('connection_closed', `The connection has ended: ${why}`, {
+  const explanation = reason.reason || 'no reason given'
+  return new FocusClientError('connection_closed', `The connection has ended: ${explanation}`, {
     status: reason.code,
   })
 }

@@ -34,9 +34,9 @@ class Driver {
   }
 
   /** Lets the deadline come. */
-  tick(heardAt = 0): this {
+  tick(lastMessageAt = 0): this {
     this.now = this.machine.deadline ?? this.now
-    return this.send({ type: 'tick', heardAt })
+    return this.send({ type: 'tick', lastMessageAt })
   }
 
   get state() {
@@ -160,7 +160,7 @@ describe('reconnecting', () => {
     const after = step(machine, { type: 'close', code: 1006, reason: '' }, 5_000, 1, 1_700_000_000_000).machine
     expect(after.public).toMatchObject({ status: 'reconnecting', retryAt: 1_700_000_001_000 })
     expect(after.deadline).toBe(6_000)
-    const tick = step(after, { type: 'tick', heardAt: 0 }, 6_000, 1, 1_600_000_000_000)
+    const tick = step(after, { type: 'tick', lastMessageAt: 0 }, 6_000, 1, 1_600_000_000_000)
     expect(tick.machine.public.status).toBe('connecting')
   })
 
@@ -233,15 +233,15 @@ describe('the watchdog', () => {
 
   test('is content with anything that arrives', () => {
     const driver = open()
-    const heardAt = driver.now + heartbeatMs
-    driver.tick(heardAt)
+    const lastMessageAt = driver.now + heartbeatMs
+    driver.tick(lastMessageAt)
     expect(driver.state.status).toBe('open')
     expect(driver.effects).toEqual([])
-    expect(driver.machine.deadline).toBe(heardAt + 2 * heartbeatMs + probeTimeoutMs)
+    expect(driver.machine.deadline).toBe(lastMessageAt + 2 * heartbeatMs + probeTimeoutMs)
   })
 
   test('an answer to the question keeps the connection', () => {
-    const driver = open().send({ type: 'doubt' })
+    const driver = open().send({ type: 'check' })
     expect(driver.effectTypes).toEqual(['probe'])
     const answeredAt = driver.now + 10
     driver.tick(answeredAt)
@@ -250,13 +250,13 @@ describe('the watchdog', () => {
   })
 
   test('asks once at a time', () => {
-    expect(open().send({ type: 'doubt' }).send({ type: 'wake' }).effects).toEqual([])
+    expect(open().send({ type: 'check' }).send({ type: 'wake' }).effects).toEqual([])
   })
 
   test('a timer that comes early decides nothing', () => {
     const driver = open()
     const before = driver.machine
-    expect(driver.wait(10).send({ type: 'tick', heardAt: 0 }).machine).toBe(before)
+    expect(driver.wait(10).send({ type: 'tick', lastMessageAt: 0 }).machine).toBe(before)
   })
 })
 
@@ -271,7 +271,7 @@ describe('leaving', () => {
     expect(driver.state).toEqual({ status: 'idle' })
     expect(driver.machine.deadline).toBeNull()
     expect(driver.effectTypes).toEqual(['drop'])
-    for (const event of ['wake', 'doubt', 'signed_in', 'signed_out'] as const) driver.send({ type: event })
+    for (const event of ['wake', 'check', 'signed_in', 'signed_out'] as const) driver.send({ type: event })
     driver.send({ type: 'token', token: 'late' }).send({ type: 'connection', heartbeatMs }).close(1006)
     expect(driver.state).toEqual({ status: 'idle' })
   })

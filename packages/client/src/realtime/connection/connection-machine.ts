@@ -3,81 +3,81 @@ import { closeAction } from './close-codes.ts'
 
 /** Why a connection ended. */
 export interface CloseReason {
-  /** WebSocket close code; 1006 where there was none. */
+  /** WebSocket close code; 1006 without one. */
   readonly code: number
-  /** What the server said, such as `session revoked`. */
+  /** Text of the server, such as `session revoked`. */
   readonly reason: string
 }
 
-/** What the application sees of the connection. */
+/** State of the connection. */
 export type ConnectionState =
-  /** Nobody asked for a connection. */
+  /** No connection was requested. */
   | { readonly status: 'idle' }
-  /** The first try, or another one, is under way. */
+  /** A try is in progress. */
   | { readonly status: 'connecting'; readonly attempt: number }
   /** Authenticated; notifications arrive. */
   | { readonly status: 'open'; readonly attempt: number }
-  /** Waiting for the next try, which comes at `retryAt` (milliseconds since 1970) or when the network is back. */
+  /** Waiting for the next try: at `retryAt` (milliseconds since 1970), or when the network is back. */
   | {
       readonly status: 'reconnecting'
       readonly attempt: number
       readonly retryAt: number
       readonly reason: CloseReason
     }
-  /** Nothing will happen by itself until somebody signs in or `connect()` is called. */
+  /** Ended. The client does not reconnect before the next sign-in or `connect()`. */
   | { readonly status: 'closed'; readonly reason: CloseReason }
 
-/** The whole state: what the application sees, and what decides what comes next. */
+/** The complete state: the public part, and the values that decide the next steps. */
 export interface Machine {
   readonly public: ConnectionState
-  /** When `tick` is due, as the other times here in milliseconds of a clock that nobody sets. */
+  /** Time of the next `tick`. All times here are milliseconds of a monotonic clock. */
   readonly deadline: number | null
   /** Tries since the connection was last stable. */
   readonly attempt: number
   /** Why the last connection ended. */
   readonly reason: CloseReason
-  /** The token in use is the answer to a refused one; if it is refused too, that is final. */
+  /** The current token replaced a refused one: a second refusal is final. */
   readonly renewed: boolean
-  /** The next try needs another token than the last one. */
+  /** The next try needs a new token. */
   readonly renewNext: boolean
   readonly openedAt: number
-  /** How long the server may be silent. */
+  /** Longest accepted silence of the server. */
   readonly silenceMs: number
-  /** A ping is out, and anything the server says before the deadline answers it. */
+  /** A ping was sent; any message before the deadline answers it. */
   readonly probing: boolean
-  /** The next try comes no sooner: a node asked for it. */
+  /** Earliest time of the next try, requested by a node. */
   readonly notBefore: number
 }
 
 export type MachineEvent =
   | { readonly type: 'connect' }
   | { readonly type: 'disconnect' }
-  /** The answer to `authorize`; null when nobody is signed in. */
+  /** The result of `authorize`; null without a signed-in user. */
   | { readonly type: 'token'; readonly token: string | null }
-  /** `authorize` failed in a way that may pass. */
+  /** `authorize` failed temporarily. */
   | { readonly type: 'unauthorized'; readonly message: string }
   /** The server's `connection` message. */
   | { readonly type: 'connection'; readonly heartbeatMs: number }
-  /** The node says when it will close the connection, and that another one may be asked from then on. */
+  /** The node announced its stop. The client may reconnect after `afterMs`. */
   | { readonly type: 'leaving'; readonly afterMs: number }
   | ({ readonly type: 'close' } & CloseReason)
-  /** The deadline has come; `heardAt` is when the server last said anything. */
-  | { readonly type: 'tick'; readonly heardAt: number }
-  /** The page became visible or the network came back: a good moment to try. */
+  /** The deadline has passed. `lastMessageAt` is the time of the server's last message. */
+  | { readonly type: 'tick'; readonly lastMessageAt: number }
+  /** The page became visible, or the network came back: a try may succeed now. */
   | { readonly type: 'wake' }
-  /** Somebody asks for a try now. */
+  /** The application requests a try now. */
   | { readonly type: 'retry' }
-  /** The network went away, or so it seems: a good moment to look. */
-  | { readonly type: 'doubt' }
-  /** Somebody signed in, or in as somebody else. */
+  /** The browser reports the network as offline: the connection may be broken. */
+  | { readonly type: 'check' }
+  /** A user signed in, possibly another one than before. */
   | { readonly type: 'signed_in' }
   | { readonly type: 'signed_out' }
 
 export type Effect =
-  /** Ask for an access token: any, or another one than the last. */
+  /** Get an access token; with `renew`, a new one. */
   | { readonly type: 'authorize'; readonly renew: boolean }
   | { readonly type: 'open'; readonly token: string }
-  /** Close the socket and hear no more of it; tokens still on their way are of no interest either. */
+  /** Close the socket, and ignore its later events and tokens that are still on their way. */
   | { readonly type: 'drop' }
   | { readonly type: 'probe' }
   | { readonly type: 'forget' }
@@ -87,21 +87,21 @@ export interface Step {
   readonly effects: readonly Effect[]
 }
 
-/** Time for token, socket and `connection` message together. */
+/** Time limit for token, socket and `connection` message together. */
 export const connectTimeoutMs = 20_000
-/** Time for anything to arrive after a ping. */
+/** Time limit for a message after a ping. */
 export const probeTimeoutMs = 5_000
-/** An open connection counts as stable from this age on; before, tries keep adding up. */
+/** Age at which an open connection counts as stable, which resets the number of tries. */
 export const stableAfterMs = 5_000
 
 const notSignedIn: CloseReason = { code: 4500, reason: 'not signed in' }
-const none: CloseReason = { code: 1000, reason: '' }
+const noReason: CloseReason = { code: 1000, reason: '' }
 
 export const idleMachine: Machine = {
   public: { status: 'idle' },
   deadline: null,
   attempt: 0,
-  reason: none,
+  reason: noReason,
   renewed: false,
   renewNext: false,
   openedAt: 0,
@@ -111,10 +111,11 @@ export const idleMachine: Machine = {
 }
 
 /**
- * One step: pure, with the time and a random number from 0 to 1 passed in.
+ * Returns the next state and its effects. A pure function: time and random number are arguments.
  *
- * @param now milliseconds of a clock that nobody sets, such as `performance.now()`
- * @param wallNow milliseconds since 1970, for what the application sees
+ * @param now milliseconds of a monotonic clock, such as `performance.now()`
+ * @param random a number from 0 to 1
+ * @param wallNow milliseconds since 1970, for `retryAt`
  */
 export function step(machine: Machine, event: MachineEvent, now: number, random: number, wallNow = now): Step {
   const { machine: next, effects } = advance(machine, event, now, random)
@@ -134,10 +135,10 @@ function advance(machine: Machine, event: MachineEvent, now: number, random: num
     case 'signed_in':
       return status === 'idle' ? stay(machine) : authorize(idleMachine, now, [{ type: 'drop' }])
     case 'signed_out':
-      return status === 'idle' || status === 'closed' ? stay(machine) : stop(machine, whyWithoutToken(machine))
+      return status === 'idle' || status === 'closed' ? stay(machine) : stop(machine, reasonWithoutToken(machine))
     case 'token':
       if (status !== 'connecting') return stay(machine)
-      if (event.token === null) return stop(machine, whyWithoutToken(machine))
+      if (event.token === null) return stop(machine, reasonWithoutToken(machine))
       return { machine, effects: [{ type: 'open', token: event.token }] }
     case 'unauthorized':
       return status === 'connecting'
@@ -152,13 +153,13 @@ function advance(machine: Machine, event: MachineEvent, now: number, random: num
         ? closed(settle(machine, now), event, now, random)
         : stay(machine)
     case 'tick':
-      return tick(machine, event.heardAt, now, random)
+      return tick(machine, event.lastMessageAt, now, random)
     case 'wake':
       if (status !== 'reconnecting') return probe(machine, now)
       return now < machine.notBefore ? stay(machine) : authorize(machine, now)
     case 'retry':
       return status === 'reconnecting' ? authorize(machine, now) : stay(machine)
-    case 'doubt':
+    case 'check':
       return probe(machine, now)
   }
 }
@@ -179,7 +180,7 @@ function authorize(machine: Machine, now: number, before: readonly Effect[] = []
 }
 
 function open(machine: Machine, heartbeatMs: number, now: number): Step {
-  // Two heartbeats may be late together: background tabs are throttled, networks stall.
+  // Two heartbeats may be missing: background tabs are throttled, and networks stall.
   const silenceMs = 2 * heartbeatMs + probeTimeoutMs
   return {
     machine: {
@@ -193,33 +194,33 @@ function open(machine: Machine, heartbeatMs: number, now: number): Step {
   }
 }
 
-/** A connection that had become stable starts counting anew. */
+/** Resets the number of tries after a stable connection. */
 function settle(machine: Machine, now: number): Machine {
   const isStable = machine.public.status === 'open' && now - machine.openedAt >= stableAfterMs
   return isStable ? { ...machine, attempt: 0, renewed: false } : machine
 }
 
 function closed(machine: Machine, { code, reason }: CloseReason, now: number, random: number): Step {
-  const why = { code, reason }
+  const closeReason = { code, reason }
   switch (closeAction(code)) {
     case 'stop':
-      return stop(machine, why)
+      return stop(machine, closeReason)
     case 'forget':
-      return withEffect({ type: 'forget' }, retry(machine, why, now, random))
+      return withEffect({ type: 'forget' }, retry(machine, closeReason, now, random))
     case 'renew': {
       const isFinal = code !== 4001 && machine.renewed
-      if (isFinal) return stop(machine, why)
-      const renewing = { ...machine, reason: why, renewNext: true }
-      if (machine.attempt > 0) return retry(renewing, why, now, random)
+      if (isFinal) return stop(machine, closeReason)
+      const renewing = { ...machine, reason: closeReason, renewNext: true }
+      if (machine.attempt > 0) return retry(renewing, closeReason, now, random)
       return authorize({ ...renewing, attempt: 1 }, now)
     }
     case 'reconnect':
-      return code === 1013 ? spare(machine, why, now, random) : retry(machine, why, now, random)
+      return code === 1013 ? retryOverloaded(machine, closeReason, now, random) : retry(machine, closeReason, now, random)
   }
 }
 
-/** The node has too much to do: the first tries, and those of all pages that wake up, would only add to it. */
-function spare(machine: Machine, reason: CloseReason, now: number, random: number): Step {
+/** Waits longer than usual for an overloaded node, also on pages that wake up. */
+function retryOverloaded(machine: Machine, reason: CloseReason, now: number, random: number): Step {
   const { machine: next, effects } = retry({ ...machine, attempt: Math.max(machine.attempt, 2) }, reason, now, random)
   return { machine: { ...next, notBefore: next.deadline ?? now }, effects }
 }
@@ -247,12 +248,12 @@ function stop(machine: Machine, reason: CloseReason): Step {
   }
 }
 
-/** Where the last token was refused, that is the reason for having none now. */
-function whyWithoutToken({ renewed, reason }: Machine): CloseReason {
+/** Returns the reason of a missing token: the refusal of the last one, if it was refused. */
+function reasonWithoutToken({ renewed, reason }: Machine): CloseReason {
   return renewed ? reason : notSignedIn
 }
 
-function tick(machine: Machine, heardAt: number, now: number, random: number): Step {
+function tick(machine: Machine, lastMessageAt: number, now: number, random: number): Step {
   const { public: visible, deadline, silenceMs, probing } = machine
   if (deadline === null || now < deadline) return stay(machine)
   switch (visible.status) {
@@ -261,9 +262,9 @@ function tick(machine: Machine, heardAt: number, now: number, random: number): S
     case 'connecting':
       return retry(machine, { code: 1006, reason: 'no answer in time' }, now, random)
     case 'open': {
-      const answered = heardAt + (probing ? probeTimeoutMs : silenceMs) > now
-      if (answered) return stay({ ...machine, probing: false, deadline: heardAt + silenceMs })
-      // After a sleep of the machine the silence means nothing yet: ask first.
+      const isAlive = lastMessageAt + (probing ? probeTimeoutMs : silenceMs) > now
+      if (isAlive) return stay({ ...machine, probing: false, deadline: lastMessageAt + silenceMs })
+      // Silence after the computer's sleep proves nothing: send a ping first.
       if (!probing) return probe(machine, now)
       return retry(settle(machine, now), { code: 1006, reason: 'silence' }, now, random)
     }

@@ -11,37 +11,37 @@ import {
 import { listenToPage } from './page-signals.ts'
 
 /**
- * Where the access token travels. `message`: in the first message, so that it is in no URL, log or history, and without a
- * request before each connection. `query`: as `?token=`, for servers that know only the first protocol.
+ * How the client sends the access token. `message`: in the first message, so that URLs, logs and histories do not contain
+ * it. `query`: as `?token=`, for servers of the first protocol.
  */
 export type SocketAuth = 'message' | 'query'
 
 export interface ConnectionOptions {
   readonly tokens: AccessTokens
   readonly auth: SocketAuth
-  /** Read at every try; global when absent. */
+  /** Default: the global class, read at every try. */
   readonly WebSocket: typeof globalThis.WebSocket | undefined
-  /** The address with the position to resume from, read at every try. */
+  /** Returns the address with the position to resume from. Called at every try. */
   url(): URL
   message(message: ServerMessage): void
   state(state: ConnectionState): void
   forget(): void
 }
 
-/** The guide's interval, for servers that do not name theirs. */
+/** Interval of servers that do not send theirs. */
 const defaultHeartbeatMs = 30_000
 
-/** Carries out what the state machine decides: the socket, the one timer, the tokens. */
+/** Executes the effects of the state machine: socket, timer and tokens. */
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #events: MachineEvent[] = []
   #isDispatching = false
   #machine: Machine = idleMachine
   #socket: WebSocket | null = null
-  /** Numbers the tries, so that what belongs to an earlier one is not taken for news. */
+  /** Number of the try, so that results of earlier tries are ignored. */
   #generation = 0
   #timer: ReturnType<typeof setTimeout> | undefined
-  #heardAt = 0
+  #lastMessageAt = 0
   #token: string | null = null
   #stopListening: (() => void) | null = null
 
@@ -53,12 +53,12 @@ export class Connection {
     return this.#machine.public
   }
 
-  /** The socket of the moment, while there is one. */
+  /** The current socket; null without one. */
   get socket(): WebSocket | null {
     return this.#socket
   }
 
-  /** Takes events one after the other: one that a listener causes waits until all listeners know of the one before. */
+  /** Handles events in order. An event that a listener causes waits until all listeners have received the earlier one. */
   dispatch(event: MachineEvent): void {
     this.#events.push(event)
     if (this.#isDispatching) return
@@ -70,14 +70,14 @@ export class Connection {
     }
   }
 
-  /** Whether the message was handed to an authenticated connection. */
+  /** Sends a message. Returns false without an authenticated connection. */
   send(message: ClientMessage): boolean {
     if (this.state.status !== 'open' || this.#socket?.readyState !== 1) return false
     this.#socket.send(JSON.stringify(message))
     return true
   }
 
-  /** Gives the server a fresh token before the old one ends, so that the connection stays. */
+  /** Sends a new token before the current one expires, so that the server keeps the connection open. */
   reauthenticate(): void {
     const generation = this.#generation
     const { tokens } = this.#options
@@ -89,7 +89,7 @@ export class Connection {
         this.#token = fresh
         this.send({ action: 'auth', token: fresh })
       },
-      // The server will close with 4001, which has tries of its own.
+      // The server then closes with 4001, and the state machine tries again.
       () => undefined,
     )
   }
@@ -100,11 +100,11 @@ export class Connection {
     this.#machine = machine
     this.#schedule(machine)
     this.#listen(machine.public.status !== 'idle')
-    for (const effect of effects) this.#carryOut(effect)
+    for (const effect of effects) this.#execute(effect)
     if (machine.public !== before.public) this.#options.state(machine.public)
   }
 
-  #carryOut(effect: Effect): void {
+  #execute(effect: Effect): void {
     switch (effect.type) {
       case 'authorize':
         return this.#authorize(effect.renew)
@@ -124,7 +124,7 @@ export class Connection {
     this.#generation += 1
     const generation = this.#generation
     const { tokens } = this.#options
-    // The codes from 4000 on are the server's; proxies close with others.
+    // Codes from 4000 come from the server itself. Proxies close with other codes.
     const isFinal = this.#machine.reason.code >= 4000
     const answer = renew && this.#token !== null ? tokens.renew(this.#token, isFinal) : tokens.get()
     answer.then(
@@ -132,8 +132,7 @@ export class Connection {
         if (generation === this.#generation) this.dispatch({ type: 'token', token })
       },
       (error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error)
-        if (generation === this.#generation) this.dispatch({ type: 'unauthorized', message })
+        if (generation === this.#generation) this.dispatch({ type: 'unauthorized', message: messageOf(error) })
       },
     )
   }
@@ -148,30 +147,30 @@ export class Connection {
       if (auth === 'query') url.searchParams.set('token', token)
       socket = new Socket(url)
     } catch (error) {
-      // No address, or no WebSocket in this runtime: trying again would not help.
-      this.dispatch({ type: 'close', code: 4999, reason: error instanceof Error ? error.message : String(error) })
+      // An invalid address, or no WebSocket in this runtime: another try would fail too.
+      this.dispatch({ type: 'close', code: 4999, reason: messageOf(error) })
       return
     }
     this.#socket = socket
     socket.onopen = () => {
       if (auth === 'message') socket.send(JSON.stringify({ action: 'auth', token } satisfies ClientMessage))
     }
-    socket.onmessage = (event: MessageEvent<unknown>) => this.#hear(event.data)
+    socket.onmessage = (event: MessageEvent<unknown>) => this.#received(event.data)
     socket.onclose = ({ code, reason }: CloseEvent) => {
       this.#socket = null
       this.dispatch({ type: 'close', code, reason })
     }
-    // Says nothing that `close`, which follows, does not; but without a listener some implementations throw.
+    // `close` follows and is enough, but some implementations throw without an error listener.
     socket.onerror = () => undefined
   }
 
-  #hear(data: unknown): void {
-    this.#heardAt = performance.now()
+  #received(data: unknown): void {
+    this.#lastMessageAt = performance.now()
     const message = parse(data)
     if (!message) return
     if (message.type === 'connection') {
       const seconds = message.heartbeat_interval
-      // Position and counts first: who is told of `open` may look at them.
+      // Position and counts first: listeners of `open` may read them.
       this.#options.message(message)
       this.dispatch({ type: 'connection', heartbeatMs: seconds ? seconds * 1000 : defaultHeartbeatMs })
       return
@@ -196,7 +195,7 @@ export class Connection {
     clearTimeout(this.#timer)
     if (deadline === null) return
     this.#timer = setTimeout(
-      () => this.dispatch({ type: 'tick', heardAt: this.#heardAt }),
+      () => this.dispatch({ type: 'tick', lastMessageAt: this.#lastMessageAt }),
       Math.max(0, deadline - performance.now()),
     )
   }
@@ -205,7 +204,7 @@ export class Connection {
     if (wanted) {
       this.#stopListening ??= listenToPage({
         wake: () => this.dispatch({ type: 'wake' }),
-        doubt: () => this.dispatch({ type: 'doubt' }),
+        check: () => this.dispatch({ type: 'check' }),
       })
     } else {
       this.#stopListening?.()
@@ -214,12 +213,16 @@ export class Connection {
   }
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 function parse(data: unknown): ServerMessage | null {
   if (typeof data !== 'string') return null
   try {
     const value: unknown = JSON.parse(data)
     const isMessage = typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
-    // The server is who says what follows a type; unknown types pass through the switch that reads them.
+    // The other fields are trusted, because the server sets them. Unknown types are ignored later.
     return isMessage ? (value as ServerMessage) : null
   } catch {
     return null

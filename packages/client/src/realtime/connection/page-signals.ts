@@ -1,15 +1,15 @@
-/** What a page knows about its chances: `wake` is a good moment to try, `doubt` a good moment to look. */
+/** Signals of the page: after `wake` a try may succeed, after `check` the connection may be broken. */
 export interface PageSignals {
   wake(): void
-  doubt(): void
+  check(): void
 }
 
-/** Listens to network and visibility of the page; outside of browsers nothing ever comes. The answer ends it. */
+/** Listens to network and visibility events, in browsers only. Returns the function that ends it. */
 export function listenToPage(signals: PageSignals): () => void {
   const page = globalThis.document
   if (!page || typeof globalThis.addEventListener !== 'function') return () => undefined
   const wake = () => signals.wake()
-  const doubt = () => signals.doubt()
+  const check = () => signals.check()
   const visible = () => {
     if (page.visibilityState === 'visible') signals.wake()
   }
@@ -17,7 +17,7 @@ export function listenToPage(signals: PageSignals): () => void {
   const { signal } = listening
   globalThis.addEventListener('online', wake, { signal })
   globalThis.addEventListener('pageshow', wake, { signal })
-  globalThis.addEventListener('offline', doubt, { signal })
+  globalThis.addEventListener('offline', check, { signal })
   page.addEventListener('visibilitychange', visible, { signal })
   return () => listening.abort()
 }

@@ -1,6 +1,6 @@
 /**
- * Which topics are wanted. Everything until the first `subscribe`; then the named topics, and always what has no topic.
- * Leaving topics before the first `subscribe` means everything but these.
+ * The wanted topics: all until the first `subscribe`, then the named ones. Notifications without a topic are always
+ * wanted. An `unsubscribe` before the first `subscribe` excludes topics.
  */
 export class Subscription {
   #only: ReadonlySet<string> | null
@@ -10,17 +10,17 @@ export class Subscription {
     this.#only = events ? new Set(events) : null
   }
 
-  /** The topics in force; null while there is no choice. */
+  /** Subscribed topics; null before the first subscription. */
   get events(): readonly string[] | null {
     return this.#only && [...this.#only]
   }
 
-  /** Topics that are unwanted while everything else is. */
+  /** Excluded topics, before the first subscription. */
   get except(): readonly string[] {
     return [...this.#except]
   }
 
-  /** Whether anything is unwanted. */
+  /** Whether any topic is unwanted. */
   get isFiltering(): boolean {
     return this.#only !== null || this.#except.size > 0
   }

@@ -7,13 +7,13 @@ import { type FocusNotification, toNotification } from '../notification.ts'
 
 /** Selects a page of the inbox. */
 export interface InboxQuery {
-  /** At most this many; the server decides when absent. */
+  /** Size of the page. Default: the server's. */
   readonly limit?: number
-  /** `nextBefore` of the page before. */
+  /** `nextBefore` of the previous page. */
   readonly before?: string
-  /** Unread ones only. */
+  /** Only unread notifications. */
   readonly unread?: boolean
-  /** Of this topic only. */
+  /** Only notifications of this topic. */
   readonly event?: string
   readonly signal?: AbortSignal
 }
@@ -22,18 +22,18 @@ export interface InboxQuery {
 export interface InboxPage {
   /** Newest first. */
   readonly notifications: readonly FocusNotification[]
-  /** Where the next page begins; null at the end. */
+  /** Cursor of the next page; null at the end. */
   readonly nextBefore: string | null
-  /** Of all pages. */
+  /** Number of unread notifications of all pages. */
   readonly unreadCount: number
-  /** Heads of the streams and their revision when it was answered. @internal */
+  /** Heads and revision of the streams at the time of the answer. @internal */
   readonly heads?: Knowledge | undefined
 }
 
-/** As many as the server takes. */
+/** The server's limit. */
 const idsPerRequest = 500
 
-/** The person's inbox on the server, over HTTP. */
+/** The user's inbox on the server, over HTTP. */
 export class Inbox {
   readonly #api: Api
   readonly #tokens: AccessTokens
@@ -62,7 +62,7 @@ export class Inbox {
     }
   }
 
-  /** Answers how many are unread now. */
+  /** Marks notifications as read. Returns the new number of unread notifications. */
   async markRead(which: { ids: readonly string[] } | { all: true }): Promise<number> {
     if ('ids' in which && which.ids.length > idsPerRequest) {
       await this.markRead({ ids: which.ids.slice(0, idsPerRequest) })
@@ -90,7 +90,7 @@ export class Inbox {
   }
 }
 
-/** Answers of captive portals look like success until one looks at them. */
+/** Returns the count of an answer, and rejects answers of captive portals, which have status 200 too. */
 function countOf(answer: { unread_count: number } | null | undefined): number {
   if (typeof answer?.unread_count !== 'number') throw invalidAnswer()
   return answer.unread_count

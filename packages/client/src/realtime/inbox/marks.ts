@@ -1,39 +1,40 @@
 import type { InboxChange } from '../events.ts'
 import type { FocusNotification } from '../notification.ts'
 
-/** How far in both streams something is known. */
+/** Offsets in both streams. */
 export interface Heads {
   readonly user: number
   readonly all: number
 }
 
-/** Heads and revision of the streams when the server answered. */
+/** Heads and revision of the streams at the time of an answer. */
 export interface Knowledge extends Heads {
   readonly stateRev: number
 }
 
-export const nothing: Knowledge = { user: 0, all: 0, stateRev: 0 }
+export const startOfStreams: Knowledge = { user: 0, all: 0, stateRev: 0 }
 
 interface Mark extends Heads {
-  /** Offset of the version that was shown. */
+  /** Offset of the shown version. */
   readonly shown: number
   /** ISO 8601. */
   readonly at: string
 }
 
-/** More than anybody reads or deletes while an answer is on its way. */
-const keptAtMost = 2_000
+/** More than a user reads or deletes while an answer is on its way. */
+const maxMarks = 2_000
 
 /**
- * Remembers reads and deletions, so that a stale answer, or a notification that arrives late, brings nothing back. A later version of a notification, which others were merged into, is new again.
+ * Reads and deletions of this page. They are applied to stale answers and late notifications. A later version of a merged
+ * notification is new again.
  */
 export class Marks {
   readonly #read = new Map<string, Mark>()
   readonly #deleted = new Map<string, Mark>()
 
   /**
-   * @param heads events beyond them came after the change
-   * @param shownOffset of the version that is shown, if one is
+   * @param heads heads of the streams at the change; later events are not affected
+   * @param shownOffset returns the offset of the shown version, 0 without one
    */
   note({ ids, state }: InboxChange, heads: Heads, shownOffset: (id: string) => number): void {
     const marks = state === 'read' ? this.#read : this.#deleted
@@ -43,12 +44,12 @@ export class Marks {
       marks.set(id, { ...heads, shown: shownOffset(id), at })
     }
     for (const id of marks.keys()) {
-      if (marks.size <= keptAtMost) break
+      if (marks.size <= maxMarks) break
       marks.delete(id)
     }
   }
 
-  /** The change did not happen: from now on the server's answers say how it is. */
+  /** Removes the marks of a change that the server refused. */
   withdraw({ ids, state }: InboxChange): void {
     for (const id of ids) (state === 'read' ? this.#read : this.#deleted).delete(id)
   }
@@ -58,8 +59,8 @@ export class Marks {
     this.#deleted.clear()
   }
 
-  /** The notifications as they are by now. */
-  applied(notifications: readonly FocusNotification[]): FocusNotification[] {
+  /** Returns the notifications after the noted reads and deletions. */
+  apply(notifications: readonly FocusNotification[]): FocusNotification[] {
     return notifications.flatMap((notification) => {
       if (covers(this.#deleted.get(notification.id), notification)) return []
       const read = this.#read.get(notification.id)

@@ -1,27 +1,27 @@
 import { Emitter, type ErrorSink } from '../../emitter.ts'
-import { FocusClientError } from '../../errors.ts'
+import { type FocusClientError, toClientError } from '../../errors.ts'
 import type { InboxPage } from './inbox.ts'
 import type { Knowledge, Marks } from './marks.ts'
 import type { FocusNotification } from '../notification.ts'
 import type { NotificationSource } from '../notification-source.ts'
 
-/** What a list shows; a new object at every change, the same one in between. */
+/** State of a list. Each change creates a new object. */
 export interface ListSnapshot {
   /** Newest first. */
   readonly items: readonly FocusNotification[]
-  /** Whether `loadMore()` would bring older ones. */
+  /** Whether `loadMore()` can load older notifications. */
   readonly hasMore: boolean
   readonly isLoading: boolean
-  /** Why the last load failed; null when it did not. */
+  /** Error of the last load; null after a success. */
   readonly error: FocusClientError | null
 }
 
 export interface ListOptions {
   readonly notifications: NotificationSource
   readonly marks: Marks
-  /** The newest page has come, or has not. */
+  /** Called after each load of the newest page. */
   readonly loaded: (isLoaded: boolean) => void
-  /** Shown ones have come to their end. */
+  /** Called when shown notifications expire. */
   readonly expired: (notifications: readonly FocusNotification[]) => void
   /** The server's clock, in milliseconds since 1970. */
   readonly now: () => number
@@ -30,12 +30,12 @@ export interface ListOptions {
 
 export const emptyList: ListSnapshot = { items: [], hasMore: false, isLoading: false, error: null }
 
-/** The longest time that timers take. */
-const longestMs = 2 ** 31 - 1
+/** Longest delay of `setTimeout`. */
+const maxTimerMs = 2 ** 31 - 1
 
 /**
- * The inbox as a list that keeps itself up to date: pages of the inbox, what arrives live, and what is read or deleted
- * anywhere. It starts with its first listener or load, and costs nothing before.
+ * The inbox as a live list: its pages, new notifications, reads and deletions. It starts with its first listener or load,
+ * and sends no request before.
  */
 export class NotificationList {
   readonly #options: ListOptions
@@ -44,13 +44,13 @@ export class NotificationList {
   #nextBefore: string | null = null
   #knowledge: Knowledge | undefined
   #isUsed = false
-  /** Whether the first page has come; false again after a load that failed. */
+  /** Whether the last load of the newest page succeeded. */
   #isLoaded = false
-  /** Grows with every reset, so that an answer for somebody else is not shown. */
+  /** Number of resets, so that answers for an earlier user are not shown. */
   #generation = 0
   #loading: Promise<void> | null = null
   #reloadAgain = false
-  /** Notifications that arrived since the current request began: its answer may not have them. */
+  /** Notifications that arrived since the start of the current request. Its answer may not have them. */
   #arrived: FocusNotification[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -63,14 +63,14 @@ export class NotificationList {
     return this.#snapshot
   }
 
-  /** Listens to changes, and loads the first page if nobody did so far. The answer stops it. */
+  /** Adds a listener for changes, and loads the first page if necessary. Returns the function that removes the listener. */
   subscribe(listener: (snapshot: ListSnapshot) => void): () => void {
     const remove = this.#changes.add(listener)
     if (!this.#isUsed) void this.#start()
     return remove
   }
 
-  /** Shows older ones too. Does nothing at the end of the inbox. What fails is in `snapshot.error`. */
+  /** Loads older notifications. Does nothing at the end of the inbox. Never rejects: see `snapshot.error`. */
   async loadMore(): Promise<void> {
     if (!this.#isUsed) return this.#start()
     if (this.#loading) return this.#loading
@@ -78,9 +78,9 @@ export class NotificationList {
     else if (this.#snapshot.error) await this.reload()
   }
 
-  /** Reads the newest page again, and begins anew from there. */
+  /** Loads the newest page, and replaces the list with it. Never rejects: see `snapshot.error`. */
   reload(): Promise<void> {
-    this.#begin()
+    this.#follow()
     if (this.#loading) {
       this.#reloadAgain = true
       return this.#loading
@@ -88,27 +88,27 @@ export class NotificationList {
     return this.#load(null)
   }
 
-  /** The notification of that id, if it is shown. */
+  /** Returns the shown notification with this id. */
   find(id: string): FocusNotification | undefined {
     return this.#snapshot.items.find((item) => item.id === id)
   }
 
-  /** Whether anybody looks at it. @internal */
+  /** Whether the list was started. @internal */
   get isUsed(): boolean {
     return this.#isUsed
   }
 
-  /** Whether somebody looks at it in vain, because a load failed. @internal */
+  /** Whether the list was started and has no page, because a load failed. @internal */
   get isMissing(): boolean {
     return this.#isUsed && !this.#isLoaded && !this.#loading
   }
 
-  /** State of the streams at the newest page; undefined without one, and for servers that do not say. @internal */
+  /** Heads and revision at the newest page; undefined without a page, and with servers that omit them. @internal */
   get knowledge(): Knowledge | undefined {
     return this.#knowledge
   }
 
-  /** Forgets what was shown. @internal */
+  /** Empties the list. @internal */
   reset(): void {
     this.#knowledge = undefined
     this.#generation += 1
@@ -125,11 +125,11 @@ export class NotificationList {
   }
 
   #start(): Promise<void> {
-    this.#begin()
+    this.#follow()
     return this.#load(null)
   }
 
-  #begin(): void {
+  #follow(): void {
     if (this.#isUsed) return
     this.#isUsed = true
     const { notifications, marks } = this.#options
@@ -137,7 +137,7 @@ export class NotificationList {
       this.#arrived.push(notification)
       this.#show({ items: this.#combined(this.#snapshot.items, [notification]) })
     })
-    notifications.on('change', () => this.#show({ items: marks.applied(this.#snapshot.items) }))
+    notifications.on('change', () => this.#show({ items: marks.apply(this.#snapshot.items) }))
   }
 
   #load(before: string | null): Promise<void> {
@@ -171,7 +171,7 @@ export class NotificationList {
     this.#nextBefore = nextBefore
     if (isFirst) this.#knowledge = heads
     this.#isLoaded = true
-    // The server decides: only notifications that arrived since it was asked stay.
+    // The server's page replaces the list, except for notifications that arrived during the request.
     const shown = isFirst ? this.#arrived : this.#snapshot.items
     this.#show({ items: this.#combined(shown, notifications), hasMore: nextBefore !== null, error: null })
     if (isFirst) this.#options.loaded(true)
@@ -179,23 +179,23 @@ export class NotificationList {
 
   #fail(error: unknown, isFirst: boolean): void {
     const { notifications, loaded } = this.#options
-    const known = error instanceof FocusClientError ? error : null
-    // A server that knows only the first protocol has no inbox, and no positions; nobody signed in has nothing in it.
-    const hasNone = known?.status === 404 && notifications.position === null
+    const problem = toClientError(error, 'network_error', 'The inbox could not be loaded.')
+    // Servers of the first protocol have neither an inbox nor positions. Without a user, the inbox is empty.
+    const hasNone = problem.status === 404 && notifications.position === null
     if (isFirst) this.#isLoaded = false
-    if (hasNone || known?.code === 'not_signed_in') return this.#show({ hasMore: false, error: null })
-    const problem = known ?? new FocusClientError('network_error', 'The inbox could not be loaded.', { cause: error })
+    if (hasNone || problem.code === 'not_signed_in') return this.#show({ hasMore: false, error: null })
+
     this.#show({ error: problem })
     if (isFirst) loaded(false)
   }
 
-  /** Of two versions of one notification the one with the higher offset counts; of equal ones, the later. */
+  /** Combines notifications. Of two versions, the higher offset wins; with equal offsets, the incoming one. */
   #combined(shown: readonly FocusNotification[], incoming: readonly FocusNotification[]): FocusNotification[] {
     const byId = new Map(shown.map((item) => [item.id, item]))
     for (const item of incoming) {
       if ((byId.get(item.id)?.offset ?? 0) <= (item.offset ?? 0)) byId.set(item.id, item)
     }
-    return inOrder(this.#options.marks.applied([...byId.values()]))
+    return inOrder(this.#options.marks.apply([...byId.values()]))
   }
 
   #show(change: Partial<ListSnapshot>): void {
@@ -204,26 +204,26 @@ export class NotificationList {
     this.#changes.emit(this.#snapshot)
   }
 
-  /** One timer, for the first that comes to its end. */
+  /** Sets the timer for the next expiry. */
   #awaitExpiry(): void {
     clearTimeout(this.#timer)
-    const first = Math.min(...this.#snapshot.items.map(endOf))
+    const first = Math.min(...this.#snapshot.items.map(expiryOf))
     if (first === Infinity) return
     const { now, expired } = this.#options
-    const wait = Math.min(Math.max(0, first - now()), longestMs)
+    const wait = Math.min(Math.max(0, first - now()), maxTimerMs)
     this.#timer = setTimeout(() => {
-      const over = this.#snapshot.items.filter((item) => endOf(item) <= now())
-      if (over.length > 0) expired(over)
+      const ended = this.#snapshot.items.filter((item) => expiryOf(item) <= now())
+      if (ended.length > 0) expired(ended)
       else this.#awaitExpiry()
     }, wait)
   }
 }
 
-function endOf({ expiresAt }: FocusNotification): number {
+function expiryOf({ expiresAt }: FocusNotification): number {
   return expiresAt === null ? Infinity : Date.parse(expiresAt)
 }
 
-/** As the server orders its inbox: each stream by offset, and the two merged by time. */
+/** Sorts notifications like the server's inbox: each stream by offset, and both merged by time. */
 function inOrder(items: readonly FocusNotification[]): FocusNotification[] {
   const own = items.filter(({ stream }) => stream === 'user').sort(newestFirst)
   const all = items.filter(({ stream }) => stream === 'all').sort(newestFirst)
@@ -235,7 +235,7 @@ function inOrder(items: readonly FocusNotification[]): FocusNotification[] {
   return [...merged, ...own]
 }
 
-/** Of one stream. */
+/** Compares two notifications of one stream. */
 function newestFirst(a: FocusNotification, b: FocusNotification): number {
   if (a.offset !== null && b.offset !== null) return b.offset - a.offset
   return timeOf(b) - timeOf(a) || (a.id < b.id ? 1 : -1)

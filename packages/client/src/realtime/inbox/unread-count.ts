@@ -1,35 +1,36 @@
 import type { Emitter } from '../../emitter.ts'
-import { type Heads, nothing } from './marks.ts'
+import { type Heads, startOfStreams } from './marks.ts'
 
 /** More than arrive while the server counts. */
-const keptAtMost = 1_000
+const maxAdded = 1_000
 
-/** Of an event in the streams. */
-interface Place {
+/** Position of an event. */
+interface EventPosition {
   readonly stream: 'user' | 'all'
   readonly offset: number | null
 }
 
 export interface Count {
   readonly unreadCount: number
-  /** Up to which events the server counted; unknown when absent. */
+  /** Heads of the streams at the server's count; absent if unknown. */
   readonly heads?: Heads | undefined
 }
 
-/** How many are unread: the server's count, with later arrivals and reads. */
+/** Number of unread notifications: the server's count, plus later arrivals, minus later reads. */
 export class UnreadCount {
   readonly #changes: Emitter<number>
   readonly #recount: () => void
   #value = 0
-  /** Up to which events the server counted. */
-  #heads: Heads = nothing
-  /** Events that were added because they are beyond that. */
-  #added: Place[] = []
-  /** How often the server said a count, and how often something was read or deleted here. */
-  #countings = 0
-  #guesses = 0
+  /** Heads of the streams at the server's count. */
+  #heads: Heads = startOfStreams
+  /** Counted events after these heads. */
+  #added: EventPosition[] = []
+  /** Number of counts that came from the server. */
+  #serverCounts = 0
+  /** Number of reads and deletions on this page. */
+  #localChanges = 0
 
-  /** @param recount asks the server */
+  /** @param recount requests the server's count */
   constructor(changes: Emitter<number>, recount: () => void) {
     this.#changes = changes
     this.#recount = recount
@@ -39,46 +40,46 @@ export class UnreadCount {
     return this.#value
   }
 
-  /** The server counted, everything before included. */
+  /** Takes a count of the server that includes all earlier events. */
   restart(count: Count): void {
     this.#added = []
     this.set(count)
   }
 
-  /** The server counted. */
+  /** Takes a count of the server. */
   set({ unreadCount, heads }: Count): void {
-    this.#countings += 1
+    this.#serverCounts += 1
     this.#heads = heads ?? this.#heads
     this.#added = heads ? this.#added.filter((event) => this.#isBeyond(event)) : []
     this.#show(unreadCount + this.#added.length)
   }
 
-  /** An unread notification came, which the server may have counted already. */
-  arrived({ stream, offset }: Place): void {
+  /** Counts a new unread notification, unless the server's count includes it. */
+  arrived({ stream, offset }: EventPosition): void {
     if (!this.#isBeyond({ stream, offset })) return
-    this.#added = [...this.#added.slice(1 - keptAtMost), { stream, offset }]
+    this.#added = [...this.#added.slice(1 - maxAdded), { stream, offset }]
     this.#show(this.#value + 1)
   }
 
-  /** Unread ones were read or deleted here. */
-  less(count: number): void {
-    this.#guesses += 1
+  /** Subtracts unread notifications that were read or deleted on this page. */
+  subtract(count: number): void {
+    this.#localChanges += 1
     this.#show(Math.max(0, this.#value - count))
   }
 
-  /** Takes over the count of an answer, unless the server said a newer one while it was on its way. */
+  /** Takes the count of an answer, unless a newer count arrived during the request. */
   async setFrom<Answer>(request: Promise<Answer>, countOf: (answer: Answer) => Count | null): Promise<Answer> {
-    const [countings, guesses, added] = [this.#countings, this.#guesses, this.#added]
+    const [serverCounts, localChanges, added] = [this.#serverCounts, this.#localChanges, this.#added]
     const answer = await request
-    const count = countings === this.#countings ? countOf(answer) : null
+    const count = serverCounts === this.#serverCounts ? countOf(answer) : null
     if (!count) return answer
-    // The answer may or may not include changes that were made meanwhile.
-    if (guesses === this.#guesses && (count.heads || added === this.#added)) this.set(count)
+    // The answer may or may not include changes that were made during the request.
+    if (localChanges === this.#localChanges && (count.heads || added === this.#added)) this.set(count)
     else this.#recount()
     return answer
   }
 
-  #isBeyond({ stream, offset }: Place): boolean {
+  #isBeyond({ stream, offset }: EventPosition): boolean {
     return offset === null || offset > this.#heads[stream]
   }
 

@@ -1,10 +1,10 @@
 import type { AccessTokens } from './session.ts'
 
-/** An access token, or a function that gives one that is good now; null when nobody is signed in. */
+/** An access token, or a function that returns a valid one; null without a signed-in user. */
 export type AccessTokenSource = string | (() => string | null | Promise<string | null>)
 
-/** Tokens that somebody else looks after, such as another sign-in library. */
-export function givenTokens(source: AccessTokenSource): AccessTokens {
+/** Returns tokens of another source, such as another sign-in library. */
+export function externalTokens(source: AccessTokenSource): AccessTokens {
   const get = async () => (typeof source === 'string' ? source : source())
   return {
     get,
