@@ -124,7 +124,8 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
   const signOutStorage = options.storage ?? (cookies ? browserStorage('localStorage') : storage)
   const session = new Session({ api, storage, signOutStorage, storageKey, cookies, onError })
   const redirect = new RedirectSignIn(api, session, storageKey)
-  const tokens: AccessTokens = options.token === undefined ? session : externalTokens(options.token)
+  const { token } = options
+  const tokens: AccessTokens = token === undefined ? session : externalTokens(token)
   const notifications = new Notifications({
     inbox: new Inbox(api, tokens),
     tokens,
@@ -136,7 +137,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     onError,
     socketUrl: () => new URL(`${api.base.replace(/^http/, 'ws')}/ws/notifications`),
   })
-  if (options.token === undefined)
+  if (token === undefined)
     session.onChange((user) => notifications.userChanged(session.isSignedIn, user?.id ?? null))
 
   return {
@@ -146,7 +147,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
       return session.user
     },
     get isSignedIn() {
-      return options.token !== undefined || session.isSignedIn
+      return token !== undefined || session.isSignedIn
     },
     signIn: (provider, signInOptions = {}) => redirect.start(provider, signInOptions),
     async completeSignIn({ signal } = {}) {
@@ -161,9 +162,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
       await session.signOut(everywhere)
     },
     onAuthChange: (listener, listenOptions) => session.onChange(listener, listenOptions),
-    async accessToken() {
-      return tokens.get()
-    },
+    accessToken: () => tokens.get(),
     fetch: (input, init) => authorizedFetch(api, tokens, input, init),
     close() {
       notifications.close()

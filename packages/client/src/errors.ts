@@ -33,7 +33,7 @@ export class FocusClientError extends Error {
     message: string,
     options: Partial<Pick<FocusClientError, 'status' | 'hint' | 'retryAfterMs'>> & { readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(message, options)
     this.code = code
     this.status = options.status
     this.hint = options.hint

@@ -1,5 +1,5 @@
 import { FocusClientError } from './errors.ts'
-import type { ProblemResponse } from './protocol.ts'
+import { textField } from './text-field.ts'
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -23,16 +23,10 @@ export interface ApiOptions {
 
 /** The server's HTTP routes, with JSON bodies. Problems become `FocusClientError`s. */
 export class Api {
-  readonly #url: string | undefined
-  readonly #fetch: typeof globalThis.fetch
-  readonly #locale: string | undefined
-  readonly #cookies: boolean
+  readonly #options: ApiOptions
 
   constructor(options: ApiOptions) {
-    this.#url = options.url
-    this.#fetch = options.fetch
-    this.#locale = options.locale
-    this.#cookies = options.cookies
+    this.#options = options
   }
 
   /**
@@ -43,11 +37,11 @@ export class Api {
    */
   get base(): string {
     const page = globalThis.location?.href
-    const url = this.#url ?? '/api'
+    const { url = '/api' } = this.#options
     if (!URL.canParse(url, page)) {
       throw new FocusClientError(
         'invalid_option',
-        this.#url === undefined
+        this.#options.url === undefined
           ? 'Outside browsers, pass `url`, such as https://example.com/api.'
           : `url is not a valid address: ${url}`,
       )
@@ -57,7 +51,7 @@ export class Api {
 
   /** Sends a request to a route of the application. */
   send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    return this.#fetch(input, init)
+    return this.#options.fetch(input, init)
   }
 
   /**
@@ -67,18 +61,19 @@ export class Api {
    */
   async request<Answer>(path: string, request: ApiRequest = {}): Promise<Answer> {
     const { method = 'GET', body, token, keepalive = false, signal, timeoutMs = 30_000 } = request
+    const { locale, cookies } = this.#options
     const headers: Record<string, string> = { accept: 'application/json' }
-    if (this.#locale !== undefined) headers['accept-language'] = this.#locale
+    if (locale !== undefined) headers['accept-language'] = locale
     if (token) headers['authorization'] = `Bearer ${token}`
     if (body !== undefined) headers['content-type'] = 'application/json'
     const url = this.base + path
     let response: Response
     try {
-      response = await this.#fetch(url, {
+      response = await this.send(url, {
         method,
         headers,
         keepalive,
-        credentials: this.#cookies && path.startsWith('/auth/') ? 'include' : 'same-origin',
+        credentials: cookies && path.startsWith('/auth/') ? 'include' : 'same-origin',
         body: body === undefined ? null : JSON.stringify(body),
         signal: signal ?? AbortSignal.timeout(timeoutMs),
       })
@@ -111,18 +106,15 @@ export class Api {
 async function problem(response: Response): Promise<FocusClientError> {
   const { status, headers } = response
   const body: unknown = await response.json().catch(() => null)
-  const text = (name: keyof ProblemResponse) => {
-    const value: unknown = Reflect.get(Object(body), name)
-    return typeof value === 'string' ? value : undefined
-  }
+
   const isProblem = /^application\/problem\+json/i.test(headers.get('content-type') ?? '')
   const waitMs = durationOf(headers.get('retry-after') ?? '')
   return new FocusClientError(
-    (isProblem && text('code')) || `http_${status}`,
-    text('detail') ?? text('title') ?? `The server answered ${status}`,
+    (isProblem && textField(body, 'code')) || `http_${status}`,
+    textField(body, 'detail') ?? textField(body, 'title') ?? `The server answered ${status}`,
     {
       status,
-      hint: text('hint'),
+      hint: textField(body, 'hint'),
       retryAfterMs: waitMs > 0 ? waitMs : undefined,
     },
   )

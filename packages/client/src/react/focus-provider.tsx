@@ -37,4 +37,3 @@ export function FocusProvider({ client, connect = true, children }: FocusProvide
   const value = useMemo(() => ({ client, isReady, signInError }), [client, isReady, signInError])
   return <FocusContext.Provider value={value}>{children}</FocusContext.Provider>
 }
-

@@ -20,7 +20,13 @@ export interface NotificationCenterProps {
 }
 
 /** Style of texts for screen readers only. */
-const visuallyHidden = { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' } as const
+const visuallyHidden = {
+  position: 'absolute',
+  width: 1,
+  height: 1,
+  overflow: 'hidden',
+  clipPath: 'inset(50%)',
+} as const
 
 /**
  * A bell with the number of unread notifications, and their list. It has no styles: style the classes `focus-center`,

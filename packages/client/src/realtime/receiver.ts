@@ -114,7 +114,7 @@ export class Receiver {
     const reason = message.resume?.reason
     // The server sends a `gap` message for the other two reasons.
     if (isLost && reason !== 'retention' && reason !== 'too_far') this.#lost('position_lost')
-    if (message.state_rev !== undefined) this.#stateRevSeen(message.state_rev, 0)
+    this.#stateRevSeen(message.state_rev, 0)
   }
 
   #receive(message: NotificationMessage): void {
@@ -151,16 +151,17 @@ export class Receiver {
 
   #heartbeat(message: HeartbeatMessage): void {
     const { position, subscription, resync } = this.#options
-    const { offset = 0, state_rev: stateRev } = message
+    const { offset = 0 } = message
     // Notifications of unwanted topics count as unread too.
     if (subscription.isFiltering && offset > this.#shownOffset) resync()
     this.#shownOffset = Math.max(this.#shownOffset, offset)
     position.heartbeat(message)
-    if (stateRev !== undefined) this.#stateRevSeen(stateRev, 0)
+    this.#stateRevSeen(message.state_rev, 0)
   }
 
   /** @param step expected growth of the revision */
-  #stateRevSeen(revision: number, step: 0 | 1): void {
+  #stateRevSeen(revision: number | undefined, step: 0 | 1): void {
+    if (revision === undefined) return
     const isMissed = this.#stateRev !== null && revision > this.#stateRev + step
     this.#stateRev = Math.max(this.#stateRev ?? 0, revision)
     if (isMissed) this.#options.resync()

@@ -57,12 +57,10 @@ export class RedirectSignIn {
     this.#storage.removeItem(this.#codeKey)
     const pair = await newVerifier()
     // Pages without https have no WebCrypto. On the API's own site, the cookie of the flow replaces the challenge.
+    this.#storage.setItem(this.#key, pair?.verifier ?? '')
     if (pair) {
-      this.#storage.setItem(this.#key, pair.verifier)
       target.searchParams.set('code_challenge', pair.challenge)
       target.searchParams.set('code_challenge_method', 'S256')
-    } else {
-      this.#storage.setItem(this.#key, '')
     }
     page.assign(target)
   }
@@ -85,8 +83,9 @@ export class RedirectSignIn {
   }
 
   async #complete(signal?: AbortSignal): Promise<void> {
-    if (!globalThis.location || !globalThis.history) return
-    const url = new URL(globalThis.location.href)
+    const { location, history } = globalThis
+    if (!location || !history) return
+    const url = new URL(location.href)
     const verifier = this.#storage.getItem(this.#key)
     const storedCode = this.#storage.getItem(this.#codeKey)
     const code = url.searchParams.get('focus_code') ?? storedCode
@@ -95,7 +94,7 @@ export class RedirectSignIn {
     if (code === null && (error === null || verifier === null)) return
     const detail = url.searchParams.get('error_description')
     for (const name of answerParameters) url.searchParams.delete(name)
-    globalThis.history.replaceState(globalThis.history.state, '', url)
+    history.replaceState(history.state, '', url)
     if (code === null) {
       this.#storage.removeItem(this.#key)
       throw new FocusClientError(error ?? 'sign_in_failed', detail ?? `The sign-in was refused: ${error}`)
@@ -130,7 +129,7 @@ export class RedirectSignIn {
       } catch (error) {
         const isOver = attempt === retries || generation !== this.#session.generation
         if (isOver || isRefusal(error) || !(error instanceof FocusClientError)) throw error
-        await wait(Math.min(error.retryAfterMs ?? backoffMs(attempt, Math.random()), maxWaitMs), signal)
+        await wait(Math.min(error.retryAfterMs ?? backoffMs(attempt), maxWaitMs), signal)
       }
     }
   }

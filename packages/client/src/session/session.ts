@@ -3,6 +3,7 @@ import { backoffMs } from '../backoff.ts'
 import { FocusClientError, isRefusal } from '../errors.ts'
 import type { Api } from '../http.ts'
 import type { TokenResponse } from '../protocol.ts'
+import { textField } from '../text-field.ts'
 import { type FocusUser, toUser } from '../user.ts'
 import { SignOuts } from './sign-outs.ts'
 import { withTabLock } from './tab-lock.ts'
@@ -212,7 +213,7 @@ export class Session implements AccessTokens {
   /** Delays the next refresh after an error of the server. Without a network, a try costs the server nothing. */
   #delayNextRefresh(error: unknown): void {
     if (!(error instanceof FocusClientError) || error.code === 'network_error') return
-    const waitMs = error.retryAfterMs ?? backoffMs(this.#failures, Math.random())
+    const waitMs = error.retryAfterMs ?? backoffMs(this.#failures)
     this.#failures += 1
     this.#refused = { error, until: performance.now() + waitMs }
   }
@@ -232,7 +233,7 @@ export class Session implements AccessTokens {
   #load(): StoredSession | null {
     try {
       const value: unknown = JSON.parse(this.#storage.getItem(this.#key) ?? 'null')
-      return isStoredSession(value) ? value : null
+      return textField(value, 'access') === undefined ? null : (value as StoredSession)
     } catch {
       return null
     }
@@ -280,8 +281,4 @@ function sessionOf(tokens: TokenResponse, before: StoredSession | null): StoredS
  */
 function endsSession(error: unknown, cookies: boolean): boolean {
   return isRefusal(error, 'invalid_grant', 'user_disabled', ...(cookies ? ['invalid_request'] : []))
-}
-
-function isStoredSession(value: unknown): value is StoredSession {
-  return typeof value === 'object' && value !== null && 'access' in value && typeof value.access === 'string'
 }

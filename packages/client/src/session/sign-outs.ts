@@ -80,7 +80,7 @@ export class SignOuts {
       }
     }
     this.#failures = hasFailed ? this.#failures + 1 : 0
-    if (hasFailed) this.#timer = setTimeout(() => void this.finish(), backoffMs(this.#failures, Math.random()))
+    if (hasFailed) this.#timer = setTimeout(() => void this.finish(), backoffMs(this.#failures))
   }
 
   async #end({ everywhere, access, refresh }: SignOut): Promise<void> {

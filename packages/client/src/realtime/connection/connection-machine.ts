@@ -205,8 +205,10 @@ function closed(machine: Machine, { code, reason }: CloseReason, now: number, ra
   switch (closeAction(code)) {
     case 'stop':
       return stop(machine, closeReason)
-    case 'forget':
-      return withEffect({ type: 'forget' }, retry(machine, closeReason, now, random))
+    case 'forget': {
+      const retrying = retry(machine, closeReason, now, random)
+      return { ...retrying, effects: [...retrying.effects, { type: 'forget' }] }
+    }
     case 'renew': {
       const isFinal = code !== 4001 && machine.renewed
       if (isFinal) return stop(machine, closeReason)
@@ -215,7 +217,9 @@ function closed(machine: Machine, { code, reason }: CloseReason, now: number, ra
       return authorize({ ...renewing, attempt: 1 }, now)
     }
     case 'reconnect':
-      return code === 1013 ? retryOverloaded(machine, closeReason, now, random) : retry(machine, closeReason, now, random)
+      return code === 1013
+        ? retryOverloaded(machine, closeReason, now, random)
+        : retry(machine, closeReason, now, random)
   }
 }
 
@@ -280,8 +284,4 @@ function probe(machine: Machine, now: number): Step {
 
 function stay(machine: Machine): Step {
   return { machine, effects: [] }
-}
-
-function withEffect(effect: Effect, { machine, effects }: Step): Step {
-  return { machine, effects: [...effects, effect] }
 }

@@ -1,5 +1,6 @@
 import type { ClientMessage, ServerMessage } from '../../protocol.ts'
 import type { AccessTokens } from '../../session/session.ts'
+import { textField } from '../../text-field.ts'
 import {
   type ConnectionState,
   type Effect,
@@ -187,7 +188,6 @@ export class Connection {
     socket.onopen = null
     socket.onmessage = null
     socket.onclose = null
-    socket.onerror = () => undefined
     socket.close(1000)
   }
 
@@ -202,10 +202,7 @@ export class Connection {
 
   #listen(wanted: boolean): void {
     if (wanted) {
-      this.#stopListening ??= listenToPage({
-        wake: () => this.dispatch({ type: 'wake' }),
-        check: () => this.dispatch({ type: 'check' }),
-      })
+      this.#stopListening ??= listenToPage((type) => this.dispatch({ type }))
     } else {
       this.#stopListening?.()
       this.#stopListening = null
@@ -221,9 +218,8 @@ function parse(data: unknown): ServerMessage | null {
   if (typeof data !== 'string') return null
   try {
     const value: unknown = JSON.parse(data)
-    const isMessage = typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
     // The other fields are trusted, because the server sets them. Unknown types are ignored later.
-    return isMessage ? (value as ServerMessage) : null
+    return textField(value, 'type') === undefined ? null : (value as ServerMessage)
   } catch {
     return null
   }

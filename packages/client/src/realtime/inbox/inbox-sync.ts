@@ -53,7 +53,7 @@ export class InboxSync {
 
   /** Notes the result of a load. A failed one is repeated while the connection is open, else by the next connection. */
   loaded(isLoaded: boolean): void {
-    if (!isLoaded && this.#inbox.isConnected) this.resync(backoffMs(this.#failures, Math.random()))
+    if (!isLoaded && this.#inbox.isConnected) this.resync(backoffMs(this.#failures))
     this.#failures = isLoaded ? 0 : this.#failures + 1
     this.compare()
   }

@@ -66,13 +66,13 @@ export class NotificationList {
   /** Adds a listener for changes, and loads the first page if necessary. Returns the function that removes the listener. */
   subscribe(listener: (snapshot: ListSnapshot) => void): () => void {
     const remove = this.#changes.add(listener)
-    if (!this.#isUsed) void this.#start()
+    if (!this.#isUsed) void this.reload()
     return remove
   }
 
   /** Loads older notifications. Does nothing at the end of the inbox. Never rejects: see `snapshot.error`. */
   async loadMore(): Promise<void> {
-    if (!this.#isUsed) return this.#start()
+    if (!this.#isUsed) return this.reload()
     if (this.#loading) return this.#loading
     if (this.#nextBefore !== null) await this.#load(this.#nextBefore)
     else if (this.#snapshot.error) await this.reload()
@@ -122,11 +122,6 @@ export class NotificationList {
   /** @internal */
   close(): void {
     clearTimeout(this.#timer)
-  }
-
-  #start(): Promise<void> {
-    this.#follow()
-    return this.#load(null)
   }
 
   #follow(): void {
