@@ -137,8 +137,7 @@ export function createFocusClient(options: FocusClientOptions = {}): FocusClient
     onError,
     socketUrl: () => new URL(`${api.base.replace(/^http/, 'ws')}/ws/notifications`),
   })
-  if (token === undefined)
-    session.onChange((user) => notifications.userChanged(session.isSignedIn, user?.id ?? null))
+  if (token === undefined) session.onChange((user) => notifications.userChanged(session.isSignedIn, user?.id ?? null))
 
   return {
     notifications,
