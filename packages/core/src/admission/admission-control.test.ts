@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Logger, silentLogger } from '../common/logging/logger.ts'
 import { AdmissionControl } from './admission-control.ts'
 import { type BudgetOptions, resolveBudgets } from './budgets.ts'
-import { createClientAddressFinder } from '../net/client-address.ts'
+import { createClientAddressFinder } from '../net/addresses/client-address.ts'
 
 function start(budgets: Partial<BudgetOptions> = {}, trustedProxies: readonly string[] = ['loopback']) {
   const warnings: string[] = []

@@ -4,7 +4,7 @@ import type { UserKey } from '../common/user-id.ts'
 import { BucketTable } from './bucket-table.ts'
 import type { BudgetName, Budgets } from './budgets.ts'
 import { Client } from './client.ts'
-import type { ClientAddressFinder } from '../net/client-address.ts'
+import type { ClientAddressFinder } from '../net/addresses/client-address.ts'
 import { type Refusal, type RefusalReason, refuse } from './refusal.ts'
 import { TokenBucket } from './token-bucket.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type BudgetName, type BudgetOptions, resolveBudgets } from './budgets.ts'
-import { networksOf } from '../net/networks.ts'
+import { networksOf } from '../net/addresses/networks.ts'
 
 test.each<[string, object]>([
   ['no limit at all', { perMinute: { start: 0 } }],

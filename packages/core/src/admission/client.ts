@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net'
-import type { ClientAddress } from '../net/client-address.ts'
-import { type Network, networksOf } from '../net/networks.ts'
+import type { ClientAddress } from '../net/addresses/client-address.ts'
+import { type Network, networksOf } from '../net/addresses/networks.ts'
 
 /** Allowances of an address that stands for many clients. */
 const crowdShare = 16

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { AdmissionControl } from '../admission/admission-control.ts'
 import { resolveBudgets } from '../admission/budgets.ts'
-import { createClientAddressFinder } from '../net/client-address.ts'
+import { createClientAddressFinder } from '../net/addresses/client-address.ts'
 import { FocusError } from '../common/errors.ts'
 import { createOriginPolicy } from '../net/origin-policy.ts'
 import { type Logger, silentLogger } from '../common/logging/logger.ts'

@@ -25,7 +25,7 @@ import type {
   WithBuiltIn,
 } from './focus-notifications.ts'
 import { CallerTransactions } from './pending/caller-transactions.ts'
-import { Intake } from './pending/intake.ts'
+import { Intake } from './pending/pending-intake.ts'
 import { Sequencer } from './pending/sequencer.ts'
 import { Idempotency } from './policies/idempotency.ts'
 import type {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createClientAddressFinder } from '../net/client-address.ts'
+import { createClientAddressFinder } from '../net/addresses/client-address.ts'
 import { durationMs } from './duration.ts'
 import { ownLanguage } from '../common/text/locale.ts'
 import { isLoopbackUrl, normalUrl } from '../net/urls.ts'

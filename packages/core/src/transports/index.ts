@@ -16,7 +16,7 @@ export type {
   TransportSettings,
 } from './transport.ts'
 export type { PushSubscription, PushSubscriptionStore } from './preferences/push-subscriptions-port.ts'
-export type { DnsOptions } from '../net/name-resolver.ts'
+export type { DnsOptions } from '../net/addresses/name-resolver.ts'
 export { webhook, type WebhookOptions } from './channels/webhook.ts'
 export { slack, type SlackOptions } from './channels/slack.ts'
 export { email, type EmailOptions } from './channels/email/email.ts'

@@ -3,7 +3,7 @@ import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
 import { FocusError } from '../../common/errors.ts'
 import { canonicalLocale } from '../../common/text/locale.ts'
 import { isLoopbackHost } from '../../net/urls.ts'
-import { isPublicAddress } from '../../net/public-address.ts'
+import { isPublicAddress } from '../../net/addresses/public-address.ts'
 import { head } from '../../common/text/shorten.ts'
 import type { ExternalProfile } from './user-directory-port.ts'
 

@@ -2,8 +2,8 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVeri
 import { FocusError } from '../../common/errors.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { Clock } from '../../common/runtime.ts'
-import type { SafeFetch } from '../../net/safe-fetch.ts'
-import { RemoteValue } from '../../net/remote-value.ts'
+import type { SafeFetch } from '../../net/outgoing/safe-fetch.ts'
+import { RemoteValue } from '../../net/outgoing/remote-value.ts'
 
 export interface RemoteKeySetOptions {
   readonly url: string

@@ -1,6 +1,6 @@
 import { FocusError } from '../../common/errors.ts'
 import { AnswerTooLargeError, ForbiddenAddressError } from '../../net/net-errors.ts'
-import { type SafeFetch, safeFetch } from '../../net/safe-fetch.ts'
+import { type SafeFetch, safeFetch } from '../../net/outgoing/safe-fetch.ts'
 import { isHttpsOrLoopback } from '../../net/urls.ts'
 
 /** How long a provider may take to answer one request, its body included. */

@@ -3,7 +3,7 @@ import { FocusError } from '../../common/errors.ts'
 import { group, type OptionGroup, type OptionShape } from '../../schema/option-checks.ts'
 import * as forms from '../../schema/option-forms.ts'
 import type { Form } from '../../schema/option-forms.ts'
-import type { DnsOptions } from '../../net/name-resolver.ts'
+import type { DnsOptions } from '../../net/addresses/name-resolver.ts'
 import type { TransportSettings } from '../transport.ts'
 
 /** Returns the `TransportSettings` among the options of a channel. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../../common/runtime.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import { ForbiddenAddressError, UnresolvedNameError } from '../../net/net-errors.ts'
-import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing-url.ts'
-import { post, type PostAnswer, type PostRequest } from '../../net/post.ts'
+import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing/outgoing-url.ts'
+import { post, type PostAnswer, type PostRequest } from '../../net/outgoing/post.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../transport-errors.ts'
 import { parseRetryAfter } from './retry-after.ts'
 

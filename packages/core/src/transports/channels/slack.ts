@@ -6,7 +6,7 @@ import { errorOfAnswer, postToPeer } from './http-post.ts'
 import { PermanentDeliveryError, UncertainDeliveryError } from '../transport-errors.ts'
 import { digest } from './send-to-each.ts'
 import { UnansweredRequestError } from '../../net/net-errors.ts'
-import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing-url.ts'
+import { checkOutgoingUrl, type UrlTrust } from '../../net/outgoing/outgoing-url.ts'
 import { settingsOf, invalidOption, channelForms as forms, channelOptions } from './channel-options.ts'
 import type { DeliveryAttempt, OutboundMessage, Transport, TransportSettings } from '../transport.ts'
 

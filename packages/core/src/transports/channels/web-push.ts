@@ -7,9 +7,9 @@ import { checkedOptions } from '../../schema/option-checks.ts'
 import { checkPeerUrl, errorOfAnswer, postToPeer } from './http-post.ts'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../transport-errors.ts'
 import { type SendResult, sendToEach } from './send-to-each.ts'
-import type { AddressesOf } from '../../net/address-guard.ts'
-import { type DnsOptions, NameResolver } from '../../net/name-resolver.ts'
-import type { UrlTrust } from '../../net/outgoing-url.ts'
+import type { AddressesOf } from '../../net/addresses/address-guard.ts'
+import { type DnsOptions, NameResolver } from '../../net/addresses/name-resolver.ts'
+import type { UrlTrust } from '../../net/outgoing/outgoing-url.ts'
 import { loadPeer } from './load-peer.ts'
 import {
   canEncryptFor,

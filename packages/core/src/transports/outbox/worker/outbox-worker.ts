@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Attempts } from './attempts.ts'
-import { Intake } from './intake.ts'
+import { Intake } from './delivery-intake.ts'
 import { createWorkerState, type OutboxWorkerDeps, type WorkerState } from './worker-state.ts'
 
 const pollMs = 1_000

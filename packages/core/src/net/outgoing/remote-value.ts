@@ -1,5 +1,5 @@
-import type { Logger } from '../common/logging/logger.ts'
-import type { Clock } from '../common/runtime.ts'
+import type { Logger } from '../../common/logging/logger.ts'
+import type { Clock } from '../../common/runtime.ts'
 
 export interface RemoteValueOptions<T> {
   /** Subject of the warning about a failed load, such as `The keys of google`. */

@@ -1,6 +1,6 @@
-import { AnswerTooLargeError, ForbiddenAddressError } from './net-errors.ts'
+import { AnswerTooLargeError, ForbiddenAddressError } from '../net-errors.ts'
 import { readUpTo } from './read-body.ts'
-import { isHttpsOrLoopback } from './urls.ts'
+import { isHttpsOrLoopback } from '../urls.ts'
 
 /** The part of `fetch` that openid-client and jose call. */
 export type SafeFetch = (url: string, init?: RequestInit) => Promise<Response>

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { FocusError } from '../common/errors.ts'
+import { FocusError } from '../../common/errors.ts'
 import { normalAddress } from './networks.ts'
 
 /** The client of a request, according to the peer and the trusted proxies. */

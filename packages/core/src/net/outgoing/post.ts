@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { type AddressesOf, lookupWith, systemAddressesOf } from './address-guard.ts'
-import { ForbiddenAddressError, UnansweredRequestError, UnresolvedNameError } from './net-errors.ts'
+import { type AddressesOf, lookupWith, systemAddressesOf } from '../addresses/address-guard.ts'
+import { ForbiddenAddressError, UnansweredRequestError, UnresolvedNameError } from '../net-errors.ts'
 import { checkOutgoingUrl, mustBePublic, type UrlTrust } from './outgoing-url.ts'
 import { readUpTo } from './read-body.ts'
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
-import { ForbiddenAddressError } from './net-errors.ts'
-import { isPublicAddress } from './public-address.ts'
-import { isLoopbackHost, isLoopbackUrl } from './urls.ts'
+import { ForbiddenAddressError } from '../net-errors.ts'
+import { isPublicAddress } from '../addresses/public-address.ts'
+import { isLoopbackHost, isLoopbackUrl } from '../urls.ts'
 
 /** The origin of a URL, which decides where it may lead. */
 export type UrlTrust =

@@ -1,6 +1,6 @@
 import { type LookupAddress, promises as dns } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import { notPublic } from './outgoing-url.ts'
+import { notPublic } from '../outgoing/outgoing-url.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /** Resolves a host name to its IP addresses. */

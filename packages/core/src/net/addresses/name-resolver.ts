@@ -2,9 +2,9 @@ import type { LookupAddress } from 'node:dns'
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
-import { isLoopbackHost } from './urls.ts'
+import { isLoopbackHost } from '../urls.ts'
 import { HostsFile } from './hosts-file.ts'
-import { UnresolvedNameError } from './net-errors.ts'
+import { UnresolvedNameError } from '../net-errors.ts'
 
 /** How host names that users chose are resolved. */
 export interface DnsOptions {
