@@ -1,23 +1,10 @@
 import type { JsonObject } from '../common/json.ts'
+import type { NotificationEvent } from '../notifications/ports.ts'
 import { isoTimestamp } from './iso-timestamp.ts'
 
-/** The fields of a notification event that clients see. Times are milliseconds since 1970. */
-export interface NotificationFields {
-  readonly stream: 'user' | 'all'
-  readonly epoch: string
-  readonly offset: number
-  readonly id: string
-  readonly type: string
-  readonly title: string
-  readonly message: string
-  readonly event: string | null
-  readonly data: JsonObject
-  readonly timestamp: number
-  readonly count: number
-  readonly groupKey: string | null
-  /** Null for never; absent in events of nodes of an earlier version. */
-  readonly expiresAt?: number | null
-}
+/** The fields of a notification event that clients see. `expiresAt` is absent in events of nodes of an earlier version. */
+export type NotificationFields = Omit<NotificationEvent, 'userKey' | 'expiresAt'> &
+  Partial<Pick<NotificationEvent, 'expiresAt'>>
 
 /** A notification as JSON: a message of the real-time protocol, and an entry of `GET /notifications`. */
 export interface NotificationJson {

@@ -9,6 +9,7 @@ import { readJsonObject } from '../request/body.ts'
 import { requirePrincipal } from '../request/require-principal.ts'
 import { json, jsonText, noContent } from '../responses.ts'
 import type { Route, RouteContext } from '../route.ts'
+import { isoTimestampOrNull } from '../../wire/iso-timestamp.ts'
 
 /** Routes of the caller's own inbox. */
 export function inboxRoutes(inbox: Pick<NotificationService, 'delete' | 'inbox' | 'markRead'>): Route[] {
@@ -105,5 +106,5 @@ function topicsOf(values: readonly string[]): string[] {
 
 /** Returns the fields of the real-time message, with `read_at`. */
 function itemJson(item: InboxItem) {
-  return { ...notificationJson(item), read_at: item.readAt === null ? null : new Date(item.readAt).toISOString() }
+  return { ...notificationJson(item), read_at: isoTimestampOrNull(item.readAt) }
 }

@@ -4,6 +4,7 @@ import type { LoggedNotification } from '../../notifications/ports.ts'
 import { queryValue } from '../request/query.ts'
 import { json } from '../responses.ts'
 import type { Route, RouteContext } from '../route.ts'
+import { isoTimestamp, isoTimestampOrNull } from '../../wire/iso-timestamp.ts'
 
 export interface NotificationAdminRoutesDeps {
   readonly notifications: Pick<Notifications, 'epoch' | 'inbox' | 'recent' | 'recipients' | 'rotateEpoch'>
@@ -49,7 +50,7 @@ function toJson(notification: LoggedNotification, userIds: UserIdCodec) {
     title,
     event,
     count,
-    created_at: new Date(timestamp).toISOString(),
-    read_at: readAt === null ? null : new Date(readAt).toISOString(),
+    created_at: isoTimestamp(timestamp),
+    read_at: isoTimestampOrNull(readAt),
   }
 }

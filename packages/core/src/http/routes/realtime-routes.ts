@@ -7,6 +7,7 @@ import { eventStreamRoute } from './event-stream-route.ts'
 import { queryValue } from '../request/query.ts'
 import { json, noContent } from '../responses.ts'
 import type { Route } from '../route.ts'
+import { isoTimestamp } from '../../wire/iso-timestamp.ts'
 
 const ticketRequest = z.object({ use: z.enum(['websocket', 'stream']).optional() })
 
@@ -79,7 +80,7 @@ function connectionJson(connection: ConnectionInfo) {
     id: connection.id,
     user_id: connection.userId,
     node: connection.node,
-    since: new Date(connection.since).toISOString(),
+    since: isoTimestamp(connection.since),
     transport: connection.transport,
     offset: connection.offset,
     lag: connection.lag,

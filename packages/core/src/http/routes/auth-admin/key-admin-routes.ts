@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../common/json.ts'
 import { readJsonObject } from '../../request/body.ts'
 import { json } from '../../responses.ts'
 import type { Route, RouteContext } from '../../route.ts'
-import { isoTime } from '../auth/auth-json.ts'
+import { isoTimestampOrNull } from '../../../wire/iso-timestamp.ts'
 
 /** Signing keys, for operators. */
 export function keyAdminRoutes(auth: AuthService): Route[] {
@@ -34,12 +34,8 @@ function keyJson({ kid, alg, state, createdAt, activatesAt, retiresAt }: KeyInfo
     kid,
     alg,
     state,
-    created_at: timeOrNull(createdAt),
-    activates_at: timeOrNull(activatesAt),
-    retires_at: timeOrNull(retiresAt),
+    created_at: isoTimestampOrNull(createdAt),
+    activates_at: isoTimestampOrNull(activatesAt),
+    retires_at: isoTimestampOrNull(retiresAt),
   }
-}
-
-function timeOrNull(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : isoTime(milliseconds)
 }

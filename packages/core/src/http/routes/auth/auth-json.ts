@@ -3,6 +3,7 @@ import type { TokenPair } from '../../../auth/sessions/sessions.ts'
 import { accountId } from '../../../auth/accounts/account-id.ts'
 import type { ExternalAccount, User } from '../../../auth/accounts/user-directory-port.ts'
 import type { JsonObject } from '../../../common/json.ts'
+import { isoTimestamp } from '../../../wire/iso-timestamp.ts'
 
 /** The user as in the responses of the guide. */
 export function userJson(user: User): JsonObject {
@@ -37,13 +38,9 @@ export function sessionJson(session: Session, currentId: string | null): JsonObj
     provider: session.provider,
     user_agent: session.userAgent,
     ip: session.ip,
-    created_at: isoTime(session.createdAt),
-    last_used_at: isoTime(session.lastUsedAt),
-    expires_at: isoTime(Math.min(session.idleExpiresAt, session.expiresAt)),
+    created_at: isoTimestamp(session.createdAt),
+    last_used_at: isoTimestamp(session.lastUsedAt),
+    expires_at: isoTimestamp(Math.min(session.idleExpiresAt, session.expiresAt)),
     current: session.id === currentId,
   }
-}
-
-export function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString()
 }
