@@ -1,6 +1,7 @@
 import { writeFileSync, writeSync } from 'node:fs'
 import type { SerializedError } from 'vitest'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import { describeFilter, selectedDatabases } from '../packages/test-kit/src/databases/database-filter.ts'
 
 /**
  * Ends a run with one line for people and programs: `N passed, N failed`, and `, N skipped` if some were. A file that
@@ -9,6 +10,12 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node'
  * With `FOCUS_TEST_SUMMARY` the counts go to that file as JSON instead, for a caller that prints the line itself.
  */
 export default class ClosingLineReporter implements Reporter {
+  /** Says which databases `DATABASES` leaves out. */
+  onInit(): void {
+    const filter = describeFilter(selectedDatabases(process.env['DATABASES']))
+    if (filter !== null) process.stdout.write(`\n${filter}\n`)
+  }
+
   /** Prints the measurements of passed tests too. */
   onTestCaseResult(test: TestCase): void {
     for (const { message, type } of test.annotations()) {

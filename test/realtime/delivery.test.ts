@@ -1,27 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { serverMessages } from '../../packages/core/src/realtime/protocol/messages.ts'
-import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/servers'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { type NotificationSocket, openSocket } from '@focus-api/test-kit/focus/notification-socket'
 import { RunningFocus, type TestUser } from './running-focus.ts'
 
 const greeting = async (socket: NotificationSocket) => serverMessages.connection.parse(await socket.next('connection'))
 
 /** The hub on the real log, on each database. Tests that simulate faults are in packages/core/test/realtime. */
-describe.each(['SQLite', 'MariaDB'])('on %s', (dialect) => {
-  let mariadb: Mariadb | null = null
+describeOverDatabases('the hub', (databases) => {
   let server: RunningFocus
   let users = 0
   beforeAll(async () => {
-    mariadb = dialect === 'MariaDB' ? await startMariadb() : null
     server = await RunningFocus.start({
-      ...(mariadb && { database: mariadb.url, secret: 'a-secret-of-a-test-that-is-long-enough-for-all' }),
+      database: await databases.create(),
+      secret: 'a-secret-of-a-test-that-is-long-enough-for-all',
       notifications: { maxPerUser: 20 },
     })
   })
-  afterAll(async () => {
-    await server.stop()
-    await mariadb?.stop()
-  })
+  afterAll(() => server.stop())
 
   const newUser = () => server.signIn(`user-${(users += 1)}`)
   const connect = (user: TestUser, query = '') =>

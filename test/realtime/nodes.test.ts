@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import { Follower } from './follower.ts'
 import { Node } from './node.ts'
@@ -118,7 +119,7 @@ test('SIGTERM closes all clients with 1012, and the process exits by itself', { 
   expect(new Set(followers.flatMap(({ closeCodes }) => closeCodes))).toEqual(new Set([1012]))
 })
 
-describe('on MariaDB', () => {
+describeOnDatabase('mariadb')('on MariaDB', () => {
   let mariadb: Mariadb
   beforeAll(async () => {
     mariadb = await startMariadb({ own: true })

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type FocusDev, reach, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
 import { freePort } from '@focus-api/test-kit/servers/ports'
+import { testOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { startMariadb } from '@focus-api/test-kit/servers/servers'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
@@ -120,7 +121,7 @@ describe('focus dev', () => {
     expect(await server.end()).toBe(0)
   })
 
-  test('two servers on one database share users, tokens and notifications', async () => {
+  testOnDatabase('mariadb')('two servers on one database share users, tokens and notifications', async () => {
     const db = await startMariadb()
     cleanups.push(() => db.stop())
     const env = { DATABASE_URL: db.url }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { freePort } from '@focus-api/test-kit/servers/ports'
+import { testOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { startMariadb, startNginx, startRedis } from '@focus-api/test-kit/servers/servers'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
@@ -140,7 +141,7 @@ describe('OAuth', () => {
 })
 
 describe('database and Redis', () => {
-  test('a MariaDB that answers, and one that has stopped', async () => {
+  testOnDatabase('mariadb')('a MariaDB that answers, and one that has stopped', async () => {
     const db = await startMariadb({ own: true })
     cleanups.push(() => db.stop())
     const env = { DATABASE_URL: db.url }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { type App, startApp } from './support/app.ts'
-import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { TestIssuer } from './support/issuer.ts'
 
@@ -34,7 +35,7 @@ describeOverDatabases('Accounts', (databases) => {
     await Promise.all([work.close(), home.close(), forum.close()])
   })
 
-  beforeEach(async () => removePeople(app.database))
+  beforeEach(async () => removeUsers(app.database))
 
   const issuerOf = (provider: string) => ({ work, office: work, home, forum })[provider] ?? work
   const alice = 'alice@startup.example'
@@ -90,7 +91,7 @@ describeOverDatabases('Accounts', (databases) => {
     await enter('company', 'old')
     expect((await rows()).users).toHaveLength(1)
     expect(await refused('company', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
-    await removePeople(app.database)
+    await removeUsers(app.database)
     const { access_token: token } = await enter('home', 'alice')
     await link(token, 'company', 'old', { email: 'other@startup.example' })
     expect(await refused('company', 'new')).toMatchObject({ status: 409, code: 'account_exists' })
@@ -98,7 +99,7 @@ describeOverDatabases('Accounts', (databases) => {
 
   test('S36 A1: of two concurrent holders of one address, at most one is linked', async () => {
     for (let round = 0; round < 10; round += 1) {
-      await removePeople(app.database)
+      await removeUsers(app.database)
       const { user } = await enter('home', 'alice')
       const paths: string[] = []
       for (const sub of ['old', 'new']) {
@@ -208,7 +209,7 @@ describeOverDatabases('Accounts', (databases) => {
 
   test('A5: when a squatter and the owner sign in at once, the owner gets the address', async () => {
     for (let round = 0; round < 10; round += 1) {
-      await removePeople(app.database)
+      await removeUsers(app.database)
       be('forum', 'squatter')
       be('company', 'alice')
       const paths = [await callbackFor(app, forum, 'forum'), await callbackFor(app, work, 'company')]
@@ -221,7 +222,7 @@ describeOverDatabases('Accounts', (databases) => {
 
   test('S36 A5 A7: when two accounts of one user sign in at once, neither address gets the verification of the other', async () => {
     for (let round = 0; round < 10; round += 1) {
-      await removePeople(app.database)
+      await removeUsers(app.database)
       const mine = 'mallory@startup.example'
       const first = await enter('forum', 'mallory', { email: mine })
       await link(first.access_token, 'home', 'mallory', { email: mine })

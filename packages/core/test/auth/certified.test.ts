@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { type App, startApp } from './support/app.ts'
 import { CertifiedIssuer, certifiedClientId as clientId } from './support/certified.ts'
-import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { startByFetch, pathOf, type TokenAnswer } from './support/flow.ts'
 
 const clientSecret = 'certified-client-secret-of-the-tests'

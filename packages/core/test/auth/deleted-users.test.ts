@@ -8,7 +8,8 @@ import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
 import { type App, secret, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
-import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
@@ -45,7 +46,7 @@ describeOverDatabases('A user whose row was deleted', (databases) => {
     await issuer.close()
   })
   beforeEach(async () => {
-    await removePeople(app.database)
+    await removeUsers(app.database)
     issuer.person = { sub: 'john', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
   })
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
-import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { callbackFor, pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
@@ -31,7 +32,7 @@ describeOverDatabases('Identity', (databases) => {
   })
 
   beforeEach(async () => {
-    await removePeople(app.database)
+    await removeUsers(app.database)
     issuer.person = { sub: 'john', name: 'John Doe', email: 'john@gmail.com', email_verified: true }
     other.person = { sub: 'john', name: 'John at work', email: 'john@gmail.com', email_verified: true }
     other.userInfo = {}

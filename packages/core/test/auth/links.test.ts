@@ -3,7 +3,8 @@ import { oidc } from '../../src/auth/providers/oidc.ts'
 import { toUserKey } from '../../src/common/user-id.ts'
 import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
-import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
@@ -36,7 +37,7 @@ describeOverDatabases('A link', (databases) => {
   })
 
   beforeEach(async () => {
-    await removePeople(app.database)
+    await removeUsers(app.database)
     issuer.person = { sub: 'john', name: 'John Doe' }
     other.person = { sub: 'mallory', name: 'Mallory' }
   })

@@ -6,7 +6,8 @@ import type { ExternalProfile, User } from '../../src/auth/accounts/user-directo
 import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
 import { toUserKey, type UserId } from '../../src/common/user-id.ts'
 import { type App, startApp, TestClock } from './support/app.ts'
-import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
@@ -33,7 +34,7 @@ describeOverDatabases('Sessions', (databases) => {
   })
 
   beforeEach(async () => {
-    await removePeople(app.database)
+    await removeUsers(app.database)
     ends = []
   })
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { google } from '../../src/auth/providers/google.ts'
 import { type App, startApp } from './support/app.ts'
-import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { startByFetch, callbackFor, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { TestIssuer } from './support/issuer.ts'
 

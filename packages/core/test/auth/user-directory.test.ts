@@ -3,7 +3,8 @@ import { Accounts } from '../../src/auth/accounts/accounts.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
 import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
-import { describeOverDatabases, removePeople } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { profileOf } from './support/profile.ts'
 
 const address = 'alice@startup.example'
@@ -18,7 +19,7 @@ describeOverDatabases('The users table', (databases) => {
     users = new KyselyUserDirectory(database, () => 1_000)
   })
   afterAll(() => database.close())
-  beforeEach(() => removePeople(database))
+  beforeEach(() => removeUsers(database))
 
   test('A5: releases only an unverified address', async () => {
     const squatter = await users.create(profileOf('squatter', { email: address }))

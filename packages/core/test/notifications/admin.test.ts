@@ -1,27 +1,25 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { createFocus, type Focus } from '../../src/index.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { recentRows } from '../../src/storage/log/recent-rows.ts'
-import { backends } from './support.ts'
 
 const adminKey = 'an-admin-key-for-the-tests'
 
-describe.each(backends)('recent notifications, on $name', (backend) => {
+describeOverDatabases('recent notifications', (databases) => {
   let focus: Focus
   let url: string
   const ids = new Map<string, number>()
   const tokens = new Map<string, string>()
 
   beforeAll(async () => {
-    await backend.start()
-    url = await backend.url()
+    url = await databases.create()
     focus = await createFocus({ database: url, adminKey, secret: 'a-secret-that-is-long-enough-for-tests', env: {} })
     for (const name of ['alice', 'bob']) await signIn(name)
   })
   afterAll(async () => {
     await focus.close()
-    await backend.stop()
   })
 
   async function signIn(name: string): Promise<void> {

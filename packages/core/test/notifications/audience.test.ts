@@ -1,19 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { silentLogger } from '../../src/common/logging/logger.ts'
 import type { Summary } from '../../src/notifications/ports.ts'
-import { backends, ManualClock, type Node, people, startNode } from './support.ts'
+import { ManualClock, type Node, people, startNode } from './support.ts'
 
-describe.each(backends)('an audience on $name', (backend) => {
+describeOverDatabases('an audience', (databases) => {
   const nodes: Node[] = []
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
   afterEach(async () => {
     for (const node of nodes.splice(0)) await node.close()
   })
 
   async function start(options: Parameters<typeof startNode>[1] = {}): Promise<Node> {
-    const node = await startNode(await backend.url(), options)
+    const node = await startNode(await databases.create(), options)
     nodes.push(node)
     return node
   }
@@ -147,12 +146,9 @@ describe.each(backends)('an audience on $name', (backend) => {
   })
 })
 
-describe.each(backends)('retention on $name', (backend) => {
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
-
+describeOverDatabases('retention', (databases) => {
   test('keeps the newest of each user, advances `oldest`, and counts the rest as unread', async () => {
-    const node = await startNode(await backend.url(), { log: { maxPerStream: 10 } })
+    const node = await startNode(await databases.create(), { log: { maxPerStream: 10 } })
     try {
       for (let n = 1; n <= 25; n += 1) await node.notifications.notifyUser({ userId: 1, title: `${n}`, message: 'm' })
       for (let n = 1; n <= 12; n += 1) await node.notifications.broadcast({ title: `all ${n}`, message: 'm' })
@@ -170,7 +166,7 @@ describe.each(backends)('retention on $name', (backend) => {
 
   test('R12: does not count expired broadcasts, and changes the revision when it removes them', async () => {
     const clock = new ManualClock()
-    const node = await startNode(await backend.url(), { runtime: { clock: clock.read } })
+    const node = await startNode(await databases.create(), { runtime: { clock: clock.read } })
     try {
       const { feed } = node.notifications
       await feed.head('1')
@@ -196,7 +192,7 @@ describe.each(backends)('retention on $name', (backend) => {
 
   test('removes old notifications, and keeps those that a merge renewed', async () => {
     const clock = new ManualClock()
-    const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, log: { maxAgeMs: 1_000 } })
+    const node = await startNode(await databases.create(), { runtime: { clock: clock.read }, log: { maxAgeMs: 1_000 } })
     try {
       const group = { key: 'g', window: '1h' }
       await node.notifications.notifyUser({ userId: 1, title: 'old', message: 'm' })

@@ -1,13 +1,13 @@
-import { describe, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { nodesOf } from './suite.ts'
-import { backends } from './support.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 const yearMs = 365 * 86_400_000
 const minuteMs = 60_000
 
-describe.each(backends)('R15: after a clock was a year ahead and set back, on $name', (backend) => {
-  const { start } = nodesOf(backend)
+describeOverDatabases('R15: after a clock was a year ahead and set back', (databases) => {
+  const { start } = nodesOf(databases)
 
   test('a rate does not count times in the future', async () => {
     const { notifications, clock } = await start()

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { ChildProcess } from 'node:child_process'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { describeOnDatabase, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
-import { type Backend, backends, type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support.ts'
 
 /** `FOCUS_FAULT_ROUNDS` sets how often processes are killed; an ordinary run of the tests uses the default below. */
 const rounds = Number(process.env.FOCUS_FAULT_ROUNDS ?? 2)
@@ -79,12 +80,9 @@ async function checkLog(url: string, accepted: readonly string[]): Promise<void>
   expect(accepted.filter((id) => !inLog.has(id))).toEqual([])
 }
 
-describe.each(backends)('faults on $name', (backend: Backend) => {
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
-
+describeOverDatabases('faults', (databases) => {
   test('32 writers in two processes leave no gap, and no conflict reaches a caller', async () => {
-    const url = await backend.url()
+    const url = await databases.create()
     const two = [new Writer(url, 'a', 16, 25), new Writer(url, 'b', 16, 25)]
     await Promise.all(two.map((writer) => writer.exited))
     expect(two.map((writer) => [writer.exitCode, writer.errors])).toEqual([
@@ -97,7 +95,7 @@ describe.each(backends)('faults on $name', (backend: Backend) => {
   })
 
   test('the log holds all accepted notifications of a killed process', { timeout: 30_000 * rounds }, async () => {
-    const url = await backend.url()
+    const url = await databases.create()
     const accepted: string[] = []
     for (let round = 0; round < rounds; round += 1) {
       const writer = new Writer(url, `round${round}`, 8, 0)
@@ -110,7 +108,7 @@ describe.each(backends)('faults on $name', (backend: Backend) => {
   })
 })
 
-describe('a database that is killed', () => {
+describeOnDatabase('mariadb')('a database that is killed', () => {
   let server: Mariadb
   beforeAll(async () => {
     server = await startMariadb({ own: true })

@@ -1,14 +1,15 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { FocusError } from '../../src/common/errors.ts'
 import { type NotificationSending, sendNotification } from '../../src/http/routes/sending-routes.ts'
 import type { JsonValue } from '../../src/common/json.ts'
 import type { Message } from '../../src/notifications/catalogue/composer.ts'
 import type { SendTo } from '../../src/notifications/sending/sending-calls.ts'
 import { nodesOf } from './suite.ts'
-import { backends, type Node } from './support.ts'
+import type { Node } from './support.ts'
 
-describe.each(backends)('idempotency keys on $name', (backend) => {
-  const { start } = nodesOf(backend)
+describeOverDatabases('idempotency keys', (databases) => {
+  const { start } = nodesOf(databases)
 
   /** Returns the service with a fault before the first notification to one user. */
   function faulty({ notifications }: Node, userKey: string, fault: FocusError): NotificationSending {

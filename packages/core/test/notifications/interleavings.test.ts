@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import type { NotificationEvent, Receipt } from '../../src/notifications/ports.ts'
-import { backends, ManualClock, type Node, startNode } from './support.ts'
+import { ManualClock, type Node, startNode } from './support.ts'
 
 /** `FOCUS_PROPERTY_RUNS` sets the number of runs; an ordinary run of the tests uses the default below. */
 const numRuns = Number(process.env.FOCUS_PROPERTY_RUNS ?? 12)
@@ -51,19 +52,17 @@ interface Sent {
   readonly receipt: Receipt
 }
 
-describe.each(backends)('random interleavings of two nodes on $name', (backend) => {
+describeOverDatabases('random interleavings of two nodes', (databases) => {
   const nodes: Node[] = []
   const clock = new ManualClock()
   beforeAll(async () => {
-    await backend.start()
-    const url = await backend.url()
+    const url = await databases.create()
     for (let n = 0; n < 2; n += 1) {
       nodes.push(await startNode(url, { runtime: { clock: clock.read }, config: { unknownUsers: 'accept' } }))
     }
   })
   afterAll(async () => {
     for (const node of nodes) await node.close()
-    await backend.stop()
   })
 
   let run = 0

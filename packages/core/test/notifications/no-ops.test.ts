@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { KyselyPreferenceStore } from '../../src/storage/stores/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../../src/storage/stores/push-subscription-store.ts'
 import { nodesOf } from './suite.ts'
-import { backends, type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support.ts'
 
 const absent = '00000000-0000-7000-8000-000000000000'
 
@@ -56,8 +57,8 @@ describe('V2: a call that changes nothing', () => {
   })
 })
 
-describe.each(backends)('V2: changes of inboxes on $name', (backend) => {
-  const { start } = nodesOf(backend)
+describeOverDatabases('V2: changes of inboxes', (databases) => {
+  const { start } = nodesOf(databases)
 
   test('that arrive during a transaction share the next one, and each gets its own result', async () => {
     const { notifications, database, states } = await start()

@@ -1,8 +1,9 @@
-import { describe, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { FocusError } from '../../src/common/errors.ts'
 import type { LogEntry } from '../../src/notifications/log-entry-port.ts'
 import { nodesOf } from './suite.ts'
-import { backends, type Node, people, startNode } from './support.ts'
+import { type Node, people, startNode } from './support.ts'
 
 const note = { userId: 1, title: 'own title', message: 'own message' }
 
@@ -39,8 +40,8 @@ function parkedRows({ database }: Node) {
   return database.db.selectFrom('focus_parked').selectAll().orderBy('id').execute()
 }
 
-describe.each(backends)('R7: a notification that cannot be sent on $name', (backend) => {
-  const { nodes, start } = nodesOf(backend)
+describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
+  const { nodes, start } = nodesOf(databases)
 
   test.each([
     [
@@ -69,7 +70,7 @@ describe.each(backends)('R7: a notification that cannot be sent on $name', (back
   })
 
   test('is refused when a catalogue’s text of a group lacks a param', async () => {
-    const node = await startNode(await backend.url(), {
+    const node = await startNode(await databases.create(), {
       catalogue: {
         flawed: {
           params: { author: 'string?' },
@@ -103,7 +104,7 @@ describe.each(backends)('R7: a notification that cannot be sent on $name', (back
 
   test('gets its texts if the tag of the user’s language is not canonical', async () => {
     const users = { ...people, get: async () => ({ id: 1, locale: 'fr_FR', emailVerified: true, createdAt: 0 }) }
-    const node = await startNode(await backend.url(), { users })
+    const node = await startNode(await databases.create(), { users })
     nodes.push(node)
     const group = { key: 'g', message: '{count, plural, one {# nouveau} other {# nouveaux}}' }
     await node.notifications.notifyUser({ ...note, group })
@@ -194,7 +195,7 @@ describe.each(backends)('R7: a notification that cannot be sent on $name', (back
       get: (id: string | number) => (away ? Promise.reject(new Error('the directory is away')) : people.get(id)),
     }
     const clock = { now: Date.UTC(2030, 0, 1) }
-    const node = await startNode(await backend.url(), { users, runtime: { clock: () => clock.now } })
+    const node = await startNode(await databases.create(), { users, runtime: { clock: () => clock.now } })
     nodes.push(node)
     await node.notifications.transaction(node.database.db, (_, inside) => inside.notifyUser(note))
     await node.notifications.sequence()
@@ -209,7 +210,7 @@ describe.each(backends)('R7: a notification that cannot be sent on $name', (back
     let busy = true
     const overloaded = new FocusError('overloaded', 'The database has too much to do.', { retryAfterSeconds: 5 })
     const users = { ...people, get: (id: string | number) => (busy ? Promise.reject(overloaded) : people.get(id)) }
-    const node = await startNode(await backend.url(), { users })
+    const node = await startNode(await databases.create(), { users })
     nodes.push(node)
     await node.notifications.transaction(node.database.db, (_, inside) => inside.notifyUser(note))
     await expect(node.notifications.sequence()).rejects.toBe(overloaded)

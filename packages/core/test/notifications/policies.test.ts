@@ -1,12 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { nodesOf } from './suite.ts'
-import { backends, ManualClock, startNode } from './support.ts'
+import { ManualClock, startNode } from './support.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 
-describe.each(backends)('policies on $name', (backend) => {
-  const { nodes, start } = nodesOf(backend)
+describeOverDatabases('policies', (databases) => {
+  const { nodes, start } = nodesOf(databases)
 
   test('of racing duplicates with one key, one is sent; after the window, another', async () => {
     const { notifications, clock } = await start()
@@ -22,7 +23,7 @@ describe.each(backends)('policies on $name', (backend) => {
   test('notifications of muted topics are suppressed in the commit, scheduled ones too', async () => {
     const clock = new ManualClock()
     const router = { route: async () => ({ deliveries: [], unlessMuted: true }) }
-    const node = await startNode(await backend.url(), { runtime: { clock: clock.read }, router })
+    const node = await startNode(await databases.create(), { runtime: { clock: clock.read }, router })
     nodes.push(node)
     const { notifications, database, events } = node
     const muted = { outcome: 'suppressed', reason: 'preference' }
@@ -170,7 +171,7 @@ describe.each(backends)('policies on $name', (backend) => {
         },
       },
     })
-    const node = await startNode(await backend.url(), { catalogue })
+    const node = await startNode(await databases.create(), { catalogue })
     nodes.push(node)
     const { notifications } = node
     await notifications.notify('commentAdded', { userId: 2, author: 'Alice', post: 'Hello' })

@@ -1,20 +1,19 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, MysqlDialect, SqliteDialect, sql } from 'kysely'
 import { createPool } from 'mysql2'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import type { Notifications } from '../../src/notifications/create-notifications.ts'
-import { backends, type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support.ts'
 
-describe.each(backends)('notifications on $name', (backend) => {
+describeOverDatabases('notifications', (databases) => {
   const nodes: Node[] = []
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
   afterEach(async () => {
     for (const node of nodes.splice(0)) await node.close()
   })
 
   async function start(): Promise<Node> {
-    const node = await startNode(await backend.url())
+    const node = await startNode(await databases.create())
     nodes.push(node)
     return node
   }
@@ -81,7 +80,7 @@ describe.each(backends)('notifications on $name', (backend) => {
   })
 
   test('S33 distinguish users and keys that differ only in case, accent or trailing space', async () => {
-    const node = await startNode(await backend.url(), { config: { unknownUsers: 'accept' } })
+    const node = await startNode(await databases.create(), { config: { unknownUsers: 'accept' } })
     nodes.push(node)
     const names = ['auth0|abc', 'auth0|ABC', 'auth0|abc ', 'auth0|ábc', 'auth0|🦊', '__proto__']
     for (const userId of names) {
@@ -97,7 +96,7 @@ describe.each(backends)('notifications on $name', (backend) => {
   })
 
   test('work over the application’s own Kysely, which stays open', async () => {
-    const db = openKysely(await backend.url())
+    const db = openKysely(await databases.create())
     const node = await startNode(db)
     const receipts = await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
@@ -120,7 +119,7 @@ describe.each(backends)('notifications on $name', (backend) => {
   })
 
   test('have the same epoch on every node, until it is rotated', async () => {
-    const url = await backend.url()
+    const url = await databases.create()
     const [one, two] = await Promise.all([startNode(url), startNode(url)])
     nodes.push(one, two)
     const before = one.notifications.epoch

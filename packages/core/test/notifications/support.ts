@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import type { BuiltInCatalogue } from '../../src/notifications/catalogue/built-in-catalogue.ts'
 import type { Definitions } from '../../src/notifications/catalogue/definition.ts'
 import type { NotificationLog } from '../../src/notifications/log-port.ts'
@@ -18,54 +14,6 @@ import type { AnyKysely } from '../../src/storage/dialects/any-kysely.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { type NotificationLogOptions, openNotificationLog } from '../../src/storage/log/notification-log.ts'
 import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
-
-/** A kind of database that the suites run over. */
-export interface Backend {
-  readonly name: string
-  start(): Promise<void>
-  /** URL of a new, empty database. */
-  url(): Promise<string>
-  stop(): Promise<void>
-}
-
-class SqliteFiles implements Backend {
-  readonly name = 'SQLite'
-  #folder = ''
-  #files = 0
-
-  async start(): Promise<void> {
-    this.#folder = mkdtempSync(join(tmpdir(), 'focus-log-'))
-  }
-
-  async url(): Promise<string> {
-    this.#files += 1
-    return `sqlite:${join(this.#folder, `${this.#files}.db`)}`
-  }
-
-  async stop(): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true })
-  }
-}
-
-class MariadbDatabases implements Backend {
-  readonly name = 'MariaDB'
-  #server: Mariadb | null = null
-
-  async start(): Promise<void> {
-    this.#server = await startMariadb()
-  }
-
-  async url(): Promise<string> {
-    if (!this.#server) throw new Error('the server is not started')
-    return this.#server.createDatabase()
-  }
-
-  async stop(): Promise<void> {
-    await this.#server?.stop()
-  }
-}
-
-export const backends: readonly Backend[] = [new SqliteFiles(), new MariadbDatabases()]
 
 /** A clock that advances only when told. */
 export class ManualClock {

@@ -1,22 +1,21 @@
 import knex, { type Knex } from 'knex'
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { silentLogger } from '../../src/common/logging/logger.ts'
-import { backends, ManualClock, type Node, startNode } from './support.ts'
+import { ManualClock, type Node, startNode } from './support.ts'
 
 const minute = 60_000
 
-describe.each(backends)('a waiting notification on $name', (backend) => {
+describeOverDatabases('a waiting notification', (databases) => {
   const opened: Array<{ close(): Promise<void> }> = []
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
   afterEach(async () => {
     for (const thing of opened.splice(0).toReversed()) await thing.close()
   })
 
   async function start(): Promise<Node & { clock: ManualClock; url: string }> {
-    const url = await backend.url()
+    const url = await databases.create()
     const clock = new ManualClock()
     const node = await startNode(url, { runtime: { clock: clock.read } })
     opened.push(node)
@@ -153,10 +152,7 @@ describe.each(backends)('a waiting notification on $name', (backend) => {
   })
 })
 
-describe.each(backends)('unreadable waiting rows on $name', (backend) => {
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
-
+describeOverDatabases('unreadable waiting rows', (databases) => {
   test('are logged once and parked, however many, and do not hold up others', async () => {
     const errors: unknown[] = []
     const catalogue = defineNotifications({
@@ -171,7 +167,7 @@ describe.each(backends)('unreadable waiting rows on $name', (backend) => {
       },
     })
     const logger = { ...silentLogger, error: (_: string, fields?: object) => void errors.push(fields) }
-    const node = await startNode(await backend.url(), { catalogue, runtime: { logger } })
+    const node = await startNode(await databases.create(), { catalogue, runtime: { logger } })
     try {
       const unreadable = [
         '{',
@@ -215,16 +211,14 @@ describe.each(backends)('unreadable waiting rows on $name', (backend) => {
   })
 })
 
-describe.each(backends)('repeated calls on $name', (backend) => {
+describeOverDatabases('repeated calls', (databases) => {
   const nodes: Node[] = []
-  beforeAll(() => backend.start())
-  afterAll(() => backend.stop())
   afterEach(async () => {
     for (const node of nodes.splice(0)) await node.close()
   })
 
   test('with one key send once and return the same receipt, on any node and in any race', async () => {
-    const url = await backend.url()
+    const url = await databases.create()
     const clock = new ManualClock()
     nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
     nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
@@ -239,7 +233,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
   })
 
   test('can reuse the key if the first was refused', async () => {
-    const node = await startNode(await backend.url())
+    const node = await startNode(await databases.create())
     nodes.push(node)
     const send = (title: string) =>
       node.notifications.notifyUser({ userId: 1, title, message: 'm' }, { idempotencyKey: 'k' })
@@ -248,7 +242,7 @@ describe.each(backends)('repeated calls on $name', (backend) => {
   })
 
   test('that resume a dead call send the rest of it', async () => {
-    const url = await backend.url()
+    const url = await databases.create()
     const clock = new ManualClock()
     const node = await startNode(url, { runtime: { clock: clock.read } })
     nodes.push(node)

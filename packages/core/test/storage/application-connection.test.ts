@@ -5,6 +5,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, MysqlDialect, SqliteDialect } from 'kysely'
 import { createPool } from 'mysql2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Node, startNode } from '../notifications/support.ts'
 
@@ -43,7 +44,7 @@ describe('a SQLite connection of the application, with a rollback journal', () =
   })
 })
 
-describe('a connection of the application that returns whole numbers in another form', () => {
+describeOnDatabase('mariadb')('a connection of the application that returns whole numbers in another form', () => {
   let server: Mariadb
   beforeAll(async () => {
     server = await startMariadb()

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { createConnection } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { startNode } from '../notifications/support.ts'
 
@@ -56,7 +57,7 @@ class CommitCutter {
   }
 }
 
-describe('a COMMIT whose answer is lost', () => {
+describeOnDatabase('mariadb')('a COMMIT whose answer is lost', () => {
   let server: Mariadb
   beforeAll(async () => {
     server = await startMariadb()

@@ -1,6 +1,7 @@
 import { Kysely, MysqlDialect, sql } from 'kysely'
 import { createPool, type Pool, type PoolOptions } from 'mysql2'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Node, startNode } from '../notifications/support.ts'
 
@@ -16,7 +17,7 @@ const texts = [
   '表\\\' 😀 || "x"',
 ]
 
-describe('S41 R1: on a server whose sessions start in another mode and character set', () => {
+describeOnDatabase('mariadb')('S41 R1: on a server whose sessions start in another mode and character set', () => {
   let server: Mariadb
   const opened: { close(): Promise<void> }[] = []
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import type { Transport } from '../../src/transports/transport.ts'
-import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { type OutboxBench, openBench, recorder } from './support/bench.ts'
 
 /** Each user has an address of their own. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { webhook } from '../../src/transports/channels/webhook.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
-import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases, testOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { recordingLogger } from '@focus-api/core/testing'
 import { FrozenClock, openBench, recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
@@ -71,7 +71,7 @@ describe('a database that goes away', () => {
     })
   })
 
-  test('delays deliveries until it is back', async () => {
+  testOnDatabase('mariadb')('delays deliveries until it is back', async () => {
     const server = await startMariadb({ own: true })
     closing.push(() => server.stop())
     const { transport, received } = recorder('a')

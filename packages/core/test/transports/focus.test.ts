@@ -4,7 +4,7 @@ import { SMTPServer } from 'smtp-server'
 import { afterEach, expect, test } from 'vitest'
 import { createFocus, type Focus, type FocusOptions } from '../../src/index.ts'
 import type { User, UserDirectory } from '../../src/auth/accounts/user-directory-port.ts'
-import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
 

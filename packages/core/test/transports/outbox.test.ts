@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
-import { describeOverDatabases } from '@focus-api/test-kit/databases/dialects'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { type BenchOptions, FrozenClock, openBench, type OutboxBench, recorder } from './support/bench.ts'
 
 describeOverDatabases('the outbox', (databases) => {

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { openDatabase } from '../../../core/src/storage/database.ts'
+import { migrateToLatest } from '../../../core/src/storage/migrations/migrate.ts'
+import { type DatabaseName, databaseNames, selectedDatabases } from './database-filter.ts'
+import { databaseKinds, type DatabaseServer } from './database-kinds.ts'
+import { removeRows } from './remove-rows.ts'
+
+/** The databases of one kind that a suite works on. */
+export interface Databases {
+  readonly kind: DatabaseName
+  /** Creates a database without tables and returns its URL. */
+  create(): Promise<string>
+  /** Returns the URL of the suite's own database after removing its rows. Faster than a new one. */
+  empty(): Promise<string>
+}
+
+const selected = selectedDatabases(process.env['DATABASES'])
+
+/** Runs a suite over every database that `DATABASES` selects; by default over all. */
+export function describeOverDatabases(name: string, suite: (databases: Databases) => void): void {
+  for (const kind of databaseNames) {
+    describeOnDatabase(kind)(`${name} on ${databaseKinds[kind].title}`, () => suite(databasesOf(kind)))
+  }
+}
+
+/** Returns `describe` for a suite that needs one database; it skips the suite when `DATABASES` leaves that database out. */
+export function describeOnDatabase(kind: DatabaseName): ReturnType<typeof describe.skipIf> {
+  return describe.skipIf(!selected.has(kind))
+}
+
+/** Returns `test` for a test that needs one database; it skips the test when `DATABASES` leaves that database out. */
+export function testOnDatabase(kind: DatabaseName): ReturnType<typeof test.skipIf> {
+  return test.skipIf(!selected.has(kind))
+}
+
+function databasesOf(kind: DatabaseName): Databases {
+  let server: DatabaseServer | undefined
+  let url: string | undefined
+  beforeAll(async () => {
+    server = await databaseKinds[kind].start()
+  })
+  afterAll(() => server?.stop())
+
+  async function create(): Promise<string> {
+    if (!server) throw new Error(`${databaseKinds[kind].title} is not started yet: create databases in hooks or tests.`)
+    return server.createDatabase()
+  }
+  async function empty(): Promise<string> {
+    url ??= await create()
+    const database = await openDatabase(url)
+    await migrateToLatest(database)
+    await removeRows(database)
+    await database.close()
+    return url
+  }
+  return { kind, create, empty }
+}
