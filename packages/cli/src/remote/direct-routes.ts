@@ -5,7 +5,7 @@ import type { CommandContext } from '../terminal/context.ts'
 import { terminalLogger } from '../terminal/terminal-logger.ts'
 import { CommandFailure } from '../terminal/failure.ts'
 import { answerOf } from './client.ts'
-import type { Routes } from './routes.ts'
+import type { Routes } from './route-client.ts'
 
 /** Opens the same routes without a server: this process answers them directly from the database. */
 export async function openDirectRoutes(

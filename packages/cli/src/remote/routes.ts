@@ -2,14 +2,9 @@ import { loadConfig } from '../config/config-file.ts'
 import type { CommandContext } from '../terminal/context.ts'
 import { findDatabase } from '../config/database-name.ts'
 import { CommandFailure } from '../terminal/failure.ts'
-import { type JsonDocument, RemoteClient, type RemoteRequest } from './client.ts'
+import { RemoteClient } from './client.ts'
 import { type RemoteFlags, resolveRemote } from './remote-settings.ts'
-
-/** The routes of Focus, answered by a server or by this process. */
-export interface Routes {
-  call(path: string, request: RemoteRequest): Promise<JsonDocument>
-  close(): Promise<void>
-}
+import type { Routes } from './route-client.ts'
 
 /**
  * Who can answer the routes: only the `server` when the database does not contain the data, such as open connections.
