@@ -140,9 +140,9 @@ answers 401, \`EventSource\` stops, and the page must request a new ticket. The 
 ## Streams, offsets, delivery
 
 Every user has a stream of notifications, and all users share one stream of broadcasts, named \`all\`. An offset numbers an event of
-a stream: a new notification, or a merge into an earlier one. Offsets count from 1 without holes. The log keeps one row per
+a stream: a new notification, or a merge into an earlier one. Offsets count from 1 without gaps. The log keeps one row per
 notification, so a replay may skip the offsets of rows that were merged into newer ones, were deleted or pruned, have expired, or
-are hidden by a filter. A live connection skips none but the filtered ones.
+are hidden by a filter. A live connection skips only filtered ones.
 
 A connection receives strictly increasing offsets of each stream. The \`offset\` of a heartbeat is the connection's position: every
 earlier event for this connection was sent before the heartbeat. A client keeps the highest offset that it saw, in notifications
@@ -153,7 +153,7 @@ offset seen, and treat a known \`id\` with a higher offset as a newer version of
 The \`epoch\` identifies one life of the log. It changes when the database is restored; a position is valid only in its own epoch.
 
 The server keeps no queue for a client that reads slowly. Once 64 KiB are unsent, the server stops writing until the client has read
-them, and then continues from the log. It also stops reading: actions that the client sends meanwhile are answered afterwards.
+them, and then continues from the log. It also stops reading: actions that arrive in that time are answered afterwards.
 A client that does not catch up within 30 seconds is closed with 4008.
 `
 

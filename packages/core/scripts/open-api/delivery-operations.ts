@@ -80,7 +80,7 @@ export const deliveryOperations: readonly Operation[] = [
       transport: text.optional(),
       user: userReference.optional(),
       limit: limit(500).optional(),
-      after: z.int().describe('`next_after` of the page before.').optional(),
+      after: z.int().describe('`next_after` of the previous page.').optional(),
     },
     answers: { 200: 'Deliveries' },
     problems: ['invalid_request', 'unknown_user'],

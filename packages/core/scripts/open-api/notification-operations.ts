@@ -12,7 +12,7 @@ export const notificationOperations: readonly Operation[] = [
     summary: 'The inbox, newest first, broadcasts included.',
     query: {
       limit: limit(500).optional(),
-      before: text.describe('`next_before` of the page before.').optional(),
+      before: text.describe('`next_before` of the previous page.').optional(),
       unread: flag.optional(),
       event: text.describe('Topics, separated by commas.').optional(),
     },
@@ -76,7 +76,7 @@ export const notificationOperations: readonly Operation[] = [
     method: 'DELETE',
     path: '/notifications/scheduled/:id',
     access: 'admin',
-    summary: 'Cancel a notification that is not sent yet.',
+    summary: 'Cancel a notification that has not been sent yet.',
     answers: { 204: null },
     problems: ['unknown_notification'],
   },

@@ -141,6 +141,6 @@ export const operatorOperations: readonly Operation[] = [
     path: '/metrics',
     access: 'admin',
     summary: 'Metrics for Prometheus.',
-    answers: { 200: { mediaType: 'text/plain', description: "Prometheus' text format." } },
+    answers: { 200: { mediaType: 'text/plain', description: 'The Prometheus text format.' } },
   },
 ]

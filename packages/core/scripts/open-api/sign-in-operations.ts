@@ -33,7 +33,7 @@ export const signInOperations: readonly Operation[] = [
     path: '/auth/:provider/callback',
     access: 'public',
     summary:
-      'The address to which the provider returns the browser. A flow with `return_to` ends there, also if it fails (`?error=…`) and if its callback is repeated. A flow that `fetch` started from another allowed origin is forwarded to `/auth/{provider}/callback` of that origin, and stays usable.',
+      'The address to which the provider returns the browser. A flow with `return_to` ends there, even if it fails (`?error=…`) or its callback is repeated. A flow that `fetch` started from another allowed origin is forwarded to `/auth/{provider}/callback` of that origin, and stays usable.',
     query: { code: text.optional(), state: text, iss: text.optional(), error: text.optional() },
     answers: { 200: 'Tokens', 302: redirect },
     problems: [

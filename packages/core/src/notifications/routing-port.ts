@@ -2,7 +2,7 @@ import type { UserKey } from '../common/user-id.ts'
 
 /** A later delivery of a notification that its user has not read. */
 export interface Escalation {
-  /** Counted from the commit: milliseconds, or a text such as `30s`, `5m`, `2h`, `1d`. */
+  /** Counted from the commit: milliseconds, or a string such as `30s`, `5m`, `2h`, `1d`. */
   readonly after: number | string
   /** The delivery is cancelled if this is true by then. */
   readonly unless: 'read'

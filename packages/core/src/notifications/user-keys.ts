@@ -8,7 +8,7 @@ export function checkedUserKey(id: UserId): UserKey {
     (typeof id === 'number' && Number.isSafeInteger(id)) ||
     (typeof id === 'string' && key !== '' && key.length <= 191 && key.isWellFormed())
   if (valid) return key
-  throw new FocusError('invalid_notification', 'userId: expected a whole number or a text of 1 to 191 characters.', {
+  throw new FocusError('invalid_notification', 'userId: expected a whole number or a string of 1 to 191 characters.', {
     hint: 'Pass the id of the user as the user directory gives it.',
   })
 }

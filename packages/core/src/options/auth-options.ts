@@ -16,7 +16,7 @@ const privateKeys: Form<readonly JWK[]> = {
 }
 
 const tokenType: Form<string | false> = {
-  accepts: 'a text such as "at+jwt" or "JWT", or false for any',
+  accepts: 'a string such as "at+jwt" or "JWT", or false for any',
   schema: z.union([forms.text.schema, z.literal(false)]),
 }
 
@@ -53,7 +53,7 @@ export const authOptions = optionTable({
     env: ['GOOGLE_CLIENT_SECRET'],
     form: forms.secretText,
     default: null,
-    about: 'belongs to the client ID; one without the other stops the start',
+    about: 'belongs to the client ID; Focus does not start with only one of the two',
   },
   googleRedirectUri: {
     path: 'google.redirectUri',
@@ -169,6 +169,6 @@ export const authOptions = optionTable({
     path: 'tokens.sessionTtlSeconds',
     form: forms.count('seconds', 1, tenYearsSeconds),
     default: 180 * 86_400,
-    about: 'time after its sign-in when a session ends, even if it is in use',
+    about: 'time after its sign-in at which a session ends, even if it is in use',
   },
 })

@@ -20,7 +20,7 @@ export const generalOptions = optionTable({
     env: ['FOCUS_LOCALE'],
     form: forms.ownLanguages,
     default: 'fr',
-    about: 'language of texts for users whose own is not known',
+    about: 'language of texts for users without a known language',
   },
   debug: {
     env: ['FOCUS_DEBUG'],

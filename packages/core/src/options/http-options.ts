@@ -31,7 +31,7 @@ export const httpOptions = optionTable({
     path: 'basePath',
     form: forms.basePath,
     default: '/api',
-    about: 'path that all routes are below',
+    about: 'path prefix of all routes',
   },
   allowedOrigins: {
     path: 'allowedOrigins',
@@ -54,7 +54,7 @@ export const httpOptions = optionTable({
     env: ['FOCUS_ADMIN_KEY'],
     form: forms.adminKey,
     default: null,
-    about: 'opens the admin routes, which are closed without it; at least 16 characters',
+    about: 'enables the admin routes, which are closed without it; at least 16 characters',
   },
   rateLimits: {
     path: 'rateLimits',
@@ -62,14 +62,14 @@ export const httpOptions = optionTable({
     replacesGroup: true,
     default: null,
     defaultText: limitsPage,
-    about: '`false` switches the limits of requests off',
+    about: '`false` switches request limits off',
   },
   exemptLoopback: {
     path: 'rateLimits.exemptLoopback',
     form: forms.yesOrNo,
     default: null,
     defaultText: 'without a public URL',
-    about: 'whether clients on this machine have no limits',
+    about: 'exempts clients on this machine from the limits',
   },
   requestsPerMinute: {
     path: 'rateLimits.perMinute',

@@ -127,7 +127,7 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
         readonly perUser?: { readonly capacity?: number; readonly perSecond?: number }
       }
   readonly limits?: {
-    /** Time for the body of a request to arrive: milliseconds, or a text such as `10s`; 10 seconds when absent. */
+    /** Time for the body of a request to arrive: milliseconds, or a string such as `10s`; 10 seconds when absent. */
     readonly bodyTimeout?: Duration
   }
   readonly notifications?: {
@@ -135,7 +135,7 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
     readonly unknownUsers?: 'refuse' | 'accept'
     /** Notifications kept for each user, and broadcasts; 1,000 when absent. The oldest are removed first. */
     readonly maxPerUser?: number
-    /** Time that notifications are kept: milliseconds, or a text such as `30d`; `90d` when absent. */
+    /** Time that notifications are kept: milliseconds, or a string such as `30d`; `90d` when absent. */
     readonly maxAge?: Duration
   }
   /**

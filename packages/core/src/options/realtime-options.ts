@@ -15,7 +15,7 @@ export const realtimeOptions = optionTable({
     env: ['WEBSOCKET_HEARTBEAT_INTERVAL'],
     form: forms.asMilliseconds(forms.whole('seconds', 1, 3_600)),
     default: 30,
-    about: 'time between heartbeats; shorter than the idle time-out of every proxy in front',
+    about: 'time between heartbeats; must be shorter than the idle time-out of every proxy in front',
   },
   limits: {
     path: 'websocket.limits',

@@ -16,7 +16,7 @@ export const transportOptions = optionTable({
     path: 'transports',
     form: forms.namedObjectsWith<Transport>('transports such as slack({ … })', 'deliver'),
     default: [],
-    about: 'where else notifications go; [transports.md](transports.md)',
+    about: 'other ways to deliver notifications; [transports.md](transports.md)',
   },
   slackWebhook: {
     env: ['SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL'],
@@ -44,13 +44,13 @@ export const transportOptions = optionTable({
       schema: steps as unknown as z.ZodType<readonly Escalation[]>,
     },
     default: null,
-    about: 'transports that follow while a notification is unread',
+    about: 'transports that are used later if a notification is still unread',
   },
   routingCritical: {
     path: 'routing.critical',
     form: forms.yesOrNo,
     default: false,
-    about: 'notifications go out even where users switched them off',
+    about: 'sends notifications even if users switched them off',
   },
   routingTopics: {
     path: 'routing.topics',

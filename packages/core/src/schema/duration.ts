@@ -3,7 +3,7 @@ import { FocusError } from '../common/errors.ts'
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const longest = 365 * 86_400_000
 
-/** A duration: milliseconds, or a text such as `30s`, `5m`, `2h` or `1d`. */
+/** A duration: milliseconds, or a string such as `30s`, `5m`, `2h` or `1d`. */
 export type Duration = number | string
 
 /**
@@ -17,6 +17,6 @@ export function durationMs(what: string, value: Duration): number {
   const ms = typeof value === 'number' ? value : Math.round(Number(amount || NaN) * (units[unit] ?? NaN))
   if (Number.isFinite(ms) && ms >= 0 && ms <= longest) return Math.round(ms)
   throw new FocusError('invalid_notification', `${what}: ${JSON.stringify(value)} is not a duration.`, {
-    hint: 'Give milliseconds, or a text such as 30s, 5m, 2h or 1d; a year at most.',
+    hint: 'Give milliseconds, or a string such as 30s, 5m, 2h or 1d; a year at most.',
   })
 }

@@ -110,7 +110,7 @@ function problemsOf(value: unknown, shape: OptionShape, path: string, root: Opti
   if (typeof value !== 'object' || Array.isArray(value)) {
     const form = `${shape.instead ? `${shape.instead.accepts} or ` : ''}an object with ${names.join(', ')}`
     // A text in place of a group may be a secret that belongs one level deeper.
-    const got = typeof value === 'string' ? 'a text' : describeValue(value)
+    const got = typeof value === 'string' ? 'a string' : describeValue(value)
     return [{ path: path || 'options', text: `${path || 'options'}: expected ${form}, got ${got}.` }]
   }
   const given = Object.entries(value)

@@ -55,7 +55,7 @@ export function whole(unit: string, min: number, max: number): Form<number> {
   return { ...numberWords(unit, min, max), schema: fromText }
 }
 
-/** A whole number in code. Unlike {@link whole} it refuses a text such as "3600". */
+/** A whole number in code. Unlike {@link whole} it refuses a string such as "3600". */
 export function count(unit = '', min = 1, max = Number.MAX_SAFE_INTEGER): Form<number> {
   return { ...numberWords(unit, min, max), schema: z.int().min(min).max(max) }
 }
@@ -75,21 +75,21 @@ export function asMilliseconds(seconds: Form<number>): Form<number> {
   return { ...seconds, schema: seconds.schema.transform((value) => value * 1_000) }
 }
 
-export const text: Form<string> = { accepts: 'a text that is not empty', schema: z.string().trim().min(1) }
+export const text: Form<string> = { accepts: 'a non-empty string', schema: z.string().trim().min(1) }
 
 export const secretText: Form<string> = { ...text, secret: true }
 
 export const texts: Form<readonly string[]> = {
-  accepts: 'a list of texts that are not empty',
+  accepts: 'a list of non-empty strings',
   schema: z.array(z.string().min(1)),
 }
 
 export const textOrTexts: Form<string | readonly string[]> = {
-  accepts: 'a text that is not empty, or a list of such texts',
+  accepts: 'a non-empty string, or a list of them',
   schema: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
 }
 
-/** A boolean in code. Unlike {@link flag} it refuses a text such as "false". */
+/** A boolean in code. Unlike {@link flag} it refuses a string such as "false". */
 export const yesOrNo: Form<boolean> = { accepts: 'true or false', short: '`true` or `false`', schema: z.boolean() }
 
 export const off: Form<false> = { accepts: 'false', schema: z.literal(false) }
@@ -196,8 +196,8 @@ export const proxies: Form<string[]> = {
 
 /** A duration in code, in milliseconds or as text; returns milliseconds. */
 export const duration: Form<number> = {
-  accepts: 'milliseconds, or a text such as 30s, 5m, 2h or 1d; a year at most',
-  short: 'milliseconds, or a text such as `30s`, `5m`, `2h` or `1d`',
+  accepts: 'milliseconds, or a string such as 30s, 5m, 2h or 1d; a year at most',
+  short: 'milliseconds, or a string such as `30s`, `5m`, `2h` or `1d`',
   schema: z
     .union([z.number(), z.string()])
     .refine((value) => succeeds(() => durationMs('duration', value)))
@@ -216,20 +216,20 @@ export const basePath: Form<string> = {
 export const secrets: Form<string[]> = {
   secret: true,
   accepts:
-    'a random text of at least 32 characters (`openssl rand -base64 48`), or several separated by commas, the newest first',
+    'a random string of at least 32 characters (`openssl rand -base64 48`), or several separated by commas, the newest first',
   schema: commaList.refine((list) => list.length > 0 && list.every((secret) => secret.length >= 32)),
 }
 
 /** Secrets in code, where a comma belongs to the secret. */
 export const sharedSecrets: Form<string | readonly string[]> = {
-  accepts: 'a random text of at least 32 characters, or a list of them, the newest first',
+  accepts: 'a random string of at least 32 characters, or a list of them, the newest first',
   secret: true,
   schema: z.union([z.string().min(32), z.array(z.string().min(32)).min(1)]),
 }
 
 export const adminKey: Form<string> = {
   secret: true,
-  accepts: 'a random text of at least 16 characters without spaces',
+  accepts: 'a random string of at least 16 characters without spaces',
   schema: z
     .string()
     .trim()

@@ -30,7 +30,7 @@ export function checkedProfile(profile: ExternalProfile, rules: ProfileRules): E
   if (!isKey(profile.issuer) || !isKey(profile.subject)) {
     throw new FocusError(
       'provider_error',
-      `${profile.provider} identifies the user by a text that is empty, too long or malformed.`,
+      `${profile.provider} identifies the user by a string that is empty, too long or malformed.`,
       {
         hint: `Issuer and subject must be well-formed strings of 1 to ${limits.key} characters.`,
       },

@@ -53,7 +53,7 @@ describe('the options of a provider', () => {
     expect(make(name, { ...good[name], clientID: 'c' })).toThrow(
       `${name}.clientID: is not an option; did you mean ${name}.clientId?`,
     )
-    expect(make(name, undefined)).toThrow(`${name}.clientId: missing; expected a text that is not empty.`)
+    expect(make(name, undefined)).toThrow(`${name}.clientId: missing; expected a non-empty string.`)
     expect(make(name, { ...good[name], redirectUri: undefined, timeoutMs: null })).not.toThrow()
   })
 })

@@ -69,7 +69,7 @@ function policyKey(what: string, key: unknown): string {
     !key.isWellFormed() ||
     key.startsWith('\u0001')
   ) {
-    throw invalid(`${what}: expected a text of 1 to ${keyLength} characters.`)
+    throw invalid(`${what}: expected a string of 1 to ${keyLength} characters.`)
   }
   return key
 }

@@ -271,7 +271,7 @@ function idOf(id: UserId): number {
   const number = Number(id)
   if (Number.isSafeInteger(number)) return number
   throw new FocusError('invalid_request', 'after: is not the id of a user.', {
-    hint: 'Send next_after of the page before.',
+    hint: 'Send next_after of the previous page.',
   })
 }
 

@@ -48,7 +48,7 @@ const webhookOptions = channelOptions<WebhookOptions>(
       secret: true,
     },
     secret: {
-      accepts: 'a text such as whsec_…, or a list of them',
+      accepts: 'a string such as whsec_…, or a list of them',
       schema: z.union([z.string().min(1), z.array(z.string().min(1))]),
       secret: true,
     },

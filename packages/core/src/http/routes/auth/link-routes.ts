@@ -20,7 +20,7 @@ export function linkRoutes({ auth, cookies }: AuthRouteParts): Route[] {
       return json({ linked: provider, user: userJson(user) })
     }
     if (returnTo !== undefined && typeof returnTo !== 'string') {
-      throw new FocusError('invalid_request', 'return_to must be a text.')
+      throw new FocusError('invalid_request', 'return_to must be a string.')
     }
     const { authorizationUrl, state, binding } = await auth.signIn.start(provider, {
       bind: true,

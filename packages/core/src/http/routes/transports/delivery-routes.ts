@@ -26,7 +26,7 @@ export const retryBody = z.object({
 
 /** The body of `POST /admin/deliveries/purge`. An empty one selects all dead deliveries. */
 export const purgeBody = retryBody.extend({
-  /** Selects deliveries that have been dead for this long: milliseconds, or a text such as `7d`. */
+  /** Selects deliveries that have been dead for this long: milliseconds, or a string such as `7d`. */
   older_than: z.union([z.string(), z.number()]).optional(),
 })
 
@@ -111,7 +111,7 @@ function ageMs(value: string | number): number {
   try {
     return durationMs('older_than', value)
   } catch (error) {
-    throw new FocusError('invalid_request', (error as Error).message, { hint: 'Use a text such as 12h or 7d.' })
+    throw new FocusError('invalid_request', (error as Error).message, { hint: 'Use a string such as 12h or 7d.' })
   }
 }
 
