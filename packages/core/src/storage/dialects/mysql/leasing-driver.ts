@@ -47,10 +47,10 @@ export class LeasingDriver extends MysqlDriver {
   }
 
   override beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    return super.beginTransaction(
-      connection,
-      this.#use.readCommitted ? settings : { isolationLevel: 'read committed', ...settings },
-    )
+    if (this.#use.readCommitted) return super.beginTransaction(connection, settings)
+    // Kysely passes the level of a transaction that names none as a member that is undefined.
+    const { isolationLevel = 'read committed' } = settings
+    return super.beginTransaction(connection, { ...settings, isolationLevel })
   }
 
   override async releaseConnection(connection: DatabaseConnection): Promise<void> {
