@@ -140,6 +140,19 @@ describeOverDatabases('a waiting notification', (databases) => {
     expect(events.map(({ userKey, title }) => [userKey, title])).toEqual([['3', 'from elsewhere']])
   })
 
+  test('goes to the stream of the id that the directory returns', async () => {
+    const { notifications, events, database } = await start()
+    await notifications.transaction(database.db, async (_, inside) => {
+      await inside.notifyUser({ userId: '01', title: 'after the commit', message: 'm' })
+    })
+    await notifications.sequence()
+    await notifications.notifyUser({ userId: '01', title: 'at once', message: 'm' })
+    expect(events.map(({ userKey, offset, title }) => [userKey, offset, title])).toEqual([
+      ['1', 1, 'after the commit'],
+      ['1', 2, 'at once'],
+    ])
+  })
+
   test('for an unknown user is parked and does not hold up the rest', async () => {
     const { notifications, database, events } = await start()
     await notifications.transaction(database.db, async (_, inside) => {

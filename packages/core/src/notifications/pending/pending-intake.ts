@@ -81,7 +81,7 @@ export class Intake {
   #compose(recipient: Recipient | null, request: PendingRequest, id: string): LogEntry {
     const { sender } = this.#deps
     try {
-      return sender.entry(sender.draft(recipient, toMessage(request)), request.userKey, id)
+      return sender.entry(sender.draft(recipient, toMessage(request)), recipient?.userKey ?? null, id)
     } catch (error) {
       if (error instanceof FocusError) throw error
       throw new FocusError('invalid_notification', 'A waiting notification cannot be composed.', {
