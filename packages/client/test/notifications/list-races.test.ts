@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient } from '../src/index.ts'
-import { type FocusServer, startFocusServer } from './support/focus-server.ts'
-import { nextEvent, untilTrue } from './support/wait.ts'
+import { createFocusClient } from '../../src/index.ts'
+import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
 

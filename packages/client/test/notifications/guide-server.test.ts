@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createFocusClient, type FocusClient, type FocusNotification } from '../src/index.ts'
-import { type GuideServer, startGuideServer } from './support/guide-server.ts'
-import { nextEvent, untilTrue } from './support/wait.ts'
+import { createFocusClient, type FocusClient, type FocusNotification } from '../../src/index.ts'
+import { type GuideServer, startGuideServer } from '../support/guide-server.ts'
+import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: GuideServer
 let client: FocusClient

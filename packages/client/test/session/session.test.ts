@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusClientOptions, type TokenStorage } from '../src/index.ts'
-import { memoryStorage } from '../src/session/token-storage.ts'
-import { type FocusServer, startFocusServer } from './support/focus-server.ts'
-import { nextEvent, untilTrue } from './support/wait.ts'
+import { createFocusClient, type FocusClientOptions, type TokenStorage } from '../../src/index.ts'
+import { memoryStorage } from '../../src/session/token-storage.ts'
+import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
 

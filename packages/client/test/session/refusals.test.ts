@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusClientOptions } from '../src/index.ts'
-import { type FocusServer, startFocusServer } from './support/focus-server.ts'
-import { type Interference, type Middlebox, startMiddlebox } from './support/middlebox.ts'
-import { nextEvent, untilTrue } from './support/wait.ts'
+import { createFocusClient, type FocusClientOptions } from '../../src/index.ts'
+import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { type Interference, type Middlebox, startMiddlebox } from '../support/middlebox.ts'
+import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
 let box: Middlebox

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
-import { createFocusClient } from '../src/index.ts'
-import { nextEvent } from './support/wait.ts'
+import { createFocusClient } from '../../src/index.ts'
+import { nextEvent } from '../support/wait.ts'
 
 test('a server that stops without a word is noticed, and found again when it goes on', async () => {
   const server = await startFocusDev({ env: { WEBSOCKET_HEARTBEAT_INTERVAL: '1' } })

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusClientOptions, type TokenResponse, type TokenStorage } from '../src/index.ts'
-import { memoryStorage } from '../src/session/token-storage.ts'
-import { type FocusServer, startFocusServer } from './support/focus-server.ts'
-import { type Middlebox, startMiddlebox } from './support/middlebox.ts'
-import { untilTrue } from './support/wait.ts'
+import { createFocusClient, type FocusClientOptions, type TokenResponse, type TokenStorage } from '../../src/index.ts'
+import { memoryStorage } from '../../src/session/token-storage.ts'
+import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { type Middlebox, startMiddlebox } from '../support/middlebox.ts'
+import { untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
 let box: Middlebox

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusClientOptions, type FocusNotification } from '../src/index.ts'
-import { type FocusServer, startFocusServer } from './support/focus-server.ts'
-import { nextEvent, untilTrue } from './support/wait.ts'
+import { createFocusClient, type FocusClientOptions, type FocusNotification } from '../../src/index.ts'
+import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
 const unhandled: unknown[] = []

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusNotification } from '../src/index.ts'
-import { type FocusServer, startFocusServer } from './support/focus-server.ts'
-import { type Middlebox, startMiddlebox } from './support/middlebox.ts'
+import { createFocusClient, type FocusNotification } from '../../src/index.ts'
+import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { type Middlebox, startMiddlebox } from '../support/middlebox.ts'
 
 const steps = 60
 /** More when looking for something: `FOCUS_FUZZ_SEEDS=200`. */
