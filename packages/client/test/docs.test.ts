@@ -5,14 +5,14 @@ import { expect, test } from 'vitest'
 
 const folder = resolve(import.meta.dirname, '..')
 
-/** Beside what an example imports, it may use `show`, `badge`, and a client that is there already. */
+/** Declarations for examples, which may use `show`, `badge`, and an existing client. */
 const prelude = `
 declare function show(...what: unknown[]): void
 declare function badge(count: number): void
 `
 const client = "declare const focus: import('@focus-api/client').FocusClient\n"
 
-/** The TypeScript examples of a page, as files of this package that exist only in memory. */
+/** Returns the TypeScript examples of a page, as files of this package in memory. */
 function examples(page: string): [path: string, code: string][] {
   const text = readFileSync(resolve(folder, page), 'utf8')
   return [...text.matchAll(/```(tsx?)\n(.*?)```/gs)].map(([, extension, code = ''], index) => [
@@ -21,7 +21,7 @@ function examples(page: string): [path: string, code: string][] {
   ])
 }
 
-function complaints(files: Map<string, string>): string[] {
+function compileErrors(files: Map<string, string>): string[] {
   const { config } = ts.readConfigFile(resolve(folder, '../../tsconfig.json'), (path) => ts.sys.readFile(path))
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, resolve(folder, '../..'))
   const host = ts.createCompilerHost(options)
@@ -39,10 +39,10 @@ function complaints(files: Map<string, string>): string[] {
     .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
 }
 
-test('every example compiles, and one that is wrong would be found', () => {
+test('every example compiles, and an example with an error does not', () => {
   const pages = ['README.md', '../../docs/client.md'].map(examples)
   for (const page of pages) expect(page.length).toBeGreaterThan(1)
   const wrong = resolve(folder, 'wrong.ts')
   const misspelt = "import { createFocusClient } from '@focus-api/client'\ncreateFocusClient({ uri: '/api' })\n"
-  expect(complaints(new Map([...pages.flat(), [wrong, misspelt]]))).toEqual([expect.stringContaining(wrong)])
+  expect(compileErrors(new Map([...pages.flat(), [wrong, misspelt]]))).toEqual([expect.stringContaining(wrong)])
 }, 60_000)

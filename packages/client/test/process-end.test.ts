@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
 
-test('a process ends by itself once its client is closed', async () => {
+test('a process exits by itself after its client is closed', async () => {
   const server = await startFocusDev()
   try {
     const { access_token: token } = await signIn(server, 'alice')

@@ -3,31 +3,31 @@ import type { ClientAction } from '../../core/src/realtime/protocol/actions.ts'
 import type { MessageType, ServerMessage as Sent } from '../../core/src/realtime/protocol/messages.ts'
 import type { ClientMessage, ServerMessage } from '../src/protocol.ts'
 
-/** As JSON leaves it: what is `undefined` is not there. */
+/** The fields of a type after JSON serialisation, which omits `undefined`. */
 type Defined<Value> = Value extends object ? { [Key in keyof Value]: Exclude<Value[Key], undefined> } : Value
-type Travelled<Message> = { [Key in keyof Message]: Defined<Exclude<Message[Key], undefined>> }
+type Serialized<Message> = { [Key in keyof Message]: Defined<Exclude<Message[Key], undefined>> }
 
 type Of<Union, Type> = Extract<Union, { type: Type }>
 type Named<Union, Action> = Extract<Union, { action: Action }>
 
-/** Every key of every member of a union. */
+/** All keys of all members of a union. */
 type KeysOf<Union> = Union extends unknown ? keyof Union : never
 
-test('the client knows every message of the server, and the server sends every message that the client knows', () => {
+test('client and server have the same types of messages', () => {
   expectTypeOf<ServerMessage['type']>().toEqualTypeOf<MessageType>()
 })
 
-test('what the server sends is what the client reads', () => {
-  expectTypeOf<Travelled<Sent>>().toExtend<ServerMessage>()
+test('messages of the server have the types that the client reads', () => {
+  expectTypeOf<Serialized<Sent>>().toExtend<ServerMessage>()
 })
 
-test('the client names every field that the server sends, and no other', () => {
+test('messages of the server have exactly the fields that the client declares', () => {
   expectTypeOf<{ [Type in MessageType]: KeysOf<Of<ServerMessage, Type>> }>().toEqualTypeOf<{
     [Type in MessageType]: KeysOf<Of<Sent, Type>>
   }>()
 })
 
-test('what the client sends is what the server accepts', () => {
+test('the server accepts all messages of the client', () => {
   expectTypeOf<ClientMessage>().toExtend<ClientAction>()
   expectTypeOf<ClientMessage['action']>().toEqualTypeOf<ClientAction['action']>()
   expectTypeOf<{ [Action in ClientAction['action']]: KeysOf<Named<ClientMessage, Action>> }>().toExtend<{

@@ -12,7 +12,7 @@ function Page() {
   return createElement('output', null, JSON.stringify(known))
 }
 
-test('on a server nobody is signed in, nothing is connected and nothing is sent', () => {
+test('on a server there is no user, no connection and no request', () => {
   const calls: unknown[] = []
   const client = createFocusClient({
     fetch: async (input) => {
@@ -20,7 +20,7 @@ test('on a server nobody is signed in, nothing is connected and nothing is sent'
       return new Response()
     },
   })
-  client.adoptSession({ access_token: 'of somebody', expires_in: 3600 })
+  client.adoptSession({ access_token: 'a token', expires_in: 3600 })
   const html = renderToString(
     createElement(FocusProvider, { client }, createElement(Page), createElement(NotificationCenter)),
   )
@@ -40,6 +40,6 @@ test('on a server nobody is signed in, nothing is connected and nothing is sent'
   expect(client.notifications.state.status).toBe('idle')
 })
 
-test('hooks without a provider say what is missing', () => {
+test('hooks without a provider throw an error that names it', () => {
   expect(() => renderToString(createElement(Page))).toThrow('<FocusProvider>')
 })

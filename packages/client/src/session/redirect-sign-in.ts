@@ -110,7 +110,7 @@ export class RedirectSignIn {
       const isOver = isRefusal(error) || generation !== this.#session.generation
       if (isOver) this.forget()
       if (!isRefusal(error)) throw error
-      // A stored code has expired: that is no error of this page.
+      // An expired stored code is not an error of this page.
       if (code !== storedCode) throw error
     }
   }

@@ -22,7 +22,7 @@ beforeAll(async () => {
     google: { clientId, clientSecret, issuer: issuer.url },
   })
   const browser = await launchBrowser()
-  // The same site as the page's, or a strict cookie would stay at home.
+  // The same site as the page's: browsers do not send strict cookies to other sites.
   api = server.url.replace('127.0.0.1', 'localhost')
   newContext = async () => {
     const context = await browser.newContext()
@@ -52,7 +52,7 @@ async function sessions(): Promise<number> {
   return user ? (await server.focus.auth.sessions.list(String(user.id))).length : 0
 }
 
-test('with cookie delivery no script sees a refresh token, and a reload finds the session again until it is ended', async () => {
+test('with cookie delivery, scripts cannot read the refresh token, and a reload restores the session until its end', async () => {
   const context = await newContext()
   const { page, complaints } = await open(context)
   await ready(page)
@@ -72,11 +72,11 @@ test('with cookie delivery no script sees a refresh token, and a reload finds th
   await page.reload()
   await ready(page)
   expect(await isSignedIn(page)).toBe(false)
-  // Asking for a session that is not there is refused, and browsers write down every refusal.
+  // The server refuses to restore a missing session, and browsers log every refusal.
   expect(complaints.filter((line) => !/400|401/.test(line))).toEqual([])
 })
 
-test('S39 A13: with cookie delivery a sign-out while offline is finished by the next page, which signs nobody in', async () => {
+test('S39 A13: with cookie delivery, the next page finishes an offline sign-out, and does not restore the session', async () => {
   const context = await newContext()
   const [{ page }, { page: otherTab }] = [await open(context), await open(context)]
   await signIn(page)
@@ -91,7 +91,7 @@ test('S39 A13: with cookie delivery a sign-out while offline is finished by the 
   await ready(page)
   expect(await isSignedIn(page)).toBe(false)
   expect(await sessions()).toBe(1)
-  // No token is kept where a script could read it.
+  // Scripts cannot read a token.
   expect(await page.evaluate(() => Object.values(localStorage))).toEqual(['[{"everywhere":false}]'])
 
   await context.unroute('**/api/**')
@@ -103,7 +103,7 @@ test('S39 A13: with cookie delivery a sign-out while offline is finished by the 
   await otherTab.close()
 })
 
-test('S39 A13: a new sign-in is not ended by the sign-out that came before it', async () => {
+test('S39 A13: an earlier sign-out does not end a new sign-in', async () => {
   const context = await newContext()
   const { page } = await open(context)
   await signIn(page)

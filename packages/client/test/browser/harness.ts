@@ -5,20 +5,20 @@ import { launchBrowser } from '@focus-api/test-kit/browsers/browser'
 import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { type Site, startSite } from '@focus-api/test-kit/browsers/site'
 
-/** A page of an application on an origin of its own, a Focus server, and a browser that shows the one over the other. */
+/** An application on a separate origin, a Focus server, and a browser. */
 export interface Harness {
   readonly server: FocusDev
   readonly browser: Browser
   /** Origin of the pages. */
   readonly siteUrl: string
-  /** Opens a page, and keeps what it complains about. */
+  /** Opens a page, and records its errors and sockets. */
   open(context: BrowserContext, name: 'plain' | 'react', query?: Record<string, string>): Promise<OpenPage>
   stop(): Promise<void>
 }
 
 export interface OpenPage {
   readonly page: Page
-  /** Errors and warnings of the console, uncaught exceptions among them. */
+  /** Errors and warnings of the console, and uncaught exceptions. */
   readonly complaints: string[]
   /** Addresses of the WebSockets that the page opened. */
   readonly sockets: string[]
@@ -41,7 +41,7 @@ export async function startHarness(): Promise<Harness> {
   }
 }
 
-/** Opens a page of a site that uses the API at `api`. */
+/** Opens a page that uses the API at `api`. */
 export async function openPage(
   site: Site,
   api: string,
@@ -61,7 +61,7 @@ export async function openPage(
   return { page, complaints, sockets }
 }
 
-/** A module of `pages/`, as an application's bundler makes it. */
+/** Returns a module of `pages/`, bundled as an HTML page. */
 export async function bundle(file: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [resolve(import.meta.dirname, 'pages', file)],

@@ -25,7 +25,7 @@ const notify = (name: string, title: string) =>
   focusJson(harness.server, ['notify', name, '--title', title, '--message', 'M'])
 
 describe('the notification centre', () => {
-  test('counts, tells, shows and marks, by keyboard too', async () => {
+  test('counts, announces, shows and marks notifications, also with the keyboard', async () => {
     const { page, complaints, sockets } = await open('alice')
     await signIn(page, 'Alice')
     const bell = page.getByRole('button', { name: 'Notifications', exact: true })
@@ -59,12 +59,12 @@ describe('the notification centre', () => {
     await page.getByText('outside').click()
     await panel.waitFor({ state: 'hidden' })
 
-    // StrictMode mounts everything twice; one page of the application before the sign-in, one after it.
+    // One socket, although StrictMode mounts every component twice.
     expect(sockets).toHaveLength(1)
     expect(complaints).toEqual([])
   })
 
-  test('shows the inbox page by page, and speaks English', async () => {
+  test('shows the inbox in English after a reload', async () => {
     const { page } = await open('bob', { locale: 'en' })
     await signIn(page, 'Bob')
     for (let n = 0; n < 3; n += 1) await notify('bob', `n${n}`)
@@ -78,10 +78,10 @@ describe('the notification centre', () => {
   test.each([
     ['en_GB', 'unread', 'Dora'],
     ['no language', 'non lue', 'Ella'],
-  ])('R19: shows its list with the locale %j', async (locale, unread, person) => {
-    const name = person.toLowerCase()
+  ])('R19: shows its list with the locale %j', async (locale, unread, fullName) => {
+    const name = fullName.toLowerCase()
     const { page, complaints } = await open(name, { locale })
-    await signIn(page, person)
+    await signIn(page, fullName)
     await notify(name, 'Premier')
     await page.getByRole('button', { name: `Notifications, 1 ${unread}` }).click()
     await page.getByRole('listitem').locator('time').waitFor()
@@ -103,7 +103,7 @@ describe('the notification centre', () => {
 })
 
 describe('useWebSocket', () => {
-  test('gives what the hook of the guide gives', async () => {
+  test('returns the same results as the hook of the guide', async () => {
     const context = await harness.browser.newContext()
     onTestFinished(() => context.close())
     const first = await harness.open(context, 'react', { name: 'hugo' })

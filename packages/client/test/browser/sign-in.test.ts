@@ -25,8 +25,8 @@ async function signIn(page: Page, name: string): Promise<void> {
   await page.waitForFunction(() => window.focusClient?.user !== null && document.title === 'ready')
 }
 
-/** A one-time code of a sign-in that was begun, and ended, in another browser. */
-async function codeOfSomebody(): Promise<string> {
+/** Returns a single-use code of a sign-in that was started and completed in another browser. */
+async function codeOfAnotherBrowser(): Promise<string> {
   const challenge = createHash('sha256').update('a verifier that the other page does not have').digest('base64url')
   let url = new URL(`${harness.server.url}/api/auth/google`)
   url.search = new URLSearchParams({
@@ -47,7 +47,7 @@ async function codeOfSomebody(): Promise<string> {
 }
 
 describe('signing in by navigation', () => {
-  test('comes back signed in, with a clean address and no token anywhere in it', async () => {
+  test('returns signed in, and no address contains a code or a token', async () => {
     const context = await newContext()
     const { page, complaints, sockets } = await harness.open(context, 'plain', { keep: 'me' })
     const before = page.url()
@@ -62,12 +62,12 @@ describe('signing in by navigation', () => {
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
     await page.waitForFunction(() => window.focusClient.notifications.isConnected)
     const token = await page.evaluate(() => window.focusClient.accessToken())
-    if (!token) throw new Error('no token')
+    if (!token) throw new Error('The client has no token.')
     expect([...addresses, ...sockets].some((address) => address.includes(token))).toBe(false)
     expect(complaints).toEqual([])
   })
 
-  test('a code is taken once, however often it is asked for', async () => {
+  test('simultaneous calls of completeSignIn use a code once', async () => {
     const { page } = await harness.open(await newContext(), 'plain')
     await signIn(page, 'alice')
     const users = await page.evaluate(() =>
@@ -76,9 +76,9 @@ describe('signing in by navigation', () => {
     expect(users.map((user) => user?.username)).toEqual(['alice', 'alice'])
   })
 
-  test('A12: a code that a proxy refuses is tried again, also by the next page', async () => {
+  test('A12: a code that a proxy refuses is sent again, also by the next page', async () => {
     const { page } = await harness.open(await newContext(), 'plain')
-    // The shortest waits that the jitter can choose.
+    // The shortest waits with jitter.
     await page.addInitScript(() => Object.assign(Math, { random: () => 0 }))
     await page.reload()
     await ready(page)
@@ -105,7 +105,7 @@ describe('signing in by navigation', () => {
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
   })
 
-  test('S39 A13: a code that waits for its next try signs nobody in after a sign-out', async () => {
+  test('S39 A13: a stored code does not sign in after a sign-out', async () => {
     const { page } = await harness.open(await newContext(), 'plain')
     await page.addInitScript(() => Object.assign(Math, { random: () => 0 }))
     await page.reload()
@@ -122,38 +122,38 @@ describe('signing in by navigation', () => {
     expect(await page.evaluate(() => window.focusClient.user)).toBeNull()
   })
 
-  test('two tabs sign in at once', async () => {
+  test('two tabs sign in at the same time', async () => {
     const context = await newContext()
     const [one, two] = await Promise.all([harness.open(context, 'plain'), harness.open(context, 'plain')])
     await Promise.all([signIn(one.page, 'alice'), signIn(two.page, 'alice')])
     expect(one.complaints.concat(two.complaints)).toEqual([])
   })
 
-  test('a link with somebody else’s code signs nobody in', async () => {
-    const code = await codeOfSomebody()
+  test('a link with a code of another browser does not sign in', async () => {
+    const code = await codeOfAnotherBrowser()
     const victim = await harness.open(await newContext(), 'plain', { focus_code: code })
     await ready(victim.page)
     expect(await victim.page.evaluate(() => [window.problem, window.focusClient.user])).toEqual(['invalid_grant', null])
     expect(victim.page.url()).not.toContain('focus_code')
   })
 
-  test('an application’s own `error` in the address is left alone', async () => {
+  test('an `error` of the application stays in the address', async () => {
     const { page } = await harness.open(await newContext(), 'plain', { error: 'mine' })
     await ready(page)
     expect(page.url()).toContain('error=mine')
     expect(await page.evaluate(() => window.problem)).toBeNull()
   })
 
-  test('a sign-in that was refused says so, and cleans the address', async () => {
+  test('a refused sign-in rejects, and its error leaves the address', async () => {
     const { page } = await harness.open(await newContext(), 'plain')
     await ready(page)
-    // The provider's answer when the person declines, in place of its page.
+    // The provider's answer if the user declines, instead of its page.
     await page.route(/\/api\/auth\/google\?/, async (route) => {
-      const begun = await route.fetch({ maxRedirects: 0 })
-      const provider = new URL(begun.headers()['location'] ?? '').searchParams
+      const started = await route.fetch({ maxRedirects: 0 })
+      const provider = new URL(started.headers()['location'] ?? '').searchParams
       const back = new URL(provider.get('redirect_uri') ?? '')
       back.search = new URLSearchParams({ error: 'access_denied', state: provider.get('state') ?? '' }).toString()
-      await route.fulfill({ status: 302, headers: { ...begun.headers(), location: back.href } })
+      await route.fulfill({ status: 302, headers: { ...started.headers(), location: back.href } })
     })
     await page.evaluate(() => window.focusClient.signIn('google', { loginHint: 'alice' }))
     await page.waitForFunction(() => window.problem === 'access_denied')
@@ -162,7 +162,7 @@ describe('signing in by navigation', () => {
 })
 
 describe('tabs of one browser', () => {
-  test('know of each other’s sign-in and sign-out', async () => {
+  test('share a sign-in and a sign-out', async () => {
     const context = await newContext()
     const [one, two] = [await harness.open(context, 'plain'), await harness.open(context, 'plain')]
     await ready(two.page)
@@ -175,12 +175,12 @@ describe('tabs of one browser', () => {
     expect(await two.page.evaluate(() => localStorage.getItem('focus'))).toBeNull()
   })
 
-  test('refresh at once without ending each other’s session', async () => {
+  test('refresh at the same time without ending the session', async () => {
     const context = await newContext()
     const [one, two] = [await harness.open(context, 'plain'), await harness.open(context, 'plain')]
     await signIn(one.page, 'carol')
     await two.page.waitForFunction(() => window.focusClient.user !== null)
-    // As after an hour.
+    // Like an hour later.
     const expire = () => {
       const stored = JSON.parse(localStorage.getItem('focus') ?? '{}')
       localStorage.setItem('focus', JSON.stringify({ ...stored, expiresAt: 0 }))
@@ -190,7 +190,7 @@ describe('tabs of one browser', () => {
     for (let round = 0; round < 3; round += 1) {
       await one.page.evaluate(expire)
       await two.page.evaluate(expire)
-      // A tab may not have seen yet what the other wrote: the server's grace then gives both the same successor.
+      // A tab may not know the other's new token yet. The server's grace period then returns the same pair to both.
       const tokens = await Promise.all(
         [one, two].map(({ page }) => page.evaluate(() => window.focusClient.accessToken())),
       )
@@ -203,7 +203,7 @@ describe('tabs of one browser', () => {
 })
 
 describe('notifications on a page', () => {
-  test('arrive, and after a reload only what is new arrives', async () => {
+  test('arrive, and after a reload only new ones arrive', async () => {
     const { page } = await harness.open(await newContext(), 'plain')
     await signIn(page, 'dora')
     await page.waitForFunction(() => window.focusClient.notifications.isConnected)
@@ -218,10 +218,10 @@ describe('notifications on a page', () => {
     expect(await page.evaluate(() => window.received)).toEqual(['Two'])
   })
 
-  test('the page asks when the network seems to go, and does not wait when it is back or is looked at', async () => {
+  test('the client sends a ping when the browser goes offline, and reconnects immediately when it is online or visible', async () => {
     const { page } = await harness.open(await newContext(), 'plain')
     let cut: () => void = () => undefined
-    // The longest wait that the jitter can choose.
+    // The longest wait with jitter.
     await page.addInitScript(() => Object.assign(Math, { random: () => 1 }))
     await page.routeWebSocket(/\/ws\/notifications/, (socket) => {
       socket.connectToServer()

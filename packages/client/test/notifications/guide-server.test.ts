@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createFocusClient, type FocusClient, type FocusNotification } from '../../src/index.ts'
+import type { FocusClient, FocusNotification } from '../../src/index.ts'
 import { type GuideServer, startGuideServer } from '../support/guide-server.ts'
+import { createTestClient, titlesOf } from '../support/test-client.ts'
 import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: GuideServer
@@ -8,14 +9,11 @@ let client: FocusClient
 
 beforeEach(async () => {
   server = await startGuideServer('right')
-  client = createFocusClient({ url: server.url, token: 'right', socketAuth: 'query', events: ['limits'] })
+  client = createTestClient({ url: server.url, token: 'right', socketAuth: 'query', events: ['limits'] })
 })
-afterEach(async () => {
-  client.close()
-  await server.stop()
-})
+afterEach(() => server.stop())
 
-test('a server that knows only the guide’s messages is enough to receive', async () => {
+test('notifications arrive from a server of the first protocol', async () => {
   const received: FocusNotification[] = []
   client.notifications.on('notification', (notification) => received.push(notification))
   client.notifications.connect()
@@ -29,7 +27,7 @@ test('a server that knows only the guide’s messages is enough to receive', asy
   expect(client.notifications.unreadCount).toBe(2)
 })
 
-test('it comes back, and asks for nothing that such a server does not know', async () => {
+test('the client reconnects, and sends only messages of the first protocol', async () => {
   client.notifications.connect()
   await client.notifications.whenOpen()
   server.cut()
@@ -43,7 +41,7 @@ test('it comes back, and asks for nothing that such a server does not know', asy
   expect(await arrival).toMatchObject({ title: 'two' })
 })
 
-test('the list holds what arrived, and reading stays here', async () => {
+test('the list contains arrived notifications, and reads stay local', async () => {
   const { list } = client.notifications
   const stop = list.subscribe(() => undefined)
   client.notifications.connect()
@@ -52,7 +50,7 @@ test('the list holds what arrived, and reading stays here', async () => {
   server.notify('one')
   server.notify('two')
   await untilTrue(() => list.snapshot.items.length === 2)
-  expect(list.snapshot.items.map(({ title }) => title)).toEqual(['two', 'one'])
+  expect(titlesOf(list.snapshot.items)).toEqual(['two', 'one'])
   await client.notifications.markRead(list.snapshot.items[0]?.id ?? '')
   expect(list.snapshot.items.map(({ readAt }) => readAt !== null)).toEqual([true, false])
   expect(client.notifications.unreadCount).toBe(1)
@@ -60,8 +58,8 @@ test('the list holds what arrived, and reading stays here', async () => {
   stop()
 })
 
-test('its refusal of a token ends the connection', async () => {
-  const wrong = createFocusClient({ url: server.url, token: 'wrong', socketAuth: 'query' })
+test('a refused token ends the connection', async () => {
+  const wrong = createTestClient({ url: server.url, token: 'wrong', socketAuth: 'query' })
   wrong.notifications.connect()
   await expect(wrong.notifications.whenOpen()).rejects.toMatchObject({ code: 'connection_closed', status: 1008 })
 })

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusNotification } from '../../src/index.ts'
+import type { FocusNotification } from '../../src/index.ts'
 import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
 import { type Middlebox, startMiddlebox } from '../support/middlebox.ts'
+import { createTestClient, showList } from '../support/test-client.ts'
 
 const steps = 60
-/** More when looking for something: `FOCUS_FUZZ_SEEDS=200`. */
+/** Set `FOCUS_FUZZ_SEEDS=200`, for example, to search for a failure. */
 const seeds = Array.from({ length: Number(process.env['FOCUS_FUZZ_SEEDS'] ?? 6) }, (_, index) => index + 1)
 
 let server: FocusServer
 let box: Middlebox
 
 beforeAll(async () => {
-  // The client notices a loss at the next heartbeat.
+  // The client detects missed events at the next heartbeat.
   server = await startFocusServer({ websocket: { heartbeatIntervalSeconds: 1, limits: { healIntervalMs: 200 } } })
   box = await startMiddlebox(server.url)
 })
@@ -20,7 +21,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** Returns a generator of numbers from 0 to 1, repeatable with the same seed (mulberry32). */
 function randomOf(seed: number): () => number {
   let state = seed
   return () => {
@@ -31,7 +32,7 @@ function randomOf(seed: number): () => number {
   }
 }
 
-const essence = ({
+const summary = ({
   id,
   title,
   count,
@@ -40,14 +41,13 @@ const essence = ({
   `${id} ${title} ×${count} ${readAt === null ? 'unread' : 'read'}`
 
 test.each(seeds)(
-  'R5 R6 R12: after whatever happens in whatever order the list is the inbox (seed %i)',
+  'R5 R6 R12: after random actions, the list equals the inbox (seed %i)',
   async (seed) => {
     const random = randomOf(seed)
     const pick = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(random() * items.length)]
     const tokens = await server.signIn(`fuzz ${seed}`)
     const userId = tokens.user.id
-    const client = createFocusClient({ url: box.url, storage: null })
-    onTestFinished(() => client.close())
+    const client = createTestClient({ url: box.url })
     client.adoptSession(tokens)
     const { notifications } = client
     const { list } = notifications
@@ -83,15 +83,15 @@ test.each(seeds)(
           message: 'M',
           expiresAt: new Date(Date.now() + 20 + random() * 400),
         }),
-      'read elsewhere': async () => {
+      'read on the server': async () => {
         const id = await anyId()
         if (id !== undefined) await server.focus.notifications.markRead(userId, { ids: [id] })
       },
-      'delete elsewhere': async () => {
+      'delete on the server': async () => {
         const id = await anyId()
         if (id !== undefined) await server.focus.notifications.delete(userId, id)
       },
-      'read all elsewhere': () =>
+      'read all on the server': () =>
         random() < 0.3 ? server.focus.notifications.markRead(userId, { all: true }) : undefined,
       read: () => void notifications.markRead(pick(list.snapshot.items)?.id ?? []).catch(() => undefined),
       remove: () => void notifications.remove(pick(list.snapshot.items)?.id ?? 'none').catch(() => undefined),
@@ -110,7 +110,7 @@ test.each(seeds)(
       serve: () => (fails = false),
       turn: () => new Promise((resolve) => setTimeout(resolve, random() * 30)),
     }
-    onTestFinished(list.subscribe(() => undefined))
+    showList(list)
     onTestFinished(notifications.on('unread', () => undefined))
     notifications.connect()
     for (let step = 0; step < steps; step += 1) {
@@ -131,13 +131,13 @@ test.each(seeds)(
           const { items, hasMore } = list.snapshot
           const wanted = truth.notifications.slice(0, items.length || 1)
           const isSame =
-            JSON.stringify(items.map(essence)) === JSON.stringify(wanted.map(essence)) &&
+            JSON.stringify(items.map(summary)) === JSON.stringify(wanted.map(summary)) &&
             hasMore === items.length < truth.notifications.length &&
             notifications.unreadCount === truth.unreadCount
           return (
             isSame || {
-              list: items.map(essence),
-              inbox: wanted.map(essence),
+              list: items.map(summary),
+              inbox: wanted.map(summary),
               unread: notifications.unreadCount,
               truth: truth.unreadCount,
               log: log.join(', '),

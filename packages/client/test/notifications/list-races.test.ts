@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient } from '../../src/index.ts'
+
 import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { connect, createTestClient, showList, titlesOf } from '../support/test-client.ts'
 import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
@@ -10,12 +11,11 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** A connected client whose inbox pages arrive when the test lets them; the server answers them at once. */
+/** Returns a connected client. The server answers its inbox requests immediately, and the test releases the answers. */
 async function withHeldPages(name: string) {
   const held: (() => void)[] = []
-  const client = createFocusClient({
+  const client = createTestClient({
     url: server.url,
-    storage: null,
     async fetch(input, init) {
       const response = await fetch(input, init)
       const isPage = new URL(new Request(input, init).url).pathname.endsWith('/notifications')
@@ -23,12 +23,9 @@ async function withHeldPages(name: string) {
       return response
     },
   })
-  onTestFinished(() => client.close())
   const tokens = await server.signIn(name)
-  client.adoptSession(tokens)
-  client.notifications.connect()
-  await client.notifications.whenOpen()
-  /** Resolves when the client has it. */
+  await connect(client, tokens)
+  /** Sends a notification, and resolves when the client has it. */
   const notify = async (title: string) => {
     const arrival = nextEvent(client.notifications, 'notification')
     await server.focus.notifications.notifyUser({ userId: tokens.user.id, title, message: 'M' })
@@ -37,21 +34,21 @@ async function withHeldPages(name: string) {
   return { client, list: client.notifications.list, notify, held }
 }
 
-test('what arrives while a page is on its way is shown beside it', async () => {
+test('a notification that arrives during a request is shown with its page', async () => {
   const { list, notify, held } = await withHeldPages('anna')
   await notify('on the page')
-  onTestFinished(list.subscribe(() => undefined))
+  showList(list)
   await untilTrue(() => held.length === 1)
   await notify('live')
-  expect(list.snapshot.items.map(({ title }) => title)).toEqual(['live'])
+  expect(titlesOf(list.snapshot.items)).toEqual(['live'])
   held[0]?.()
   await untilTrue(() => !list.snapshot.isLoading)
-  expect(list.snapshot.items.map(({ title }) => title)).toEqual(['live', 'on the page'])
+  expect(titlesOf(list.snapshot.items)).toEqual(['live', 'on the page'])
 })
 
-test('what is read while a page is on its way stays read', async () => {
+test('a notification read during a request stays read', async () => {
   const { client, list, notify, held } = await withHeldPages('bert')
-  onTestFinished(list.subscribe(() => undefined))
+  showList(list)
   await untilTrue(() => held.length === 1)
   held[0]?.()
   await untilTrue(() => !list.snapshot.isLoading)
@@ -64,10 +61,10 @@ test('what is read while a page is on its way stays read', async () => {
   expect(list.snapshot.items[0]?.readAt).not.toBeNull()
 })
 
-test('a page of somebody who has signed out is not shown to the next', async () => {
+test('a page of the previous user is not shown to the next user', async () => {
   const { client, list, notify, held } = await withHeldPages('carl')
   await notify('of carl')
-  onTestFinished(list.subscribe(() => undefined))
+  showList(list)
   await untilTrue(() => held.length === 1)
   client.adoptSession(await server.signIn('dina'))
   await untilTrue(() => held.length === 2)
@@ -79,7 +76,7 @@ test('a page of somebody who has signed out is not shown to the next', async () 
   expect(client.notifications.unreadCount).toBe(0)
 })
 
-test('loads that are asked for together are one request', async () => {
+test('simultaneous loads share one request', async () => {
   const { list, held } = await withHeldPages('emil')
   const loads = [list.loadMore(), list.loadMore(), list.loadMore()]
   await untilTrue(() => held.length === 1)
@@ -88,37 +85,35 @@ test('loads that are asked for together are one request', async () => {
   expect(held).toHaveLength(1)
 })
 
-test('a list that could not be loaded while the server was away loads when the connection is back', async () => {
+test('a list that failed to load without a server loads when the connection opens', async () => {
   const tokens = await server.signIn('frida')
-  await server.focus.notifications.notifyUser({ userId: tokens.user.id, title: 'was there', message: 'M' })
-  let isAway = true
-  const client = createFocusClient({
+  await server.focus.notifications.notifyUser({ userId: tokens.user.id, title: 'earlier', message: 'M' })
+  let isUnreachable = true
+  const client = createTestClient({
     url: server.url,
-    storage: null,
-    fetch: (input, init) => (isAway ? Promise.reject(new TypeError('fetch failed')) : fetch(input, init)),
+    fetch: (input, init) => (isUnreachable ? Promise.reject(new TypeError('fetch failed')) : fetch(input, init)),
   })
-  onTestFinished(() => client.close())
   client.adoptSession(tokens)
   const { list } = client.notifications
-  onTestFinished(list.subscribe(() => undefined))
+  showList(list)
   await untilTrue(() => list.snapshot.error !== null)
   expect(list.snapshot).toMatchObject({ isLoading: false, error: { code: 'network_error' } })
-  isAway = false
+  isUnreachable = false
   client.notifications.connect()
   await untilTrue(() => list.snapshot.items.length === 1)
   expect(list.snapshot.error).toBeNull()
 })
 
-/** A client that shows these, oldest first, and whose next page waits. */
-async function showing(name: string, ...titles: string[]) {
+/** Returns a client whose list shows the notifications, sent in this order. The test releases later pages. */
+async function withShownList(name: string, ...titles: string[]) {
   const setup = await withHeldPages(name)
   const { list, notify, held } = setup
   for (const title of titles) await notify(title)
-  onTestFinished(list.subscribe(() => undefined))
+  showList(list)
   await untilTrue(() => held.length === 1)
   held[0]?.()
   await untilTrue(() => !list.snapshot.isLoading)
-  /** A page that the server has answered, and that has not come yet. */
+  /** Requests a page, which the server answers. Returns the function that delivers the answer. */
   const staleReload = async () => {
     const before = held.length
     const done = list.reload()
@@ -139,9 +134,9 @@ async function showing(name: string, ...titles: string[]) {
   return { ...setup, shown, id, staleReload, userId, inbox }
 }
 
-describe('R5: what was deleted elsewhere is no ghost', () => {
-  test('while offline', async () => {
-    const { client, held, shown, id, inbox } = await showing('gert', 'a', 'b', 'c')
+describe('R5: a notification deleted on another device leaves the list', () => {
+  test('if it was deleted while offline', async () => {
+    const { client, held, shown, id, inbox } = await withShownList('gert', 'a', 'b', 'c')
     client.notifications.disconnect()
     for (const title of ['c', 'a']) await inbox.remove(id(title))
     client.notifications.connect()
@@ -152,16 +147,16 @@ describe('R5: what was deleted elsewhere is no ghost', () => {
     expect(client.notifications.unreadCount).toBe(1)
   })
 
-  test('when the list is loaded again without a connection', async () => {
-    const { client, shown, id, inbox, staleReload } = await showing('hugo', 'a', 'b')
+  test('if the list is loaded again without a connection', async () => {
+    const { client, shown, id, inbox, staleReload } = await withShownList('hugo', 'a', 'b')
     client.notifications.disconnect()
     for (const title of ['a', 'b']) await inbox.remove(id(title))
     await (await staleReload())()
     expect(shown()).toEqual([])
   })
 
-  test('also of a page further back', async () => {
-    const { client, list, held, inbox, userId } = await showing('inga')
+  test('if it is on an older page', async () => {
+    const { client, list, held, inbox, userId } = await withShownList('inga')
     await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
         server.focus.notifications.notifyUser({ userId, title: String(n), message: 'M' }),
@@ -187,9 +182,9 @@ describe('R5: what was deleted elsewhere is no ghost', () => {
   })
 })
 
-describe('R6: a stale answer beats no live change', () => {
-  test('what is deleted or read elsewhere meanwhile stays so, what arrives stays', async () => {
-    const { client, notify, shown, id, inbox, staleReload } = await showing('jan', 'a', 'b', 'c')
+describe('R6: a stale answer does not undo live changes', () => {
+  test('notifications deleted, read or received during the request keep their state', async () => {
+    const { client, notify, shown, id, inbox, staleReload } = await withShownList('jan', 'a', 'b', 'c')
     const arrive = await staleReload()
     const changes: string[] = []
     client.notifications.on('change', ({ state }) => changes.push(state))
@@ -202,20 +197,18 @@ describe('R6: a stale answer beats no live change', () => {
     expect(client.notifications.unreadCount).toBe(2)
   })
 
-  test('what happened between the first page and the connection is not missed', async () => {
+  test('changes between the first page and the connection are not missed', async () => {
     for (const isLate of [false, true]) {
       const held: (() => void)[] = []
-      const client = createFocusClient({
+      const client = createTestClient({
         url: server.url,
-        storage: null,
         async fetch(input, init) {
           const response = await fetch(input, init)
-          // The first page comes before the connection, or after it.
+          // The first page arrives before the connection opens, or after it.
           if (held.length === 0) await new Promise<void>((resolve) => held.push(resolve))
           return response
         },
       })
-      onTestFinished(() => client.close())
       const tokens = await server.signIn(`between ${isLate}`)
       const userId = tokens.user.id
       const { notifications } = server.focus
@@ -224,7 +217,7 @@ describe('R6: a stale answer beats no live change', () => {
       await notify('stays')
       client.adoptSession(tokens)
       const { list } = client.notifications
-      onTestFinished(list.subscribe(() => undefined))
+      showList(list)
       await untilTrue(() => held.length === 1)
       if (!isLate) {
         held[0]?.()
@@ -237,42 +230,42 @@ describe('R6: a stale answer beats no live change', () => {
       await client.notifications.whenOpen()
       held[0]?.()
       const wanted = isLate ? 'new, stays' : 'stays'
-      await untilTrue(() => list.snapshot.items.map(({ title }) => title).join(', ') === wanted)
+      await untilTrue(() => titlesOf(list.snapshot.items).join(', ') === wanted)
     }
   })
 
-  test('what is deleted or read here stays so', async () => {
-    const { client, shown, id, staleReload } = await showing('karl', 'a', 'b')
+  test('notifications deleted or read on this page keep their state', async () => {
+    const { client, shown, id, staleReload } = await withShownList('karl', 'a', 'b')
     const arrive = await staleReload()
     await Promise.all([client.notifications.remove(id('b')), client.notifications.markRead(id('a'))])
     await arrive()
     expect(shown()).toEqual(['(a)'])
   })
 
-  test('a page that the application asked for itself has it too', async () => {
-    const { client, held, id, inbox } = await showing('lena', 'a', 'b')
+  test('a page that the application requests includes the changes', async () => {
+    const { client, held, id, inbox } = await withShownList('lena', 'a', 'b')
     const page = client.notifications.inbox()
     await untilTrue(() => held.length === 2)
     const change = nextEvent(client.notifications, 'change')
     await inbox.remove(id('b'))
     await change
     held[1]?.()
-    expect((await page).notifications.map(({ title }) => title)).toEqual(['a'])
+    expect(titlesOf((await page).notifications)).toEqual(['a'])
   })
 
-  test('what was read before others joined it is unread again', async () => {
-    const { client, list, shown, userId, inbox, staleReload } = await showing('mona')
-    const join = async (message: string) => {
+  test('a read notification is unread again after a merge', async () => {
+    const { client, list, shown, userId, inbox, staleReload } = await withShownList('mona')
+    const merge = async (message: string) => {
       const arrival = nextEvent(client.notifications, 'notification')
       await server.focus.notifications.notifyUser({ userId, title: 'G', message, group: { key: 'g' } })
       await arrival
     }
-    await join('1')
+    await merge('1')
     const change = nextEvent(client.notifications, 'change')
     await inbox.read(list.snapshot.items[0]?.id ?? '')
     await change
     const before = await staleReload()
-    await join('2')
+    await merge('2')
     expect(shown()).toEqual(['G'])
     await before()
     expect(list.snapshot.items).toMatchObject([{ title: 'G', message: '2', readAt: null }])
@@ -281,8 +274,8 @@ describe('R6: a stale answer beats no live change', () => {
     expect(client.notifications.unreadCount).toBe(1)
   })
 
-  test('a change that the server refuses is taken back', async () => {
-    const { client, shown, id, held } = await showing('nils', 'a', 'b')
+  test('a change that the server refuses is undone', async () => {
+    const { client, shown, id, held } = await withShownList('nils', 'a', 'b')
     await server.focus.auth.sessions.endAll(String(client.user?.id), 'revoked')
     const wanted = id('b')
     await expect(client.notifications.remove(wanted)).rejects.toMatchObject({ name: 'FocusClientError' })
@@ -293,8 +286,8 @@ describe('R6: a stale answer beats no live change', () => {
     expect(shown()).toEqual(['b', 'a'])
   })
 
-  test('the unread count of a stale answer neither', async () => {
-    const { client, notify, held } = await showing('olga', 'a')
+  test('the unread count stays, too', async () => {
+    const { client, notify, held } = await withShownList('olga', 'a')
     onTestFinished(client.notifications.on('unread', () => undefined))
     const page = client.notifications.inbox({ limit: 1 })
     await untilTrue(() => held.length === 2)
@@ -306,9 +299,9 @@ describe('R6: a stale answer beats no live change', () => {
   })
 })
 
-describe('R12: what has expired leaves', () => {
-  test('the list, at its time, and the count with it', async () => {
-    const { client, notify, shown, userId } = await showing('paul', 'stays')
+describe('R12: expired notifications', () => {
+  test('leave the list and the count when they expire', async () => {
+    const { client, notify, shown, userId } = await withShownList('paul', 'stays')
     const expiresAt = new Date(Date.now() + 1_500)
     const { notifications } = server.focus
     await notifications.notifyUser({ userId, title: 'own', message: 'M', expiresAt })
@@ -326,16 +319,13 @@ describe('R12: what has expired leaves', () => {
   })
 })
 
-test('R12: a page that shows no more than the count hears of what has expired from the server', async () => {
+test('R12: without a list, the server reports expired notifications to the count', async () => {
   const busy = await startFocusServer({ websocket: { heartbeatIntervalSeconds: 1 } })
   onTestFinished(() => busy.stop())
-  const client = createFocusClient({ url: busy.url, storage: null })
-  onTestFinished(() => client.close())
+  const client = createTestClient({ url: busy.url })
   const { notifications } = client
-  client.adoptSession(await busy.signIn('sam'))
   onTestFinished(notifications.on('unread', () => undefined))
-  notifications.connect()
-  await notifications.whenOpen()
+  await connect(client, await busy.signIn('sam'))
   const arrival = nextEvent(notifications, 'notification')
   await busy.focus.notifications.broadcast({ title: 'soon over', message: 'M', expiresAt: new Date(Date.now() + 500) })
   expect((await arrival).expiresAt).toMatch(/Z$/)
@@ -343,23 +333,19 @@ test('R12: a page that shows no more than the count hears of what has expired fr
   await untilTrue(() => notifications.unreadCount === 0)
 })
 
-test('a list that cannot be loaded while the connection stands is tried again', async () => {
+test('a failed load is repeated while the connection is open', async () => {
   const tokens = await server.signIn('rita')
-  await server.focus.notifications.notifyUser({ userId: tokens.user.id, title: 'was there', message: 'M' })
+  await server.focus.notifications.notifyUser({ userId: tokens.user.id, title: 'earlier', message: 'M' })
   let failures = 0
-  const client = createFocusClient({
+  const client = createTestClient({
     url: server.url,
-    storage: null,
     fetch(input, init) {
       failures += 1
       return failures <= 2 ? Promise.reject(new TypeError('fetch failed')) : fetch(input, init)
     },
   })
-  onTestFinished(() => client.close())
-  client.adoptSession(tokens)
-  client.notifications.connect()
-  await client.notifications.whenOpen()
-  onTestFinished(client.notifications.list.subscribe(() => undefined))
+  await connect(client, tokens)
+  showList(client.notifications.list)
   await untilTrue(() => client.notifications.list.snapshot.items.length === 1)
   expect(failures).toBe(3)
 })

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusClientOptions } from '../../src/index.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
 import { type Interference, type Middlebox, startMiddlebox } from '../support/middlebox.ts'
+import { connect, createTestClient, showList } from '../support/test-client.ts'
 import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
@@ -11,20 +11,13 @@ beforeAll(async () => {
   server = await startFocusServer()
   box = await startMiddlebox(server.url)
 })
-beforeEach(() => {
-  box.interfere = () => null
-  box.requests.length = 0
-})
+beforeEach(() => box.reset())
 afterAll(async () => {
   await box.stop()
   await server.stop()
 })
 
-function clientOf(options: FocusClientOptions = {}) {
-  const client = createFocusClient({ url: box.url, storage: null, ...options })
-  onTestFinished(() => client.close())
-  return client
-}
+const createClient = () => createTestClient({ url: box.url })
 
 const html = { 'content-type': 'text/html' }
 const json = { 'content-type': 'application/json' }
@@ -32,13 +25,13 @@ const problem = { 'content-type': 'application/problem+json' }
 const answering = (path: string, interference: Interference) => (line: string) =>
   line.endsWith(path) ? interference : null
 
-describe('A12: only the server’s own word ends a session', () => {
-  const noWord: [string, Interference][] = [
+describe('A12: only an answer of the server itself ends a session', () => {
+  const foreignAnswers: [string, Interference][] = [
     ['an HTML 403 of a proxy', { status: 403, headers: html, body: '<h1>Forbidden</h1>' }],
     ['an HTML 401 of a proxy', { status: 401, headers: html, body: '<h1>Sign in to the proxy</h1>' }],
     ['an HTML 404 of a deploy', { status: 404, headers: html, body: '<h1>No such application</h1>' }],
     ['a JSON 400 of a firewall', { status: 400, headers: json, body: '{"message":"blocked","code":"waf"}' }],
-    ['JSON of somebody else’s token route', { status: 400, headers: json, body: '{"error":"invalid_grant"}' }],
+    ['JSON of another token route', { status: 400, headers: json, body: '{"error":"invalid_grant"}' }],
     ['a 4xx with `null` as body', { status: 418, headers: json, body: 'null' }],
     ['a 4xx without a body', { status: 407 }],
     ['a 451', { status: 451, headers: html, body: 'blocked' }],
@@ -51,8 +44,8 @@ describe('A12: only the server’s own word ends a session', () => {
     ['no answer', 'cut'],
   ]
 
-  test.each(noWord)('%s at a refresh does not, and a later try has the token', async (_, interference) => {
-    const client = clientOf()
+  test.each(foreignAnswers)('%s to a refresh does not, and a later try gets the token', async (_, interference) => {
+    const client = createClient()
     const tokens = await server.signIn('alice')
     client.adoptSession({ ...tokens, expires_in: 0 })
     box.interfere = answering('/auth/refresh', interference)
@@ -64,9 +57,9 @@ describe('A12: only the server’s own word ends a session', () => {
     expect(client.user?.username).toBe('alice')
   })
 
-  test('a refresh that the server refuses does', async () => {
+  test('a refusal of the refresh by the server does', async () => {
     for (const end of ['end the session', 'disable the user'] as const) {
-      const client = clientOf()
+      const client = createClient()
       const tokens = await server.signIn(`refused: ${end}`)
       client.adoptSession({ ...tokens, expires_in: 0 })
       const { auth } = server.focus
@@ -77,8 +70,8 @@ describe('A12: only the server’s own word ends a session', () => {
     }
   })
 
-  test('the connection tries again until it has a token', async () => {
-    const client = clientOf()
+  test('the connection retries until it has a token', async () => {
+    const client = createClient()
     client.adoptSession({ ...(await server.signIn('bob')), expires_in: 0 })
     box.interfere = answering('/auth/refresh', { status: 403, headers: html, body: 'no' })
     const waiting = nextEvent(client.notifications, 'state', ({ status }) => status === 'reconnecting')
@@ -89,8 +82,8 @@ describe('A12: only the server’s own word ends a session', () => {
     expect(client.user?.username).toBe('bob')
   })
 
-  test('a session that cannot be renewed outlives a 401 of a proxy, not one of the server', async () => {
-    const client = clientOf()
+  test('a session without a refresh token ends with a 401 of the server, not with one of a proxy', async () => {
+    const client = createClient()
     const tokens = await server.signIn('carol')
     client.adoptSession({ access_token: tokens.access_token, user: tokens.user })
     box.interfere = answering('/notifications', { status: 401, headers: html, body: 'no' })
@@ -102,16 +95,16 @@ describe('A12: only the server’s own word ends a session', () => {
     expect(client.isSignedIn).toBe(false)
   })
 
-  test('a token that is good for a few seconds more is used while it cannot be renewed', async () => {
-    const client = clientOf()
+  test('a token that expires soon is used while it cannot be renewed', async () => {
+    const client = createClient()
     const tokens = await server.signIn('dora')
     client.adoptSession({ ...tokens, expires_in: 20 })
     box.interfere = answering('/auth/refresh', { status: 503, headers: html, body: 'no' })
     expect(await client.accessToken()).toBe(tokens.access_token)
   })
 
-  test('a server that names a time is left alone until then', async () => {
-    const client = clientOf()
+  test('no refresh is sent before the end of Retry-After', async () => {
+    const client = createClient()
     client.adoptSession({ ...(await server.signIn('erik')), expires_in: 0 })
     box.interfere = answering('/auth/refresh', {
       status: 429,
@@ -124,16 +117,14 @@ describe('A12: only the server’s own word ends a session', () => {
     expect(box.requests.filter((line) => line.endsWith('/auth/refresh'))).toHaveLength(1)
   })
 
-  test('an inbox that a proxy hides is shown when it is back, and is not taken for empty', async () => {
-    const client = clientOf()
+  test('an inbox hidden by a proxy is an error, not empty, and loads when it is back', async () => {
+    const client = createClient()
     const tokens = await server.signIn('frida')
-    client.adoptSession(tokens)
     await server.focus.notifications.notifyUser({ userId: tokens.user.id, title: 'there', message: 'M' })
-    client.notifications.connect()
-    await client.notifications.whenOpen()
+    await connect(client, tokens)
     box.interfere = answering('/notifications', { status: 404, headers: html, body: 'no such application' })
     const { list } = client.notifications
-    onTestFinished(list.subscribe(() => undefined))
+    showList(list)
     await untilTrue(() => !list.snapshot.isLoading)
     expect(list.snapshot.error).toMatchObject({ code: 'http_404' })
     box.interfere = () => null
@@ -144,8 +135,8 @@ describe('A12: only the server’s own word ends a session', () => {
 })
 
 describe('answers of captive portals', () => {
-  test('are no unread count, no page and no ticket of the server', async () => {
-    const client = clientOf()
+  test('are invalid as a page, a count or the result of a deletion', async () => {
+    const client = createClient()
     client.adoptSession(await server.signIn('gerd'))
     box.interfere = () => ({ status: 200, headers: json, body: '{"notifications":[],"portal":true}' })
     await expect(client.notifications.inbox()).rejects.toMatchObject({ code: 'invalid_response' })

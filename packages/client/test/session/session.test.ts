@@ -1,9 +1,10 @@
-import { createServer } from 'node:http'
-import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusClientOptions, type TokenStorage } from '../../src/index.ts'
+import type { FocusClientOptions, TokenStorage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/session/token-storage.ts'
 import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
+import { closeServer, listenOnLoopback } from '../support/loopback.ts'
+import { createTestClient } from '../support/test-client.ts'
 import { nextEvent, untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
@@ -13,14 +14,17 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-function clientOf(options: FocusClientOptions = {}) {
-  const client = createFocusClient({ url: server.url, storage: null, ...options })
-  onTestFinished(() => client.close())
-  return client
+const createClient = (options: FocusClientOptions = {}) => createTestClient({ url: server.url, ...options })
+
+/** Starts another HTTP server for the test. Returns its origin. */
+async function startServer(listener: RequestListener): Promise<string> {
+  const other = createServer(listener)
+  onTestFinished(() => closeServer(other))
+  return listenOnLoopback(other)
 }
 
-/** `fetch`, and the requests that went through it. */
-function counted() {
+/** Returns a `fetch` that records its requests. */
+function recordingFetch() {
   const requests: string[] = []
   const fetch: typeof globalThis.fetch = (input, init) => {
     const request = new Request(input, init)
@@ -31,8 +35,8 @@ function counted() {
 }
 
 describe('the session', () => {
-  test('knows who signed in, and tells it', async () => {
-    const client = clientOf()
+  test('has the signed-in user, and reports changes', async () => {
+    const client = createClient()
     const seen: unknown[] = []
     client.onAuthChange((user) => seen.push(user?.username ?? null))
     expect(client.user).toBeNull()
@@ -44,21 +48,21 @@ describe('the session', () => {
     expect(seen).toEqual(['alice', null])
   })
 
-  test('outlives the page in the storage, and nowhere else', async () => {
+  test('outlives the page in its storage only', async () => {
     const storage = memoryStorage()
-    clientOf({ storage }).adoptSession(await server.signIn('alice'))
-    expect(clientOf({ storage }).user?.username).toBe('alice')
-    expect(clientOf({ storage, storageKey: 'other' }).user).toBeNull()
-    expect(clientOf().user).toBeNull()
+    createClient({ storage }).adoptSession(await server.signIn('alice'))
+    expect(createClient({ storage }).user?.username).toBe('alice')
+    expect(createClient({ storage, storageKey: 'other' }).user).toBeNull()
+    expect(createClient().user).toBeNull()
   })
 
-  test.each(['', 'null', '{', '[]', '{"access":1}'])('a storage that holds %j is one that holds nothing', (value) => {
+  test.each(['', 'null', '{', '[]', '{"access":1}'])('a storage that contains %j has no session', (value) => {
     const storage = memoryStorage()
     storage.setItem('focus', value)
-    expect(clientOf({ storage }).isSignedIn).toBe(false)
+    expect(createClient({ storage }).isSignedIn).toBe(false)
   })
 
-  test('a storage that takes nothing is made up for by memory', async () => {
+  test('with a full storage, the session stays in memory', async () => {
     const full: TokenStorage = {
       getItem: () => null,
       setItem() {
@@ -66,21 +70,21 @@ describe('the session', () => {
       },
       removeItem: () => undefined,
     }
-    const client = clientOf({ storage: full })
+    const client = createClient({ storage: full })
     client.adoptSession({ ...(await server.signIn('alice')), expires_in: 0 })
     expect(await client.accessToken()).toMatch(/^ey/)
     expect(client.user?.username).toBe('alice')
   })
 
   test('an answer without a token is refused', () => {
-    const client = clientOf()
+    const client = createClient()
     expect(() => client.adoptSession(JSON.parse('{"error":"no"}'))).toThrow(
       expect.objectContaining({ code: 'invalid_response' }),
     )
   })
 
-  test('signing out ends it on the server', async () => {
-    const client = clientOf()
+  test('signOut ends it on the server', async () => {
+    const client = createClient()
     const tokens = await server.signIn('alice')
     client.adoptSession(tokens)
     await client.signOut()
@@ -88,8 +92,8 @@ describe('the session', () => {
     expect(me.status).toBe(401)
   })
 
-  test('signing out everywhere closes the connection of the other device, for good', async () => {
-    const [here, there] = [clientOf(), clientOf()]
+  test('signOut everywhere closes the connection of the other device, until the next sign-in', async () => {
+    const [here, there] = [createClient(), createClient()]
     here.adoptSession(await server.signIn('bob'))
     there.adoptSession(await server.signIn('bob'))
     there.notifications.connect()
@@ -105,36 +109,29 @@ describe('the session', () => {
     await stream.return?.()
   })
 
-  test('signing out without a server still signs out here', async () => {
-    const client = clientOf({ url: 'http://127.0.0.1:9/api' })
+  test('signOut without a server ends it on this page', async () => {
+    const client = createClient({ url: 'http://127.0.0.1:9/api' })
     client.adoptSession(await server.signIn('alice'))
     await client.signOut()
     expect(client.isSignedIn).toBe(false)
   })
 })
 
-describe('a server that takes requests and answers none', () => {
-  test('does not keep anybody from signing out', async () => {
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
-    await once(silent, 'listening')
-    onTestFinished(() => {
-      silent.close().closeAllConnections()
-    })
-    const address = silent.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    const client = clientOf({ url: `http://127.0.0.1:${address.port}/api` })
+describe('a server that never answers', () => {
+  test('does not prevent a sign-out', async () => {
+    const client = createClient({ url: `${await startServer(() => undefined)}/api` })
     client.adoptSession(await server.signIn('alice'))
-    const began = performance.now()
+    const startedAt = performance.now()
     await client.signOut()
     expect(client.isSignedIn).toBe(false)
-    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
   })
 })
 
 describe('refreshing', () => {
-  test('happens before a token is used that is about to end', async () => {
-    const { fetch, refreshes } = counted()
-    const client = clientOf({ fetch })
+  test('happens before a token that expires soon is used', async () => {
+    const { fetch, refreshes } = recordingFetch()
+    const client = createClient({ fetch })
     const tokens = await server.signIn('alice')
     client.adoptSession({ ...tokens, expires_in: 29 })
     const fresh = await client.accessToken()
@@ -143,100 +140,97 @@ describe('refreshing', () => {
     expect(refreshes()).toBe(1)
   })
 
-  test('happens once, however many ask', async () => {
-    const { fetch, refreshes } = counted()
-    const client = clientOf({ fetch })
+  test('happens once for simultaneous calls', async () => {
+    const { fetch, refreshes } = recordingFetch()
+    const client = createClient({ fetch })
     client.adoptSession({ ...(await server.signIn('alice')), expires_in: 0 })
     const tokens = await Promise.all(Array.from({ length: 10 }, () => client.accessToken()))
     expect(new Set(tokens).size).toBe(1)
     expect(refreshes()).toBe(1)
   })
 
-  test('two tabs end with one pair', async () => {
+  test('gives two tabs the same pair', async () => {
     const storage = memoryStorage()
-    const { fetch, refreshes } = counted()
-    const first = clientOf({ storage, fetch })
+    const { fetch, refreshes } = recordingFetch()
+    const first = createClient({ storage, fetch })
     first.adoptSession({ ...(await server.signIn('alice')), expires_in: 0 })
-    const second = clientOf({ storage, fetch })
+    const second = createClient({ storage, fetch })
     const [one, two] = await Promise.all([first.accessToken(), second.accessToken()])
     expect(one).toBe(two)
     expect(refreshes()).toBe(1)
   })
 
-  test('two browsers that share nothing but the token get along within the grace', async () => {
+  test('gives two browsers with the same token a pair each within the grace period', async () => {
     const tokens = { ...(await server.signIn('alice')), expires_in: 0 }
-    const [first, second] = [clientOf({ storageKey: 'a' }), clientOf({ storageKey: 'b' })]
+    const [first, second] = [createClient({ storageKey: 'a' }), createClient({ storageKey: 'b' })]
     first.adoptSession(tokens)
     second.adoptSession(tokens)
     const got = await Promise.all([first.accessToken(), second.accessToken()])
     expect(got.every((token) => token !== null)).toBe(true)
   })
 
-  test('a session that has ended signs out', async () => {
-    const client = clientOf()
+  test('signs out if the session has ended', async () => {
+    const client = createClient()
     const tokens = await server.signIn('carol')
     client.adoptSession({ ...tokens, expires_in: 0 })
-    const other = clientOf()
+    const other = createClient()
     other.adoptSession(tokens)
     await other.signOut()
     expect(await client.accessToken()).toBeNull()
     expect(client.isSignedIn).toBe(false)
   })
 
-  test('a server that is away does not sign out', async () => {
-    const client = clientOf({ url: 'http://127.0.0.1:9/api' })
+  test('does not sign out if the server is unreachable', async () => {
+    const client = createClient({ url: 'http://127.0.0.1:9/api' })
     client.adoptSession({ ...(await server.signIn('alice')), expires_in: 0 })
     await expect(client.accessToken()).rejects.toMatchObject({ code: 'network_error' })
     expect(client.isSignedIn).toBe(true)
   })
 
-  test('tokens from elsewhere are asked for again, not refreshed', async () => {
-    let given = 0
+  test('requests external tokens again instead of refreshing them', async () => {
+    let calls = 0
     const tokens = [(await server.signIn('alice')).access_token, (await server.signIn('alice')).access_token]
-    const client = clientOf({ token: () => tokens[given++] ?? null })
+    const client = createClient({ token: () => tokens[calls++] ?? null })
     client.notifications.connect()
     await client.notifications.whenOpen()
     expect(client.isSignedIn).toBe(true)
     await client.notifications.inbox()
-    expect(given).toBe(2)
+    expect(calls).toBe(2)
   })
 
-  test('a wrong token from elsewhere is the end of it', async () => {
-    const client = clientOf({ token: 'wrong' })
+  test('does not happen for an invalid external token: the connection ends', async () => {
+    const client = createClient({ token: 'wrong' })
     client.notifications.connect()
     await expect(client.notifications.whenOpen()).rejects.toMatchObject({ code: 'connection_closed', status: 4500 })
   })
 })
 
 describe('the connection outlives its token', () => {
-  test('a fresh token is sent before the old one ends', async () => {
-    const soon = await startFocusServer({ tokens: { accessTtlSeconds: 60 } })
-    onTestFinished(() => soon.stop())
-    const { fetch, refreshes } = counted()
-    const client = createFocusClient({ url: soon.url, storage: null, fetch })
-    onTestFinished(() => client.close())
-    client.adoptSession(await soon.signIn('alice'))
+  test('a new token is sent before the old one expires', async () => {
+    const { fetch, refreshes } = recordingFetch()
+    const client = createClient({ fetch })
+    client.adoptSession(await server.signIn('alice'))
     const types: string[] = []
     client.notifications.on('message', ({ type }) => types.push(type))
     client.notifications.connect()
     await client.notifications.whenOpen()
-    // A token of a minute is about to end from its beginning.
+    // The server sends `auth_expiring` immediately for a token with a lifetime of one minute.
     await untilTrue(() => types.includes('authenticated'))
     expect(types).toContain('auth_expiring')
     expect(refreshes()).toBe(1)
     expect(client.notifications.isConnected).toBe(true)
   })
 
-  test('where no fresh one could be had in time, the connection comes back, with what was sent meanwhile', async () => {
+  test('without a new token in time, the connection is opened again, and missed notifications arrive', async () => {
     const { auth, notifications } = server.focus
     const user = await auth.users.get((await server.signIn('dora')).user.id)
-    if (!user) throw new Error('no user')
-    let asked = 0
-    const client = clientOf({
+    if (!user) throw new Error('The user does not exist.')
+    let calls = 0
+    const client = createClient({
       async token() {
-        asked += 1
-        if (asked === 2) throw new Error('away')
-        return (await auth.sessions.startShort(user, asked === 1 ? 1 : 600)).accessToken
+        calls += 1
+        if (calls === 2) throw new Error('unreachable')
+        return (await auth.sessions.startShort(user, calls === 1 ? 1 : 600)).accessToken
       },
     })
     const titles: string[] = []
@@ -256,9 +250,10 @@ describe('the connection outlives its token', () => {
 })
 
 describe('fetch', () => {
-  async function host() {
+  /** Starts an application that answers the first request with 401, and records the authorization headers. */
+  async function startApplication() {
     const seen: (string | undefined)[] = []
-    const http = createServer((request, response) => {
+    const url = await startServer((request, response) => {
       seen.push(request.headers.authorization)
       let body = ''
       request.on('data', (bytes: Buffer) => (body += bytes.toString()))
@@ -266,31 +261,27 @@ describe('fetch', () => {
         response.statusCode = seen.length === 1 ? 401 : 200
         response.end(body)
       })
-    }).listen(0, '127.0.0.1')
-    await once(http, 'listening')
-    onTestFinished(() => void http.close())
-    const address = http.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return { url: `http://127.0.0.1:${address.port}`, seen }
+    })
+    return { url, seen }
   }
 
-  test('carries the token to routes of the API', async () => {
-    const client = clientOf()
+  test('sends the token to routes of the API', async () => {
+    const client = createClient()
     client.adoptSession(await server.signIn('alice'))
     const me = await client.fetch('/api/auth/me')
     expect(await me.json()).toMatchObject({ username: 'alice' })
   })
 
-  test('tries again with a fresh token after a 401, body and all', async () => {
-    const { url, seen } = await host()
-    // The routes of the application are the host's, the session is the real server's.
+  test('repeats the request and its body with a new token after a 401', async () => {
+    const { url, seen } = await startApplication()
+    // The application has its own routes. Routes of the API go to the real server.
     const viaServer: typeof globalThis.fetch = (input, init) => {
       const request = new Request(input, init)
       return globalThis.fetch(
         request.url.includes('/api/') ? new Request(request.url.replace(`${url}/api`, server.url), request) : request,
       )
     }
-    const client = clientOf({ url: `${url}/api`, fetch: viaServer })
+    const client = createClient({ url: `${url}/api`, fetch: viaServer })
     const tokens = await server.signIn('alice')
     client.adoptSession(tokens)
     const response = await client.fetch('/activities', { method: 'POST', body: 'hello' })
@@ -302,18 +293,18 @@ describe('fetch', () => {
     expect(seen[1]).not.toBe(seen[0])
   })
 
-  test('never gives the token to another origin', async () => {
-    const { url, seen } = await host()
-    const client = clientOf()
+  test('sends no token to another origin', async () => {
+    const { url, seen } = await startApplication()
+    const client = createClient()
     client.adoptSession(await server.signIn('alice'))
-    await client.fetch(`${url}/elsewhere`)
-    await client.fetch(new Request(`${url}/elsewhere`))
+    await client.fetch(`${url}/page`)
+    await client.fetch(new Request(`${url}/page`))
     expect(seen).toEqual([undefined, undefined])
   })
 
-  test('goes without a token while nobody is signed in, and leaves yours alone', async () => {
-    const { url, seen } = await host()
-    const client = clientOf({ url: `${url}/api` })
+  test('sends no token without a user, and keeps a given authorization header', async () => {
+    const { url, seen } = await startApplication()
+    const client = createClient({ url: `${url}/api` })
     await client.fetch('/public')
     await client.fetch('/mine', { headers: { authorization: 'Basic abc' } })
     expect(seen).toEqual([undefined, 'Basic abc'])
@@ -321,26 +312,22 @@ describe('fetch', () => {
 })
 
 describe('options', () => {
-  test('without a page and without a url, the first call says what is missing', async () => {
-    const client = createFocusClient({ storage: null })
+  test('without a page and without a url, the first call rejects with invalid_option', async () => {
+    const client = createTestClient({})
     client.adoptSession({ access_token: 'x' })
     await expect(client.notifications.inbox()).rejects.toMatchObject({ code: 'invalid_option' })
     await expect(client.signIn('google')).rejects.toMatchObject({ code: 'invalid_option' })
     expect(await client.completeSignIn()).toBeNull()
   })
 
-  test('an address that is none is named', async () => {
-    const client = createFocusClient({ url: 'not an address', storage: null, token: 'x' })
+  test('an invalid url is in the error message', async () => {
+    const client = createTestClient({ url: 'not an address', token: 'x' })
     await expect(client.notifications.inbox()).rejects.toThrow('not an address')
   })
 
-  test('a server that answers no JSON is told apart', async () => {
-    const http = createServer((_, response) => response.end('<html>')).listen(0, '127.0.0.1')
-    await once(http, 'listening')
-    onTestFinished(() => void http.close())
-    const address = http.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    const client = createFocusClient({ url: `http://127.0.0.1:${address.port}/api`, token: 'x' })
+  test('an answer that is not JSON has its own code', async () => {
+    const url = await startServer((_, response) => response.end('<html>'))
+    const client = createTestClient({ url: `${url}/api`, token: 'x' })
     await expect(client.notifications.inbox()).rejects.toMatchObject({ code: 'invalid_response', status: 200 })
   })
 })

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { createFocusClient, type FocusClientOptions, type TokenResponse, type TokenStorage } from '../../src/index.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { TokenResponse, TokenStorage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/session/token-storage.ts'
 import { type FocusServer, startFocusServer } from '../support/focus-server.ts'
 import { type Middlebox, startMiddlebox } from '../support/middlebox.ts'
+import { createTestClient } from '../support/test-client.ts'
 import { untilTrue } from '../support/wait.ts'
 
 let server: FocusServer
@@ -12,33 +13,25 @@ beforeAll(async () => {
   server = await startFocusServer()
   box = await startMiddlebox(server.url)
 })
-beforeEach(() => {
-  box.interfere = () => null
-  box.hold = () => null
-  box.requests.length = 0
-})
+beforeEach(() => box.reset())
 afterAll(async () => {
   await box.stop()
   await server.stop()
 })
 
-/** A page: what is in `storage` is there for the next one. */
-function pageOf(storage: TokenStorage, options: FocusClientOptions = {}) {
-  const client = createFocusClient({ url: box.url, storage, ...options })
-  onTestFinished(() => client.close())
-  return client
-}
+/** Opens a page. Pages with the same storage follow each other, or are tabs of one browser. */
+const openPage = (storage: TokenStorage) => createTestClient({ url: box.url, storage })
 
 const goOffline = () => {
   box.interfere = () => 'cut'
 }
 const sessionsOf = async ({ user }: TokenResponse) => (await server.focus.auth.sessions.list(String(user?.id))).length
 
-describe('S39 A13: sign-out wins', () => {
-  test('over being offline: it is remembered, and finished by the next page before anything else', async () => {
+describe('S39 A13: a sign-out succeeds', () => {
+  test('while offline: the next page finishes it before any other request', async () => {
     const storage = memoryStorage()
     const tokens = await server.signIn('alice')
-    const page = pageOf(storage)
+    const page = openPage(storage)
     page.adoptSession(tokens)
     goOffline()
     await page.signOut()
@@ -46,23 +39,23 @@ describe('S39 A13: sign-out wins', () => {
     page.close()
     expect(await sessionsOf(tokens)).toBe(1)
 
-    const offline = pageOf(storage)
+    const offline = openPage(storage)
     expect(await offline.completeSignIn()).toBeNull()
     offline.close()
     box.interfere = () => null
     box.requests.length = 0
-    const next = pageOf(storage)
+    const next = openPage(storage)
     expect(await next.completeSignIn()).toBeNull()
     expect(box.requests).toEqual(['POST /api/auth/logout'])
     expect(await sessionsOf(tokens)).toBe(0)
-    // Once is enough.
-    await pageOf(storage).completeSignIn()
+    // No later page repeats it.
+    await openPage(storage).completeSignIn()
     expect(box.requests).toHaveLength(1)
   })
 
-  test('over being offline, in the page itself, as soon as the server is back', async () => {
+  test('while offline: the page itself finishes it as soon as the server is back', async () => {
     const tokens = await server.signIn('bert')
-    const page = pageOf(memoryStorage())
+    const page = openPage(memoryStorage())
     page.adoptSession(tokens)
     goOffline()
     await page.signOut()
@@ -75,33 +68,33 @@ describe('S39 A13: sign-out wins', () => {
     ['the 403 of a firewall', { status: 403, headers: { 'content-type': 'text/html' }, body: 'no' }],
     ['a 401 of a proxy', { status: 401, headers: { 'content-type': 'text/html' }, body: 'no' }],
     ['a 503', { status: 503 }],
-  ])('over %s, which is no answer to it', async (_, interference) => {
+  ])('after %s, which does not confirm it', async (_, interference) => {
     const storage = memoryStorage()
     const tokens = await server.signIn('carl')
-    const page = pageOf(storage)
+    const page = openPage(storage)
     page.adoptSession(tokens)
     box.interfere = () => interference
     await page.signOut()
     page.close()
     box.interfere = () => null
-    await pageOf(storage).completeSignIn()
+    await openPage(storage).completeSignIn()
     expect(await sessionsOf(tokens)).toBe(0)
   })
 
-  test('over an access token that has ended meanwhile', async () => {
+  test('with an expired access token', async () => {
     const storage = memoryStorage()
     const tokens = await server.signIn('dina')
-    const page = pageOf(storage)
+    const page = openPage(storage)
     page.adoptSession({ ...tokens, access_token: 'ended' })
     await page.signOut({ everywhere: true })
     expect(box.requests[0]).toBe('POST /api/auth/logout_all')
     expect(await sessionsOf(tokens)).toBe(0)
   })
 
-  test('over a refresh that is under way', async () => {
+  test('during a refresh', async () => {
     const storage = memoryStorage()
     const tokens = await server.signIn('emil')
-    const page = pageOf(storage)
+    const page = openPage(storage)
     page.adoptSession({ ...tokens, expires_in: 0 })
     const { promise, resolve } = Promise.withResolvers<void>()
     box.hold = (line) => (line.endsWith('/auth/refresh') ? promise : null)
@@ -117,12 +110,12 @@ describe('S39 A13: sign-out wins', () => {
     expect(await sessionsOf(tokens)).toBe(0)
   })
 
-  test('over a refresh of another tab, which has not heard of it yet', async () => {
+  test('during a refresh of another tab that does not know of it yet', async () => {
     const storage = memoryStorage()
     const tokens = await server.signIn('frida')
-    const page = pageOf(storage)
+    const page = openPage(storage)
     page.adoptSession({ ...tokens, expires_in: 0 })
-    const otherTab = pageOf(storage)
+    const otherTab = openPage(storage)
     const { promise, resolve } = Promise.withResolvers<void>()
     box.hold = (line) => (line.endsWith('/auth/refresh') ? promise : null)
     const token = otherTab.accessToken()
@@ -135,23 +128,23 @@ describe('S39 A13: sign-out wins', () => {
     expect(await sessionsOf(tokens)).toBe(0)
   })
 
-  test('one that is not finished ends nobody else’s session', async () => {
+  test('without ending the session of another user, if it is unfinished', async () => {
     const storage = memoryStorage()
     const [first, second] = [await server.signIn('gerd'), await server.signIn('hanna')]
-    const page = pageOf(storage)
+    const page = openPage(storage)
     page.adoptSession(first)
     goOffline()
     await page.signOut()
     page.close()
     box.interfere = () => null
-    const next = pageOf(storage)
+    const next = openPage(storage)
     next.adoptSession(second)
     expect(await next.completeSignIn()).toMatchObject({ username: 'hanna' })
     expect([await sessionsOf(first), await sessionsOf(second)]).toEqual([0, 1])
     expect(await next.accessToken()).toBe(second.access_token)
   })
 
-  test('a storage that takes nothing, and one that holds nonsense, keep nobody from signing out', async () => {
+  test('with a full storage and invalid entries', async () => {
     const full: TokenStorage = {
       getItem: (key) => (key.endsWith('sign-outs') ? '[null, 7, {"everywhere":1}]' : null),
       setItem() {
@@ -160,7 +153,7 @@ describe('S39 A13: sign-out wins', () => {
       removeItem: () => undefined,
     }
     const tokens = await server.signIn('igor')
-    const page = pageOf(full)
+    const page = openPage(full)
     page.adoptSession(tokens)
     await page.signOut()
     expect(await sessionsOf(tokens)).toBe(0)

@@ -6,16 +6,16 @@ import { createFocus, type Focus, type FocusOptions, type User } from '@focus-ap
 import { freePort, removeFolder, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import type { TokenResponse } from '../../src/protocol.ts'
 
-/** A Focus server of its own: real routes, real sockets, a real database. */
+/** A Focus server with real routes, real sockets and a new database. */
 export interface FocusServer {
-  /** Such as `http://127.0.0.1:20123/api`. */
+  /** Address of the API, such as `http://127.0.0.1:20123/api`. */
   readonly url: string
   readonly focus: Focus
-  /** The answer of a sign-in of that person, who is made at the first. */
+  /** Signs a user in, and creates the user at the first sign-in. Returns the answer of the token route. */
   signIn(name: string): Promise<TokenResponse & { readonly user: { readonly id: number | string } }>
-  /** Ends the process' part of it as a deploy would, and starts it again on the same port and data. */
+  /** Stops the server like a deploy, and starts it again on the same port and database. */
   restart(): Promise<void>
-  /** Cuts every connection without a word, as a crash would; the server lives on. */
+  /** Cuts every connection, like a crash. The server keeps running. */
   cut(): void
   stop(): Promise<void>
 }

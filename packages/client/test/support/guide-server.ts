@@ -1,13 +1,13 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { closeServer, listenOnLoopback } from './loopback.ts'
 
-/** A server that knows the guide's messages and nothing else: no offsets, no ids, no inbox, no refresh. */
+/** A server of the first protocol, which has only the guide's messages: no offsets, no ids, no inbox, no refresh. */
 export interface GuideServer {
   readonly url: string
-  /** What clients sent. */
+  /** Messages of clients. */
   readonly received: Record<string, unknown>[]
-  /** Addresses that sockets were opened with. */
+  /** Addresses of opened sockets. */
   readonly addresses: string[]
   notify(title: string): void
   cut(): void
@@ -37,12 +37,9 @@ export async function startGuideServer(token: string): Promise<GuideServer> {
     const greeting = { type: 'connection', message: 'Connexion etablie avec succes', timestamp: timestamp() }
     socket.send(JSON.stringify(greeting))
   })
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  const address = http.address()
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no port.')
+  const origin = await listenOnLoopback(http)
   return {
-    url: `http://127.0.0.1:${address.port}/api`,
+    url: `${origin}/api`,
     received,
     addresses,
     notify(title) {
@@ -62,9 +59,7 @@ export async function startGuideServer(token: string): Promise<GuideServer> {
     async stop() {
       for (const socket of sockets.clients) socket.terminate()
       sockets.close()
-      http.close()
-      http.closeAllConnections()
-      await once(http, 'close')
+      await closeServer(http)
     },
   }
 }

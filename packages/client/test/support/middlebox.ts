@@ -1,23 +1,25 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { closeServer, listenOnLoopback } from './loopback.ts'
 
-/** An answer in place of the server's; `cut` ends the connection without one. */
+/** An answer that replaces the server's; `cut` closes the connection without one. */
 export type Interference =
   | 'cut'
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
 
-/** Something between client and server, such as a proxy, a firewall or a captive portal. Passes on what it is not told to answer. */
+/** A proxy, firewall or captive portal between client and server. It forwards requests that `interfere` does not answer. */
 export interface Middlebox {
-  /** Of the API behind it. */
+  /** Address of the API through the middlebox. */
   readonly url: string
-  /** Requests that came, such as `POST /api/auth/refresh`. */
+  /** Received requests, such as `POST /api/auth/refresh`. */
   readonly requests: string[]
-  /** Answers requests in the server's place; null passes one on. */
+  /** Returns an answer that replaces the server's; null forwards the request. */
   interfere: (line: string) => Interference | null
-  /** Called when the server has answered, before the client gets it. */
+  /** Returns a promise that delays the server's answer; null delivers it. */
   hold: (line: string) => Promise<void> | null
-  /** Ends all WebSockets, as a network that goes away. */
+  /** Forwards all requests again, and forgets the received ones. */
+  reset(): void
+  /** Cuts all WebSockets, like a network failure. */
   cutSockets(): void
   stop(): Promise<void>
 }
@@ -78,21 +80,21 @@ export async function startMiddlebox(target: string): Promise<Middlebox> {
     onward.write(`${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`)
     onward.write(head)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The middlebox listens on no port.')
+  const origin = await listenOnLoopback(server)
 
   return Object.assign(box, {
-    url: `http://127.0.0.1:${address.port}${pathname}`,
+    url: `${origin}${pathname}`,
+    reset() {
+      box.interfere = () => null
+      box.hold = () => null
+      requests.length = 0
+    },
     cutSockets() {
       for (const socket of tunnels) socket.destroy()
     },
     async stop() {
       for (const socket of tunnels) socket.destroy()
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
+      await closeServer(server)
     },
   })
 }

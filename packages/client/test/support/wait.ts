@@ -1,21 +1,21 @@
 import type { NotificationEvents, Notifications } from '../../src/index.ts'
 
-/** The next event of a kind that fits. */
+/** Resolves with the next event of a kind that matches. */
 export function nextEvent<Name extends keyof NotificationEvents>(
   notifications: Notifications,
   name: Name,
-  fits: (value: NotificationEvents[Name]) => boolean = () => true,
+  matches: (value: NotificationEvents[Name]) => boolean = () => true,
 ): Promise<NotificationEvents[Name]> {
   return new Promise((resolve) => {
     const stop = notifications.on(name, (value) => {
-      if (!fits(value)) return
+      if (!matches(value)) return
       stop()
       resolve(value)
     })
   })
 }
 
-/** Waits for something that no event tells of; looks often, and leaves the limit to the test. */
+/** Resolves when a condition without an event is true. The time limit is the test's. */
 export async function untilTrue(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }

@@ -46,7 +46,7 @@ function Guide() {
 }
 
 const root = document.getElementById('root')
-if (!root) throw new Error('no #root')
+if (!root) throw new Error('The page has no #root.')
 createRoot(root).render(
   <StrictMode>
     {parameters.has('guide') ? (
