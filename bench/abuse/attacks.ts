@@ -4,35 +4,35 @@ import { addressOfBotnet, addressOfRange, type Scene, type TargetName } from './
 import { halfOpenUpgrades, slowBodies } from './slow-sockets.ts'
 import { handshakes, syncFlood } from './socket-floods.ts'
 
-/** Requests at a steady rate, whatever is answered. */
+/** Requests at a steady rate, independent of the answers. */
 export interface RequestFlood {
   readonly kind: 'requests'
   readonly perSecond: number
   readonly shot: (scene: Scene, index: number) => Shot
 }
 
-/** Anything else; ends when the signal says so, and returns how often each thing happened. */
+/** Other floods. They end with the signal, and return the number of each outcome. */
 export interface CustomFlood {
   readonly kind: 'custom'
   run(scene: Scene, signal: AbortSignal): Promise<Readonly<Record<string, number>>>
 }
 
 export interface Attack {
-  /** Of `availability.md`. */
+  /** Section of `availability.md`. */
   readonly about: string
-  /** What is sent to each server; a server without an equivalent has none. */
+  /** The flood of each server; absent without an equivalent. */
   readonly floods: Partial<Record<TargetName, RequestFlood | CustomFlood>>
 }
 
 const perSecond = 2_000
-/** One address of the attacker, for what comes from a single client. */
+/** Address of an attacker with a single client. */
 const oneAddress = { 'x-forwarded-for': '198.51.100.9' }
 
 function requests(shot: RequestFlood['shot']): RequestFlood {
   return { kind: 'requests', perSecond, shot }
 }
 
-/** The kinds of floods, each of one client, or of the addresses that one client can have. */
+/** The floods. Each comes from one client, or from the addresses that one client can have. */
 export const attacks: Readonly<Record<string, Attack>> = {
   'sign-in-starts': {
     about: 'starts of sign-ins from rotating addresses of one IPv6 /48',
@@ -51,7 +51,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   callbacks: {
-    about: 'callbacks of sign-ins that were never started, from rotating addresses of one IPv6 /48',
+    about: 'callbacks of unknown sign-ins, from rotating addresses of one IPv6 /48',
     floods: {
       focus: requests(() => ({
         method: 'GET',
@@ -66,7 +66,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'read-nothing': {
-    about: 'marking notifications as read that do not exist, signed in',
+    about: 'marking unknown notifications as read, signed in',
     floods: {
       focus: requests(({ attacker }) => ({
         method: 'POST',
@@ -77,7 +77,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'delete-nothing': {
-    about: 'deleting notifications that do not exist, signed in',
+    about: 'deleting unknown notifications, signed in',
     floods: {
       focus: requests(({ attacker }) => ({
         method: 'DELETE',
@@ -87,14 +87,14 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'half-open-upgrades': {
-    about: 'WebSocket upgrades to any path that are left as they are',
+    about: 'WebSocket upgrades to any path without a further message',
     floods: {
       focus: { kind: 'custom', run: halfOpenUpgrades },
       peers: { kind: 'custom', run: halfOpenUpgrades },
     },
   },
   'unreachable-push': {
-    about: 'push subscriptions on names that do not resolve, signed in',
+    about: 'push subscriptions with unresolvable host names, signed in',
     floods: {
       focus: requests(({ attacker }, index) => ({
         method: 'POST',
@@ -129,7 +129,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   sync: {
-    about: '100 sockets of one user that each ask for 500 rows as often as the limits allow',
+    about: '100 sockets of one user that each request 500 rows as often as the limits allow',
     floods: { focus: { kind: 'custom', run: syncFlood } },
   },
   'stream-tickets': {
@@ -161,7 +161,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   refreshes: {
-    about: 'refresh tokens that never were, from 15,000 addresses',
+    about: 'unknown refresh tokens, from 15,000 addresses',
     floods: {
       focus: requests((_, index) => ({
         method: 'POST',
@@ -180,7 +180,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'forged-tokens': {
-    about: 'access tokens that were never issued',
+    about: 'forged access tokens',
     floods: {
       focus: requests(() => ({
         method: 'GET',
@@ -203,7 +203,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
     },
   },
   'slow-bodies': {
-    about: '1,000 requests whose bodies arrive a byte a second',
+    about: '1,000 requests with bodies that arrive at one byte a second',
     floods: {
       focus: { kind: 'custom', run: slowBodies },
       peers: { kind: 'custom', run: slowBodies },

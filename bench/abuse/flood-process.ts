@@ -2,10 +2,10 @@ import { attacks, type RequestFlood } from './attacks.ts'
 import { HttpClient } from './http-client.ts'
 import type { Scene } from './scene.ts'
 
-/** The attacker, in a process of its own: floods until it is told to stop, then says what came of it. */
+/** The process of the attacker: floods until the message to stop, then reports the outcomes. */
 const { name, scene }: { name: string; scene: Scene } = JSON.parse(process.argv[2] ?? '{}')
 const flood = attacks[name]?.floods[scene.target]
-if (!flood) throw new Error(`unknown flood ${name} of ${scene.target}`)
+if (!flood) throw new Error(`Unknown flood ${name} of ${scene.target}.`)
 
 const stop = new AbortController()
 process.once('message', () => stop.abort())
@@ -21,7 +21,7 @@ async function floodWithRequests({ perSecond, shot }: RequestFlood): Promise<Rec
   let underWay = 0
   const began = performance.now()
   const timer = setInterval(() => {
-    // Open loop: the rate is kept whatever is answered, up to what a client can have under way.
+    // Open loop: the rate does not depend on the answers, except for a limit of simultaneous requests.
     const due = Math.floor(((performance.now() - began) / 1_000) * perSecond)
     for (; sent < due; sent += 1) {
       if (underWay >= 4_000) {

@@ -13,7 +13,7 @@ export interface Answer {
   readonly headers: NodeJS.Dict<string | string[]>
 }
 
-/** Kept-alive connections to one port of this machine. A request that has no answer in time is destroyed. */
+/** Keep-alive connections to a local port. Requests without an answer in time are destroyed. */
 export class HttpClient {
   readonly #port: number
   readonly #timeoutMs: number

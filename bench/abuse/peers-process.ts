@@ -10,7 +10,7 @@ import express from 'express'
 import { Server } from 'socket.io'
 import { client } from '../auth/provider.ts'
 
-/** What an Express application takes otherwise: better-auth on SQLite for sign-in, socket.io for sockets. */
+/** The alternative in an Express application: better-auth on SQLite for sign-in, socket.io for sockets. */
 const { issuer, folder }: { issuer: string; folder: string } = JSON.parse(process.argv[2] ?? '{}')
 
 const database = new Database(`${folder}/peers.db`)

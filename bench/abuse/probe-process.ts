@@ -4,8 +4,8 @@ import { addressOfNeighbour, type Scene } from './scene.ts'
 import { signIn } from './sign-in.ts'
 
 /**
- * A normal user beside the flood, in a process of its own: asks who they are fifty times a second, signs in again and again, and waits
- * for notifications on a socket. Each message ends a phase and is answered with its figures.
+ * The process of a normal user during a flood. The user reads `GET /auth/me` fifty times a second, signs in repeatedly, and
+ * waits for notifications on a socket. Each message ends a phase, and the process answers with its figures.
  */
 const scene: Scene = JSON.parse(process.argv[2] ?? '{}')
 const client = new HttpClient(scene.port)
@@ -15,7 +15,7 @@ export interface Phase {
   readonly me: readonly number[]
   readonly signIns: readonly number[]
   readonly deliveries: readonly number[]
-  /** How often each failure was seen. */
+  /** Number of each failure. */
   readonly failures: Readonly<Record<string, number>>
 }
 
@@ -73,7 +73,7 @@ async function notify(): Promise<void> {
   if (status >= 300) throw new Error(`answered ${status}`)
 }
 
-/** Plain frames of Focus, and of Engine.IO: both carry the title. */
+/** Frames of Focus and of Engine.IO both contain the title. */
 function openSocket(): void {
   const path =
     scene.target === 'focus'
@@ -107,7 +107,7 @@ async function timed(what: 'me' | 'sign-in' | 'notify', work: () => Promise<void
   } catch (error) {
     fail(what, error instanceof Error ? error.message : String(error))
   }
-  // One that failed took its time all the same.
+  // A failed operation took time too.
   lists[what]?.push(performance.now() - began)
 }
 

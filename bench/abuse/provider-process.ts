@@ -1,6 +1,6 @@
 import { startProvider } from '../auth/provider.ts'
 
-/** The OpenID provider, apart from the servers that are measured. */
+/** The process of the OpenID provider, separate from the measured servers. */
 const { issuer } = await startProvider()
 process.send?.({ issuer })
 process.once('disconnect', () => process.exit())

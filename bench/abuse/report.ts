@@ -6,25 +6,25 @@ export interface Outcome {
   readonly target: TargetName
   readonly before: Phase
   readonly during: Phase
-  /** From five seconds after the flood on. */
+  /** The phase that starts five seconds after the flood. */
   readonly after: Phase
-  /** The most that the server held during the flood, less what it held before, in MiB. */
+  /** Largest memory of the server during the flood, minus its memory before, in MiB. */
   readonly grownMiB: number
-  /** Whether the server was still there at the end. */
+  /** Whether the server still ran at the end. */
   readonly alive: boolean
   readonly sent: Readonly<Record<string, number>>
 }
 
-/** What every flood has to leave standing. */
+/** Limits that hold during and after every flood. */
 const bar = { meRatio: 10, meMs: 250, signInMs: 2_000, grownMiB: 256, afterRatio: 2 } as const
 
-/** What of the bar was missed; empty when it holds. */
+/** Returns the limits that were exceeded. */
 export function missed({ before, during, after, grownMiB, alive }: Outcome): string[] {
   const quiet = percentile(before.me, 0.99)
   const loaded = percentile(during.me, 0.99)
   const slowest = Math.max(0, ...during.signIns)
   const failed = Object.keys(during.failures)
-  // Below a few milliseconds two percentiles differ by what else the machine does.
+  // Differences of a few milliseconds come from other load on the machine.
   const slower = (a: readonly number[], b: readonly number[]) =>
     percentile(a, 0.5) > Math.max(5, bar.afterRatio * percentile(b, 0.5))
   return [
@@ -62,7 +62,7 @@ export function report(outcomes: readonly Outcome[]): void {
   }
 }
 
-/** Before, during and after. */
+/** Returns the percentiles before, during and after the flood. */
 function times(of: (phase: Phase) => readonly number[], { before, during, after }: Outcome, high = 0.99): string {
   return [before, during, after]
     .map((phase) => `${show(percentile(of(phase), 0.5))}/${show(percentile(of(phase), high))}`)

@@ -11,9 +11,9 @@ import type { TargetName } from './scene.ts'
 import { startTarget, type Target } from './targets.ts'
 
 /**
- * Floods of every kind against `focus serve`, and against better-auth and socket.io in an Express application, with a normal user
- * beside them: how long that user waits before, during and after, what memory the server takes, what failed. Everything runs on this
- * machine's loopback. Exits with 1 when `focus serve` misses the bar.
+ * Floods `focus serve`, and better-auth and socket.io in an Express application. Measures the waiting times of a normal user
+ * before, during and after each flood, the server's memory, and failures. Everything runs on loopback. Exits with 1 if
+ * `focus serve` exceeds a limit.
  *
  *     pnpm --filter focus-bench run abuse [sign-in-starts inbox-pages …] [--seconds 10] [--only focus] [--json file]
  */
@@ -28,7 +28,7 @@ const { positionals, values } = parseArgs({
 const seconds = Number(values.seconds)
 const names = positionals.length > 0 ? positionals : Object.keys(attacks)
 for (const name of names) {
-  if (!attacks[name]) throw new Error(`unknown flood ${name}: ${Object.keys(attacks).join(', ')}`)
+  if (!attacks[name]) throw new Error(`Unknown flood ${name}. Known: ${Object.keys(attacks).join(', ')}.`)
 }
 
 const provider = forkBeside('provider-process.ts', [])
@@ -89,14 +89,14 @@ async function phaseOf(probe: ChildProcess): Promise<Phase> {
   return phase
 }
 
-/** A helper process on the core that the server does not have. */
+/** Starts a helper process on the core that the server does not use. */
 function forkBeside(file: string, args: readonly string[]): ChildProcess {
   const child = fork(join(import.meta.dirname, file), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   spawnSync('taskset', ['-a', '-cp', '1', String(child.pid)])
   return child
 }
 
-/** Zero where the system does not tell (other than Linux), or the server is gone. */
+/** Returns the memory of a process; 0 on systems other than Linux, and after its end. */
 function residentMiB({ process: { pid } }: Target): number {
   try {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024

@@ -4,16 +4,16 @@ import { type TargetName, addressOfNeighbour } from './scene.ts'
 
 export interface SignedIn {
   readonly headers: Readonly<Record<string, string>>
-  /** Of the answer, for Focus; empty for a cookie. */
+  /** Access token of Focus; the login hint for peers, which use a cookie. */
   readonly token: string
 }
 
-/** Signs a person in as a browser does: start, the provider's pages, callback. */
+/** Signs a user in like a browser: start, the provider's pages, callback. */
 export async function signIn(
   target: TargetName,
   client: HttpClient,
   issuer: string,
-  person: string,
+  loginHint: string,
   address = addressOfNeighbour(),
 ): Promise<SignedIn> {
   const headers = { 'x-forwarded-for': address, accept: 'application/json', origin: 'http://localhost:8000' }
@@ -29,7 +29,7 @@ export async function signIn(
   if (started.status !== 200) throw new Error(`The start answered ${started.status}.`)
   const { authorization_url: ours, url: theirs } = JSON.parse(started.body) as Record<string, string>
   const authorization = new URL(ours ?? theirs ?? '')
-  authorization.searchParams.set('login_hint', person)
+  authorization.searchParams.set('login_hint', loginHint)
   const callback = await new Browser(issuer).follow(authorization.href)
   const cookies = setCookies(started.headers)
   const ended = await client.ask({
@@ -45,7 +45,7 @@ export async function signIn(
   const cookie = setCookies(ended.headers)
   if (ended.status !== 302 || !cookie.includes('session_token'))
     throw new Error(`The callback answered ${ended.status}.`)
-  return { headers: { cookie }, token: person }
+  return { headers: { cookie }, token: loginHint }
 }
 
 function setCookies(headers: NodeJS.Dict<string | string[]>): string {

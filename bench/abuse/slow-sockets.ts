@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import type { Scene } from './scene.ts'
 
-/** Opens upgrades, half of them to a path that nobody serves, and says nothing more; opens again what the server closes. */
+/** Opens upgrades, half of them to unknown paths, and sends nothing more. Replaces connections that the server closes. */
 export function halfOpenUpgrades(scene: Scene, signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
-  const paths = ['/api/ws/notifications', '/nobody/here', '/socket.io/?EIO=4&transport=websocket']
+  const paths = ['/api/ws/notifications', '/unknown/path', '/socket.io/?EIO=4&transport=websocket']
   return holdOpen(scene, signal, {
     sockets: 1_200,
     hello: (index) =>
@@ -12,7 +12,7 @@ export function halfOpenUpgrades(scene: Scene, signal: AbortSignal): Promise<Rea
   })
 }
 
-/** Requests that announce a body and send it a byte a second. */
+/** Sends requests with bodies at one byte a second. */
 export function slowBodies(scene: Scene, signal: AbortSignal): Promise<Readonly<Record<string, number>>> {
   const path = scene.target === 'focus' ? '/api/auth/refresh' : '/api/auth/sign-in/social'
   return holdOpen(scene, signal, {
@@ -27,7 +27,7 @@ export function slowBodies(scene: Scene, signal: AbortSignal): Promise<Readonly<
 interface Hold {
   readonly sockets: number
   readonly hello: (index: number) => string
-  /** Sent on each socket once a second. */
+  /** Bytes for each socket once a second. */
   readonly trickle?: string
 }
 
@@ -48,7 +48,7 @@ async function holdOpen({ port }: Scene, signal: AbortSignal, { sockets, hello, 
       counts.closed += 1
     })
   }
-  // At most a hundred a tick: the point is what stays open, not the storm of SYNs.
+  // At most a hundred a tick: the test is about open connections, not about a storm of SYNs.
   const opening = setInterval(() => {
     for (let index = 0; index < 100 && open.size < sockets; index += 1) add()
   }, 100)

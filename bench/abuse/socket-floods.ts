@@ -5,10 +5,10 @@ import { WebSocket } from 'ws'
 import { addressOfBotnet, type Scene } from './scene.ts'
 
 const handshakesPerSecond = 2_000
-/** Connections on their way at once; more are not started until some end. */
+/** Limit of simultaneous connections. */
 const most = 2_000
 
-/** Handshakes with tokens that were never issued, each on a connection and from an address of its own. */
+/** Sends handshakes with forged tokens, each on a new connection and from another address. */
 export async function handshakes({ port, target }: Scene, signal: AbortSignal) {
   const counts: Record<string, number> = { opened: 0 }
   let underWay = 0
@@ -49,7 +49,7 @@ export async function handshakes({ port, target }: Scene, signal: AbortSignal) {
   return counts
 }
 
-/** 100 sockets of one user, the most that one may have, that each ask for the whole log as often as they may. */
+/** Opens 100 sockets of one user, the limit, that each request the whole log as often as the limits allow. */
 export async function syncFlood({ port, attacker }: Scene, signal: AbortSignal) {
   const counts = { asked: 0, received: 0, closed: 0 }
   const sockets = Array.from({ length: 100 }, () => {

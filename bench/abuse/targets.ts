@@ -16,19 +16,19 @@ const seededNotifications = 2_000
 export interface Target {
   readonly scene: Scene
   readonly process: ChildProcess
-  /** The last lines that the server wrote, for what went wrong. */
+  /** Returns the last lines of the server's output, for error messages. */
   output(): string
   close(): Promise<void>
 }
 
 const canPin = process.platform === 'linux' && spawnSync('taskset', ['-V']).status === 0
 
-/** The server gets one core, everybody else the other, so that the load does not take what it measures. */
+/** The server has one core, and all other processes have the other, so that the load does not slow the server down. */
 function pinned(core: 0 | 1, command: string, args: readonly string[]): [string, string[]] {
   return canPin ? ['taskset', ['-c', String(core), command, ...args]] : [command, [...args]]
 }
 
-/** Starts a server on a database of its own, with two people who signed in: one who attacks, one who is there like any other. */
+/** Starts a server on a new database, with two signed-in users: an attacker and a normal user. */
 export async function startTarget(target: TargetName, issuer: string): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), `focus-abuse-${target}-`))
   const { child, port, output } = await (target === 'focus' ? startFocus : startPeers)(issuer, folder)
@@ -60,7 +60,7 @@ interface Started {
   readonly output: () => string
 }
 
-/** `focus serve` as an operator starts it, behind a proxy on this machine. */
+/** Starts `focus serve` like an operator, behind a local proxy. */
 async function startFocus(issuer: string, folder: string): Promise<Started> {
   await buildPackages()
   writeFileSync(
@@ -92,7 +92,7 @@ async function startFocus(issuer: string, folder: string): Promise<Started> {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = lastLines(child)
-  if (!child.stdout) throw new Error('focus serve has no output')
+  if (!child.stdout) throw new Error('focus serve has no output.')
   const [line]: string[] = await Promise.race([
     once(createInterface(child.stdout), 'line'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`focus serve ended with ${code}:\n${output()}`))),
@@ -121,8 +121,8 @@ function lastLines(child: ChildProcess): () => string {
   return () => text
 }
 
-async function enrol(target: TargetName, http: HttpClient, issuer: string, person: string, address?: string) {
-  const { headers, token } = await signIn(target, http, issuer, person, address)
+async function enrol(target: TargetName, http: HttpClient, issuer: string, loginHint: string, address?: string) {
+  const { headers, token } = await signIn(target, http, issuer, loginHint, address)
   const path = target === 'focus' ? '/api/auth/me' : '/api/auth/get-session'
   const { status, body } = await http.ask({ method: 'GET', path, headers })
   if (status !== 200) throw new Error(`${path} answered ${status}: ${body}`)
@@ -130,7 +130,7 @@ async function enrol(target: TargetName, http: HttpClient, issuer: string, perso
   return { userId: String(me.id ?? me.user?.id), headers, token } satisfies Credentials
 }
 
-/** An inbox that is worth reading. */
+/** Fills an inbox with notifications of a realistic size. */
 async function seed(http: HttpClient, userId: string): Promise<void> {
   for (let index = 0; index < seededNotifications; index += 50) {
     await Promise.all(

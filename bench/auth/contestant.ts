@@ -1,6 +1,6 @@
 export interface Contestant {
   readonly name: string
-  /** One operation, from its beginning to its end. */
+  /** Runs one complete operation. */
   run(): Promise<void>
   close(): Promise<void>
 }

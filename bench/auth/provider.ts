@@ -7,21 +7,21 @@ export const client = {
   id: 'bench',
   secret: 'bench-secret-of-the-benchmark',
   redirectUri: 'http://localhost:8000/api/auth/google/callback',
-  /** Where better-auth expects the callback. */
+  /** Callback of better-auth. */
   peerRedirectUri: 'http://localhost:8000/api/auth/callback/main',
 }
 
-/** How many people may be on their way at once. */
+/** Limit of simultaneous sign-ins. */
 const browsers = 16
 
 export interface RunningProvider {
   readonly issuer: string
-  /** Goes to the authorization endpoint with one of several browsers; returns the callback. */
+  /** Opens the authorization endpoint with one of several browsers. Returns the callback. */
   authorize(url: string): Promise<URL>
   close(): Promise<void>
 }
 
-/** The certified provider on loopback, in this process. */
+/** Starts the certified provider on loopback, in this process. */
 export async function startProvider(): Promise<RunningProvider> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -39,7 +39,7 @@ export async function startProvider(): Promise<RunningProvider> {
     issuer,
     async authorize(url) {
       const browser = idle.pop()
-      if (!browser) throw new Error('More sign-ins at once than there are browsers.')
+      if (!browser) throw new Error('There are more simultaneous sign-ins than browsers.')
       const callback = await browser.follow(url)
       idle.push(browser)
       return callback
@@ -51,7 +51,7 @@ export async function startProvider(): Promise<RunningProvider> {
   }
 }
 
-/** Signs in the person that `login_hint` names, Alice otherwise. */
+/** Signs in the user of `login_hint`; by default Alice. */
 async function finishInteraction(
   provider: Provider,
   request: IncomingMessage,
@@ -62,7 +62,7 @@ async function finishInteraction(
   await provider.interactionFinished(request, response, { login: { accountId }, consent: {} })
 }
 
-/** Keeps its cookies, so that it is signed in at the provider from its first visit on. */
+/** A browser with cookies, so that its user stays signed in at the provider after the first visit. */
 export class Browser {
   readonly #issuer: string
   readonly #cookies = new Map<string, string>()
@@ -110,7 +110,7 @@ function configuration(jwk: object): Configuration {
     cookies: { keys: ['cookie key of the bench'] },
     findAccount: (_context, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, name: id, email: `${id}@people.example`, email_verified: true }),
+      claims: () => ({ sub: id, name: id, email: `${id}@users.example`, email_verified: true }),
     }),
     async loadExistingGrant(context) {
       const { client: known, session, provider } = context.oidc

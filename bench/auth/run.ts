@@ -5,8 +5,8 @@ import { verifyContestants } from './verify.ts'
 import { median } from '../statistics.ts'
 
 /**
- * Operations of the sign-in room beside the libraries they stand on, in interleaved slices of one run, in one process. Figures
- * are medians; what counts is their ratio. Protected routes are measured by `run http auth`.
+ * Compares operations of the sign-in with the libraries below them, in interleaved slices of one run, in one process. Figures
+ * are medians; only their ratio is significant. `run http auth` measures protected routes.
  *
  *     pnpm --filter focus-bench run auth [verify sign-ins] [--slices 7]
  */
@@ -15,7 +15,7 @@ const comparisons: Readonly<Record<string, () => Promise<readonly Contestant[]>>
   'sign-ins': signInContestants,
 }
 const sliceMs = 500
-/** Operations on their way at once. */
+/** Number of simultaneous operations. */
 const callers = 8
 
 const { positionals, values } = parseArgs({
@@ -24,7 +24,7 @@ const { positionals, values } = parseArgs({
 })
 for (const name of positionals.length > 0 ? positionals : Object.keys(comparisons)) {
   const open = comparisons[name]
-  if (!open) throw new Error(`unknown comparison ${name}: ${Object.keys(comparisons).join(', ')}`)
+  if (!open) throw new Error(`Unknown comparison ${name}. Known: ${Object.keys(comparisons).join(', ')}.`)
   await compare(name, await open(), Number(values.slices))
 }
 
@@ -60,17 +60,17 @@ async function compare(title: string, contestants: readonly Contestant[], slices
 
 async function slice(contestant: Contestant): Promise<Figures> {
   const cpuBefore = process.cpuUsage()
-  const begun = performance.now()
+  const startedAt = performance.now()
   let count = 0
   const caller = async () => {
-    while (performance.now() - begun < sliceMs) {
+    while (performance.now() - startedAt < sliceMs) {
       await contestant.run()
       count += 1
     }
   }
   await Promise.all(Array.from({ length: callers }, caller))
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { perSecond: count / ((performance.now() - begun) / 1_000), cpuMicroseconds: (user + system) / count }
+  return { perSecond: count / ((performance.now() - startedAt) / 1_000), cpuMicroseconds: (user + system) / count }
 }
 
 function round(number: number): number {

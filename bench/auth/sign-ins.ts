@@ -4,8 +4,8 @@ import type { Contestant } from './contestant.ts'
 import { client, startProvider } from './provider.ts'
 
 /**
- * A whole sign-in with the certified provider in the same process: the code flow of openid-client alone, and ours, with its user,
- * session, tokens and their rows.
+ * A complete sign-in with the certified provider in the same process: the code flow of openid-client alone, and the sign-in
+ * of Focus with its user, session, tokens and rows.
  */
 export async function signInContestants(): Promise<readonly Contestant[]> {
   const provider = await startProvider()
@@ -44,8 +44,8 @@ export async function signInContestants(): Promise<readonly Contestant[]> {
   }
 
   async function ours(): Promise<void> {
-    const begun = await focus.fetch(new Request('http://localhost:8000/api/auth/google'))
-    const { authorization_url: url } = (await begun.json()) as { authorization_url: string }
+    const started = await focus.fetch(new Request('http://localhost:8000/api/auth/google'))
+    const { authorization_url: url } = (await started.json()) as { authorization_url: string }
     const ended = await focus.fetch(new Request(await provider.authorize(url)))
     if (ended.status !== 200) throw new Error(`The callback answered ${ended.status}: ${await ended.text()}`)
   }

@@ -3,7 +3,7 @@ import { createFocus } from '@focus-api/core'
 import { jwtVerify, SignJWT } from 'jose'
 import type { Contestant } from './contestant.ts'
 
-/** A token that was seen before, checked again: `focus.authenticate` against jose with the same kind of key and claims. */
+/** Verification of a known token: `focus.authenticate` and jose, with the same kind of key and claims. */
 export async function verifyContestants(): Promise<readonly Contestant[]> {
   const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
   const { user } = await focus.auth.accounts.signIn({

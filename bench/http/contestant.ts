@@ -1,10 +1,10 @@
 import type { Server } from 'node:http'
 
-/** One server that answers `GET /protected` with `{"id":…}`, and what its clients have to send. */
+/** A server that answers `GET /protected` with `{"id":…}`, and the headers of its clients. */
 export interface Contestant {
   readonly server: Server
   readonly headers: Readonly<Record<string, string>>
-  /** Path to ask for; `/protected` when absent. */
+  /** Path of the requests. Default: `/protected`. */
   readonly path?: string
 }
 

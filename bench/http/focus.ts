@@ -1,6 +1,6 @@
 import { createFocus, type Focus } from '@focus-api/core'
 
-/** A Focus with one person signed in. */
+/** Creates a Focus with one signed-in user. */
 export async function focusWithUser(): Promise<{ readonly focus: Focus; readonly headers: Record<string, string> }> {
   const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
   const { user } = await focus.auth.accounts.signIn({

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** Clients that ask as fast as they are answered, over kept-alive connections, and read no more than they must. */
+/** Closed-loop clients over keep-alive connections, which read only the length of the answers. */
 export class Load {
   readonly #request: Buffer
   readonly #sockets: Socket[] = []
@@ -18,10 +18,11 @@ export class Load {
     for (let index = 0; index < connections; index += 1) {
       const socket = connect(port, '127.0.0.1')
       await once(socket, 'connect')
-      // All answers have one length: the date in them does too.
+      // All answers have the same length, their date included.
       socket.write(this.#request)
       const [first] = (await once(socket, 'data')) as [Buffer]
-      if (!first.toString('latin1').startsWith('HTTP/1.1 200')) throw new Error(`refused: ${first.toString('latin1')}`)
+      if (!first.toString('latin1').startsWith('HTTP/1.1 200'))
+        throw new Error(`The server refused the request: ${first.toString('latin1')}`)
       this.#answerBytes = first.length
       let pending = 0
       socket.on('data', (bytes) => {
@@ -34,7 +35,7 @@ export class Load {
     }
   }
 
-  /** Answers in so many milliseconds. */
+  /** Returns the number of answers within `ms` milliseconds. */
   async run(milliseconds: number): Promise<{ answers: number; seconds: number }> {
     this.#received = 0
     this.#running = true
@@ -44,7 +45,7 @@ export class Load {
     this.#running = false
     const seconds = (performance.now() - began) / 1_000
     const answers = this.#received / this.#answerBytes
-    // What is still under way belongs to this slice's server, not to the next one's.
+    // Wait for the open requests: they must not slow down the server of the next slice.
     await new Promise((resolve) => setTimeout(resolve, 50))
     return { answers, seconds }
   }

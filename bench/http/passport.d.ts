@@ -1,5 +1,5 @@
-// The part that the benchmark uses. The packages' own types declare `Express.Request.user` as optional, which cannot stand
-// beside ours in one program.
+// Types of the parts that the benchmark uses. The packages' own types declare `Express.Request.user` as optional, which
+// conflicts with ours in one program.
 declare module 'passport' {
   import type { RequestHandler } from 'express'
   const passport: {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus } from '@focus-api/core'
 
-/** Focus behind a reverse proxy on this machine, with two people: one who is exempt from limits by address, one who is not. */
+/** Focus behind a local reverse proxy, with two users: one with an exempt address, and one with a limited address. */
 const adminKey = 'the-admin-key-of-the-benchmark-of-refusals'
 const focus = await createFocus({
   env: {},

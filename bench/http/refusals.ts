@@ -5,8 +5,8 @@ import { Agent, request } from 'node:http'
 import { round } from '../statistics.ts'
 
 /**
- * What a refusal costs the server, beside what it refuses: CPU microseconds a request, over one kept connection. CPU and not time,
- * because the client is on the same machine.
+ * Compares the cost of a refusal with the cost of the refused operation, in CPU microseconds per request over one keep-alive
+ * connection. It measures CPU, not time, because the client runs on the same machine.
  *
  *     pnpm --filter focus-bench run refusals [requests]
  */
@@ -18,9 +18,9 @@ interface Kind {
   readonly path: string
   readonly authorization?: () => string
   readonly body?: string
-  /** From where nothing is counted. */
+  /** Whether the requests come from an exempt address. */
   readonly exempt?: boolean
-  /** What most of them are answered with. */
+  /** Status of most answers. */
   readonly status: number
 }
 
@@ -97,7 +97,7 @@ async function flood(kind: Kind, requests: number): Promise<Map<number, number>>
 }
 
 async function ask({ method = 'GET', path, authorization, body, status, exempt }: Kind): Promise<number> {
-  // Each kind has an address of its own; those that are served come from where nothing is counted.
+  // Each kind has its own address. Served requests come from an exempt address.
   const address = exempt === true || status === 200 || status === 400 ? '127.0.0.2' : `203.0.113.${path.length}`
   const sent = request({
     port,

@@ -6,8 +6,8 @@ import { Load } from './load.ts'
 import { median, round } from '../statistics.ts'
 
 /**
- * Answers per second and processor time per answer of a protected route, beside the same route without protection and beside
- * other libraries, in interleaved slices of one run. Figures are medians; what counts is their ratio.
+ * Answers per second and processor time per answer of a protected route, compared with the same route without protection and
+ * with other libraries, in interleaved slices of one run. Figures are medians; only their ratio is significant.
  *
  *     pnpm --filter focus-bench run http [express fastify …] [--slices 7]
  */
@@ -20,7 +20,7 @@ const connections = 32
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(comparisons)) {
   const names = comparisons[name]
-  if (!names) throw new Error(`unknown comparison ${name}: ${Object.keys(comparisons).join(', ')}`)
+  if (!names) throw new Error(`Unknown comparison ${name}. Known: ${Object.keys(comparisons).join(', ')}.`)
   await compare(name, names, Number(values.slices))
 }
 

@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util'
 import { createFocus } from '@focus-api/core'
 
 /**
- * One call of `notifyMany` for an audience that is streamed: how many a second, how far ahead of the commits ids are taken,
- * and what the process holds meanwhile.
+ * One call of `notifyMany` with a streamed audience: notifications per second, ids read ahead of the commits, and the memory
+ * of the process.
  *
- *     pnpm --filter focus-bench run audience [--people 1000000]
+ *     pnpm --filter focus-bench run audience [--users 1000000]
  */
-const { values } = parseArgs({ options: { people: { type: 'string', default: '1000000' } } })
-const people = Number(values.people)
+const { values } = parseArgs({ options: { users: { type: 'string', default: '1000000' } } })
+const users = Number(values.users)
 
 const folder = mkdtempSync(join(tmpdir(), 'focus-bench-'))
 const focus = await createFocus({
@@ -25,7 +25,7 @@ let furthestAhead = 0
 let peak = 0
 try {
   const ids = async function* () {
-    for (; taken < people; ) {
+    for (; taken < users; ) {
       taken += 1
       furthestAhead = Math.max(furthestAhead, taken - committed)
       yield taken
@@ -48,12 +48,12 @@ try {
   const seconds = (performance.now() - began) / 1_000
   console.log({
     ...summary,
-    perSecond: Math.round(people / seconds),
+    perSecond: Math.round(users / seconds),
     furthestAhead,
     rssGrowthMB: megabytes(peak - before),
-    last: (await focus.notifications.inbox(people)).notifications.length,
+    last: (await focus.notifications.inbox(users)).notifications.length,
   })
-  process.exitCode = summary.created === people ? 0 : 1
+  process.exitCode = summary.created === users ? 0 : 1
 } finally {
   await focus.close()
   rmSync(folder, { recursive: true, force: true })

@@ -1,9 +1,9 @@
-/** One way of writing durable notifications. */
+/** A way to write durable notifications. */
 export interface Contestant {
   readonly name: string
-  /** How many callers send at once. */
+  /** Number of simultaneous callers. */
   readonly callers: number
-  /** Sends one notification, or as many as it says; resolves when they are committed. */
+  /** Sends `each` notifications, and resolves after their commit. */
   send(n: number): unknown
   /** Notifications per `send`. */
   readonly each: number
@@ -18,14 +18,14 @@ export const sample = {
   data: { app_name: 'Instagram', percentage: 80 },
 }
 
-/** Notifications go to this many people in turn. */
+/** Number of recipients, in rotation. */
 export const audience = 1_000
 
 export const columns = ['user_key', 'offset', 'id', 'event', 'type', 'title', 'message', 'data', 'created_at'] as const
 
 let rows = 0
 
-/** The values of the same row that Focus writes, for drivers that write it themselves. */
+/** Returns the values of the row that Focus writes, for the bare drivers. */
 export function sampleRow(): (string | number)[] {
   const n = (rows += 1)
   const { event, type, title, message, data } = sample

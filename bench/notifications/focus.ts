@@ -12,7 +12,7 @@ const policies = {
   }),
 } as const
 
-/** `notifyUser` as an application calls it. */
+/** `notifyUser`, called like in an application. */
 export async function focus(database: string, policy: keyof typeof policies, callers: number): Promise<Contestant> {
   const running = await createFocus({
     database,

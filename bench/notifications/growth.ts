@@ -6,8 +6,8 @@ import { createFocus } from '@focus-api/core'
 import { median } from '../statistics.ts'
 
 /**
- * What a page of the inbox, its unread count and one more notification cost as one person's stream grows: all of it has to
- * stay what it was.
+ * Times of an inbox page, the unread count and a new notification while one user's stream grows. The times must stay
+ * constant.
  *
  *     pnpm --filter focus-bench run growth [--rows 1000000]
  */
@@ -47,7 +47,7 @@ function* repeated(count: number): Generator<number> {
   for (let n = 0; n < count; n += 1) yield userId
 }
 
-/** The cursor of a page about as deep in the stream; pages are walked, as an application would. */
+/** Returns the cursor of a page at about this depth, read page by page like in an application. */
 async function cursorAt(depth: number): Promise<string | null> {
   let before: string | null = null
   for (let passed = 0; passed < depth; passed += 500) {

@@ -2,7 +2,7 @@ import type { Contestant } from './contestant.ts'
 
 let counter = 0
 
-/** Notifications per second over a slice of time, with all of a contestant's callers at work. */
+/** Returns notifications per second during a slice of time, with all callers of a contestant. */
 export async function throughput(contestant: Contestant, milliseconds: number): Promise<number> {
   const began = performance.now()
   const until = began + milliseconds
@@ -17,7 +17,7 @@ export async function throughput(contestant: Contestant, milliseconds: number): 
   return (sent * 1_000) / (performance.now() - began)
 }
 
-/** Milliseconds that a call takes, one after another, at a percentile. */
+/** Returns a percentile of the milliseconds of sequential calls. */
 export async function latency(contestant: Contestant, calls: number, percentile: number): Promise<number> {
   const taken: number[] = []
   for (let call = 0; call < calls; call += 1) {

@@ -4,7 +4,7 @@ import { columns, type Contestant, sampleRow } from './contestant.ts'
 const head = `insert into focus_notifications (${columns.map((name) => `\`${name}\``).join(', ')}) values `
 const placeholders = `(${columns.map(() => '?').join(', ')})`
 
-/** The driver itself: statements of `each` rows from as many connections as there are callers. */
+/** The bare driver: statements of `each` rows, with one connection per caller. */
 export function bareMysql(url: string, each: number, callers: number): Contestant {
   const pool = createPool({ uri: url, connectionLimit: callers })
   const text = head + Array.from({ length: each }, () => placeholders).join(', ')

@@ -11,8 +11,8 @@ import { bareMysql } from './mysql.ts'
 import { bareSqlite } from './sqlite.ts'
 
 /**
- * Durable notifications per second, and the time of a single one, beside what the bare driver does with the same table and
- * indexes in the same run. Slices are interleaved; figures are medians, and what counts is their ratio.
+ * Durable notifications per second, and the time of a single one, compared with the bare driver on the same table and indexes
+ * in the same run. Slices are interleaved; figures are medians, and only their ratio is significant.
  *
  *     pnpm --filter focus-bench run notifications [--slices 5] [--ms 1000] [--calls 1000]
  */
@@ -25,7 +25,7 @@ const { values } = parseArgs({
 })
 
 interface Target {
-  /** The figure of the contestant at this place, divided by that of `of`. */
+  /** Target ratio of the contestant at this index to the contestant at index `of`. */
   readonly of: number
   readonly atLeast: number
 }
@@ -41,7 +41,7 @@ async function sqlite(): Promise<void> {
     const plain = join(folder, 'plain.db')
     const limited = join(folder, 'limited.db')
     const bare = join(folder, 'bare.db')
-    // Makes the tables that the bare driver writes to.
+    // Creates the tables to which the bare driver writes.
     await (await focus(`sqlite:${bare}`, 'none', 1)).close()
     await compare('SQLite', [
       { contestant: bareSqlite(bare, 1_000), targets: [] },

@@ -3,7 +3,7 @@ import { columns, type Contestant, sampleRow } from './contestant.ts'
 
 const insert = `insert into focus_notifications (${columns.map((name) => `"${name}"`).join(', ')}) values (${columns.map(() => '?').join(', ')})`
 
-/** The driver itself, with as many rows in a transaction as `each` says. */
+/** The bare driver, with `each` rows per transaction. */
 export function bareSqlite(file: string, each: number): Contestant {
   const db = new BetterSqlite3(file)
   db.pragma('journal_mode = WAL')

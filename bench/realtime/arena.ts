@@ -62,7 +62,7 @@ export class Arena {
     return seconds
   }
 
-  /** Learns how many bytes one notification to one socket is. */
+  /** Measures the bytes of one notification to one socket. */
   async calibrate(user: number, sockets: number): Promise<void> {
     await this.#count(Number.MAX_SAFE_INTEGER)
     this.#server.send({ op: 'one', user } satisfies Order)
@@ -79,7 +79,7 @@ export class Arena {
     return this.#notificationBytes
   }
 
-  /** `perTurn` notifications per turn, each to `socketsPerUser` sockets. */
+  /** Sends `perTurn` notifications per turn, each to `socketsPerUser` sockets. */
   async slice(users: readonly number[], socketsPerUser: number, rounds: number, perTurn: number): Promise<Slice> {
     await this.#count(this.#notificationBytes * socketsPerUser * perTurn)
     this.#server.send({ op: 'rounds', users, rounds, perTurn, window: 4 } satisfies Order)
@@ -93,7 +93,7 @@ export class Arena {
     }
   }
 
-  /** Resident bytes of the server after a collection. */
+  /** Returns the resident bytes of the server after a garbage collection. */
   async memory(): Promise<number> {
     this.#server.send({ op: 'memory' } satisfies Order)
     return (await answerOf<Answer, 'memory'>(this.#server, 'memory')).rss
@@ -102,11 +102,11 @@ export class Arena {
   async tokens(count: number): Promise<readonly string[]> {
     this.#server.send({ op: 'tokens', count } satisfies Order)
     const { tokens } = await answerOf<Answer, 'tokens'>(this.#server, 'tokens')
-    // Servers that verify none take anything for the number of a user.
+    // Servers without token verification accept any number of a user.
     return tokens.length > 0 ? tokens : Array.from({ length: count }, (_, index) => String(index + 1))
   }
 
-  /** Connects with each token, as everybody does after a restart; that they leave again is not measured. */
+  /** Connects with each token, like clients after a restart. Their disconnects are not measured. */
   async storm(tokens: readonly string[]): Promise<{ perSecond: number; cpuMicroseconds: number }> {
     const before = await this.cpuSeconds()
     const { port } = this.#ports
@@ -116,12 +116,12 @@ export class Arena {
     const cpu = (await this.cpuSeconds()) - before
     this.#client.send({ op: 'leave' } satisfies ClientOrder)
     await answerOf<ClientAnswer, 'left'>(this.#client, 'left')
-    // The server still has to notice, and cleans up: garbage of one storm is not to be paid by the next.
+    // The server detects the disconnects and cleans up now, so that the next storm does not pay for it.
     await this.memory()
     return { perSecond: tokens.length / seconds, cpuMicroseconds: (cpu * 1e6) / tokens.length }
   }
 
-  /** What the server has used of the processor so far. */
+  /** Returns the used processor time of the server. */
   async cpuSeconds(): Promise<number> {
     this.#server.send({ op: 'cpu' } satisfies Order)
     return (await answerOf<Answer, 'cpu'>(this.#server, 'cpu')).seconds
@@ -145,9 +145,9 @@ async function answerOf<Message extends Answer | ClientAnswer, Op extends Messag
   const stop = new AbortController()
   const { signal } = stop
   const ended = once(child, 'exit', { signal }).then(() => {
-    throw new Error(`a process of the bench ended while ${op} was awaited`)
+    throw new Error(`A process of the benchmark exited during ${op}.`)
   })
-  // Given up when the answer is there.
+  // Cancelled after the answer.
   ended.catch(() => undefined)
   try {
     for (;;) {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { ClientAnswer, ClientOrder, Greeting } from './protocol.ts'
 
-/** All clients in one cheap process: raw sockets that upgrade by hand and count bytes. */
+/** The process of all clients: raw sockets with a manual upgrade, which only count bytes. */
 let received = 0
 let roundBytes = Number.POSITIVE_INFINITY
 let rounds = 0
@@ -69,7 +69,7 @@ async function eachOf<Item>(
   await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
-/** Resolves once the server said that the connection is ready. */
+/** Resolves when the server has reported the connection as ready. */
 function open(port: number, token: string, greeting: Greeting): Promise<Socket> {
   const path =
     greeting === 'socket.io'

@@ -9,7 +9,7 @@ import { removeFolder, startNginx, temporaryFolder } from '@focus-api/test-kit/s
 import type { ClientOrder } from './protocol.ts'
 
 /**
- * What takes too long for the tests.
+ * Trials that take too long for the test suite.
  *
  *     pnpm --filter focus-bench run endurance nginx     five minutes behind nginx with its time-out of 60 s
  *     pnpm --filter focus-bench run endurance sigterm   SIGTERM with 5,000 clients
@@ -20,7 +20,7 @@ const trials: Readonly<Record<string, () => Promise<void>>> = { nginx, sigterm, 
 const { positionals } = parseArgs({ allowPositionals: true })
 for (const name of positionals.length > 0 ? positionals : Object.keys(trials)) {
   const trial = trials[name]
-  if (!trial) throw new Error(`unknown trial ${name}; there are ${Object.keys(trials).join(', ')}`)
+  if (!trial) throw new Error(`Unknown trial ${name}. Trials: ${Object.keys(trials).join(', ')}.`)
   const started = performance.now()
   await trial()
   console.log(`${name}: passed in ${((performance.now() - started) / 1_000).toFixed(1)} s`)
@@ -85,7 +85,7 @@ async function churn(): Promise<void> {
     while ((await node.stats()).active_connections > 0) await new Promise((resolve) => setTimeout(resolve, 100))
     const metrics = await (await node.admin('/metrics')).text()
     must(/^focus_realtime_connections_opened_total 100000$/m.test(metrics), 'not all connections were opened')
-    // A timer or a socket that was left would keep the process.
+    // A remaining timer or socket would keep the process alive.
     must((await node.leave()) === 0, 'the node did not end by itself')
   })
 }
@@ -106,6 +106,6 @@ async function withNode(work: (node: Node, token: string) => Promise<void>): Pro
   }
 }
 
-function must(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise)
+function must(condition: boolean, message: string): void {
+  if (!condition) throw new Error(message)
 }

@@ -3,14 +3,14 @@ import { round } from '../statistics.ts'
 
 const names = ['focus', 'socket.io', 'ws', 'raw net'] as const
 
-/** Resident memory of the server per idle connection, each of another user, with everything that the server keeps for it. */
+/** Resident memory of the server per idle connection. Each connection belongs to another user. */
 export async function measureMemory(connections: number): Promise<void> {
   const users = Array.from({ length: connections }, (_, index) => index + 1)
   const perConnection = new Map<string, number>()
   for (const name of names) {
     const arena = await Arena.open(name)
     try {
-      // Code that ran once is compiled and its lasting objects are made before the first look.
+      // A first run compiles the code and creates its permanent objects before the first measurement.
       await arena.connect(users.slice(0, 200))
       const before = await arena.memory()
       await arena.connect(users.slice(200))
@@ -30,7 +30,7 @@ export async function measureMemory(connections: number): Promise<void> {
   )
 }
 
-/** What idle connections cost the processor: heartbeats, pings, deadlines and healing, kernel writes included. */
+/** Processor time of idle connections: heartbeats, pings, deadlines and healing, kernel writes included. */
 export async function measureIdle(connections: number): Promise<void> {
   const users = Array.from({ length: connections }, (_, index) => index + 1)
   const arena = await Arena.open('focus')

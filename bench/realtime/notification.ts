@@ -1,6 +1,6 @@
 import type { NotificationEvent } from '../../packages/core/src/notifications/ports.ts'
 
-/** One notification of about 250 bytes on the wire; its size is the same for every number. */
+/** Returns a notification of about 250 bytes on the wire. Its size is the same for every number. */
 export function makeEvent(userKey: string | null, offset: number): NotificationEvent {
   return {
     stream: userKey === null ? 'all' : 'user',
@@ -20,7 +20,7 @@ export function makeEvent(userKey: string | null, offset: number): NotificationE
   }
 }
 
-/** What a server without a log of its own sends for it. */
+/** Returns the same notification for servers without a log. */
 export function makePayload(event: NotificationEvent) {
   return {
     type: 'notification',

@@ -1,4 +1,4 @@
-/** What the runner asks of a server, and what it answers. */
+/** Requests of the runner to a server, and their answers. */
 export type Order =
   | {
       readonly op: 'rounds'
@@ -7,10 +7,10 @@ export type Order =
       readonly perTurn: number
       readonly window: number
     }
-  /** One notification, unmeasured. */
+  /** Sends one notification without a measurement. */
   | { readonly op: 'one'; readonly user: number }
   | { readonly op: 'memory' }
-  /** Access tokens of as many people. */
+  /** Creates access tokens of `count` users. */
   | { readonly op: 'tokens'; readonly count: number }
   | { readonly op: 'cpu' }
 
@@ -26,10 +26,10 @@ export type Answer =
   | { readonly op: 'tokens'; readonly tokens: readonly string[] }
   | { readonly op: 'cpu'; readonly seconds: number }
 
-/** What makes a connection of a server ready. */
+/** Sign of a server that a connection is ready. */
 export type Greeting = 'focus' | 'socket.io' | 'none'
 
-/** What the runner asks of the clients' process. */
+/** Requests of the runner to the process of the clients. */
 export type ClientOrder =
   | {
       readonly op: 'connect'
@@ -50,7 +50,7 @@ export type ClientOrder =
     }
   /** Closes the connections of the storm. */
   | { readonly op: 'leave' }
-  /** From now on every `roundBytes` received in all are reported to the server as one round. */
+  /** Starts to report each `roundBytes` of received bytes to the server as one round. */
   | { readonly op: 'count'; readonly roundBytes: number }
   | { readonly op: 'received' }
 

@@ -6,8 +6,8 @@ import { median, round } from '../statistics.ts'
 import { measureStorm } from './storm.ts'
 
 /**
- * Deliveries, memory of idle connections and connection storms against socket.io, a `ws.send` loop and raw `net.write`, in interleaved slices of one run. Figures are medians;
- * what counts is their ratio.
+ * Compares deliveries, memory of idle connections and connection storms with socket.io, a `ws.send` loop and raw `net.write`,
+ * in interleaved slices of one run. Figures are medians; only their ratio is significant.
  *
  *     pnpm --filter focus-bench run realtime [fan-out-1000 memory storm …] [--slices 5]
  */
@@ -34,7 +34,7 @@ for (const name of chosen) {
   else if (name === 'idle') await measureIdle(10_000)
   else if (name === 'storm') await measureStorm(4_000, slices)
   else if (isScenario(name)) await measure(name, slices)
-  else throw new Error(`unknown scenario ${name}; there are ${Object.keys(scenarios).join(', ')}, memory, idle, storm`)
+  else throw new Error(`Unknown scenario ${name}. Known: ${Object.keys(scenarios).join(', ')}, memory, idle, storm.`)
 }
 
 async function measure(scenario: ScenarioName, slices: number): Promise<void> {

@@ -4,9 +4,9 @@ import type { Contestant } from './contestant.ts'
 import { contestants, isContestant } from './contestants/index.ts'
 import type { Answer, Order } from './protocol.ts'
 
-/** One contestant in a process of its own; the clients acknowledge rounds over a control connection. */
+/** The process of one contestant. The clients acknowledge rounds over a control connection. */
 const name = process.argv[2]
-if (!isContestant(name)) throw new Error(`unknown contestant ${name}`)
+if (!isContestant(name)) throw new Error(`Unknown contestant ${name}.`)
 const contestant: Contestant = await contestants[name]()
 
 let acknowledged = 0
@@ -48,7 +48,7 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
-/** Sends round after round, at most `window` of them unacknowledged. */
+/** Sends rounds, with at most `window` unacknowledged ones. */
 async function rounds(order: Extract<Order, { op: 'rounds' }>): Promise<Answer> {
   acknowledged = 0
   const cpu = process.cpuUsage()
@@ -90,6 +90,6 @@ function answer(message: Answer): void {
 
 function portOf(server: Server): number {
   const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('the server does not listen')
+  if (typeof address !== 'object' || address === null) throw new Error('The server is not listening.')
   return address.port
 }

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws'
 import type { SoakClientReport } from './soak-protocol.ts'
 
-/** All clients: each keeps its position, comes back with it, and holds every notification against it. */
+/** The process of all clients. Each resumes from its position, and checks every notification against it. */
 const { url, tokens, kicks }: { url: string; tokens: readonly string[]; kicks: number } = await new Promise((resolve) =>
   process.once('message', resolve),
 )

@@ -1,4 +1,4 @@
-/** Between the runner of the soak and its two processes. */
+/** Messages between the runner of the soak test and its two processes. */
 export type SoakServerMessage =
   | { readonly op: 'ready'; readonly url: string; readonly tokens: readonly string[] }
   | {
@@ -18,7 +18,7 @@ export interface SoakClientReport {
   readonly reconnects: number
   readonly unrecovered: number
   readonly connected: number
-  /** Highest offset that each client saw. */
+  /** Highest received offset of each client. */
   readonly positions?: readonly number[]
 }
 
@@ -26,6 +26,6 @@ export interface SoakOptions {
   readonly connections: number
   /** Notifications per second. */
   readonly rate: number
-  /** Connections per second that are cut, half by the server and half by the client. */
+  /** Closed connections per second, half by the server and half by the client. */
   readonly kicks: number
 }

@@ -7,7 +7,7 @@ import { attachUpgrade } from '@focus-api/adapters/node'
 import { createFocus, type UserId } from '@focus-api/core'
 import type { SoakOptions, SoakServerMessage } from './soak-protocol.ts'
 
-/** Focus with its real log in SQLite, and a steady stream of notifications to random people. */
+/** The server process: Focus with its log in SQLite, and steady notifications to random users. */
 const options: SoakOptions = JSON.parse(process.argv[2] ?? '{}')
 const folder = mkdtempSync(join(tmpdir(), 'focus-soak-'))
 const focus = await createFocus({
@@ -41,11 +41,11 @@ process.on('disconnect', () => {
 
 async function accessToken(user: number): Promise<string> {
   const subject = `user-${user}`
-  const unsaid = { email: null, fullName: null, givenName: null, avatarUrl: null, locale: null }
-  const account = { provider: 'soak', issuer: 'https://soak.example', subject, preferredUsername: subject }
-  const { user: person } = await focus.auth.accounts.signIn({ ...account, ...unsaid, emailVerified: false })
-  userIds[user] = person.id
-  return (await focus.auth.sessions.startShort(person, 86_400)).accessToken
+  const absent = { email: null, fullName: null, givenName: null, avatarUrl: null, locale: null }
+  const profile = { provider: 'soak', issuer: 'https://soak.example', subject, preferredUsername: subject }
+  const { user: account } = await focus.auth.accounts.signIn({ ...profile, ...absent, emailVerified: false })
+  userIds[user] = account.id
+  return (await focus.auth.sessions.startShort(account, 86_400)).accessToken
 }
 
 function start(): void {
@@ -56,7 +56,7 @@ function start(): void {
   )
 }
 
-/** `times` on average, where it is no whole number. */
+/** Calls `work` `times` times on average. `times` may be a fraction. */
 function repeatedly(times: number, work: () => void): void {
   const whole = Math.floor(times) + (Math.random() < times % 1 ? 1 : 0)
   for (let index = 0; index < whole; index += 1) work()

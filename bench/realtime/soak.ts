@@ -5,8 +5,8 @@ import type { SoakClientReport, SoakServerMessage } from './soak-protocol.ts'
 import { median } from '../statistics.ts'
 
 /**
- * Many connections, steady notifications through the real log, kicks at random: nothing may be lost or duplicated, and the
- * server's memory has to stay flat once it is warm.
+ * Many connections, steady notifications through the real log, and random disconnects. No notification may be lost or
+ * duplicated, and the server's memory must stay constant after the warm-up.
  *
  *     pnpm --filter focus-bench run soak [--connections 10000] [--minutes 10] [--rate 500] [--kicks 20]
  */
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const connections = Number(values.connections)
 const minutes = Number(values.minutes)
 const kicks = Number(values.kicks)
-/** RSS may grow by this share from the second third to the last; medians, because a collection makes any one sample low. */
+/** Accepted growth of the median RSS from the second third to the last. Medians hide samples after a garbage collection. */
 const tolerance = 0.1
 
 const here = (file: string) => new URL(file, import.meta.url)
@@ -53,7 +53,7 @@ await new Promise((resolve) => setTimeout(resolve, minutes * 60_000))
 client.send('calm')
 server.send('stop')
 const { heads } = await stopped()
-// Who was kicked last comes back within a second or so, and healing takes its interval.
+// The last disconnected clients need about a second to reconnect, and healing needs its interval.
 await new Promise((resolve) => setTimeout(resolve, 10_000))
 client.send('finish')
 const final = await positionsOf()

@@ -2,7 +2,8 @@ import { Arena } from './arena.ts'
 import { median, round } from '../statistics.ts'
 
 /**
- * The hub with its tokens; the whole product, heads read from its database; the peer. `ws` looks at no token and says nothing: what is left of a connection when all of ours is taken away.
+ * Contestants: the hub with its tokens, the complete product with heads from its database, and the peer. `ws` verifies no
+ * token and sends no greeting, so it shows the cost of a bare connection.
  */
 const names = ['focus, EdDSA', 'focus, on SQLite', 'socket.io, jsonwebtoken', 'ws'] as const
 
@@ -11,7 +12,7 @@ interface Storm {
   readonly cpuMicroseconds: number
 }
 
-/** Connections per second, token verification and greeting included: tokens never seen before, and the same ones again. */
+/** Connections per second, token verification and greeting included: first with new tokens, then with the same ones. */
 export async function measureStorm(connections: number, slices: number): Promise<void> {
   const arenas = new Map<string, Arena>()
   const results = new Map<string, Storm[]>()

@@ -1,6 +1,6 @@
 /**
- * Drains a long outbox: so many deliveries wait, how quickly are they gone, how much memory does that take, and is each
- * person's order kept where it is promised?
+ * Drains a long outbox. Measures the time and memory for all deliveries, and with `--ordered` checks the order of each
+ * user's deliveries.
  *
  *     node --conditions=@focus-api/source transports/drain.ts [--deliveries 100000] [--database sqlite:/tmp/x.db] [--ordered]
  */
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 })
 const deliveries = Number(values.deliveries)
-const people = 1_000
+const users = 1_000
 const folder = mkdtempSync(join(tmpdir(), 'focus-drain-'))
 const database = values.database ?? `sqlite:${join(folder, 'focus.db')}`
 const secret = randomBytes(32).toString('base64')
@@ -47,9 +47,9 @@ const stuck: Transport = {
 
 const filling = await start(stuck)
 const fillStarted = performance.now()
-for (let sent = 0; sent < deliveries; sent += people) {
-  const turn = Array.from({ length: Math.min(people, deliveries - sent) }, (_, user) => user + 1)
-  await filling.notifications.notifyMany(turn, { title: `turn ${sent / people}`, message: 'to be delivered elsewhere' })
+for (let sent = 0; sent < deliveries; sent += users) {
+  const turn = Array.from({ length: Math.min(users, deliveries - sent) }, (_, user) => user + 1)
+  await filling.notifications.notifyMany(turn, { title: `turn ${sent / users}`, message: 'to be delivered' })
 }
 const fillSeconds = (performance.now() - fillStarted) / 1_000
 await filling.close()
@@ -78,7 +78,7 @@ const focus = await start(sink)
 await done.promise
 const seconds = (performance.now() - draining) / 1_000
 const cpu = process.cpuUsage(cpuBefore)
-// Writes down what has arrived.
+// Records the arrived deliveries.
 await focus.close()
 rmSync(folder, { recursive: true, force: true })
 

@@ -14,7 +14,7 @@ import { focusWithUser } from '../focus.ts'
 
 const answer = { id: 1 }
 
-/** Each framework bare, and with Focus' check in front of the same route. */
+/** Each framework without protection, and with Focus' check before the same route. */
 export const adapters = {
   'express bare': async () => {
     const app = express()

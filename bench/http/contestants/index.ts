@@ -5,7 +5,7 @@ import { peers } from './peers.ts'
 
 export const contestants: Readonly<Record<string, StartContestant>> = { ...adapters, ...me, ...peers }
 
-/** What is compared in one run: the first of each line is what the others are measured against. */
+/** The contestants of each run. The first of each line is the baseline of the others. */
 export const comparisons: Readonly<Record<string, readonly string[]>> = {
   express: ['express bare', 'express requireUser'],
   auth: ['express bare', 'express requireUser', 'express passport-jwt', 'express fast-jwt', 'express fast-jwt, cached'],

@@ -5,7 +5,7 @@ import express from 'express'
 import type { StartContestant } from '../contestant.ts'
 import { focusWithUser } from '../focus.ts'
 
-/** `GET /auth/me` through an adapter, and the framework's own route that answers the same JSON after the same check. */
+/** `GET /auth/me` through an adapter, and a route of the framework with the same JSON and the same check. */
 export const me = {
   'express own /me': async () => {
     const { focus, headers } = await focusWithUser()

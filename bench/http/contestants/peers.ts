@@ -10,7 +10,7 @@ import type { StartContestant } from '../contestant.ts'
 const issuer = 'https://issuer.example'
 const audience = 'bench'
 
-/** Other libraries in front of the same route; each checks signature, expiry, issuer and audience of an HS256 token. */
+/** Other libraries before the same route. Each checks signature, expiry, issuer and audience of an HS256 token. */
 export const peers = {
   'express passport-jwt': async () => {
     const { secret, headers } = await hs256()
@@ -18,7 +18,7 @@ export const peers = {
       new Strategy(
         {
           jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-          // As a KeyObject: a Buffer would be imported anew for every token.
+          // A KeyObject, because a Buffer would be imported for every token.
           secretOrKey: createSecretKey(secret),
           algorithms: ['HS256'],
           issuer,

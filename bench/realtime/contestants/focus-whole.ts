@@ -6,17 +6,17 @@ import { attachUpgrade } from '@focus-api/adapters/node'
 import { createFocus, type User } from '@focus-api/core'
 import type { Contestant } from '../contestant.ts'
 
-/** Sign-ins on their way together. */
+/** Number of simultaneous sign-ins. */
 const atOnce = 1_000
 
-/** The product as an application starts it: people, sessions, tokens and heads on a database of its own. */
+/** The complete product: users, sessions, tokens and heads in a database. */
 export async function focusWhole(): Promise<Contestant> {
   const folder = mkdtempSync(join(tmpdir(), 'focus-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const focus = await createFocus({ database: `sqlite:${join(folder, 'focus.db')}`, env: {} })
   const server = createServer()
   attachUpgrade(server, focus)
-  const people: User[] = []
+  const users: User[] = []
   return {
     server,
     notify(user) {
@@ -24,7 +24,7 @@ export async function focusWhole(): Promise<Contestant> {
     },
     async tokens(count) {
       const { accounts, sessions } = focus.auth
-      for (let n = people.length; n < count; n += 1) {
+      for (let n = users.length; n < count; n += 1) {
         const { user } = await accounts.signIn({
           provider: 'bench',
           issuer: 'https://issuer.example',
@@ -37,12 +37,12 @@ export async function focusWhole(): Promise<Contestant> {
           preferredUsername: `user${n}`,
           locale: null,
         })
-        people.push(user)
+        users.push(user)
       }
       const tokens: string[] = []
-      // The queue in front of the database takes 2,000 at once.
+      // The queue of the database accepts 2,000 operations.
       for (let from = 0; from < count; from += atOnce) {
-        const some = people.slice(from, Math.min(count, from + atOnce))
+        const some = users.slice(from, Math.min(count, from + atOnce))
         const pairs = await Promise.all(some.map((user) => sessions.start(user, 'bench')))
         tokens.push(...pairs.map(({ accessToken }) => accessToken))
       }

@@ -13,7 +13,7 @@ import { KyselySessionStore } from '../../../packages/core/src/storage/stores/se
 import type { Contestant } from '../contestant.ts'
 import { focus } from './focus.ts'
 
-/** The hub with our own access tokens (EdDSA), verified as in production, revocation included. */
+/** The hub with access tokens of Focus (EdDSA), verified like in production, revocation included. */
 export async function focusWithTokens(): Promise<Contestant> {
   const runtime = createRuntime()
   const database = await openDatabase('sqlite::memory:')

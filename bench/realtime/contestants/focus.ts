@@ -17,7 +17,7 @@ import { type Contestant, firstOffset } from '../contestant.ts'
 import { makeEvent } from '../notification.ts'
 import { noTickets } from './no-tickets.ts'
 
-/** Takes the number of a user for a token, where the cost of tokens is not the subject. */
+/** Accepts the number of a user as a token, for measurements without the cost of tokens. */
 const trusting: TokenVerifier = {
   verify: async (token) => ({
     userKey: token,
@@ -28,7 +28,7 @@ const trusting: TokenVerifier = {
   }),
 }
 
-/** The hub, on events that are already committed. */
+/** The hub, with committed events. */
 export function focus(verifier: TokenVerifier = trusting): Contestant {
   const offsets = new Map<string, number>()
   const head = (userKey: string): StreamHead => ({
@@ -38,7 +38,7 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
     unreadCount: 0,
     stateRev: 0,
   })
-  const unread = () => Promise.reject(new Error('The hub read the log: the measurement is void'))
+  const unread = () => Promise.reject(new Error('The hub read the log: the measurement is invalid.'))
   const feed: NotificationFeed = {
     head: async (userKey) => head(userKey),
     heads: async (userKeys) => userKeys.map(head),
@@ -83,7 +83,7 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
       publisher.notificationsCommitted([makeEvent(userKey, offset)])
     },
     check() {
-      if (hub.counters.lags > 0) throw new Error(`${hub.counters.lags} connections lagged: the measurement is void`)
+      if (hub.counters.lags > 0) throw new Error(`${hub.counters.lags} connections lagged: the measurement is invalid.`)
     },
   }
 }

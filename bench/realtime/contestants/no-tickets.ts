@@ -1,6 +1,6 @@
 import type { SingleUseStore } from '../../../packages/core/src/secrets/single-use-port.ts'
 
-/** The measurements use tokens only. */
+/** A ticket store for measurements, which use tokens only. */
 export const noTickets: SingleUseStore = {
   put: async () => undefined,
   take: async () => null,

@@ -5,7 +5,7 @@ import { textFrame } from '../../../packages/core/src/realtime/peers/frame.ts'
 import { type Contestant, firstOffset } from '../contestant.ts'
 import { makeEvent, makePayload } from '../notification.ts'
 
-/** The ceiling: upgrade by hand, frame once, `write` the same bytes to each socket; nothing else is kept or answered. */
+/** The upper limit: a manual upgrade, one frame, and a `write` of the same bytes to each socket. No other feature. */
 export function rawNet(): Contestant {
   const server = createServer()
   const sockets = new Map<number, Set<Duplex>>()
