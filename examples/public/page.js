@@ -1,4 +1,4 @@
-// The browser's side without any library. `@focus-api/client` does this and the rest: refresh, reconnect, resume.
+// The browser's part, without a library. `@focus-api/client` also refreshes tokens, reconnects and resumes.
 const byId = (id) => document.getElementById(id)
 
 async function signedInSession() {

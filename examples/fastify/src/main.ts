@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 
 const port = Number(process.env.PORT ?? 8000)
 const url = `http://localhost:${port}`
-// With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET set, `createFocus()` alone would do.
+// With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET, use `createFocus()` alone.
 const google = await googleOrStandIn(`${url}/api/auth/google/callback`)
 const focus = await createFocus({ port, ...google.options })
 
@@ -44,9 +44,9 @@ await app.register(fastifyStatic, { root: `${import.meta.dirname}/../../public` 
 await app.listen({ port, host: '127.0.0.1' })
 console.log(`Ready at ${url}`)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
 
-async function end(): Promise<void> {
+async function stop(): Promise<void> {
   await app.close()
   await focus.close()
   await google.close()

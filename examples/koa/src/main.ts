@@ -9,7 +9,7 @@ import serve from 'koa-static'
 
 const port = Number(process.env.PORT ?? 8000)
 const url = `http://localhost:${port}`
-// With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET set, `createFocus()` alone would do.
+// With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET, use `createFocus()` alone.
 const google = await googleOrStandIn(`${url}/api/auth/google/callback`)
 const focus = await createFocus({ port, ...google.options })
 
@@ -32,9 +32,9 @@ attachUpgrade(server, focus)
 await once(server, 'listening')
 console.log(`Ready at ${url}`)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
 
-async function end(): Promise<void> {
+async function stop(): Promise<void> {
   await focus.drain({ windowMs: 0 })
   server.close()
   server.closeIdleConnections()
