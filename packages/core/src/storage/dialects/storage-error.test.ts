@@ -9,6 +9,7 @@ const coded = (code: string, fields = {}) => Object.assign(new Error(`${code} at
 test.each([
   ['ECONNREFUSED', 'connection', classifyMysqlError],
   ['PROTOCOL_CONNECTION_LOST', 'connection', classifyMysqlError],
+  ['ECONNREFUSED', 'connection', classifySqliteError],
   ['SQLITE_FULL', 'unwritable', classifySqliteError],
   ['SQLITE_BUSY', 'contention', classifySqliteError],
   ['SQLITE_READONLY', 'unwritable', classifySqliteError],

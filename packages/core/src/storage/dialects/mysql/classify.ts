@@ -1,3 +1,4 @@
+import { isNetworkError } from '../network-error.ts'
 import { codeOf, type Failure, messageOf } from '../storage-error.ts'
 
 const duplicateErrno = 1062
@@ -28,15 +29,6 @@ const connectionCodes = new Set([
   'PROTOCOL_SEQUENCE_TIMEOUT',
   'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
   'PROTOCOL_ENQUEUE_AFTER_QUIT',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOENT',
 ])
 
 const unwritableErrnos = new Set([
@@ -56,6 +48,6 @@ export function classifyMysqlError(error: unknown): Failure {
     if (connectionErrnos.has(errno)) return 'connection'
   }
   if (sqlState === '40001') return 'contention'
-  if (fatal === true || connectionCodes.has(codeOf(error))) return 'connection'
+  if (fatal === true || connectionCodes.has(codeOf(error)) || isNetworkError(error)) return 'connection'
   return messageOf(error).includes('closed state') ? 'connection' : 'statement'
 }

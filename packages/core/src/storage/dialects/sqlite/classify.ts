@@ -1,9 +1,12 @@
+import { isNetworkError } from '../network-error.ts'
 import { codeOf, type Failure } from '../storage-error.ts'
 
-/** Tells what an error of better-sqlite3 means, by SQLite's result code (https://www.sqlite.org/rescode.html). */
+/** Tells what an error means by SQLite's result code (https://www.sqlite.org/rescode.html) or the code of a socket. */
 export function classifySqliteError(error: unknown): Failure {
   const code = codeOf(error)
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention'
   if (/^SQLITE_(FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN)/.test(code)) return 'unwritable'
-  return /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(code) ? 'duplicate' : 'statement'
+  if (/^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(code)) return 'duplicate'
+  // An application's own Kysely may reach its SQLite database over the network.
+  return isNetworkError(error) ? 'connection' : 'statement'
 }
