@@ -9,8 +9,13 @@ export interface ErrorFields {
   readonly code?: string
 }
 
+/** Reduces anything that was thrown, also errors of another realm and objects that are no errors. */
 export function errorFields(error: unknown): ErrorFields {
-  if (!(error instanceof Error)) return { name: typeof error, message: String(error) }
-  const { name, message } = error
-  return 'code' in error && typeof error.code === 'string' ? { name, message, code: error.code } : { name, message }
+  if (typeof error !== 'object' || error === null) return { name: typeof error, message: String(error) }
+  const { name, message, code } = error as { readonly [Name in keyof ErrorFields]?: unknown }
+  return {
+    name: typeof name === 'string' ? name : 'object',
+    message: typeof message === 'string' ? message : Object.prototype.toString.call(error),
+    ...(typeof code === 'string' && { code }),
+  }
 }

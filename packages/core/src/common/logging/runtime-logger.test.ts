@@ -29,9 +29,11 @@ test('a thrown value that is no Error is reduced too', () => {
   const { logger, lines } = recorded()
   logger.error('m', { error: 'text' })
   logger.error('m', { error: undefined })
+  logger.error('m', { error: { headers: { authorization: 'secret' } } })
   expect(lines).toEqual([
     ['m', { error: { name: 'string', message: 'text' } }],
     ['m', { error: { name: 'undefined', message: 'undefined' } }],
+    ['m', { error: { name: 'object', message: '[object Object]' } }],
   ])
 })
 

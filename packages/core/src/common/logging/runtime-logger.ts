@@ -27,7 +27,7 @@ function withErrorFields(fields: Record<string, unknown>): Record<string, unknow
   return Object.fromEntries(entries.map(([name, value]) => [name, isError(name, value) ? errorFields(value) : value]))
 }
 
-/** Anything can be thrown: the field `error` is reduced whatever it holds, unless it is reduced already. */
+/** Anything can be thrown, so the field `error` is reduced whatever it holds. */
 function isError(name: string, value: unknown): boolean {
-  return value instanceof Error || (name === 'error' && !(typeof value === 'object' && value !== null))
+  return value instanceof Error || name === 'error'
 }
