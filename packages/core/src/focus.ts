@@ -73,10 +73,10 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
  * await focus.close()
  * ```
  */
+export function createFocus(options?: FocusOptions & { readonly catalogue?: undefined }): Promise<Focus>
 export function createFocus<Catalogue extends Definitions>(
-  options: FocusOptions<Catalogue> & { readonly catalogue: Catalogue },
+  options?: FocusOptions<Catalogue>,
 ): Promise<Focus<WithBuiltIn<Catalogue>>>
-export function createFocus(options?: FocusOptions): Promise<Focus>
 export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
   const settings = resolveOptions(options, options.env ?? process.env)
   const runtime = configuredRuntime(settings)

@@ -16,7 +16,16 @@ describe('createFocus', () => {
   test('returns the built-in catalogue without a catalogue of one’s own', () => {
     expectTypeOf(createFocus()).resolves.toEqualTypeOf<Focus>()
     expectTypeOf(createFocus({ database: 'sqlite::memory:' })).resolves.toEqualTypeOf<Focus>()
-    expectTypeOf(createFocus({} as FocusOptions)).resolves.toEqualTypeOf<Focus>()
+    const options: FocusOptions = {}
+    expectTypeOf(createFocus(options)).resolves.toEqualTypeOf<Focus>()
+  })
+
+  test('keeps the catalogue of options that are passed as a value', async () => {
+    const options: FocusOptions<typeof catalogue> = { catalogue }
+    const { notifications } = await createFocus(options)
+    void notifications.notify('appBlocked', { userId: 1, reason: 'Too late' })
+    // @ts-expect-error a param of the definition that was replaced
+    void notifications.notify('appBlocked', { userId: 1, appName: 'Instagram' })
   })
 
   test('replaces a built-in notification by one of the same name', async () => {
