@@ -5,11 +5,14 @@ import type { Terminal } from './terminal.ts'
 const silent = () => undefined
 
 /**
- * Returns a logger that writes warnings and errors to stderr and drops the rest, so that the terminal stays readable.
+ * Returns a logger that writes warnings and errors to stderr and drops the rest, so that the terminal stays readable. With
+ * `FOCUS_DEBUG` it also writes debug lines.
  */
 export function terminalLogger(terminal: Terminal): Logger {
   return {
-    debug: silent,
+    debug: terminal.debugs
+      ? (message, fields) => terminal.note(`debug: ${plainLines(message + describe(fields))}`)
+      : silent,
     info: silent,
     warn: (message, fields) => terminal.warn(message + describe(fields)),
     error: (message, fields) =>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CommandFailure, Interruption } from './failure.ts'
+import { terminalLogger } from './terminal-logger.ts'
 import { Terminal } from './terminal.ts'
 
 function terminal({
@@ -35,6 +36,15 @@ describe('colours', () => {
   ])('%j', (options, coloured) => {
     expect(terminal(options).made.style('red', 'x')).toBe(coloured ? '\u001b[31mx\u001b[39m' : 'x')
   })
+})
+
+test.each([
+  ['', ''],
+  ['hub', 'debug: connection opened (namespace="hub")\n'],
+])('FOCUS_DEBUG=%s writes traces of the library: %j', (setting, line) => {
+  const { written, made } = terminal({ env: { FOCUS_DEBUG: setting } })
+  terminalLogger(made).debug('connection opened', { namespace: 'hub' })
+  expect(written).toEqual({ stdout: '', stderr: line })
 })
 
 test('with --json a result is one line on stdout, and the text is not built', () => {

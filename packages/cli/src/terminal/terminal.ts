@@ -27,6 +27,8 @@ export class Terminal {
   readonly json: boolean
   /** Whether stdout is a terminal. */
   readonly interactive: boolean
+  /** Whether `FOCUS_DEBUG` is set: stacks of failures and traces of the library are shown. */
+  readonly debugs: boolean
   readonly #stdout: OutputStream
   readonly #stderr: OutputStream
   readonly #env: TerminalOptions['env']
@@ -34,6 +36,7 @@ export class Terminal {
   constructor({ stdout, stderr, env, json }: TerminalOptions) {
     this.json = json
     this.interactive = stdout.isTTY === true && env.TERM !== 'dumb' && !json
+    this.debugs = (env.FOCUS_DEBUG ?? '') !== ''
     this.#stdout = stdout
     this.#stderr = stderr
     this.#env = env
@@ -82,7 +85,7 @@ export class Terminal {
       )
     }
     this.#stderr.write(`${this.styleError('red', 'focus:')} ${sentence}\n`)
-    if (this.#env.FOCUS_DEBUG && failure.cause instanceof Error) {
+    if (this.debugs && failure.cause instanceof Error) {
       this.#stderr.write(`${plainLines(String(failure.cause.stack))}\n`)
     }
     return failure.exitCode

@@ -2,10 +2,15 @@ import type { Logger } from '@focus-api/core'
 import { destination, pino } from 'pino'
 import { escapeInJson } from '../../terminal/plain-text.ts'
 
-/** Returns a logger that writes one line of JSON per entry to stderr, without characters that control a terminal. */
-export function productionLogger(): Logger {
+/**
+ * Returns a logger that writes one line of JSON per entry to stderr, without characters that control a terminal.
+ *
+ * @param debug whether entries of the level `debug` are written, such as the traces of `FOCUS_DEBUG`
+ */
+export function productionLogger({ debug = false }: { readonly debug?: boolean } = {}): Logger {
   const log = pino(
     {
+      level: debug ? 'debug' : 'info',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       hooks: { streamWrite: (line) => `${escapeInJson(line.trimEnd())}\n` },

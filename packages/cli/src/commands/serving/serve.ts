@@ -19,7 +19,7 @@ export async function run(context: CommandContext, flags: ServeFlags): Promise<n
   const settings = readServeSettings(flags, env, config)
   assertConfigured(env, config)
   context.outliveReader()
-  const logger = productionLogger()
+  const logger = productionLogger({ debug: terminal.debugs })
   const focus = await createFocus({ ...focusOptionsOf(config, env), env, logger })
   try {
     const routes = nodeHandler(focus)
