@@ -85,7 +85,7 @@ function trackConnections(server: HostServer): ReadonlySet<Socket> {
 function pathInside(prefix: string, basePath: string): string {
   const outer = prefix.replace(/\/$/, '')
   if (basePath === outer || basePath.startsWith(`${outer}/`)) return basePath.slice(outer.length)
-  throw new FocusError('invalid_option', `The prefix ${prefix} is not the beginning of Focus' base path ${basePath}.`, {
+  throw new FocusError('invalid_option', `The prefix ${prefix} is not a prefix of Focus' base path ${basePath}.`, {
     hint: `Start Focus with { basePath: '${outer}/api' }.`,
   })
 }

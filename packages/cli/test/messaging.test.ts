@@ -274,7 +274,7 @@ describe('focus notify', () => {
     [['deliveries', 'nope', '--limit', '1'], /^Unknown command 'nope'\.$/],
     [['users', 'list', 'nope'], /^Too many arguments for 'list'/],
     [['token'], /^Missing required argument 'user'\.$/],
-    [['listen'], /^Give either --user/],
+    [['listen'], /^Pass either --user/],
     [['listen', '--user', 'alice', '--since', 'x'], /^--since: expected an offset/],
     [['stats', '--url', 'ftp://x'], /^--url is not an http or https address/],
   ])('refuses the wrong use %j with exit 2', async (args, message) => {

@@ -68,7 +68,7 @@ export interface FocusClient {
   signIn(provider: string, options?: SignInOptions): Promise<void>
   /**
    * Completes a sign-in that returned to this page, and removes its code from the address. Without a code, it resolves with
-   * the user who is already signed in. Call it at every start of the page.
+   * the user who is already signed in. Call it whenever the page loads.
    *
    * @throws FocusClientError `access_denied`, `invalid_grant`, `network_error`, and other codes of a refused sign-in
    */

@@ -89,9 +89,9 @@ export class Api {
       signal?.throwIfAborted()
       // The body was cut off.
       if (!(cause instanceof SyntaxError)) {
-        throw new FocusClientError('network_error', `${method} ${url} got no whole answer`, { cause })
+        throw new FocusClientError('network_error', `${method} ${url} got an incomplete answer`, { cause })
       }
-      throw new FocusClientError('invalid_response', `${method} ${url} did not answer JSON`, {
+      throw new FocusClientError('invalid_response', `${method} ${url} did not answer with JSON`, {
         status: response.status,
         cause,
       })

@@ -25,7 +25,7 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
   /** The outbox: deliveries by other transports that wait or failed. */
   readonly deliveries: Deliveries
   readonly realtime: Realtime
-  /** Path that all routes are below, such as `/api`; empty for the root. */
+  /** Path prefix of all routes, such as `/api`; empty for the root. */
   readonly basePath: string
   /** Every route below the base path, and who may call it; `openapi.json` describes them. */
   readonly routes: readonly RouteInfo[]
@@ -38,7 +38,7 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
   admit(head: RequestHead): Admission
   /** Answers any route. Never rejects: failures are RFC 9457 problems. */
   fetch(request: Request, info?: RequestInfo): Promise<Response>
-  /** Takes a WebSocket upgrade on Focus' own path. Returns false on any other path and leaves the socket alone. */
+  /** Handles a WebSocket upgrade on Focus' own path. Returns false, and does not touch the socket, on any other path. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /**
    * Verifies the bearer token of a request and returns its principal; null without a token. Cheap for a token that was

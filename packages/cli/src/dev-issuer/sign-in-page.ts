@@ -11,7 +11,7 @@ const texts = {
     as: 'Continuer en tant que',
     cancel: 'Refuser et revenir',
     warning: 'Pour le développement seulement : aucun mot de passe n’est demandé.',
-    invalid: 'Ce nom ne peut pas servir. Tapez au moins une lettre, et 60 caractères au plus.',
+    invalid: 'Ce nom ne peut pas être utilisé. Tapez au moins une lettre, et 60 caractères au plus.',
     gone: 'Cette demande de connexion a expiré. Revenez à l’application et recommencez.',
     refused: 'La demande de connexion est refusée',
   },

@@ -6,9 +6,7 @@ import { RemoteClient } from './client.ts'
 import { type RemoteFlags, resolveRemote } from './remote-settings.ts'
 import type { Routes } from './route-client.ts'
 
-/**
- * Who can answer the routes: only the `server` when the database does not contain the data, such as open connections.
- */
+/** The parts that can answer a route: only the `server` when the database does not contain the data, such as open connections. */
 export type AnsweredBy = 'server' | 'server or database'
 
 /**

@@ -90,7 +90,7 @@ export class SignOuts {
     try {
       const answer = await this.#api.request(path, { method: 'POST', body, token: access, keepalive: true, timeoutMs })
       // Captive portals answer with 200.
-      if (answer !== undefined) throw new FocusClientError('invalid_response', `${path} did not answer 204`)
+      if (answer !== undefined) throw new FocusClientError('invalid_response', `${path} did not answer with 204`)
     } catch (error) {
       // A 401 of the server itself means that the session has ended.
       if (!isRefusal(error) || error.status !== 401) throw error

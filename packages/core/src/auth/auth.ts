@@ -59,7 +59,7 @@ export interface AuthService extends Auth {
    * another issuer keeps the sessions. Null once the session has ended.
    */
   sessionEndsAt(principal: Principal): Promise<number | null>
-  /** Takes in a session end that another node announced; listeners hear it with `here` false. */
+  /** Records a session end that another node announced; listeners receive it with `here` false. */
   noteSessionEnd(end: SessionEnd): void
   /**
    * Drops all verified tokens, so that each is verified again together with its session. Needed after the database was

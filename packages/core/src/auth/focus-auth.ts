@@ -35,7 +35,7 @@ export interface Auth {
   /**
    * Reads the user of a verified access token.
    *
-   * @throws FocusError `session_revoked` when the user was deleted or disabled meanwhile, `unknown_user` when the token of
+   * @throws FocusError `session_revoked` when the user was deleted or disabled since, `unknown_user` when the token of
    * another issuer names no user of the directory
    *
    * @example
@@ -81,7 +81,7 @@ export interface AuthSessions {
    *
    * @param provider stored with the session and shown in the user's list of devices
    * @param account the account that the user signed in with; the session ends when it is unlinked
-   * @throws FocusError `user_disabled`, or `invalid_grant` when the account was unlinked meanwhile
+   * @throws FocusError `user_disabled`, or `invalid_grant` when the account was unlinked since
    */
   start(user: User, provider: string, client?: ClientInfo, account?: AccountKey | null): Promise<TokenPair>
   /**
@@ -140,7 +140,7 @@ export interface AuthKeys {
   jwks(): Promise<{ readonly keys: readonly JWK[] }>
   list(): Promise<KeyInfo[]>
   /**
-   * Makes the next signing key. It signs once every node has read it, or at once with `immediately`.
+   * Makes the next signing key. It signs once every node has read it, or immediately with `immediately`.
    *
    * @throws FocusError `invalid_request` where the application manages the keys
    */

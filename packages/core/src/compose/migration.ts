@@ -10,8 +10,8 @@ import {
 import { configuredRuntime } from './configured-runtime.ts'
 
 /**
- * Brings the tables of a database up to date without starting anything else, for deployments that migrate in a step of their
- * own. `createFocus` migrates by itself.
+ * Brings the tables of a database up to date without starting anything else, for deployments that migrate in a separate
+ * step. `createFocus` migrates by itself.
  *
  * @param to name of the migration to stop at; the newest when absent
  * @throws FocusError `invalid_option`, `missing_dependency`, `storage_unavailable`

@@ -38,7 +38,7 @@ export class Admitter {
   readonly #deps: AdmitterDependencies
   /** A hash, because the comparison in constant time needs equal lengths. */
   readonly #adminKeyHash: Buffer | null
-  /** Limits refusals that a route words itself, such as a redirect to the sign-in page. In a flood all are problems. */
+  /** Limits refusals that a route words itself, such as a redirect to the sign-in page. In a flood, all refusals are problems. */
   readonly #ownWording = new TokenBucket(100, 5_000, performance.now())
 
   constructor(dependencies: AdmitterDependencies) {

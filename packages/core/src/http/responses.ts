@@ -28,7 +28,7 @@ export interface Answer {
 
 /**
  * Returns an error as an RFC 9457 problem: `type`, `title`, `status`, `detail`, `code` and, if there is one, `hint`. An
- * error that is no `FocusError` becomes `internal` without details (S24); the caller logs it.
+ * error that is not a `FocusError` becomes `internal` without details (S24); the caller logs it.
  *
  * @param options.oauth adds RFC 6749's `error` and `error_description`, for the token routes.
  */

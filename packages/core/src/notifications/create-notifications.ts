@@ -71,7 +71,7 @@ export interface Notifications<Catalogue = BuiltInCatalogue> extends Notificatio
 }
 
 export interface NotificationConfig {
-  /** Language of texts for users whose own is not known. */
+  /** Language of texts for users without a known language. */
   readonly locale: string
   /** Whether ids that the directory does not know are refused (`unknown_user`) or get a stream. */
   readonly unknownUsers: 'refuse' | 'accept'

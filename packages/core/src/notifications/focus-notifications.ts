@@ -172,7 +172,7 @@ export interface NotificationService<Catalogue = BuiltInCatalogue> {
   ): Promise<T>
   /**
    * Returns a statement that inserts a notification, for transactions of Prisma, Drizzle, Knex and others. Run it inside the
-   * transaction; call `sequence()` after the commit to send at once.
+   * transaction; call `sequence()` after the commit to send immediately.
    *
    * @throws FocusError `invalid_notification`, `data_too_large`
    *

@@ -1,7 +1,7 @@
 import { FocusError } from '../common/errors.ts'
 import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
 
-/** @throws FocusError `invalid_notification` for a value that is no valid id */
+/** @throws FocusError `invalid_notification` for a value that is not a valid id */
 export function checkedUserKey(id: UserId): UserKey {
   const key = toUserKey(id)
   const valid =

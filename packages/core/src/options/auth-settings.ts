@@ -64,7 +64,7 @@ function tokenSettings(values: AuthValues): TokenSettings {
   const chosen = Object.entries({ secret, keys, jwksUri }).filter(([, value]) => value !== null)
   if (chosen.length > 1) {
     const names = chosen.map(([name]) => `tokens.${name}`).join(' and ')
-    throw invalid(names, 'exclude each other', 'Give one of them.')
+    throw invalid(names, 'exclude each other', 'Set only one of them.')
   }
   if (secret !== null) return { kind: 'secret', secrets: [secret].flat() }
   if (keys !== null) return { kind: 'keys', keys }
@@ -73,7 +73,7 @@ function tokenSettings(values: AuthValues): TokenSettings {
     throw invalid(
       'tokens.jwksUri',
       'needs tokens.issuer and tokens.audience',
-      'Give the `iss` and `aud` of the tokens that are accepted.',
+      'Set them to the `iss` and `aud` of the accepted tokens.',
     )
   }
   return { kind: 'external', jwksUri, issuer, audience, typ: values.tokenType, userIdClaim: values.userIdClaim }

@@ -31,13 +31,13 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   readonly publicUrl?: string
   /** Port of the server, for the addresses that Focus builds while there is no public URL. `PORT`; 8000 when absent. */
   readonly port?: number
-  /** Path that all routes are below; `/api` when absent. */
+  /** Path prefix of all routes; `/api` when absent. */
   readonly basePath?: string
   /** Origins of pages that may call the routes and open the WebSocket. `FOCUS_ALLOWED_ORIGINS`. */
   readonly allowedOrigins?: readonly string[]
   /** Origins and paths that a sign-in may return to. `FOCUS_RETURN_TO`. */
   readonly returnTo?: readonly string[]
-  /** Language of texts for users whose own is not known: `fr` (default) or `en`. `FOCUS_LOCALE`. */
+  /** Language of texts for users without a known language: `fr` (default) or `en`. `FOCUS_LOCALE`. */
   readonly locale?: 'fr' | 'en'
   readonly oauth?: {
     /** Switches sign-in on or off; on when a provider is configured. `OAUTH_ENABLED`. */
@@ -95,7 +95,7 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
     readonly accessTtlSeconds?: number
     /** Time without a refresh after which a session ends, in seconds; 30 days when absent. */
     readonly idleTtlSeconds?: number
-    /** Time after its sign-in when a session ends even if it is in use, in seconds; 180 days when absent. */
+    /** Time after its sign-in at which a session ends even if it is in use, in seconds; 180 days when absent. */
     readonly sessionTtlSeconds?: number
   }
   readonly websocket?: {
@@ -117,13 +117,13 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   readonly rateLimits?:
     | false
     | {
-        /** Whether clients on this machine have no limits; true when absent, unless the public URL is on another machine. */
+        /** Exempts clients on this machine from the limits; true when absent, unless the public URL is on another machine. */
         readonly exemptLoopback?: boolean
         /** Requests of one address per minute; `docs/limits.md` lists the defaults. */
         readonly perMinute?: Partial<Record<BudgetName, number>>
         /** Requests per minute of all clients of the process together. */
         readonly perProcess?: Partial<Record<BudgetName, number>>
-        /** Units of one user over all routes, streams and sockets: at once, and restored per second. */
+        /** Units of one user over all routes, streams and sockets: the capacity, and the units restored per second. */
         readonly perUser?: { readonly capacity?: number; readonly perSecond?: number }
       }
   readonly limits?: {

@@ -63,7 +63,7 @@ export function resolveOptions(options: FocusOptions, environment: Environment):
 }
 
 const redisWarning =
-  'REDIS_URL is set, but this version has no Redis driver yet: several processes on one database find each other’s notifications by reading it, within seconds instead of at once.'
+  'REDIS_URL is set, but this version has no Redis driver yet: several processes on one database find each other’s notifications by reading it, within seconds instead of immediately.'
 
 /** Variables that other programs of the product read. */
 const otherVariables = ['FOCUS_URL']

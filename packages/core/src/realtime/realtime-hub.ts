@@ -26,13 +26,13 @@ export interface RealtimeHub extends Realtime {
    * @throws FocusError `draining`, `at_capacity`, `rate_limited`
    */
   openEventStream(principal: Principal, request: EventStreamRequest): Promise<Response>
-  /** Takes a WebSocket upgrade on the hub's own path. Returns false, and does not touch the socket, on any other path. */
+  /** Handles a WebSocket upgrade on the hub's own path. Returns false, and does not touch the socket, on any other path. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Compares all local streams with the log now. Call it after a commit of another process. */
   heal(): void
   /** Closes the local connections of a session that ended, here or on another node, with 4503. */
   sessionEnded(end: SessionEnd): void
-  /** Drains at once, cuts clients that do not close, stops timers and unsubscribes from the broker, which stays open. */
+  /** Drains immediately, cuts clients that do not close, stops timers and unsubscribes from the broker, which stays open. */
   shutdown(): Promise<void>
 }
 

@@ -17,6 +17,6 @@ export function durationMs(what: string, value: Duration): number {
   const ms = typeof value === 'number' ? value : Math.round(Number(amount || NaN) * (units[unit] ?? NaN))
   if (Number.isFinite(ms) && ms >= 0 && ms <= longest) return Math.round(ms)
   throw new FocusError('invalid_notification', `${what}: ${JSON.stringify(value)} is not a duration.`, {
-    hint: 'Give milliseconds, or a string such as 30s, 5m, 2h or 1d; a year at most.',
+    hint: 'Pass milliseconds, or a string such as 30s, 5m, 2h or 1d; a year at most.',
   })
 }

@@ -34,7 +34,7 @@ function secretBeside(databaseFile: string): string {
   const file = `${databaseFile}.secret`
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   try {
-    // Write the whole file, then link it: of two processes that start at once one link wins, and both read a complete file.
+    // Write the whole file, then link it: of two processes that start at the same time one link wins, and both read a complete file.
     writeFileSync(draft, newSecret(), { flag: 'wx', mode: 0o600 })
     linkSync(draft, file)
   } catch (error) {

@@ -93,7 +93,7 @@ export async function openDatabase(
   return new OpenDatabase(dialect, driver, trace).forClass('interactive')
 }
 
-/** Tells whether opening the database would create it: the file of an SQLite database that does not exist yet. */
+/** Returns whether opening the database would create it: the file of an SQLite database that does not exist yet. */
 export function isMissingFile(source: string | AnyKysely): boolean {
   return typeof source === 'string' && dialects.some((dialect) => dialect.accepts(source) && dialect.isMissing(source))
 }

@@ -5,7 +5,7 @@ export interface RecordingTransport extends Transport {
   /** The messages so far, in the order of their delivery. */
   readonly messages: readonly OutboundMessage[]
   /**
-   * Resolves with the messages once there are `count` of them, at once if there are.
+   * Resolves with the messages once there are `count` of them, immediately if there already are.
    *
    * @param count 1 or more
    */

@@ -7,7 +7,7 @@ export interface Finding {
   readonly path: string
   /** Line number, from 1. */
   readonly line: number
-  /** What is wrong, and what to write instead. */
+  /** The problem, and the correct form. */
   readonly message: string
   /** The reason for the rule. */
   readonly why: string

@@ -112,7 +112,7 @@ const prepareSsh = text`
       SERVER_KNOWN_HOSTS: ${expression('secrets.SERVER_KNOWN_HOSTS')}
     run: |
       if [ -z "$SERVER_KNOWN_HOSTS" ]; then
-        echo "::error::The secret SERVER_KNOWN_HOSTS is not set, so nobody could tell the server from an impostor."
+        echo "::error::The secret SERVER_KNOWN_HOSTS is not set, so the identity of the server cannot be verified."
         echo "On a machine that you trust, run: ssh-keyscan -t ed25519 <the server>"
         echo "Compare the fingerprint (ssh-keygen -lf -) with the one on the server's console, then store the line as SERVER_KNOWN_HOSTS."
         exit 1

@@ -14,7 +14,7 @@ export function assertValid(rendered: ReadonlyMap<string, string>): void {
       'invalid_output',
       `The generated ${finding.path}:${finding.line} breaks ${finding.rule}: ${finding.message}`,
       {
-        hint: 'Nothing was written. This is a defect of focus: please report it with the output of --json.',
+        hint: 'Nothing was written. This is a bug in focus: please report it with the output of --json.',
         kind: 'failure',
       },
     )
@@ -25,7 +25,7 @@ export function assertValid(rendered: ReadonlyMap<string, string>): void {
     const error = other ? parseDocument(text).errors[0] : undefined
     if (error === undefined) continue
     throw new ScaffoldError('invalid_output', `The generated ${path} is not YAML: ${error.message}`, {
-      hint: 'Nothing was written. This is a defect of focus: please report it with the output of --json.',
+      hint: 'Nothing was written. This is a bug in focus: please report it with the output of --json.',
       kind: 'failure',
     })
   }

@@ -18,7 +18,7 @@ export interface FocusDev {
   /** The folder of its data; a later `startFocusDev({ data })` goes on with it. */
   readonly data: string
   readonly process: ChildProcess
-  /** What it wrote for people so far. */
+  /** The text on stderr so far. */
   stderr(): string
   /** Sends a signal, waits for the end and resolves with the exit code, or null when the signal itself ended it. */
   end(signal?: NodeJS.Signals): Promise<number | null>
@@ -118,7 +118,7 @@ async function readReadyLine(
 ): Promise<{ url: string; admin_key: string; issuer: string }> {
   if (!child.stdout) throw new Error('focus dev has no stdout')
   for await (const line of createInterface({ input: child.stdout })) {
-    // Nobody reads what follows; without this the pipe would fill up and block the server.
+    // Nothing reads the further output; without this the pipe would fill up and block the server.
     child.stdout.resume()
     return JSON.parse(line)
   }

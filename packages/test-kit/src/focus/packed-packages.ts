@@ -52,7 +52,7 @@ function publishedPackages(): string[] {
     .filter((folder) => existsSync(join(folder, 'package.json')) && readManifest(folder).private !== true)
 }
 
-/** What an application installs beside Focus. */
+/** The packages that an application installs beside Focus. */
 function linkApplication(project: string): void {
   const installed = {
     'packages/adapters': ['express', '@types/express'],

@@ -1,4 +1,4 @@
-/** What the callback of a sign-in answers. */
+/** The answer of the callback of a sign-in. */
 export interface SignedIn {
   readonly access_token: string
   readonly refresh_token: string

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { Logger } from '@focus-api/core'
 
-/** What tokens, codes, states, verifiers, tickets and keys look like here: 32 random bytes, or a JWT. */
+/** The forms of tokens, codes, states, verifiers, tickets and keys: 32 random bytes, or a JWT. */
 const shapes: readonly RegExp[] = [
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{43,}/g,

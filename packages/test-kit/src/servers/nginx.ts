@@ -8,7 +8,7 @@ import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 export interface Nginx extends ServerProcess {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
-  /** What nginx logged of the requests so far. */
+  /** The access log so far. */
   accessLog(): string
   errorLog(): string
 }

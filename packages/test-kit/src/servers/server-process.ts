@@ -51,7 +51,7 @@ export async function runServer(definition: Definition): Promise<ServerProcess> 
   }
 }
 
-/** What `kill` and its like do on a server that the environment names: it belongs to somebody else. */
+/** Throws in place of `kill` and the like for a server that the environment names, because the test run does not own it. */
 export function refuseToEnd(): never {
   throw new Error('This test ends its server: start it with `own: true`, so that it gets a private one.')
 }

@@ -17,7 +17,7 @@ export interface ListenFlags extends RemoteFlags {
 export async function run(context: CommandContext, flags: ListenFlags): Promise<void> {
   const { terminal, signal } = context
   if ((flags.token === undefined) === (flags.user === undefined)) {
-    throw usageFailure('Give either --user (an id, a username or an e-mail address) or --token.')
+    throw usageFailure('Pass either --user (an id, a username or an e-mail address) or --token.')
   }
   const client = await openClient(context, flags)
   await listen({

@@ -47,7 +47,7 @@ export function readNotification(flags: NotificationFlags, now: number): ParsedN
 function readContent(flags: NotificationFlags): ParsedNotification {
   const data = flags.data === undefined ? undefined : jsonObject('--data', flags.data)
   const helpers = readHelpers(flags, data)
-  if (helpers.length > 1) throw usageFailure('Give one helper at a time, or one --name.')
+  if (helpers.length > 1) throw usageFailure('Pass one helper at a time, or one --name.')
   const { name: ownName } = flags
   const locale = localeOf(flags)
   if (flags.params !== undefined && ownName === undefined) throw usageFailure('--params requires --name.')
@@ -76,7 +76,7 @@ function plainNotification(flags: NotificationFlags, data: JsonObject | undefine
   if (title === undefined || message === undefined) {
     throw usageFailure(
       `${title === undefined ? '--title' : '--message'} is missing.`,
-      'Give --title and --message, a helper such as --limit-warning Instagram 80, or --name.',
+      'Pass --title and --message, a helper such as --limit-warning Instagram 80, or --name.',
     )
   }
   return {

@@ -20,11 +20,11 @@ export async function run(context: CommandContext, flags: NotifyFlags, operands:
   const { body, users: furtherUsers } = readNotification(flags, Date.now())
   const users = [...operands, ...furtherUsers]
   const { idempotencyKey: key } = flags
-  if (flags.broadcast && users.length > 0) throw usageFailure('Name users or give --broadcast, not both.')
+  if (flags.broadcast && users.length > 0) throw usageFailure('Name users or pass --broadcast, not both.')
   if (!flags.broadcast && users.length === 0) {
     throw usageFailure(
       'Name the user: an id, a username or an e-mail address.',
-      'Or give --broadcast to reach all users.',
+      'Or pass --broadcast to reach all users.',
     )
   }
   if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {

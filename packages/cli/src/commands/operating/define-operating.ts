@@ -55,7 +55,7 @@ function defineUsers(program: Command, definer: Definer): void {
   const list = withServer(
     users
       .command('list', { isDefault: true })
-      .description('Lists them.')
+      .description('Lists the users.')
       .option('--search <text>', 'only users whose username or e-mail address contains this text')
       .option('--limit <n>', 'maximum number of rows')
       .option('--after <id>', 'continue after this id: next_after of the previous page'),

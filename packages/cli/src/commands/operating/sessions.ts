@@ -28,7 +28,7 @@ export function revoke(
   [id]: readonly string[],
 ): Promise<void> {
   if ((id === undefined) === (user === undefined))
-    throw usageFailure('Name a session, or give --user for all sessions of a user.')
+    throw usageFailure('Name a session, or pass --user for all sessions of a user.')
   return act(context, flags, {
     path:
       id === undefined ? `/admin/sessions?${new URLSearchParams({ user: user ?? '' })}` : path`/admin/sessions/${id}`,

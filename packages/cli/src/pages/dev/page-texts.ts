@@ -6,7 +6,7 @@ const fr = {
   languages: 'Langue',
   welcome: 'Voyez arriver vos notifications',
   intro:
-    'Connectez-vous, puis envoyez-vous une notification d’un bouton ou d’un terminal : elle apparaît ici aussitôt.',
+    'Connectez-vous, puis envoyez-vous une notification à l’aide d’un bouton ou depuis un terminal : elle apparaît ici aussitôt.',
   signIn: 'Se connecter avec Google',
   signInOff: 'La connexion est désactivée (OAUTH_ENABLED).',
   signOut: 'Se déconnecter',

@@ -20,7 +20,7 @@ export interface User {
 }
 
 /**
- * What a provider reports about the user who signed in. Every field except `issuer` and `subject` may be absent. A provider
+ * The profile of the user who signed in, as the provider reports it. Every field except `issuer` and `subject` may be absent. A provider
  * passes the texts on unchanged; one place normalizes, shortens and checks them before a directory receives them.
  */
 export interface ExternalProfile {
@@ -99,7 +99,7 @@ export interface UserDirectory {
   hadIssuer?(id: UserId, issuer: string): Promise<boolean>
   /**
    * Stores the values of a user after a sign-in; fields that the sign-in does not change hold the present values. When
-   * another user has taken the e-mail address in the meantime, the address stays as it is.
+   * another user has taken the e-mail address in the meantime, the address stays unchanged.
    *
    * @param seen the user that the values were computed from. `email` and `emailVerified` are stored together, in one
    * conditional update, and only while the row still has those of `seen`: two concurrent sign-ins could otherwise combine the

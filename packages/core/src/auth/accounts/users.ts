@@ -56,11 +56,11 @@ export class Users {
     if (user) return user
     if (await this.#byEmail(reference.trim())) {
       throw new FocusError('unknown_user', 'The e-mail address is not verified.', {
-        hint: 'Give the id or the username of the user instead; `focus users list` shows them.',
+        hint: 'Use the id or the username of the user instead; `focus users list` shows them.',
       })
     }
     throw new FocusError('unknown_user', 'There is no such user.', {
-      hint: 'Give an id, a username or an e-mail address; `focus users list` shows them.',
+      hint: 'Use an id, a username or an e-mail address; `focus users list` shows them.',
     })
   }
 

@@ -110,8 +110,8 @@ export class KeyRing implements TokenKeys {
   /**
    * Publishes a new key, which signs once every cache of the public keys has it.
    *
-   * @param options.immediately for a key that may have leaked: the new key signs at once, and this node refuses all others at
-   * once, so that all clients need a new access token. Other nodes follow within `rereadMs`, other verifiers when they read
+   * @param options.immediately for a key that may have leaked: the new key signs immediately, and this node refuses all others
+   * immediately, so that all clients need a new access token. Other nodes follow within `rereadMs`, other verifiers when they read
    * the keys again; until then they refuse the new key.
    */
   async rotate({ immediately = false }: { readonly immediately?: boolean } = {}): Promise<KeyInfo> {

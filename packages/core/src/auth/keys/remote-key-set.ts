@@ -38,7 +38,7 @@ export class RemoteKeySet {
   /**
    * Checks signature and claims.
    *
-   * @param trusted whether the token came directly from its issuer: a missing key is then requested at once, and otherwise at
+   * @param trusted whether the token came directly from its issuer: a missing key is then requested immediately, and otherwise at
    * most every 30 seconds
    * @throws FocusError `provider_error`, `provider_unreachable` when the keys cannot be read; jose's errors for the token
    */

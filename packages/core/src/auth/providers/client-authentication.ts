@@ -38,7 +38,7 @@ export function authMethodOf(
   const method = possible.find((candidate) => announced.includes(candidate))
   if (method !== undefined) return method
   throw new FocusError('provider_error', `${name} announces no client authentication that fits the configuration.`, {
-    hint: `It announces ${announced.join(', ')}. Give clientSecret or clientKey accordingly, or force a method with tokenEndpointAuthMethod.`,
+    hint: `It announces ${announced.join(', ')}. Set clientSecret or clientKey accordingly, or force a method with tokenEndpointAuthMethod.`,
   })
 }
 
@@ -83,6 +83,6 @@ export function asRegistered(authenticate: ClientAuth, redirectUri: string | und
 
 function unusableKey(name: string): FocusError {
   return new FocusError('invalid_option', `Provider ${name}: clientKey must be a private JWK.`, {
-    hint: 'Give the private key whose public half is registered with the provider.',
+    hint: 'Pass the private key whose public half is registered with the provider.',
   })
 }

@@ -97,6 +97,6 @@ function assertCredentials({ tokenEndpointAuthMethod: method, clientSecret, clie
     (method?.startsWith('client_secret') === true && clientSecret === undefined && 'clientSecret')
   if (!missing) return
   throw new FocusError('invalid_option', `oidc.tokenEndpointAuthMethod: ${method} needs oidc.${missing}.`, {
-    hint: `Give ${missing}, or another method.`,
+    hint: `Set ${missing}, or use another method.`,
   })
 }

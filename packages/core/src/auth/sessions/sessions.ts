@@ -196,7 +196,7 @@ export class Sessions {
 
   async #pair(user: User, session: Session, refreshToken: string | null): Promise<TokenPair> {
     const { config, runtime, tokens } = this.#deps
-    // Access ends with its session, even if nobody refreshes it (S23).
+    // Access ends with its session, even if it is never refreshed (S23).
     const remaining = Math.min(Math.floor((session.expiresAt - runtime.clock()) / 1_000), config.idleTtlSeconds)
     const expiresIn = Math.max(1, Math.min(config.accessTtlSeconds, remaining))
     const accessToken = await tokens.issue({

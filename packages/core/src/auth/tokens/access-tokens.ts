@@ -137,7 +137,7 @@ export class AccessTokens implements TokenVerifier {
 
   /**
    * Requires the session of a token in this database: after a restore, new users get the ids of lost ones, whose old tokens
-   * would then be valid for them (S38). Read once per token, which is known from then on.
+   * would then be valid for them (S38). The session is read once per token; from then on the token is known.
    */
   async #requireSession(id: string, userKey: UserKey, issuedAt: number): Promise<void> {
     let session = await this.#sessions.get(id)

@@ -3,7 +3,7 @@ export function nearest(name: string, candidates: readonly string[]): string | n
   return candidates.toSorted((a, b) => distance(name, a) - distance(name, b))[0] ?? null
 }
 
-/** Returns the candidate that was probably meant: it differs by a few letters, or has the same beginning; else null. */
+/** Returns the candidate that was probably meant: it differs by a few letters or starts with the same ones; null otherwise. */
 export function misspelt(name: string, candidates: readonly string[]): string | null {
   const near = nearest(name, candidates)
   if (near !== null && distance(name, near) <= Math.max(2, Math.floor(name.length / 3))) return near

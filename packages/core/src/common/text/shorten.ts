@@ -34,7 +34,7 @@ export function shortenTo(text: string, max: number, size: (text: string) => num
   return shorten(text, fits)
 }
 
-/** Returns the longest beginning of at most `max` UTF-16 units that ends between graphemes, for columns and keys. */
+/** Returns the longest prefix of at most `max` UTF-16 units that ends between graphemes, for columns and keys. */
 export function head(text: string, max: number): string {
   if (text.length <= max) return text
   const start = graphemes.segment(text.slice(0, max + maxGraphemeLength)).containing(max)?.index ?? max

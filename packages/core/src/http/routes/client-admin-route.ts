@@ -1,7 +1,7 @@
 import { json } from '../responses.ts'
 import type { Route } from '../route.ts'
 
-/** `GET /admin/client`: who this server takes the caller for, so that an operator finds a reverse proxy that is not named. */
+/** `GET /admin/client`: the client address that this server sees, so that an operator notices an unnamed reverse proxy. */
 export const clientAdminRoute: Route = {
   method: 'GET',
   path: '/admin/client',

@@ -25,14 +25,14 @@ export interface PostAnswer {
   /** Whether the status is 2xx. */
   readonly ok: boolean
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** Of an answer other than 2xx, the first 16 KiB that arrived within a second; else empty. */
+  /** The first 16 KiB of an answer other than 2xx that arrived within a second; empty otherwise. */
   readonly body: string
 }
 
 /**
  * Sends one POST to a URL that is not under the control of this server (S30): https, or http to this machine; no redirects. The
  * IP address of the connection is checked, not the name, and the signal ends the request at any time. The status alone decides:
- * a body that hangs, breaks off or is malformed changes nothing.
+ * a body that hangs, is cut off or is malformed changes nothing.
  *
  * @throws ForbiddenAddressError when the URL or its IP address must not be called
  * @throws UnresolvedNameError from `addressesOf`

@@ -32,7 +32,7 @@ interface Failure {
 /**
  * A value of another server, loaded on first use; concurrent callers share one load. The value is kept while fresh, and used
  * for one more day while the server is unreachable. A server that hangs costs one wait: until a load succeeds again, callers
- * get the held value at once and loads run in the background. Without a held value, callers get the failure, and the next load
+ * get the held value immediately and loads run in the background. Without a held value, callers get the failure, and the next load
  * starts after a pause.
  */
 export class RemoteValue<T> {

@@ -26,7 +26,7 @@ export class Composer {
   readonly #definitions: Definitions
   readonly #locale: string
 
-  /** @param locale language for users whose own is not known */
+  /** @param locale language for users without a known language */
   constructor(definitions: Definitions, locale: string) {
     this.#definitions = definitions
     this.#locale = locale

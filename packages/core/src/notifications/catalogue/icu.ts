@@ -22,7 +22,7 @@ export function compileIcu(message: string, locale: string): IntlMessageFormat {
   const known = compiled.get(key)
   if (known) return known
   // Angle brackets are text, not tags: messages are not HTML. Providers and directories may return `fr_FR` or a text that
-  // is no language, which is not a mistake of the message.
+  // is not a language, which is not a mistake of the message.
   const format = new IntlMessageFormat(message, canonicalLocale(locale) ?? 'en', undefined, { ignoreTag: true })
   compiled.set(key, format)
   return format

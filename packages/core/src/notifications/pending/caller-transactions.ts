@@ -76,7 +76,7 @@ export class CallerTransactions {
     }
   }
 
-  /** Checks the message as if it were sent now, so that the caller hears of a mistake, and not the log of a server later. */
+  /** Checks the message as if it were sent now, so that a mistake fails this call instead of being logged later. */
   #row(userKey: UserKey | null, message: Message): PendingRow {
     const { sender, ids, clock } = this.#deps
     const id = ids.next()

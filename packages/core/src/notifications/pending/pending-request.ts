@@ -58,7 +58,7 @@ export function toRequest(userKey: string | null, message: Message): PendingRequ
   }
 }
 
-/** @throws FocusError `invalid_notification` for text that is no request: other programs may write the table too */
+/** @throws FocusError `invalid_notification` for a text that is not a request: other programs may write the table too */
 export function readRequest(json: string): PendingRequest {
   const request = parse(json)
   if (isRequest(request)) return request

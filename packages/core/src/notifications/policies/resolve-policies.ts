@@ -77,10 +77,10 @@ function policyKey(what: string, key: unknown): string {
 function windowMs(what: string, window: Duration): number {
   const ms = durationMs(what, window)
   if (ms > 0) return ms
-  throw invalid(`${what}: must be longer than nothing.`)
+  throw invalid(`${what}: must be longer than 0.`)
 }
 
-/** Fills the message once, so that the caller hears of a missing param, not the log of a server later. */
+/** Fills the message once, so that a missing param fails this call, and not a later merge. */
 function icu(what: string, message: string | undefined, locale: string, params: MergedTexts['params']): string | null {
   if (message === undefined) return null
   if (typeof message !== 'string' || !message.isWellFormed()) throw invalid(`${what}: is not valid Unicode text.`)

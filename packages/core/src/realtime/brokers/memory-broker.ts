@@ -1,7 +1,7 @@
 import type { UserKey } from '../../common/user-id.ts'
 import type { Broker, BrokerMessage } from '../ports.ts'
 
-/** The broker of a single process: passes each message to the listeners at once, when this node is subscribed to its user. */
+/** The broker of a single process: passes each message to the listeners immediately, when this node is subscribed to its user. */
 export class MemoryBroker implements Broker {
   readonly #users = new Set<UserKey>()
   readonly #listeners = new Set<(message: BrokerMessage) => void>()

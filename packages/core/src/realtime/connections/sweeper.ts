@@ -6,7 +6,7 @@ import { type CloseCode, closeCodes } from '../protocol/close-codes.ts'
 import type { RealtimeLimits } from '../realtime-limits.ts'
 import type { Connection } from './connection.ts'
 
-/** A sweep that is later than this means that the process was stopped; clients that were silent meanwhile are not closed. */
+/** A sweep that is later than this means that the process was stopped; clients that were silent in that time are not closed. */
 const stallMs = 1_000
 
 /** The node's only timer: heartbeats, pings and all deadlines of all connections. Runs while there is a connection. */

@@ -85,7 +85,7 @@ export class EventWriter {
     const { stream, position: after } = cursor
     const upTo = stream.latest
     const { events, head } = await this.#log.chunk(stream, after, upTo)
-    // Meanwhile the client may have left, or asked to go back further.
+    // During the read, the client may have left or asked to resume from an earlier position.
     if (!connection.live || cursor.position !== after) return
     if (head.epoch !== cursor.epoch || head.offset < upTo) {
       stream.reset()

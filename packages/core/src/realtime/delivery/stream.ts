@@ -5,7 +5,7 @@ import type { UserKey } from '../../common/user-id.ts'
 export class Stream<Owner extends UserKey | null = UserKey | null> {
   /** The owner; null for the shared stream. */
   readonly userKey: Owner
-  /** Highest offset that this node heard of. */
+  /** Highest offset that this node knows of. */
   latest = 0
   stateRev = 0
   /** Revision of the last `state` that was sent to local connections; the head may be ahead of it. */
@@ -44,7 +44,7 @@ export class Cursor {
     this.replayUpTo = replayUpTo
   }
 
-  /** Events between this position and the newest one that this node heard of. */
+  /** Events between this position and the newest one that this node knows of. */
   get lag(): number {
     return Math.max(0, this.stream.latest - this.position)
   }

@@ -87,7 +87,7 @@ export class Admission {
   /**
    * Replaces the token of a live connection.
    *
-   * @returns `renewed`; `other_user` when the token belongs to another user; `ended` when its session ended meanwhile, which
+   * @returns `renewed`; `other_user` when the token belongs to another user; `ended` when its session has ended since, which
    * closes the connection
    * @throws FocusError `invalid_token`, `token_expired`, `session_revoked`, `rate_limited`
    */

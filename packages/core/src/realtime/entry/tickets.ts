@@ -29,7 +29,7 @@ export interface TicketsDeps {
 }
 
 /**
- * Tickets stand for an access token in a URL, which often ends up in access logs. A ticket for a WebSocket works once; one for the
+ * Tickets replace access tokens in URLs, which often end up in access logs. A ticket for a WebSocket works once; one for the
  * event stream works for hours, because `EventSource` repeats its URL. Both end with their session. A ticket carries its
  * contents sealed, so issuing one stores nothing.
  */

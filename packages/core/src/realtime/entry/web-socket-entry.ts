@@ -14,7 +14,7 @@ import type { Gate } from './gate.ts'
 import { forwardedFor, type Opening, parseTarget, readOpening, subprotocol, versionRefusal } from './handshake.ts'
 import { refuseHandshake, refuseUpgrade } from './upgrade-refusal.ts'
 
-/** Takes WebSocket upgrades and passes the events of the sockets to the message handler. */
+/** Accepts WebSocket upgrades and passes the events of the sockets to the message handler. */
 export class WebSocketEntry {
   readonly #state: HubState
   readonly #gate: Gate
@@ -43,7 +43,7 @@ export class WebSocketEntry {
     this.#server.on('wsClientError', refuseHandshake)
   }
 
-  /** Takes or refuses an upgrade on the hub's path. Returns false, and does not touch the socket, on any other path. */
+  /** Accepts or refuses an upgrade on the hub's path. Returns false, and does not touch the socket, on any other path. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const target = parseTarget(request.url)
     if (target?.path !== this.#path) return false

@@ -25,6 +25,6 @@ export interface Peer {
   onceDrained(listener: () => void): void
   /** Writes queued messages and starts the closing handshake. */
   close(code: CloseCode): void
-  /** Drops the connection at once. */
+  /** Drops the connection immediately. */
   terminate(): void
 }

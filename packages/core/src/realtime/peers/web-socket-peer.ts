@@ -14,7 +14,7 @@ export class FocusWebSocket extends WebSocket {
 
 /**
  * A WebSocket. Data frames are built once, shared by all sockets, and written to the TCP socket directly. `ws` handles the receiving
- * side, the control frames and the closing handshake; without compression it writes at once, so the order of frames is kept.
+ * side, the control frames and the closing handshake; without compression it writes immediately, so the order of frames is kept.
  */
 export class WebSocketPeer implements Peer {
   readonly #webSocket: FocusWebSocket

@@ -45,7 +45,7 @@ export const wireErrors = {
     hint: 'Wait for the `synced` message of the running one.',
   },
   unavailable: {
-    message: { fr: 'Service momentanement indisponible', en: 'Temporarily unavailable' },
+    message: { fr: 'Service momentanément indisponible', en: 'Temporarily unavailable' },
     hint: 'The database did not answer; try again in a moment.',
   },
 } as const satisfies Record<string, WireErrorTexts>

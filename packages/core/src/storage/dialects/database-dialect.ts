@@ -34,7 +34,7 @@ export interface DatabaseDialect {
   borrow(source: AnyKysely, options: DriverOptions): Promise<DatabaseDriver>
   /** Returns the idempotent statements that create a table. */
   createTable(table: TableDefinition, flavour: Flavour): string[]
-  /** Tells what an error of the driver means. */
+  /** Classifies an error of the driver. */
   readonly classify: Classify
 }
 

@@ -1,8 +1,8 @@
 import { FocusError } from '../../common/errors.ts'
 
-/** What a driver's error means for the statement or transaction that it ended. */
+/** The meaning of a driver's error for the statement or transaction that it ended. */
 export type Failure =
-  /** Another transaction holds a lock. The database rolled this one back; it can be repeated at once. */
+  /** Another transaction holds a lock. The database rolled this one back; it can be repeated immediately. */
   | 'contention'
   /** The connection is lost or cannot be opened. A later attempt may succeed. */
   | 'connection'
@@ -13,7 +13,7 @@ export type Failure =
   /** The statement itself is at fault. */
   | 'statement'
 
-/** Tells what an error of one database's driver means. */
+/** Classifies an error of one database's driver. */
 export type Classify = (error: unknown) => Failure
 
 /** A failure of the database itself, whatever the statement was. */

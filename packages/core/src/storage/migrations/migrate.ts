@@ -23,7 +23,7 @@ export interface MigrationStatus {
 const tableNames = { migrationTableName: 'focus_migration', migrationLockTableName: 'focus_migration_lock' }
 
 /**
- * Applies the pending migrations. Safe when several nodes start at once: on MySQL the steps run under a named lock; on SQLite
+ * Applies the pending migrations. Safe when several nodes start at the same time: on MySQL the steps run under a named lock; on SQLite
  * they run in one transaction, which is tried again while another process holds the file.
  *
  * @throws FocusError `storage_unavailable` when a step fails; later steps do not run.

@@ -57,7 +57,7 @@ export class OutboxEscalations {
     return replaced
   }
 
-  /** Makes the latest escalations due at once, and drops the earlier ones that they replace. */
+  /** Makes the latest escalations due now, and drops the earlier ones that they replace. */
   async #leave(latest: readonly number[], between: readonly number[], now: number): Promise<void> {
     if (latest.length === 0) return
     await inTransaction(this.#database, async (trx) => {

@@ -152,7 +152,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
   }
 
   /**
-   * Returns the rows of each lane up to its first gap; rows that this owner has leased already are no gap. A gap is a row that is
+   * Returns the rows of each lane up to its first gap; rows that this owner has leased already are not a gap. A gap is a row that is
    * not yet due, or that another worker has leased or is leasing.
    */
   async #respectLanes(

@@ -24,7 +24,7 @@ export interface OutboxTable {
   cancel_if: 'read' | null
   /** Counted by the lease, so that a message that kills its worker becomes dead too. */
   attempts: Generated<number>
-  /** When the row may be leased: 0 for at once, later after a failure; while it is leased, the end of the lease. */
+  /** When the row may be leased: 0 for immediately, later after a failure; while it is leased, the end of the lease. */
   due_at: Generated<number>
   /** When `due_at` was computed. */
   touched_at: number

@@ -72,7 +72,7 @@ export class KyselyPreferenceStore implements PreferenceStore {
     return matrices
   }
 
-  /** Tells whether a change would write the values that are stored already. */
+  /** Returns whether a change would write the values that are stored already. */
   async #isSo(
     userKey: UserKey,
     { locale, matrix }: { locale: string | null | undefined; matrix: PreferenceMatrix | undefined },
@@ -84,7 +84,7 @@ export class KyselyPreferenceStore implements PreferenceStore {
     )
   }
 
-  /** Tells whether any user has stored a preference: many installations have none and need no further query. */
+  /** Returns whether any user has stored a preference: many installations have none and need no further query. */
   async #anybodyChose(): Promise<boolean> {
     const row = await this.#db.selectFrom('focus_preferences').select('user_key').limit(1).executeTakeFirst()
     return row !== undefined

@@ -13,7 +13,7 @@ export type PeerBehaviour =
 
 /** More behaviours of a peer. Their checks run only where `behaviours` lists them. */
 export type OddPeerBehaviour =
-  /** It accepts the message, says so, and then hangs, breaks off or sends garbage, as far as its protocol allows it. */
+  /** It accepts and confirms the message, then hangs, disconnects or sends garbage, as far as its protocol allows it. */
   | 'accepts_oddly'
   /** It is busy and asks for a wait of centuries. */
   | 'overloaded'

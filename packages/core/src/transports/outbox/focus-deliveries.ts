@@ -50,7 +50,7 @@ export interface Deliveries {
   /** Lists the transports with the counts of their deliveries. */
   transports(): Promise<TransportInfo[]>
   /**
-   * Makes dead deliveries due at once, or those that `state` or `ids` name.
+   * Makes dead deliveries due now, or those that `state` or `ids` name.
    *
    * @returns how many
    */

@@ -119,7 +119,7 @@ export interface OutboxStore {
   readStates(notificationIds: readonly string[]): Promise<ReadonlyMap<string, 'read' | 'unread'>>
   /**
    * Finds the escalations of notifications that were merged later. The escalation of the latest event replaces them and becomes due at
-   * once, so that the user is told once, in time, with the latest text. Returns the ids of the replaced deliveries.
+   * once, so that the user is notified once, in time, with the latest text. Returns the ids of the replaced deliveries.
    */
   supersede(transport: string, now: number, deliveries: readonly LeasedDelivery[]): Promise<ReadonlySet<number>>
   /** Restores the length of waits after the clock went back. */
@@ -127,7 +127,7 @@ export interface OutboxStore {
 
   list(filter: DeliveryFilter, page: { now: number; limit: number; after: number | null }): Promise<DeliveryInfo[]>
   counts(now: number): Promise<DeliveryCount[]>
-  /** Makes dead or waiting deliveries due at once and resets their attempts. Returns how many. */
+  /** Makes dead or waiting deliveries due now and resets their attempts. Returns how many. */
   retry(filter: DeliveryFilter, now: number): Promise<number>
   /** Removes up to `limit` deliveries that are not leased. Returns how many. */
   purge(filter: DeliveryFilter & { readonly deadBefore?: number }, now: number, limit: number): Promise<number>

@@ -11,7 +11,7 @@ export interface PersonalPreferences {
   readonly transports: readonly string[]
 }
 
-/** A change of preferences; an absent field stays as it is. */
+/** A change of preferences; an absent field stays unchanged. */
 export interface PreferenceChange {
   readonly locale?: string | null
   /** Replaces all choices. */

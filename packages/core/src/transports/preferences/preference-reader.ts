@@ -3,7 +3,7 @@ import type { PreferenceMatrix, PreferenceStore } from './preferences-port.ts'
 
 /**
  * Reads the preferences of many users with few queries: all reads of one turn of the event loop become one query. Nothing is
- * cached, because a choice must apply at once.
+ * cached, because a choice must apply immediately.
  */
 export class PreferenceReader {
   readonly #store: PreferenceStore

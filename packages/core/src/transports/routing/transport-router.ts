@@ -28,7 +28,7 @@ export interface TransportRouterDeps {
 /**
  * Decides which transports a notification goes to: those of the call, of its definition, of its topic or of the default, in this
  * order; else every configured transport. The transports that its user switched off are left out. A transport that an escalation
- * leads to is not used at once, unless it is named.
+ * leads to is not used immediately, unless it is named.
  */
 export class TransportRouter implements NotificationRouter {
   readonly #transports: ReadonlyMap<string, Transport>

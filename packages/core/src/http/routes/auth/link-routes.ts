@@ -10,7 +10,7 @@ import { secretHeaders } from './token-delivery.ts'
 
 /** Linked accounts: a signed-in user can sign in with further providers. */
 export function linkRoutes({ auth, cookies }: AuthRouteParts): Route[] {
-  /** Links by the ID token of an app at once; otherwise answers the address where the user agrees. */
+  /** Links immediately by the ID token of an app; otherwise returns the address where the user consents. */
   async function link({ request, params, principal }: RouteContext): Promise<Response> {
     const linking = requirePrincipal(principal)
     const provider = params['provider'] ?? ''

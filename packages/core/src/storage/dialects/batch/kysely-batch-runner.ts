@@ -139,7 +139,7 @@ async function rollBack(connection: Kysely<FocusTables>): Promise<void> {
   await execute(connection, 'rollback').catch(() => undefined)
 }
 
-/** Tells whether the batch can be tried again, and why; null when it cannot. */
+/** Returns why the batch can be tried again; null when it cannot. */
 function retryReason(error: unknown, batch: Batch): 'contention' | 'connection' | null {
   if (error instanceof StorageError) return error.failure === 'unwritable' ? null : error.failure
   // The key may be taken by an earlier attempt, which the look-up finds; a look-up that was refused waits for its turn.

@@ -37,7 +37,7 @@ const unwritableErrnos = new Set([
   1114, // the table is full
 ])
 
-/** Tells what an error of mysql2 means, by the server's error number, its SQLSTATE, or the code of the driver or socket. */
+/** Classifies an error of mysql2 by the server's error number, its SQLSTATE, or the code of the driver or socket. */
 export function classifyMysqlError(error: unknown): Failure {
   if (typeof error !== 'object' || error === null) return 'statement'
   const { errno, sqlState, fatal } = error as { errno?: unknown; sqlState?: unknown; fatal?: unknown }

@@ -47,7 +47,7 @@ export async function refuseUnsafeSession(session: Session): Promise<void> {
   }
 }
 
-/** Tells whether the driver has to escape this value. In any session, a value without escapes keeps its meaning. */
+/** Returns whether the driver has to escape this value. In any session, a value without escapes keeps its meaning. */
 export function needsEscaping(value: unknown): boolean {
   if (typeof value === 'string') return escaped.test(value)
   return typeof value === 'object' && value !== null

@@ -14,7 +14,7 @@ const steps = new Set(
 )
 
 /**
- * Tells whether a statement reads at most as many rows as it names keys: its program has no loop, except one over its own list of
+ * Returns whether a statement reads at most as many rows as it names keys: its program has no loop, except one over its own list of
  * values (`in (?, ?)`). The amount of its work is then known before it runs.
  */
 export function isBounded(program: readonly Instruction[]): boolean {

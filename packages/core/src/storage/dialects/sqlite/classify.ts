@@ -1,7 +1,7 @@
 import { isNetworkError } from '../network-error.ts'
 import { codeOf, type Failure } from '../storage-error.ts'
 
-/** Tells what an error means by SQLite's result code (https://www.sqlite.org/rescode.html) or the code of a socket. */
+/** Classifies an error by SQLite's result code (https://www.sqlite.org/rescode.html) or the code of a socket. */
 export function classifySqliteError(error: unknown): Failure {
   const code = codeOf(error)
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention'

@@ -103,7 +103,7 @@ class SqliteFile implements DatabaseDriver {
   }
 }
 
-/** Not `recursive`: in a folder that accepts none (`/proc`) Node would try for ever. */
+/** Not `recursive`: in a folder that accepts none (`/proc`) Node would try forever. */
 function createFolder(folder: string): void {
   if (existsSync(folder)) return
   createFolder(dirname(folder))

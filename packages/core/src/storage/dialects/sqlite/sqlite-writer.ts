@@ -80,7 +80,7 @@ export class SqliteWriter implements BatchRunner {
     return thread
   }
 
-  /** Runs a statement at once, past the queue and in any open transaction: for checks and pragmas. */
+  /** Runs a statement immediately, past the queue and in any open transaction: for checks and pragmas. */
   async query(sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
     return (await this.thread()).query(sql, parameters)
   }

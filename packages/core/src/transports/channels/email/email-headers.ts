@@ -30,10 +30,13 @@ export function headerName(name: string): string {
 export function senderDomain(from: string): string {
   const domain = domainToASCII(/@([^\s@<>]+)>?\s*$/.exec(from)?.[1] ?? '')
   if (domain !== '') return domain
-  throw invalidOption(`email: from: ${JSON.stringify(from)} is not an address.`, 'Give "Focus <hello@app.example>".')
+  throw invalidOption(
+    `email: from: ${JSON.stringify(from)} is not an address.`,
+    'Use the form "Focus <hello@app.example>".',
+  )
 }
 
-/** A URL as it may stand in `List-Unsubscribe` (RFC 2369 §2); null for a text that is none. */
+/** Returns a URL in the form for `List-Unsubscribe` (RFC 2369 §2); null for a text that is not a URL. */
 export function headerUrl(url: string): string | null {
   if (!URL.canParse(url)) return null
   const { href } = new URL(url)

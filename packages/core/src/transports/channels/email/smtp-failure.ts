@@ -67,7 +67,7 @@ export function smtpFailure(error: unknown, handedOver: boolean): Error {
   if (handedOver)
     return new UncertainDeliveryError(`${describe(error)} after the whole mail was sent.`, { cause: error })
   const message = `The mail was not sent: ${describe(error)}.`
-  // Nodemailer refuses a recipient that is no address, and a mail beyond the server's size, before it says so to the server.
+  // Nodemailer itself refuses a malformed recipient, and a mail beyond the server's size limit, before it sends them.
   const unsendable = (code === 'EENVELOPE' && !/sender/i.test(message)) || code === 'EMESSAGE'
   if (unsendable) return new PermanentDeliveryError(message, { cause: error })
   const category = code === 'EDNS' ? 'unresolved' : code === 'ETIMEDOUT' ? 'timeout' : 'unreachable'

@@ -52,7 +52,7 @@ export class Lanes {
     return true
   }
 
-  /** Takes the next delivery of the first user in turn who may start; undefined when there is none. */
+  /** Takes the next delivery of the first user, by turns, who may start; undefined when there is none. */
   take(mayStart: (user: string) => boolean = () => true): Queued | undefined {
     for (const [user, keys] of this.#ready) {
       if (!mayStart(user)) continue

@@ -119,7 +119,7 @@ export class OutboxWriter {
 
   async #writeBatch({ prolonged, completed, rescheduled, dead, released }: Pending): Promise<void> {
     const now = this.#clock()
-    // Prolong first: a delivery of the same batch that ended meanwhile gives up its lease afterwards.
+    // Prolong first: a delivery of the same batch that has ended since gives up its lease afterwards.
     await this.#store.prolong(this.#owner, now, prolonged)
     await this.#store.complete(this.#owner, completed)
     await this.#store.reschedule(this.#owner, now, rescheduled)

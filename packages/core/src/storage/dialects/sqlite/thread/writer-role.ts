@@ -104,7 +104,7 @@ export class WriterRole implements ThreadRole {
         failures.set(index, failure)
         outcomes.push({ failure })
         if (this.#connection.inTransaction) continue
-        // A full disk is no unit's fault and fails all of them.
+        // A full disk is not the fault of any unit, and fails all of them.
         if (classifySqliteError(error) === 'unwritable') throw error
         return null
       }
@@ -147,7 +147,7 @@ export class WriterRole implements ThreadRole {
         if (current === known) return
         known = current
       } catch {
-        // The next write reports what is wrong with the file. Report a commit meanwhile, so that none is missed.
+        // The next write reports what is wrong with the file. Until then, report a commit, so that none is missed.
       }
       this.#foreignCommit()
     }, intervalMs)
