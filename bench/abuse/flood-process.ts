@@ -19,10 +19,10 @@ async function floodWithRequests({ perSecond, shot }: RequestFlood): Promise<Rec
   const count = (what: string) => void (counts[what] = (counts[what] ?? 0) + 1)
   let sent = 0
   let underWay = 0
-  const began = performance.now()
+  const startedAt = performance.now()
   const timer = setInterval(() => {
     // Open loop: the rate does not depend on the answers, except for a limit of simultaneous requests.
-    const due = Math.floor(((performance.now() - began) / 1_000) * perSecond)
+    const due = Math.floor(((performance.now() - startedAt) / 1_000) * perSecond)
     for (; sent < due; sent += 1) {
       if (underWay >= 4_000) {
         count('not sent')

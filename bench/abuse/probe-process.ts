@@ -100,7 +100,7 @@ function openSocket(): void {
 }
 
 async function timed(what: 'me' | 'sign-in' | 'notify', work: () => Promise<void>): Promise<void> {
-  const began = performance.now()
+  const startedAt = performance.now()
   const lists = { me: phase.me, 'sign-in': phase.signIns, notify: null }
   try {
     await work()
@@ -108,7 +108,7 @@ async function timed(what: 'me' | 'sign-in' | 'notify', work: () => Promise<void
     fail(what, error instanceof Error ? error.message : String(error))
   }
   // A failed operation took time too.
-  lists[what]?.push(performance.now() - began)
+  lists[what]?.push(performance.now() - startedAt)
 }
 
 function fail(what: string, why: string): void {

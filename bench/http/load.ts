@@ -39,11 +39,11 @@ export class Load {
   async run(milliseconds: number): Promise<{ answers: number; seconds: number }> {
     this.#received = 0
     this.#running = true
-    const began = performance.now()
+    const startedAt = performance.now()
     for (const socket of this.#sockets) socket.write(this.#request)
     await new Promise((resolve) => setTimeout(resolve, milliseconds))
     this.#running = false
-    const seconds = (performance.now() - began) / 1_000
+    const seconds = (performance.now() - startedAt) / 1_000
     const answers = this.#received / this.#answerBytes
     // Wait for the open requests: they must not slow down the server of the next slice.
     await new Promise((resolve) => setTimeout(resolve, 50))

@@ -31,7 +31,7 @@ try {
       yield taken
     }
   }
-  const began = performance.now()
+  const startedAt = performance.now()
   const before = process.memoryUsage.rss()
   const summary = await focus.notifications.notifyMany(
     ids(),
@@ -45,7 +45,7 @@ try {
       },
     },
   )
-  const seconds = (performance.now() - began) / 1_000
+  const seconds = (performance.now() - startedAt) / 1_000
   console.log({
     ...summary,
     perSecond: Math.round(users / seconds),

@@ -59,9 +59,9 @@ async function cursorAt(depth: number): Promise<string | null> {
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const taken: number[] = []
   for (let round = 0; round < 101; round += 1) {
-    const began = performance.now()
+    const startedAt = performance.now()
     await work()
-    taken.push(performance.now() - began)
+    taken.push(performance.now() - startedAt)
   }
   return Math.round(median(taken) * 100) / 100
 }

@@ -28,21 +28,21 @@ const event = (offset: number, fields: Partial<NotificationMessage> = {}): Notif
 
 const resumed = { requested: true, recovered: true }
 
-test('begins at the heads of the streams', () => {
+test('starts at the heads of the streams', () => {
   const tracker = new PositionTracker()
   expect(tracker.query()).toEqual({})
   expect(tracker.connected(connection())).toBe(false)
   expect(tracker.query()).toEqual({ epoch: 'e1', offset: '10', all_offset: '3' })
 })
 
-test('takes every event once', () => {
+test('accepts every event once', () => {
   const tracker = new PositionTracker()
   tracker.connected(connection())
   expect([11, 12, 12, 11, 13].map((offset) => tracker.accept(event(offset)))).toEqual([true, true, false, false, true])
   expect(tracker.query()).toEqual({ epoch: 'e1', offset: '13', all_offset: '3', last_id: 'id-13' })
 })
 
-test('counts broadcasts by themselves', () => {
+test('tracks broadcasts separately', () => {
   const tracker = new PositionTracker()
   tracker.connected(connection())
   expect(tracker.accept(event(4, { stream: 'all' }))).toBe(true)
@@ -51,14 +51,14 @@ test('counts broadcasts by themselves', () => {
   expect(tracker.current).toEqual({ epoch: 'e1', offset: 11, allOffset: 4, lastId: 'id-11' })
 })
 
-test('a resumed connection does not move past what it is about to send', () => {
+test('a resumed connection does not skip events that are on their way', () => {
   const tracker = new PositionTracker({ epoch: 'e1', offset: 5, allOffset: 3, lastId: 'id-5' })
   expect(tracker.connected(connection({ resume: resumed }))).toBe(false)
   expect(tracker.accept(event(5))).toBe(false)
   expect(tracker.accept(event(6))).toBe(true)
 })
 
-test('a heartbeat moves past what a filter hid, and the last id no longer holds', () => {
+test('a heartbeat skips filtered events and clears the last id', () => {
   const tracker = new PositionTracker()
   tracker.connected(connection())
   tracker.accept(event(11))
@@ -68,7 +68,7 @@ test('a heartbeat moves past what a filter hid, and the last id no longer holds'
   expect(tracker.current).toMatchObject({ offset: 20, allOffset: 4 })
 })
 
-test('a gap moves past what is gone, and what follows is new', () => {
+test('a gap skips missing events, and later events are new', () => {
   const tracker = new PositionTracker({ epoch: 'e1', offset: 5, allOffset: 3, lastId: null })
   const lost = tracker.connected(connection({ resume: { requested: true, recovered: false, reason: 'retention' } }))
   expect(lost).toBe(true)
@@ -79,7 +79,7 @@ test('a gap moves past what is gone, and what follows is new', () => {
   expect(tracker.current).toMatchObject({ offset: 9, allOffset: 6 })
 })
 
-test('another epoch begins anew', () => {
+test('another epoch starts a new position', () => {
   const tracker = new PositionTracker({ epoch: 'e0', offset: 500, allOffset: 90, lastId: 'x' })
   const lost = tracker.connected(connection({ resume: { requested: true, recovered: false, reason: 'epoch_changed' } }))
   expect(lost).toBe(true)
@@ -87,14 +87,14 @@ test('another epoch begins anew', () => {
   expect(tracker.accept(event(11))).toBe(true)
 })
 
-test('a head below the position is a log that was restored: what is written there next is new', () => {
+test('a head below the position means a restored log: later events are new', () => {
   const tracker = new PositionTracker({ epoch: 'e1', offset: 50, allOffset: 3, lastId: 'id-50' })
   tracker.connected(connection({ resume: { requested: true, recovered: false, reason: 'position_lost' } }))
   expect(tracker.current).toEqual({ epoch: 'e1', offset: 10, allOffset: 3, lastId: null })
   expect(tracker.accept(event(11))).toBe(true)
 })
 
-test('messages without offsets are always new, and leave nothing to resume from', () => {
+test('messages without offsets are always new, and have no position', () => {
   const tracker = new PositionTracker()
   const { stream: _stream, all: _all, resume: _resume, ...guide } = connection()
   expect(tracker.connected(guide)).toBe(false)

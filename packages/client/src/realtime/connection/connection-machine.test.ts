@@ -10,7 +10,7 @@ import {
   step,
 } from './connection-machine.ts'
 
-/** Drives the machine with a clock that stands still unless told, and with the worst luck a jitter can have. */
+/** Drives the machine with a manual clock and the longest jitter. */
 class Driver {
   machine: Machine = idleMachine
   now = 1_000_000
@@ -33,7 +33,7 @@ class Driver {
     return this
   }
 
-  /** Lets the deadline come. */
+  /** Moves the clock to the deadline. */
   tick(lastMessageAt = 0): this {
     this.now = this.machine.deadline ?? this.now
     return this.send({ type: 'tick', lastMessageAt })
@@ -54,8 +54,8 @@ const connecting = () => new Driver().send({ type: 'connect' }).send({ type: 'to
 const open = () => connecting().send({ type: 'connection', heartbeatMs })
 const stable = () => open().wait(stableAfterMs)
 
-describe('the way to an open connection', () => {
-  test('begins with a token, goes on with a socket, ends with the connection message', () => {
+describe('connecting', () => {
+  test('gets a token, opens a socket, and waits for the connection message', () => {
     const driver = new Driver().send({ type: 'connect' })
     expect(driver.state).toEqual({ status: 'connecting', attempt: 0 })
     expect(driver.effects).toEqual([{ type: 'authorize', renew: false }])
@@ -65,7 +65,7 @@ describe('the way to an open connection', () => {
     expect(driver.state).toEqual({ status: 'open', attempt: 0 })
   })
 
-  test('waits for a sign-in where nobody is signed in, and goes on after it', () => {
+  test('waits for a sign-in if no user is signed in', () => {
     const driver = new Driver().send({ type: 'connect' }).send({ type: 'token', token: null })
     expect(driver.state).toEqual({ status: 'closed', reason: { code: 4500, reason: 'not signed in' } })
     expect(driver.machine.deadline).toBeNull()
@@ -74,29 +74,29 @@ describe('the way to an open connection', () => {
     expect(driver.effectTypes).toEqual(['drop', 'authorize'])
   })
 
-  test('a second connect changes nothing', () => {
+  test('ignores a second connect', () => {
     const driver = open()
     const before = driver.machine
     expect(driver.send({ type: 'connect' }).machine).toBe(before)
   })
 
-  test('a server that takes the socket and says nothing is left', () => {
+  test('gives up a socket without a message in time', () => {
     const driver = connecting()
-    const began = driver.now
+    const startedAt = driver.now
     driver.tick()
-    expect(driver.now - began).toBe(connectTimeoutMs)
+    expect(driver.now - startedAt).toBe(connectTimeoutMs)
     expect(driver.state).toMatchObject({ status: 'reconnecting', reason: { code: 1006, reason: 'no answer in time' } })
     expect(driver.effectTypes).toEqual(['drop'])
   })
 
-  test('a refresh that got no answer is tried again', () => {
+  test('retries after a refresh without an answer', () => {
     const driver = new Driver().send({ type: 'connect' }).send({ type: 'unauthorized', message: 'no network' })
     expect(driver.state).toMatchObject({ status: 'reconnecting', reason: { reason: 'no network' } })
   })
 })
 
 describe('reconnecting', () => {
-  test('waits longer every time, up to half a minute', () => {
+  test('doubles the wait, up to half a minute', () => {
     const driver = connecting()
     const waits: number[] = []
     for (let attempt = 0; attempt < 8; attempt += 1) {
@@ -107,14 +107,14 @@ describe('reconnecting', () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
   })
 
-  test('spreads over the whole wait', () => {
+  test('spreads tries over the whole wait', () => {
     const driver = connecting()
     driver.random = 0.25
     driver.close(1006)
     expect((driver.machine.deadline ?? 0) - driver.now).toBe(250)
   })
 
-  test('goes on counting while connections do not last', () => {
+  test('counts tries while connections are unstable', () => {
     const driver = open()
       .wait(stableAfterMs - 1)
       .close(4008)
@@ -124,18 +124,18 @@ describe('reconnecting', () => {
     expect(driver.state).toMatchObject({ attempt: 2 })
   })
 
-  test('counts anew after a connection that lasted', () => {
+  test('resets the number of tries after a stable connection', () => {
     const driver = connecting().close(1006).tick().send({ type: 'token', token: 'one' })
     driver.send({ type: 'connection', heartbeatMs }).wait(stableAfterMs).close(1006)
     expect(driver.state).toMatchObject({ attempt: 1 })
   })
 
-  test('spares a node that says it is overloaded', () => {
+  test('waits longer for an overloaded node', () => {
     const driver = open().close(1013)
     expect((driver.machine.deadline ?? 0) - driver.now).toBe(4_000)
   })
 
-  test('waits for as long as a node that leaves asked for', () => {
+  test('waits for the time that a stopping node requested', () => {
     const driver = stable().send({ type: 'leaving', afterMs: 4_211 })
     driver.random = 0
     driver.wait(1_000).close(1012)
@@ -145,17 +145,17 @@ describe('reconnecting', () => {
   })
 
   test.each([
-    ['that leaves', () => stable().send({ type: 'leaving', afterMs: 4_000 }).close(1012)],
+    ['that stops', () => stable().send({ type: 'leaving', afterMs: 4_000 }).close(1012)],
     ['that is overloaded', () => open().close(1013)],
-  ])('a page that wakes up does not come sooner than a node %s asked for', (_, begin) => {
-    const driver = begin()
+  ])('a page that wakes up does not reconnect before the time that a node %s requested', (_, start) => {
+    const driver = start()
     expect(driver.wait(10).send({ type: 'wake' }).state.status).toBe('reconnecting')
     expect(driver.effects).toEqual([])
     expect(driver.tick().state.status).toBe('connecting')
-    expect(begin().wait(10).send({ type: 'retry' }).state.status).toBe('connecting')
+    expect(start().wait(10).send({ type: 'retry' }).state.status).toBe('connecting')
   })
 
-  test('tells the time of the next try by the clock on the wall, and keeps it by another', () => {
+  test('reports the next try in wall-clock time, and waits by the monotonic clock', () => {
     const { machine } = connecting()
     const after = step(machine, { type: 'close', code: 1006, reason: '' }, 5_000, 1, 1_700_000_000_000).machine
     expect(after.public).toMatchObject({ status: 'reconnecting', retryAt: 1_700_000_001_000 })
@@ -164,7 +164,7 @@ describe('reconnecting', () => {
     expect(tick.machine.public.status).toBe('connecting')
   })
 
-  test('does not wait when the page wakes up', () => {
+  test('reconnects immediately when the page wakes up', () => {
     const driver = open().close(1006).wait(10).send({ type: 'wake' })
     expect(driver.state).toEqual({ status: 'connecting', attempt: 1 })
     expect(driver.effectTypes).toEqual(['authorize'])
@@ -182,37 +182,37 @@ describe('close codes', () => {
     expect(driver.machine.deadline).toBeNull()
   })
 
-  test('4001 renews the token and is back at once', () => {
+  test('4001 renews the token and reconnects immediately', () => {
     const driver = stable().close(4001)
     expect(driver.state.status).toBe('connecting')
     expect(driver.effects).toEqual([{ type: 'authorize', renew: true }])
   })
 
-  test('4001 again at once waits, so that a wrong clock is no storm', () => {
+  test('a repeated 4001 waits, so that a wrong clock does not cause a storm', () => {
     const driver = stable().close(4001).send({ type: 'token', token: 'two' }).close(4001)
     expect(driver.state.status).toBe('reconnecting')
     expect(driver.tick().effects).toEqual([{ type: 'authorize', renew: true }])
   })
 
-  test('4003 forgets the position before it reconnects', () => {
+  test('4003 forgets the position and reconnects', () => {
     const driver = stable().close(4003)
     expect(driver.state.status).toBe('reconnecting')
     expect(driver.effectTypes).toContain('forget')
   })
 
-  test.each([4500, 4503, 1008])('%i tries another token, once', (code) => {
+  test.each([4500, 4503, 1008])('%i tries one new token', (code) => {
     const driver = stable().close(code, 'refused')
     expect(driver.effects).toEqual([{ type: 'authorize', renew: true }])
     driver.send({ type: 'token', token: 'two' }).close(code, 'refused')
     expect(driver.state).toEqual({ status: 'closed', reason: { code, reason: 'refused' } })
   })
 
-  test.each([4500, 4503, 4001])('%i is the reason when there is no other token', (code) => {
+  test.each([4500, 4503, 4001])('%i is the close reason if there is no new token', (code) => {
     const driver = stable().close(code, 'refused').send({ type: 'token', token: null })
     expect(driver.state).toEqual({ status: 'closed', reason: { code, reason: 'refused' } })
   })
 
-  test('a new sign-in gets its own chances', () => {
+  test('a new sign-in can renew its token again', () => {
     const driver = stable().close(4503).send({ type: 'token', token: null }).send({ type: 'signed_in' })
     driver.send({ type: 'token', token: 'new' }).send({ type: 'connection', heartbeatMs })
     expect(driver.close(4503).effects).toEqual([{ type: 'authorize', renew: true }])
@@ -220,7 +220,7 @@ describe('close codes', () => {
 })
 
 describe('the watchdog', () => {
-  test('asks after two silent heartbeats, and leaves when nothing comes', () => {
+  test('sends a ping after two missing heartbeats, and reconnects without an answer', () => {
     const driver = open()
     const openedAt = driver.now
     driver.tick(openedAt)
@@ -231,7 +231,7 @@ describe('the watchdog', () => {
     expect(driver.state).toMatchObject({ status: 'reconnecting', attempt: 1, reason: { reason: 'silence' } })
   })
 
-  test('is content with anything that arrives', () => {
+  test('accepts any message as a sign of life', () => {
     const driver = open()
     const lastMessageAt = driver.now + heartbeatMs
     driver.tick(lastMessageAt)
@@ -240,7 +240,7 @@ describe('the watchdog', () => {
     expect(driver.machine.deadline).toBe(lastMessageAt + 2 * heartbeatMs + probeTimeoutMs)
   })
 
-  test('an answer to the question keeps the connection', () => {
+  test('an answer to the ping keeps the connection', () => {
     const driver = open().send({ type: 'check' })
     expect(driver.effectTypes).toEqual(['probe'])
     const answeredAt = driver.now + 10
@@ -249,25 +249,25 @@ describe('the watchdog', () => {
     expect(driver.machine.probing).toBe(false)
   })
 
-  test('asks once at a time', () => {
+  test('sends one ping at a time', () => {
     expect(open().send({ type: 'check' }).send({ type: 'wake' }).effects).toEqual([])
   })
 
-  test('a timer that comes early decides nothing', () => {
+  test('ignores a timer that fires early', () => {
     const driver = open()
     const before = driver.machine
     expect(driver.wait(10).send({ type: 'tick', lastMessageAt: 0 }).machine).toBe(before)
   })
 })
 
-describe('leaving', () => {
+describe('disconnecting', () => {
   test.each([
     ['connecting', connecting],
     ['open', open],
     ['reconnecting', () => open().close(1006)],
     ['closed', () => open().close(4504)],
-  ])('disconnect ends it while %s, and nothing comes after', (_, begin) => {
-    const driver = begin().send({ type: 'disconnect' })
+  ])('disconnect ends the connection while %s, and later events are ignored', (_, start) => {
+    const driver = start().send({ type: 'disconnect' })
     expect(driver.state).toEqual({ status: 'idle' })
     expect(driver.machine.deadline).toBeNull()
     expect(driver.effectTypes).toEqual(['drop'])
@@ -276,7 +276,7 @@ describe('leaving', () => {
     expect(driver.state).toEqual({ status: 'idle' })
   })
 
-  test('signing out closes, and the next sign-in opens again', () => {
+  test('a sign-out closes the connection, and the next sign-in opens it again', () => {
     const driver = open().send({ type: 'signed_out' })
     expect(driver.state).toEqual({ status: 'closed', reason: { code: 4500, reason: 'not signed in' } })
     expect(driver.effectTypes).toEqual(['drop'])

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test('a clock that is set back by an hour delays no try', async () => {
+test('a wall clock that is set back by an hour does not delay a try', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.05)
   const noNetwork = () => Promise.reject(new Error('no network'))
   const states: string[] = []
