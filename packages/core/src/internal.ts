@@ -1,8 +1,8 @@
 /**
  * Helpers that the packages of Focus share: `@focus-api/core/internal`.
  *
- * All packages of Focus are released together, in the same version. Nothing here is covered by semantic versioning: names may
- * change or go in any release. Applications and adapters of others use `@focus-api/core`.
+ * Applications must not use it: semantic versioning does not cover it for them. The packages of Focus accept a range of
+ * versions of each other, so a name that a released package imports stays until a release outside of that range.
  */
 
 // Options and environment, for the `focus` command.
