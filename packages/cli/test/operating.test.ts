@@ -52,7 +52,7 @@ describe('focus users', () => {
     const { stdout } = await run('users', 'show', 'alice')
     expect(stdout).toMatch(/^email +alice@example\.com$/m)
     expect(stdout).toMatch(
-      /\n\nAccounts\nPROVIDER +SUBJECT +ISSUER\ngoogle +\S+ +http\S+\n\nSessions\nID +BEGUN .*\n\S/,
+      /\n\nAccounts\nPROVIDER +SUBJECT +ISSUER\ngoogle +\S+ +http\S+\n\nSessions\nID +STARTED .*\n\S/,
     )
     expect(stdout).not.toContain('{')
   })

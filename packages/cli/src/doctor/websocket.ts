@@ -36,8 +36,9 @@ export async function checkUpgrade(base: string, signal: AbortSignal): Promise<F
   if (code === 'origin_not_allowed') {
     return failed(check, 'The server refuses this origin.', 'Add it to FOCUS_ALLOWED_ORIGINS.')
   }
-  if (code !== null) return failed(check, `The server refuses (HTTP ${status}, ${code}).`, 'Check its log.')
-  const who = server === '' ? 'something on the way' : server
+  if (code !== null)
+    return failed(check, `The server refuses the connection (HTTP ${status}, ${code}).`, 'Check its log.')
+  const who = server === '' ? 'A proxy or firewall' : server
   return failed(check, `${who} answers HTTP ${status} instead of the server.`, proxyFix)
 }
 
@@ -145,7 +146,7 @@ function closed(code: number, seconds: number, heartbeatSeconds: number | null):
   const longer = Math.max(75, 2 * (heartbeatSeconds ?? 30))
   return failed(
     'websocket.idle',
-    `Something on the way cut the connection ${after}${heartbeat}.`,
+    `A proxy or firewall cut the connection ${after}${heartbeat}.`,
     `Raise the idle time-out of the reverse proxy above the heartbeat (nginx: proxy_read_timeout ${longer}s;), or lower WEBSOCKET_HEARTBEAT_INTERVAL below ${Math.max(1, Math.floor(seconds))}.`,
   )
 }

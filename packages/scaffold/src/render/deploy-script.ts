@@ -128,7 +128,7 @@ const rollBack = text`
     if run_image "$previous" && healthy; then
       say "Rolled back: the previous image $previous runs and is healthy."
     else
-      say "The previous image $previous is not healthy either: somebody has to look at the server."
+      say "The previous image $previous is not healthy either: check the server."
     fi
     exit 1
   }

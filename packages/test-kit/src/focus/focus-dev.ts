@@ -105,7 +105,7 @@ function refuseSecrets(output: string): void {
   if (found.length > 0) throw new Error(`S28: focus dev wrote a secret, ${found.join(' and ')}:\n${output}`)
 }
 
-/** Without the settings of whoever runs the tests. */
+/** Without the settings of the developer who runs the tests. */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const ours =
     /^(FOCUS_|GOOGLE_|OAUTH_|WEBSOCKET_|DATABASE_URL$|REDIS_URL$|PORT$|SMTP_URL$|SLACK_WEBHOOK|NODE_OPTIONS$)/

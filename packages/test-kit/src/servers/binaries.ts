@@ -89,7 +89,7 @@ function install({ binaries, debianPackage, purpose }: Requirement): void {
   if (!mayInstall) {
     throw new Error(
       `${names} is not on PATH, and ${purpose}. On Debian or Ubuntu: \`sudo apt-get install ${debianPackage}\`; ` +
-        `elsewhere install the package that brings ${names}.`,
+        `on other systems, install the package that provides ${names}.`,
     )
   }
   process.stderr.write(`Installing the Debian package ${debianPackage}, because ${purpose}.\n`)

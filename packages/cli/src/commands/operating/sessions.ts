@@ -15,7 +15,7 @@ export function list(context: CommandContext, flags: RemoteFlags, operands: read
   return listRows(context, flags, {
     path: `/admin/sessions?${new URLSearchParams({ user })}`,
     field: 'sessions',
-    columns: ['ID', 'BEGUN', 'LAST USED', 'DEVICE'],
+    columns: ['ID', 'STARTED', 'LAST USED', 'DEVICE'],
     cells: (row) => [textOf(row.id), ago(row.created_at), ago(row.last_used_at), textOf(row.user_agent)],
     none: 'This user has no sessions.',
   })

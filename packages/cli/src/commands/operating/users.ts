@@ -71,7 +71,7 @@ function portrait(terminal: Terminal, { accounts, sessions, ...user }: JsonDocum
   )
   const sessionTable = table(
     terminal,
-    ['ID', 'BEGUN', 'LAST USED', 'DEVICE'],
+    ['ID', 'STARTED', 'LAST USED', 'DEVICE'],
     rowsOf(sessions).map((row) => [textOf(row.id), ago(row.created_at), ago(row.last_used_at), textOf(row.user_agent)]),
     'None.',
   )

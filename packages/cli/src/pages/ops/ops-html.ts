@@ -69,7 +69,7 @@ function connectionTable(text: OpsTexts): Html {
   return html`<section class="card" aria-labelledby="connections-title">
       <h2 id="connections-title">${text.connections}</h2>
       <div class="scroll"><table><thead><tr>${head(text.user, text.node, text.age, text.transport, text.offset, text.lag, '')}</tr></thead><tbody id="connections"></tbody></table></div>
-      <p class="hint" id="nobody">${text.nobody}</p>
+      <p class="hint" id="no-connections">${text.noConnections}</p>
     </section>`
 }
 

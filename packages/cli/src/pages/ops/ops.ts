@@ -121,7 +121,7 @@ class Board {
   }
 
   #showConnections(connections: readonly Row[]): void {
-    byId('nobody').hidden = connections.length > 0
+    byId('no-connections').hidden = connections.length > 0
     drawConnections(byId('connections'), connections, this.#names, texts, (id) => void this.#cut(id))
   }
 
