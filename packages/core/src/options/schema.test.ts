@@ -159,6 +159,10 @@ describe('the options of createFocus', () => {
       'transports.0: expected transports such as slack({ … }), or objects with a name and the method deliver, in a list, got an object.',
     ],
     [
+      { tokens: { keys: [{ kty: 'OKP' }, {}] } },
+      'tokens.keys.1.kty: expected a list of private JWKs, the signing one first, got another form.',
+    ],
+    [
       { env: { FOCUS_SECRET: 31_415 } },
       'env.FOCUS_SECRET: expected an object of texts, such as process.env, got another form.',
     ],
