@@ -59,7 +59,7 @@ describe.each(hosts)('$name', (host) => {
     expect(await me.json()).toMatchObject({ id: userId, username: 'alice' })
   })
 
-  test('gives a JSON body to a route of ours, whoever parsed it', async () => {
+  test('passes a JSON body to a Focus route, whichever parser read it', async () => {
     const answer = await fetch(`${url}/api/notifications`, {
       method: 'POST',
       headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
@@ -127,7 +127,7 @@ describe.each(hosts)('$name', (host) => {
     expect(await answer.json()).toMatchObject({ code: 'insufficient_scope' })
   })
 
-  test('optionalUser knows who it is and lets everybody through, but no bad token', async () => {
+  test('optionalUser sets the user of a token, accepts requests without one, and refuses an invalid one', async () => {
     expect(await (await fetch(`${url}/optional`, { headers: bearer() })).json()).toEqual({ mine: userId })
     expect(await (await fetch(`${url}/optional`)).json()).toEqual({ mine: null })
     expect((await fetch(`${url}/optional`, { headers: { authorization: 'Bearer nonsense' } })).status).toBe(401)

@@ -70,7 +70,7 @@ test('below a Fastify prefix', async () => {
   expect((await fetch(`${url}/api/health`)).status).toBe(404)
 })
 
-test('a Fastify prefix that the base path does not begin with is refused, with what to do', async () => {
+test('a Fastify prefix that is not a prefix of the base path is refused with a hint', async () => {
   const focus = await start()
   const app = Fastify()
   closing.push(() => app.close())
@@ -94,7 +94,7 @@ test('Fastify says goodbye to open sockets before it closes', async () => {
   expect(event.code).toBe(1012)
 })
 
-test('plain HTTP at the address of the WebSocket is told what to do', async () => {
+test('plain HTTP at the address of the WebSocket gets a hint', async () => {
   const focus = await start()
   const app = express()
   forExpress.mountFocus(app, focus)

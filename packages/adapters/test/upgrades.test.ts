@@ -45,7 +45,7 @@ const connections = () =>
   )
 
 describe('V3: an upgrade that is left half open', () => {
-  test('to a path of nobody is answered with 404 and closed by the server', async () => {
+  test('to an unknown path is answered with 404 and closed by the server', async () => {
     const socket = await halfOpen('/nobody')
     let answer = ''
     socket.on('data', (bytes) => (answer += String(bytes)))

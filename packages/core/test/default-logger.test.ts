@@ -37,7 +37,7 @@ describe('the logger of applications that pass none', () => {
     expect(await run(started(`{ ${misspelt}, logger: false }`))).toEqual({ stdout: '', stderr: '' })
   })
 
-  test('A25: a pending notification that is parked is told, with its code', async () => {
+  test('A25: a parked pending notification is logged with its code', async () => {
     const { stderr } = await run(`
       const { Kysely, SqliteDialect } = await import(${JSON.stringify(import.meta.resolve('kysely'))})
       const { default: Database } = await import(${JSON.stringify(import.meta.resolve('better-sqlite3'))})

@@ -26,7 +26,7 @@ test('a manual clock decides when a notification is due', async () => {
   expect((await notifications.inbox(7)).notifications).toMatchObject([{ title: 'Later' }])
 })
 
-test('a manual clock refuses times that are no numbers', () => {
+test('a manual clock refuses times that are not numbers', () => {
   expect(() => manualClock(Number.NaN)).toThrow(RangeError)
   const clock = manualClock(1_000)
   expect(() => clock.advance(Number.POSITIVE_INFINITY)).toThrow(/ms: expected a finite number/)

@@ -33,7 +33,7 @@ test.each(['01', '1.0', '1e0', '0x1', '+1', '-1', '１', ' 1', '1 '])(
   },
 )
 
-test.each(['0x1', '1e0', '42'])('nobody gets the username %s, which reads as an id', async (name) => {
+test.each(['0x1', '1e0', '42'])('no user gets the username %s, which reads as an id', async (name) => {
   const { user } = await focus.auth.accounts.signIn(profile(name, name))
   expect(user.username).toMatch(/^user/)
 })

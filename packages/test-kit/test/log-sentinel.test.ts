@@ -28,7 +28,7 @@ describe('the log sentinel', () => {
     expect(sentinel.leaks()).toEqual([])
   })
 
-  test('finds a short secret that it was told of', () => {
+  test('finds a short secret that it was given', () => {
     const sentinel = createLogSentinel()
     sentinel.logger.debug('refused', { key: 'opensesame' })
     expect(sentinel.leaks(['opensesame'])).toHaveLength(1)

@@ -79,7 +79,7 @@ test('V2: a user has one budget for everything, which comes back with time', () 
   expect(control.user('7', 5, client)).toBeNull()
 })
 
-test('V2: what costs more than the whole budget takes all of it, and is not refused for ever', () => {
+test('V2: a cost above the whole budget takes all of it, and is not refused forever', () => {
   const { control, clock, from } = start({ perUser: { capacity: 10, perSecond: 10 } })
   const client = from('203.0.113.9')
   for (let n = 0; n < 2; n += 1) {
@@ -151,7 +151,7 @@ test('V11: wrong admin keys of all addresses together are limited too', () => {
   expect(answers.at(-1)).toMatchObject({ reason: 'process' })
 })
 
-test('refusals are counted by what they were for, and why', () => {
+test('refusals are counted by class and reason', () => {
   const { control, from } = start({ perMinute: { start: 1 } })
   for (let n = 0; n < 3; n += 1) control.request('start', from('203.0.113.9'))
   expect([...control.refusals]).toEqual([['start:address', 2]])

@@ -26,7 +26,7 @@ test('S40: places come back when buckets have refilled', () => {
   expect(table.size).toBe(10)
 })
 
-test('a caller that nobody has seen takes no memory until it spends', () => {
+test('an unknown caller takes no memory until it spends', () => {
   const table = new BucketTable(1, 60_000)
   expect(table.waitMs('seen', 1, 0)).toBe(0)
   expect(table.size).toBe(0)

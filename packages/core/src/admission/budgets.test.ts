@@ -14,7 +14,7 @@ test.each<[string, object]>([
   expect(() => resolveBudgets(options)).toThrow(expect.objectContaining({ code: 'invalid_option' }))
 })
 
-test('S40: no single network can take what the process has for strangers', () => {
+test('S40: no single network can use up the budget for unknown addresses', () => {
   const { perMinute, perProcess } = resolveBudgets({ enabled: true, exemptLoopback: false })
   const widest = Math.max(...[...networksOf('2001:db8::1'), ...networksOf('203.0.113.9')].map(({ share }) => share))
   for (const [name, allowance] of Object.entries(perMinute)) {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { FocusError } from './errors.ts'
 
-describe('a FocusError that nobody caught', () => {
+describe('an uncaught FocusError', () => {
   test('has the hint right under the message, then where it was thrown', () => {
     const error = new FocusError('invalid_option', 'secret is missing.', { hint: 'Set FOCUS_SECRET.' })
     const [first, second, third] = inspect(error).split('\n')

@@ -101,7 +101,7 @@ describe('handler', () => {
     expect(await response.text()).toBe('')
   })
 
-  test('S24 what breaks here is `internal`, without a word of what it was, and is logged', async () => {
+  test('S24 an unexpected error is answered as `internal` without details, and is logged', async () => {
     const lines: unknown[] = []
     const logger: Logger = { ...silentLogger, error: (...line) => lines.push(line) }
     const response = await call('/api/broken', {}, { logger })
@@ -160,7 +160,7 @@ describe('handler', () => {
     expect(await response.json()).toEqual({ a: 1 })
   })
 
-  test('a body that its client breaks off is no failure of ours', async () => {
+  test('a body that the client cuts off is not a server error', async () => {
     const lines: unknown[] = []
     const logger: Logger = {
       ...silentLogger,

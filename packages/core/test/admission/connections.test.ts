@@ -78,7 +78,7 @@ describe('V3: connections of one address', () => {
     await from('203.0.113.5').next('connection')
   })
 
-  test('that have not said who they are may take a tenth of the places, and nobody the last half but who is known', async () => {
+  test('without credentials may take a tenth of the places, and only known addresses the last half', async () => {
     const server = await startHub({ limits: { unauthenticatedPerNode: 40 }, budgets: { exemptLoopback: false } })
     const from = (address: string, query = '') => server.dial(query, [], { 'x-forwarded-for': address })
     await from('198.51.100.9', '?token=1').next('connection')

@@ -14,7 +14,7 @@ const forged = () =>
 let server: Production
 afterEach(() => server.stop())
 
-test('V1: requests from all of a /48 are limited together, and nobody else is', async () => {
+test('V1: requests from all of a /48 are limited together, and no others are', async () => {
   server = await Production.start({ rateLimits: { perMinute: { public: 3 } } })
   const statuses = await server.statuses(80, (n) =>
     server.from(`2001:db8:7:${(n * 256).toString(16)}::1`, '/auth/jwks.json'),
@@ -140,7 +140,7 @@ test('V9: a page of the inbox ends at 256 KiB, and the next goes on where it end
   expect(titles).toEqual(Array.from({ length: 40 }, (_, n) => `${39 - n}`))
 })
 
-test('V11: guesses of the admin key are limited by address, counted and told; the right key works from elsewhere', async () => {
+test('V11: guesses of the admin key are limited by address, counted and logged; the right key works from other addresses', async () => {
   server = await Production.start()
   const guess = () => server.from('198.51.100.9', '/admin/users', { token: randomBytes(24).toString('base64url') })
   const statuses = await server.statuses(40, guess)
@@ -157,7 +157,7 @@ test('V11: guesses of the admin key are limited by address, counted and told; th
   expect(metrics).toMatch(/focus_refusals_total\{for="admin",reason="invalid_admin_key"\} 1\d\n/)
 })
 
-describe('V13: tokens that nobody issued', () => {
+describe('V13: forged tokens', () => {
   const me = (address: string, token: string) => server.from(address, '/auth/me', { token })
 
   test('are limited by address before they are looked at, while a token that is known goes on', async () => {
@@ -170,7 +170,7 @@ describe('V13: tokens that nobody issued', () => {
     expect((await me('198.51.100.9', token)).status).toBe(200)
   })
 
-  test('of many addresses cannot keep out who is known: by the token, or by the address', async () => {
+  test('from many addresses cannot keep out known clients, by token or by address', async () => {
     server = await Production.start({ rateLimits: { perProcess: { credentials: 120 } } })
     const [alice, bob] = [await server.person('alice'), await server.person('bob')]
     await me('198.51.100.9', alice.token)

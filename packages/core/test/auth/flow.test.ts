@@ -421,7 +421,7 @@ describe('A sign-in that ends on a page', () => {
     await narrow.close()
   })
 
-  test('S10 an old state leads to no address that is no longer allowed', async () => {
+  test('S10 an old state cannot lead to an address that is no longer allowed', async () => {
     const narrow = await startApp({
       runtime: { clock: clock.read },
       config: {

@@ -265,7 +265,7 @@ describe('S27 Rate limits', () => {
     expect(await status('192.0.2.99')).toBe(200)
   })
 
-  test('are not escaped by X-Forwarded-For of a peer that is no trusted proxy', async () => {
+  test('are not evaded with X-Forwarded-For from a peer that is not a trusted proxy', async () => {
     const app = await start({}, { limits })
     await many(app, '/auth/google', {})
     const response = await app.request('/auth/google', { headers: { 'x-forwarded-for': '198.51.100.7' } })

@@ -143,7 +143,7 @@ describeOverDatabases('Identity', (databases) => {
       expect((await signIn(app, other, 'stranger')).user.id).toBe(john.user.id)
     })
 
-    test('ends only where it began: a link sent to somebody else does nothing', async () => {
+    test('ends only where it started: a link sent to another user does nothing', async () => {
       const mallory = await signIn(app, issuer)
       const started = await app.request('/auth/stranger/link', link(mallory.access_token))
       const { authorization_url: url } = (await started.json()) as { authorization_url: string }
@@ -208,7 +208,7 @@ describeOverDatabases('Identity', (databases) => {
     const tokenWith = (nonce: string | null, claims: object = {}) =>
       other.sign({ ...other.idTokenClaims(other.person, nonce), ...claims })
 
-    test('S35 with a nonce of ours signs in, once', async () => {
+    test('S35 with a nonce of this server signs in, once', async () => {
       const token = await tokenWith(await nonceFrom())
       const response = await send(token)
       expect(response.status).toBe(200)

@@ -88,7 +88,7 @@ describeOverDatabases('The key ring', (databases) => {
     expect((await published()).map((key) => key.kid)).toEqual([next.kid])
   })
 
-  test('S20 other nodes follow a rotation without being told', async () => {
+  test('S20 other nodes follow a rotation without a message', async () => {
     const other = await startNode()
     const next = await app.auth.keys.rotate()
     clock.advance(330_000)
@@ -171,7 +171,7 @@ describeOverDatabases('The key ring', (databases) => {
     await moved.close()
   })
 
-  test('operators see what each key is doing', async () => {
+  test('operators see the state of each key', async () => {
     const admin = { authorization: 'Bearer admin-key-of-the-tests' }
     // Taken for no, it would leave an operator believe that the key that leaked is worthless.
     const vague = { method: 'POST', headers: admin, body: { immediately: 'yes' } }

@@ -156,7 +156,7 @@ describeOverDatabases('A link', (databases) => {
     })
   })
 
-  describe('with somebody else signed in when it ends', () => {
+  describe('with another user signed in at its end', () => {
     const signInAs = async (sub: string, browser: CookieJar, query = '') => {
       issuer.person = { sub, name: sub }
       return await browser.navigate(await callbackByNavigation(browser, issuer, `/auth/google${query}`))

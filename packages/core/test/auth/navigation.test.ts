@@ -80,7 +80,7 @@ describe('A failure of a navigation that knows its page', () => {
     delete issuer.misbehaviour.idToken
   })
 
-  test('A16: inside the server, goes to the page and says nothing of what broke', async () => {
+  test('A16: inside the server, goes to the page without details', async () => {
     const broken = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
     const browser = new CookieJar(broken)
     const path = await callbackByNavigation(browser, issuer, '/auth/google?return_to=/welcome')

@@ -165,7 +165,7 @@ describe('keys that share a kid', () => {
     await signing.close()
   })
 
-  test('A18: a token that none of them signed is refused', async () => {
+  test('A18: a token signed by none of them is refused', async () => {
     const kid = String(issuer.publicJwk.kid)
     issuer.misbehaviour.jwks = [await twin(kid), await twin(kid)]
     expect(await verified(fresh())).toBe('invalid_token')

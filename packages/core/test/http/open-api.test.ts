@@ -24,11 +24,11 @@ beforeAll(async () => {
 })
 afterAll(() => focus.close())
 
-test('openapi.json is what the operations say', () => {
+test('openapi.json equals the operations', () => {
   expect(readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8')).toBe(openApi())
 })
 
-test('docs/errors.md is what the table says', () => {
+test('docs/errors.md equals the table', () => {
   expect(readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8')).toBe(errorDocument())
 })
 

@@ -87,7 +87,7 @@ test('R4: a connection that is cut after the whole mail was sent leaves it parke
   expect(read).toBe(1)
 })
 
-test('R4: a refusal after the whole mail was sent is no doubt: it is tried again', async () => {
+test('R4: a refusal after the whole mail was sent is certain: it is tried again', async () => {
   const { commit, outbound, states } = await bench(answering((done) => done(refusal(451, '4.3.0 later'))))
   await commit({}, { transport: 'email' })
   await outbound.runDue()

@@ -93,7 +93,7 @@ test('R14: the domains of the sender are ASCII in every header', async () => {
   expect(raw).toMatch(/^[\x20-\x7e\r\n\t]*$/)
 })
 
-test('R14: an unsubscribe address beyond ASCII is a URL in ASCII, and one that is none is left out', async () => {
+test('R14: a non-ASCII unsubscribe address becomes an ASCII URL, and an invalid one is left out', async () => {
   const unsubscribe = (url: string) => headersOf({ title: 'Hello' }, { unsubscribe: () => url })
   const { headers } = await unsubscribe('https://exämple.fr/désabonner?u=<1>')
   expect(headers.get('list-unsubscribe')).toBe('<https://xn--exmple-cua.fr/d%C3%A9sabonner?u=%3C1%3E>')

@@ -37,7 +37,7 @@ describeOverDatabases('the slots of a transport', (databases) => {
     return { ...peer, of, release: released.resolve }
   }
 
-  test('S40 R3: a user who hangs on 1,000 deliveries takes a quarter of the slots, and others arrive meanwhile', async () => {
+  test('S40 R3: a user with 1,000 hanging deliveries takes a quarter of the slots, and others still arrive', async () => {
     const peer = hanging(['1'], { concurrency: 8 })
     const { outbound, commit } = await open(peer.transport)
     await Promise.all(Array.from({ length: 1_000 }, () => commit({ userKey: '1' }, { transport: 'a' })))

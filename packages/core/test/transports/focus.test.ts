@@ -58,7 +58,7 @@ function admin(focus: Focus, path: string, body?: object): Promise<Response> {
 }
 
 describeOverDatabases('createFocus with transports', (databases) => {
-  test('what is committed reaches every transport, broadcasts those without addresses', async () => {
+  test('a notification reaches every transport, a broadcast those without addresses', async () => {
     const everything = recorder('everything')
     const personal = recorder('personal', undefined, { addresses: (user) => [user.email] })
     const focus = await start({

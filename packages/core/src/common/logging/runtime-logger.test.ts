@@ -25,7 +25,7 @@ test('errors among the fields are reduced to name, message and code', () => {
   ])
 })
 
-test('a thrown value that is no Error is reduced too', () => {
+test('a thrown value that is not an Error is reduced too', () => {
   const { logger, lines } = recorded()
   logger.error('m', { error: 'text' })
   logger.error('m', { error: undefined })

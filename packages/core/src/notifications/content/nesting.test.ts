@@ -14,7 +14,7 @@ test.each<[string, number]>([
   if (depth > 0) expect(isNestedDeeperThan(depth - 1, value)).toBe(true)
 })
 
-test('a circle has no end, and what is shared is looked at once', () => {
+test('circular values are too deep, and shared values are visited once', () => {
   const circle: unknown[] = []
   circle.push(circle, circle)
   expect(isNestedDeeperThan(1_000, circle)).toBe(true)
@@ -23,7 +23,7 @@ test('a circle has no end, and what is shared is looked at once', () => {
   expect(isNestedDeeperThan(64, shared)).toBe(false)
 })
 
-test('what a class makes is one value', () => {
+test('an instance of a class counts as one value', () => {
   expect(isNestedDeeperThan(0, new Map([[1, [[[]]]]]))).toBe(false)
   expect(
     isNestedDeeperThan(1, {

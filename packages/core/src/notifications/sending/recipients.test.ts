@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type DirectoryUser, Recipients } from './recipients.ts'
 
-test('what changes while somebody is looked up is not hidden by what was found before', async () => {
+test('a change during a lookup is not hidden by the earlier result', async () => {
   let locale = 'fr'
   let changed: (id: number) => void = () => undefined
   let answer: () => void = () => undefined
