@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { buildPackages } from '../../../../scripts/build.mjs'
-import { pnpm } from '../../../../scripts/workspace.mjs'
+import { packPackage, publishedPackages } from '../../../../scripts/pack.mjs'
 import { temporaryFolder } from '../processes/temporary-folder.ts'
 
 const workspace = resolve(import.meta.dirname, '../../../..')
@@ -45,13 +45,6 @@ export async function packIntoProject(): Promise<ConsumerProject> {
   return { folder, packages }
 }
 
-/** Folders of the packages that are published. */
-function publishedPackages(): string[] {
-  return readdirSync(join(workspace, 'packages'))
-    .map((name) => join(workspace, 'packages', name))
-    .filter((folder) => existsSync(join(folder, 'package.json')) && readManifest(folder).private !== true)
-}
-
 /** The packages that an application installs beside Focus. */
 function linkApplication(project: string): void {
   const installed = {
@@ -65,10 +58,7 @@ function linkApplication(project: string): void {
 }
 
 async function packInto(project: string, source: string): Promise<PackedPackage> {
-  const { code, output } = await pnpm(['pack', '--json', '--pack-destination', project], source)
-  if (code !== 0) throw new Error(`${source} could not be packed:\n${output}`)
-  const { filename } = JSON.parse(output.slice(output.indexOf('{')))
-  const tarball = resolve(project, filename)
+  const tarball = await packPackage(source, project)
   const { name } = readManifest(source)
   const folder = join(project, 'node_modules', name)
   mkdirSync(folder, { recursive: true })

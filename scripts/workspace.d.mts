@@ -1,1 +1,0 @@
-export function pnpm(args: readonly string[], cwd?: string): Promise<{ code: number; output: string }>
