@@ -1,3 +1,5 @@
+import { boundedWaitMs } from './outbox/worker/backoff.ts'
+
 /**
  * The kinds of failures that the metrics count:
  *
@@ -91,6 +93,7 @@ export interface RetryOptions {
  */
 export class RetryableDeliveryError extends Error {
   override readonly name = 'RetryableDeliveryError'
+  /** At most a day. */
   readonly retryAfterMs: number | null
   readonly pause: boolean
   readonly delivered: readonly string[]
@@ -99,7 +102,7 @@ export class RetryableDeliveryError extends Error {
 
   constructor(message: string, options: RetryOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.retryAfterMs = options.retryAfterMs ?? null
+    this.retryAfterMs = options.retryAfterMs === undefined ? null : boundedWaitMs(options.retryAfterMs)
     this.pause = options.pause ?? false
     this.delivered = options.delivered ?? []
     this.refused = options.refused ?? []

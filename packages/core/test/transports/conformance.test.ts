@@ -130,9 +130,16 @@ describe('the conformance suite finds a transport that', () => {
   const good = () => webhook({ url: peer.url, secret: `whsec_${randomBytes(24).toString('base64')}` })
 
   /** Runs every check on a faulty transport and returns the messages of the failed checks. */
-  async function complaints(deliver: Transport<string>['deliver'], name = 'webhook'): Promise<string[]> {
+  async function complaints(
+    deliver: Transport<string>['deliver'],
+    name = 'webhook',
+    more: Partial<Transport<string>> = {},
+  ): Promise<string[]> {
     const messages: string[] = []
-    for (const { run } of transportConformance({ ...overHttp, create: () => ({ ...good(), name, deliver }) })) {
+    for (const { run } of transportConformance({
+      ...overHttp,
+      create: () => ({ ...good(), ...more, name, deliver }),
+    })) {
       await run().catch((error: Error) => messages.push(error.message))
     }
     return messages
@@ -153,7 +160,7 @@ describe('the conformance suite finds a transport that', () => {
 
   test('delivers nothing', async () => {
     const idle = await complaints(async () => undefined)
-    expect(idle).toEqual(expect.arrayContaining([expect.stringContaining('the peer has no message')]))
+    expect(idle).toEqual(expect.arrayContaining([expect.stringContaining('0 messages arrived')]))
   })
 
   test('ignores its signal', async () => {
@@ -162,11 +169,12 @@ describe('the conformance suite finds a transport that', () => {
     expect(await complaints(deaf)).toEqual([expect.stringContaining('pass the signal on')])
   })
 
-  test('S40 V5: pauses all users for centuries because of one', async () => {
+  test('S40 V5: pauses all users because of one', async () => {
     const selfish: Transport<string>['deliver'] = async () => {
       throw new RetryableDeliveryError('busy', { retryAfterMs: 1e13, pause: true })
     }
-    expect(await complaints(selfish)).toContainEqual(expect.stringContaining('longer than a day'))
+    const messages = await complaints(selfish, 'webhook', { addresses: () => [] })
+    expect(messages).toContainEqual(expect.stringContaining('pauses the transport for all users'))
   })
 
   test('R8: waits for the body after the answer', async () => {

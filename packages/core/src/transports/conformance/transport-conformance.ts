@@ -38,7 +38,8 @@ function deliveryChecks<Address>(subject: ConformanceSubject<Address>, check: Ma
     }),
     check('resolves when the message has arrived', async ({ deliver, arrivals }) => {
       await deliver()
-      must((await arrivals()) === 1, 'deliver() resolved, but the peer has no message')
+      const count = await arrivals()
+      must(count === 1, `deliver() resolved, but ${count} messages arrived instead of 1`)
     }),
     check('does not change the message', async ({ deliver }) => {
       // A transport that changes a frozen message throws.
