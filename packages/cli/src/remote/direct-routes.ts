@@ -24,7 +24,9 @@ export async function openDirectRoutes(
     websocket: { enabled: false },
     logger: terminalLogger(terminal),
   })
-  terminal.note('No server is configured: working directly on the database.')
+  terminal.note(
+    'No server is named (--url, FOCUS_URL): working directly on the database, with the settings of this folder.',
+  )
   return {
     async call(path, { method = 'GET', body, headers = {} }) {
       const response = await focus.fetch(

@@ -1,7 +1,7 @@
 import { CommandFailure, usageFailure } from '../terminal/failure.ts'
 import type { FocusConfig } from '../config/config-file.ts'
 import type { CommandContext } from '../terminal/context.ts'
-import { defaultDataFolder, findRunningServer } from '../config/data-folder.ts'
+import { findRunningServer } from '../config/data-folder.ts'
 
 /** Flags of every command that calls a running server. */
 export interface RemoteFlags {
@@ -40,8 +40,8 @@ export function resolveRemote(
     return { base, adminKey: key ?? (isOurs ? running.adminKey : null), fromDataFolder: false }
   }
   if (running === null) {
-    throw new CommandFailure('no_server', `No Focus server is configured, and none runs in ${defaultDataFolder}.`, {
-      hint: 'Start one with `npx focus dev` in this folder, or pass --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
+    throw new CommandFailure('no_server', 'No Focus server is configured, and no `focus dev` runs in this folder.', {
+      hint: 'Start one with `npx focus dev` in this folder, or name yours with --url and --admin-key (FOCUS_URL, FOCUS_ADMIN_KEY).',
     })
   }
   return { base: baseOf(running.url, 'dev.json'), adminKey: key ?? running.adminKey, fromDataFolder: true }

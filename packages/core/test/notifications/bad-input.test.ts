@@ -124,6 +124,11 @@ describe('bad input', () => {
       code: 'invalid_notification',
       message: expect.stringMatching(/limitWarning: percentage: /),
     })
+    const text: object = { activity: 'running' }
+    const activity = { userId: 1, activity: {}, ...text }
+    await expect(node.notifications.notifyActivityUpdate(activity)).rejects.toMatchObject({
+      message: 'activityUpdate: activity: expected an object.',
+    })
   })
 
   test.each([

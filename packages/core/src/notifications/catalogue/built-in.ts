@@ -4,7 +4,7 @@ import type { BuiltInCatalogue } from './built-in-catalogue.ts'
 import { defineNotifications } from './define.ts'
 
 const text = z.string().min(1).max(400)
-const json = z.record(z.string(), z.json())
+const json = z.record(z.string(), z.json(), 'expected an object')
 
 /** The guide's notifications. */
 export const builtInCatalogue: BuiltInCatalogue = defineNotifications({
