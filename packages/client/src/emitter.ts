@@ -1,3 +1,4 @@
+/** Options of listeners, and of calls that wait for an event. */
 export interface ListenOptions {
   /** Ends listening or waiting when it aborts. */
   readonly signal?: AbortSignal
