@@ -15,7 +15,7 @@ if (!process.argv.includes('--check')) {
 } else if (stale.length > 0) {
   const names = stale.map(({ path }) => relative(root, path)).join(', ')
   console.error(
-    `Out of date: ${names}. The public interface changed: run \`pnpm run api\`, read the difference and commit it.`,
+    `Out of date: ${names}. The public interface changed: run \`npm run api\`, read the difference and commit it.`,
   )
   process.exitCode = 1
 }

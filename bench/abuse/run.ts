@@ -15,7 +15,7 @@ import { startTarget, type Target } from './targets.ts'
  * before, during and after each flood, the server's memory, and failures. Everything runs on loopback. Exits with 1 if
  * `focus serve` exceeds a limit.
  *
- *     pnpm --filter focus-bench run abuse [sign-in-starts inbox-pages …] [--seconds 10] [--only focus] [--json file]
+ *     npm --prefix bench run abuse -- [sign-in-starts inbox-pages …] [--seconds 10] [--only focus] [--json file]
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,

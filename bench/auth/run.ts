@@ -8,7 +8,7 @@ import { median } from '../statistics.ts'
  * Compares operations of the sign-in with the libraries below them, in interleaved slices of one run, in one process. Figures
  * are medians; only their ratio is significant. `run http auth` measures protected routes.
  *
- *     pnpm --filter focus-bench run auth [verify sign-ins] [--slices 7]
+ *     npm --prefix bench run auth -- [verify sign-ins] [--slices 7]
  */
 const comparisons: Readonly<Record<string, () => Promise<readonly Contestant[]>>> = {
   verify: verifyContestants,

@@ -8,7 +8,7 @@ import { round } from '../statistics.ts'
  * Compares the cost of a refusal with the cost of the refused operation, in CPU microseconds per request over one keep-alive
  * connection. It measures CPU, not time, because the client runs on the same machine.
  *
- *     pnpm --filter focus-bench run refusals [requests]
+ *     npm --prefix bench run refusals -- [requests]
  */
 const count = Number(process.argv[2] ?? 5_000)
 

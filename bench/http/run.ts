@@ -9,7 +9,7 @@ import { median, round } from '../statistics.ts'
  * Answers per second and processor time per answer of a protected route, compared with the same route without protection and
  * with other libraries, in interleaved slices of one run. Figures are medians; only their ratio is significant.
  *
- *     pnpm --filter focus-bench run http [express fastify …] [--slices 7]
+ *     npm --prefix bench run http -- [express fastify …] [--slices 7]
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -8,7 +8,7 @@ import { createFocus } from '@focus-api/core'
  * One call of `notifyMany` with a streamed audience: notifications per second, ids read ahead of the commits, and the memory
  * of the process.
  *
- *     pnpm --filter focus-bench run audience [--users 1000000]
+ *     npm --prefix bench run audience -- [--users 1000000]
  */
 const { values } = parseArgs({ options: { users: { type: 'string', default: '1000000' } } })
 const users = Number(values.users)

@@ -9,7 +9,7 @@ import { median } from '../statistics.ts'
  * Times of an inbox page, the unread count and a new notification while one user's stream grows. The times must stay
  * constant.
  *
- *     pnpm --filter focus-bench run growth [--rows 1000000]
+ *     npm --prefix bench run growth -- [--rows 1000000]
  */
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } })
 const most = Number(values.rows)

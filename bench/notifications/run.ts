@@ -14,7 +14,7 @@ import { bareSqlite } from './sqlite.ts'
  * Durable notifications per second, and the time of a single one, compared with the bare driver on the same table and indexes
  * in the same run. Slices are interleaved; figures are medians, and only their ratio is significant.
  *
- *     pnpm --filter focus-bench run notifications [--slices 5] [--ms 1000] [--calls 1000]
+ *     npm --prefix bench run notifications -- [--slices 5] [--ms 1000] [--calls 1000]
  */
 const { values } = parseArgs({
   options: {

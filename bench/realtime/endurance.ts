@@ -11,9 +11,9 @@ import type { ClientOrder } from './protocol.ts'
 /**
  * Trials that take too long for the test suite.
  *
- *     pnpm --filter focus-bench run endurance nginx     five minutes behind nginx with its time-out of 60 s
- *     pnpm --filter focus-bench run endurance sigterm   SIGTERM with 5,000 clients
- *     pnpm --filter focus-bench run endurance churn     100,000 connects and disconnects
+ *     npm --prefix bench run endurance -- nginx     five minutes behind nginx with its time-out of 60 s
+ *     npm --prefix bench run endurance -- sigterm   SIGTERM with 5,000 clients
+ *     npm --prefix bench run endurance -- churn     100,000 connects and disconnects
  */
 const trials: Readonly<Record<string, () => Promise<void>>> = { nginx, sigterm, churn }
 

@@ -9,7 +9,7 @@ import { measureStorm } from './storm.ts'
  * Compares deliveries, memory of idle connections and connection storms with socket.io, a `ws.send` loop and raw `net.write`,
  * in interleaved slices of one run. Figures are medians; only their ratio is significant.
  *
- *     pnpm --filter focus-bench run realtime [fan-out-1000 memory storm …] [--slices 5]
+ *     npm --prefix bench run realtime -- [fan-out-1000 memory storm …] [--slices 5]
  */
 const scenarios = {
   'fan-out-1000': { users: [1], socketsPerUser: 1_000, perTurn: 1, rounds: 100 },

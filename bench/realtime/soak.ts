@@ -8,7 +8,7 @@ import { median } from '../statistics.ts'
  * Many connections, steady notifications through the real log, and random disconnects. No notification may be lost or
  * duplicated, and the server's memory must stay constant after the warm-up.
  *
- *     pnpm --filter focus-bench run soak [--connections 10000] [--minutes 10] [--rate 500] [--kicks 20]
+ *     npm --prefix bench run soak -- [--connections 10000] [--minutes 10] [--rate 500] [--kicks 20]
  */
 const { values } = parseArgs({
   options: {

@@ -95,7 +95,7 @@ function reportOf({ name, folder, entries }: Package, declarations: Declarations
   return [
     `# API of \`${name}\``,
     '',
-    'Made by `pnpm run api` from the sources; do not edit. A change of this file is a change of the public interface.',
+    'Made by `npm run api` from the sources; do not edit. A change of this file is a change of the public interface.',
     '',
     ...sections,
     ...(others.length === 0 ? [] : ['## Types that the exports refer to', '', ...code(others), '']),

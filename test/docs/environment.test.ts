@@ -11,7 +11,7 @@ const source = readFileSync(resolve(import.meta.dirname, '../../docs/environment
 const page = source.replaceAll(/ +\|/g, ' |')
 
 describe('docs/environment.md', () => {
-  test('has the tables that the options describe; `pnpm --filter @focus-api/core run protocol` writes them', () => {
+  test('has the tables that the options describe; `npm run protocol` writes them', () => {
     expect(source).toBe(withOptionTables(source))
   })
 

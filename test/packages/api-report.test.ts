@@ -14,7 +14,7 @@ beforeAll(() => {
 test('the reports of the public interface are up to date', () => {
   const stale = reports.filter(({ path, text }) => !existsSync(path) || readFileSync(path, 'utf8') !== text)
   const names = stale.map(({ path }) => relative(workspace, path))
-  expect(names, 'The public interface changed: run `pnpm run api`, read the difference and commit it').toEqual([])
+  expect(names, 'The public interface changed: run `npm run api`, read the difference and commit it').toEqual([])
 })
 
 test('every export has a doc comment', () => {

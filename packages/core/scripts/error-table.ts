@@ -10,7 +10,7 @@ export function errorDocument(): string {
 
 const introduction = `# Error codes
 
-This page is generated from \`packages/core/src/common/errors.ts\` by \`pnpm --filter @focus-api/core run protocol\`; do not edit it.
+This page is generated from \`packages/core/src/common/errors.ts\` by \`npm run protocol\`; do not edit it.
 
 Every error has a stable code: in TypeScript as \`FocusError.code\`, over HTTP as \`code\` of an RFC 9457 problem. Its \`detail\` says
 what happened, and its \`hint\` what to do. Codes are only ever added. [PROTOCOL.md](../packages/core/PROTOCOL.md) lists the

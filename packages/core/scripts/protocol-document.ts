@@ -107,7 +107,7 @@ function limitTable(): string {
 
 const introduction = `# The Focus real-time protocol, version 1
 
-This document is generated from the schemas in \`src/realtime/protocol\` by \`pnpm run protocol\`; a test checks that it is up to
+This document is generated from the schemas in \`src/realtime/protocol\` by \`npm run protocol\`; a test checks that it is up to
 date. \`asyncapi.json\`, in the same folder, describes the messages for tools.
 
 ## Connecting

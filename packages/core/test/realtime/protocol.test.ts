@@ -9,7 +9,7 @@ import { serverMessages } from '../../src/realtime/protocol/messages.ts'
 const shipped = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
 describe('the protocol documents are generated from the schemas', () => {
-  test('PROTOCOL.md is up to date (pnpm --filter @focus-api/core run protocol)', () => {
+  test('PROTOCOL.md is up to date (npm run protocol)', () => {
     expect(shipped('PROTOCOL.md')).toBe(protocolDocument())
   })
 
