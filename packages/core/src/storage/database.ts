@@ -105,17 +105,17 @@ function dialectOfUrl(url: string): DatabaseDialect {
   if (dialect) return dialect
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0]
   const what = scheme ? `the scheme ${scheme}` : 'a value without a scheme'
-  throw new FocusError('invalid_option', `DATABASE_URL: ${what} is not supported`, { hint: sourceHint })
+  throw new FocusError('invalid_option', `DATABASE_URL: ${what} is not supported.`, { hint: sourceHint })
 }
 
 function dialectOfInstance(source: AnyKysely): DatabaseDialect {
   if (!isKysely(source)) {
-    throw new FocusError('invalid_option', 'database: is neither a URL nor a Kysely instance', { hint: sourceHint })
+    throw new FocusError('invalid_option', 'database: is neither a URL nor a Kysely instance.', { hint: sourceHint })
   }
   const { adapter } = source.getExecutor()
   const dialect = dialects.find((candidate) => candidate.adapts(adapter))
   if (dialect) return dialect
-  throw new FocusError('invalid_option', `database: ${adapter.constructor.name} is not supported`, {
+  throw new FocusError('invalid_option', `database: ${adapter.constructor.name} is not supported.`, {
     hint: 'Pass a Kysely instance for SQLite or MySQL/MariaDB, or a URL such as sqlite:focus.db or mysql://user:password@host/name.',
   })
 }

@@ -151,7 +151,7 @@ export class TransportManager {
   #repeat(ms: number, work: () => Promise<void>): void {
     const run = () => {
       this.#background = this.#background.then(work).catch((error: unknown) => {
-        this.#runtime.logger.warn('The upkeep of the outbox failed and will be tried again.', { error })
+        this.#runtime.logger.warn('The upkeep of the outbox failed; it is retried later', { error })
       })
     }
     this.#timers.push(setInterval(run, ms).unref())

@@ -69,7 +69,7 @@ function addProxy(list: BlockList, entry: string): void {
     const longest = family === 'ipv6' ? 128 : 32
     const bits = prefix === undefined ? longest : Number(prefix)
     if (isIP(address) === 0 || !Number.isInteger(bits) || bits < 0 || bits > longest) {
-      throw new FocusError('invalid_option', `FOCUS_TRUSTED_PROXIES: "${entry}" is not an address or a range`, {
+      throw new FocusError('invalid_option', `FOCUS_TRUSTED_PROXIES: "${entry}" is not an address or a range.`, {
         hint: 'List addresses or CIDR ranges, separated by commas, such as 10.0.0.7 or 10.0.0.0/8; `loopback` and `private` stand for those ranges, `unix` for peers without an address.',
       })
     }

@@ -39,7 +39,7 @@ export async function authenticate(
   tickets: Tickets,
 ): Promise<Principal> {
   if (credentials.kind === 'malformed') {
-    throw new FocusError('invalid_token', 'The Authorization header holds no bearer token', {
+    throw new FocusError('invalid_token', 'The Authorization header holds no bearer token.', {
       hint: 'Send `Authorization: Bearer <access token>`.',
     })
   }

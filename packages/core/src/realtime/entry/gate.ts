@@ -48,14 +48,14 @@ export class Gate {
 
   #switchedOff(): FocusError | null {
     if (this.#state.config.enabled) return null
-    return new FocusError('websocket_disabled', 'The WebSocket is switched off', {
+    return new FocusError('websocket_disabled', 'The WebSocket is switched off.', {
       hint: 'Set WEBSOCKET_ENABLED=True and restart the server.',
     })
   }
 
   #draining(): FocusError | null {
     if (!this.#state.draining) return null
-    return new FocusError('draining', 'The server is shutting down', {
+    return new FocusError('draining', 'The server is shutting down.', {
       hint: 'Connect again; another node or the restarted server answers.',
       retryAfterSeconds: 1,
     })
@@ -64,7 +64,7 @@ export class Gate {
   #foreignOrigin(request: IncomingMessage): FocusError | null {
     const { origin } = request.headers
     if (this.#state.config.isOriginAllowed(origin, request)) return null
-    return new FocusError('origin_not_allowed', `The origin ${origin ?? '(none)'} is not allowed`, {
+    return new FocusError('origin_not_allowed', `The origin ${origin ?? '(none)'} is not allowed.`, {
       hint: 'Add it to FOCUS_ALLOWED_ORIGINS.',
     })
   }
@@ -73,7 +73,7 @@ export class Gate {
     const { registry, control } = this.#state
     if (registry.connections.length < this.#maxConnections) return null
     control.count('connection', 'at_capacity')
-    return new FocusError('at_capacity', 'This node has as many connections as it may have', {
+    return new FocusError('at_capacity', 'This node has reached its connection limit.', {
       hint: 'Raise the limit connectionsPerNode, or add a node.',
       retryAfterSeconds: 5,
     })
@@ -90,7 +90,7 @@ export class Gate {
     const isFull = registry.withoutCredentials >= Math.max(1, limits.unauthenticatedPerNode * share)
     if (!isFull && !this.#networkHasTooMany(client)) return null
     control.count('connection', 'unauthenticated')
-    return new FocusError('at_capacity', 'Too many connections have not sent credentials yet', {
+    return new FocusError('at_capacity', 'Too many connections have not sent credentials yet.', {
       hint: 'Send the token with the upgrade, or try again.',
       retryAfterSeconds: 5,
     })

@@ -109,12 +109,12 @@ export class Tickets {
     const { sessionEndsAt } = this.#deps
     const end = sessionEndsAt === null ? principal.expiresAt : await sessionEndsAt(principal)
     if (end !== null) return end
-    throw new FocusError('session_revoked', 'The session of the ticket has ended', { hint: 'Sign in again.' })
+    throw new FocusError('session_revoked', 'The session of the ticket has ended.', { hint: 'Sign in again.' })
   }
 }
 
 function unknownTicket(): FocusError {
-  return new FocusError('invalid_token', 'The ticket is unknown, used or expired', {
+  return new FocusError('invalid_token', 'The ticket is unknown, used or expired.', {
     hint: 'Get a new one with POST /ws/ticket.',
   })
 }

@@ -11,7 +11,7 @@ export async function loadDriver<T>(packageName: string, importer: () => Promise
   } catch (error) {
     throw new FocusError(
       'missing_dependency',
-      `DATABASE_URL needs the package ${packageName}, which cannot be loaded`,
+      `DATABASE_URL needs the package ${packageName}, which cannot be loaded.`,
       {
         hint: `Run \`npm install ${packageName}\`.`,
         cause: error,

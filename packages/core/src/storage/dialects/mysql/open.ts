@@ -69,7 +69,7 @@ function connectionsOf(url: string): number {
   if (given === null) return defaultConnections
   const count = Number(given)
   if (Number.isInteger(count) && count >= 2 && count <= 1_000) return count
-  throw new FocusError('invalid_option', 'DATABASE_URL: connectionLimit must be a whole number from 2 to 1000', {
+  throw new FocusError('invalid_option', 'DATABASE_URL: connectionLimit must be a whole number from 2 to 1000.', {
     hint: 'Correct connectionLimit, or remove it: the default is 10.',
   })
 }

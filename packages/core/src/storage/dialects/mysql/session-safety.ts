@@ -31,7 +31,7 @@ export async function refuseUnsafeSession(session: Session): Promise<void> {
   const modes = String(rows[0]?.mode).toUpperCase().split(',')
   const mode = unsafeModes.find((name) => modes.includes(name))
   if (mode !== undefined) {
-    throw new FocusError('unsafe_database_session', `database: the SQL mode ${mode} is set in a session of the pool`, {
+    throw new FocusError('unsafe_database_session', `database: the SQL mode ${mode} is set in a session of the pool.`, {
       hint: `Remove ${mode} from sql_mode on each new connection of the pool, or pass a mysql:// URL as \`database\`.`,
     })
   }
@@ -39,7 +39,7 @@ export async function refuseUnsafeSession(session: Session): Promise<void> {
   if (!safeCharsets.has(charset)) {
     throw new FocusError(
       'unsafe_database_session',
-      `database: the character set of a session of the pool is ${charset}`,
+      `database: the character set of a session of the pool is ${charset}.`,
       {
         hint: 'Set `charset: "utf8mb4"` for the pool, or pass a mysql:// URL as `database`.',
       },

@@ -85,7 +85,7 @@ export class OutboxWorker {
       } catch (error) {
         failures += 1
         pauseMs = Math.min(maxBackoffMs, pollMs * 2 ** failures)
-        logger.warn('The outbox cannot be read. Deliveries wait.', { transport: name, error })
+        logger.warn('The outbox cannot be read; deliveries wait', { transport: name, error })
       }
       if (failures > 0) await this.#sleep(pauseMs)
       else await this.#sleepUntilWoken(pauseMs)

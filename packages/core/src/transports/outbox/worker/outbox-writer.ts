@@ -110,7 +110,7 @@ export class OutboxWriter {
         await this.#writeBatch(batch)
       } catch (error) {
         this.#pending.addAll(batch)
-        this.#logger.warn('The outbox cannot be written. Focus will try again.', { error })
+        this.#logger.warn('The outbox cannot be written; trying again', { error })
         await new Promise((resolve) => setTimeout(resolve, retryMs))
         return this.#retryLater()
       }

@@ -55,7 +55,7 @@ export class Settlement {
     const { attempts } = delivery
     counters.count(transport, 'dead')
     counters.countFailure(transport, 'dead', category)
-    logger.warn('A delivery is dead.', { transport, notification: delivery.payload.id, attempts, reason })
+    logger.warn('A delivery is dead', { transport, notification: delivery.payload.id, attempts, reason })
     this.#trace('delivery dead', delivery, { category })
     writer.markDead({ id: delivery.id, reason, reached })
   }
@@ -81,7 +81,7 @@ export class Settlement {
     if (reached.delivered.length === 0) return this.markDead(delivery, reason, 'attempts', reached)
     // Another address of the user has the message.
     const notification = delivery.payload.id
-    logger.warn('A delivery reached only some addresses of its user.', { transport, notification, reason })
+    logger.warn('A delivery reached only some addresses of its user', { transport, notification, reason })
     this.#complete(delivery)
   }
 
@@ -103,7 +103,7 @@ export class Settlement {
   #disable(reason: string): void {
     const { transport, disable, logger } = this.#deps
     disable(reason).catch((error: unknown) => {
-      logger.error('A transport could not be switched off.', { transport, error })
+      logger.error('A transport could not be switched off', { transport, error })
     })
   }
 
