@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { manualClock } from '@focus-api/core/testing'
 import { type Logger, silentLogger } from '../common/logging/logger.ts'
 import { AdmissionControl } from './admission-control.ts'
 import { type BudgetOptions, resolveBudgets } from './budgets.ts'
@@ -7,12 +8,12 @@ import { createClientAddressFinder } from '../net/addresses/client-address.ts'
 function start(budgets: Partial<BudgetOptions> = {}, trustedProxies: readonly string[] = ['loopback']) {
   const warnings: string[] = []
   const logger: Logger = { ...silentLogger, warn: (message) => warnings.push(message) }
-  const clock = { now: 0 }
+  const clock = manualClock(0)
   const control = new AdmissionControl({
     budgets: resolveBudgets({ enabled: true, exemptLoopback: false, ...budgets }),
     findAddress: createClientAddressFinder(trustedProxies),
     logger,
-    now: () => clock.now,
+    now: clock,
   })
   const from = (address: string) => control.client('127.0.0.1', address)
   return { control, clock, warnings, from }
@@ -75,7 +76,7 @@ test('V2: a user has one budget for everything, which comes back with time', () 
   for (let n = 0; n < 4; n += 1) expect(control.user('7', 5, client)).toBeNull()
   expect(control.user('7', 5, client)).toEqual({ reason: 'user', retryAfterSeconds: 1 })
   expect(control.user('8', 5, client)).toBeNull()
-  clock.now += 500
+  clock.advance(500)
   expect(control.user('7', 5, client)).toBeNull()
 })
 
@@ -85,7 +86,7 @@ test('V2: a cost above the whole budget takes all of it, and is not refused fore
   for (let n = 0; n < 2; n += 1) {
     expect(control.user('7', 21, client)).toBeNull()
     expect(control.user('7', 21, client)).toEqual({ reason: 'user', retryAfterSeconds: 1 })
-    clock.now += 1_000
+    clock.advance(1_000)
   }
 })
 
@@ -94,7 +95,7 @@ test('V9: work that is charged afterwards delays what the user asks for next, by
   const client = from('203.0.113.9')
   control.charge('7', 1_000_000, client)
   expect(control.user('7', 1, client)).toMatchObject({ retryAfterSeconds: 3 })
-  clock.now += 2_100
+  clock.advance(2_100)
   expect(control.user('7', 1, client)).toBeNull()
 })
 
@@ -139,7 +140,7 @@ test('V11: wrong admin keys are limited by address, and warn once with their num
   for (let n = 0; n < 100; n += 1) expect(control.adminKey(guesser)).toMatchObject({ reason: 'admin_key' })
   expect(control.adminKey(from('198.51.100.7'))).toBeNull()
   expect(warnings).toEqual(['Wrong admin keys were presented'])
-  clock.now += 60_000
+  clock.advance(60_000)
   control.wrongAdminKey(guesser)
   expect(warnings).toHaveLength(2)
 })

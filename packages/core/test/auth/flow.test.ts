@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
+import { manualClock } from '@focus-api/core/testing'
 import { oidc } from '../../src/auth/providers/oidc.ts'
 import { createOriginPolicy } from '../../src/net/origin-policy.ts'
 import { KyselySingleUseStore } from '../../src/storage/stores/single-use-store.ts'
-import { publicUrl, startApp, TestClock } from './support/app.ts'
+import { publicUrl, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { startByFetch, callbackFor, pathOf, problemOf, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { callbackByNavigation } from './support/navigation.ts'
 import { sharedApp, sharedIssuer } from './support/shared.ts'
 
-const clock = new TestClock()
-const issuer = await sharedIssuer(clock.read)
+const clock = manualClock()
+const issuer = await sharedIssuer(clock)
 const other = oidc({
   name: 'other',
   issuer: issuer.url,
@@ -19,7 +20,7 @@ const other = oidc({
   clientSecret: issuer.clientSecret,
 })
 const app = await sharedApp({
-  runtime: { clock: clock.read },
+  runtime: { clock },
   config: { providers: [googleAt(issuer), other], returnTo: ['https://app.example'] },
 })
 
@@ -51,11 +52,11 @@ describe('The state', () => {
     const rows = () => app.database.db.selectFrom('focus_one_time').selectAll().execute()
     expect((await rows()).map((row) => row.secret_hash)).toContain(createHash('sha256').update(state).digest('hex'))
     expect(JSON.stringify(await rows())).not.toContain(state)
-    const store = new KyselySingleUseStore(app.database, clock.read)
-    await store.purge(clock.read() + 10 * 60_000)
+    const store = new KyselySingleUseStore(app.database, clock)
+    await store.purge(clock() + 10 * 60_000)
     await expectProblem(await app.request(path), 400, 'invalid_state')
     clock.advance(11 * 60_000)
-    await store.purge(clock.read())
+    await store.purge(clock())
     expect(await rows()).toEqual([])
   })
 
@@ -88,7 +89,7 @@ describe('The state', () => {
 
   test('S32 V1: opens with an older secret too, and with no unknown one', async () => {
     const withSecrets = (...secrets: string[]) =>
-      startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)], secrets } })
+      startApp({ runtime: { clock }, config: { providers: [googleAt(issuer)], secrets } })
     const [older, newer, other] = ['an older secret of the tests', 'a newer secret of the tests', 'a stranger’s secret']
     const [before, after, stranger] = [
       await withSecrets(older),
@@ -192,7 +193,7 @@ describe('The callback', () => {
 
   test('S07 a missing iss is refused with requireIss', async () => {
     const strict = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { providers: [googleAt(issuer)], requireIss: true },
     })
     issuer.misbehaviour.callbackIss = null
@@ -255,7 +256,7 @@ describe('A sign-in by navigation', () => {
 
   test('S03 the cookie is __Host- and Secure when the public URL is https', async () => {
     const secure = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { providers: [googleAt(issuer)], publicUrl: 'https://focus.example' },
     })
     const response = await secure.request('/auth/google?redirect=1')
@@ -269,7 +270,7 @@ describe('A sign-in by navigation', () => {
 
   test('S03 a sign-in that fetch started sets no cookie, neither at its start nor at its callback', async () => {
     const byCookie = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { providers: [googleAt(issuer)], refreshDelivery: 'cookie' },
     })
     const start = await byCookie.request('/auth/google')
@@ -423,7 +424,7 @@ describe('A sign-in that ends on a page', () => {
 
   test('S10 an old state cannot lead to an address that is no longer allowed', async () => {
     const narrow = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: {
         providers: [googleAt(issuer)],
         origins: createOriginPolicy({ allowedOrigins: ['https://kept.example'], publicUrl: 'https://focus.example' }),
@@ -488,7 +489,7 @@ describe("The guide's page of another origin", () => {
 
   test('must be allow-listed: the origin of an unknown page is not stored', async () => {
     const production = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: {
         providers: [googleAt(issuer)],
         publicUrl: 'https://focus.example',

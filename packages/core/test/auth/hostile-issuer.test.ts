@@ -2,21 +2,22 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { base64url, exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type App, startApp, TestClock } from './support/app.ts'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
+import { type App, startApp } from './support/app.ts'
 import { startByFetch, callbackFor, pathOf, problemOf, signIn } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
-import { type Claims } from './support/issuer.ts'
+import type { Claims } from './support/issuer.ts'
 import { sharedIssuer } from './support/shared.ts'
 
 const issuer = await sharedIssuer()
 let app: App
-let clock: TestClock
+let clock: ManualClock
 
 beforeEach(async () => {
   issuer.requests.length = 0
-  clock = new TestClock()
+  clock = manualClock()
   app = await startApp({
-    runtime: { clock: clock.read },
+    runtime: { clock },
     config: { providers: [googleAt(issuer, { timeoutMs: 300 })] },
   })
 })
@@ -153,7 +154,7 @@ test.each(['/.well-known/openid-configuration', '/token', '/jwks'])(
 
 test('A15: a provider whose discovery hangs costs one wait, and is asked again after a pause', async () => {
   const slow = await startApp({
-    runtime: { clock: clock.read },
+    runtime: { clock },
     config: { providers: [googleAt(issuer, { timeoutMs: 1_200 })] },
   })
   issuer.misbehaviour.handle = () => true

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { decodeProtectedHeader } from 'jose'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import { KeyRing } from '../../src/auth/keys/key-ring.ts'
 import { createRuntime } from '../../src/common/runtime.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { KyselyKeyStore } from '../../src/storage/stores/signing-key-store.ts'
-import { type App, secret, startApp, TestClock } from './support/app.ts'
+import { type App, secret, startApp } from './support/app.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { signIn } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
@@ -19,12 +20,12 @@ const issuer = await sharedIssuer()
 
 describeOverDatabases('The key ring', (databases) => {
   let url: string
-  let clock: TestClock
+  let clock: ManualClock
   let app: App
 
   beforeEach(async () => {
-    clock = new TestClock()
-    issuer.clock = clock.read
+    clock = manualClock()
+    issuer.clock = clock
     url = await databases.empty()
     app = await startNode()
   })
@@ -36,7 +37,7 @@ describeOverDatabases('The key ring', (databases) => {
   async function startNode(secrets: readonly string[] = [secret]): Promise<App> {
     return await startApp({
       database: url,
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { providers: [googleAt(issuer)], secrets },
     })
   }
@@ -120,7 +121,7 @@ describeOverDatabases('The key ring', (databases) => {
     const exposed = (await published())[0]?.kid
     const database = await openDatabase(url)
     const store = new OvertakenStore(database)
-    const runtime = createRuntime({ clock: clock.read })
+    const runtime = createRuntime({ clock })
     const ring = new KeyRing({ store, runtime, secrets: [secret], accessTtlSeconds: 900 })
     await ring.start()
     let scheduled: string | undefined

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { startApp, TestClock } from './support/app.ts'
+import { manualClock } from '@focus-api/core/testing'
+import { startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { callbackFor, problemOf } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { callbackByNavigation } from './support/navigation.ts'
 import { sharedApp, sharedIssuer } from './support/shared.ts'
 
-const clock = new TestClock()
-const issuer = await sharedIssuer(clock.read)
-const app = await sharedApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
+const clock = manualClock()
+const issuer = await sharedIssuer(clock)
+const app = await sharedApp({ runtime: { clock }, config: { providers: [googleAt(issuer)] } })
 
 /** Starts a sign-in that ends on a page. Returns the path of the callback. */
 async function due(browser: CookieJar, page = '/welcome'): Promise<string> {
@@ -81,7 +82,7 @@ describe('A failure of a navigation that knows its page', () => {
   })
 
   test('A16: inside the server, goes to the page without details', async () => {
-    const broken = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
+    const broken = await startApp({ runtime: { clock }, config: { providers: [googleAt(issuer)] } })
     const browser = new CookieJar(broken)
     const path = await callbackByNavigation(browser, issuer, '/auth/google?return_to=/welcome')
     await broken.database.db.schema.dropTable('focus_one_time').execute()
@@ -95,7 +96,7 @@ describe('A failure of a navigation that knows its page', () => {
   test('A16: beyond a limit, goes to the page', async () => {
     const limits = { enabled: true, exemptLoopback: false, perMinute: { start: 1, callback: 1 } }
     const limited = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { providers: [googleAt(issuer)] },
       limits,
     })
@@ -140,7 +141,7 @@ describe('A refusal of the provider', () => {
   })
 
   test('A19: a cancellation is not logged as an error, and the user may go back and agree', async () => {
-    const quiet = await startApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
+    const quiet = await startApp({ runtime: { clock }, config: { providers: [googleAt(issuer)] } })
     const browser = new CookieJar(quiet)
     const path = await callbackByNavigation(browser, issuer, '/auth/google?return_to=/welcome')
     const state = new URL(path, 'http://x').searchParams.get('state')

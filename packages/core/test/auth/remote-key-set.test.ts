@@ -1,20 +1,21 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type App, startApp, TestClock } from './support/app.ts'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
+import { type App, startApp } from './support/app.ts'
 import { signIn } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { TestIssuer } from './support/issuer.ts'
 
 let issuer: TestIssuer
 let app: App
-let clock: TestClock
+let clock: ManualClock
 
 beforeEach(async () => {
   issuer = await TestIssuer.start()
-  clock = new TestClock()
-  issuer.clock = clock.read
+  clock = manualClock()
+  issuer.clock = clock
   const tokens = { kind: 'external', jwksUri: `${issuer.url}/jwks`, issuer: issuer.url, audience: 'our-api' } as const
-  app = await startApp({ runtime: { clock: clock.read }, config: { tokens } })
+  app = await startApp({ runtime: { clock }, config: { tokens } })
 })
 
 afterEach(async () => {
@@ -114,7 +115,7 @@ describe('the keys of a token issuer', () => {
   })
 
   test('V14 S19: a token of the future is refused, and 30 seconds of clock skew are accepted', async () => {
-    const now = Math.floor(clock.now / 1_000)
+    const now = Math.floor(clock() / 1_000)
     expect(await verified(fresh({ iat: now + 29, exp: now + 900 }))).toBe('good')
     expect(await verified(fresh({ iat: now + 31, exp: now + 900 }))).toBe('invalid_token')
     expect(await verified(fresh({ iat: now + 3_600, exp: now + 7_200 }))).toBe('invalid_token')
@@ -140,7 +141,7 @@ describe('the keys of a token issuer', () => {
     await app.close()
     const tokens = { kind: 'external', jwksUri: `${issuer.url}/jwks`, issuer: issuer.url, audience: 'our-api' } as const
     const chosen = setting === undefined ? tokens : { ...tokens, typ: setting }
-    app = await startApp({ runtime: { clock: clock.read }, config: { tokens: chosen } })
+    app = await startApp({ runtime: { clock }, config: { tokens: chosen } })
     expect(await verified(fresh({}, { typ }))).toBe(expected)
   })
 })
@@ -160,7 +161,7 @@ describe('keys that share a kid', () => {
     issuer.misbehaviour.jwks = await keysWith(issuer.publicJwk)
     expect(await verified(fresh())).toBe('good')
     const provider = googleAt(issuer)
-    const signing = await startApp({ runtime: { clock: clock.read }, config: { providers: [provider] } })
+    const signing = await startApp({ runtime: { clock }, config: { providers: [provider] } })
     expect((await signIn(signing, issuer)).user.email).toBe('john@gmail.com')
     await signing.close()
   })

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { beforeEach, expect, test } from 'vitest'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import type { Database } from '../../src/storage/database.ts'
-import { type App, startApp, TestClock } from './support/app.ts'
+import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
@@ -12,7 +13,7 @@ const issuer = await sharedIssuer()
 
 describeOverDatabases('A restored database', (databases) => {
   let app: App
-  let clock: TestClock
+  let clock: ManualClock
   let alice: TokenAnswer
   let bob: TokenAnswer
   let bobsLink: string
@@ -21,12 +22,12 @@ describeOverDatabases('A restored database', (databases) => {
 
   /** A backup, then Bob signs up, then the backup is restored, then Carol signs up and gets Bob's id. */
   beforeEach(async () => {
-    clock = new TestClock()
-    issuer.clock = clock.read
+    clock = manualClock()
+    issuer.clock = clock
     const start = async () =>
       startApp({
         database: await databases.create(),
-        runtime: { clock: clock.read },
+        runtime: { clock },
         config: { providers: [googleAt(issuer)] },
       })
     app = await start()
@@ -52,7 +53,7 @@ describeOverDatabases('A restored database', (databases) => {
   const refusal = async (response: Response) => ({ status: response.status, code: (await problemOf(response)).code })
 
   test('S38 A3: a token whose session is not in it is refused on a node that does not know the token', async () => {
-    const node = await startApp({ database: app.database, runtime: { clock: clock.read }, config: app.config })
+    const node = await startApp({ database: app.database, runtime: { clock }, config: app.config })
     expect(await refusal(await node.request('/auth/me', { bearer: bob.access_token }))).toEqual({
       status: 401,
       code: 'session_revoked',

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import type { AuthConfig } from '../../src/auth/auth-config.ts'
 import type { SessionEnd } from '../../src/auth/ports.ts'
 import type { ExternalProfile, User } from '../../src/auth/accounts/user-directory-port.ts'
 import { KyselyUserDirectory } from '../../src/storage/stores/user-directory.ts'
 import { toUserKey, type UserId } from '../../src/common/user-id.ts'
-import { type App, startApp, TestClock } from './support/app.ts'
+import { type App, startApp } from './support/app.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
@@ -16,13 +17,13 @@ describeOverDatabases('Sessions', (databases) => {
   let issuer: TestIssuer
   let url: string
   let app: App
-  let clock: TestClock
+  let clock: ManualClock
   let ends: SessionEnd[]
 
   beforeAll(async () => {
     issuer = await TestIssuer.start()
-    clock = new TestClock()
-    issuer.clock = clock.read
+    clock = manualClock()
+    issuer.clock = clock
     url = await databases.empty()
     app = await startNode()
     app.auth.onSessionEnded((end) => ends.push(end))
@@ -42,7 +43,7 @@ describeOverDatabases('Sessions', (databases) => {
   async function startNode(config: Partial<AuthConfig> = {}): Promise<App> {
     return await startApp({
       database: url,
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { providers: [googleAt(issuer)], healIntervalMs: 20, ...config },
     })
   }
@@ -298,8 +299,8 @@ describeOverDatabases('Sessions', (databases) => {
     }
     const node = await startApp({
       database: url,
-      users: (database) => new Directory(database, clock.read),
-      runtime: { clock: clock.read },
+      users: (database) => new Directory(database, clock),
+      runtime: { clock },
       config: { providers: [googleAt(issuer)] },
     })
     found = ({ id }) => app.auth.users.setDisabled(id, true)

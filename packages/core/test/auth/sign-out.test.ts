@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import { createOriginPolicy } from '../../src/net/origin-policy.ts'
-import { type App, startApp, TestClock } from './support/app.ts'
+import { type App, startApp } from './support/app.ts'
 import { CookieJar } from './support/browser.ts'
 import { pathOf, problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
@@ -12,16 +13,16 @@ const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 
 const issuer = await sharedIssuer()
 let app: App
-let clock: TestClock
+let clock: ManualClock
 
 beforeEach(async () => {
-  clock = new TestClock()
-  issuer.clock = clock.read
+  clock = manualClock()
+  issuer.clock = clock
   issuer.person = { sub: 'john', name: 'John Doe' }
   const publicUrl = 'https://focus.example'
   const origins = createOriginPolicy({ allowedOrigins: [], publicUrl })
   app = await startApp({
-    runtime: { clock: clock.read },
+    runtime: { clock },
     config: { providers: [googleAt(issuer)], publicUrl, origins, refreshDelivery: 'cookie' },
   })
   return async () => await app.close()

@@ -2,14 +2,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { base64url, decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type App, startApp, TestClock } from './support/app.ts'
+import { manualClock } from '@focus-api/core/testing'
+import { type App, startApp } from './support/app.ts'
 import { problemOf, signIn, type TokenAnswer } from './support/flow.ts'
 import { googleAt } from './support/google.ts'
 import { sharedApp, sharedIssuer } from './support/shared.ts'
 
-const clock = new TestClock()
-const issuer = await sharedIssuer(clock.read)
-const app = await sharedApp({ runtime: { clock: clock.read }, config: { providers: [googleAt(issuer)] } })
+const clock = manualClock()
+const issuer = await sharedIssuer(clock)
+const app = await sharedApp({ runtime: { clock }, config: { providers: [googleAt(issuer)] } })
 let john: TokenAnswer
 
 beforeEach(async () => {
@@ -31,7 +32,7 @@ async function signed(changes: Record<string, unknown>, header: Record<string, u
 
 test('S16 an access token follows RFC 9068', async () => {
   expect(decodeProtectedHeader(john.access_token)).toEqual({ alg: 'EdDSA', kid: expect.any(String), typ: 'at+jwt' })
-  const now = Math.floor(clock.now / 1_000)
+  const now = Math.floor(clock() / 1_000)
   expect(decodeJwt(john.access_token)).toEqual({
     iss: 'focus',
     aud: 'focus',
@@ -105,7 +106,7 @@ test('S18 jku, x5u and jwk of a token are ignored', async () => {
 })
 
 test('S19 an iat up to 30 seconds ahead is accepted, a later one is refused', async () => {
-  const now = Math.floor(clock.now / 1_000)
+  const now = Math.floor(clock() / 1_000)
   expect(await check(await signed({ iat: now + 29, exp: now + 600 }))).toBe('good')
   expect(await check(await signed({ iat: now + 32, exp: now + 600 }))).toBe('401 invalid_token')
 })
@@ -136,7 +137,7 @@ test('a known token is not verified again, but ends with its session', async () 
 
 test('carries the scopes that the application assigns to the user', async () => {
   const node = await startApp({
-    runtime: { clock: clock.read },
+    runtime: { clock },
     config: { providers: [googleAt(issuer)], scopes: async ({ username }) => ['read', `only-${username}`] },
   })
   const answer = await signIn(node, issuer)
@@ -167,7 +168,7 @@ describe('Other keys', () => {
     const [older, newer] = ['o'.repeat(32), 'n'.repeat(32)]
     const start = (secrets: string[]) =>
       startApp({
-        runtime: { clock: clock.read },
+        runtime: { clock },
         database: app.database,
         config: { providers: [googleAt(issuer)], tokens: { kind: 'secret', secrets } },
       })
@@ -194,7 +195,7 @@ describe('Other keys', () => {
     const { privateKey } = await generateKeyPair(alg, { extractable: true })
     const jwk = { ...(await exportJWK(privateKey)), kid: 'own-1', alg }
     const node = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { providers: [googleAt(issuer)], tokens: { kind: 'keys', keys: [jwk] } },
     })
     const { access_token: token } = await signIn(node, issuer)
@@ -220,7 +221,7 @@ describe('Tokens of another issuer', () => {
 
   beforeAll(async () => {
     node = await startApp({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       config: { tokens: { kind: 'external', ...settings() } },
     })
   })

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { silentLogger } from '../../src/common/logging/logger.ts'
 import type { Summary } from '../../src/notifications/ports.ts'
-import { ManualClock, type Node, people, startNode } from './support.ts'
+import { type Node, people, startNode } from './support.ts'
 
 describeOverDatabases('an audience', (databases) => {
   const nodes: Node[] = []
@@ -113,15 +115,15 @@ describeOverDatabases('an audience', (databases) => {
   })
 
   test('sees a broadcast that was written once, unless it is older than the user, each user with a read state of their own', async () => {
-    const clock = new ManualClock()
+    const clock = manualClock(newYear2030)
     const { notifications, events } = await start({
-      runtime: { clock: clock.read },
+      runtime: { clock },
       users: {
         ...people,
         get: async (id) => {
           const user = await people.get(id)
           // Number 3 comes between the two broadcasts.
-          return user && { ...user, createdAt: id === 3 ? clock.now - 500 : 0 }
+          return user && { ...user, createdAt: id === 3 ? clock() - 500 : 0 }
         },
       },
     })
@@ -165,12 +167,12 @@ describeOverDatabases('retention', (databases) => {
   })
 
   test('R12: does not count expired broadcasts, and changes the revision when it removes them', async () => {
-    const clock = new ManualClock()
-    const node = await startNode(await databases.create(), { runtime: { clock: clock.read } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(await databases.create(), { runtime: { clock } })
     try {
       const { feed } = node.notifications
       await feed.head('1')
-      const expiresAt = new Date(clock.now + 1_000)
+      const expiresAt = new Date(clock() + 1_000)
       await node.notifications.broadcast({ title: 'stays', message: 'm' })
       await node.notifications.broadcast({ title: 'expires', message: 'm', expiresAt })
       await node.notifications.notifyUser({ userId: 1, title: 'own, read', message: 'm', expiresAt })
@@ -191,8 +193,8 @@ describeOverDatabases('retention', (databases) => {
   })
 
   test('removes old notifications, and keeps those that a merge renewed', async () => {
-    const clock = new ManualClock()
-    const node = await startNode(await databases.create(), { runtime: { clock: clock.read }, log: { maxAgeMs: 1_000 } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(await databases.create(), { runtime: { clock }, log: { maxAgeMs: 1_000 } })
     try {
       const group = { key: 'g', window: '1h' }
       await node.notifications.notifyUser({ userId: 1, title: 'old', message: 'm' })

@@ -77,9 +77,9 @@ describeOverDatabases('R15: after a clock was a year ahead and set back', (datab
         source: 'scheduled',
         content: '{',
         attempts: 3,
-        retry_at: clock.now + yearMs,
+        retry_at: clock() + yearMs,
         reason: '',
-        parked_at: clock.now,
+        parked_at: clock(),
       })
       .execute()
     await log.upkeep()

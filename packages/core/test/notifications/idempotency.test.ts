@@ -79,7 +79,7 @@ describeOverDatabases('idempotency keys', (databases) => {
 
   test('a repetition gets its answer after the notification has expired', async () => {
     const { notifications, clock } = await start()
-    const input = { userId: 1, title: 't', message: 'm', expiresAt: new Date(clock.now + 1_000) }
+    const input = { userId: 1, title: 't', message: 'm', expiresAt: new Date(clock() + 1_000) }
     const first = await notifications.notifyUser(input, { idempotencyKey: 'k' })
     clock.advance(60_000)
     expect(await notifications.notifyUser(input, { idempotencyKey: 'k' })).toEqual(first)
@@ -124,7 +124,7 @@ describeOverDatabases('idempotency keys', (databases) => {
 
   test('a scheduled notification is scheduled once, and its receipt has no offset', async () => {
     const { notifications, database, clock } = await start()
-    const content = { title: 't', message: 'm', deliverAt: new Date(clock.now + 60_000) }
+    const content = { title: 't', message: 'm', deliverAt: new Date(clock() + 60_000) }
     const recipient = await notifications.recipients.require(1)
     const asked = (after: () => void) =>
       notifications.idempotency.run('k', 'asked', async (ids) => {

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import type { NotificationEvent, Receipt } from '../../src/notifications/ports.ts'
-import { ManualClock, type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support.ts'
 
 /** `FOCUS_PROPERTY_RUNS` sets the number of runs; an ordinary run of the tests uses the default below. */
 const numRuns = Number(process.env.FOCUS_PROPERTY_RUNS ?? 12)
@@ -54,11 +56,11 @@ interface Sent {
 
 describeOverDatabases('random interleavings of two nodes', (databases) => {
   const nodes: Node[] = []
-  const clock = new ManualClock()
+  const clock = manualClock(newYear2030)
   beforeAll(async () => {
     const url = await databases.create()
     for (let n = 0; n < 2; n += 1) {
-      nodes.push(await startNode(url, { runtime: { clock: clock.read }, config: { unknownUsers: 'accept' } }))
+      nodes.push(await startNode(url, { runtime: { clock }, config: { unknownUsers: 'accept' } }))
     }
   })
   afterAll(async () => {
@@ -119,7 +121,7 @@ class World {
         message: 'm',
         ...policyOf(todo.policy),
       })
-      this.#sent.push({ userKey, policy: todo.policy, at: this.#clock.now, receipt })
+      this.#sent.push({ userKey, policy: todo.policy, at: this.#clock(), receipt })
       return
     }
     const { notifications: inbox } = await notifications.inbox(userKey)

@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest'
+import { manualClock } from '@focus-api/core/testing'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { FocusError } from '../../src/common/errors.ts'
 import type { LogEntry } from '../../src/notifications/log-entry-port.ts'
@@ -130,7 +132,7 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
         .values(rows.slice(from, from + 100))
         .execute()
     }
-    await notifications.notifyUser({ ...note, title: 'good', deliverAt: new Date(clock.now + 1_000) })
+    await notifications.notifyUser({ ...note, title: 'good', deliverAt: new Date(clock() + 1_000) })
     clock.advance(1_000)
     // A thousand refused transactions take a slow database several passes.
     await vi.waitFor(async () => {
@@ -141,7 +143,7 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
     const parked = await parkedRows(node)
     expect(parked).toHaveLength(501)
     expect(await node.log.parkedCounts()).toEqual({ retried: 501, parked: 0 })
-    expect(parked[0]).toMatchObject({ source: 'scheduled', attempts: 1, retry_at: clock.now + 1_000 })
+    expect(parked[0]).toMatchObject({ source: 'scheduled', attempts: 1, retry_at: clock() + 1_000 })
     // No row is retried before its time.
     expect(await notifications.sequence()).toBe(0)
     await database.db.deleteFrom('focus_parked').where('id', '>', idOf(0)).execute()
@@ -149,8 +151,8 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
     for (;;) {
       const [row] = await parkedRows(node)
       if (!row || row.retry_at === null) break
-      waits.push(row.retry_at - clock.now)
-      clock.advance(row.retry_at - clock.now)
+      waits.push(row.retry_at - clock())
+      clock.advance(row.retry_at - clock())
       await notifications.sequence()
     }
     expect(waits).toHaveLength(19)
@@ -194,14 +196,14 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
       ...people,
       get: (id: string | number) => (away ? Promise.reject(new Error('the directory is away')) : people.get(id)),
     }
-    const clock = { now: Date.UTC(2030, 0, 1) }
-    const node = await startNode(await databases.create(), { users, runtime: { clock: () => clock.now } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(await databases.create(), { users, runtime: { clock } })
     nodes.push(node)
     await node.notifications.transaction(node.database.db, (_, inside) => inside.notifyUser(note))
     await node.notifications.sequence()
     expect(node.events).toEqual([])
     away = false
-    clock.now += 1_000
+    clock.advance(1_000)
     await node.notifications.sequence()
     expect(node.events.map(({ title }) => title)).toEqual(['own title'])
   })

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { nodesOf } from './suite.ts'
-import { ManualClock, startNode } from './support.ts'
+import { startNode } from './support.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 
@@ -21,14 +23,14 @@ describeOverDatabases('policies', (databases) => {
   })
 
   test('notifications of muted topics are suppressed in the commit, scheduled ones too', async () => {
-    const clock = new ManualClock()
+    const clock = manualClock(newYear2030)
     const router = { route: async () => ({ deliveries: [], unlessMuted: true }) }
-    const node = await startNode(await databases.create(), { runtime: { clock: clock.read }, router })
+    const node = await startNode(await databases.create(), { runtime: { clock }, router })
     nodes.push(node)
     const { notifications, database, events } = node
     const muted = { outcome: 'suppressed', reason: 'preference' }
     const dedupe = { key: 'k' }
-    const later = { ...note, deliverAt: new Date(clock.now + 60_000) }
+    const later = { ...note, deliverAt: new Date(clock() + 60_000) }
     expect(await notifications.notifyUser(later)).toMatchObject({ outcome: 'scheduled' })
     await database.db
       .insertInto('focus_preferences')

@@ -1,6 +1,8 @@
 import { afterEach } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import type { Databases } from '@focus-api/test-kit/databases/matrix'
-import { ManualClock, type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support.ts'
 
 /** Starts nodes with a manual clock each for the surrounding suite; closes those in `nodes` after each test. */
 export function nodesOf(databases: Databases) {
@@ -10,8 +12,8 @@ export function nodesOf(databases: Databases) {
   })
 
   async function start(): Promise<Node & { clock: ManualClock }> {
-    const clock = new ManualClock()
-    const node = await startNode(await databases.create(), { runtime: { clock: clock.read } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(await databases.create(), { runtime: { clock } })
     nodes.push(node)
     return { ...node, clock }
   }

@@ -15,15 +15,6 @@ import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { type NotificationLogOptions, openNotificationLog } from '../../src/storage/log/notification-log.ts'
 import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
 
-/** A clock that advances only when told. */
-export class ManualClock {
-  now = Date.UTC(2030, 0, 1)
-  readonly read = (): number => this.now
-  advance(ms: number): void {
-    this.now += ms
-  }
-}
-
 /** A directory of users with the ids 1 to 100. */
 export const people: RecipientDirectory = {
   parseId: Number,

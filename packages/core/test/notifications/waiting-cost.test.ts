@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock } from '@focus-api/core/testing'
 import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
-import { ManualClock, type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support.ts'
 
 describeOnDatabase('mariadb')('the cost of waiting rows', () => {
   let server: Mariadb
@@ -25,8 +27,8 @@ describeOnDatabase('mariadb')('the cost of waiting rows', () => {
   }
 
   test('R21: waiting rows cost nothing before they are due, and then only as many reads as the rate has room for', async () => {
-    const clock = new ManualClock()
-    const node = await startNode(server.url, { runtime: { clock: clock.read } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(server.url, { runtime: { clock } })
     const { notifications, events } = node
     try {
       const rate = { limit: 1, window: '1m', overflow: 'defer' } as const
@@ -35,7 +37,7 @@ describeOnDatabase('mariadb')('the cost of waiting rows', () => {
       for (let sent = 0; sent < waiting; sent += 1_000) {
         await Promise.all(Array.from({ length: 1_000 }, () => notifications.notifyUser(note)))
       }
-      const deliverAt = new Date(clock.now + 30 * 86_400_000)
+      const deliverAt = new Date(clock() + 30 * 86_400_000)
       await Promise.all(
         Array.from({ length: 1_000 }, () =>
           notifications.notifyUser({ userId: 2, title: 'scheduled', message: 'm', deliverAt }),
@@ -63,8 +65,8 @@ describeOnDatabase('mariadb')('the cost of waiting rows', () => {
   })
 
   test('R21: rows that waited while the server was down are not all sent at once', async () => {
-    const clock = new ManualClock()
-    const node = await startNode(await server.createDatabase(), { runtime: { clock: clock.read } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(await server.createDatabase(), { runtime: { clock } })
     const { notifications, events } = node
     try {
       const rate = { limit: 2, window: '1m', overflow: 'defer' } as const

@@ -1,10 +1,12 @@
 import knex, { type Knex } from 'knex'
 import { sql } from 'kysely'
 import { afterEach, expect, test, vi } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { silentLogger } from '../../src/common/logging/logger.ts'
-import { ManualClock, type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support.ts'
 
 const minute = 60_000
 
@@ -16,21 +18,21 @@ describeOverDatabases('a waiting notification', (databases) => {
 
   async function start(): Promise<Node & { clock: ManualClock; url: string }> {
     const url = await databases.create()
-    const clock = new ManualClock()
-    const node = await startNode(url, { runtime: { clock: clock.read } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(url, { runtime: { clock } })
     opened.push(node)
     return { ...node, clock, url }
   }
 
   test('is delivered once when it is due, whichever node takes it', async () => {
     const { notifications, events, clock, url } = await start()
-    const other = await startNode(url, { runtime: { clock: clock.read } })
+    const other = await startNode(url, { runtime: { clock } })
     opened.push(other)
     const receipt = await notifications.notifyUser({
       userId: 1,
       title: 't',
       message: 'm',
-      deliverAt: new Date(clock.now + minute),
+      deliverAt: new Date(clock() + minute),
     })
     expect(receipt).toMatchObject({ outcome: 'scheduled' })
     await notifications.sequence()
@@ -39,13 +41,13 @@ describeOverDatabases('a waiting notification', (databases) => {
     await Promise.all([notifications.sequence(), other.notifications.sequence()])
     const delivered = [...events, ...other.events]
     expect(delivered.map(({ id, offset, timestamp }) => [id, offset, timestamp])).toEqual([
-      ['id' in receipt ? receipt.id : '', 1, clock.now],
+      ['id' in receipt ? receipt.id : '', 1, clock()],
     ])
   })
 
   test('can be cancelled until it is delivered', async () => {
     const { notifications, events, clock } = await start()
-    const deliverAt = new Date(clock.now + minute)
+    const deliverAt = new Date(clock() + minute)
     const kept = await notifications.notifyUser({ userId: 1, title: 'kept', message: 'm', deliverAt })
     const cancelled = await notifications.notifyUser({ userId: 1, title: 'cancelled', message: 'm', deliverAt })
     const idOf = (receipt: object) => ('id' in receipt ? String(receipt.id) : '')
@@ -59,14 +61,14 @@ describeOverDatabases('a waiting notification', (databases) => {
 
   test('is not delivered after it has expired, and leaves the inbox when it expires there', async () => {
     const { notifications, log, clock } = await start()
-    const expiresAt = new Date(clock.now + 2 * minute)
+    const expiresAt = new Date(clock() + 2 * minute)
     await notifications.notifyUser({ userId: 1, title: 'soon stale', message: 'm', expiresAt })
     await notifications.notifyUser({
       userId: 1,
       title: 'late',
       message: 'm',
       expiresAt,
-      deliverAt: new Date(clock.now + minute),
+      deliverAt: new Date(clock() + minute),
     })
     await notifications.notifyUser({ userId: 1, title: 'stays', message: 'm' })
     expect((await notifications.inbox(1)).unreadCount).toBe(2)
@@ -232,9 +234,9 @@ describeOverDatabases('repeated calls', (databases) => {
 
   test('with one key send once and return the same receipt, on any node and in any race', async () => {
     const url = await databases.create()
-    const clock = new ManualClock()
-    nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
-    nodes.push(await startNode(url, { runtime: { clock: clock.read } }))
+    const clock = manualClock(newYear2030)
+    nodes.push(await startNode(url, { runtime: { clock } }))
+    nodes.push(await startNode(url, { runtime: { clock } }))
     const send = async (n: number, message = 'm') =>
       nodes[n % 2]?.notifications.notifyUser({ userId: 1, title: 't', message }, { idempotencyKey: 'order-7' })
     const receipts = await Promise.all(Array.from({ length: 10 }, (_, n) => send(n)))
@@ -256,8 +258,8 @@ describeOverDatabases('repeated calls', (databases) => {
 
   test('that resume a dead call send the rest of it', async () => {
     const url = await databases.create()
-    const clock = new ManualClock()
-    const node = await startNode(url, { runtime: { clock: clock.read } })
+    const clock = manualClock(newYear2030)
+    const node = await startNode(url, { runtime: { clock } })
     nodes.push(node)
     const { idempotency, recipients } = node.notifications
     const [one, two] = [await recipients.require(1), await recipients.require(2)]

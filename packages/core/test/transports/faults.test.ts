@@ -6,8 +6,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { webhook } from '../../src/transports/channels/webhook.ts'
 import { removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import { describeOverDatabases, testOnDatabase } from '@focus-api/test-kit/databases/matrix'
-import { recordingLogger } from '@focus-api/core/testing'
-import { FrozenClock, openBench, recorder } from './support/bench.ts'
+import { manualClock, recordingLogger } from '@focus-api/core/testing'
+import { openBench, recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`
@@ -24,8 +24,7 @@ describeOverDatabases('a worker that is killed', (databases) => {
       if (!hold) say(response, 200)
     })
     closing.push(() => peer.close())
-    const clock = new FrozenClock()
-    clock.now = Date.now()
+    const clock = manualClock()
     const bench = await openBench({ url, clock, transports: [webhook({ url: peer.url, secret })] })
     closing.push(() => bench.close())
     for (let count = 0; count < 5; count += 1) await bench.commit({}, { transport: 'webhook' })
@@ -116,7 +115,7 @@ describe('a long queue', () => {
     const lease = bench.store.lease.bind(bench.store)
     bench.store.lease = async (request) => {
       const result = await lease(request)
-      const counts = await bench.store.counts(bench.clock.now)
+      const counts = await bench.store.counts(bench.clock())
       leased.push(counts.find(({ state }) => state === 'leased')?.count ?? 0)
       return result
     }

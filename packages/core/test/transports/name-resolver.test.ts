@@ -127,7 +127,7 @@ test('S40 V4: 20 endpoints with names that never resolve do not block the resolv
     timeoutMs: 4_000,
   })
   for (const name of dead) {
-    await pushSubscriptions.put('1', subscriptionOf(`https://${name}/x`), { now: clock.now, max: 20 })
+    await pushSubscriptions.put('1', subscriptionOf(`https://${name}/x`), { now: clock(), max: 20 })
   }
   await commit({}, { transport: 'web_push' })
   let over = false
@@ -193,7 +193,7 @@ test('S40 V4: only known push services, and those that an operator adds, are all
 
 test('S40 V4: an endpoint that was registered before the check is not called', async () => {
   const { commit, outbound, pushSubscriptions, clock } = await pushBench({})
-  await pushSubscriptions.put('1', subscriptionOf('https://evil.test/x'), { now: clock.now, max: 20 })
+  await pushSubscriptions.put('1', subscriptionOf('https://evil.test/x'), { now: clock(), max: 20 })
   await commit({}, { transport: 'web_push' })
   await outbound.runDue()
   expect((await outbound.deliveries.list()).deliveries).toMatchObject([
@@ -208,10 +208,10 @@ test('R11: a subscription with invalid keys is removed, and the others are reach
   const good = subscriptionOf(`${service.url}/good`)
   const point = Buffer.alloc(65, 7).fill(4, 0, 1).toString('base64url')
   const bad = { ...good, endpoint: `${service.url}/bad`, keys: { ...good.keys, p256dh: point } }
-  for (const one of [bad, good]) await pushSubscriptions.put('1', one, { now: clock.now, max: 20 })
+  for (const one of [bad, good]) await pushSubscriptions.put('1', one, { now: clock(), max: 20 })
   await commit({}, { transport: 'web_push' })
   await outbound.runDue()
   expect(service.requests.map(({ path }) => path)).toEqual(['/good'])
-  expect((await pushSubscriptions.list('1', clock.now)).map(({ endpoint }) => endpoint)).toEqual([good.endpoint])
+  expect((await pushSubscriptions.list('1', clock())).map(({ endpoint }) => endpoint)).toEqual([good.endpoint])
   expect((await outbound.deliveries.list()).deliveries).toEqual([])
 })

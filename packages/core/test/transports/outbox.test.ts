@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock } from '@focus-api/core/testing'
 import { PermanentDeliveryError, RetryableDeliveryError } from '../../src/transports/transport-errors.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
-import { type BenchOptions, FrozenClock, openBench, type OutboxBench, recorder } from './support/bench.ts'
+import { type BenchOptions, openBench, type OutboxBench, recorder } from './support/bench.ts'
 
 describeOverDatabases('the outbox', (databases) => {
   const opened: OutboxBench[] = []
@@ -56,7 +58,7 @@ describeOverDatabases('the outbox', (databases) => {
     for (const waitMs of [1_000, 2_000, 4_000, 8_000]) {
       await outbound.runDue()
       const { dueAt } = (await outbound.deliveries.list()).deliveries[0] ?? {}
-      expect(dueAt).toBe(clock.now + waitMs)
+      expect(dueAt).toBe(clock() + waitMs)
       clock.advance(waitMs - 1)
       expect(await outbound.runDue()).toBe(0)
       clock.advance(1)
@@ -131,7 +133,7 @@ describeOverDatabases('the outbox', (databases) => {
         transport: 'a',
         owner,
         ordered: false,
-        now: clock.now,
+        now: clock(),
         leaseMs: 1_000,
         limit: 10,
       })
@@ -144,11 +146,11 @@ describeOverDatabases('the outbox', (databases) => {
   })
 
   test('retries the deliveries of a killed process with the same key', async () => {
-    const clock = new FrozenClock()
+    const clock = manualClock(newYear2030)
     const a = recorder('a')
     const { outbound, commit, store } = await open({ transports: [a.transport], clock })
     await commit({ offset: 5 }, { transport: 'a' })
-    await store.lease({ transport: 'a', owner: 'killed', ordered: false, now: clock.now, leaseMs: 60_000, limit: 10 })
+    await store.lease({ transport: 'a', owner: 'killed', ordered: false, now: clock(), leaseMs: 60_000, limit: 10 })
     await outbound.runDue()
     expect(a.received).toEqual([])
     clock.advance(60_000)
@@ -160,9 +162,9 @@ describeOverDatabases('the outbox', (databases) => {
     const { commit, store, clock, outbound } = await open({ transports: [recorder('a').transport] })
     await commit({}, { transport: 'a' })
     const request = { transport: 'a', ordered: false, leaseMs: 1_000, limit: 10 }
-    const { deliveries } = await store.lease({ ...request, owner: 'slow', now: clock.now })
+    const { deliveries } = await store.lease({ ...request, owner: 'slow', now: clock() })
     clock.advance(1_000)
-    expect((await store.lease({ ...request, owner: 'quick', now: clock.now })).deliveries).toHaveLength(1)
+    expect((await store.lease({ ...request, owner: 'quick', now: clock() })).deliveries).toHaveLength(1)
     await store.complete(
       'slow',
       deliveries.map(({ id }) => id),
@@ -195,7 +197,7 @@ describeOverDatabases('the outbox', (databases) => {
 
   test('shares the work between two workers without a second delivery', async () => {
     const url = await database()
-    const clock = new FrozenClock()
+    const clock = manualClock(newYear2030)
     const yielding = () => new Promise<void>((resolve) => setImmediate(resolve))
     const one = recorder('a', yielding)
     const two = recorder('a', yielding)
@@ -212,7 +214,7 @@ describeOverDatabases('the outbox', (databases) => {
 
   test('keeps the order per user at an ordered transport', async () => {
     const url = await database()
-    const clock = new FrozenClock()
+    const clock = manualClock(newYear2030)
     const arrived: string[] = []
     let failures = 0
     const make = () =>
@@ -250,12 +252,12 @@ describeOverDatabases('the outbox', (databases) => {
     const request = { transport: 'a', ordered: true, leaseMs: 60_000 }
     for (const title of ['1', '2', '3']) await commit({ title }, { transport: 'a', ordered: true })
     // Another worker holds the first, so that the second is held back; then the first is given back.
-    const first = await store.lease({ ...request, owner: 'other', now: clock.now, limit: 1 })
-    const held = await store.lease({ ...request, owner: 'third', now: clock.now, limit: 1 })
+    const first = await store.lease({ ...request, owner: 'other', now: clock(), limit: 1 })
+    const held = await store.lease({ ...request, owner: 'third', now: clock(), limit: 1 })
     expect([first.deliveries.length, held.deliveries.length, held.blocked]).toEqual([1, 0, true])
     await store.release(
       'other',
-      clock.now,
+      clock(),
       first.deliveries.map(({ id }) => id),
     )
     await outbound.runDue()

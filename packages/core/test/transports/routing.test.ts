@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock } from '@focus-api/core/testing'
 import { createFocus, defineNotifications, type Focus, type FocusOptions } from '../../src/index.ts'
-import { FrozenClock, openBench, recorder } from './support/bench.ts'
+import { openBench, recorder } from './support/bench.ts'
 import { z } from 'zod'
 
 const running: Array<{ close(): Promise<void> }> = []
@@ -134,11 +136,10 @@ test.each([
 
 describe('escalation', () => {
   async function escalating() {
-    const clock = new FrozenClock()
-    clock.now = Date.now()
+    const clock = manualClock()
     const mail = recorder('mail')
     const focus = await focusWith({
-      clock: clock.read,
+      clock,
       transports: [mail.transport],
       routing: { escalate: [{ after: '5m', unless: 'read', to: 'mail' }] },
     })
@@ -230,7 +231,7 @@ describe('preferences', () => {
   })
 
   test('apply at once, also to waiting deliveries', async () => {
-    const clock = new FrozenClock()
+    const clock = manualClock(newYear2030)
     const mail = recorder('mail', ({ attempt }) => {
       if (attempt === 1) throw new Error('later')
     })

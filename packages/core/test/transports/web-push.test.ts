@@ -54,7 +54,7 @@ async function bench(allowPrivateNetwork = true) {
     states: async () => (await opened.outbound.deliveries.list()).deliveries,
     register: (endpoint: string) => {
       const made = browser(endpoint)
-      return opened.pushSubscriptions.put('1', made.subscription, { now: opened.clock.now, max: 20 }).then(() => made)
+      return opened.pushSubscriptions.put('1', made.subscription, { now: opened.clock(), max: 20 }).then(() => made)
     },
   }
 }
@@ -117,7 +117,7 @@ describe('webPush()', () => {
       await commit({}, { transport: 'web_push' })
       await outbound.runDue()
       expect(await states()).toEqual([])
-      expect((await pushSubscriptions.list('1', clock.now)).map(({ endpoint }) => endpoint)).toEqual([
+      expect((await pushSubscriptions.list('1', clock())).map(({ endpoint }) => endpoint)).toEqual([
         `${service.url}/here`,
       ])
     },

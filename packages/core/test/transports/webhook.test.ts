@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, test } from 'vitest'
+import { manualClock } from '@focus-api/core/testing'
 import { isPublicAddress } from '../../src/net/addresses/public-address.ts'
 import { lookupWith, systemAddressesOf } from '../../src/net/addresses/address-guard.ts'
 import { webhook, type WebhookOptions } from '../../src/transports/channels/webhook.ts'
-import { FrozenClock, openBench, type OutboxBench, type BenchOptions } from './support/bench.ts'
+import { openBench, type OutboxBench, type BenchOptions } from './support/bench.ts'
 import { type HttpPeer, say, startHttpPeer } from './support/http-peer.ts'
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`
@@ -27,9 +28,8 @@ async function bench(
   options: Partial<WebhookOptions> & { url: WebhookOptions['url'] },
   more: Partial<BenchOptions> = {},
 ) {
-  const clock = new FrozenClock()
   // Verifiers compare the time of the signature with their own.
-  clock.now = Date.now()
+  const clock = manualClock()
   const opened: OutboxBench = await openBench({
     url: 'sqlite::memory:',
     transports: [webhook({ secret, ...options })],
@@ -100,7 +100,7 @@ describe('webhook()', () => {
       const receiver = await peer((_, response) => {
         const next = answers.shift()
         if (next === undefined) return say(response, 200)
-        const date = new Date(Math.ceil(opened.clock.now / 1_000) * 1_000 + 60_000).toUTCString()
+        const date = new Date(Math.ceil(opened.clock() / 1_000) * 1_000 + 60_000).toUTCString()
         say(response, 429, '', { 'retry-after': next === 'date' ? date : next })
       })
       const opened = await bench({ url: receiver.url })
@@ -237,7 +237,7 @@ describe('webhook()', () => {
     await commit({ userKey: '1' }, { transport: 'webhook' })
     await outbound.runDue()
     const [{ dueAt } = {}] = await states()
-    expect((dueAt ?? 0) - clock.now).toBe(86_400_001)
+    expect((dueAt ?? 0) - clock()).toBe(86_400_001)
     await commit({ userKey: '2' }, { transport: 'webhook' })
     await outbound.runDue()
     expect(others.requests).toHaveLength(1)

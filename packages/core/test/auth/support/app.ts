@@ -55,15 +55,6 @@ export interface RequestOptions {
   readonly remoteAddress?: string
 }
 
-/** A clock that moves only by `advance`. */
-export class TestClock {
-  now = Date.now()
-  readonly read = (): number => this.now
-  advance(milliseconds: number): void {
-    this.now += milliseconds
-  }
-}
-
 export async function startApp(options: AppOptions = {}): Promise<App> {
   const given = options.database ?? 'sqlite::memory:'
   const database = typeof given === 'string' ? await openDatabase(given) : given

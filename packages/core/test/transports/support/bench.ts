@@ -1,3 +1,5 @@
+import { newYear2030 } from '@focus-api/test-kit/values/times'
+import { manualClock, type ManualClock } from '@focus-api/core/testing'
 import type { PlannedDelivery } from '../../../src/notifications/routing-port.ts'
 import type { NotificationEvent } from '../../../src/notifications/ports.ts'
 import { type Logger, silentLogger } from '../../../src/common/logging/logger.ts'
@@ -19,22 +21,13 @@ import type {
   Transport,
 } from '../../../src/transports/transport.ts'
 
-/** A clock that stands still until it is told to go on. */
-export class FrozenClock {
-  now = Date.UTC(2030, 0, 1)
-  readonly read = (): number => this.now
-  advance(ms: number): void {
-    this.now += ms
-  }
-}
-
 export interface OutboxBench {
   readonly outbound: TransportManager
   readonly database: Database
   readonly store: KyselyOutboxStore
   readonly preferences: KyselyPreferenceStore
   readonly pushSubscriptions: KyselyPushSubscriptionStore
-  readonly clock: FrozenClock
+  readonly clock: ManualClock
   /** Commits events of one user for transports, as the log does. */
   readonly commit: (
     event: Partial<NotificationEvent>,
@@ -49,7 +42,7 @@ export interface BenchOptions {
   readonly url: string
   readonly transports: readonly Transport[]
   readonly routing?: RoutingOptions
-  readonly clock?: FrozenClock
+  readonly clock?: ManualClock
   readonly logger?: Logger
   readonly findPerson?: (userKey: string) => Promise<DeliveryRecipient>
   readonly unsubscribeUrl?: (message: OutboundMessage, transport: string) => string | null
@@ -61,13 +54,13 @@ export interface BenchOptions {
 export async function openBench(options: BenchOptions): Promise<OutboxBench> {
   const database = await openDatabase(options.url)
   await migrateToLatest(database)
-  const clock = options.clock ?? new FrozenClock()
+  const clock = options.clock ?? manualClock(newYear2030)
   const store = new KyselyOutboxStore(database)
   const preferences = new KyselyPreferenceStore(database)
   const pushSubscriptions = new KyselyPushSubscriptionStore(database)
   const byte = Math.round((options.chance ?? 1) * 255)
   const runtime = createRuntime({
-    clock: clock.read,
+    clock,
     logger: options.logger ?? silentLogger,
     // Four bytes are the jitter; sixteen are an id, and ids must differ.
     ...(options.chance === undefined
@@ -102,9 +95,9 @@ export async function openBench(options: BenchOptions): Promise<OutboxBench> {
         critical: false,
         ...delivery,
       }))
-      const { stream: _, ...carried } = eventOf(event, clock.now)
+      const { stream: _, ...carried } = eventOf(event, clock())
       const notification = { ...carried, fields: JSON.stringify(carried) }
-      await insertOutboxRows(database.db, toOutboxRows(notification, planned, clock.now))
+      await insertOutboxRows(database.db, toOutboxRows(notification, planned, clock()))
     },
     async clear() {
       await database.db.deleteFrom('focus_outbox').execute()

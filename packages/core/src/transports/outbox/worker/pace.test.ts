@@ -1,25 +1,26 @@
 import { expect, test } from 'vitest'
+import { manualClock } from '@focus-api/core/testing'
 import { Pace } from './pace.ts'
 
 test('lets a burst through and refills evenly', () => {
-  let now = 0
-  const pace = new Pace({ count: 2, perMs: 1_000 }, () => now)
+  const clock = manualClock(0)
+  const pace = new Pace({ count: 2, perMs: 1_000 }, clock)
   expect(pace.available).toBe(2)
   pace.take(2)
   expect([pace.available, pace.waitMs]).toEqual([0, 500])
-  now = 500
+  clock.advance(500)
   expect([pace.available, pace.waitMs]).toEqual([1, 0])
-  now = 10_000
+  clock.advance(9_500)
   expect(pace.available).toBe(2)
 })
 
 test('neither gives nor takes when the clock goes back', () => {
-  let now = 10_000
-  const pace = new Pace({ count: 1, perMs: 1_000 }, () => now)
+  const clock = manualClock(10_000)
+  const pace = new Pace({ count: 1, perMs: 1_000 }, clock)
   pace.take(1)
-  now = 0
+  clock.advance(-10_000)
   expect(pace.available).toBe(0)
-  now = 1_000
+  clock.advance(1_000)
   expect(pace.available).toBe(1)
 })
 
