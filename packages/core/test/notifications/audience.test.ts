@@ -5,7 +5,7 @@ import { manualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { silentLogger } from '../../src/common/logging/logger.ts'
 import type { Summary } from '../../src/notifications/ports.ts'
-import { type Node, people, startNode } from './support.ts'
+import { type Node, people, startNode } from './support/node.ts'
 
 describeOverDatabases('an audience', (databases) => {
   const nodes: Node[] = []

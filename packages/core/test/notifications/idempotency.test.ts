@@ -5,8 +5,8 @@ import { type NotificationSending, sendNotification } from '../../src/http/route
 import type { JsonValue } from '../../src/common/json.ts'
 import type { Message } from '../../src/notifications/catalogue/composer.ts'
 import type { SendTo } from '../../src/notifications/sending/sending-calls.ts'
-import { nodesOf } from './suite.ts'
-import type { Node } from './support.ts'
+import { nodesOf } from './support/suite.ts'
+import type { Node } from './support/node.ts'
 
 describeOverDatabases('idempotency keys', (databases) => {
   const { start } = nodesOf(databases)

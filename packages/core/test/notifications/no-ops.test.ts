@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { KyselyPreferenceStore } from '../../src/storage/stores/preference-store.ts'
 import { KyselyPushSubscriptionStore } from '../../src/storage/stores/push-subscription-store.ts'
-import { nodesOf } from './suite.ts'
-import { type Node, startNode } from './support.ts'
+import { nodesOf } from './support/suite.ts'
+import { type Node, startNode } from './support/node.ts'
 
 const absent = '00000000-0000-7000-8000-000000000000'
 

@@ -3,8 +3,8 @@ import { newYear2030 } from '@focus-api/test-kit/values/times'
 import { manualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
-import { nodesOf } from './suite.ts'
-import { startNode } from './support.ts'
+import { nodesOf } from './support/suite.ts'
+import { startNode } from './support/node.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 

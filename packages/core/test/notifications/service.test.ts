@@ -4,7 +4,7 @@ import { createPool } from 'mysql2'
 import { afterEach, expect, test } from 'vitest'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import type { Notifications } from '../../src/notifications/create-notifications.ts'
-import { type Node, startNode } from './support.ts'
+import { type Node, startNode } from './support/node.ts'
 
 describeOverDatabases('notifications', (databases) => {
   const nodes: Node[] = []

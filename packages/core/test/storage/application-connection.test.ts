@@ -7,7 +7,7 @@ import { createPool } from 'mysql2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
-import { type Node, startNode } from '../notifications/support.ts'
+import { type Node, startNode } from '../notifications/support/node.ts'
 
 describe('a SQLite connection of the application, with a rollback journal', () => {
   let folder: string

@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ThreadOrder } from '../../src/storage/dialects/sqlite/thread/thread-requests.ts'
 import { createReadiness } from '../../src/storage/readiness.ts'
-import { type Node, startNode } from '../notifications/support.ts'
+import { type Node, startNode } from '../notifications/support/node.ts'
 
 describe('a full disk', () => {
   let folder: string

@@ -4,7 +4,7 @@ import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
-import { startNode } from '../notifications/support.ts'
+import { startNode } from '../notifications/support/node.ts'
 
 /** A proxy before a MySQL server. It cuts off one client at its COMMIT, and forwards the COMMIT when the test says so. */
 class CommitCutter {

@@ -3,7 +3,7 @@ import { createPool, type Pool, type PoolOptions } from 'mysql2'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
-import { type Node, startNode } from '../notifications/support.ts'
+import { type Node, startNode } from '../notifications/support/node.ts'
 
 /** In a session that ignores the driver's escapes, this ends the value, and the rest is a row of another user's inbox. */
 const injection = `\\', 'm', '{}', 1, null, 1, null), ('2', 77, 'injected', null, 'info', 'pwned', 'm', '{}', 1, null, 1, null) -- `

@@ -5,7 +5,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
-import { startNode } from '../notifications/support.ts'
+import { startNode } from '../notifications/support/node.ts'
 
 describe('a SQLite file', () => {
   let folder: string

@@ -6,7 +6,7 @@ import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import type { AnyKysely } from '../../src/storage/dialects/any-kysely.ts'
 import { openDatabase } from '../../src/storage/database.ts'
-import { type Node, startNode } from '../notifications/support.ts'
+import { type Node, startNode } from '../notifications/support/node.ts'
 import { Blackhole } from './support/blackhole.ts'
 
 interface Opened {
