@@ -2,22 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createFocus } from '@focus-api/core'
 import { jwtVerify, SignJWT } from 'jose'
 import type { Contestant } from './contestant.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 /** Verification of a known token: `focus.authenticate` and jose, with the same kind of key and claims. */
 export async function verifyContestants(): Promise<readonly Contestant[]> {
   const focus = await createFocus({ database: 'sqlite::memory:', env: {} })
-  const { user } = await focus.auth.accounts.signIn({
-    provider: 'bench',
-    issuer: 'https://issuer.example',
-    subject: 'alice',
-    email: null,
-    emailVerified: false,
-    fullName: 'Alice',
-    givenName: null,
-    avatarUrl: null,
-    preferredUsername: null,
-    locale: null,
-  })
+  const { user } = await focus.auth.accounts.signIn(profileOf('alice', { provider: 'bench', fullName: 'Alice' }))
   const { accessToken } = await focus.auth.sessions.start(user, 'bench')
   const ours = { authorization: `Bearer ${accessToken}` }
 

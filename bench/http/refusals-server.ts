@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus } from '@focus-api/core'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 /** Focus behind a local reverse proxy, with two users: one with an exempt address, and one with a limited address. */
 const adminKey = 'the-admin-key-of-the-benchmark-of-refusals'
@@ -19,18 +20,9 @@ await once(server.listen(0, '127.0.0.1'), 'listening')
 
 const tokens: string[] = []
 for (const subject of ['alice', 'mallory']) {
-  const { user } = await focus.auth.accounts.signIn({
-    provider: 'bench',
-    issuer: 'https://issuer.example',
-    subject,
-    email: null,
-    emailVerified: false,
-    fullName: null,
-    givenName: null,
-    avatarUrl: null,
-    preferredUsername: subject,
-    locale: null,
-  })
+  const { user } = await focus.auth.accounts.signIn(
+    profileOf(subject, { provider: 'bench', preferredUsername: subject }),
+  )
   tokens.push((await focus.auth.sessions.start(user, 'bench')).accessToken)
 }
 const address = server.address()

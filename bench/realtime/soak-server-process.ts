@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { attachUpgrade } from '@focus-api/adapters/node'
 import { createFocus, type UserId } from '@focus-api/core'
 import type { SoakOptions, SoakServerMessage } from './soak-protocol.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 /** The server process: Focus with its log in SQLite, and steady notifications to random users. */
 const options: SoakOptions = JSON.parse(process.argv[2] ?? '{}')
@@ -41,9 +42,8 @@ process.on('disconnect', () => {
 
 async function accessToken(user: number): Promise<string> {
   const subject = `user-${user}`
-  const absent = { email: null, fullName: null, givenName: null, avatarUrl: null, locale: null }
-  const profile = { provider: 'soak', issuer: 'https://soak.example', subject, preferredUsername: subject }
-  const { user: account } = await focus.auth.accounts.signIn({ ...profile, ...absent, emailVerified: false })
+  const profile = profileOf(subject, { provider: 'soak', issuer: 'https://soak.example', preferredUsername: subject })
+  const { user: account } = await focus.auth.accounts.signIn(profile)
   userIds[user] = account.id
   return (await focus.auth.sessions.startShort(account, 86_400)).accessToken
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type Focus, type FocusOptions } from '@focus-api/core'
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
 
@@ -42,18 +43,7 @@ export class RunningFocus {
 
   /** Signs a new user in and returns an access token. */
   async signIn(username: string): Promise<TestUser> {
-    const { user } = await this.focus.auth.accounts.signIn({
-      provider: 'test',
-      issuer: 'https://issuer.example',
-      subject: username,
-      email: null,
-      emailVerified: false,
-      fullName: null,
-      givenName: null,
-      avatarUrl: null,
-      preferredUsername: username,
-      locale: null,
-    })
+    const { user } = await this.focus.auth.accounts.signIn(profileOf(username, { preferredUsername: username }))
     const answer = await this.admin('/admin/token', { user: user.username })
     if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`)
     const { access_token: token }: { access_token: string } = await answer.json()

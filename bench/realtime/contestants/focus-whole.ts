@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { attachUpgrade } from '@focus-api/adapters/node'
 import { createFocus, type User } from '@focus-api/core'
 import type { Contestant } from '../contestant.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 /** Number of simultaneous sign-ins. */
 const atOnce = 1_000
@@ -25,18 +26,9 @@ export async function focusWhole(): Promise<Contestant> {
     async tokens(count) {
       const { accounts, sessions } = focus.auth
       for (let n = users.length; n < count; n += 1) {
-        const { user } = await accounts.signIn({
-          provider: 'bench',
-          issuer: 'https://issuer.example',
-          subject: String(n),
-          email: null,
-          emailVerified: false,
-          fullName: null,
-          givenName: null,
-          avatarUrl: null,
-          preferredUsername: `user${n}`,
-          locale: null,
-        })
+        const { user } = await accounts.signIn(
+          profileOf(String(n), { provider: 'bench', preferredUsername: `user${n}` }),
+        )
         users.push(user)
       }
       const tokens: string[] = []

@@ -19,6 +19,7 @@ import * as forFastify from '../src/fastify.ts'
 import * as forFetch from '../src/fetch.ts'
 import * as forKoa from '../src/koa.ts'
 import { type Host, running, urlOf } from './hosts.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 /** Compresses all that it may, of any type and any size, as an application can set it. */
 function expressHost(name: string, express: typeof express5): Host {
@@ -96,18 +97,9 @@ describe.each(hosts)('R18: behind $name', (host) => {
     const started = await host.start(focus)
     url = urlOf(started)
     close = () => started.close()
-    const { user } = await focus.auth.accounts.signIn({
-      provider: 'test',
-      issuer: 'https://issuer.example',
-      subject: 'alice',
-      email: null,
-      emailVerified: false,
-      fullName: 'Alice',
-      givenName: null,
-      avatarUrl: null,
-      preferredUsername: 'alice',
-      locale: null,
-    })
+    const { user } = await focus.auth.accounts.signIn(
+      profileOf('alice', { fullName: 'Alice', preferredUsername: 'alice' }),
+    )
     token = (await focus.auth.sessions.start(user, 'test')).accessToken
   })
   afterAll(async () => {

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { createFocus, type Focus } from '@focus-api/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hosts, type RunningHost, urlOf } from './hosts.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 const adminKey = 'an-admin-key-for-the-tests'
 
@@ -22,18 +23,9 @@ describe.each(hosts)('$name', (host) => {
     focus = await createFocus({ database: `sqlite:${join(folder, 'focus.db')}`, adminKey, env: {} })
     running = await host.start(focus)
     url = urlOf(running)
-    const { user } = await focus.auth.accounts.signIn({
-      provider: 'test',
-      issuer: 'https://issuer.example',
-      subject: 'alice',
-      email: null,
-      emailVerified: false,
-      fullName: 'Alice',
-      givenName: null,
-      avatarUrl: null,
-      preferredUsername: 'alice',
-      locale: null,
-    })
+    const { user } = await focus.auth.accounts.signIn(
+      profileOf('alice', { fullName: 'Alice', preferredUsername: 'alice' }),
+    )
     userId = Number(user.id)
     const answer = await fetch(`${url}/api/admin/token`, {
       method: 'POST',

@@ -11,6 +11,7 @@ import * as forFastify from '../src/fastify.ts'
 import { routeHandlers } from '../src/fetch.ts'
 import { attachUpgrade, nodeHandler } from '../src/node.ts'
 import { hosts, urlOf } from './hosts.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -24,18 +25,7 @@ async function start(basePath = '/api'): Promise<Focus> {
 }
 
 async function signIn({ auth }: Focus) {
-  const { user } = await auth.accounts.signIn({
-    provider: 'test',
-    issuer: 'https://issuer.example',
-    subject: 'a',
-    email: null,
-    emailVerified: false,
-    fullName: null,
-    givenName: null,
-    avatarUrl: null,
-    preferredUsername: 'a',
-    locale: null,
-  })
+  const { user } = await auth.accounts.signIn(profileOf('a', { preferredUsername: 'a' }))
   return auth.sessions.start(user, 'test')
 }
 

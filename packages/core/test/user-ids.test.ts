@@ -1,19 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFocus, type Focus } from '../src/index.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 let focus: Focus
-const profile = (subject: string, fullName: string) => ({
-  provider: 'test',
-  issuer: 'https://issuer.example',
-  subject,
-  email: null,
-  emailVerified: false,
-  fullName,
-  givenName: null,
-  avatarUrl: null,
-  preferredUsername: null,
-  locale: null,
-})
+const profile = (subject: string, fullName: string) => profileOf(subject, { fullName })
 
 beforeAll(async () => {
   focus = await createFocus({ database: 'sqlite::memory:', env: {} })

@@ -5,6 +5,7 @@ import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type Focus, type FocusOptions, type User } from '@focus-api/core'
 import { freePort, removeFolder, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import type { TokenResponse } from '../../src/protocol.ts'
+import { googleProfileOf } from '@focus-api/test-kit/focus/profile'
 
 /** A Focus server with real routes, real sockets and a new database. */
 export interface FocusServer {
@@ -56,7 +57,7 @@ export async function startFocusServer(options: FocusOptions = {}): Promise<Focu
     },
     async signIn(name) {
       const { auth } = running.focus
-      const { user } = await auth.accounts.signIn(profileOf(name))
+      const { user } = await auth.accounts.signIn(googleProfileOf(name, { givenName: null }))
       return tokensOf(user, await auth.sessions.start(user, 'google'))
     },
     async restart() {
@@ -71,21 +72,6 @@ export async function startFocusServer(options: FocusOptions = {}): Promise<Focu
       await end()
       removeFolder(folder)
     },
-  }
-}
-
-function profileOf(name: string) {
-  return {
-    provider: 'google',
-    issuer: 'https://accounts.google.com',
-    subject: name,
-    email: `${name}@example.com`,
-    emailVerified: true,
-    fullName: name,
-    givenName: null,
-    avatarUrl: null,
-    preferredUsername: name,
-    locale: null,
   }
 }
 

@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { toUserKey } from '../../src/common/user-id.ts'
 import { authServiceOf } from '../internals.ts'
 import { TestClient } from './support/client.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 let app: RunningFocus
 let database: Database
@@ -24,18 +25,8 @@ afterEach(async () => {
   removeFolder(folder)
 })
 
-const accountOf = (provider: string): ExternalProfile => ({
-  provider,
-  issuer: `https://${provider}.example`,
-  subject: 'alice',
-  email: null,
-  emailVerified: false,
-  fullName: null,
-  givenName: null,
-  avatarUrl: null,
-  preferredUsername: 'alice',
-  locale: null,
-})
+const accountOf = (provider: string): ExternalProfile =>
+  profileOf('alice', { provider, issuer: `https://${provider}.example`, preferredUsername: 'alice' })
 
 /** Opens a socket for Alice, signed in with an account of this provider. */
 async function socketOf(provider: string): Promise<{ client: TestClient; token: string; userKey: string }> {

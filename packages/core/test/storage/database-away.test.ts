@@ -2,6 +2,7 @@ import { createFocus, type Focus } from '@focus-api/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
 describeOnDatabase('mariadb')('a database that goes away', () => {
@@ -24,18 +25,7 @@ describeOnDatabase('mariadb')('a database that goes away', () => {
   })
 
   test('S24 an unreachable database is 503 with Retry-After on every route, and one error code for callers', async () => {
-    const { user } = await focus.auth.accounts.signIn({
-      provider: 'test',
-      issuer: 'https://issuer.example',
-      subject: 'somebody',
-      email: null,
-      emailVerified: false,
-      fullName: null,
-      givenName: null,
-      avatarUrl: null,
-      preferredUsername: 'somebody',
-      locale: null,
-    })
+    const { user } = await focus.auth.accounts.signIn(profileOf('somebody', { preferredUsername: 'somebody' }))
     const { accessToken, refreshToken } = await focus.auth.sessions.start(user, 'test')
     await server.kill()
     const routes: [method: string, path: string, bearer: string, body?: object][] = [

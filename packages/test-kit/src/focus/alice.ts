@@ -1,18 +1,10 @@
 import type { Focus } from '../../../core/src/focus.ts'
+import { googleProfileOf } from './profile.ts'
 
-/** Signs Alice in as Google would have it, without Google. */
+/** Signs in Alice with a Google profile, without Google. */
 export async function signInAlice({ auth }: Focus) {
-  const { user } = await auth.accounts.signIn({
-    provider: 'google',
-    issuer: 'https://accounts.google.com',
-    subject: '1',
-    email: 'alice@example.com',
-    emailVerified: true,
-    fullName: 'Alice',
-    givenName: 'Alice',
-    avatarUrl: null,
-    preferredUsername: 'alice',
-    locale: 'fr',
-  })
+  const { user } = await auth.accounts.signIn(
+    googleProfileOf('alice', { subject: '1', fullName: 'Alice', givenName: 'Alice', locale: 'fr' }),
+  )
   return auth.sessions.start(user, 'google')
 }

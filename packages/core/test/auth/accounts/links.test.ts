@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/auth/providers/oidc.ts'
 import { toUserKey } from '../../../src/common/user-id.ts'
 import { type App, startApp } from '../support/app.ts'
 import { CookieJar } from '../support/browser.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { pathOf, problemOf, signIn, type TokenAnswer } from '../support/flow.ts'
-import { googleAt } from '../support/google.ts'
+import { companyAt, googleAt } from '../support/google.ts'
 import { TestIssuer } from '../support/issuer.ts'
 import { callbackByNavigation, codeByNavigation } from '../support/navigation.ts'
 
@@ -20,13 +19,7 @@ describeOverDatabases('A link', (databases) => {
     issuer = await TestIssuer.start()
     other = await TestIssuer.start()
     const database = await databases.empty()
-    const company = oidc({
-      name: 'company',
-      issuer: other.url,
-      clientId: other.clientId,
-      clientSecret: other.clientSecret,
-    })
-    startNode = () => startApp({ database, config: { providers: [googleAt(issuer), company] } })
+    startNode = () => startApp({ database, config: { providers: [googleAt(issuer), companyAt(other)] } })
     app = await startNode()
   })
 

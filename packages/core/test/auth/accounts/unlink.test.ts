@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { oidc } from '../../../src/auth/providers/oidc.ts'
 import type { SessionEnd } from '../../../src/auth/ports.ts'
 import { type App, startApp } from '../support/app.ts'
 import { CookieJar } from '../support/browser.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { startByFetch, pathOf, problemOf, signIn, type TokenAnswer } from '../support/flow.ts'
-import { googleAt } from '../support/google.ts'
+import { companyAt, googleAt } from '../support/google.ts'
 import { TestIssuer } from '../support/issuer.ts'
 import { codeByNavigation } from '../support/navigation.ts'
 
@@ -19,13 +18,10 @@ describeOverDatabases('Unlinking', (databases) => {
   beforeAll(async () => {
     issuer = await TestIssuer.start()
     other = await TestIssuer.start()
-    const company = oidc({
-      name: 'company',
-      issuer: other.url,
-      clientId: other.clientId,
-      clientSecret: other.clientSecret,
+    app = await startApp({
+      database: await databases.empty(),
+      config: { providers: [googleAt(issuer), companyAt(other)] },
     })
-    app = await startApp({ database: await databases.empty(), config: { providers: [googleAt(issuer), company] } })
     app.auth.onSessionEnded((end) => ends.push(end))
   })
 

@@ -5,7 +5,7 @@ import { migrateToLatest } from '../../../src/storage/migrations/migrate.ts'
 import { KyselyUserDirectory } from '../../../src/storage/stores/user-directory.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
-import { profileOf } from '../support/profile.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 const address = 'alice@startup.example'
 

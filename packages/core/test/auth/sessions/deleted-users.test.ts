@@ -13,7 +13,7 @@ import { removeUsers } from '@focus-api/test-kit/databases/remove-rows'
 import { problemOf, signIn, type TokenAnswer } from '../support/flow.ts'
 import { googleAt } from '../support/google.ts'
 import { TestIssuer } from '../support/issuer.ts'
-import { profileOf } from '../support/profile.ts'
+import { profileOf } from '@focus-api/test-kit/focus/profile'
 import { without } from '../support/without.ts'
 import { codeByNavigation } from '../support/navigation.ts'
 

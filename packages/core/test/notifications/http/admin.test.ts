@@ -4,6 +4,7 @@ import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { createFocus, type Focus } from '../../../src/index.ts'
 import { openDatabase } from '../../../src/storage/database.ts'
 import { recentRows } from '../../../src/storage/log/recent-rows.ts'
+import { googleProfileOf } from '@focus-api/test-kit/focus/profile'
 
 const adminKey = 'an-admin-key-for-the-tests'
 
@@ -23,18 +24,7 @@ describeOverDatabases('recent notifications', (databases) => {
   })
 
   async function signIn(name: string): Promise<void> {
-    const { user } = await focus.auth.accounts.signIn({
-      provider: 'google',
-      issuer: 'https://accounts.google.com',
-      subject: name,
-      email: `${name}@example.com`,
-      emailVerified: true,
-      fullName: name,
-      givenName: name,
-      avatarUrl: null,
-      preferredUsername: name,
-      locale: null,
-    })
+    const { user } = await focus.auth.accounts.signIn(googleProfileOf(name))
     ids.set(name, Number(user.id))
     tokens.set(name, (await focus.auth.sessions.start(user, 'google')).accessToken)
   }

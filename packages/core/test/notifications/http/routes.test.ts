@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createFocus, type Focus } from '../../../src/index.ts'
+import { googleProfileOf } from '@focus-api/test-kit/focus/profile'
 
 const adminKey = 'an-admin-key-for-the-tests'
 
@@ -13,19 +14,8 @@ describe('notifications over HTTP', () => {
   })
   afterAll(() => focus.close())
 
-  async function signIn(name: string, email: { address?: string; verified?: boolean } = {}): Promise<string> {
-    const { user } = await focus.auth.accounts.signIn({
-      provider: 'google',
-      issuer: 'https://accounts.google.com',
-      subject: name,
-      email: email.address ?? `${name}@example.com`,
-      emailVerified: email.verified ?? true,
-      fullName: name,
-      givenName: name,
-      avatarUrl: null,
-      preferredUsername: name,
-      locale: null,
-    })
+  async function signIn(name: string, claims: { email?: string; emailVerified?: boolean } = {}): Promise<string> {
+    const { user } = await focus.auth.accounts.signIn(googleProfileOf(name, claims))
     return (await focus.auth.sessions.start(user, 'google')).accessToken
   }
 
@@ -63,7 +53,7 @@ describe('notifications over HTTP', () => {
   })
 
   test('an unverified address reaches no user, and no operation on users accepts it as a name', async () => {
-    await signIn('mallory', { address: 'victim@example.com', verified: false })
+    await signIn('mallory', { email: 'victim@example.com', emailVerified: false })
     const refusal = { status: 404, body: { code: 'unknown_user', hint: expect.stringMatching(/id or the username/) } }
     const user = 'victim@example.com'
     expect(await send({ user, title: 'a', message: 'm' })).toMatchObject(refusal)
