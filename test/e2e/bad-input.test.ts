@@ -13,7 +13,7 @@ beforeAll(async () => {
   return () => server.stop()
 })
 
-// Whatever came in, the server goes on serving.
+// The server keeps serving after any input.
 afterEach(async () => {
   expect((await fetch(`${server.url}/api/health`)).status).toBe(200)
   const client = await openSocket(server, alice.access_token)

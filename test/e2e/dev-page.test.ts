@@ -46,7 +46,7 @@ function shownAt(title: string): Promise<number> {
 }
 
 describe('the page of focus dev, from sign-in to restart', () => {
-  test('signs a person in through the provider and goes live', async () => {
+  test('signs a user in through the provider and connects', async () => {
     await page.goto(server.url)
     await page.getByRole('button', { name: 'Se connecter avec Google' }).click()
     await page.waitForURL((url) => url.origin === new URL(server.issuer).origin)
@@ -88,7 +88,7 @@ describe('the page of focus dev, from sign-in to restart', () => {
     await page.getByText('Reconnexion…').waitFor()
   })
 
-  test('keeps people, notifications and the session of the page across a restart', async () => {
+  test('keeps users, notifications and the session of the page across a restart', async () => {
     server = await startFocusDev({ data: server.data, args: ['--port', new URL(server.url).port] })
     await page.getByText('En direct').waitFor()
     const shown = shownAt('De retour')

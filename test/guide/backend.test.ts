@@ -4,7 +4,7 @@ import { applicationUsers } from '@focus-api/test-kit/focus/application-users'
 import { codeBlock } from './guide.ts'
 import { type Call, pythonCalls } from './python-calls.ts'
 
-/** What each call of the guide leaves in the inbox of user 123. */
+/** The notification that each call of the guide leaves in the inbox of user 123. */
 const expected: Record<string, object> = {
   notifyUser: {
     type: 'info',

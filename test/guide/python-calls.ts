@@ -2,7 +2,7 @@
 export interface Call {
   /** Such as `notifyLimitWarning`. */
   readonly method: string
-  /** Top-level names in camelCase; what is inside of a value stays as it is. */
+  /** Top-level names in camelCase; names inside values do not change. */
   readonly parameters: Readonly<Record<string, unknown>>
 }
 

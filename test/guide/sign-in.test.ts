@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 
 describe('the guide’s sign-in functions on a page of another origin', () => {
-  test('sign a person in and keep both tokens', async () => {
+  test('sign a user in and keep both tokens', async () => {
     const page = await browser.newPage()
     await page.goto(site.url)
     await signInAs(page, 'alice')

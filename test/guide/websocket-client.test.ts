@@ -15,7 +15,7 @@ const log: string[] = []
 beforeAll(async () => {
   server = await startFocusDev()
   browser = await launchBrowser()
-  // What the guide leaves to the application: how a notification is shown, and how to connect again.
+  // The functions that the guide leaves to the application: showing a notification and connecting again.
   const application = `
     function showNotification(...notification) { (window.shown ??= []).push(notification) }
     function connectWebSocket() { location.reload() }

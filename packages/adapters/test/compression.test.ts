@@ -116,7 +116,7 @@ describe.each(hosts)('R18: behind $name', (host) => {
     })
   }
 
-  test('the event stream is left as it is: its head and each message arrive at once', async () => {
+  test('the event stream is not compressed: its head and each message arrive at once', async () => {
     const answer = await request('/api/notifications/stream')
     expect(answer.headers['content-type']).toContain('text/event-stream')
     expect(answer.headers['content-encoding']).toBeUndefined()

@@ -173,7 +173,7 @@ describe.each(hosts)('$name', (host) => {
     expect(await ask('')).toMatch(/^HTTP\/1\.1 404 /)
   })
 
-  test('an upgrade elsewhere gets 404, and the server lives', async () => {
+  test('an upgrade of another path gets 404, and the server keeps running', async () => {
     const head = await rawUpgrade(url, '/elsewhere')
     expect(head).toContain('404')
     expect((await fetch(`${url}/api/health`)).status).toBe(200)
@@ -202,7 +202,7 @@ function rawUpgrade(url: string, path: string): Promise<string> {
   return raw(url, `GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`)
 }
 
-/** Sends bytes as they are; resolves with everything that comes back until the server closes. */
+/** Sends raw bytes; resolves with the answer when the server closes the connection. */
 function raw(url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {

@@ -39,7 +39,7 @@ async function listen(server: ReturnType<typeof createServer>): Promise<string> 
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-test('below an Express router with a path of its own', async () => {
+test('below an Express router with its own path', async () => {
   const focus = await start('/v1/api')
   const app = express()
   const router = express.Router()

@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const port = () => (server.address() as AddressInfo).port
 
-/** An upgrade whose client says nothing more, and closes nothing of its own accord. */
+/** An upgrade whose client sends nothing more and never closes the connection. */
 async function halfOpen(path: string): Promise<Socket> {
   const socket = connect({ port: port(), host: '127.0.0.1', allowHalfOpen: true })
   clients.push(socket)

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { logLine } from '../src/common/logging/default-logger.ts'
 
-/** Runs a program with the library in a process of its own, whose streams no test runner holds. */
+/** Runs a program with the library in a separate process, whose streams no test runner captures. */
 async function run(program: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const source = `import { createFocus } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}\n${program}`
   const child = spawn(

@@ -18,7 +18,7 @@ test.each(['01', '1.0', '1e0', '0x1', '+1', '-1', '１', ' 1', '1 '])(
     await expect(focus.notifications.notifyUser({ userId: alias, title: 't', message: 'm' })).rejects.toMatchObject({
       code: 'unknown_user',
     })
-    // What an operator types loses the spaces around it.
+    // Spaces around the input of an operator are removed.
     if (alias.trim() === alias) await expect(focus.auth.users.resolve(alias)).resolves.toBeNull()
   },
 )

@@ -17,7 +17,7 @@ describe('the log sentinel', () => {
     expect(sentinel.leaks()).toHaveLength(1)
   })
 
-  test('lets ids, hashes, names and redacted addresses pass', () => {
+  test('ignores ids, hashes, names and redacted addresses', () => {
     const sentinel = createLogSentinel()
     sentinel.logger.info('The signing key 4f1c0e2a was published', {
       id: '0198c0de-7b1a-7c3e-9a51-2f4b5c6d7e8f',

@@ -25,7 +25,7 @@ test.each(Object.entries(attempts))('records %s, in a process of its own too', (
   )
 })
 
-test('lets what stays on this machine pass', () => {
+test('allows connections within this machine', () => {
   const script = `
     const server = require('node:net').createServer((socket) => socket.end()).listen(0, '127.0.0.1', () => {
       const { port } = server.address()
@@ -36,7 +36,7 @@ test('lets what stays on this machine pass', () => {
   expect(attemptsOf(script)).toBe('')
 })
 
-/** What the guard wrote of a script that runs under it. */
+/** Returns the attempts that the guard recorded for a script. */
 function attemptsOf(script: string): string {
   const folder = temporaryFolder('outside')
   const report = `${folder}/report`

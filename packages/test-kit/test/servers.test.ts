@@ -38,7 +38,7 @@ describe('a private MariaDB', () => {
     expect(await query(mariadb.url, 'select n from t')).toEqual([{ n: 42 }])
   })
 
-  test('gives every caller an empty database of its own', async () => {
+  test('gives every caller a separate empty database', async () => {
     const url = await mariadb.createDatabase()
     expect(url).not.toBe(mariadb.url)
     expect(await query(url, 'show tables')).toEqual([])

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { countOf, Production } from './production.ts'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
-/** In the form of a token of ours, signed by nobody. */
+/** A token in the form of an access token, with an invalid signature. */
 const forged = () =>
   ['{"alg":"EdDSA","typ":"at+jwt","kid":"k"}', '{"sub":"1"}', randomBytes(64)]
     .map((part) => Buffer.from(part).toString('base64url'))
@@ -19,7 +19,7 @@ test('V1: requests from all of a /48 are limited together, and no others are', a
   const statuses = await server.statuses(80, (n) =>
     server.from(`2001:db8:7:${(n * 256).toString(16)}::1`, '/auth/jwks.json'),
   )
-  // Some come back meanwhile.
+  // Some allowance returns in between.
   expect(countOf(statuses, 200)).toBeGreaterThanOrEqual(24)
   expect(countOf(statuses, 429)).toBeGreaterThanOrEqual(20)
   const refused = await server.from('2001:db8:7:ffff::1', '/auth/jwks.json')
@@ -146,7 +146,7 @@ test('V11: guesses of the admin key are limited by address, counted and logged; 
   const statuses = await server.statuses(40, guess)
   expect(statuses.slice(0, 10)).toEqual(Array(10).fill(401))
   expect(countOf(statuses, 429)).toBeGreaterThanOrEqual(28)
-  // What is right is not told to somebody who guesses.
+  // The answer to a guess does not reveal the right key.
   expect((await server.from('198.51.100.9', '/admin/users', { token: adminKey })).status).toBe(429)
   expect((await server.from('203.0.113.5', '/admin/users', { token: adminKey })).status).toBe(200)
   expect(server.log.filter(({ message }) => message === 'Wrong admin keys were presented')).toEqual([

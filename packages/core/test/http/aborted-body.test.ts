@@ -15,7 +15,7 @@ test('a client that hangs up in the middle of its body leaves one quiet line, wi
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
   const head = ['POST /api/auth/refresh HTTP/1.1', `Host: ${hostname}`, 'Content-Type: application/json']
-  // `Expect` has the server say when it has begun to read.
+  // With `Expect`, the server reports when it starts to read.
   socket.write([...head, 'Content-Length: 100', 'Expect: 100-continue', '', ''].join('\r\n'))
   await once(socket, 'data')
   socket.write('{"refresh_token":', () => socket.destroy())

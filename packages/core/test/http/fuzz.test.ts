@@ -40,7 +40,7 @@ beforeAll(async () => {
   })
 })
 
-/** Requests end sessions, disable users and use up what works once: from time to time everything is made anew. */
+/** Requests end sessions, disable users and use up single-use secrets, so everything is created again from time to time. */
 async function freshKeys(): Promise<Keys> {
   for (const user of ['1', '2']) await asAdmin(`/admin/users/${user}/enable`)
   const session = await signInAlice(focus)

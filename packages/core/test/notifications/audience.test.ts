@@ -114,7 +114,7 @@ describeOverDatabases('an audience', (databases) => {
     expect(await notifications.feed.heads([])).toEqual([])
   })
 
-  test('sees a broadcast that was written once, unless it is older than the user, each user with a read state of their own', async () => {
+  test('sees a broadcast that was written once, unless it is older than the user, each user with their own read state', async () => {
     const clock = manualClock(newYear2030)
     const { notifications, events } = await start({
       runtime: { clock },

@@ -5,7 +5,7 @@ import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
-describeOnDatabase('mariadb')('a database that goes away', () => {
+describeOnDatabase('mariadb')('a database that becomes unavailable', () => {
   let server: Mariadb
   let focus: Focus
 

@@ -279,7 +279,7 @@ test('V2: changes that share a transaction are refused together when the queue r
   await long
   const codes = outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)
   expect(codes).toEqual(['overloaded', 'overloaded', 'overloaded'])
-  // The first change had a transaction of its own, the others shared one.
+  // The first change had its own transaction; the others shared one.
   const writer = database.queues().find(({ queue, kind }) => queue === 'sqlite_writer' && kind === 'background')
   expect(writer?.refused.age).toBe(2)
 })

@@ -34,7 +34,7 @@ async function headersOf(
   return { headers, raw, to: peer.mails[0]?.to ?? [] }
 }
 
-/** As a mail reader shows a header (RFC 2047): white space between encoded words is no text. */
+/** Decodes a header as a mail reader does (RFC 2047): white space between encoded words is ignored. */
 function shown(header = ''): string {
   return header
     .replace(/\?=\s+=\?/g, '?==?')

@@ -117,7 +117,7 @@ describe('email()', () => {
     ])
   })
 
-  test('skips people without a verified address', async () => {
+  test('skips users without a verified address', async () => {
     const { url, mails } = await startSmtp()
     const { commit, outbound, states } = await bench(
       url,

@@ -4,7 +4,7 @@ import type { Transport } from '../../src/transports/transport.ts'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { type OutboxBench, openBench, recorder } from './support/bench.ts'
 
-/** Each user has an address of their own. */
+/** Each user has a different address. */
 const personal: Partial<Transport> = { addresses: (user) => [user.key] }
 
 describeOverDatabases('the slots of a transport', (databases) => {

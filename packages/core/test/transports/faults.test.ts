@@ -51,8 +51,8 @@ describeOverDatabases('a worker that is killed', (databases) => {
   })
 })
 
-describe('a database that goes away', () => {
-  test('is told of in lines that keep what happened as JSON', async () => {
+describe('a database that becomes unavailable', () => {
+  test('is logged in lines that keep the error when written as JSON', async () => {
     const logger = recordingLogger()
     const { lines } = logger
     const { transport } = recorder('a')
@@ -121,7 +121,7 @@ describe('a long queue', () => {
     }
     expect(await bench.outbound.runDue()).toBe(1_000)
     expect(most).toBe(4)
-    // What a worker holds is bounded by its slots, however much waits.
+    // The slots of a worker limit the deliveries that it leases, regardless of the queue.
     expect(Math.max(...leased)).toBeLessThanOrEqual(4 * 8 + 4 + 100)
     expect((await bench.outbound.deliveries.list()).deliveries).toEqual([])
   })

@@ -25,7 +25,7 @@ const alice: User = {
   disabled: false,
 }
 
-/** A directory of one person; only what notifications need of it. */
+/** A directory of one user, with the methods that notifications need. */
 const users: UserDirectory = {
   parseId: Number,
   get: async (id) => (Number(id) === 1 ? alice : null),
@@ -154,7 +154,7 @@ test('operators list, retry and purge over HTTP', async () => {
   expect((await admin(focus, '/admin/transports/pigeon/enable', {})).status).toBe(404)
 })
 
-test('operators send with a routing of its own over HTTP', async () => {
+test('operators send with the routing of a call over HTTP', async () => {
   const chat = recorder('chat')
   const focus = await start({ transports: [chat.transport, recorder('mail').transport] })
   const body = { user: 'alice', title: 'Hello', message: '', transports: ['chat'] }

@@ -133,7 +133,7 @@ test('S40 V4: 20 endpoints with names that never resolve do not block the resolv
   let over = false
   const delivering = outbound.runDue().finally(() => (over = true))
   await expect.poll(() => server.queries.length).toBeGreaterThan(0)
-  // What a sign-in asks while the attempt lasts: more look-ups than libuv has threads.
+  // Look-ups of a sign-in during the attempt: more than libuv has threads.
   await Promise.all(Array.from({ length: 16 }, () => dns.lookup('localhost')))
   expect(over).toBe(false)
   await delivering

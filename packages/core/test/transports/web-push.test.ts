@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const one of closing.splice(0).toReversed()) await one.close()
 })
 
-/** A browser: keys of its own, and what it can read of a push. */
+/** A browser with its own keys, which decrypts pushes. */
 function browser(endpoint: string) {
   const keys = createECDH('prime256v1')
   keys.generateKeys()

@@ -1,7 +1,7 @@
 import { type Browser, chromium } from 'playwright-core'
 import { requireBinary } from '../servers/binaries.ts'
 
-/** A headless Chromium: the one of `FOCUS_TEST_CHROMIUM`, otherwise the system's. Close it when done. */
+/** Launches a headless Chromium: the one of `FOCUS_TEST_CHROMIUM`, otherwise the system's. The caller closes it. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['FOCUS_TEST_CHROMIUM'] ?? requireBinary('chromium'),
@@ -10,14 +10,14 @@ export function launchBrowser(): Promise<Browser> {
     chromiumSandbox: false,
     args: [
       '--disable-gpu',
-      // Containers give /dev/shm too little for a page.
+      // /dev/shm of a container is too small for a page.
       '--disable-dev-shm-usage',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      // A page of a test reaches this machine and nothing else.
+      // Pages of tests connect to this machine only.
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]',
     ],
   })

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
-/** An application's own web server, on another origin than Focus. */
+/** The web server of an application, on another origin than Focus. */
 export interface Site {
   readonly url: string
   stop(): Promise<void>
 }
 
-/** Serves HTML pages by path. A page of the form `{ script }` has nothing but an element `#root` and that script. */
+/** Serves HTML pages by path. A page of the form `{ script }` has only an element `#root` and that script. */
 export async function startSite(pages: Record<string, string | { script: string }>): Promise<Site> {
   const server = createServer((request, response) => {
     const page = pages[new URL(request.url ?? '/', 'http://site').pathname]

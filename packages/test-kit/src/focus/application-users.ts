@@ -1,6 +1,6 @@
 import type { ExternalAccount, ExternalProfile, User, UserDirectory, UserId } from '@focus-api/core'
 
-/** An application's own users table, with the ids that the application gave its people. */
+/** The users table of an application, with ids that the application chose. */
 export function applicationUsers(ids: readonly number[]): UserDirectory {
   const people = new Map<UserId, User>(ids.map((id) => [id, person(id)]))
   const accounts = new Map<string, UserId>()

@@ -8,21 +8,21 @@ import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 
 const command = resolve(import.meta.dirname, '../../../cli/bin/focus.mjs')
 
-/** A running `focus dev`, as a person starts it. */
+/** A running `focus dev`, started as on a developer's machine. */
 export interface FocusDev {
   /** Such as `http://127.0.0.1:41234`. */
   readonly url: string
   readonly adminKey: string
   /** The embedded OpenID provider. */
   readonly issuer: string
-  /** The folder of its data; a later `startFocusDev({ data })` goes on with it. */
+  /** The folder of its data; a later `startFocusDev({ data })` continues with it. */
   readonly data: string
   readonly process: ChildProcess
-  /** The text on stderr so far. */
+  /** Returns the output so far. */
   stderr(): string
-  /** Sends a signal, waits for the end and resolves with the exit code, or null when the signal itself ended it. */
+  /** Sends a signal and resolves with the exit code, or null when the signal ended the process. */
   end(signal?: NodeJS.Signals): Promise<number | null>
-  /** Ends it and removes its data. */
+  /** Stops the server and removes its data. */
   stop(): Promise<void>
 }
 
@@ -32,7 +32,7 @@ interface FocusDevOptions {
   readonly args?: readonly string[]
 }
 
-/** Starts `focus dev` on a free port and resolves when it says that it is ready to serve. */
+/** Starts `focus dev` on a free port and resolves when it reports that it is ready. */
 export async function startFocusDev(options: FocusDevOptions = {}): Promise<FocusDev> {
   await buildPackages()
   const data = options.data ?? temporaryFolder('dev')
@@ -78,7 +78,7 @@ async function runFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): P
   return { code, stdout, stderr }
 }
 
-/** Runs `focus … --json` against a server and resolves with what it printed. */
+/** Runs `focus … --json` against a server and resolves with the printed JSON. */
 export async function focusJson(server: FocusDev, args: readonly string[]): Promise<unknown> {
   const { code, stdout, stderr } = await runFocus([...args, '--json'], reach(server))
   if (code !== 0) throw new Error(`focus ${args.join(' ')} ended with ${code}:\n${stderr}`)
@@ -94,12 +94,12 @@ function spawnFocus(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child
   return spawnBound(process.execPath, [command, ...args], {
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Away from the workspace, whose .env must not be read.
+    // Not in the workspace, because its .env must not be read.
     cwd: import.meta.dirname,
   })
 }
 
-/** S28: whatever a test did to the server, no secret is in what it wrote. */
+/** S28: throws if the output of the server contains a secret. */
 function refuseSecrets(output: string): void {
   const found = secretsIn(output)
   if (found.length > 0) throw new Error(`S28: focus dev wrote a secret, ${found.join(' and ')}:\n${output}`)
@@ -118,7 +118,7 @@ async function readReadyLine(
 ): Promise<{ url: string; admin_key: string; issuer: string }> {
   if (!child.stdout) throw new Error('focus dev has no stdout')
   for await (const line of createInterface({ input: child.stdout })) {
-    // Nothing reads the further output; without this the pipe would fill up and block the server.
+    // Discard later output; otherwise the pipe would fill up and block the server.
     child.stdout.resume()
     return JSON.parse(line)
   }

@@ -7,7 +7,7 @@ export interface NotificationSocket {
   readonly socket: WebSocket
   readonly received: readonly Message[]
   send(message: object | string): void
-  /** The first message, received already or later, of a type (and that fits); it is handed out once. */
+  /** Resolves with the first message of a type that passes the filter, received already or later. Each message is returned once. */
   next(type: string, fits?: (message: Message) => boolean): Promise<Message>
   close(): Promise<void>
 }

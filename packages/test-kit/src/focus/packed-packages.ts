@@ -11,7 +11,7 @@ export interface PackedPackage {
   /** Such as `@focus-api/core`. */
   readonly name: string
   readonly tarball: string
-  /** Where it is unpacked: `node_modules/<name>` of the project. */
+  /** The folder of the unpacked package: `node_modules/<name>` of the project. */
   readonly folder: string
   readonly manifest: Manifest
 }
@@ -25,7 +25,7 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** A project that has the packages as a registry would hand them out. */
+/** A project with the packages as they are published. */
 export interface ConsumerProject {
   readonly folder: string
   readonly packages: readonly PackedPackage[]
@@ -33,7 +33,7 @@ export interface ConsumerProject {
 
 /**
  * Builds and packs every published package and unpacks them into a new project. Beside each package lie the dependencies that its packed
- * manifest declares, and no others: one that is used but not declared is not found, as at a user's.
+ * manifest declares, and no others: a package that is used but not declared is not found, as in an application.
  */
 export async function packIntoProject(): Promise<ConsumerProject> {
   await buildPackages({ types: true })

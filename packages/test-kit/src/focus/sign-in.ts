@@ -14,8 +14,8 @@ export interface SignedIn {
 }
 
 /**
- * Signs a person in at a running `focus dev` as a browser would, without one: start, the provider's page (which asks nothing
- * of a person that `login_hint` names), callback.
+ * Signs a user in at a running `focus dev` with the requests of a browser: start, the provider's page, callback. The page
+ * asks nothing because `login_hint` names the user.
  */
 export async function signIn(server: { url: string }, name: string): Promise<SignedIn> {
   const begun = await fetch(`${server.url}/api/auth/google`)
@@ -28,7 +28,7 @@ export async function signIn(server: { url: string }, name: string): Promise<Sig
   return (await answer.json()) as SignedIn
 }
 
-/** Follows redirects, with the cookies of each origin, until one leads to `path`; that one is returned, not followed. */
+/** Follows redirects, with the cookies of each origin, until one leads to `path`; returns that redirect without following it. */
 async function followTo(start: URL, path: string): Promise<URL> {
   const cookies = new Map<string, string>()
   let url = start

@@ -10,8 +10,8 @@ process.once('exit', () => {
 })
 
 /**
- * Starts a program that can't outlive this process: it is killed when this process ends and, on Linux, by the kernel
- * when this process is killed before it could do so.
+ * Starts a program that ends with this process: this process kills it at its own end and, on Linux, the kernel does so if
+ * this process is killed.
  */
 export function spawnBound(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const child = setpriv
@@ -26,7 +26,7 @@ export function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** Sends `signal` and resolves when the process is gone. */
+/** Sends `signal` and resolves when the process has ended. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (hasExited(child) || child.pid === undefined) return
   const gone = once(child, 'exit')

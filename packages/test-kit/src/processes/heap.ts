@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Bytes in use once everything that can be collected is. */
+/** Returns the bytes in use after a garbage collection. */
 export function heapAfterCollection(): number {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')

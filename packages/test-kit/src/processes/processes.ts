@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 
-/** Ids of all processes that descend from one, itself included. */
+/** Returns the ids of a process and all its descendants. */
 export function processTree(root: number): number[] {
   const children = new Map<number, number[]>()
   for (const line of execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')) {

@@ -75,6 +75,6 @@ export function text(root: string, path: string): string {
 /** Replaces text in a file; fails when the text does not exist, because the test would prove nothing. */
 export function edit(root: string, path: string, from: string, to: string): void {
   const before = text(root, path)
-  if (!before.includes(from)) throw new Error(`${path} does not hold ${JSON.stringify(from)}`)
+  if (!before.includes(from)) throw new Error(`${path} does not contain ${JSON.stringify(from)}`)
   writeFileSync(join(root, path), before.replace(from, to))
 }

@@ -8,7 +8,7 @@ process.once('exit', () => {
   for (const folder of folders) removeFolder(folder)
 })
 
-/** A new empty folder, removed by `removeFolder` or when this process ends. */
+/** Creates an empty folder, which is removed by `removeFolder` or when this process ends. */
 export function temporaryFolder(label: string): string {
   const folder = mkdtempSync(join(tmpdir(), `focus-${label}-`))
   folders.add(folder)
@@ -17,6 +17,6 @@ export function temporaryFolder(label: string): string {
 
 export function removeFolder(folder: string): void {
   folders.delete(folder)
-  // A server that was just killed may still be writing its last file.
+  // A server that was just killed may still write its last file.
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
 }

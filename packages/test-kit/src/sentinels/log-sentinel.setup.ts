@@ -4,8 +4,7 @@ import { silentLogger } from '../../../core/src/common/logging/logger.ts'
 import { createLogSentinel } from './log-sentinel.ts'
 
 /**
- * The loggers that Focus has when a test gives it none listen, through the whole suite: a secret in any line fails the file that
- * made it write one (S28).
+ * Checks the default loggers of Focus in every test file: a secret in a line fails the file (S28).
  */
 const sentinel = createLogSentinel()
 for (const logger of [defaultLogger, silentLogger]) Object.assign(logger, sentinel.logger)

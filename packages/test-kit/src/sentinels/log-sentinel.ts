@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { Logger } from '@focus-api/core'
 
-/** The forms of tokens, codes, states, verifiers, tickets and keys: 32 random bytes, or a JWT. */
+/** The form of tokens, codes, states, verifiers, tickets and keys: 32 random bytes, or a JWT. */
 const shapes: readonly RegExp[] = [
   /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{43,}/g,
@@ -9,17 +9,17 @@ const shapes: readonly RegExp[] = [
   /[?&](?:code|state|token|ticket|code_verifier|focus_code|refresh_token)=[^&\s"'[*…]{8,}/g,
 ]
 
-/** Every piece of a text that looks like a secret, or is one of those given. */
+/** Returns every part of a text that looks like a secret or is one of `known`. */
 export function secretsIn(text: string, known: Iterable<string> = []): string[] {
   const shaped = shapes.flatMap((shape) => [...text.matchAll(shape)].map(([match]) => match))
   return [...shaped, ...[...known].filter((secret) => text.includes(secret))]
 }
 
-/** A logger that looks for secrets in everything it is told, in causes and nested fields too (S28). */
+/** A logger that looks for secrets in its lines, causes and nested fields included (S28). */
 export interface LogSentinel {
   readonly logger: Logger
   readonly lines: readonly string[]
-  /** Lines that hold a secret, by its shape or because it is one of `known`. */
+  /** Lines that contain a secret, by its form or because it is one of `known`. */
   leaks(known?: Iterable<string>): string[]
 }
 

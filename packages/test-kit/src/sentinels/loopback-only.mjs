@@ -25,7 +25,7 @@ if (!isPackageManager && !globalThis[installed]) {
 function guardSockets() {
   const connect = methodOf(net.Socket.prototype, 'connect')
   net.Socket.prototype.connect = function guarded(...args) {
-    // `net.connect` hands over its arguments in an array that it has put into order already.
+    // `net.connect` passes its arguments in an array that is normalised already.
     const ordered = Array.isArray(args[0])
     const [target] = ordered ? args[0] : args
     if (typeof target === 'object' && target !== null && target.path) return connect.apply(this, args)
@@ -46,12 +46,12 @@ function guardSockets() {
   }
 }
 
-/** For `call` and `apply` alone. */
+/** Used only for `call` and `apply`. */
 function methodOf(prototype, name) {
   return prototype[name]
 }
 
-/** The object form of what `connect` was given; null for a path. */
+/** Returns the arguments of `connect` as an object; null for a path. */
 function optionsOf(target, args) {
   if (typeof target === 'object' && target !== null) return target
   if (typeof target === 'number' || /^\d+$/.test(String(target))) {
@@ -60,7 +60,7 @@ function optionsOf(target, args) {
   return null
 }
 
-/** A look-up may answer with anything: what it answers is checked before a connection is opened. */
+/** Checks the answer of a custom look-up before a connection is opened. */
 function guardLookup(lookup) {
   return (name, options, callback) =>
     lookup(name, options, (error, found, family) => {
@@ -88,7 +88,7 @@ function guardDatagrams() {
   }
 }
 
-/** A look-up of a name asks a server outside; only names that this machine answers itself are let through. */
+/** A look-up asks another machine; only names that this machine resolves itself are allowed. */
 function guardNames() {
   const { lookup } = dns
   dns.lookup = (name, ...rest) => {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 
 /**
- * Keeps every test on this machine: a connection, datagram or look-up that would leave it fails, here and in each process that a test
- * starts, and fails the file whose test tried it.
+ * Keeps every test on this machine: a connection, datagram or look-up of another machine fails, here and in each process that a test
+ * starts, and so does the test file.
  */
 const preload = new URL('./loopback-only.mjs', import.meta.url).href
 const report = join(tmpdir(), `focus-outside-${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`)

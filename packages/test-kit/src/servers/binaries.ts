@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 export type ProgramName = 'mariadb' | 'redis' | 'nginx' | 'chromium' | 'curl' | 'shellcheck' | 'jq' | 'openssl'
 
 interface Requirement {
-  /** Names to look for, the first one found wins. */
+  /** Names to look for; the first one found is used. */
   readonly binaries: readonly string[]
   readonly debianPackage: string
   readonly purpose: string
@@ -54,10 +54,10 @@ const requirements: Record<ProgramName, Requirement> = {
   },
 }
 
-/** Debian keeps servers where an ordinary user's PATH does not look. */
+/** Debian installs servers in folders that are not on an ordinary user's PATH. */
 const systemFolders = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/bin', '/usr/local/bin']
 
-/** The path of `name` on PATH or in the system's folders, or null. */
+/** Returns the path of `name` on PATH or in the system's folders, or null. */
 export function findBinary(name: string): string | null {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...systemFolders]
   for (const folder of folders) {
@@ -68,8 +68,8 @@ export function findBinary(name: string): string | null {
 }
 
 /**
- * The path of a program that the tests need. What is missing is installed when this is Debian and we may; otherwise the error says what
- * to install. Nothing is ever skipped because a program is not there.
+ * Returns the path of a program that the tests need. Installs a missing program on Debian as root; on other systems, the error
+ * names the package to install. No test is skipped because a program is missing.
  */
 export function requireBinary(program: ProgramName): string {
   const requirement = requirements[program]

@@ -8,14 +8,14 @@ import { exchange, refuseToEnd, runServer, type ServerProcess } from './server-p
 import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 
 export interface Mariadb extends ServerProcess {
-  /** `mysql://…/focus`, an empty database. */
+  /** URL of an empty database. */
   readonly url: string
-  /** Another empty database on the same server; returns its URL. */
+  /** Creates another empty database on the same server and returns its URL. */
   createDatabase(): Promise<string>
 }
 
 interface MariadbOptions {
-  /** A private server even where `FOCUS_TEST_MYSQL_URL` names one: for tests that kill it or freeze it. */
+  /** Starts a private server even if `FOCUS_TEST_MYSQL_URL` names one: for tests that kill or freeze it. */
   readonly own?: boolean
   /** Further options of the server, such as `--max-connections=5`. */
   readonly args?: readonly string[]
@@ -24,7 +24,7 @@ interface MariadbOptions {
 let databases = 0
 
 /**
- * A MySQL-compatible server for a test: the one of `FOCUS_TEST_MYSQL_URL`, otherwise a private MariaDB in a temporary
+ * Returns a MySQL-compatible server for a test: the one of `FOCUS_TEST_MYSQL_URL`, otherwise a private MariaDB in a temporary
  * folder.
  */
 export async function startMariadb(options: MariadbOptions = {}): Promise<Mariadb> {
@@ -54,7 +54,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
     ],
     port,
     folder,
-    // The greeting of the protocol names the version.
+    // The server sends its greeting first.
     ready: async () => void (await exchange(port, '')),
     dispose: () => removeFolder(folder),
   })
@@ -107,7 +107,7 @@ async function withConnection(url: string, work: (connection: Connection) => Pro
   }
 }
 
-/** An initialised data folder, made once per installed version: copying it is twenty times faster than making it. */
+/** Returns an initialised data folder, created once per installed version: a copy is twenty times faster than an initialisation. */
 function template(command: string): string {
   const version = /(\d+\.\d+\.\d+)/.exec(spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout)?.[1]
   const folder = resolve(
@@ -117,7 +117,7 @@ function template(command: string): string {
   )
   if (existsSync(folder)) return folder
   const installer = findBinary('mariadb-install-db') ?? findBinary('mysql_install_db')
-  if (!installer) throw new Error(`${command} is there, but not the mariadb-install-db that belongs to it.`)
+  if (!installer) throw new Error(`${command} is installed, but its mariadb-install-db is missing.`)
   const draft = `${folder}.${process.pid}`
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(dirname(draft), { recursive: true })
@@ -138,7 +138,7 @@ function template(command: string): string {
   try {
     renameSync(draft, folder)
   } catch (error) {
-    // Another process was faster; its copy is as good.
+    // Another process created the folder first.
     if (!existsSync(folder)) throw error
     rmSync(draft, { recursive: true, force: true })
   }

@@ -8,13 +8,13 @@ import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 export interface Nginx extends ServerProcess {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
-  /** The access log so far. */
+  /** Returns the access log so far. */
   accessLog(): string
   errorLog(): string
 }
 
 /**
- * A private nginx. `http` is the inside of its `http { … }`; it is given the port to `listen` on and its folder.
+ * Starts a private nginx. `http` returns the content of its `http { … }` for the port to `listen` on and its folder.
  *
  * @example
  * ```ts

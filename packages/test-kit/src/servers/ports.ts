@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 
 /**
- * A port without a listener, below the range that the system hands to outgoing connections: a server that is stopped
- * and started again finds its port free, and a client that reconnects in between can't connect to itself.
+ * Returns a free port below the range of outgoing connections: a server that restarts finds its port free, and a client that
+ * reconnects in between cannot connect to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

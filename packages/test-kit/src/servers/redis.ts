@@ -4,18 +4,18 @@ import { exchange, refuseToEnd, runServer, type ServerProcess } from './server-p
 import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 
 export interface Redis extends ServerProcess {
-  /** `redis://…`; with `FOCUS_TEST_REDIS_URL`, that server's. */
+  /** `redis://…`; the value of `FOCUS_TEST_REDIS_URL` if that is set. */
   readonly url: string
 }
 
 interface RedisOptions {
-  /** A private server even where `FOCUS_TEST_REDIS_URL` names one: for tests that kill it or freeze it. */
+  /** Starts a private server even if `FOCUS_TEST_REDIS_URL` names one: for tests that kill or freeze it. */
   readonly own?: boolean
   /** Further options of the server, such as `--requirepass secret`. */
   readonly args?: readonly string[]
 }
 
-/** A Redis for a test. It keeps nothing on disk: after `restart` it is empty. */
+/** Starts a Redis for a test. It stores nothing on disk: after `restart` it is empty. */
 export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   const external = process.env['FOCUS_TEST_REDIS_URL']
   if (external && !options.own) return useExternal(external)
@@ -40,7 +40,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
     ],
     port,
     folder,
-    // A password set by `args` answers -NOAUTH, which is an answer.
+    // A server with a password answers -NOAUTH, which is enough.
     ready: async () => void (await exchange(port, 'PING\r\n')),
     dispose: () => removeFolder(folder),
   })

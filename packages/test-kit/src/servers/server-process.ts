@@ -8,14 +8,14 @@ import { endProcess, hasExited, spawnBound } from '../processes/child.ts'
 /** A server of a test, on its own port and in its own folder. */
 export interface ServerProcess {
   readonly port: number
-  /** Ends it; `SIGKILL` when no signal is named, as in a crash. Its data and its port stay for `restart`. */
+  /** Ends the process with a signal, by default `SIGKILL` as in a crash. `restart` uses the same data and port. */
   kill(signal?: NodeJS.Signals): Promise<void>
-  /** Starts it again on the same data and port, ending it first when it runs. */
+  /** Starts the server again on the same data and port; ends it first if it runs. */
   restart(): Promise<void>
-  /** Freezes it (`SIGSTOP`): connections stay open and nothing answers. `resume` thaws it. */
+  /** Freezes the process (`SIGSTOP`): connections stay open without answers. `resume` continues it. */
   pause(): void
   resume(): void
-  /** Ends it and removes its folder. */
+  /** Stops the server and removes its folder. */
   stop(): Promise<void>
 }
 
@@ -24,13 +24,13 @@ interface Definition {
   readonly args: readonly string[]
   readonly port: number
   readonly folder: string
-  /** Resolves when the server answers as it should, and rejects while it does not yet. */
+  /** Resolves when the server is ready, and rejects before. */
   ready(): Promise<void>
   readonly startTimeoutMs?: number
   dispose(): void
 }
 
-/** Runs a program as a server and waits until it answers. What it prints is kept for the error when it does not. */
+/** Runs a program as a server and waits until it answers. The error contains its output if it does not. */
 export async function runServer(definition: Definition): Promise<ServerProcess> {
   let child = await start(definition)
   return {
@@ -51,7 +51,7 @@ export async function runServer(definition: Definition): Promise<ServerProcess> 
   }
 }
 
-/** Throws in place of `kill` and the like for a server that the environment names, because the test run does not own it. */
+/** Throws: a test must not end a server that the environment names. */
 export function refuseToEnd(): never {
   throw new Error('This test ends its server: start it with `own: true`, so that it gets a private one.')
 }

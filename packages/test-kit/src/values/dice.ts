@@ -6,7 +6,7 @@ export class Dice {
     this.#state = seed
   }
 
-  /** 0 to 1, without 1. */
+  /** Returns a number from 0 to 1, without 1. */
   roll(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
@@ -31,7 +31,7 @@ export class Dice {
   }
 }
 
-/** Any JSON value. */
+/** Returns a random JSON value. */
 export function anyJson(dice: Dice, depth: number): unknown {
   const simple = [
     null,
@@ -55,7 +55,7 @@ export function anyJson(dice: Dice, depth: number): unknown {
   )
 }
 
-/** One place of a text changed, or the text cut there. */
+/** Returns the text with one character changed, or cut at that place. */
 export function mutate(dice: Dice, text: string): string {
   const at = dice.below(text.length)
   return dice.chance(0.5)

@@ -62,7 +62,7 @@ describeOverDatabases('Sign-in', (databases) => {
     })
   })
 
-  test('S14 one hundred first sign-ins of one person create one user', { timeout: 60_000 }, async () => {
+  test('S14 one hundred first sign-ins of one user create one account', { timeout: 60_000 }, async () => {
     issuer.person = { sub: 'crowd', name: 'Crowd Person', email: 'crowd@gmail.com', email_verified: true }
     const callbacks = await Promise.all(Array.from({ length: 100 }, () => callbackFor(app, issuer)))
     const responses = await Promise.all(callbacks.map((path) => app.request(path)))

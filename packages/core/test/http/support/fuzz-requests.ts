@@ -1,10 +1,10 @@
 import { operations } from '../../../scripts/open-api/document.ts'
 import { anyJson, type Dice, mutate } from '@focus-api/test-kit/values/dice'
 
-/** What a request may carry that opens doors, so that the code behind them is reached too. */
+/** Valid credentials, so that requests also reach the code behind the checks. */
 export interface Keys {
   readonly adminKey: string
-  /** Access tokens, refresh tokens, tickets, states and cookies as they were issued. */
+  /** Issued access tokens, refresh tokens, tickets, states and cookies. */
   readonly secrets: readonly [string, ...string[]]
   /** Bearer tokens that work. */
   readonly tokens: readonly [string, ...string[]]
@@ -152,7 +152,7 @@ const headerNames = [
   'host',
 ] as const // prettier-ignore
 
-/** What bodies look like when they are right, by path; they are then bent. */
+/** Valid bodies by path, which are then mutated. */
 const bodies: Readonly<Record<string, readonly object[]>> = {
   '/auth/token': [{ focus_code: 'x', code_verifier: 'y'.repeat(43) }],
   '/auth/:provider/id_token': [{ id_token: 'a.b.c', nonce: 'x' }],
@@ -179,7 +179,7 @@ const bodies: Readonly<Record<string, readonly object[]>> = {
   '/admin/token': [{ user: 'alice' }, { user: '1' }],
 }
 
-/** What the mutations leave alone, because it would change what all later requests can reach. */
+/** Requests that the mutations skip, because they would change the results of all later requests. */
 const spared = new Set([
   'POST /auth/logout',
   'POST /auth/logout_all',

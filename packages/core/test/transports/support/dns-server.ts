@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 
-/** What the server knows of a name; `silent` for a name that it never answers for. */
+/** The records of a name; `silent` for a name without an answer. */
 export type Zone = Readonly<Record<string, readonly string[] | 'silent'>>
 
 export interface DnsServer {
