@@ -1,26 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newYear2030 } from '@focus-api/test-kit/values/times'
 import { manualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { silentLogger } from '../../src/common/logging/logger.ts'
 import type { Summary } from '../../src/notifications/ports.ts'
-import { type Node, people, startNode } from './support/node.ts'
+import { people, startNode } from './support/node.ts'
+import { nodesOf } from './support/suite.ts'
 
 describeOverDatabases('an audience', (databases) => {
-  const nodes: Node[] = []
-  afterEach(async () => {
-    for (const node of nodes.splice(0)) await node.close()
-  })
-
-  async function start(options: Parameters<typeof startNode>[1] = {}): Promise<Node> {
-    const node = await startNode(await databases.create(), options)
-    nodes.push(node)
-    return node
-  }
+  const { open } = nodesOf(databases)
 
   test('is read only as fast as the database commits, never far ahead', async () => {
-    const { notifications } = await start({ config: { unknownUsers: 'accept' } })
+    const { notifications } = await open({ config: { unknownUsers: 'accept' } })
     let taken = 0
     async function* ids() {
       for (; taken < 5_000; taken += 1) yield `reader-${taken}`
@@ -43,7 +35,7 @@ describeOverDatabases('an audience', (databases) => {
   })
 
   test('gets texts in the language of each user, and unknown ids are counted', async () => {
-    const { notifications, events } = await start()
+    const { notifications, events } = await open()
     const summary = await notifications.notifyLeaderboardUpdate({
       userIds: [1, 2, 4_711],
       challengeTitle: 'Challenge Octobre',
@@ -69,7 +61,7 @@ describeOverDatabases('an audience', (databases) => {
   })
 
   test('gets no more notifications after the signal is aborted', async () => {
-    const { notifications, events } = await start({ config: { unknownUsers: 'accept' } })
+    const { notifications, events } = await open({ config: { unknownUsers: 'accept' } })
     const stop = new AbortController()
     function* ids() {
       for (let n = 0; ; n += 1) yield `reader-${n}`
@@ -91,7 +83,7 @@ describeOverDatabases('an audience', (databases) => {
   test('is introduced to broadcasts together, and a failed lookup does not hold up the others', async () => {
     const warnings: unknown[] = []
     let away = true
-    const { notifications, log } = await start({
+    const { notifications, log } = await open({
       runtime: { logger: { ...silentLogger, warn: (_, fields) => void warnings.push(fields) } },
       users: {
         ...people,
@@ -116,7 +108,7 @@ describeOverDatabases('an audience', (databases) => {
 
   test('sees a broadcast that was written once, unless it is older than the user, each user with their own read state', async () => {
     const clock = manualClock(newYear2030)
-    const { notifications, events } = await start({
+    const { notifications, events } = await open({
       runtime: { clock },
       users: {
         ...people,

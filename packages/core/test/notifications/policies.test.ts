@@ -4,12 +4,11 @@ import { manualClock } from '@focus-api/core/testing'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { defineNotifications } from '../../src/notifications/catalogue/define.ts'
 import { nodesOf } from './support/suite.ts'
-import { startNode } from './support/node.ts'
 
 const note = { userId: 1, title: 't', message: 'm', event: 'limits' }
 
 describeOverDatabases('policies', (databases) => {
-  const { nodes, start } = nodesOf(databases)
+  const { open, start } = nodesOf(databases)
 
   test('of racing duplicates with one key, one is sent; after the window, another', async () => {
     const { notifications, clock } = await start()
@@ -25,8 +24,7 @@ describeOverDatabases('policies', (databases) => {
   test('notifications of muted topics are suppressed in the commit, scheduled ones too', async () => {
     const clock = manualClock(newYear2030)
     const router = { route: async () => ({ deliveries: [], unlessMuted: true }) }
-    const node = await startNode(await databases.create(), { runtime: { clock }, router })
-    nodes.push(node)
+    const node = await open({ runtime: { clock }, router })
     const { notifications, database, events } = node
     const muted = { outcome: 'suppressed', reason: 'preference' }
     const dedupe = { key: 'k' }
@@ -173,8 +171,7 @@ describeOverDatabases('policies', (databases) => {
         },
       },
     })
-    const node = await startNode(await databases.create(), { catalogue })
-    nodes.push(node)
+    const node = await open({ catalogue })
     const { notifications } = node
     await notifications.notify('commentAdded', { userId: 2, author: 'Alice', post: 'Hello' })
     await notifications.notify('commentAdded', { userId: 2, author: 'Bob', post: 'Hello' })

@@ -1,25 +1,17 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, MysqlDialect, SqliteDialect, sql } from 'kysely'
 import { createPool } from 'mysql2'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import type { Notifications } from '../../src/notifications/create-notifications.ts'
-import { type Node, startNode } from './support/node.ts'
+import { startNode } from './support/node.ts'
+import { nodesOf } from './support/suite.ts'
 
 describeOverDatabases('notifications', (databases) => {
-  const nodes: Node[] = []
-  afterEach(async () => {
-    for (const node of nodes.splice(0)) await node.close()
-  })
-
-  async function start(): Promise<Node> {
-    const node = await startNode(await databases.create())
-    nodes.push(node)
-    return node
-  }
+  const { nodes, open } = nodesOf(databases)
 
   test('have the French texts of the guide', async () => {
-    const { notifications, events } = await start()
+    const { notifications, events } = await open()
     await notifications.notifyLimitWarning({ userId: 1, appName: 'Instagram', percentage: 80.0 })
     expect(events[0]).toMatchObject({
       type: 'warning',
@@ -31,13 +23,13 @@ describeOverDatabases('notifications', (databases) => {
   })
 
   test('have texts in the language of the user', async () => {
-    const { notifications, events } = await start()
+    const { notifications, events } = await open()
     await notifications.notifyLimitWarning({ userId: 2, appName: 'Instagram', percentage: 80 })
     expect(events[0]?.message).toBe('You have used 80% of your limit for Instagram')
   })
 
   test('number the events of a stream from 1 without a gap, with concurrent senders', async () => {
-    const { notifications, events } = await start()
+    const { notifications, events } = await open()
     await Promise.all(
       Array.from({ length: 300 }, (_, n) =>
         notifications.notifyUser({ userId: 1 + (n % 3), title: 't', message: `${n}` }),
@@ -50,14 +42,14 @@ describeOverDatabases('notifications', (databases) => {
   })
 
   test('refuse users that the directory does not know', async () => {
-    const { notifications } = await start()
+    const { notifications } = await open()
     await expect(notifications.notifyUser({ userId: 1_000, title: 't', message: 'm' })).rejects.toMatchObject({
       code: 'unknown_user',
     })
   })
 
   test('fill an inbox that counts, pages, marks and deletes, broadcasts included', async () => {
-    const { notifications, states } = await start()
+    const { notifications, states } = await open()
     const first = await notifications.notifyUser({ userId: 1, title: 'a', message: 'A' })
     await notifications.broadcast({ title: 'b', message: 'B' })
     await notifications.notifyUser({ userId: 1, title: 'c', message: 'C' })
@@ -80,8 +72,7 @@ describeOverDatabases('notifications', (databases) => {
   })
 
   test('S33 distinguish users and keys that differ only in case, accent or trailing space', async () => {
-    const node = await startNode(await databases.create(), { config: { unknownUsers: 'accept' } })
-    nodes.push(node)
+    const node = await open({ config: { unknownUsers: 'accept' } })
     const names = ['auth0|abc', 'auth0|ABC', 'auth0|abc ', 'auth0|ábc', 'auth0|🦊', '__proto__']
     for (const userId of names) {
       for (const key of names) {

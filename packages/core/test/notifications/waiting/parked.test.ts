@@ -5,7 +5,7 @@ import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { FocusError } from '../../../src/common/errors.ts'
 import type { LogEntry } from '../../../src/notifications/log-entry-port.ts'
 import { nodesOf } from '../support/suite.ts'
-import { type Node, people, startNode } from '../support/node.ts'
+import { type Node, people } from '../support/node.ts'
 
 const note = { userId: 1, title: 'own title', message: 'own message' }
 
@@ -43,7 +43,7 @@ function parkedRows({ database }: Node) {
 }
 
 describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
-  const { nodes, start } = nodesOf(databases)
+  const { open, start } = nodesOf(databases)
 
   test.each([
     [
@@ -72,7 +72,7 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
   })
 
   test('is refused when a catalogue’s text of a group lacks a param', async () => {
-    const node = await startNode(await databases.create(), {
+    const node = await open({
       catalogue: {
         flawed: {
           params: { author: 'string?' },
@@ -82,7 +82,6 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
         },
       },
     })
-    nodes.push(node)
     await expect(node.notifications.notify('flawed', { userId: 1 })).rejects.toMatchObject({
       code: 'invalid_notification',
     })
@@ -106,8 +105,7 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
 
   test('gets its texts if the tag of the user’s language is not canonical', async () => {
     const users = { ...people, get: async () => ({ id: 1, locale: 'fr_FR', emailVerified: true, createdAt: 0 }) }
-    const node = await startNode(await databases.create(), { users })
-    nodes.push(node)
+    const node = await open({ users })
     const group = { key: 'g', message: '{count, plural, one {# nouveau} other {# nouveaux}}' }
     await node.notifications.notifyUser({ ...note, group })
     await node.notifications.notifyUser({ ...note, group })
@@ -197,8 +195,7 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
       get: (id: string | number) => (away ? Promise.reject(new Error('the directory is away')) : people.get(id)),
     }
     const clock = manualClock(newYear2030)
-    const node = await startNode(await databases.create(), { users, runtime: { clock } })
-    nodes.push(node)
+    const node = await open({ users, runtime: { clock } })
     await node.notifications.transaction(node.database.db, (_, inside) => inside.notifyUser(note))
     await node.notifications.sequence()
     expect(node.events).toEqual([])
@@ -212,8 +209,7 @@ describeOverDatabases('R7: a notification that cannot be sent', (databases) => {
     let busy = true
     const overloaded = new FocusError('overloaded', 'The database has too much to do.', { retryAfterSeconds: 5 })
     const users = { ...people, get: (id: string | number) => (busy ? Promise.reject(overloaded) : people.get(id)) }
-    const node = await startNode(await databases.create(), { users })
-    nodes.push(node)
+    const node = await open({ users })
     await node.notifications.transaction(node.database.db, (_, inside) => inside.notifyUser(note))
     await expect(node.notifications.sequence()).rejects.toBe(overloaded)
     expect(await parkedRows(node)).toEqual([])

@@ -7,6 +7,7 @@ import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { defineNotifications } from '../../../src/notifications/catalogue/define.ts'
 import { silentLogger } from '../../../src/common/logging/logger.ts'
 import { type Node, startNode } from '../support/node.ts'
+import { nodesOf } from '../support/suite.ts'
 
 const minute = 60_000
 
@@ -227,29 +228,25 @@ describeOverDatabases('unreadable waiting rows', (databases) => {
 })
 
 describeOverDatabases('repeated calls', (databases) => {
-  const nodes: Node[] = []
-  afterEach(async () => {
-    for (const node of nodes.splice(0)) await node.close()
-  })
+  const { nodes, open } = nodesOf(databases)
 
   test('with one key send once and return the same receipt, on any node and in any race', async () => {
     const url = await databases.create()
     const clock = manualClock(newYear2030)
-    nodes.push(await startNode(url, { runtime: { clock } }))
-    nodes.push(await startNode(url, { runtime: { clock } }))
+    const two = [await startNode(url, { runtime: { clock } }), await startNode(url, { runtime: { clock } })]
+    nodes.push(...two)
     const send = async (n: number, message = 'm') =>
-      nodes[n % 2]?.notifications.notifyUser({ userId: 1, title: 't', message }, { idempotencyKey: 'order-7' })
+      two[n % 2]?.notifications.notifyUser({ userId: 1, title: 't', message }, { idempotencyKey: 'order-7' })
     const receipts = await Promise.all(Array.from({ length: 10 }, (_, n) => send(n)))
     expect(new Set(receipts.map((receipt) => JSON.stringify(receipt))).size).toBe(1)
-    expect(nodes.flatMap((node) => node.events)).toHaveLength(1)
+    expect(two.flatMap((node) => node.events)).toHaveLength(1)
     await expect(send(0, 'something else')).rejects.toMatchObject({ code: 'idempotency_conflict', status: 422 })
     clock.advance(24 * 60 * minute)
     expect(await send(1)).toMatchObject({ outcome: 'created', offset: 2 })
   })
 
   test('can reuse the key if the first was refused', async () => {
-    const node = await startNode(await databases.create())
-    nodes.push(node)
+    const node = await open()
     const send = (title: string) =>
       node.notifications.notifyUser({ userId: 1, title, message: 'm' }, { idempotencyKey: 'k' })
     await expect(send('')).rejects.toMatchObject({ code: 'invalid_notification' })
@@ -257,10 +254,8 @@ describeOverDatabases('repeated calls', (databases) => {
   })
 
   test('that resume a dead call send the rest of it', async () => {
-    const url = await databases.create()
     const clock = manualClock(newYear2030)
-    const node = await startNode(url, { runtime: { clock } })
-    nodes.push(node)
+    const node = await open({ runtime: { clock } })
     const { idempotency, recipients } = node.notifications
     const [one, two] = [await recipients.require(1), await recipients.require(2)]
     const send = node.notifications.prepare({ content: { title: 't', message: 'm' } })
