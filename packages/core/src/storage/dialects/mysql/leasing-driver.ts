@@ -48,7 +48,7 @@ export class LeasingDriver extends MysqlDriver {
 
   override beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     if (this.#use.readCommitted) return super.beginTransaction(connection, settings)
-    // Kysely passes the level of a transaction that names none as a member that is undefined.
+    // For a transaction without a level, Kysely passes an undefined member.
     const { isolationLevel = 'read committed' } = settings
     return super.beginTransaction(connection, { ...settings, isolationLevel })
   }
