@@ -11,6 +11,7 @@ import type { DatabaseDriver } from '../database-dialect.ts'
 import { KyselyBatchRunner } from '../batch/kysely-batch-runner.ts'
 import { type Lease, leaseFrom } from '../borrowed/lease.ts'
 import { PlainNumbers } from '../borrowed/plain-numbers.ts'
+import { ConcurrentSqliteAdapter } from './concurrent-adapter.ts'
 
 /**
  * Uses an application's own Kysely for SQLite.
@@ -36,7 +37,7 @@ export function borrowSqlite(source: AnyKysely, close = async () => {}): Databas
 function borrowingDialect(source: AnyKysely): Dialect {
   const executor = source.getExecutor()
   return {
-    createAdapter: () => executor.adapter,
+    createAdapter: () => new ConcurrentSqliteAdapter(),
     createQueryCompiler: () => executor,
     createIntrospector: (db) => new SqliteIntrospector(db),
     createDriver: () => new BorrowingDriver(source),

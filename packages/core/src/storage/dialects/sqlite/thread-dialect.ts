@@ -8,11 +8,11 @@ import {
   type Kysely,
   type QueryCompiler,
   type QueryResult,
-  SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
 import type { WorkClass } from '../../queue/work-class.ts'
+import { ConcurrentSqliteAdapter } from './concurrent-adapter.ts'
 import type { PointReads } from './point-reads.ts'
 import type { SqliteReader } from './sqlite-reader.ts'
 import type { SqliteThread } from './thread/sqlite-thread.ts'
@@ -38,7 +38,8 @@ export class SqliteThreadDialect implements Dialect {
   }
 
   createAdapter(): DialectAdapter {
-    return new SqliteThreadAdapter()
+    // Reads do not wait for an open transaction.
+    return new ConcurrentSqliteAdapter()
   }
 
   createDriver(): Driver {
@@ -51,13 +52,6 @@ export class SqliteThreadDialect implements Dialect {
 
   createQueryCompiler(): QueryCompiler {
     return new SqliteQueryCompiler()
-  }
-}
-
-class SqliteThreadAdapter extends SqliteAdapter {
-  /** Reads do not wait for an open transaction. */
-  override get supportsMultipleConnections(): boolean {
-    return true
   }
 }
 
