@@ -1,5 +1,5 @@
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -9,7 +9,7 @@ import {
 import type { AnyKysely } from '../any-kysely.ts'
 import type { DatabaseDriver } from '../database-dialect.ts'
 import { KyselyBatchRunner } from '../batch/kysely-batch-runner.ts'
-import { type Lease, leaseFrom } from '../borrowed/lease.ts'
+import { type Lease, type LeasedTransaction, leaseFrom, leaseTransactionFrom } from '../borrowed/lease.ts'
 import { PlainNumbers } from '../borrowed/plain-numbers.ts'
 import { ConcurrentSqliteAdapter } from './concurrent-adapter.ts'
 
@@ -44,7 +44,7 @@ function borrowingDialect(source: AnyKysely): Dialect {
   }
 }
 
-/** Transactions over connections that are leased from another Kysely. */
+/** Connections and transactions of another Kysely. Its own driver begins and ends them, in whatever way it does that. */
 class BorrowingDriver implements Driver {
   readonly #source: AnyKysely
 
@@ -55,41 +55,67 @@ class BorrowingDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<BorrowedConnection> {
-    return new BorrowedConnection(await leaseFrom(this.#source))
+    return new BorrowedConnection(this.#source)
   }
 
   async beginTransaction(connection: BorrowedConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin'))
+    await connection.begin()
   }
 
   async commitTransaction(connection: BorrowedConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('commit'))
+    await connection.commit()
   }
 
   async rollbackTransaction(connection: BorrowedConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'))
+    await connection.rollback()
   }
 
-  async releaseConnection({ lease }: BorrowedConnection): Promise<void> {
-    lease.release()
+  async releaseConnection(connection: BorrowedConnection): Promise<void> {
+    await connection.release()
   }
 
   /** Does nothing: the owner of the connections closes them. */
   async destroy(): Promise<void> {}
 }
 
+/** Leases a connection for its first statement, or the connection of a transaction. */
 class BorrowedConnection implements DatabaseConnection {
-  readonly lease: Lease
+  readonly #source: AnyKysely
+  #lease: Promise<Lease> | null = null
+  #transaction: LeasedTransaction | null = null
 
-  constructor(lease: Lease) {
-    this.lease = lease
+  constructor(source: AnyKysely) {
+    this.#source = source
   }
 
-  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return this.lease.connection.executeQuery<R>(query)
+  async begin(): Promise<void> {
+    this.#transaction = await leaseTransactionFrom(this.#source)
   }
 
-  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    return this.lease.connection.streamQuery<R>(query, chunkSize)
+  async commit(): Promise<void> {
+    await this.#transaction?.commit()
+  }
+
+  async rollback(): Promise<void> {
+    await this.#transaction?.rollback()
+  }
+
+  async release(): Promise<void> {
+    const lease = await this.#lease
+    lease?.release()
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return (await this.#connection()).executeQuery<R>(query)
+  }
+
+  async *streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
+    yield* (await this.#connection()).streamQuery<R>(query, chunkSize)
+  }
+
+  async #connection(): Promise<DatabaseConnection> {
+    if (this.#transaction !== null) return this.#transaction.connection
+    this.#lease ??= leaseFrom(this.#source)
+    return (await this.#lease).connection
   }
 }
