@@ -101,7 +101,8 @@ class BorrowedConnection implements DatabaseConnection {
   }
 
   async release(): Promise<void> {
-    const lease = await this.#lease
+    // A lease that failed has nothing to release; its statement has reported the failure.
+    const lease = await this.#lease?.catch(() => null)
     lease?.release()
   }
 
