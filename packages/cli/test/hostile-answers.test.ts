@@ -136,7 +136,7 @@ describe('control characters in answers never reach the terminal', () => {
   test('doctor', async () => {
     const text = await spoken((context) => doctor.run(context, { quick: true, token: 'x.y.z' }))
     expect(text).toMatch(/the token belongs to e.*\\u\{9b\}2J/)
-    expect(text).toMatch(/The server refuses \(HTTP 418, e.*\\u\{9b\}2J/)
+    expect(text).toMatch(/The server refuses the connection \(HTTP 418, e.*\\u\{9b\}2J/)
     expect(text).not.toMatch(obeyed)
   })
 
