@@ -76,7 +76,7 @@ export interface Focus<Catalogue = BuiltInCatalogue> {
 export function createFocus(options?: FocusOptions & { readonly catalogue?: undefined }): Promise<Focus>
 export function createFocus<Catalogue extends Definitions>(
   options?: FocusOptions<Catalogue>,
-): Promise<Focus<WithBuiltIn<Catalogue>>>
+): Promise<Focus<Definitions extends Catalogue ? BuiltInCatalogue : WithBuiltIn<Catalogue>>>
 export async function createFocus(options: FocusOptions = {}): Promise<Focus> {
   const settings = resolveOptions(options, options.env ?? process.env)
   const runtime = configuredRuntime(settings)
