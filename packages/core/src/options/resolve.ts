@@ -30,7 +30,7 @@ export interface Settings {
 export interface UserSettings {
   /** The application's own directory; null for the table of Focus. */
   readonly directory: UserDirectory | null
-  /** Whether tokens of another issuer name the users, whom the table of Focus does not have. */
+  /** Whether another issuer's tokens name the users, so that they have no rows in Focus' own table. */
   readonly areForeign: boolean
   /** Whether ids that the directory does not know are refused, or get a stream all the same. */
   readonly unknown: 'refuse' | 'accept'

@@ -4,7 +4,7 @@ import { StorageError } from './dialects/storage-error.ts'
 import type { FocusTables } from './tables.ts'
 
 const maxAttempts = 5
-/** No attempt starts later than this: callers wait 10 s at most. */
+/** No attempt starts later than this; each attempt has the time limit of its handle. */
 const patienceMs = 5_000
 
 /**

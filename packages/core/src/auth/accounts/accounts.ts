@@ -130,7 +130,7 @@ export class Accounts {
     return await this.#linkByEmail(assertEnabled(namesake), profile)
   }
 
-  /** Returns the user with the e-mail address of a profile. Ignores a user whom the directory found by a loose comparison. */
+  /** Returns the user with exactly the e-mail address of a profile, even if the directory compares addresses loosely. */
   async #namesake({ email }: Pick<ExternalProfile, 'email'>): Promise<(User & { readonly email: string }) | null> {
     const user = email === null ? null : await this.#users.findByEmail(email)
     return user?.email != null && asciiLowerCase(user.email) === email ? { ...user, email: user.email } : null

@@ -91,7 +91,7 @@ test('notifications reach them by the same ids', async () => {
   ).rejects.toMatchObject({ code: 'unknown_user' })
 })
 
-test('a user whom the application blocks is signed out at once', async () => {
+test('a user that the application blocks is signed out immediately', async () => {
   const { user, access_token: token } = await signIn()
   await focus.auth.users.setDisabled(user.id, true)
   await expect(focus.authenticate({ authorization: `Bearer ${token}` })).rejects.toMatchObject({
