@@ -5,8 +5,8 @@ import { resolveBudgets } from '../../../packages/core/src/admission/budgets.ts'
 import { createClientAddressFinder } from '../../../packages/core/src/net/addresses/client-address.ts'
 import type { TokenVerifier } from '../../../packages/core/src/auth/ports.ts'
 import type { StreamHead } from '../../../packages/core/src/notifications/ports.ts'
-import { MemoryBroker } from '../../../packages/core/src/realtime/brokers/memory-broker.ts'
-import { brokerPublisher } from '../../../packages/core/src/realtime/brokers/publisher.ts'
+import { brokerPublisher } from '../../../packages/core/src/cluster/broker-publisher.ts'
+import { LocalFirstBroker } from '../../../packages/core/src/cluster/local-first-broker.ts'
 import { createRealtime } from '../../../packages/core/src/realtime/realtime-hub.ts'
 import type { NotificationFeed } from '../../../packages/core/src/realtime/ports.ts'
 import { silentLogger } from '../../../packages/core/src/common/logging/logger.ts'
@@ -47,7 +47,7 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
     readAll: unread,
     markRead: unread,
   }
-  const broker = new MemoryBroker()
+  const broker = new LocalFirstBroker('bench', null)
   const publisher = brokerPublisher(broker)
   const hub = createRealtime({
     config: {

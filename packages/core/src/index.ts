@@ -38,6 +38,7 @@ export type {
   Summary,
 } from './notifications/ports.ts'
 
+export type { Broker, BrokerMessage } from './cluster/broker-port.ts'
 export type { Realtime } from './realtime/focus-realtime.ts'
 export type { RealtimeLimits } from './realtime/realtime-limits.ts'
 export type { ConnectionInfo, RealtimeStats } from './realtime/ports.ts'

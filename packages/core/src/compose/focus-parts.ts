@@ -1,4 +1,5 @@
 import { type AuthParts, composeAuth } from './auth-parts.ts'
+import { type ClusterParts, composeCluster } from './cluster-parts.ts'
 import { type Configuration, type Foundation, openFoundation } from './foundation.ts'
 import { composeHttp, type HttpParts } from './http-parts.ts'
 import { composeNotifications, type NotificationParts } from './notification-parts.ts'
@@ -9,6 +10,7 @@ import { composeTransports, type TransportParts } from './transport-parts.ts'
 /** All parts of one Focus, running. */
 export interface FocusParts extends Closable {
   readonly foundation: Foundation
+  readonly cluster: ClusterParts
   readonly auth: AuthParts
   readonly transports: TransportParts
   readonly notifications: NotificationParts
@@ -25,12 +27,13 @@ export interface FocusParts extends Closable {
 export function composeFocus(configuration: Configuration): Promise<FocusParts> {
   return openTogether(configuration.runtime.logger, async (own) => {
     const foundation = own(await openFoundation(configuration))
+    const cluster = own(await composeCluster(foundation))
     const transports = own(await composeTransports(foundation))
     const auth = own(await composeAuth(foundation))
-    const notifications = own(await composeNotifications(foundation, transports))
+    const notifications = own(await composeNotifications(foundation, cluster, transports))
     transports.manager.start()
-    const realtime = own(await composeRealtime(foundation, auth, notifications))
+    const realtime = own(await composeRealtime(foundation, auth, cluster, notifications))
     const http = composeHttp(foundation, { auth, transports, notifications, realtime })
-    return { foundation, auth, transports, notifications, realtime, http }
+    return { foundation, cluster, auth, transports, notifications, realtime, http }
   })
 }

@@ -1,34 +1,32 @@
 import { NotificationMetrics } from '../notifications/notification-metrics.ts'
 import { createNotifications, type Notifications } from '../notifications/create-notifications.ts'
 import type { Settings } from '../options/resolve.ts'
-import { MemoryBroker } from '../realtime/brokers/memory-broker.ts'
-import { brokerPublisher } from '../realtime/brokers/publisher.ts'
-import type { Broker } from '../realtime/ports.ts'
+import { brokerPublisher } from '../cluster/broker-publisher.ts'
 import { type NotificationLogOptions, openNotificationLog } from '../storage/log/notification-log.ts'
 import type { QueueState } from '../storage/queue/work-queue.ts'
+import type { ClusterParts } from './cluster-parts.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
 import type { TransportParts } from './transport-parts.ts'
 
 export interface NotificationParts extends Closable {
   readonly notifications: Notifications
-  readonly broker: Broker
   readonly metrics: NotificationMetrics
   /** Work that waits for the log. */
   queues(): QueueState[]
 }
 
 /**
- * Opens the log of notifications and the broker that announces them, and starts to send notifications that are due.
+ * Opens the log of notifications, announces them to the broker, and starts to send notifications that are due.
  *
  * @throws FocusError `invalid_option`, `storage_unavailable`
  */
 export function composeNotifications(
   { settings, runtime, database, users }: Foundation,
+  { broker }: ClusterParts,
   { manager, recipients }: TransportParts,
 ): Promise<NotificationParts> {
   return openTogether(runtime.logger, async (own) => {
-    const broker = own(new MemoryBroker())
     const log = own(await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(settings)))
     const notifications = own(
       createNotifications({
@@ -42,7 +40,7 @@ export function composeNotifications(
       }),
     )
     notifications.start()
-    return { notifications, broker, metrics: new NotificationMetrics(log), queues: () => log.queues() }
+    return { notifications, metrics: new NotificationMetrics(log), queues: () => log.queues() }
   })
 }
 

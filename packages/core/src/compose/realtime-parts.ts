@@ -1,9 +1,9 @@
 import type { AuthService } from '../auth/auth.ts'
-import type { RandomSource } from '../common/runtime.ts'
-import type { Broker } from '../realtime/ports.ts'
+import type { NodeBroker } from '../cluster/broker-port.ts'
 import { createRealtime, type RealtimeHub } from '../realtime/realtime-hub.ts'
 import { Sealer } from '../secrets/sealer.ts'
 import type { AuthParts } from './auth-parts.ts'
+import type { ClusterParts } from './cluster-parts.ts'
 import type { Foundation } from './foundation.ts'
 import type { NotificationParts } from './notification-parts.ts'
 import { type Closable, openTogether } from './opening.ts'
@@ -21,7 +21,8 @@ export interface RealtimeParts extends Closable {
 export function composeRealtime(
   foundation: Foundation,
   { auth }: AuthParts,
-  { notifications, broker }: NotificationParts,
+  { broker }: ClusterParts,
+  { notifications }: NotificationParts,
 ): Promise<RealtimeParts> {
   const { settings, runtime, origins, control, secrets, users, singleUse } = foundation
   return openTogether(runtime.logger, (own) => {
@@ -45,19 +46,18 @@ export function composeRealtime(
     own({ close: () => realtime.shutdown() })
     notifications.onForeignCommit(() => realtime.heal())
     notifications.onEpochChange(() => auth.forgetTokens())
-    shareSessionEnds(auth, realtime, broker, runtime.random)
+    shareSessionEnds(auth, realtime, broker)
     return { realtime }
   })
 }
 
 /** Closes the connections of a session that ended, on this node, and announces its end to the others. */
-function shareSessionEnds(auth: AuthService, realtime: RealtimeHub, broker: Broker, random: RandomSource): void {
-  const node = Buffer.from(random(12)).toString('base64url')
+function shareSessionEnds(auth: AuthService, realtime: RealtimeHub, broker: NodeBroker): void {
   auth.onSessionEnded((end, here) => {
     realtime.sessionEnded(end)
-    if (here) broker.publish({ kind: 'session_end', userKey: end.userKey, end, from: node })
+    if (here) broker.publish({ kind: 'session_end', end })
   })
-  broker.onMessage((message) => {
-    if (message.kind === 'session_end' && message.from !== node) auth.noteSessionEnd(message.end)
+  broker.onControlMessage((message) => {
+    if (message.kind === 'session_end') auth.noteSessionEnd(message.end)
   })
 }

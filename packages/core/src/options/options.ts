@@ -1,5 +1,6 @@
 import type { Provider } from '../auth/providers/provider.ts'
 import type { User, UserDirectory } from '../auth/accounts/user-directory-port.ts'
+import type { Broker } from '../cluster/broker-port.ts'
 import type { Duration } from '../schema/duration.ts'
 import type { Definitions } from '../notifications/catalogue/definition.ts'
 import type { BudgetName } from '../admission/budgets.ts'
@@ -21,7 +22,14 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
    * `DATABASE_URL`.
    */
   readonly database?: string | AnyKysely
-  /** `redis://host:6379`. `focus doctor` checks it; this version does not use it. `REDIS_URL`. */
+  /**
+   * Carries notifications between the processes on one database: `database`, `redis`, `memory` for a single process, or a
+   * broker of the application. `redis` when `redis` is set, otherwise `database`. `FOCUS_BROKER`.
+   */
+  readonly broker?: 'memory' | 'database' | 'redis' | Broker
+  /** Name of this process in statistics and connection ids; the host name and a random suffix when absent. `FOCUS_NODE`. */
+  readonly node?: string
+  /** The Redis of the broker `redis`: `redis://host:6379`, `rediss://…`, Sentinel or Cluster. `REDIS_URL`. */
   readonly redis?: string
   /** Encrypts stored secrets; at least 32 characters. Several for rotation, the newest first. `FOCUS_SECRET`. */
   readonly secret?: string | readonly string[]

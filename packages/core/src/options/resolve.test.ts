@@ -91,8 +91,12 @@ describe('resolveOptions', () => {
   })
 
   test('an option that is not set has its default, in the unit of its name', () => {
-    const { auth, http, notifications, realtime, storage, transports, users, warnings } = resolveOptions({}, {})
-    expect(storage).toEqual({ database: 'sqlite:focus.db', redisUrl: null, secrets: null })
+    const { auth, cluster, http, notifications, realtime, storage, transports, users, warnings } = resolveOptions(
+      {},
+      {},
+    )
+    expect(storage).toEqual({ database: 'sqlite:focus.db', secrets: null })
+    expect(cluster).toEqual({ broker: null, redisUrl: null, node: null })
     expect(auth).toMatchObject({
       accessTtlSeconds: 3_600,
       idleTtlSeconds: 2_592_000,

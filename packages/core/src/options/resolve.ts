@@ -4,6 +4,7 @@ import { type Environment, readOptions } from '../schema/option-reader.ts'
 import { type OptionTable, type Values, variablesOf } from '../schema/option-table.ts'
 import { authOptions } from './auth-options.ts'
 import { type AuthSettings, authSettings } from './auth-settings.ts'
+import { clusterOptions } from './cluster-options.ts'
 import { generalOptions } from './general-options.ts'
 import { httpOptions, type HttpSettings, httpSettings } from './http-options.ts'
 import { notificationOptions } from './notification-options.ts'
@@ -17,6 +18,7 @@ import { transportOptions } from './transport-options.ts'
 export interface Settings {
   readonly general: Values<typeof generalOptions>
   readonly storage: Values<typeof storageOptions>
+  readonly cluster: Values<typeof clusterOptions>
   readonly http: HttpSettings
   readonly auth: AuthSettings
   readonly users: UserSettings
@@ -40,14 +42,14 @@ export interface UserSettings {
 export function resolveOptions(options: FocusOptions, environment: Environment): Settings {
   assertFocusOptions(options)
   const read = <Table extends OptionTable>(table: Table) => readOptions(table, options, environment)
-  const storage = read(storageOptions)
   const http = httpSettings(read(httpOptions))
   const auth = read(authOptions)
   const notifications = read(notificationOptions)
   const areForeign = auth.jwksUri !== null && auth.users === null
   return {
     general: read(generalOptions),
-    storage,
+    storage: read(storageOptions),
+    cluster: read(clusterOptions),
     http,
     auth: authSettings(auth, http),
     users: {
@@ -58,12 +60,9 @@ export function resolveOptions(options: FocusOptions, environment: Environment):
     notifications,
     realtime: read(realtimeOptions),
     transports: read(transportOptions),
-    warnings: [...unknownVariables(environment), ...(storage.redisUrl === null ? [] : [redisWarning])],
+    warnings: unknownVariables(environment),
   }
 }
-
-const redisWarning =
-  'REDIS_URL is set, but this version has no Redis driver yet: several processes on one database find each other’s notifications by reading it, within seconds instead of immediately.'
 
 /** Variables that other programs of the product read. */
 const otherVariables = ['FOCUS_URL']

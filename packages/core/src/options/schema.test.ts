@@ -39,7 +39,9 @@ const notSecrets = ['short', 7, true, {}, [], ['short'], ['x'.repeat(40), 'short
 
 const wrongValues: Readonly<Record<string, readonly unknown[]>> = {
   database: ['', 'focus.db', 7, true, {}, [], () => 'sqlite:focus.db'],
-  redis: [...notTexts, 'http://localhost:6379', 'localhost:6379'],
+  redis: [...notTexts, 'http://localhost:6379', 'localhost:6379', 'redis+other://a', 'redis://'],
+  broker: [...notTexts, 'nats', {}, { publish: () => undefined }],
+  node: [...notTexts, 'a b', 'a/b', 'é', 'x'.repeat(65)],
   secret: notSecrets,
   adminKey: [...notTexts, 'short', 'with blanks in it and long'],
   publicUrl: notUrls,

@@ -1,6 +1,7 @@
 import { checkOptions } from '../schema/option-checks.ts'
 import { type OptionTable, optionShape, type ValueOf } from '../schema/option-table.ts'
 import { authOptions } from './auth-options.ts'
+import { clusterOptions } from './cluster-options.ts'
 import { generalOptions } from './general-options.ts'
 import { httpOptions } from './http-options.ts'
 import { notificationOptions } from './notification-options.ts'
@@ -15,6 +16,7 @@ import { transportOptions } from './transport-options.ts'
  */
 export const optionTables = describing({
   storage: storageOptions,
+  cluster: clusterOptions,
   http: httpOptions,
   auth: authOptions,
   realtime: realtimeOptions,

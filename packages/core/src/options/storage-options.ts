@@ -20,14 +20,6 @@ export const storageOptions = optionTable({
     default: 'sqlite:focus.db',
     about: '`sqlite:<file>` or `mysql://user:password@host:3306/name` (MariaDB too); in code also a Kysely instance',
   },
-  redisUrl: {
-    path: 'redis',
-    env: ['REDIS_URL'],
-    form: forms.redisUrl,
-    default: null,
-    about:
-      "`redis://host:6379`; `focus doctor` checks it. This version does not use it and warns about that when it starts: several processes on one database find each other's notifications by reading it, within seconds",
-  },
   secrets: {
     path: 'secret',
     env: ['FOCUS_SECRET'],

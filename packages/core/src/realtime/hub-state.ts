@@ -1,7 +1,7 @@
-import { hostname } from 'node:os'
 import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Client } from '../admission/client.ts'
 import type { SessionEnd } from '../auth/ports.ts'
+import type { NodeBroker } from '../cluster/broker-port.ts'
 import type { Debug } from '../common/logging/debug.ts'
 import type { Logger } from '../common/logging/logger.ts'
 import type { Clock } from '../common/runtime.ts'
@@ -12,7 +12,7 @@ import { RecentSessionEnds } from './entry/recent-session-ends.ts'
 import { RealtimeCounters } from './monitoring/realtime-counters.ts'
 import type { Peer } from './peers/peer.ts'
 import { TurnWriter } from './peers/turn-writer.ts'
-import type { Broker, NotificationFeed } from './ports.ts'
+import type { NotificationFeed } from './ports.ts'
 import { type CloseCode, closeCodes } from './protocol/close-codes.ts'
 import type { RealtimeConfig, RealtimeDeps } from './realtime-config.ts'
 import { type RealtimeLimits, resolveLimits } from './realtime-limits.ts'
@@ -25,7 +25,7 @@ export class HubState {
   readonly node: string
 
   readonly feed: NotificationFeed
-  readonly broker: Broker
+  readonly broker: NodeBroker
   readonly control: AdmissionControl
   readonly logger: Logger
   readonly debug: Debug
@@ -44,7 +44,7 @@ export class HubState {
   constructor({ config, runtime, feed, broker, control }: RealtimeDeps) {
     this.config = config
     this.limits = resolveLimits(config.limits)
-    this.node = config.node ?? `${hostname()}-${Buffer.from(runtime.random(4)).toString('hex')}`
+    this.node = broker.node
     this.feed = feed
     this.broker = broker
     this.control = control

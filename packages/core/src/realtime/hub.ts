@@ -69,7 +69,12 @@ export class Hub {
     const messages = new MessageHandler(state, admission, actions, replies)
     this.#webSockets = new WebSocketEntry(state, gate, messages, this.#sweeper)
     this.#eventStreams = new EventStreamEntry(state, gate, admission, this.#sweeper)
-    this.#stopListening = state.broker.onMessage((message) => fanOut.receive(message))
+    const stopMessages = state.broker.onStreamMessage((message) => fanOut.receive(message))
+    const stopChanges = state.broker.onConnectionChange((connected) => connected && this.heal())
+    this.#stopListening = () => {
+      stopMessages()
+      stopChanges()
+    }
   }
 
   get config(): RealtimeConfig {

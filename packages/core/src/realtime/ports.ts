@@ -1,5 +1,4 @@
-import type { NotificationEvent, StateEvent, StreamHead } from '../notifications/ports.ts'
-import type { SessionEnd } from '../auth/ports.ts'
+import type { NotificationEvent, StreamHead } from '../notifications/ports.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 
 /** Port: reads of the log, to resume, to heal a gap and to let a slow reader catch up. */
@@ -17,26 +16,6 @@ export interface NotificationFeed {
     userKey: UserKey,
     which: { ids: readonly string[] } | { upToOffset: number; stream?: 'all' },
   ): Promise<number>
-}
-
-/** A message between nodes: a wake-up that carries its event. The log stays the only truth. */
-export type BrokerMessage =
-  | { readonly kind: 'notifications'; readonly userKey: UserKey | null; readonly events: readonly NotificationEvent[] }
-  | { readonly kind: 'state'; readonly userKey: UserKey; readonly event: StateEvent }
-  /** For the sign-in of every node, which calls its hub; `from` is the node that ended the session. */
-  | { readonly kind: 'session_end'; readonly userKey: UserKey; readonly end: SessionEnd; readonly from: string }
-
-/** Port: carries messages to the nodes with a user's connections. Best effort: the hub reads lost events from the log. */
-export interface Broker {
-  /** False while messages may be lost; the hub then reads the log more often. */
-  readonly connected: boolean
-  publish(message: BrokerMessage): void
-  /** Starts the flow of one user's messages to this node; `unsubscribe` stops it. */
-  subscribe(userKey: UserKey): Promise<void>
-  unsubscribe(userKey: UserKey): Promise<void>
-  /** Calls `listener` for each message, and returns a function that stops it. Messages without a user reach every node. */
-  onMessage(listener: (message: BrokerMessage) => void): () => void
-  close(): Promise<void>
 }
 
 /** One open connection, as operators see it. */

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Principal, TokenVerifier } from '../auth/ports.ts'
+import type { NodeBroker } from '../cluster/broker-port.ts'
 import type { SingleUseStore } from '../secrets/single-use-port.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import type { UserIdCodec } from '../common/user-id.ts'
 import type { RealtimeLimits } from './realtime-limits.ts'
 import type { RealtimeLocale } from './protocol/protocol-errors.ts'
-import type { Broker, NotificationFeed } from './ports.ts'
+import type { NotificationFeed } from './ports.ts'
 
 export interface RealtimeConfig {
   /** For example `/api`; the WebSocket is at `<basePath>/ws/notifications`. */
@@ -23,8 +24,6 @@ export interface RealtimeConfig {
   readonly limits?: Partial<RealtimeLimits>
   /** Decides on the `Origin` of an upgrade, which is undefined when the client sent none. */
   readonly isOriginAllowed: (origin: string | undefined, request: IncomingMessage) => boolean
-  /** Name of this node in statistics and connection ids; the host name and a random suffix when absent. */
-  readonly node?: string
 }
 
 export interface RealtimeDeps {
@@ -34,7 +33,8 @@ export interface RealtimeDeps {
   readonly control: AdmissionControl
   readonly verifier: TokenVerifier
   readonly feed: NotificationFeed
-  readonly broker: Broker
+  /** Its `node` names this node in statistics and connection ids. */
+  readonly broker: NodeBroker
   readonly singleUse: SingleUseStore
   readonly sealer: Sealer
   readonly userIds: UserIdCodec

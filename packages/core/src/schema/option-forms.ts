@@ -238,11 +238,12 @@ export const adminKey: Form<string> = {
 
 export const redisUrl: Form<string> = {
   secret: true,
-  accepts: 'an address such as redis://host:6379',
+  accepts:
+    'an address such as redis://host:6379, rediss://host:6379, redis+sentinel://host:26379,host:26379/master or redis+cluster://host:6379,host:6379',
   schema: z
     .string()
     .trim()
-    .regex(/^rediss?:\/\//),
+    .regex(/^rediss?(\+(sentinel|cluster))?:\/\/./i),
 }
 
 export const slackWebhook: Form<string> = {

@@ -1,8 +1,8 @@
 import { ConnectionCounts } from '../../admission/connection-counts.ts'
+import type { NodeBroker } from '../../cluster/broker-port.ts'
 import type { Debug } from '../../common/logging/debug.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import { Stream } from '../delivery/stream.ts'
-import type { Broker } from '../ports.ts'
 import type { Connection } from './connection.ts'
 import { UserStream } from './user-stream.ts'
 
@@ -17,13 +17,13 @@ export class ConnectionRegistry {
   /** Connections whose clients have not shown credentials yet. */
   withoutCredentials = 0
   readonly withoutCredentialsByNetwork = new ConnectionCounts()
-  readonly #broker: Broker
+  readonly #broker: NodeBroker
   readonly #debug: Debug
   #activeUsers = 0
   #activeConnections = 0
 
   /** @param debug traces the subscriptions at the broker */
-  constructor(broker: Broker, debug: Debug) {
+  constructor(broker: NodeBroker, debug: Debug) {
     this.#broker = broker
     this.#debug = debug
   }

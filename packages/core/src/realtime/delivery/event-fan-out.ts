@@ -1,8 +1,8 @@
+import type { NotificationsMessage, StreamMessage } from '../../cluster/broker-port.ts'
 import type { NotificationEvent, StateEvent } from '../../notifications/ports.ts'
 import type { Connection } from '../connections/connection.ts'
 import type { HubState } from '../hub-state.ts'
 import type { RealtimeMetrics } from '../monitoring/realtime-metrics.ts'
-import type { BrokerMessage } from '../ports.ts'
 import { EncodedMessage, encodeNotification } from './encoded-message.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { Cursor, Stream } from './stream.ts'
@@ -19,21 +19,12 @@ export class EventFanOut {
     this.#metrics = metrics
   }
 
-  receive(message: BrokerMessage): void {
-    switch (message.kind) {
-      case 'notifications':
-        this.#notifications(message)
-        break
-      case 'state':
-        this.#stateChange(message.event)
-        break
-      case 'session_end':
-        // Sign-in receives it too, and calls `sessionEnded` of the hub unless it knows of the end already.
-        break
-    }
+  receive(message: StreamMessage): void {
+    if (message.kind === 'notifications') this.#notifications(message)
+    else this.#stateChange(message.event)
   }
 
-  #notifications({ userKey, events }: Extract<BrokerMessage, { kind: 'notifications' }>): void {
+  #notifications({ userKey, events }: NotificationsMessage): void {
     const { registry, brokerDebug } = this.#state
     if (brokerDebug.enabled)
       brokerDebug('events received', { userKey, events: events.length, last: events.at(-1)?.offset })

@@ -9,11 +9,11 @@ import { createClientAddressFinder } from '../../../src/net/addresses/client-add
 import { FocusError } from '../../../src/common/errors.ts'
 import type { JsonValue } from '../../../src/common/json.ts'
 import type { SingleUseStore } from '../../../src/secrets/single-use-port.ts'
-import { MemoryBroker } from '../../../src/realtime/brokers/memory-broker.ts'
-import { brokerPublisher } from '../../../src/realtime/brokers/publisher.ts'
+import type { NodeBroker } from '../../../src/cluster/broker-port.ts'
+import { brokerPublisher } from '../../../src/cluster/broker-publisher.ts'
+import { LocalFirstBroker } from '../../../src/cluster/local-first-broker.ts'
 import type { RealtimeConfig } from '../../../src/realtime/realtime-config.ts'
 import { createRealtime, type RealtimeHub } from '../../../src/realtime/realtime-hub.ts'
-import type { Broker } from '../../../src/realtime/ports.ts'
 import { createRuntime, type Runtime } from '../../../src/common/runtime.ts'
 import { Sealer } from '../../../src/secrets/sealer.ts'
 import { numericUserIds } from '../../../src/common/user-id.ts'
@@ -56,7 +56,7 @@ export interface HubOptions {
   budgets?: Partial<BudgetOptions>
   trustedProxies?: readonly string[]
   runtime?: Partial<Runtime>
-  broker?: Broker
+  broker?: NodeBroker
   /** A log that is shared with another hub. */
   feed?: MemoryFeed
 }
@@ -66,7 +66,7 @@ export class HubServer {
   readonly hub: RealtimeHub
   readonly server: Server
   readonly feed: MemoryFeed
-  readonly broker: Broker
+  readonly broker: NodeBroker
   readonly revoked = new Set<string>()
   /** Awaited after a token or a ticket was verified, before the hub gets the result. */
   verified: () => Promise<void> = async () => undefined
@@ -75,7 +75,7 @@ export class HubServer {
   #port = 0
 
   private constructor(options: HubOptions) {
-    this.broker = options.broker ?? new MemoryBroker()
+    this.broker = options.broker ?? new LocalFirstBroker('n1', null)
     this.feed = options.feed ?? new MemoryFeed(brokerPublisher(this.broker))
     const runtime = createRuntime(options.runtime)
     this.hub = createRealtime({
@@ -86,7 +86,6 @@ export class HubServer {
         locale: 'fr',
         stats: 'admin',
         isOriginAllowed: (origin) => origin === undefined || origin === 'http://app.test',
-        node: 'n1',
         ...(options.limits && { limits: options.limits }),
         ...options.config,
       },

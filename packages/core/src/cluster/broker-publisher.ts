@@ -1,9 +1,9 @@
-import type { NotificationEvent, NotificationPublisher } from '../../notifications/ports.ts'
-import type { UserKey } from '../../common/user-id.ts'
-import type { Broker } from '../ports.ts'
+import type { UserKey } from '../common/user-id.ts'
+import type { NotificationEvent, NotificationPublisher } from '../notifications/ports.ts'
+import type { NodeBroker } from './broker-port.ts'
 
 /** Returns a publisher that sends the events of one commit to the broker as one message per stream, in their order. */
-export function brokerPublisher(broker: Broker): NotificationPublisher {
+export function brokerPublisher(broker: Pick<NodeBroker, 'publish'>): NotificationPublisher {
   return {
     notificationsCommitted(events) {
       const [only] = events

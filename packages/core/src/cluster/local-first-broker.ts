@@ -1,0 +1,84 @@
+import type { UserKey } from '../common/user-id.ts'
+import type { Broker, BrokerMessage, ControlMessage, NodeBroker, NodeMessage, StreamMessage } from './broker-port.ts'
+
+/**
+ * Delivers messages to this node at once, without the driver, and gives them to the driver for the others. What comes back of
+ * this node's own messages is dropped. Without a driver, this node is the only one.
+ */
+export class LocalFirstBroker implements NodeBroker {
+  readonly node: string
+  readonly #driver: Broker | null
+  readonly #users = new Set<UserKey>()
+  readonly #streamListeners = new Set<(message: StreamMessage) => void>()
+  readonly #controlListeners = new Set<(message: ControlMessage, from: string) => void>()
+  readonly #stopListening: () => void
+
+  /** @param driver carries messages to other nodes; closed together with this broker */
+  constructor(node: string, driver: Broker | null) {
+    this.node = node
+    this.#driver = driver
+    this.#stopListening = driver?.onMessage((message) => this.#receive(message)) ?? (() => undefined)
+  }
+
+  get connected(): boolean {
+    return this.#driver?.connected ?? true
+  }
+
+  publish(message: NodeMessage): void {
+    if (isStreamMessage(message)) this.#tell(message)
+    this.#driver?.publish({ ...message, from: this.node })
+  }
+
+  async subscribe(userKey: UserKey): Promise<void> {
+    this.#users.add(userKey)
+    await this.#driver?.subscribe(userKey)
+  }
+
+  async unsubscribe(userKey: UserKey): Promise<void> {
+    this.#users.delete(userKey)
+    await this.#driver?.unsubscribe(userKey)
+  }
+
+  onStreamMessage(listener: (message: StreamMessage) => void): () => void {
+    this.#streamListeners.add(listener)
+    return () => this.#streamListeners.delete(listener)
+  }
+
+  onControlMessage(listener: (message: ControlMessage, from: string) => void): () => void {
+    this.#controlListeners.add(listener)
+    return () => this.#controlListeners.delete(listener)
+  }
+
+  onConnectionChange(listener: (connected: boolean) => void): () => void {
+    return this.#driver?.onConnectionChange(listener) ?? (() => undefined)
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening()
+    this.#users.clear()
+    this.#streamListeners.clear()
+    this.#controlListeners.clear()
+    await this.#driver?.close()
+  }
+
+  #receive(message: BrokerMessage): void {
+    if (message.from === this.node) return
+    if (isStreamMessage(message)) this.#tell(message)
+    else if (isForNode(message, this.node)) {
+      for (const listener of this.#controlListeners) listener(message, message.from)
+    }
+  }
+
+  #tell(message: StreamMessage): void {
+    if (message.userKey !== null && !this.#users.has(message.userKey)) return
+    for (const listener of this.#streamListeners) listener(message)
+  }
+}
+
+function isStreamMessage(message: NodeMessage): message is StreamMessage {
+  return message.kind === 'notifications' || message.kind === 'state'
+}
+
+function isForNode(message: ControlMessage, node: string): boolean {
+  return !('to' in message) || message.to === null || message.to === node
+}

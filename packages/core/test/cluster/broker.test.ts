@@ -1,0 +1,99 @@
+import { EventEmitter } from 'node:events'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Broker, BrokerMessage } from '../../src/cluster/broker-port.ts'
+import { EmitterBroker } from './support/emitter-broker.ts'
+import { event, notifications } from './support/messages.ts'
+
+/** Opens the brokers of nodes that share a server. */
+interface Driver {
+  open(node: string): Promise<Broker>
+  stop(): Promise<void>
+}
+
+/** Requirements on every driver: best effort, in the order of each node, and only to nodes with a subscription. */
+const drivers: { name: string; start: () => Promise<Driver> }[] = [{ name: 'of an application', start: startEmitter }]
+
+async function startEmitter(): Promise<Driver> {
+  const bus = new EventEmitter()
+  return { open: async () => new EmitterBroker(bus), stop: async () => void bus.removeAllListeners() }
+}
+
+describe.each(drivers)('broker $name', ({ start }) => {
+  let driver: Driver
+  let sender: Broker
+  let receiver: Broker
+  let heard: BrokerMessage[]
+  beforeAll(async () => {
+    driver = await start()
+  })
+  afterAll(() => driver.stop())
+  beforeEach(async () => {
+    sender = await driver.open('n1')
+    receiver = await driver.open('n2')
+    heard = []
+    receiver.onMessage((message) => heard.push(message))
+  })
+  afterEach(async () => {
+    await sender.close()
+    await receiver.close()
+  })
+
+  const fromSender = (message: object) => ({ ...message, from: 'n1' }) as BrokerMessage
+
+  test('is connected', async () => {
+    await expect.poll(() => sender.connected).toBe(true)
+  })
+
+  test('carries every kind of message to a subscribed node, unchanged and in order', async () => {
+    await receiver.subscribe('1')
+    const messages = [
+      notifications('1', 1, 2),
+      {
+        kind: 'state',
+        userKey: '1',
+        event: { userKey: '1', ids: ['a'], state: 'read', unreadCount: 1, stateRev: 2, offset: 3, allOffset: 1 },
+      },
+      notifications('1', 3),
+    ].map(fromSender)
+    for (const message of messages) sender.publish(message)
+    await expect.poll(() => heard).toEqual(messages)
+  })
+
+  test('carries broadcasts and control messages to nodes without a subscription', async () => {
+    const messages = [
+      { kind: 'notifications', userKey: null, events: [event(null, 1)] },
+      { kind: 'session_end', end: { userKey: '1', sessionId: 's', reason: 'logout' } },
+      { kind: 'user_changed', userKey: '1' },
+      { kind: 'keys_changed' },
+      { kind: 'question', to: null, ref: 'q', question: { ask: 'connections', userKey: null } },
+      { kind: 'answer', to: 'n2', ref: 'q', answer: { ask: 'connections', connections: [] }, last: true },
+    ].map(fromSender)
+    for (const message of messages) sender.publish(message)
+    await expect.poll(() => heard.map(({ kind }) => kind).sort()).toEqual(messages.map(({ kind }) => kind).sort())
+    expect(heard).toEqual(expect.arrayContaining(messages))
+  })
+
+  test('separates users whose ids differ only in case', async () => {
+    await receiver.subscribe('auth0|AbC')
+    const wanted = fromSender(notifications('auth0|AbC', 1))
+    sender.publish(fromSender(notifications('auth0|abc', 1)))
+    sender.publish(wanted)
+    await expect.poll(() => heard.filter((one) => 'userKey' in one && one.userKey === 'auth0|AbC')).toEqual([wanted])
+  })
+
+  test('does not call a listener that was removed', async () => {
+    const late: BrokerMessage[] = []
+    const leave = receiver.onMessage((message) => late.push(message))
+    sender.publish(fromSender(notifications(null, 1)))
+    await expect.poll(() => late).toHaveLength(1)
+    leave()
+    sender.publish(fromSender(notifications(null, 2)))
+    await expect.poll(() => heard).toHaveLength(2)
+    expect(late).toHaveLength(1)
+  })
+
+  test('drops what is published after it was closed', async () => {
+    await sender.close()
+    expect(() => sender.publish(fromSender(notifications(null, 1)))).not.toThrow()
+  })
+})
