@@ -23,6 +23,8 @@ export interface FocusTables extends OutboxTables {
   focus_deferred: DeferredTable
   focus_deferred_queues: DeferredQueuesTable
   focus_parked: ParkedTable
+  focus_nodes: NodesTable
+  focus_wake_ups: WakeUpsTable
   focus_expiries: ExpiriesTable
   focus_commits: CommitsTable
   focus_merges: MergesTable
@@ -248,4 +250,27 @@ export interface MergesTable {
   /** The offset that the notification moved to. */
   offset: number
   merged_at: number
+}
+
+/** One running process that uses the database. */
+export interface NodesTable {
+  id: Generated<number>
+  name: string
+  address: string | null
+  version: string
+  started_at: number
+  /** Times of the database's clock, in milliseconds since 1970. */
+  renewed_at: number
+  /** JSON: users, connections and rates. */
+  details: string
+}
+
+/** A message of one node to the others, kept for a minute. */
+export interface WakeUpsTable {
+  node: number
+  /** 0: committed notifications; 1: everything else. */
+  lane: number
+  seq: number
+  content: string
+  created_at: number
 }

@@ -5,6 +5,7 @@ import { merges } from './0011-merges.ts'
 import { unlinkedIssuers } from './0012-unlinked-issuers.ts'
 import { sessionAccounts } from './0013-session-accounts.ts'
 import { waiting } from './0016-waiting.ts'
+import { cluster } from './0017-cluster.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /** All migrations in order. A published migration is never edited; add another one. */
@@ -16,4 +17,5 @@ export const migrations: readonly MigrationStep[] = [
   unlinkedIssuers,
   sessionAccounts,
   waiting,
+  cluster,
 ]
