@@ -85,6 +85,7 @@ async function useExternal(url: string): Promise<Mariadb> {
     url: await createDatabase(),
     port: Number(new URL(url).port || 3306),
     createDatabase,
+    isRunning: () => true,
     kill: refuseToEnd,
     restart: refuseToEnd,
     pause: refuseToEnd,

@@ -51,6 +51,7 @@ function useExternal(url: string): Redis {
   return {
     url,
     port: Number(new URL(url).port || 6379),
+    isRunning: () => true,
     kill: refuseToEnd,
     restart: refuseToEnd,
     pause: refuseToEnd,

@@ -8,6 +8,7 @@ import { endProcess, hasExited, spawnBound } from '../processes/child.ts'
 /** A server of a test, on its own port and in its own folder. */
 export interface ServerProcess {
   readonly port: number
+  isRunning(): boolean
   /** Ends the process with a signal, by default `SIGKILL` as in a crash. `restart` uses the same data and port. */
   kill(signal?: NodeJS.Signals): Promise<void>
   /** Starts the server again on the same data and port; ends it first if it runs. */
@@ -35,6 +36,7 @@ export async function runServer(definition: Definition): Promise<ServerProcess> 
   let child = await start(definition)
   return {
     port: definition.port,
+    isRunning: () => !hasExited(child),
     async kill(signal = 'SIGKILL') {
       await endProcess(child, signal)
     },

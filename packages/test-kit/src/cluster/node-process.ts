@@ -1,0 +1,32 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
+import { createFocus, type FocusOptions } from '@focus-api/core'
+
+/** One node of a cluster. Its first argument is a `NodeArguments` as JSON; it writes `ready` when it listens. */
+export interface NodeArguments {
+  readonly port: number
+  readonly drainMs: number
+  /** `DATABASE_URL`, `REDIS_URL` and other variables of Focus. */
+  readonly env: Readonly<Record<string, string>>
+  readonly options: FocusOptions
+}
+
+const { port, drainMs, env, options }: NodeArguments = JSON.parse(process.argv[2] ?? '{}')
+const focus = await createFocus({ ...options, env })
+const handle = nodeHandler(focus)
+const server = createServer((request, response) => {
+  if (!handle(request, response)) response.writeHead(404).end()
+})
+attachUpgrade(server, focus)
+await once(server.listen({ port, host: '127.0.0.1', backlog: 4_096 }), 'listening')
+process.once('SIGTERM', () => void leave())
+process.stdout.write('ready\n')
+
+async function leave(): Promise<void> {
+  await focus.drain({ windowMs: drainMs })
+  server.close()
+  server.closeIdleConnections()
+  await focus.close()
+  server.closeAllConnections()
+}
