@@ -11,12 +11,13 @@ import { lost } from './session-guard.ts'
 /**
  * The settings of every session that Focus opens, independent of the server's defaults (S41). The driver writes values into the
  * statement with backslash escapes, which are safe only without `NO_BACKSLASH_ESCAPES` and in a character set whose multi-byte
- * characters never contain a backslash. A wait for a lock ends before the statement would lose its connection.
+ * characters never contain a backslash. A wait for a lock ends before the statement would lose its connection. MariaDB ends the session of a
+ * process that stopped in the middle of a transaction, so that its locks block the other nodes for seconds only.
  */
 const sessionSettings = [
   "set session sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', names utf8mb4",
   'set session transaction isolation level read committed',
-  'set session innodb_lock_wait_timeout = 4',
+  'set session innodb_lock_wait_timeout = 4 /*M!100300 , idle_transaction_timeout = 5 */',
 ]
 
 /** How long closing may wait for the server. */
