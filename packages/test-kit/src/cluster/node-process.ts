@@ -25,8 +25,11 @@ process.stdout.write('ready\n')
 
 async function leave(): Promise<void> {
   await focus.drain({ windowMs: drainMs })
+  // Requests that are under way get their answers.
+  const closed = once(server, 'close', { signal: AbortSignal.timeout(3_000) }).catch(() => undefined)
   server.close()
   server.closeIdleConnections()
+  await closed
   await focus.close()
   server.closeAllConnections()
 }
