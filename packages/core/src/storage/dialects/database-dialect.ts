@@ -44,6 +44,10 @@ export interface Syntax {
   readonly upsert: 'on conflict' | 'on duplicate key'
   /** Whether a query can lock the rows that it finds (`for update`). */
   readonly rowLocks: boolean
+  /** Whether an insert can return the columns of its rows; otherwise the driver returns the id of the last one. */
+  readonly returning: boolean
+  /** An expression for the database's own clock: whole milliseconds since 1970. */
+  readonly now: string
 }
 
 export interface DriverOptions {

@@ -8,7 +8,13 @@ import { createMysqlTable } from './create-table.ts'
 /** MySQL and MariaDB: `mysql://user:password@host:3306/name`. */
 export const mysql: DatabaseDialect = {
   name: 'mysql',
-  syntax: { upsert: 'on duplicate key', rowLocks: true },
+  syntax: {
+    upsert: 'on duplicate key',
+    rowLocks: true,
+    returning: false,
+    // In UTC: a local time is ambiguous when the clocks are set back.
+    now: "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)",
+  },
   accepts: (url) => /^(mysql|mariadb):\/\//.test(url),
   isMissing: () => false,
   adapts: (adapter) => adapter instanceof MysqlAdapter,

@@ -14,7 +14,12 @@ const inMemory = ':memory:'
 /** SQLite: `sqlite:focus.db`, or `sqlite::memory:` for a database that ends with the process. */
 export const sqlite: DatabaseDialect = {
   name: 'sqlite',
-  syntax: { upsert: 'on conflict', rowLocks: false },
+  syntax: {
+    upsert: 'on conflict',
+    rowLocks: false,
+    returning: false,
+    now: "cast(round((julianday('now') - 2440587.5) * 86400000) as integer)",
+  },
   accepts: (url) => url.startsWith(scheme),
   isMissing: (url) => nameIn(url) !== inMemory && !existsSync(resolve(nameIn(url))),
   adapts: (adapter) => adapter instanceof SqliteAdapter,

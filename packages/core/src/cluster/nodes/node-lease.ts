@@ -1,0 +1,132 @@
+import type { Runtime } from '../../common/runtime.ts'
+import { PeerList } from './peer-list.ts'
+import type { NewNode, NodeStore } from './node-store-port.ts'
+import type { ClusterNode, ClusterNodes } from './nodes-port.ts'
+
+/** Durations in milliseconds. */
+export interface LeaseTimes {
+  /** How long a node counts as alive after its last renewal. */
+  readonly leaseMs: number
+  readonly renewMs: number
+  /** How long rows of dead nodes are kept, so that messages of them that are late are still understood. */
+  readonly keptMs: number
+}
+
+export const leaseTimes: LeaseTimes = { leaseMs: 15_000, renewMs: 5_000, keptMs: 60_000 }
+
+export interface LeaseDeps {
+  readonly store: NodeStore
+  readonly runtime: Pick<Runtime, 'logger' | 'debug'>
+  readonly self: Omit<NewNode, 'details' | 'startedAt'>
+  readonly times?: LeaseTimes
+}
+
+/**
+ * Keeps this node in the list of nodes, and reads the others with each renewal. A node whose lease ended, because the process was
+ * stopped or the database was away, joins again by itself. While the database is away, the last list stays in force.
+ */
+export class NodeLease implements ClusterNodes {
+  readonly #deps: LeaseDeps
+  readonly #times: LeaseTimes
+  readonly #peers: PeerList
+  #self: ClusterNode
+  #details = '{}'
+  #writtenDetails = '{}'
+  #timer: NodeJS.Timeout | null = null
+  #renewing: Promise<void> | null = null
+  #closed = false
+
+  private constructor(deps: LeaseDeps, id: number) {
+    this.#deps = deps
+    this.#times = deps.times ?? leaseTimes
+    this.#self = { ...deps.self, id, startedAt: 0 }
+    this.#peers = new PeerList(deps.runtime.logger, this.#times.leaseMs)
+  }
+
+  /**
+   * Joins the cluster, and knows its other nodes when it resolves.
+   *
+   * @throws FocusError `storage_unavailable`
+   */
+  static async join(deps: LeaseDeps): Promise<NodeLease> {
+    const lease = new NodeLease(deps, await deps.store.join({ ...deps.self, startedAt: null, details: '{}' }))
+    await lease.#readList()
+    lease.#schedule()
+    return lease
+  }
+
+  get self(): ClusterNode {
+    return this.#self
+  }
+
+  peers(): readonly ClusterNode[] {
+    return this.#peers.alive
+  }
+
+  onPeersChange(listener: (peers: readonly ClusterNode[]) => void): () => void {
+    return this.#peers.onChange(listener)
+  }
+
+  async refresh(): Promise<void> {
+    await this.renew()
+  }
+
+  /** Renews the lease and reads the list. Never rejects: what failed is tried again with the next renewal. */
+  renew(): Promise<void> {
+    this.#renewing ??= this.#renewOnce()
+      .catch((error: unknown) => this.#deps.runtime.debug('broker')('renewing the lease failed', { error }))
+      .finally(() => {
+        this.#renewing = null
+      })
+    return this.#renewing
+  }
+
+  /** Tells the other nodes about this one with the next renewal. */
+  describe(details: string): void {
+    this.#details = details
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.#renewing
+    // A lease that stays behind ends by itself.
+    await this.#deps.store.leave(this.#self.id).catch(() => undefined)
+  }
+
+  async #renewOnce(): Promise<void> {
+    if (this.#closed) return
+    const { store, runtime, self } = this.#deps
+    const details = this.#details === this.#writtenDetails ? null : this.#details
+    let rejoined = false
+    if (!(await store.renew(this.#self.id, this.#times.leaseMs, details))) {
+      rejoined = true
+      const id = await store.join({ ...self, startedAt: this.#self.startedAt, details: this.#details })
+      runtime.logger.info('The lease of this node had ended; it joined the cluster again', { node: self.name, id })
+      this.#self = { ...this.#self, id }
+    }
+    if (details !== null) this.#writtenDetails = details
+    await this.#readList(rejoined)
+  }
+
+  async #readList(rejoined = false): Promise<void> {
+    const { store } = this.#deps
+    const list = await store.list()
+    const own = list.nodes.find(({ id }) => id === this.#self.id)
+    if (own) this.#self = { ...this.#self, startedAt: own.startedAt }
+    this.#peers.update(list, this.#self, rejoined)
+    const { keptMs } = this.#times
+    if (list.nodes.some(({ renewedAt }) => Math.abs(list.now - renewedAt) > keptMs)) await store.prune(keptMs)
+  }
+
+  #schedule(): void {
+    if (this.#closed) return
+    // Nodes that started together spread over time.
+    const delayMs = this.#times.renewMs * (0.9 + 0.2 * Math.random())
+    this.#timer = setTimeout(() => {
+      void this.renew().then(() => this.#schedule())
+    }, delayMs)
+    this.#timer.unref()
+  }
+}

@@ -1,0 +1,50 @@
+/** What a process tells about itself when it joins. */
+export interface NewNode {
+  readonly name: string
+  /** An address of its machine; null when it has none. */
+  readonly address: string | null
+  /** The version of Focus. */
+  readonly version: string
+  /** When it joined for the first time; null for now. */
+  readonly startedAt: number | null
+  /** JSON of `NodeDetails`. */
+  readonly details: string
+}
+
+/** One process of the cluster, as the database knows it. */
+export interface StoredNode {
+  /** A number of its own for each time that a process joined; higher than those of nodes that joined before. */
+  readonly id: number
+  readonly name: string
+  readonly address: string | null
+  readonly version: string
+  /** When it joined for the first time. All times are of the database's clock, in milliseconds since 1970. */
+  readonly startedAt: number
+  readonly renewedAt: number
+}
+
+/** All rows, and the time at which the database read them. */
+export interface NodeList {
+  readonly now: number
+  readonly nodes: readonly StoredNode[]
+}
+
+/** Port: the processes that share one database. Failures are FocusErrors of the storage, such as `storage_unavailable`. */
+export interface NodeStore {
+  /** Adds a node; returns its id. */
+  join(node: NewNode): Promise<number>
+  /**
+   * Renews a lease that has not ended.
+   *
+   * @param details JSON of `NodeDetails`; null leaves them as they are
+   * @returns false when the lease ended, or the row was removed: the node joins again
+   */
+  renew(id: number, leaseMs: number, details: string | null): Promise<boolean>
+  /** Lists every node, those included whose lease ended but were not pruned; the lowest id first. */
+  list(): Promise<NodeList>
+  /** Returns the details of nodes by their ids. */
+  details(ids: readonly number[]): Promise<Map<number, string>>
+  leave(id: number): Promise<void>
+  /** Removes nodes that were not renewed for `keptMs`, and nodes whose renewal lies as far in the future. */
+  prune(keptMs: number): Promise<void>
+}

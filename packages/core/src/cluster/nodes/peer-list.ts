@@ -1,0 +1,74 @@
+import type { Logger } from '../../common/logging/logger.ts'
+import type { NodeList, StoredNode } from './node-store-port.ts'
+import type { ClusterNode } from './nodes-port.ts'
+
+type Listener = (peers: readonly ClusterNode[]) => void
+
+/** The other nodes that are alive. Logs each that joins or leaves once. */
+export class PeerList {
+  readonly #logger: Logger
+  readonly #leaseMs: number
+  readonly #listeners = new Set<Listener>()
+  readonly #sameName = new Map<number, number>()
+  #alive: readonly ClusterNode[] = []
+  #warned = false
+
+  constructor(logger: Logger, leaseMs: number) {
+    this.#logger = logger
+    this.#leaseMs = leaseMs
+  }
+
+  get alive(): readonly ClusterNode[] {
+    return this.#alive
+  }
+
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** @param changed tells the listeners even if the list is the same */
+  update(list: NodeList, self: ClusterNode, changed: boolean): void {
+    const others = list.nodes.filter(({ id }) => id !== self.id)
+    this.#noteSameName(others, self)
+    const alive = others.filter((node) => isAlive(node, list.now, this.#leaseMs)).map(toNode)
+    const before = this.#alive
+    this.#alive = alive
+    const joined = alive.filter(({ id }) => !before.some((node) => node.id === id))
+    const gone = before.filter(({ id }) => !alive.some((node) => node.id === id))
+    for (const { name, address, version } of joined) {
+      this.#logger.info('A node is in the cluster', { node: name, address, version })
+    }
+    for (const { id, name } of gone) {
+      const ended = others.some((node) => node.id === id)
+      this.#logger.info(ended ? 'The lease of a node ended' : 'A node left the cluster', { node: name })
+    }
+    if (!changed && joined.length === 0 && gone.length === 0) return
+    for (const listener of this.#listeners) listener(alive)
+  }
+
+  /** Nodes ignore messages that carry their own name, so two of one name do not hear each other. */
+  #noteSameName(others: readonly StoredNode[], self: ClusterNode): void {
+    for (const { id, name, renewedAt } of others) {
+      if (name !== self.name || this.#warned) continue
+      const known = this.#sameName.get(id)
+      this.#sameName.set(id, renewedAt)
+      // The row of an earlier life of this node is never renewed.
+      if (known === undefined || known === renewedAt) continue
+      this.#warned = true
+      this.#logger.warn('Another process has the same node name, so the two do not hear each other', {
+        node: name,
+        hint: 'Give each process its own FOCUS_NODE, or none.',
+      })
+    }
+  }
+}
+
+/** A renewal in the future is left from before the database's clock was set back. */
+function isAlive({ renewedAt }: StoredNode, now: number, leaseMs: number): boolean {
+  return Math.abs(now - renewedAt) < leaseMs
+}
+
+function toNode({ id, name, address, version, startedAt }: StoredNode): ClusterNode {
+  return { id, name, address, version, startedAt }
+}
