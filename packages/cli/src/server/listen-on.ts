@@ -1,18 +1,24 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { CommandFailure } from '../terminal/failure.ts'
 import { hasCode } from '../terminal/context.ts'
 
 /**
  * Starts listening, and returns the port.
  *
+ * @param shared whether other processes listen on the port too, and the kernel spreads the connections over them
+ * (`SO_REUSEPORT`)
  * @throws CommandFailure `port_taken`, `cannot_listen`
  */
-export async function listen(server: Server, port: number, host: string): Promise<number> {
+export async function listen(
+  server: Server,
+  port: number,
+  host: string,
+  { shared = false }: { readonly shared?: boolean } = {},
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const refused = (error: Error) => reject(explain(error, port, host))
     server.once('error', refused)
-    server.listen({ port, host }, () => {
+    server.listen({ port, host, reusePort: shared }, () => {
       server.off('error', refused)
       resolve()
     })

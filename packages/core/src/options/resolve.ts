@@ -65,7 +65,7 @@ export function resolveOptions(options: FocusOptions, environment: Environment):
 }
 
 /** Variables that other programs of the product read. */
-const otherVariables = ['FOCUS_URL']
+const otherVariables = ['FOCUS_URL', 'FOCUS_WORKERS']
 
 /** Returns a warning for each `FOCUS_*` variable that Focus does not know, with the nearest name that it knows. */
 function unknownVariables(environment: Environment): string[] {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Definer, withExamples, withJson } from '../define.ts'
 
 /** Defines the commands that run a server. */
@@ -27,10 +27,17 @@ export function defineServing(program: Command, definer: Definer): void {
       .option('--port <port>', 'port to listen on (default: PORT, or 8000)')
       .option('--host <host>', 'address to listen on (default: 0.0.0.0)')
       .option('--drain <seconds>', 'seconds over which sockets are asked to reconnect (default: 5)')
+      .option('--workers <n>', 'processes that serve, or auto: one for each core (default: FOCUS_WORKERS, or 1)')
+      .addOption(new Option('--worker <number>').hideHelp())
       .option('--ops', 'show the operations page at /focus; it asks for the admin key'),
   )
   definer.does(
-    withExamples(serve, 'focus serve', 'focus serve --host 127.0.0.1 --port 9000 --drain 20'),
+    withExamples(
+      serve,
+      'focus serve',
+      'focus serve --host 127.0.0.1 --port 9000 --drain 20',
+      'focus serve --workers auto',
+    ),
     () => import('./serve.ts'),
   )
 }

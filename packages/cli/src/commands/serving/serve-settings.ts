@@ -2,12 +2,16 @@ import type { FocusConfig } from '../../config/config-file.ts'
 import type { Environment } from '../../terminal/context.ts'
 import { CommandFailure, usageFailure } from '../../terminal/failure.ts'
 import { readPort } from '../../server/port.ts'
+import { readWorkerCount } from '../../workers/worker-count.ts'
 
 export interface ServeFlags {
   readonly port?: string
   readonly host?: string
   readonly drain?: string
   readonly ops?: boolean
+  readonly workers?: string
+  /** The number of this worker, from 1. Set by the primary process of `--workers`. */
+  readonly worker?: string
 }
 
 export interface ServeSettings {
@@ -17,11 +21,13 @@ export interface ServeSettings {
   readonly drainMs: number
   /** Whether to serve the operations page at `/focus`. */
   readonly ops: boolean
+  /** Processes that serve; with 1, this process serves itself. */
+  readonly workers: number
 }
 
 const DEFAULT_DRAIN_SECONDS = 5
 
-/** @throws CommandFailure `usage` for a flag of the wrong form, `invalid_option` for `PORT` */
+/** @throws CommandFailure `usage` for a flag of the wrong form, `invalid_option` for `PORT` and `FOCUS_WORKERS` */
 export function readServeSettings(flags: ServeFlags, env: Environment, config: FocusConfig): ServeSettings {
   return {
     port: readPort(flags.port, env.PORT, config.port),
@@ -29,6 +35,7 @@ export function readServeSettings(flags: ServeFlags, env: Environment, config: F
     host: flags.host ?? '0.0.0.0',
     drainMs: 1000 * (flags.drain === undefined ? DEFAULT_DRAIN_SECONDS : seconds(flags.drain)),
     ops: flags.ops ?? false,
+    workers: flags.worker === undefined ? readWorkerCount(flags.workers, env.FOCUS_WORKERS) : 1,
   }
 }
 

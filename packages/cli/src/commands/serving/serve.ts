@@ -1,53 +1,65 @@
-import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
-import { createFocus } from '@focus-api/core'
-import { focusOptionsOf, loadConfig } from '../../config/config-file.ts'
-import type { CommandContext } from '../../terminal/context.ts'
+import { type FocusConfig, loadConfig } from '../../config/config-file.ts'
 import { describeDatabase } from '../../config/database-name.ts'
-import { closeHttp } from '../../server/close.ts'
-import { listen } from '../../server/listen-on.ts'
-import { createHttpServer } from '../../server/http-server.ts'
-import { sendProblem } from '../../server/problem.ts'
-import { exitCodeOf, untilEnded } from '../../server/until-ended.ts'
-import { opsHandler } from '../../pages/ops/ops-handler.ts'
+import { exitCodeOf } from '../../server/until-ended.ts'
+import type { CommandContext } from '../../terminal/context.ts'
+import { assertSharedDatabase } from '../../workers/worker-count.ts'
 import { productionLogger } from './serve-log.ts'
-import { assertConfigured, readServeSettings, type ServeFlags } from './serve-settings.ts'
+import { serveRoutes } from './serve-routes.ts'
+import { assertConfigured, readServeSettings, type ServeFlags, type ServeSettings } from './serve-settings.ts'
 
 /** `focus serve`: the routes and the WebSocket for production, until SIGTERM (exit 0) or SIGINT (exit 130). */
 export async function run(context: CommandContext, flags: ServeFlags): Promise<number> {
   const { terminal, env, signal } = context
+  const { worker } = flags
+  if (worker !== undefined) return (await import('./serve-worker.ts')).runWorker(context, { ...flags, worker })
   const config = await loadConfig(context)
   const settings = readServeSettings(flags, env, config)
   assertConfigured(env, config)
+  const database = env.DATABASE_URL?.trim() || config.database || 'sqlite:focus.db'
+  if (settings.workers > 1) assertSharedDatabase(database, settings.workers)
   context.outliveReader()
   const logger = productionLogger({ debug: terminal.debugs })
-  const focus = await createFocus({ ...focusOptionsOf(config, env), env, logger })
-  try {
-    const routes = nodeHandler(focus)
-    const ops = settings.ops ? opsHandler(focus.basePath) : () => false
-    const server = createHttpServer((request, response) => {
-      if (!routes(request, response) && !ops(request, response))
-        void sendProblem(response, 'not_found', `No route exists at ${(request.url ?? '/').split('?', 1)[0]}.`)
-    })
-    const detach = attachUpgrade(server, focus)
-    const port = await listen(server, settings.port, settings.host)
-    try {
-      const document = {
-        url: env.FOCUS_PUBLIC_URL?.trim() || config.publicUrl,
-        host: settings.host,
-        port,
-        database: describeDatabase(env.DATABASE_URL?.trim() || config.database || 'sqlite:focus.db'),
-      }
-      terminal.result(document, () => `Focus serves ${document.url} on ${settings.host}, port ${port}.`)
-      await untilEnded(signal)
-      logger.info('draining', { windowMs: settings.drainMs })
-      await focus.drain({ windowMs: settings.drainMs })
-    } finally {
-      detach()
-      await closeHttp(server)
-    }
-  } finally {
-    await focus.close()
+  const listening = (port: number) => {
+    const document = documentOf(context, config, { settings, database, port })
+    terminal.result(document, () => sentenceOf(document))
   }
-  logger.info('ended')
+  if (settings.workers > 1) {
+    const { runPrimary } = await import('../../workers/primary.ts')
+    const { workers: count, port, host } = settings
+    await runPrimary({ count, port, host, logger, signal, listening })
+  } else {
+    await serveRoutes({ settings, config, env, logger, signal, listening })
+  }
   return exitCodeOf(signal)
+}
+
+interface ServeDocument {
+  readonly url: string | undefined
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly workers: number
+}
+
+function documentOf(
+  { env }: CommandContext,
+  config: FocusConfig,
+  started: {
+    readonly settings: ServeSettings
+    readonly database: NonNullable<FocusConfig['database']>
+    readonly port: number
+  },
+): ServeDocument {
+  const { settings, database, port } = started
+  return {
+    url: env.FOCUS_PUBLIC_URL?.trim() || config.publicUrl,
+    host: settings.host,
+    port,
+    database: describeDatabase(database),
+    workers: settings.workers,
+  }
+}
+
+function sentenceOf({ url, host, port, workers }: ServeDocument): string {
+  return `Focus serves ${url} on ${host}, port ${port}${workers > 1 ? `, with ${workers} workers` : ''}.`
 }
