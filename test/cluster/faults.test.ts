@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FaultRun } from '@focus-api/test-kit/cluster/fault-run'
 import { faults } from '@focus-api/test-kit/cluster/faults'
-import { setUpNames } from '@focus-api/test-kit/cluster/set-ups'
+import { setUpNames, startSetUp } from '@focus-api/test-kit/cluster/set-ups'
 
 /** Longer than a killed call keeps its idempotency key. */
 const finishTimeoutMs = 60_000
@@ -13,7 +13,7 @@ const finishTimeoutMs = 60_000
 describe.each(setUpNames)('three nodes on %s lose and duplicate nothing when', (name) => {
   let run: FaultRun
   beforeAll(async () => {
-    run = await FaultRun.start(name, 1)
+    run = await FaultRun.start(await startSetUp(name), 1)
   })
   afterAll(() => run.close())
 

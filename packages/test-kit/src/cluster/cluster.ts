@@ -10,7 +10,8 @@ export interface ClusterUser {
 }
 
 export interface ClusterOptions {
-  readonly databaseUrl: string
+  /** One URL for all nodes, or one for each: the servers of a database that accepts writes at any of them. */
+  readonly databaseUrl: string | readonly string[]
   readonly redisUrl: string | null
   /** 3 when absent. */
   readonly nodes?: number
@@ -39,10 +40,17 @@ export class Cluster {
       notifications: { maxPerUser: 1_000_000, ...settings.options?.notifications },
       websocket: { heartbeatIntervalSeconds: 1, ...settings.options?.websocket },
     }
-    const users = await createUsers(databaseUrl, settings.users)
+    const urlOf = (index: number) => (typeof databaseUrl === 'string' ? databaseUrl : (databaseUrl[index] ?? ''))
+    const users = await createUsers(urlOf(0), settings.users)
     const nodes = await Promise.all(
       Array.from({ length: count }, (_, index) =>
-        ClusterNode.prepare(`node ${index + 1}`, { databaseUrl, redisUrl, isProxied, drainMs, options }),
+        ClusterNode.prepare(`node ${index + 1}`, {
+          databaseUrl: urlOf(index),
+          redisUrl,
+          isProxied,
+          drainMs,
+          options,
+        }),
       ),
     )
     const cluster = new Cluster(nodes, users)

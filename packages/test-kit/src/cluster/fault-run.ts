@@ -4,7 +4,7 @@ import { CountingClient } from './counting-client.ts'
 import { DeliveryCheck, type DeliveryReport, type Follower } from './delivery-check.ts'
 import type { Fault } from './faults.ts'
 import { KnownSession } from './sign-outs.ts'
-import { type SetUp, type SetUpName, startSetUp } from './set-ups.ts'
+import type { SetUp } from './set-ups.ts'
 import { Traffic } from './traffic.ts'
 
 /** Users with clients; as many again sign out during faults. */
@@ -42,9 +42,11 @@ export class FaultRun {
     this.#check = new DeliveryCheck(this.#followers, this.traffic.accepted)
   }
 
-  /** @param seed of the random choices */
-  static async start(name: SetUpName, seed: number): Promise<FaultRun> {
-    const setUp = await startSetUp(name)
+  /**
+   * @param setUp the servers, which `close` stops
+   * @param seed of the random choices
+   */
+  static async start(setUp: SetUp, seed: number): Promise<FaultRun> {
     try {
       const { database, redis } = setUp
       const cluster = await Cluster.start({ databaseUrl: database.url, redisUrl: redis?.url ?? null, users: users * 2 })

@@ -9,14 +9,14 @@ export type SetUpName = (typeof setUpNames)[number]
 /** A server that faults can kill, pause and restart. */
 export interface Backend {
   readonly server: ServerProcess
-  readonly url: string
+  /** One for all nodes, or one for each. */
+  readonly url: string | readonly string[]
 }
 
 export interface SetUp {
-  readonly name: SetUpName
   readonly database: Backend
   /** Null where the database is also the broker. */
-  readonly redis: Backend | null
+  readonly redis: (Backend & { readonly url: string }) | null
   stop(): Promise<void>
 }
 
@@ -25,7 +25,6 @@ export async function startSetUp(name: SetUpName): Promise<SetUp> {
   const mariadb = await startMariadb({ own: true })
   const redis = name.endsWith('+redis') ? await startRedis({ own: true }) : null
   return {
-    name,
     database: { server: mariadb, url: mariadb.url },
     redis: redis && { server: redis, url: redis.url },
     async stop() {

@@ -32,26 +32,11 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
   if (external && !options.own) return useExternal(external)
   const command = requireBinary('mariadb')
   const folder = temporaryFolder('mariadb')
-  const datadir = join(folder, 'data')
-  cpSync(template(command), datadir, { recursive: true })
+  cpSync(mariadbTemplate(command), join(folder, 'data'), { recursive: true })
   const port = await freePort()
   const server = await runServer({
     command,
-    args: [
-      '--no-defaults',
-      `--datadir=${datadir}`,
-      `--port=${port}`,
-      '--bind-address=127.0.0.1',
-      `--socket=${join(folder, 'mariadb.sock')}`,
-      `--pid-file=${join(folder, 'mariadb.pid')}`,
-      `--tmpdir=${folder}`,
-      '--skip-name-resolve',
-      '--innodb-buffer-pool-size=64M',
-      '--innodb-log-file-size=16M',
-      '--performance-schema=OFF',
-      ...asRoot(),
-      ...(options.args ?? []),
-    ],
+    args: [...mariadbArgs(folder, port), ...(options.args ?? [])],
     port,
     folder,
     // The server sends its greeting first.
@@ -61,6 +46,28 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
   const root = `mysql://root@127.0.0.1:${port}`
   const createDatabase = () => createEmptyDatabase(root)
   return { ...server, url: await createDatabase(), createDatabase }
+}
+
+/**
+ * Returns the options of a private server with its data in `folder/data`.
+ *
+ * @param user the user that the server runs as where this process runs as root
+ */
+export function mariadbArgs(folder: string, port: number, user = 'root'): string[] {
+  return [
+    '--no-defaults',
+    `--datadir=${join(folder, 'data')}`,
+    `--port=${port}`,
+    '--bind-address=127.0.0.1',
+    `--socket=${join(folder, 'mariadb.sock')}`,
+    `--pid-file=${join(folder, 'mariadb.pid')}`,
+    `--tmpdir=${folder}`,
+    '--skip-name-resolve',
+    '--innodb-buffer-pool-size=64M',
+    '--innodb-log-file-size=16M',
+    '--performance-schema=OFF',
+    ...asRoot(user),
+  ]
 }
 
 async function createEmptyDatabase(serverUrl: string): Promise<string> {
@@ -109,7 +116,7 @@ async function withConnection(url: string, work: (connection: Connection) => Pro
 }
 
 /** Returns an initialised data folder, created once per installed version: a copy is twenty times faster than an initialisation. */
-function template(command: string): string {
+export function mariadbTemplate(command: string): string {
   const version = /(\d+\.\d+\.\d+)/.exec(spawnSync(command, ['--version'], { encoding: 'utf8' }).stdout)?.[1]
   const folder = resolve(
     import.meta.dirname,
@@ -146,6 +153,6 @@ function template(command: string): string {
   return folder
 }
 
-function asRoot(): string[] {
-  return process.getuid?.() === 0 ? ['--user=root'] : []
+function asRoot(user = 'root'): string[] {
+  return process.getuid?.() === 0 ? [`--user=${user}`] : []
 }
