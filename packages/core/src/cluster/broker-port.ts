@@ -49,7 +49,8 @@ export type BrokerMessage = NodeMessage & { readonly from: string }
  * Port: carries messages between the nodes of one database, best effort. `createFocus({ broker })` takes an implementation of
  * the application.
  *
- * Messages of one node arrive in the order in which they were published. A node may receive its own messages, or messages that
+ * Messages of one node arrive in the order in which they were published, except that events of a stream may arrive in one message,
+ * before or after messages of other kinds. A node may receive its own messages, or messages that
  * it did not subscribe to; both are ignored.
  */
 export interface Broker {

@@ -5,8 +5,12 @@ import { loneNode } from '../cluster/nodes/lone-node.ts'
 import { machineAddress } from '../cluster/nodes/machine-address.ts'
 import { NodeLease } from '../cluster/nodes/node-lease.ts'
 import type { ClusterNodes } from '../cluster/nodes/nodes-port.ts'
+import { DatabaseBroker } from '../cluster/wake-ups/database-broker.ts'
+import type { BatchWakeUp } from '../cluster/wake-ups/wake-up-store-port.ts'
 import { focusVersion } from '../common/version.ts'
+import { KyselyEventReader } from '../storage/cluster/event-reader.ts'
 import { KyselyNodeStore } from '../storage/cluster/node-store.ts'
+import { KyselyWakeUpStore } from '../storage/cluster/wake-up-store.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
 
@@ -15,6 +19,10 @@ export interface ClusterParts extends Closable {
   readonly broker: NodeBroker
   /** The nodes of the database. */
   readonly nodes: ClusterNodes
+  /** Returns the row by which the next batch of notifications wakes the other nodes; null where it needs none. */
+  readonly nextBatch: () => BatchWakeUp | null
+  /** Whether the broker tells of every commit of the other processes, so that the log is not read to find them. */
+  readonly tellsOfCommits: () => boolean
 }
 
 /**
@@ -26,16 +34,47 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
   const { settings, runtime } = foundation
   return openTogether(runtime.logger, async (own) => {
     const name = settings.cluster.node ?? `${hostname()}-${Buffer.from(runtime.random(4)).toString('hex')}`
-    const { broker } = settings.cluster
     const nodes = own(await openNodes(name, foundation))
-    const driver: Broker | null = typeof broker === 'object' ? broker : null
-    return { broker: own(new LocalFirstBroker(name, driver)), nodes }
+    const driver = await openDriver(nodes, foundation)
+    const broker = own(new LocalFirstBroker(name, driver))
+    return {
+      broker,
+      nodes,
+      nextBatch: () => (driver instanceof DatabaseBroker ? driver.nextBatch() : null),
+      tellsOfCommits: () => driver !== null && driver.connected && nodes.peers().length > 0,
+    }
   })
 }
 
-function openNodes(name: string, { settings, runtime, database }: Foundation): Promise<ClusterNodes> {
+/** Returns null for a process that is always alone. */
+async function openDriver(nodes: ClusterNodes, foundation: Foundation): Promise<Broker | null> {
+  const { broker } = foundation.settings.cluster
+  if (broker !== null && typeof broker === 'object') return broker
+  return isAlone(foundation) ? null : openDatabaseBroker(nodes, foundation)
+}
+
+function openDatabaseBroker(nodes: ClusterNodes, { runtime, database }: Foundation): Promise<DatabaseBroker> {
+  const { clock, logger } = runtime
+  const debug = runtime.debug('broker')
+  const delivery = database.forClass('delivery')
+  return DatabaseBroker.open({
+    store: new KyselyWakeUpStore(delivery, clock),
+    events: new KyselyEventReader(delivery, clock),
+    nodes,
+    signal: delivery.wakeUpSignal({ directUrl: null, logger, debug }),
+    clock,
+    logger,
+    debug,
+  })
+}
+
+function isAlone({ settings }: Foundation): boolean {
+  return settings.cluster.broker === 'memory' || settings.storage.database === 'sqlite::memory:'
+}
+
+function openNodes(name: string, foundation: Foundation): Promise<ClusterNodes> {
+  const { runtime, database } = foundation
   const self = { name, address: machineAddress(), version: focusVersion }
-  const alone = settings.cluster.broker === 'memory' || settings.storage.database === 'sqlite::memory:'
-  if (alone) return Promise.resolve(loneNode({ ...self, startedAt: runtime.clock() }))
+  if (isAlone(foundation)) return Promise.resolve(loneNode({ ...self, startedAt: runtime.clock() }))
   return NodeLease.join({ store: new KyselyNodeStore(database.forClass('delivery')), runtime, self })
 }

@@ -23,11 +23,12 @@ export interface NotificationParts extends Closable {
  */
 export function composeNotifications(
   { settings, runtime, database, users }: Foundation,
-  { broker }: ClusterParts,
+  { broker, nextBatch }: ClusterParts,
   { manager, recipients }: TransportParts,
 ): Promise<NotificationParts> {
   return openTogether(runtime.logger, async (own) => {
-    const log = own(await openNotificationLog(database.forClass('delivery'), runtime, retentionOf(settings)))
+    const options = { ...retentionOf(settings), wakeUp: nextBatch }
+    const log = own(await openNotificationLog(database.forClass('delivery'), runtime, options))
     const notifications = own(
       createNotifications({
         config: { locale: settings.general.locale, unknownUsers: users.unknown },

@@ -13,7 +13,7 @@ export interface RealtimeParts extends Closable {
 }
 
 /**
- * Opens the hub. Commits of other processes make it read the log, and the end of a session closes its connections on every
+ * Opens the hub. Commits of other processes that the broker does not tell of make it read the log, and the end of a session closes its connections on every
  * node.
  *
  * @throws FocusError `invalid_option`
@@ -21,7 +21,7 @@ export interface RealtimeParts extends Closable {
 export function composeRealtime(
   foundation: Foundation,
   { auth }: AuthParts,
-  { broker }: ClusterParts,
+  { broker, tellsOfCommits }: ClusterParts,
   { notifications }: NotificationParts,
 ): Promise<RealtimeParts> {
   const { settings, runtime, origins, control, secrets, users, singleUse } = foundation
@@ -44,7 +44,7 @@ export function composeRealtime(
       sessionEndsAt: (principal) => auth.sessionEndsAt(principal),
     })
     own({ close: () => realtime.shutdown() })
-    notifications.onForeignCommit(() => realtime.heal())
+    notifications.onForeignCommit(() => tellsOfCommits() || realtime.heal())
     notifications.onEpochChange(() => auth.forgetTokens())
     shareSessionEnds(auth, realtime, broker)
     return { realtime }

@@ -1,11 +1,12 @@
 import { type Kysely, sql } from 'kysely'
+import type { WakeUpSignal } from '../cluster/wake-ups/wake-up-signal-port.ts'
 import { withTimeout } from '../common/async/with-timeout.ts'
 import { FocusError } from '../common/errors.ts'
 import { type Debug, type DebugSource, debugSource } from '../common/logging/debug.ts'
 import { defaultLogger } from '../common/logging/default-logger.ts'
 import type { Logger } from '../common/logging/logger.ts'
 import { type AnyKysely, type DialectName, isKysely } from './dialects/any-kysely.ts'
-import type { DatabaseDialect, DatabaseDriver, Syntax } from './dialects/database-dialect.ts'
+import type { DatabaseDialect, DatabaseDriver, SignalOptions, Syntax } from './dialects/database-dialect.ts'
 import { dialects } from './dialects/dialects.ts'
 import type { Flavour, Server } from './dialects/server.ts'
 import { type Handles, openHandles } from './dialects/handles.ts'
@@ -56,6 +57,12 @@ export interface Database {
   batchRunner(write: WriteBatch, patienceMs: number): Promise<BatchRunner>
   /** Calls back when another process has committed. Only SQLite files that Focus opened itself can tell. */
   onForeignCommit(listener: () => void): void
+  /**
+   * Makes the signal by which nodes wake each other; null where they poll. Its owner closes it before the database.
+   *
+   * @throws FocusError `invalid_option` for a direct URL that is not valid
+   */
+  wakeUpSignal(options: Omit<SignalOptions, 'handles'>): WakeUpSignal | null
   /** Returns the work that waits for the database in this process. */
   queues(): QueueState[]
   /** @throws FocusError `storage_unavailable` when the database does not answer within 5 s */
@@ -163,6 +170,7 @@ class OpenDatabase {
       server: () => driver.server(handles),
       batchRunner: (write, patienceMs) => driver.batchRunner(write, handles, patienceMs),
       onForeignCommit: (listener) => driver.onForeignCommit(listener),
+      wakeUpSignal: (options) => driver.wakeUpSignal?.({ ...options, handles }) ?? null,
       queues: () => driver.queues(),
       check: () => check(handles.limited, driver),
       close: () => driver.close(),

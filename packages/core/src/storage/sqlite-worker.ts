@@ -16,10 +16,9 @@ import { writeBatch } from './log/commit/write-batch.ts'
  * lock or for a long read.
  */
 const { file, role: roleName } = workerData as ThreadStart
+const foreignCommit = () => post({ kind: 'foreign-commit' })
 const role: ThreadRole =
-  roleName === 'writer'
-    ? new WriterRole(file, { writeBatch, foreignCommit: () => post({ kind: 'foreign-commit' }) })
-    : new ReaderRole(file)
+  roleName === 'writer' ? new WriterRole(file, { writeBatch, foreignCommit }) : new ReaderRole(file, foreignCommit)
 parentPort?.on('message', (order: ThreadOrder) => void work(order))
 post({ kind: 'ready' })
 

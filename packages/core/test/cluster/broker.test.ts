@@ -1,6 +1,11 @@
 import { EventEmitter } from 'node:events'
+import { type DatabaseName, selectedDatabases } from '@focus-api/test-kit/databases/database-filter'
+import { databaseKinds } from '@focus-api/test-kit/databases/database-kinds'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Broker, BrokerMessage } from '../../src/cluster/broker-port.ts'
+import { openDatabase } from '../../src/storage/database.ts'
+import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
+import { DatabaseCluster, writingBroker } from './support/database-cluster.ts'
 import { EmitterBroker } from './support/emitter-broker.ts'
 import { event, notifications } from './support/messages.ts'
 
@@ -10,12 +15,45 @@ interface Driver {
   stop(): Promise<void>
 }
 
-/** Requirements on every driver: best effort, in the order of each node, and only to nodes with a subscription. */
-const drivers: { name: string; start: () => Promise<Driver> }[] = [{ name: 'of an application', start: startEmitter }]
+/** Requirements on every driver: best effort, in the order of each stream and node, and only to nodes with a subscription. */
+const drivers: { name: string; start: () => Promise<Driver> }[] = [
+  { name: 'of an application', start: startEmitter },
+  ...[...selectedDatabases(process.env['DATABASES'])].map((name) => ({
+    name: `of ${databaseKinds[name].title}`,
+    start: () => startDatabase(name),
+  })),
+]
+
+/** The events of all messages: a driver may join those of one stream. */
+const eventsIn = (messages: readonly BrokerMessage[]) =>
+  messages.flatMap((message) => (message.kind === 'notifications' ? message.events : []))
+const isOther = (message: BrokerMessage) => message.kind !== 'notifications'
 
 async function startEmitter(): Promise<Driver> {
   const bus = new EventEmitter()
   return { open: async () => new EmitterBroker(bus), stop: async () => void bus.removeAllListeners() }
+}
+
+async function startDatabase(name: DatabaseName): Promise<Driver> {
+  const server = await databaseKinds[name].start()
+  const url = await server.createDatabase()
+  const database = await openDatabase(url)
+  await migrateToLatest(database)
+  await database.db
+    .insertInto('focus_meta')
+    .values({ name: 'epoch', value: event(null, 1).epoch })
+    .execute()
+  const cluster = new DatabaseCluster(url)
+  return {
+    open: async (node) => {
+      await database.db.deleteFrom('focus_notifications').execute()
+      return writingBroker(cluster, await cluster.open(node))
+    },
+    stop: async () => {
+      await database.close()
+      await server.stop()
+    },
+  }
 }
 
 describe.each(drivers)('broker $name', ({ start }) => {
@@ -56,7 +94,8 @@ describe.each(drivers)('broker $name', ({ start }) => {
       notifications('1', 3),
     ].map(fromSender)
     for (const message of messages) sender.publish(message)
-    await expect.poll(() => heard).toEqual(messages)
+    await expect.poll(() => eventsIn(heard)).toEqual(eventsIn(messages))
+    await expect.poll(() => heard.filter(isOther)).toEqual(messages.filter(isOther))
   })
 
   test('carries broadcasts and control messages to nodes without a subscription', async () => {
@@ -88,7 +127,7 @@ describe.each(drivers)('broker $name', ({ start }) => {
     await expect.poll(() => late).toHaveLength(1)
     leave()
     sender.publish(fromSender(notifications(null, 2)))
-    await expect.poll(() => heard).toHaveLength(2)
+    await expect.poll(() => eventsIn(heard)).toHaveLength(2)
     expect(late).toHaveLength(1)
   })
 

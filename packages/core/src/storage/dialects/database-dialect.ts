@@ -1,5 +1,6 @@
 import type { Dialect, DialectAdapter, KyselyPlugin } from 'kysely'
-import type { DebugSource } from '../../common/logging/debug.ts'
+import type { WakeUpSignal } from '../../cluster/wake-ups/wake-up-signal-port.ts'
+import type { Debug, DebugSource } from '../../common/logging/debug.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
 import type { WorkClass } from '../queue/work-class.ts'
@@ -57,6 +58,16 @@ export interface DriverOptions {
   readonly queueLimits?: QueueLimits | undefined
 }
 
+/** What a signal between nodes needs. */
+export interface SignalOptions {
+  /** The database without a pooler in between; null for the address of the database itself. */
+  readonly directUrl: string | null
+  /** For statements between the nodes. */
+  readonly handles: Handles
+  readonly logger: Logger
+  readonly debug: Debug
+}
+
 /** One open database, before its errors are translated. */
 export interface DatabaseDriver {
   /** Path of the file, for SQLite databases that Focus opened itself; otherwise null. */
@@ -76,6 +87,8 @@ export interface DatabaseDriver {
   batchRunner(write: WriteBatch, handles: Handles, patienceMs: number): Promise<BatchRunner>
   /** Calls back when another process has committed, where the database can tell. */
   onForeignCommit(listener: () => void): void
+  /** Makes the signal of commits to other nodes, where the database has a better one than polling. */
+  wakeUpSignal?(options: SignalOptions): WakeUpSignal
   /** Checks parts that a read over `connect` does not reach. */
   check(): Promise<void>
   /** The work that waits for this database in this process. */

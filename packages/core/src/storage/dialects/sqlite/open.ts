@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Dialect, Kysely, SqliteDialect } from 'kysely'
 import { FocusError } from '../../../common/errors.ts'
+import type { WakeUpSignal } from '../../../cluster/wake-ups/wake-up-signal-port.ts'
 import type { BatchRunner } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { QueueState } from '../../queue/work-queue.ts'
@@ -9,6 +10,7 @@ import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
 import type { Server } from '../server.ts'
 import { messageOf } from '../storage-error.ts'
 import { borrowSqlite } from './borrow.ts'
+import { FileSignal } from './file-signal.ts'
 import { PointReads } from './point-reads.ts'
 import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
@@ -86,6 +88,10 @@ class SqliteFile implements DatabaseDriver {
 
   onForeignCommit(listener: () => void): void {
     this.#writer.onForeignCommit(listener)
+  }
+
+  wakeUpSignal(): WakeUpSignal {
+    return new FileSignal(this.#foreground, this.#writer)
   }
 
   async check(): Promise<void> {

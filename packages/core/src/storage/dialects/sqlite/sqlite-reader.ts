@@ -31,6 +31,9 @@ export class SqliteReader {
   #thread: Promise<SqliteThread> | null = null
   #inFlight = 0
   #scheduled = false
+  #commitListener: (() => void) | null = null
+  #watchMs: number | null = null
+  #watching = false
   #closed = false
 
   constructor(name: string, file: string, { logger, debug, queueLimits }: DriverOptions) {
@@ -47,6 +50,30 @@ export class SqliteReader {
       this.#add({ kind, request, bytes: sizeOf(parameters), resolve, refuse, repeated: false })
     })
     return toRows(answer)
+  }
+
+  /** Whether the thread reports commits. */
+  get watching(): boolean {
+    return this.#watching
+  }
+
+  onCommit(listener: () => void): void {
+    this.#commitListener = listener
+  }
+
+  /**
+   * Has the thread report commits to the file, this process's own among them; also the thread that replaces one that ended.
+   *
+   * @param intervalMs how often it looks; null ends it
+   */
+  watch(intervalMs: number | null): void {
+    if (this.#closed || this.#watchMs === intervalMs) return
+    this.#watchMs = intervalMs
+    if (intervalMs === null && this.#thread === null) return
+    this.#started().then(
+      (thread) => this.#applyWatch(thread),
+      () => undefined,
+    )
   }
 
   async close(): Promise<void> {
@@ -112,10 +139,7 @@ export class SqliteReader {
   #started(): Promise<SqliteThread> {
     if (this.#thread) return this.#thread
     if (this.#closed) return Promise.reject(databaseClosed())
-    const thread = SqliteThread.start(
-      { file: this.#file, role: 'reader' },
-      { died: (cause) => this.#died(cause) },
-    ).catch((error: unknown) => {
+    const thread = this.#start().catch((error: unknown) => {
       if (this.#thread === thread) this.#thread = null
       throw error
     })
@@ -123,8 +147,31 @@ export class SqliteReader {
     return thread
   }
 
+  async #start(): Promise<SqliteThread> {
+    const thread = await SqliteThread.start(
+      { file: this.#file, role: 'reader' },
+      { foreignCommit: () => this.#commitListener?.(), died: (cause) => this.#died(cause) },
+    )
+    if (this.#watchMs !== null) this.#applyWatch(thread)
+    return thread
+  }
+
+  #applyWatch(thread: SqliteThread): void {
+    const intervalMs = this.#watchMs
+    this.#watching = false
+    thread.ask(intervalMs === null ? { kind: 'unwatch' } : { kind: 'watch', intervalMs }).then(
+      () => {
+        this.#watching = this.#watchMs !== null && !thread.ended
+        // Commits before the first look.
+        if (this.#watching) this.#commitListener?.()
+      },
+      () => undefined,
+    )
+  }
+
   #died(cause: Error): void {
     this.#thread = null
+    this.#watching = false
     this.#debug('reader thread ended', { file: this.#file })
     this.#logger.error("A database's reader thread ended; another one takes its place", { error: cause })
   }

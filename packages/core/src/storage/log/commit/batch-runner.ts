@@ -1,4 +1,5 @@
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
+import type { BatchWakeUp } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import type { BatchSession } from '../../dialects/batch/batch-session.ts'
 import type { CommitOutcome } from './batch-planner.ts'
 
@@ -8,6 +9,8 @@ export interface BatchContext {
   /** Streams longer than this are reported, to be pruned. */
   readonly maxPerStream: number
   readonly epoch: string
+  /** The row that wakes other nodes, written with the batch; null while there are none. */
+  readonly wakeUp: BatchWakeUp | null
 }
 
 export interface BatchResult {

@@ -50,6 +50,7 @@ function startCommitter() {
     debug: createRuntime().debug('commit'),
     maxPerStream: 1_000,
     epoch: () => 'e',
+    wakeUp: () => null,
     timeoutMs: 60_000,
     committed: () => undefined,
   })

@@ -31,6 +31,7 @@ export interface BatchStatements {
   readonly insertExpiries: RowStatement
   readonly insertMerges: RowStatement
   readonly insertOutbox: RowStatement
+  readonly insertWakeUp: RowStatement
 }
 
 const notificationColumns = [
@@ -133,6 +134,7 @@ function makeStatements(flavour: Flavour): BatchStatements {
     ),
     insertMerges: insert('focus_merges', ['id', 'target_id', 'offset', 'merged_at']),
     insertOutbox: insert('focus_outbox', outboxColumns),
+    insertWakeUp: insert('focus_wake_ups', ['node', 'lane', 'seq', 'content', 'created_at']),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toOutboxNotification, toStreamOwner } from '../event-rows.ts'
+import { encodeMoves, lanes } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
 import { BatchState, HeadState } from './batch-state.ts'
 import { type BatchPlan, planBatch } from './batch-planner.ts'
@@ -16,7 +17,7 @@ import { type BatchStatements, batchStatements } from './statements.ts'
 export async function writeBatch(
   session: BatchSession,
   entries: readonly LogEntry[],
-  { now, maxPerStream, epoch }: BatchContext,
+  { now, maxPerStream, epoch, wakeUp }: BatchContext,
 ): Promise<BatchResult> {
   const statements = batchStatements(session.flavour)
   const { state, expected } = await lockHeads(session, statements, entries, now)
@@ -26,6 +27,7 @@ export async function writeBatch(
   await writePlan(session, statements, plan, now)
   await writeOutbox(session, statements, plan, now, epoch)
   await writePolicies(session, statements, state, now)
+  await writeWakeUp(session, statements, plan, wakeUp, now)
   const overgrown = [...state.heads()]
     .filter((head) => head.head - head.oldest >= maxPerStream)
     .map((head) => head.owner)
@@ -186,6 +188,23 @@ async function writePolicies(
     statements.writeQueues,
     state.queues.changed().map(({ owner, key, value }) => [owner, key, value.dueAt, value.room, now]),
   )
+}
+
+/**
+ * Lists the streams that the batch moved, for other nodes. One batch of a node runs at a time, and a batch whose COMMIT had no
+ * answer is looked up before the next one: rows of a node appear in the order of their numbers, and a reader that continues after
+ * the last one misses none. Numbers of batches that failed stay unused.
+ */
+async function writeWakeUp(
+  session: BatchSession,
+  statements: BatchStatements,
+  { inserts }: BatchPlan,
+  wakeUp: BatchContext['wakeUp'],
+  now: number,
+): Promise<void> {
+  if (wakeUp === null || inserts.length === 0) return
+  const content = encodeMoves(inserts.map((row) => ({ owner: row.user_key, offset: row.offset })))
+  await session.run(statements.insertWakeUp, [[wakeUp.node, lanes.commits, wakeUp.seq, content, now]])
 }
 
 /** Compares in the order of the primary key's collation, in which every committer locks heads. */

@@ -42,10 +42,15 @@ export interface GroupRequest {
   readonly units: readonly GroupUnit[]
 }
 
-/** Reports commits of other processes from now on. */
+/** Reports commits of other connections from now on; a second request changes the interval. */
 export interface WatchRequest {
   readonly kind: 'watch'
   readonly intervalMs: number
+}
+
+/** Reports no more commits. For a reader. */
+export interface UnwatchRequest {
+  readonly kind: 'unwatch'
 }
 
 /** Ends the thread. */
@@ -55,7 +60,8 @@ export interface CloseRequest {
 
 /** The requests that a role answers. */
 export type WriterRequest = StatementRequest | RollbackRequest | GroupRequest | WatchRequest
-export type ThreadRequest = WriterRequest | ReadRequest | CloseRequest
+export type ReaderRequest = ReadRequest | WatchRequest | UnwatchRequest
+export type ThreadRequest = WriterRequest | ReaderRequest | CloseRequest
 
 export interface QueryAnswer {
   readonly rows: readonly unknown[]
@@ -86,6 +92,7 @@ interface Answers {
   /** In the order of the units. */
   readonly group: readonly UnitOutcome[]
   readonly watch: null
+  readonly unwatch: null
   readonly close: null
 }
 

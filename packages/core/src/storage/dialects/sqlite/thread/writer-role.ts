@@ -11,6 +11,7 @@ import type {
   UnitAnswer,
   UnitOutcome,
 } from './thread-requests.ts'
+import { DataVersionWatch } from './data-version-watch.ts'
 import { type ThreadRole, toFailure } from './role.ts'
 import { SqliteBatchSession } from './sqlite-batch-session.ts'
 
@@ -25,14 +26,14 @@ export class WriterRole implements ThreadRole {
   readonly #connection: SqliteConnection
   readonly #statements: StatementCache
   readonly #writeBatch: WriteBatch
-  readonly #foreignCommit: () => void
-  #watch: NodeJS.Timeout | null = null
+  /** The other connections of this process only read. */
+  readonly #watch: DataVersionWatch
 
   constructor(file: string, { writeBatch, foreignCommit }: WriterParts) {
     this.#connection = openConnection(file)
     this.#statements = new StatementCache(this.#connection)
     this.#writeBatch = writeBatch
-    this.#foreignCommit = foreignCommit
+    this.#watch = new DataVersionWatch(this.#connection, foreignCommit)
   }
 
   answer(request: ThreadRequest): Promise<ThreadAnswer> | ThreadAnswer {
@@ -45,8 +46,9 @@ export class WriterRole implements ThreadRole {
       case 'group':
         return this.#group(request.units)
       case 'watch':
-        this.#startWatching(request.intervalMs)
+        this.#watch.start(request.intervalMs)
         return null
+      case 'unwatch':
       case 'read':
       case 'close':
         throw new TypeError(`the writer does not answer ${request.kind} requests`)
@@ -54,7 +56,7 @@ export class WriterRole implements ThreadRole {
   }
 
   close(): void {
-    if (this.#watch) clearInterval(this.#watch)
+    this.#watch.stop()
     this.#connection.close()
   }
 
@@ -135,22 +137,5 @@ export class WriterRole implements ThreadRole {
 
   #rollback(): void {
     if (this.#connection.inTransaction) this.#statements.get('rollback').run()
-  }
-
-  /** `data_version` changes when another connection commits; the other connections of this process only read. */
-  #startWatching(intervalMs: number): void {
-    const version = () => this.#connection.pragma('data_version', { simple: true })
-    let known = version()
-    this.#watch ??= setInterval(() => {
-      try {
-        const current = version()
-        if (current === known) return
-        known = current
-      } catch {
-        // The next write reports what is wrong with the file. Until then, report a commit, so that none is missed.
-      }
-      this.#foreignCommit()
-    }, intervalMs)
-    this.#watch.unref()
   }
 }

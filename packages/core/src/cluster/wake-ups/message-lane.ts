@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Debug } from '../../common/logging/debug.ts'
+import type { BrokerMessage } from '../broker-port.ts'
+import type { ClusterNodes } from '../nodes/nodes-port.ts'
+import { encodeMessages } from './row-content.ts'
+import { lanes, type WakeUpStore } from './wake-up-store-port.ts'
+
+/**
+ * Characters of one message, and of one row. A `state` message about more ids is dropped, and clients learn of the change by
+ * the revision in their next heartbeat.
+ */
+const maxLength = 250_000
+/** Characters that wait: as many as the largest rows of some seconds. */
+const maxWaiting = 5_000_000
+/** How long a row is tried again while the database is away. */
+const patienceMs = 10_000
+/** How long closing waits for the messages that wait. */
+const closeMs = 1_000
+
+export interface MessageLaneParts {
+  readonly store: WakeUpStore
+  readonly nodes: Pick<ClusterNodes, 'self' | 'peers'>
+  readonly debug: Debug
+  /** Numbers of rows, ascending. */
+  readonly nextSeq: () => number
+  /** Called after each row. */
+  readonly written: () => void
+}
+
+/**
+ * Writes the messages of this node: one row at a time takes all that wait. A row whose insert had no answer is inserted again
+ * under its number, so that rows appear in the order of their numbers.
+ */
+export class MessageLane {
+  readonly #parts: MessageLaneParts
+  #waiting: string[] = []
+  #length = 0
+  #hello = false
+  #row = false
+  #working: Promise<void> | null = null
+  #closed = false
+
+  constructor(parts: MessageLaneParts) {
+    this.#parts = parts
+  }
+
+  add(message: BrokerMessage): void {
+    const json = JSON.stringify(message)
+    if (this.#closed || json.length > maxLength || this.#length + json.length > maxWaiting) {
+      this.#parts.debug('message dropped', { kind: message.kind, length: json.length, waiting: this.#length })
+      return
+    }
+    this.#waiting.push(json)
+    this.#length += json.length
+    this.#start()
+  }
+
+  /**
+   * Tells the others which nodes this one knows, even without a message.
+   *
+   * @param hello asks them to do the same
+   */
+  tellPeers({ hello }: { readonly hello: boolean }): void {
+    if (this.#closed) return
+    this.#hello ||= hello
+    this.#row = true
+    this.#start()
+  }
+
+  /** Drops the messages that wait. */
+  clear(): void {
+    this.#waiting = []
+    this.#length = 0
+  }
+
+  /** Writes the messages that wait, for at most a second. */
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#working) await Promise.race([this.#working, delay(closeMs, undefined, { ref: false })])
+    this.clear()
+  }
+
+  #start(): void {
+    this.#working ??= this.#work()
+  }
+
+  async #work(): Promise<void> {
+    // Messages of one turn of the event loop share a row.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#row || this.#waiting.length > 0) await this.#writeRow()
+    this.#working = null
+  }
+
+  async #writeRow(): Promise<void> {
+    const { nodes, nextSeq, written } = this.#parts
+    const messages = this.#take()
+    const peers = nodes.peers().map(({ id }) => id)
+    const content = encodeMessages(peers, this.#hello, messages)
+    this.#hello = false
+    this.#row = false
+    const row = { node: nodes.self.id, lane: lanes.messages, seq: nextSeq(), content }
+    for (const until = performance.now() + patienceMs; ; ) {
+      try {
+        await this.#parts.store.add(row)
+        written()
+        return
+      } catch (error) {
+        this.#parts.debug('writing messages failed', { messages: messages.length, error })
+        if (this.#closed || performance.now() > until) return
+        await delay(200, undefined, { ref: false })
+      }
+    }
+  }
+
+  #take(): string[] {
+    let count = 0
+    let length = 0
+    for (const json of this.#waiting) {
+      if (count > 0 && length + json.length > maxLength) break
+      count += 1
+      length += json.length
+    }
+    this.#length -= length
+    return this.#waiting.splice(0, count)
+  }
+}
