@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import type { ClusterContestant } from './contestant.ts'
+import { focus } from './focus.ts'
+import { ackEvery, type NodeAnswer, type NodeArguments, type NodeOrder, nowMs } from './protocol.ts'
+import { socketIo } from './socket-io.ts'
+
+/** The process of one node. */
+const { contestant: name, databaseUrl, redisUrl }: NodeArguments = JSON.parse(process.argv[2] ?? '{}')
+const contestant = await start()
+
+let acknowledged = 0
+let onAcknowledged: () => void = () => undefined
+const control = createServer((socket) => {
+  acknowledged = 0
+  socket.on('data', (bytes) => {
+    acknowledged += bytes.length * ackEvery
+    onAcknowledged()
+  })
+  socket.on('error', () => undefined)
+})
+await once(contestant.server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }), 'listening')
+await once(control.listen(0, '127.0.0.1'), 'listening')
+process.on('message', (order: NodeOrder) => void obey(order))
+process.on('disconnect', () => process.exit())
+answer({ op: 'ready', port: portOf(contestant.server), controlPort: portOf(control) })
+
+function start(): Promise<ClusterContestant> {
+  if (name === 'focus') return focus(databaseUrl, redisUrl)
+  if (redisUrl === null) throw new Error(`${name} needs Redis.`)
+  return socketIo(redisUrl)
+}
+
+async function obey(order: NodeOrder): Promise<void> {
+  switch (order.op) {
+    case 'tokens':
+      answer({ op: 'tokens', tokens: await contestant.tokens(order.count) })
+      break
+    case 'trickle':
+      for (let sent = 0; sent < order.count; sent += 1) {
+        await contestant.notify(anyOf(order.users), nowMs())
+        await delay(order.pauseMs)
+      }
+      answer({ op: 'trickled' })
+      break
+    case 'flood':
+      answer({ op: 'flooded', startedMs: await flood(order) })
+      break
+    case 'usage': {
+      const { user, system } = process.cpuUsage()
+      answer({ op: 'usage', cpuSeconds: (user + system) / 1e6, received: await contestant.received() })
+      break
+    }
+  }
+}
+
+/** Sends in turns of up to 32, as requests arrive. Returns when it started. */
+async function flood({ users, count, window }: Extract<NodeOrder, { op: 'flood' }>): Promise<number> {
+  const startedMs = nowMs()
+  acknowledged = 0
+  let stored = 0
+  let isStored = false
+  for (let sent = 0; sent < count; ) {
+    const done = isStored ? stored : acknowledged
+    if (sent - done >= window) await new Promise<void>((resolve) => (onAcknowledged = resolve))
+    else {
+      for (let index = 0; index < 32 && sent < count; index += 1) {
+        sent += 1
+        const storing = contestant.notify(anyOf(users), startedMs)
+        if (!storing) continue
+        isStored = true
+        void storing.then(() => {
+          stored += 1
+          onAcknowledged()
+        })
+      }
+      await turn()
+    }
+  }
+  return startedMs
+}
+
+function anyOf(users: readonly number[]): number {
+  return users[Math.floor(Math.random() * users.length)] ?? 0
+}
+
+function answer(message: NodeAnswer): void {
+  process.send?.(message)
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('The server is not listening.')
+  return address.port
+}
