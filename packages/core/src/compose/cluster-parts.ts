@@ -5,9 +5,12 @@ import { loneNode } from '../cluster/nodes/lone-node.ts'
 import { machineAddress } from '../cluster/nodes/machine-address.ts'
 import { NodeLease } from '../cluster/nodes/node-lease.ts'
 import type { ClusterNodes } from '../cluster/nodes/nodes-port.ts'
+import { RedisBroker } from '../cluster/redis/redis-broker.ts'
 import { DatabaseBroker } from '../cluster/wake-ups/database-broker.ts'
 import type { BatchWakeUp } from '../cluster/wake-ups/wake-up-store-port.ts'
+import { FocusError } from '../common/errors.ts'
 import { focusVersion } from '../common/version.ts'
+import { readClusterId } from '../storage/cluster/cluster-id.ts'
 import { KyselyEventReader } from '../storage/cluster/event-reader.ts'
 import { KyselyNodeStore } from '../storage/cluster/node-store.ts'
 import { KyselyWakeUpStore } from '../storage/cluster/wake-up-store.ts'
@@ -28,14 +31,14 @@ export interface ClusterParts extends Closable {
 /**
  * Names this node, joins the others of its database, and opens the broker that connects them.
  *
- * @throws FocusError `storage_unavailable`
+ * @throws FocusError `storage_unavailable`, and those of `RedisBroker.open`
  */
 export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
   const { settings, runtime } = foundation
   return openTogether(runtime.logger, async (own) => {
     const name = settings.cluster.node ?? `${hostname()}-${Buffer.from(runtime.random(4)).toString('hex')}`
     const nodes = own(await openNodes(name, foundation))
-    const driver = await openDriver(nodes, foundation)
+    const driver = await openDriver(name, nodes, foundation)
     const broker = own(new LocalFirstBroker(name, driver))
     return {
       broker,
@@ -46,11 +49,28 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
   })
 }
 
-/** Returns null for a process that is always alone. */
-async function openDriver(nodes: ClusterNodes, foundation: Foundation): Promise<Broker | null> {
-  const { broker } = foundation.settings.cluster
+/** Opens the broker that the options select; returns null for a process that is always alone. */
+async function openDriver(node: string, nodes: ClusterNodes, foundation: Foundation): Promise<Broker | null> {
+  const { broker, redisUrl } = foundation.settings.cluster
   if (broker !== null && typeof broker === 'object') return broker
+  if (broker === 'redis' && redisUrl === null) {
+    throw new FocusError('invalid_option', 'broker: redis needs the address of a Redis, and none is set.', {
+      hint: 'Set REDIS_URL or the option redis, such as redis://host:6379.',
+    })
+  }
+  if (redisUrl !== null && broker === null && isAlone(foundation)) {
+    const reason = 'no other process can share the database sqlite::memory:'
+    foundation.runtime.logger.warn(`REDIS_URL is set, but ${reason}; Redis is not used`)
+  }
+  if (redisUrl !== null && (broker === 'redis' || (broker === null && !isAlone(foundation)))) {
+    return openRedisBroker(redisUrl, node, foundation)
+  }
   return isAlone(foundation) ? null : openDatabaseBroker(nodes, foundation)
+}
+
+async function openRedisBroker(url: string, node: string, { runtime, database }: Foundation): Promise<RedisBroker> {
+  const { logger } = runtime
+  return RedisBroker.open({ url, node, cluster: await readClusterId(database), logger, debug: runtime.debug('broker') })
 }
 
 function openDatabaseBroker(nodes: ClusterNodes, { runtime, database }: Foundation): Promise<DatabaseBroker> {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { type DatabaseName, selectedDatabases } from '@focus-api/test-kit/databases/database-filter'
 import { databaseKinds } from '@focus-api/test-kit/databases/database-kinds'
+import { startRedis, startRedisCluster } from '@focus-api/test-kit/servers/servers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Broker, BrokerMessage } from '../../src/cluster/broker-port.ts'
 import { openDatabase } from '../../src/storage/database.ts'
@@ -8,6 +9,7 @@ import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
 import { DatabaseCluster, writingBroker } from './support/database-cluster.ts'
 import { EmitterBroker } from './support/emitter-broker.ts'
 import { event, notifications } from './support/messages.ts'
+import { openRedisBroker } from './support/redis.ts'
 
 /** Opens the brokers of nodes that share a server. */
 interface Driver {
@@ -22,6 +24,8 @@ const drivers: { name: string; start: () => Promise<Driver> }[] = [
     name: `of ${databaseKinds[name].title}`,
     start: () => startDatabase(name),
   })),
+  { name: 'of Redis', start: async () => overRedis(await startRedis()) },
+  { name: 'of a Redis Cluster', start: async () => overRedis(await startRedisCluster()) },
 ]
 
 /** The events of all messages: a driver may join those of one stream. */
@@ -54,6 +58,10 @@ async function startDatabase(name: DatabaseName): Promise<Driver> {
       await server.stop()
     },
   }
+}
+
+function overRedis(server: { readonly url: string; stop(): Promise<void> }): Driver {
+  return { open: (node) => openRedisBroker({ url: server.url, node }), stop: () => server.stop() }
 }
 
 describe.each(drivers)('broker $name', ({ start }) => {

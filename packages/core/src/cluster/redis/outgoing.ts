@@ -1,0 +1,82 @@
+import type { BrokerMessage } from '../broker-port.ts'
+import type { Channel, Channels } from './channels.ts'
+import { encodePayload } from './payload.ts'
+
+/** Where payloads are published. */
+export interface PublishTarget {
+  readonly channels: Channels
+  publish(publications: readonly (readonly [Channel, string])[]): Promise<void>
+}
+
+interface Waiting {
+  readonly channel: Channel
+  readonly messages: string[]
+}
+
+/** Channels in one command. Redis serves nobody else during a command, here for about a millisecond. */
+const batchChannels = 512
+/** Commands that Redis has not answered yet. Further messages wait and leave as larger batches. */
+const maxCommands = 8
+/** Encoded messages that may wait, in characters. */
+const maxWaiting = 16 * 1024 * 1024
+
+/**
+ * Messages on their way to Redis. All messages for one channel that are published in one turn of the event loop, or while Redis
+ * is busy, leave as one payload.
+ */
+export class Outgoing {
+  readonly #target: PublishTarget
+  readonly #node: string
+  readonly #onOverflow: () => void
+  #waiting = new Map<string, Waiting>()
+  #size = 0
+  #commands = 0
+  #scheduled = false
+
+  /** @param onOverflow called when Redis takes messages so slowly that they were dropped */
+  constructor(target: PublishTarget, node: string, onOverflow: () => void) {
+    this.#target = target
+    this.#node = node
+    this.#onOverflow = onOverflow
+  }
+
+  add(message: BrokerMessage): void {
+    const text = JSON.stringify(message)
+    const channel = this.#target.channels.of(message)
+    const waiting = this.#waiting.get(channel.name)
+    if (waiting) waiting.messages.push(text)
+    else this.#waiting.set(channel.name, { channel, messages: [text] })
+    this.#size += text.length
+    if (this.#size > maxWaiting) {
+      this.#waiting.clear()
+      this.#size = 0
+      this.#onOverflow()
+    }
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.size === 0 || this.#commands >= maxCommands) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const waiting = [...this.#waiting.values()]
+    this.#waiting = new Map()
+    this.#size = 0
+    for (let start = 0; start < waiting.length; start += batchChannels) {
+      const batch = waiting.slice(start, start + batchChannels)
+      this.#commands += 1
+      void this.#target
+        .publish(batch.map(({ channel, messages }) => [channel, encodePayload(this.#node, messages)]))
+        .finally(() => {
+          this.#commands -= 1
+          this.#schedule()
+        })
+    }
+  }
+}
