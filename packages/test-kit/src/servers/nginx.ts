@@ -14,16 +14,19 @@ export interface Nginx extends ServerProcess {
 }
 
 /**
- * Starts a private nginx. `http` returns the content of its `http { … }` for the port to `listen` on and its folder.
+ * Starts a private nginx, on a free port unless `port` names one. `http` returns the content of its `http { … }` for the port to `listen` on and its folder.
  *
  * @example
  * ```ts
  * const nginx = await startNginx(({ port }) => `server { listen 127.0.0.1:${port}; location / { return 200 ok; } }`)
  * ```
  */
-export async function startNginx(http: (place: { port: number; folder: string }) => string): Promise<Nginx> {
+export async function startNginx(
+  http: (place: { port: number; folder: string }) => string,
+  options: { readonly port?: number } = {},
+): Promise<Nginx> {
   const folder = temporaryFolder('nginx')
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const configuration = join(folder, 'nginx.conf')
   writeFileSync(configuration, wrap(folder, http({ port, folder })))
   const server = await runServer({
