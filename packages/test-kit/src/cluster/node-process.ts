@@ -15,7 +15,9 @@ export interface NodeArguments {
 const { port, drainMs, env, options }: NodeArguments = JSON.parse(process.argv[2] ?? '{}')
 const focus = await createFocus({ ...options, env })
 const handle = nodeHandler(focus)
+let isLeaving = false
 const server = createServer((request, response) => {
+  if (isLeaving) response.setHeader('connection', 'close')
   if (!handle(request, response)) response.writeHead(404).end()
 })
 attachUpgrade(server, focus)
@@ -24,6 +26,7 @@ process.once('SIGTERM', () => void leave())
 process.stdout.write('ready\n')
 
 async function leave(): Promise<void> {
+  isLeaving = true
   await focus.drain({ windowMs: drainMs })
   // Requests that are under way get their answers.
   const closed = once(server, 'close', { signal: AbortSignal.timeout(3_000) }).catch(() => undefined)

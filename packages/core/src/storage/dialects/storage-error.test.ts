@@ -51,7 +51,10 @@ test('errors of a statement and errors of Focus pass unchanged', () => {
   expect(translateError(refusal, classifyMysqlError)).toBe(refusal)
 })
 
-test('a destroyed Kysely is closed', () => {
-  const error = new Error('driver has already been destroyed')
-  expect(translateError(error, classifySqliteError)).toMatchObject({ code: 'closed', cause: error })
-})
+test.each(['driver has already been destroyed', 'Pool is closed.', 'Cannot use a pool after calling end on the pool'])(
+  '%s: the database is closed',
+  (message) => {
+    const error = new Error(message)
+    expect(translateError(error, classifySqliteError)).toMatchObject({ code: 'closed', cause: error })
+  },
+)

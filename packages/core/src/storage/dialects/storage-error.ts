@@ -56,14 +56,20 @@ export class DuplicateKeyError extends Error {
   }
 }
 
+/** Messages of calls after `close()`, for which Kysely, mysql2 and pg have no class or code. */
+const closedMessages: ReadonlySet<string> = new Set([
+  'driver has already been destroyed',
+  'Pool is closed.',
+  'Cannot use a pool after calling end on the pool',
+])
+
 /**
  * Translates an error of a driver. Called once, where it leaves the driver; errors of Focus and errors that a statement
  * caused by itself pass unchanged.
  */
 export function translateError(error: unknown, classify: Classify): unknown {
   if (error instanceof FocusError || error instanceof DuplicateKeyError) return error
-  // Kysely has no class or code for this.
-  if (messageOf(error) === 'driver has already been destroyed') {
+  if (closedMessages.has(messageOf(error))) {
     return new FocusError('closed', 'The database is closed.', { cause: error })
   }
   const failure = classify(error)
