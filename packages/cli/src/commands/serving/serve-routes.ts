@@ -37,6 +37,8 @@ export async function serveRoutes(options: ServeOptions): Promise<void> {
     const routes = nodeHandler(extend(focus))
     const ops = settings.ops ? opsHandler(focus.basePath) : () => false
     const server = createHttpServer((request, response) => {
+      // A proxy must not send its next request on a connection that is about to end.
+      if (signal.aborted) response.setHeader('connection', 'close')
       if (!routes(request, response) && !ops(request, response))
         void sendProblem(response, 'not_found', `No route exists at ${(request.url ?? '/').split('?', 1)[0]}.`)
     })
