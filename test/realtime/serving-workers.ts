@@ -49,6 +49,7 @@ export class ServingWorkers {
         FOCUS_SECRET: secret,
         FOCUS_ADMIN_KEY: adminKey,
         FOCUS_PUBLIC_URL: 'http://127.0.0.1',
+        FOCUS_NODE: 'web',
         OAUTH_ENABLED: 'False',
       },
       cwd: import.meta.dirname,

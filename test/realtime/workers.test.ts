@@ -35,6 +35,12 @@ describeOverDatabases('focus serve --workers', (databases: Databases) => {
 
   test('a notification reaches the clients of all workers, and a sign-out closes all of them', async () => {
     const followers = await connectToBoth()
+    const nodes = new Set<string>()
+    while (nodes.size < 2) {
+      const { connections }: { connections: { node: string }[] } = await (await server.admin('/ws/connections')).json()
+      for (const { node } of connections) nodes.add(node)
+    }
+    expect(nodes).toEqual(new Set(['web-1', 'web-2']))
     for (const offset of range(1, 6)) await server.notify(alice, `${offset}`)
     await Promise.all(followers.map((follower) => follower.until(6)))
     for (const { offsets } of followers) expect(offsets).toEqual(range(1, 6))

@@ -21,10 +21,12 @@ export async function runWorker(
   try {
     const config = await loadConfig(context)
     const adminKey = env.FOCUS_ADMIN_KEY?.trim() || config.adminKey || ''
+    const node = env.FOCUS_NODE?.trim() || config.node
     await serveRoutes({
       settings: readServeSettings(flags, env, config),
       config,
-      env,
+      // Nodes of one name would not hear each other.
+      env: node ? { ...env, FOCUS_NODE: nameOfWorker(node, channel.worker) } : env,
       logger: productionLogger({ debug: terminal.debugs, worker: channel.worker }),
       signal,
       sharesPort: portsAreShared,
@@ -38,4 +40,12 @@ export async function runWorker(
   } finally {
     channel.close()
   }
+}
+
+const LONGEST_NAME = 64
+
+function nameOfWorker(node: string, worker: number): string {
+  const suffix = `-${worker}`
+  // A name that is too long stays so, and Focus refuses it.
+  return node.length > LONGEST_NAME ? node : node.slice(0, LONGEST_NAME - suffix.length) + suffix
 }
