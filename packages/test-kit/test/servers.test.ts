@@ -6,11 +6,14 @@ import {
   launchBrowser,
   type Mariadb,
   type Nginx,
+  type Postgres,
   type Redis,
   startMariadb,
   startNginx,
+  startPostgres,
   startRedis,
 } from '@focus-api/test-kit/servers/servers'
+import { withClient } from '@focus-api/test-kit/servers/postgres'
 import { exchange } from '@focus-api/test-kit/servers/server-process'
 
 async function query(url: string, sql: string): Promise<unknown> {
@@ -42,6 +45,46 @@ describe('a private MariaDB', () => {
     const url = await mariadb.createDatabase()
     expect(url).not.toBe(mariadb.url)
     expect(await query(url, 'show tables')).toEqual([])
+  })
+})
+
+describe.each(['system', 'newest'] as const)('a private PostgreSQL, the %s version', (version) => {
+  let postgres: Postgres
+  beforeAll(async () => {
+    postgres = await startPostgres({ own: true, version })
+    return () => postgres.stop()
+  })
+  const ask = async (url: string, sql: string) => {
+    let rows: unknown[] = []
+    await withClient(url, async (client) => ({ rows } = await client.query(sql)))
+    return rows
+  }
+
+  test('keeps committed rows across a kill -9', async () => {
+    await ask(postgres.url, 'create table t (n int)')
+    await ask(postgres.url, 'insert into t values (42)')
+    await postgres.kill()
+    await expect(ask(postgres.url, 'select n from t')).rejects.toThrow(/ECONNREFUSED/)
+    await postgres.restart()
+    expect(await ask(postgres.url, 'select n from t')).toEqual([{ n: 42 }])
+  })
+
+  test('freezes with its open connections', async () => {
+    await withClient(postgres.url, async (client) => {
+      await client.query('select 1')
+      postgres.pause()
+      const answer = client.query('select 2 as n')
+      const late = new Promise((resolve) => setTimeout(resolve, 100, 'late'))
+      expect(await Promise.race([answer, late])).toBe('late')
+      postgres.resume()
+      expect((await answer).rows).toEqual([{ n: 2 }])
+    })
+  })
+
+  test('gives every caller a separate empty database', async () => {
+    const url = await postgres.createDatabase()
+    expect(url).not.toBe(postgres.url)
+    expect(await ask(url, "select 1 from pg_tables where schemaname = 'public'")).toEqual([])
   })
 })
 

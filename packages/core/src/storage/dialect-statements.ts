@@ -1,4 +1,4 @@
-import type { InsertQueryBuilder, InsertResult, SelectQueryBuilder, UpdateObject } from 'kysely'
+import { type InsertQueryBuilder, type InsertResult, type SelectQueryBuilder, sql, type UpdateObject } from 'kysely'
 import type { Database } from './database.ts'
 import type { FocusTables } from './tables.ts'
 
@@ -28,4 +28,14 @@ export function lockRows<Table extends keyof FocusTables, Row>(
   query: SelectQueryBuilder<FocusTables, Table, Row>,
 ): SelectQueryBuilder<FocusTables, Table, Row> {
   return syntax.rowLocks ? query.forUpdate() : query
+}
+
+/** Inserts a row and returns the id that the database gave it. */
+export async function insertedId<Table extends 'focus_users' | 'focus_nodes'>(
+  { syntax }: Syntax,
+  insert: Insert<Table>,
+): Promise<number> {
+  if (!syntax.returning) return Number((await insert.executeTakeFirstOrThrow()).insertId)
+  const { id } = await insert.returning(sql`id`.as('id')).executeTakeFirstOrThrow()
+  return Number(id)
 }

@@ -1,7 +1,6 @@
-import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, MysqlDialect, SqliteDialect, sql } from 'kysely'
-import { createPool } from 'mysql2'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
+import { openApplicationKysely } from '@focus-api/test-kit/databases/application-kysely'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import type { Notifications } from '../../src/notifications/create-notifications.ts'
 import { startNode } from './support/node.ts'
@@ -87,7 +86,7 @@ describeOverDatabases('notifications', (databases) => {
   })
 
   test('work over the application’s own Kysely, which stays open', async () => {
-    const db = openKysely(await databases.create())
+    const db = openApplicationKysely(await databases.create())
     const node = await startNode(db)
     const receipts = await Promise.all(
       Array.from({ length: 60 }, (_, n) =>
@@ -126,10 +125,4 @@ describeOverDatabases('notifications', (databases) => {
 async function unread(notifications: Notifications): Promise<string[]> {
   const page = await notifications.inbox(1, { unread: true })
   return page.notifications.map((item) => item.title)
-}
-
-function openKysely(url: string): Kysely<unknown> {
-  return url.startsWith('sqlite:')
-    ? new Kysely({ dialect: new SqliteDialect({ database: new BetterSqlite3(url.slice('sqlite:'.length)) }) })
-    : new Kysely({ dialect: new MysqlDialect({ pool: createPool(url) }) })
 }

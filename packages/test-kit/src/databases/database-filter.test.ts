@@ -10,12 +10,12 @@ test.each([undefined, '', ' ', ','])('DATABASES=%j selects every database', (fil
 test('selects the named databases and says which ones are skipped', () => {
   const selected = selectedDatabases(' SQLite ,')
   expect([...selected]).toEqual(['sqlite'])
-  expect(describeFilter(selected)).toBe('DATABASES=sqlite: this run skips the suites on mariadb.')
+  expect(describeFilter(selected)).toBe('DATABASES=sqlite: this run skips the suites on mariadb, postgres.')
   expect([...selectedDatabases('mariadb,sqlite,mariadb')]).toEqual(['mariadb', 'sqlite'])
 })
 
 test.each(['oracle', 'sqlite,oracle'])('DATABASES=%s is an error that lists the accepted names', (filter) => {
   expect(() => selectedDatabases(filter)).toThrow(
-    'DATABASES: unknown database "oracle". Accepted: sqlite, mariadb, separated by commas.',
+    'DATABASES: unknown database "oracle". Accepted: sqlite, mariadb, postgres, separated by commas.',
   )
 })

@@ -1,5 +1,5 @@
 /** The databases that suites run over, by the names that `DATABASES` accepts. */
-export const databaseNames = ['sqlite', 'mariadb'] as const
+export const databaseNames = ['sqlite', 'mariadb', 'postgres'] as const
 export type DatabaseName = (typeof databaseNames)[number]
 
 /**

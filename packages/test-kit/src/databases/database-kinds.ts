@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { removeFolder, temporaryFolder } from '../processes/temporary-folder.ts'
 import { startMariadb } from '../servers/mariadb.ts'
+import { startPostgres } from '../servers/postgres.ts'
 import type { DatabaseName } from './database-filter.ts'
 
 /** A kind of database that suites run over. */
@@ -21,6 +22,7 @@ export interface DatabaseServer {
 export const databaseKinds: Readonly<Record<DatabaseName, DatabaseKind>> = {
   sqlite: { title: 'SQLite', start: startSqlite },
   mariadb: { title: 'MariaDB', start: startMariadb },
+  postgres: { title: 'PostgreSQL', start: startPostgres },
 }
 
 /** Files of one folder stand in for the databases of a server. */

@@ -1,8 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-export type ProgramName = 'mariadb' | 'redis' | 'nginx' | 'chromium' | 'curl' | 'shellcheck' | 'jq' | 'openssl'
+export type ProgramName =
+  | 'mariadb'
+  | 'postgres'
+  | 'pgbouncer'
+  | 'redis'
+  | 'nginx'
+  | 'chromium'
+  | 'curl'
+  | 'shellcheck'
+  | 'jq'
+  | 'openssl'
 
 interface Requirement {
   /** Names to look for; the first one found is used. */
@@ -16,6 +26,16 @@ const requirements: Record<ProgramName, Requirement> = {
     binaries: ['mariadbd', 'mysqld'],
     debianPackage: 'mariadb-server',
     purpose: 'the storage tests run on a real MariaDB',
+  },
+  postgres: {
+    binaries: ['postgres'],
+    debianPackage: 'postgresql',
+    purpose: 'the storage tests run on a real PostgreSQL',
+  },
+  pgbouncer: {
+    binaries: ['pgbouncer'],
+    debianPackage: 'pgbouncer',
+    purpose: 'the storage tests run behind a real connection pooler',
   },
   redis: {
     binaries: ['redis-server', 'valkey-server'],
@@ -57,9 +77,17 @@ const requirements: Record<ProgramName, Requirement> = {
 /** Debian installs servers in folders that are not on an ordinary user's PATH. */
 const systemFolders = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/bin', '/usr/local/bin']
 
+/** Debian keeps each version of PostgreSQL in a folder of its own; the newest comes first. */
+function postgresFolders(): string[] {
+  const versions = existsSync(postgresRoot) ? readdirSync(postgresRoot) : []
+  return versions.toSorted((a, b) => Number(b) - Number(a)).map((version) => join(postgresRoot, version, 'bin'))
+}
+
+const postgresRoot = '/usr/lib/postgresql'
+
 /** Returns the path of `name` on PATH or in the system's folders, or null. */
 export function findBinary(name: string): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...systemFolders]
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...systemFolders, ...postgresFolders()]
   for (const folder of folders) {
     const candidate = join(folder, name)
     if (folder !== '' && isExecutable(candidate)) return candidate
@@ -93,7 +121,8 @@ function install({ binaries, debianPackage, purpose }: Requirement): void {
     )
   }
   process.stderr.write(`Installing the Debian package ${debianPackage}, because ${purpose}.\n`)
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // Debian would start the server that it installs; the tests start their own.
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const options = ['-o', 'DPkg::Lock::Timeout=300', '-q', '-y']
   run('apt-get', [...options, 'update'], environment)
   run('apt-get', [...options, 'install', '--no-install-recommends', debianPackage], environment)

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -25,6 +25,12 @@ interface Definition {
   readonly args: readonly string[]
   readonly port: number
   readonly folder: string
+  /** The user that the program runs as; that of this process when absent. */
+  readonly user?: Pick<SpawnOptions, 'uid' | 'gid'>
+  /** Sends a signal to the processes that the program started, for servers that have more than one. */
+  readonly signalOthers?: (parent: number, signal: NodeJS.Signals) => void
+  /** The signal that ends the program in an orderly way; `SIGTERM` when absent. */
+  readonly endSignal?: NodeJS.Signals
   /** Resolves when the server is ready, and rejects before. */
   ready(): Promise<void>
   readonly startTimeoutMs?: number
@@ -34,20 +40,27 @@ interface Definition {
 /** Runs a program as a server and waits until it answers. The error contains its output if it does not. */
 export async function runServer(definition: Definition): Promise<ServerProcess> {
   let child = await start(definition)
+  const { endSignal = 'SIGTERM' } = definition
+  const signal = (name: NodeJS.Signals) => {
+    if (child.pid !== undefined) definition.signalOthers?.(child.pid, name)
+    child.kill(name)
+  }
+  const end = async (name: NodeJS.Signals) => {
+    if (name === 'SIGKILL' && !hasExited(child) && child.pid !== undefined) definition.signalOthers?.(child.pid, name)
+    await endProcess(child, name)
+  }
   return {
     port: definition.port,
     isRunning: () => !hasExited(child),
-    async kill(signal = 'SIGKILL') {
-      await endProcess(child, signal)
-    },
+    kill: (name = 'SIGKILL') => end(name),
     async restart() {
-      await endProcess(child, 'SIGTERM')
+      await end(endSignal)
       child = await start(definition)
     },
-    pause: () => void child.kill('SIGSTOP'),
-    resume: () => void child.kill('SIGCONT'),
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
     async stop() {
-      await endProcess(child, 'SIGKILL')
+      await end('SIGKILL')
       definition.dispose()
     },
   }
@@ -59,10 +72,10 @@ export function refuseToEnd(): never {
 }
 
 async function start(definition: Definition): Promise<ChildProcess> {
-  const { command, args, folder, startTimeoutMs = 30_000 } = definition
+  const { command, args, folder, user, startTimeoutMs = 30_000 } = definition
   const logFile = join(folder, 'output.log')
   const log = createWriteStream(logFile, { flags: 'a' })
-  const child = spawnBound(command, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
+  const child = spawnBound(command, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, ...user })
   child.stdout?.pipe(log, { end: false })
   child.stderr?.pipe(log, { end: false })
   child.once('exit', () => log.end())

@@ -1,6 +1,7 @@
 export { launchBrowser } from '../browsers/browser.ts'
 export { type Mariadb, startMariadb } from './mariadb.ts'
 export { type Nginx, startNginx } from './nginx.ts'
+export { type Postgres, startPostgres } from './postgres.ts'
 export { freePort } from './ports.ts'
 export { type Redis, startRedis, startTlsRedis, type TlsRedis } from './redis.ts'
 export { type RedisCluster, startRedisCluster } from './redis-cluster.ts'

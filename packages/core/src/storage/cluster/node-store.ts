@@ -1,6 +1,7 @@
 import { type Expression, sql } from 'kysely'
 import type { NewNode, NodeList, NodeStore } from '../../cluster/nodes/node-store-port.ts'
 import type { Database } from '../database.ts'
+import { insertedId } from '../dialect-statements.ts'
 
 /** `NodeStore` over `focus_nodes`. Only the database's clock is used, so that the clocks of the nodes do not matter. */
 export class KyselyNodeStore implements NodeStore {
@@ -13,13 +14,12 @@ export class KyselyNodeStore implements NodeStore {
   }
 
   async join({ name, address, version, startedAt, details }: NewNode): Promise<number> {
-    const { db, syntax } = this.#database
+    const { db } = this.#database
     const now = this.#now
     const insert = db
       .insertInto('focus_nodes')
       .values({ name, address, version, details, started_at: startedAt ?? now, renewed_at: now })
-    if (syntax.returning) return (await insert.returning('id').executeTakeFirstOrThrow()).id
-    return Number((await insert.executeTakeFirstOrThrow()).insertId)
+    return insertedId(this.#database, insert)
   }
 
   async renew(id: number, leaseMs: number, details: string | null): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 
 /** The kinds of databases. MariaDB counts as `mysql`. */
-export type DialectName = 'sqlite' | 'mysql'
+export type DialectName = 'sqlite' | 'mysql' | 'postgres'
 
 /** An application's own instance, whatever its tables; the type parameter of Kysely admits no narrower form of "any". */
 // oxlint-disable-next-line typescript/no-explicit-any

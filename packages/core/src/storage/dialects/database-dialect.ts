@@ -6,7 +6,7 @@ import type { BatchRunner, WriteBatch } from '../log/commit/batch-runner.ts'
 import type { WorkClass } from '../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../queue/work-queue.ts'
 import type { AnyKysely, DialectName } from './any-kysely.ts'
-import type { Flavour, Server } from './server.ts'
+import type { Flavour, Server } from './servers/server.ts'
 import type { Handles } from './handles.ts'
 import type { Classify } from './storage-error.ts'
 import type { TableDefinition } from './table-definition.ts'
@@ -47,8 +47,12 @@ export interface Syntax {
   readonly rowLocks: boolean
   /** Whether an insert can return the columns of its rows; otherwise the driver returns the id of the last one. */
   readonly returning: boolean
+  /** The placeholder that all drivers and query builders of this database understand; null where they differ. */
+  readonly placeholder: '?' | null
   /** An expression for the database's own clock: whole milliseconds since 1970. */
   readonly now: string
+  /** The statement that lets a transaction migrate alone, where DDL is part of transactions; otherwise Kysely's lock is used. */
+  readonly migrationLock: string | null
 }
 
 export interface DriverOptions {

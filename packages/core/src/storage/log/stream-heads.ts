@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely'
+import type { ExpressionBuilder, Kysely, Selectable } from 'kysely'
 import type { StoredHead } from '../../notifications/inbox/inbox-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
@@ -35,12 +35,12 @@ export async function ensureStreams(
   now: number,
 ): Promise<void> {
   const insert = db.insertInto('focus_streams').values(owners.map((owner) => emptyStream(owner, now)))
-  // `insert ignore` takes a shared lock on an existing row, and two transactions that then write would deadlock.
-  const upsert =
-    syntax.upsert === 'on duplicate key'
-      ? insert.onDuplicateKeyUpdate((set) => ({ head: set.ref('focus_streams.head') }))
-      : insert.onConflict((conflict) => conflict.doNothing())
-  await upsert.execute()
+  // `insert ignore` takes a shared lock on an existing row on MySQL, and none on PostgreSQL: two transactions that then write
+  // would deadlock.
+  const unchanged = (set: ExpressionBuilder<FocusTables, 'focus_streams'>) => ({ head: set.ref('focus_streams.head') })
+  if (syntax.upsert === 'on duplicate key') await insert.onDuplicateKeyUpdate(unchanged).execute()
+  else if (!syntax.rowLocks) await insert.onConflict((conflict) => conflict.doNothing()).execute()
+  else await insert.onConflict((conflict) => conflict.column('user_key').doUpdateSet(unchanged)).execute()
 }
 
 /** Returns the user's high-water mark in the shared stream: broadcasts up to it are read, or older than the user. */

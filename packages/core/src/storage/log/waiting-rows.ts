@@ -7,7 +7,7 @@ import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 import { DeferredRows, type StoredRow } from './deferred-rows.ts'
 
-const insertPending = 'insert into focus_pending (id, request, created_at) values (?, ?, ?)'
+const insertPending = 'insert into focus_pending (id, request, created_at) values'
 
 /** Rows that wait to enter a stream: pending after a caller's transaction, scheduled, deferred by a rate, or parked after a failure. */
 export class WaitingRows {
@@ -20,7 +20,11 @@ export class WaitingRows {
   }
 
   pendingInsert({ id, request, createdAt }: PendingRow): { sql: string; parameters: readonly unknown[] } {
-    return { sql: insertPending, parameters: [id, encodeRequest(request), createdAt] }
+    const { placeholder } = this.#database.syntax
+    const values = [id, encodeRequest(request), createdAt]
+    if (placeholder !== null)
+      return { sql: `${insertPending} (${values.map(() => placeholder).join(', ')})`, parameters: values }
+    return { sql: `${insertPending} (${values.map(plainLiteral).join(', ')})`, parameters: [] }
   }
 
   transaction<DB, T>(
@@ -211,6 +215,12 @@ function readContent({ source, content, requestedAt }: StoredRow, now: number): 
  */
 function encodeRequest(json: string): string {
   return Buffer.from(json).toString('base64url')
+}
+
+/** Writes a value into a statement: a number, or a text of letters, digits, `-` and `_`. */
+function plainLiteral(value: string | number): string {
+  if (!/^[\w-]*$/.test(String(value))) throw new TypeError('only plain values are written into statements')
+  return typeof value === 'number' ? String(value) : `'${value}'`
 }
 
 /** Rows of earlier versions hold the JSON itself. */

@@ -16,7 +16,7 @@ import type { Clock } from '../../common/runtime.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import { insertAccount, rememberUnlinked } from './account-rows.ts'
 import type { Database } from '../database.ts'
-import { lockRows } from '../dialect-statements.ts'
+import { insertedId, lockRows } from '../dialect-statements.ts'
 import { DuplicateKeyError } from '../dialects/storage-error.ts'
 import type { UsersTable } from '../tables.ts'
 import { inTransaction, retryOnConflict } from '../transaction.ts'
@@ -255,11 +255,10 @@ export class KyselyUserDirectory implements UserDirectory {
       locale: profile.locale,
     }
     return await inTransaction(this.#database, async (trx) => {
-      const { insertId } = await trx
-        .insertInto('focus_users')
-        .values({ ...values, created_at: now, updated_at: now })
-        .executeTakeFirstOrThrow()
-      const id = Number(insertId)
+      const id = await insertedId(
+        this.#database,
+        trx.insertInto('focus_users').values({ ...values, created_at: now, updated_at: now }),
+      )
       await insertAccount(trx, toUserKey(id), profile, now)
       return toUser({ ...values, id, disabled_at: null, created_at: now, updated_at: now })
     })

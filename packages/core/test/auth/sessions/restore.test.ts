@@ -122,9 +122,10 @@ async function restoreBefore({ db, dialect }: Database, id: number): Promise<voi
     await db.deleteFrom(table).where('user_key', '=', String(id)).execute()
   }
   await db.deleteFrom('focus_users').where('id', '=', id).execute()
-  const rewind =
-    dialect === 'mysql'
-      ? sql`alter table focus_users auto_increment = ${sql.lit(id)}`
-      : sql`update sqlite_sequence set seq = ${id - 1} where name = 'focus_users'`
-  await rewind.execute(db)
+  const rewind = {
+    sqlite: sql`update sqlite_sequence set seq = ${id - 1} where name = 'focus_users'`,
+    mysql: sql`alter table focus_users auto_increment = ${sql.lit(id)}`,
+    postgres: sql`alter table focus_users alter column id restart with ${sql.lit(id)}`,
+  }
+  await rewind[dialect].execute(db)
 }

@@ -276,7 +276,9 @@ describeOverDatabases('repeated calls', (databases) => {
 })
 
 function openKnex(url: string): Knex {
-  return url.startsWith('sqlite:')
-    ? knex({ client: 'better-sqlite3', useNullAsDefault: true, connection: { filename: url.slice('sqlite:'.length) } })
-    : knex({ client: 'mysql2', connection: url })
+  if (url.startsWith('sqlite:')) {
+    const connection = { filename: url.slice('sqlite:'.length) }
+    return knex({ client: 'better-sqlite3', useNullAsDefault: true, connection })
+  }
+  return knex({ client: url.startsWith('mysql:') ? 'mysql2' : 'pg', connection: url })
 }

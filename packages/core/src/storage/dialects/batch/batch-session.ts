@@ -1,13 +1,22 @@
-import type { Flavour } from '../server.ts'
+import type { Flavour } from '../servers/server.ts'
 
 export type SqlValue = string | number | null
 export type SqlRow = Readonly<Record<string, SqlValue>>
 
-/** A statement over any number of rows: `head`, then one parenthesis for each row, then `tail`. */
-export interface RowStatement {
+/** A statement over any number of rows. */
+export type RowStatement = ValuesStatement | ArrayStatement
+
+/** `head`, then one parenthesis for each row, then `tail`. */
+interface ValuesStatement {
   readonly head: string
   readonly columns: number
   readonly tail: string
+}
+
+/** Has one array for each column as its parameters, so that its text does not depend on the number of rows. */
+interface ArrayStatement {
+  readonly text: string
+  readonly columns: number
 }
 
 /** An open transaction in which a batch is written. */
@@ -18,7 +27,18 @@ export interface BatchSession {
 }
 
 /** Returns the text of a statement for a number of rows. */
-export function statementText({ head, columns, tail }: RowStatement, rows: number): string {
+export function statementText(statement: RowStatement, rows: number): string {
+  if ('text' in statement) return statement.text
+  const { head, columns, tail } = statement
   const row = `(${'?, '.repeat(columns - 1)}?)`
   return `${head} ${`${row}, `.repeat(rows - 1)}${row} ${tail}`
+}
+
+/** Returns the parameters of a statement for rows. */
+export function statementParameters(
+  statement: RowStatement,
+  rows: readonly (readonly SqlValue[])[],
+): SqlValue[] | SqlValue[][] {
+  if (!('text' in statement)) return rows.flat()
+  return Array.from({ length: statement.columns }, (_, column) => rows.map((row) => row[column] ?? null))
 }

@@ -5,7 +5,7 @@ import { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { BatchContext, BatchResult, BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
 import type { FocusTables } from '../../tables.ts'
-import type { Flavour } from '../server.ts'
+import type { Flavour } from '../servers/server.ts'
 import { KyselyBatchSession } from './kysely-batch-session.ts'
 import { codeIn, driverErrorOf, DuplicateKeyError, StorageError } from '../storage-error.ts'
 
@@ -57,7 +57,7 @@ export class KyselyBatchRunner implements BatchRunner {
       const planned = await this.#write(connection, batch)
       batch.committing(planned)
       try {
-        await execute(connection, 'commit')
+        await commit(connection)
       } catch (error) {
         // A commit that the database refused did not happen; one whose answer got lost may have.
         if (!isFailure(error, 'connection')) batch.refused()
@@ -84,8 +84,9 @@ export class KyselyBatchRunner implements BatchRunner {
   }
 
   /**
-   * A COMMIT whose answer got lost may still be under way. Its transaction holds the marker's row, so that the locking read
-   * waits until it is decided.
+   * A COMMIT whose answer got lost may still be under way. On MySQL its transaction holds the marker's row, so that the locking
+   * read waits until it is decided. On PostgreSQL the read finds nothing until then, and the next attempt waits for the locks
+   * of the earlier one, or at the latest for the key of its own marker.
    */
   async #lookUp(batch: Batch): Promise<BatchResult | null> {
     const { db, flavour } = this.#options
@@ -132,6 +133,12 @@ class Batch {
 
 function execute(connection: Kysely<FocusTables>, statement: string): Promise<unknown> {
   return connection.executeQuery(CompiledQuery.raw(statement))
+}
+
+/** PostgreSQL answers the COMMIT of a transaction with a failed statement by rolling it back. */
+async function commit(connection: Kysely<FocusTables>): Promise<void> {
+  const { rows } = await connection.executeQuery<{ command?: string }>(CompiledQuery.raw('commit'))
+  if (rows[0]?.command === 'ROLLBACK') throw new Error('the transaction was rolled back instead of committed')
 }
 
 /** Never rejects: a lost connection and a transaction that has ended have nothing to roll back. */

@@ -1,9 +1,16 @@
 import { CompiledQuery, type Kysely } from 'kysely'
-import type { Flavour } from '../server.ts'
+import type { Flavour } from '../servers/server.ts'
 import type { FocusTables } from '../../tables.ts'
-import { type BatchSession, type RowStatement, type SqlRow, type SqlValue, statementText } from './batch-session.ts'
+import {
+  type BatchSession,
+  type RowStatement,
+  type SqlRow,
+  type SqlValue,
+  statementParameters,
+  statementText,
+} from './batch-session.ts'
 
-/** The placeholders that SQLite accepts in one statement; MySQL's text protocol accepts any number. */
+/** The placeholders that SQLite accepts in one statement. MySQL's text protocol accepts any number; PostgreSQL gets arrays. */
 const maxPlaceholders = 32_766
 
 /** A transaction over one connection of Kysely, with multi-row statements. */
@@ -22,7 +29,7 @@ export class KyselyBatchSession implements BatchSession {
     for (let start = 0; start < rows.length; start += rowsAtOnce) {
       const chunk = rows.slice(start, start + rowsAtOnce)
       // Ready-made text instead of a query tree: compiling thousands of values costs more than inserting them.
-      const query = CompiledQuery.raw(statementText(statement, chunk.length), chunk.flat())
+      const query = CompiledQuery.raw(statementText(statement, chunk.length), statementParameters(statement, chunk))
       const { rows: answered } = await this.#connection.executeQuery<SqlRow>(query)
       for (const row of answered) answers.push(row)
     }

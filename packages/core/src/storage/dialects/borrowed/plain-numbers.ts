@@ -2,8 +2,10 @@ import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs,
 
 /** Columns and aliases that hold whole numbers on every database, besides times, whose names end in `_at`. */
 const numberColumns = new Set([
+  'all',
   'all_from',
   'all_read',
+  'at',
   'attempt',
   'attempts',
   'count',
@@ -11,15 +13,20 @@ const numberColumns = new Set([
   'enabled',
   'head',
   'id',
+  'node',
   'offset',
   'oldest',
+  'retried',
+  'room',
+  'seq',
   'state_rev',
   'unread',
 ])
 
 /**
  * Converts whole numbers to `number`, whatever the settings of the application's own driver: better-sqlite3 with
- * `defaultSafeIntegers` returns bigints, mysql2 with `bigNumberStrings` returns strings. All numbers of Focus are below 2^53.
+ * `defaultSafeIntegers` returns bigints, mysql2 with `bigNumberStrings` and pg
+ * return strings. All numbers of Focus are below 2^53.
  */
 export class PlainNumbers implements KyselyPlugin {
   transformQuery({ node }: PluginTransformQueryArgs) {

@@ -5,7 +5,7 @@ import type { AnyKysely } from '../any-kysely.ts'
 import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
 import { leaseFrom } from '../borrowed/lease.ts'
 import { PlainNumbers } from '../borrowed/plain-numbers.ts'
-import { MysqlDatabase } from './mysql-database.ts'
+import { mysqlDatabase } from './mysql-database.ts'
 import { needsEscaping, refuseUnsafeSession } from './session-safety.ts'
 
 /** How long the first session may take to answer. */
@@ -21,14 +21,14 @@ const firstAnswerMs = 5_000
 export async function borrowMysql(source: AnyKysely, options: DriverOptions): Promise<DatabaseDriver> {
   const plain = source.withoutPlugins()
   await checkFirstSession(plain)
-  return new MysqlDatabase({
+  const pool = {
     ...options,
     lease: () => leaseFrom(plain),
-    readCommitted: false,
-    wrap: (connection) => new CheckedConnection(connection),
+    wrap: (connection: DatabaseConnection) => new CheckedConnection(connection),
     plugins: [new PlainNumbers()],
     close: async () => undefined,
-  })
+  }
+  return mysqlDatabase(pool, { readCommitted: false })
 }
 
 async function checkFirstSession(source: AnyKysely): Promise<void> {

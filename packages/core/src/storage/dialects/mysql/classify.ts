@@ -1,4 +1,4 @@
-import { isNetworkError } from '../network-error.ts'
+import { isNetworkError } from '../servers/network-error.ts'
 import { codeOf, type Failure, messageOf } from '../storage-error.ts'
 
 const duplicateErrno = 1062

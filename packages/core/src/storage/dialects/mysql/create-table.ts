@@ -1,4 +1,4 @@
-import type { Flavour } from '../server.ts'
+import type { Flavour } from '../servers/server.ts'
 import { type Column, constraintsOf, indexName, type TableDefinition } from '../table-definition.ts'
 
 /** Returns the idempotent statement that creates a table with its indexes. */

@@ -12,8 +12,10 @@ export const mysql: DatabaseDialect = {
     upsert: 'on duplicate key',
     rowLocks: true,
     returning: false,
+    placeholder: '?',
     // In UTC: a local time is ambiguous when the clocks are set back.
     now: "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000)",
+    migrationLock: null,
   },
   accepts: (url) => /^(mysql|mariadb):\/\//.test(url),
   isMissing: () => false,

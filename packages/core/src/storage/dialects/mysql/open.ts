@@ -1,12 +1,11 @@
 import type { Duplex } from 'node:stream'
 import { type Driver, MysqlDriver } from 'kysely'
 import { createPool, type PoolConnection } from 'mysql2'
-import { FocusError } from '../../../common/errors.ts'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
-import { defaultConnections } from './connection-gate.ts'
-import { MysqlDatabase } from './mysql-database.ts'
-import { lost } from './session-guard.ts'
+import { connectionsOf } from '../servers/connection-limit.ts'
+import { lost } from '../servers/session-guard.ts'
+import { mysqlDatabase } from './mysql-database.ts'
 
 /**
  * The settings of every session that Focus opens, independent of the server's defaults (S41). The driver writes values into the
@@ -25,7 +24,7 @@ const closeMs = 3_000
 
 /** Opens a pool of Focus' own for a `mysql://` URL. */
 export async function openMysqlPool(url: string, options: DriverOptions): Promise<DatabaseDriver> {
-  const connections = connectionsOf(url)
+  const connections = connectionsOf(new URL(url).searchParams)
   const pool = createPool({
     uri: url,
     connectionLimit: connections,
@@ -61,18 +60,7 @@ export async function openMysqlPool(url: string, options: DriverOptions): Promis
     )
     for (const connection of open) connection.destroy()
   }
-  return new MysqlDatabase({ ...options, lease, connections, readCommitted: true, close })
-}
-
-/** Reads `?connectionLimit=20` of the URL. */
-function connectionsOf(url: string): number {
-  const given = new URL(url).searchParams.get('connectionLimit')
-  if (given === null) return defaultConnections
-  const count = Number(given)
-  if (Number.isInteger(count) && count >= 2 && count <= 1_000) return count
-  throw new FocusError('invalid_option', 'DATABASE_URL: connectionLimit must be a whole number from 2 to 1000.', {
-    hint: 'Correct connectionLimit, or remove it: the default is 10.',
-  })
+  return mysqlDatabase({ ...options, lease, connections, close }, { readCommitted: true })
 }
 
 /** Destroys the socket too: mysql2 waits for the server to close it, and the server of a lost connection never does. */

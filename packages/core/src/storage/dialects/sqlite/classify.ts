@@ -1,4 +1,4 @@
-import { isNetworkError } from '../network-error.ts'
+import { isNetworkError } from '../servers/network-error.ts'
 import { codeOf, type Failure } from '../storage-error.ts'
 
 /** Classifies an error by SQLite's result code (https://www.sqlite.org/rescode.html) or the code of a socket. */

@@ -1,8 +1,9 @@
-import type { Flavour } from '../../dialects/server.ts'
+import type { Flavour } from '../../dialects/servers/server.ts'
 import type { WaitingTable } from '../../../notifications/log-entry-port.ts'
 import { wildcard } from '../../../transports/preferences/preferences-port.ts'
 import { outboxColumns } from '../../outbox/outbox-rows.ts'
 import type { RowStatement } from '../../dialects/batch/batch-session.ts'
+import { statementForms } from './statement-forms.ts'
 
 /** The statements of a batch, in the SQL of one database. */
 export interface BatchStatements {
@@ -57,22 +58,12 @@ const statements: Readonly<Record<Flavour, BatchStatements>> = {
   sqlite: makeStatements('sqlite'),
   mysql: makeStatements('mysql'),
   mariadb: makeStatements('mariadb'),
+  postgres: makeStatements('postgres'),
 }
 
 function makeStatements(flavour: Flavour): BatchStatements {
-  const mysql = flavour !== 'sqlite'
+  const { quote, incoming, insert, onConflict, among } = statementForms(flavour)
   const returning = flavour !== 'mysql'
-  const quote = (name: string) => (mysql ? `\`${name}\`` : `"${name}"`)
-  const names = (columns: readonly string[]) => columns.map(quote).join(', ')
-
-  const insert = (table: string, columns: readonly string[], tail = ''): RowStatement => ({
-    head: `insert into ${table} (${names(columns)}) values`,
-    columns: columns.length,
-    tail,
-  })
-  const incoming = (column: string) => (mysql ? `values(${quote(column)})` : `excluded.${quote(column)}`)
-  const onConflict = (keys: readonly string[], assignments: readonly string[]) =>
-    `${mysql ? 'on duplicate key update' : `on conflict (${names(keys)}) do update set`} ${assignments.join(', ')}`
   const upsert = (table: string, keys: readonly string[], columns: readonly string[]) =>
     insert(
       table,
@@ -82,12 +73,7 @@ function makeStatements(flavour: Flavour): BatchStatements {
         columns.map((column) => `${quote(column)} = ${incoming(column)}`),
       ),
     )
-  const among = (verb: string, keys: readonly string[], tail = ''): RowStatement => ({
-    head: `${verb} where (${keys.join(', ')}) in (${mysql ? '' : 'values'}`,
-    columns: keys.length,
-    tail: `)${tail}`,
-  })
-  const forUpdate = mysql ? ' for update' : ''
+  const forUpdate = flavour === 'sqlite' ? '' : ' for update'
   const heads = 'focus_streams'
   const add = (column: string) => `${quote(column)} = ${heads}.${quote(column)} + ${incoming(column)}`
 
@@ -100,11 +86,7 @@ function makeStatements(flavour: Flavour): BatchStatements {
     readHeads: returning ? null : among(`select user_key, head, oldest from ${heads}`, ['user_key']),
     lockWaiting: eachWaiting((table) => among(`select id from ${table}`, ['id'], forUpdate)),
     deleteWaiting: eachWaiting((table) => among(`delete from ${table}`, ['id'])),
-    anyPreference: {
-      head: 'select 1 as present from focus_preferences where user_key >=',
-      columns: 1,
-      tail: 'limit 1',
-    },
+    anyPreference: anyPreference(flavour),
     readMutes: among(
       'select user_key, event, enabled from focus_preferences',
       ['user_key', 'event'],
@@ -136,6 +118,12 @@ function makeStatements(flavour: Flavour): BatchStatements {
     insertOutbox: insert('focus_outbox', outboxColumns),
     insertWakeUp: insert('focus_wake_ups', ['node', 'lane', 'seq', 'content', 'created_at']),
   }
+}
+
+function anyPreference(flavour: Flavour): RowStatement {
+  const verb = 'select 1 as present from focus_preferences where user_key >='
+  if (flavour === 'postgres') return { text: `${verb} any($1::text[]) limit 1`, columns: 1 }
+  return { head: verb, columns: 1, tail: 'limit 1' }
 }
 
 function eachWaiting(statement: (table: string) => RowStatement): Readonly<Record<WaitingTable, RowStatement>> {

@@ -1,5 +1,5 @@
 /** The product, where MySQL and MariaDB differ. */
-export type Flavour = 'sqlite' | 'mysql' | 'mariadb'
+export type Flavour = 'sqlite' | 'mysql' | 'mariadb' | 'postgres'
 
 /** The product and the abilities of a server. */
 export interface Server {

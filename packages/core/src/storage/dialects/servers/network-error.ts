@@ -1,4 +1,4 @@
-import { codeOf } from './storage-error.ts'
+import { codeOf } from '../storage-error.ts'
 
 const networkCodes = new Set([
   'ECONNREFUSED',

@@ -8,20 +8,24 @@ export const defaultConnections = 10
 /** How many of ten connections a class may hold: the last ones stay free for more urgent classes. */
 const shareOf: Readonly<Record<WorkClass, number>> = { interactive: 10, delivery: 8, background: 6 }
 
+/** The names of the queues in front of pools. */
+export type PoolQueue = 'mysql_pool' | 'postgres_pool'
+
 interface Waiter extends Work {
   readonly enter: () => void
 }
 
-/** Admits work to the connections of a MySQL server: a limited number at once; the rest waits in a bounded queue. */
-export class MysqlGate {
+/** Admits work to the connections of a server: a limited number at once; the rest waits in a bounded queue. */
+export class ConnectionGate {
   readonly queue: WorkQueue<Waiter>
   readonly #inUse: Record<WorkClass, number> = { interactive: 0, delivery: 0, background: 0 }
 
   readonly #connections: number
 
-  constructor(connections: number, limits?: QueueLimits) {
+  /** @param queue the name of the queue in metrics */
+  constructor(queue: PoolQueue, connections: number, limits?: QueueLimits) {
     this.#connections = connections
-    this.queue = new WorkQueue('mysql_pool', limits)
+    this.queue = new WorkQueue(queue, limits)
   }
 
   /**

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { MysqlGate } from './connection-gate.ts'
+import { ConnectionGate } from './connection-gate.ts'
 
 const limits = { count: 100, bytes: 1_000_000, ageMs: 60_000 }
 
 test('V1: calls beyond the pool wait in a bounded queue, and the last connections are kept for urgent classes', async () => {
-  const gate = new MysqlGate(10, limits)
+  const gate = new ConnectionGate('mysql_pool', 10, limits)
   let background = 0
   const flood = Array.from({ length: 106 }, () =>
     gate.enter('background').then((leave) => {
@@ -32,7 +32,7 @@ test('V1: calls beyond the pool wait in a bounded queue, and the last connection
 })
 
 test('a pool of two has room for every class', async () => {
-  const gate = new MysqlGate(2, limits)
+  const gate = new ConnectionGate('mysql_pool', 2, limits)
   const leave = await gate.enter('background')
   await gate.enter('interactive')
   leave()

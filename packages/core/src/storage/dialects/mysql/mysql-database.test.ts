@@ -1,7 +1,7 @@
 import { type CompiledQuery, type DatabaseConnection, Kysely, type QueryResult } from 'kysely'
 import { expect, test } from 'vitest'
 import { debugSource } from '../../../common/logging/debug.ts'
-import { MysqlDatabase } from './mysql-database.ts'
+import { mysqlDatabase } from './mysql-database.ts'
 
 /** A connection that records its statements. */
 class Recording implements DatabaseConnection {
@@ -24,12 +24,12 @@ test.each([
   ['sessions that start with it', true, ['begin', 'commit']],
 ])('transactions are READ COMMITTED: %s', async (_, readCommitted, expected) => {
   const connection = new Recording()
-  const database = new MysqlDatabase({
+  const pool = {
     lease: async () => ({ connection, release: () => undefined }),
-    readCommitted,
     debug: debugSource(undefined, null),
     close: async () => undefined,
-  })
+  }
+  const database = mysqlDatabase(pool, { readCommitted })
   const db = new Kysely({ dialect: database.connect('interactive') })
   await db.transaction().execute(async () => undefined)
   expect(connection.statements).toEqual(expected)

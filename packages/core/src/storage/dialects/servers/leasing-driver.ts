@@ -1,35 +1,37 @@
-import { type DatabaseConnection, MysqlDriver, type TransactionSettings } from 'kysely'
+import type { DatabaseConnection, Driver, TransactionSettings } from 'kysely'
 import type { WorkClass } from '../../queue/work-class.ts'
-import type { MysqlGate } from './connection-gate.ts'
+import type { ConnectionGate } from './connection-gate.ts'
 import { GuardedConnection } from './guarded-connection.ts'
 import type { SessionGuard } from './session-guard.ts'
+
+/** The part of a driver of Kysely that starts and ends transactions. */
+export type TransactionDriver = Pick<Driver, 'beginTransaction' | 'commitTransaction' | 'rollbackTransaction'>
 
 /** How one handle uses connections. */
 export interface ConnectionUse {
   readonly kind: WorkClass
   /** How long a statement may take; `Infinity` for no limit. */
   readonly statementMs: number
-  readonly readCommitted: boolean
+  readonly transactions: TransactionDriver
   readonly wrap: (connection: DatabaseConnection) => DatabaseConnection
 }
 
-/** Kysely's transactions over leased connections, all of them READ COMMITTED: the default level locks gaps and deadlocks. */
-export class LeasingDriver extends MysqlDriver {
-  readonly #gate: MysqlGate
+/** Kysely's transactions over leased connections. */
+export class LeasingDriver implements Driver {
+  readonly #gate: ConnectionGate
   readonly #guard: SessionGuard
   readonly #use: ConnectionUse
   readonly #releases = new WeakMap<DatabaseConnection, () => void>()
 
-  constructor(gate: MysqlGate, guard: SessionGuard, use: ConnectionUse) {
-    super({ pool: noPool })
+  constructor(gate: ConnectionGate, guard: SessionGuard, use: ConnectionUse) {
     this.#gate = gate
     this.#guard = guard
     this.#use = use
   }
 
-  override async init(): Promise<void> {}
+  async init(): Promise<void> {}
 
-  override async acquireConnection(): Promise<DatabaseConnection> {
+  async acquireConnection(): Promise<DatabaseConnection> {
     const { kind, statementMs, wrap } = this.#use
     const leave = await this.#gate.enter(kind)
     try {
@@ -46,19 +48,24 @@ export class LeasingDriver extends MysqlDriver {
     }
   }
 
-  override beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    if (this.#use.readCommitted) return super.beginTransaction(connection, settings)
-    // For a transaction without a level, Kysely passes an undefined member.
-    const { isolationLevel = 'read committed' } = settings
-    return super.beginTransaction(connection, { ...settings, isolationLevel })
+  beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    return this.#use.transactions.beginTransaction(connection, settings)
   }
 
-  override async releaseConnection(connection: DatabaseConnection): Promise<void> {
+  commitTransaction(connection: DatabaseConnection): Promise<void> {
+    return this.#use.transactions.commitTransaction(connection)
+  }
+
+  rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    return this.#use.transactions.rollbackTransaction(connection)
+  }
+
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
     this.#releases.get(connection)?.()
   }
 
   /** Does nothing: the owner of the pool closes it. */
-  override async destroy(): Promise<void> {}
+  async destroy(): Promise<void> {}
 }
 
 /** Stands for the pool that Kysely's driver would take connections from. */
