@@ -174,6 +174,23 @@ export const schemas = {
         acknowledged: z.int(),
       }),
     ),
+    missing_nodes: z
+      .array(z.string())
+      .describe('Nodes that did not answer within two seconds; their connections are missing.'),
+  }),
+  Nodes: z.object({
+    nodes: z.array(
+      z.object({
+        name: z.string(),
+        answering: z.boolean().describe('Whether this node answers the request.'),
+        address: z.string().nullable(),
+        version: z.string(),
+        started_at: time,
+        users: z.int(),
+        connections: z.int(),
+        rates: z.record(z.string(), z.number()).describe('Per second.'),
+      }),
+    ),
   }),
   AdminUsers: z.object({ users: z.array(adminUser), next_after: z.string().nullable() }),
   AdminUser: adminUser,

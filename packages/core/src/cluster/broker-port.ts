@@ -28,6 +28,8 @@ export type ControlMessage =
   | { readonly kind: 'user_changed'; readonly userKey: UserKey }
   /** The signing keys changed and are read again. */
   | { readonly kind: 'keys_changed' }
+  /** A node joined or left, and the list of nodes is read again. */
+  | { readonly kind: 'nodes_changed' }
   /** For the node `to`, or for all when it is null; answered with `answer` messages that carry the same `ref`. */
   | { readonly kind: 'question'; readonly to: string | null; readonly ref: string; readonly question: NodeQuestion }
   /** For the node `to`, which asked. A long answer has several parts; `last` ends it. */

@@ -59,6 +59,7 @@ const catalogue = {
   websocket_disabled: { status: 404, title: 'The WebSocket is switched off' },
   at_capacity: { status: 503, title: 'The node has reached its connection limit' },
   unknown_connection: { status: 404, title: 'Unknown connection' },
+  node_unreachable: { status: 503, title: 'Another node does not answer' },
   // operation
   overloaded: { status: 503, title: 'The server is too busy' },
   draining: { status: 503, title: 'The server is shutting down' },

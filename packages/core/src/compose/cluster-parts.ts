@@ -4,6 +4,9 @@ import { LocalFirstBroker } from '../cluster/local-first-broker.ts'
 import { loneNode } from '../cluster/nodes/lone-node.ts'
 import { machineAddress } from '../cluster/nodes/machine-address.ts'
 import { NodeLease } from '../cluster/nodes/node-lease.ts'
+import { NodeAnnouncements } from '../cluster/nodes/announcements.ts'
+import { ClusterDirectory } from '../cluster/nodes/cluster-directory.ts'
+import type { ClusterView } from '../cluster/nodes/cluster-view-port.ts'
 import type { ClusterNodes } from '../cluster/nodes/nodes-port.ts'
 import { RedisBroker } from '../cluster/redis/redis-broker.ts'
 import { DatabaseBroker } from '../cluster/wake-ups/database-broker.ts'
@@ -22,6 +25,8 @@ export interface ClusterParts extends Closable {
   readonly broker: NodeBroker
   /** The nodes of the database. */
   readonly nodes: ClusterNodes
+  /** The connections of all of them. */
+  readonly view: ClusterView
   /** Returns the row by which the next batch of notifications wakes the other nodes; null where it needs none. */
   readonly nextBatch: () => BatchWakeUp | null
   /** Whether the broker tells of every commit of the other processes, so that the log is not read to find them. */
@@ -37,12 +42,17 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
   const { settings, runtime } = foundation
   return openTogether(runtime.logger, async (own) => {
     const name = settings.cluster.node ?? `${hostname()}-${Buffer.from(runtime.random(4)).toString('hex')}`
-    const nodes = own(await openNodes(name, foundation))
+    const shared = isAlone(foundation) ? null : await openLease(name, foundation)
+    const nodes = own(shared?.lease ?? loneNode({ ...self(name), startedAt: runtime.clock() }))
     const driver = await openDriver(name, nodes, foundation)
     const broker = own(new LocalFirstBroker(name, driver))
+    own(new NodeAnnouncements(nodes, broker))
+    const view = new ClusterDirectory({ nodes, broker, runtime, shared })
+    own({ close: () => view.stop() })
     return {
       broker,
       nodes,
+      view,
       nextBatch: () => (driver instanceof DatabaseBroker ? driver.nextBatch() : null),
       tellsOfCommits: () => driver !== null && driver.connected && nodes.peers().length > 0,
     }
@@ -92,9 +102,11 @@ function isAlone({ settings }: Foundation): boolean {
   return settings.cluster.broker === 'memory' || settings.storage.database === 'sqlite::memory:'
 }
 
-function openNodes(name: string, foundation: Foundation): Promise<ClusterNodes> {
-  const { runtime, database } = foundation
-  const self = { name, address: machineAddress(), version: focusVersion }
-  if (isAlone(foundation)) return Promise.resolve(loneNode({ ...self, startedAt: runtime.clock() }))
-  return NodeLease.join({ store: new KyselyNodeStore(database.forClass('delivery')), runtime, self })
+async function openLease(name: string, { runtime, database }: Foundation) {
+  const store = new KyselyNodeStore(database.forClass('delivery'))
+  return { store, lease: await NodeLease.join({ store, runtime, self: self(name) }) }
+}
+
+function self(name: string) {
+  return { name, address: machineAddress(), version: focusVersion }
 }

@@ -33,7 +33,7 @@ export function composeFocus(configuration: Configuration): Promise<FocusParts> 
     const notifications = own(await composeNotifications(foundation, cluster, transports))
     transports.manager.start()
     const realtime = own(await composeRealtime(foundation, auth, cluster, notifications))
-    const http = composeHttp(foundation, { auth, transports, notifications, realtime })
+    const http = composeHttp(foundation, { cluster, auth, transports, notifications, realtime })
     return { foundation, cluster, auth, transports, notifications, realtime, http }
   })
 }

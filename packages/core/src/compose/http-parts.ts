@@ -6,6 +6,7 @@ import { authAdminRoutes } from '../http/routes/auth-admin/auth-admin-routes.ts'
 import { authRoutes } from '../http/routes/auth/auth-routes.ts'
 import { clientAdminRoute } from '../http/routes/client-admin-route.ts'
 import { deliveryRoutes } from '../http/routes/transports/delivery-routes.ts'
+import { nodeAdminRoute } from '../http/routes/node-admin-route.ts'
 import { notificationAdminRoutes } from '../http/routes/notification-admin-routes.ts'
 import { sendingRoutes } from '../http/routes/sending-routes.ts'
 import { inboxRoutes } from '../http/routes/inbox-routes.ts'
@@ -21,6 +22,7 @@ import { createReadiness } from '../storage/readiness.ts'
 import type { WebPushTransport } from '../transports/channels/web-push.ts'
 import type { Transport } from '../transports/transport.ts'
 import type { AuthParts } from './auth-parts.ts'
+import type { ClusterParts } from './cluster-parts.ts'
 import type { Foundation } from './foundation.ts'
 import type { NotificationParts } from './notification-parts.ts'
 import type { RealtimeParts } from './realtime-parts.ts'
@@ -28,6 +30,7 @@ import type { TransportParts } from './transport-parts.ts'
 
 /** The rooms that have routes. */
 export interface Rooms {
+  readonly cluster: ClusterParts
   readonly auth: AuthParts
   readonly transports: TransportParts
   readonly notifications: NotificationParts
@@ -73,6 +76,7 @@ function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
     ...authRoutes({ auth, config }),
     ...authAdminRoutes({ auth }),
     clientAdminRoute,
+    nodeAdminRoute(rooms.cluster.view),
     ...inboxRoutes(notifications),
     ...sendingRoutes(notifications),
     ...notificationAdminRoutes({ notifications, userIds: foundation.users.ids }),

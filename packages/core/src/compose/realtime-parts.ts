@@ -13,15 +13,15 @@ export interface RealtimeParts extends Closable {
 }
 
 /**
- * Opens the hub. Commits of other processes that the broker does not tell of make it read the log, and the end of a session closes its connections on every
- * node.
+ * Opens the hub. Commits of other processes that the broker does not tell of make it read the log, and the end of a session
+ * closes its connections on every node.
  *
  * @throws FocusError `invalid_option`
  */
 export function composeRealtime(
   foundation: Foundation,
   { auth }: AuthParts,
-  { broker, tellsOfCommits }: ClusterParts,
+  { broker, view, tellsOfCommits }: ClusterParts,
   { notifications }: NotificationParts,
 ): Promise<RealtimeParts> {
   const { settings, runtime, origins, control, secrets, users, singleUse } = foundation
@@ -38,6 +38,7 @@ export function composeRealtime(
       verifier: auth.tokens,
       feed: notifications.feed,
       broker,
+      cluster: view,
       singleUse: singleUse,
       sealer: new Sealer(secrets, runtime.random),
       userIds: users.ids,

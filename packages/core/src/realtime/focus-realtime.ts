@@ -1,7 +1,8 @@
+import type { UserId } from '../common/user-id.ts'
 import type { ConnectionInfo, RealtimeStats } from './ports.ts'
 
 /**
- * The real-time connections of this node: `focus.realtime`.
+ * The real-time connections of all nodes of the database: `focus.realtime`.
  *
  * @example
  * ```ts
@@ -9,14 +10,24 @@ import type { ConnectionInfo, RealtimeStats } from './ports.ts'
  * ```
  */
 export interface Realtime {
-  /** Lists the open connections of this node. */
-  connections(): Promise<ConnectionInfo[]>
-  /** Counts users and connections, and measures the messages per second of the last minute. */
+  /**
+   * Lists the open connections of all nodes, or those of one user. Connections of a node that does not answer within two
+   * seconds are missing.
+   */
+  connections(filter?: { readonly userId?: UserId }): Promise<ConnectionInfo[]>
+  /**
+   * Counts the users and connections of all nodes, and their messages per second of the last minute. With several nodes, the
+   * counts may be two seconds old.
+   */
   stats(): Promise<RealtimeStats>
-  /** Closes one connection with close code 4014; false when there is no connection of that id. */
+  /**
+   * Closes one connection with close code 4014, on whatever node it is; false when there is no connection of that id.
+   *
+   * @throws FocusError `node_unreachable` when the node of the connection does not answer
+   */
   close(connectionId: string): Promise<boolean>
   /**
-   * Sends all clients to other nodes: upgrades are refused with 503; every client gets `reconnect` and is closed with 1012, at
+   * Sends all clients of this node to other nodes: upgrades are refused with 503; every client gets `reconnect` and is closed with 1012, at
    * moments spread over `windowMs` (milliseconds; 5,000 when absent). Resolves when no connection is left.
    */
   drain(options?: { windowMs?: number }): Promise<void>

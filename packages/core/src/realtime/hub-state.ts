@@ -2,6 +2,7 @@ import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Client } from '../admission/client.ts'
 import type { SessionEnd } from '../auth/ports.ts'
 import type { NodeBroker } from '../cluster/broker-port.ts'
+import type { ClusterView } from '../cluster/nodes/cluster-view-port.ts'
 import type { Debug } from '../common/logging/debug.ts'
 import type { Logger } from '../common/logging/logger.ts'
 import type { Clock } from '../common/runtime.ts'
@@ -26,6 +27,8 @@ export class HubState {
 
   readonly feed: NotificationFeed
   readonly broker: NodeBroker
+  /** The connections of all nodes; null for a hub that is alone. */
+  readonly cluster: ClusterView | null
   readonly control: AdmissionControl
   readonly logger: Logger
   readonly debug: Debug
@@ -41,12 +44,13 @@ export class HubState {
   draining = false
   #serial = 0
 
-  constructor({ config, runtime, feed, broker, control }: RealtimeDeps) {
+  constructor({ config, runtime, feed, broker, cluster, control }: RealtimeDeps) {
     this.config = config
     this.limits = resolveLimits(config.limits)
     this.node = broker.node
     this.feed = feed
     this.broker = broker
+    this.cluster = cluster ?? null
     this.control = control
     this.logger = runtime.logger
     this.debug = runtime.debug('hub')

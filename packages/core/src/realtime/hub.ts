@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Principal, SessionEnd } from '../auth/ports.ts'
+import type { UserId } from '../common/user-id.ts'
 import { Drain } from './connections/drain.ts'
 import { Sweeper } from './connections/sweeper.ts'
 import { EventFanOut } from './delivery/event-fan-out.ts'
@@ -17,13 +18,13 @@ import { Gate } from './entry/gate.ts'
 import { Tickets } from './entry/tickets.ts'
 import { WebSocketEntry } from './entry/web-socket-entry.ts'
 import { HubState } from './hub-state.ts'
+import { HubConnections } from './monitoring/local-connections.ts'
 import { RateMeter } from './monitoring/rate-meter.ts'
 import type { RealtimeCounters } from './monitoring/realtime-counters.ts'
 import { RealtimeMetrics, type RenderedMetrics } from './monitoring/realtime-metrics.ts'
 import { Statistics } from './monitoring/statistics.ts'
-import type { ConnectionInfo, RealtimeStats } from './ports.ts'
+import type { ConnectionInfo, ConnectionList, RealtimeStats } from './ports.ts'
 import { ActionHandler } from './protocol/action-handler.ts'
-import { closeCodes } from './protocol/close-codes.ts'
 import { MessageHandler } from './protocol/message-handler.ts'
 import { Replies } from './protocol/replies.ts'
 import type { RealtimeConfig, RealtimeDeps } from './realtime-config.ts'
@@ -57,7 +58,9 @@ export class Hub {
     this.#healer = new Healer(state, writer)
 
     const rates = new RateMeter(counters)
-    this.#statistics = new Statistics(state, rates, deps.userIds)
+    const local = new HubConnections(state, rates)
+    state.cluster?.serve(local)
+    this.#statistics = new Statistics(state, local, deps.userIds)
     this.#sweeper = new Sweeper(state, this.#healer, rates)
     this.#drain = new Drain(state)
 
@@ -65,7 +68,7 @@ export class Hub {
     const gate = new Gate(state, authenticator)
     const admission = new Admission(state, authenticator, heads, resumer)
     const replies = new Replies(state, writer)
-    const actions = new ActionHandler(state, resumer, new Synchronizer(log, writer), replies)
+    const actions = new ActionHandler(state, resumer, new Synchronizer(log, writer), replies, this.#statistics)
     const messages = new MessageHandler(state, admission, actions, replies)
     this.#webSockets = new WebSocketEntry(state, gate, messages, this.#sweeper)
     this.#eventStreams = new EventStreamEntry(state, gate, admission, this.#sweeper)
@@ -105,21 +108,20 @@ export class Hub {
     return this.#metrics.render()
   }
 
-  async connections(): Promise<ConnectionInfo[]> {
-    return this.#statistics.connections()
+  connectionList(userId: UserId | null): Promise<ConnectionList> {
+    return this.#statistics.connections(userId)
   }
 
-  async stats(): Promise<RealtimeStats> {
+  async connections({ userId }: { readonly userId?: UserId } = {}): Promise<ConnectionInfo[]> {
+    return [...(await this.#statistics.connections(userId ?? null)).connections]
+  }
+
+  stats(): Promise<RealtimeStats> {
     return this.#statistics.stats()
   }
 
-  async close(connectionId: string): Promise<boolean> {
-    const connection = this.#state.registry.connections.find(
-      (candidate) => candidate.live && this.#state.connectionId(candidate) === connectionId,
-    )
-    if (!connection) return false
-    this.#state.end(connection, closeCodes.closedByOperator)
-    return true
+  close(connectionId: string): Promise<boolean> {
+    return this.#statistics.close(connectionId)
   }
 
   drain({ windowMs = 5_000 }: { windowMs?: number } = {}): Promise<void> {

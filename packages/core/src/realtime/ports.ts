@@ -33,14 +33,22 @@ export interface ConnectionInfo {
   readonly acknowledged: number
 }
 
-/** Counts of users and connections, and rates of messages. */
+/** Connections of all nodes. */
+export interface ConnectionList {
+  readonly connections: readonly ConnectionInfo[]
+  /** Names of nodes that did not answer within two seconds; their connections are missing. */
+  readonly missingNodes: readonly string[]
+}
+
+/** Counts of users and connections of all nodes, and rates of their messages. */
 export interface RealtimeStats {
   readonly websocketEnabled: boolean
+  /** Users with a connection to any node; an estimate while some user is on two nodes and a node has more than 1,000 users. */
   readonly activeUsers: number
   readonly activeConnections: number
   /** At most 1,000. */
   readonly connectedUserIds: readonly UserId[]
-  /** Nodes that share the database and the broker. */
+  /** Processes that share the database and are alive. */
   readonly nodes: number
   /** Notifications written to sockets and messages received from clients, per second, over the last minute. */
   readonly rates: { readonly deliveries: number; readonly actions: number }

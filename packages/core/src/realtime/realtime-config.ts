@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { AdmissionControl } from '../admission/admission-control.ts'
 import type { Principal, TokenVerifier } from '../auth/ports.ts'
 import type { NodeBroker } from '../cluster/broker-port.ts'
+import type { ClusterView } from '../cluster/nodes/cluster-view-port.ts'
 import type { SingleUseStore } from '../secrets/single-use-port.ts'
 import type { Runtime } from '../common/runtime.ts'
 import type { Sealer } from '../secrets/sealer.ts'
@@ -35,6 +36,8 @@ export interface RealtimeDeps {
   readonly feed: NotificationFeed
   /** Its `node` names this node in statistics and connection ids. */
   readonly broker: NodeBroker
+  /** The connections of all nodes. When absent, this node is the only one. */
+  readonly cluster?: ClusterView
   readonly singleUse: SingleUseStore
   readonly sealer: Sealer
   readonly userIds: UserIdCodec

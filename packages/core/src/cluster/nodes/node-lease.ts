@@ -21,6 +21,14 @@ export interface LeaseDeps {
   readonly times?: LeaseTimes
 }
 
+/** The description of this node as JSON. */
+export interface Reports {
+  /** Returns null when the description that was returned last still holds. */
+  next(): string | null
+  /** The description that was returned last was not written. */
+  forget(): void
+}
+
 /**
  * Keeps this node in the list of nodes, and reads the others with each renewal. A node whose lease ended, because the process was
  * stopped or the database was away, joins again by itself. While the database is away, the last list stays in force.
@@ -30,10 +38,10 @@ export class NodeLease implements ClusterNodes {
   readonly #times: LeaseTimes
   readonly #peers: PeerList
   #self: ClusterNode
-  #details = '{}'
-  #writtenDetails = '{}'
+  #reports: Reports | null = null
   #timer: NodeJS.Timeout | null = null
   #renewing: Promise<void> | null = null
+  #reporting: Promise<void> | null = null
   #closed = false
 
   private constructor(deps: LeaseDeps, id: number) {
@@ -74,23 +82,36 @@ export class NodeLease implements ClusterNodes {
   /** Renews the lease and reads the list. Never rejects: what failed is tried again with the next renewal. */
   renew(): Promise<void> {
     this.#renewing ??= this.#renewOnce()
-      .catch((error: unknown) => this.#deps.runtime.debug('broker')('renewing the lease failed', { error }))
+      .catch((error: unknown) => this.#trace('renewing the lease failed', error))
       .finally(() => {
         this.#renewing = null
       })
     return this.#renewing
   }
 
-  /** Tells the other nodes about this one with the next renewal. */
-  describe(details: string): void {
-    this.#details = details
+  /** Has this node describe itself to the others: with each renewal, and when `report` is called. */
+  describeWith(reports: Reports): void {
+    this.#reports = reports
+  }
+
+  /** Writes the description now, if it changed. Never rejects, as `renew`. */
+  report(): Promise<void> {
+    this.#reporting ??= this.#write()
+      .then(
+        () => undefined,
+        (error: unknown) => this.#trace('writing the description of this node failed', error),
+      )
+      .finally(() => {
+        this.#reporting = null
+      })
+    return this.#reporting
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     if (this.#timer) clearTimeout(this.#timer)
-    await this.#renewing
+    await Promise.all([this.#renewing, this.#reporting])
     // A lease that stays behind ends by itself.
     await this.#deps.store.leave(this.#self.id).catch(() => undefined)
   }
@@ -98,16 +119,28 @@ export class NodeLease implements ClusterNodes {
   async #renewOnce(): Promise<void> {
     if (this.#closed) return
     const { store, runtime, self } = this.#deps
-    const details = this.#details === this.#writtenDetails ? null : this.#details
     let rejoined = false
-    if (!(await store.renew(this.#self.id, this.#times.leaseMs, details))) {
+    if (!(await this.#write())) {
       rejoined = true
-      const id = await store.join({ ...self, startedAt: this.#self.startedAt, details: this.#details })
+      const id = await store.join({ ...self, startedAt: this.#self.startedAt, details: '{}' })
       runtime.logger.info('The lease of this node had ended; it joined the cluster again', { node: self.name, id })
       this.#self = { ...this.#self, id }
     }
-    if (details !== null) this.#writtenDetails = details
     await this.#readList(rejoined)
+  }
+
+  /** Renews the lease, with the description while there is anybody to read it. Returns false when the lease ended. */
+  async #write(): Promise<boolean> {
+    if (this.#closed) return true
+    const reports = this.#peers.alive.length > 0 ? this.#reports : null
+    try {
+      const renewed = await this.#deps.store.renew(this.#self.id, this.#times.leaseMs, reports?.next() ?? null)
+      if (!renewed) this.#reports?.forget()
+      return renewed
+    } catch (error) {
+      this.#reports?.forget()
+      throw error
+    }
   }
 
   async #readList(rejoined = false): Promise<void> {
@@ -118,6 +151,10 @@ export class NodeLease implements ClusterNodes {
     this.#peers.update(list, this.#self, rejoined)
     const { keptMs } = this.#times
     if (list.nodes.some(({ renewedAt }) => Math.abs(list.now - renewedAt) > keptMs)) await store.prune(keptMs)
+  }
+
+  #trace(message: string, error: unknown): void {
+    this.#deps.runtime.debug('broker')(message, { error })
   }
 
   #schedule(): void {

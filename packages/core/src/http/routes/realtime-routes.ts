@@ -45,9 +45,8 @@ export function realtimeRoutes(realtime: RealtimeHub): Route[] {
       access: 'admin',
       async handle({ url }) {
         const userId = queryValue(url, 'user_id', 191)
-        const connections = await realtime.connections()
-        const wanted = userId === null ? connections : connections.filter((one) => String(one.userId) === userId)
-        return json({ connections: wanted.map(connectionJson) })
+        const { connections, missingNodes } = await realtime.connectionList(userId)
+        return json({ connections: connections.map(connectionJson), missing_nodes: missingNodes })
       },
     },
     {

@@ -16,6 +16,8 @@ export class ConnectionRegistry {
   readonly shared = new Stream(null)
   /** Connections whose clients have not shown credentials yet. */
   withoutCredentials = 0
+  /** Advances whenever a connection joins or leaves its user. */
+  changes = 0
   readonly withoutCredentialsByNetwork = new ConnectionCounts()
   readonly #broker: NodeBroker
   readonly #debug: Debug
@@ -60,6 +62,7 @@ export class ConnectionRegistry {
       this.#subscribe(stream)
     }
     this.#activeConnections += 1
+    this.changes += 1
     connection.userKey = userKey
     if (stream.connections.length === 0) {
       this.#activeUsers += 1
@@ -83,6 +86,7 @@ export class ConnectionRegistry {
     }
     connection.userIndex = -1
     this.#activeConnections -= 1
+    this.changes += 1
     if (stream.connections.length > 0) return
     stream.emptySince = now
     this.#activeUsers -= 1

@@ -1,3 +1,4 @@
+import { userHash } from '../../common/user-hash.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import { Stream } from '../delivery/stream.ts'
 import type { Connection } from './connection.ts'
@@ -9,4 +10,11 @@ export class UserStream extends Stream<UserKey> {
   subscribing: Promise<void> | null = null
   /** When the last connection left, in milliseconds of the node's monotonic clock. */
   emptySince = 0
+  #hash = -1
+
+  /** The `userHash` of the user, computed once. */
+  get hash(): number {
+    if (this.#hash < 0) this.#hash = userHash(this.userKey)
+    return this.#hash
+  }
 }

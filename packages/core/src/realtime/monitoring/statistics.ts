@@ -1,57 +1,90 @@
-import type { UserIdCodec } from '../../common/user-id.ts'
+import type { ClusterView } from '../../cluster/nodes/cluster-view-port.ts'
+import type { NodeConnection } from '../../cluster/questions-port.ts'
+import { toUserKey, type UserId, type UserIdCodec, type UserKey } from '../../common/user-id.ts'
 import type { HubState } from '../hub-state.ts'
-import type { ConnectionInfo, RealtimeStats } from '../ports.ts'
-import type { RateMeter } from './rate-meter.ts'
+import type { ConnectionInfo, ConnectionList, RealtimeStats } from '../ports.ts'
+import type { HubConnections } from './local-connections.ts'
 
 /** How many user ids the statistics name. */
 const namedUsers = 1_000
 
-/** Describes the connections of this node for operators. */
+/** Counts that one user may see. */
+export interface UserStats {
+  readonly activeUsers: number
+  readonly activeConnections: number
+  readonly yourConnections: number
+}
+
+/** Describes the users and connections of the cluster. A node that is alone answers from memory. */
 export class Statistics {
   readonly #state: HubState
-  readonly #rates: RateMeter
+  readonly #local: HubConnections
   readonly #userIds: UserIdCodec
 
-  constructor(state: HubState, rates: RateMeter, userIds: UserIdCodec) {
+  constructor(state: HubState, local: HubConnections, userIds: UserIdCodec) {
     this.#state = state
-    this.#rates = rates
+    this.#local = local
     this.#userIds = userIds
   }
 
-  /** Lists the live connections. */
-  connections(): ConnectionInfo[] {
-    const infos: ConnectionInfo[] = []
-    for (const connection of this.#state.registry.connections) {
-      const { userKey } = connection
-      if (!connection.live || userKey === null) continue
-      infos.push({
-        id: this.#state.connectionId(connection),
-        userId: this.#userIds.fromKey(userKey),
-        node: this.#state.node,
-        since: connection.since,
-        transport: connection.peer.transport,
-        offset: connection.own?.position ?? 0,
-        lag: (connection.own?.lag ?? 0) + (connection.all?.lag ?? 0),
-        acknowledged: connection.acknowledged,
-      })
-    }
-    return infos
+  /** Lists the live connections of all nodes, or those of one user. */
+  async connections(userId: UserId | null): Promise<ConnectionList> {
+    const cluster = this.#others()
+    const userKey = userId === null ? null : toUserKey(userId)
+    const { connections, missingNodes } = cluster
+      ? await cluster.connections(userKey)
+      : { connections: this.#local.connections(userKey), missingNodes: [] }
+    return { connections: connections.map((connection) => this.#info(connection)), missingNodes }
   }
 
-  stats(): RealtimeStats {
-    const { config, registry } = this.#state
-    const connectedUserIds = []
-    for (const [userKey, { connections }] of registry.streams) {
-      if (connections.length === 0) continue
-      if (connectedUserIds.push(this.#userIds.fromKey(userKey)) >= namedUsers) break
-    }
+  async stats(): Promise<RealtimeStats> {
+    const activity = await this.#others()?.activity()
+    const { users, connections, deliveries, actions } = activity ?? this.#local.activity()
     return {
-      websocketEnabled: config.enabled,
-      activeUsers: registry.activeUsers,
-      activeConnections: registry.activeConnections,
-      connectedUserIds,
-      nodes: 1,
-      rates: this.#rates.rates(this.#state.now()),
+      websocketEnabled: this.#state.config.enabled,
+      activeUsers: users,
+      activeConnections: connections,
+      connectedUserIds: (activity?.userKeys ?? this.#localUserKeys()).map((key) => this.#userIds.fromKey(key)),
+      nodes: activity?.nodes.length ?? 1,
+      rates: { deliveries, actions },
     }
+  }
+
+  /** Returns what one user may know; at once while this node is alone. */
+  statsFor(userKey: UserKey | null): UserStats | Promise<UserStats> {
+    const { registry } = this.#state
+    const own = userKey === null ? 0 : registry.connectionsOf(userKey).length
+    const { activeUsers, activeConnections } = registry
+    const cluster = this.#others()
+    if (!cluster) return { activeUsers, activeConnections, yourConnections: own }
+    return cluster.activity().then(({ users, connections, connectionsElsewhere }) => ({
+      activeUsers: users,
+      activeConnections: connections,
+      yourConnections: own + (userKey === null ? 0 : connectionsElsewhere(userKey)),
+    }))
+  }
+
+  /** @throws FocusError `node_unreachable` */
+  async close(connectionId: string): Promise<boolean> {
+    return this.#local.close(connectionId) || ((await this.#others()?.close(connectionId)) ?? false)
+  }
+
+  /** Returns null while this node is alone. */
+  #others(): ClusterView | null {
+    const { cluster } = this.#state
+    return cluster === null || cluster.alone ? null : cluster
+  }
+
+  #localUserKeys(): UserKey[] {
+    const keys: UserKey[] = []
+    for (const [userKey, { connections }] of this.#state.registry.streams) {
+      if (connections.length === 0) continue
+      if (keys.push(userKey) >= namedUsers) break
+    }
+    return keys
+  }
+
+  #info({ userKey, ...connection }: NodeConnection): ConnectionInfo {
+    return { ...connection, userId: this.#userIds.fromKey(userKey) }
   }
 }

@@ -5,6 +5,7 @@ import type { ResumeRequest } from '../delivery/resume-plan.ts'
 import type { Resumer } from '../delivery/resumer.ts'
 import { defaultSyncLimit, type Synchronizer } from '../delivery/synchronizer.ts'
 import type { HubState } from '../hub-state.ts'
+import type { Statistics } from '../monitoring/statistics.ts'
 import type { ClientAction } from './actions.ts'
 import type { Replies } from './replies.ts'
 
@@ -18,12 +19,14 @@ export class ActionHandler {
   readonly #resumer: Resumer
   readonly #synchronizer: Synchronizer
   readonly #replies: Replies
+  readonly #statistics: Statistics
 
-  constructor(state: HubState, resumer: Resumer, synchronizer: Synchronizer, replies: Replies) {
+  constructor(state: HubState, resumer: Resumer, synchronizer: Synchronizer, replies: Replies, statistics: Statistics) {
     this.#state = state
     this.#resumer = resumer
     this.#synchronizer = synchronizer
     this.#replies = replies
+    this.#statistics = statistics
   }
 
   async perform(connection: Connection, action: LiveAction): Promise<void> {
@@ -37,8 +40,7 @@ export class ActionHandler {
         this.#topics(connection, action)
         return
       case 'get_stats':
-        this.#stats(connection, action)
-        return
+        return this.#stats(connection, action)
       case 'resume':
         return this.#resume(connection, action)
       case 'sync':
@@ -87,14 +89,16 @@ export class ActionHandler {
     })
   }
 
-  #stats(connection: Connection, { ref }: Action<'get_stats'>): void {
-    const { config, registry } = this.#state
+  async #stats(connection: Connection, { ref }: Action<'get_stats'>): Promise<void> {
+    const counted = this.#statistics.statsFor(connection.userKey)
+    // Alone, the answer keeps its place among the answers to other messages.
+    const stats = counted instanceof Promise ? await counted : counted
     this.#replies.answer(connection, {
       type: 'stats',
-      websocket_enabled: config.enabled,
-      active_users: registry.activeUsers,
-      active_connections: registry.activeConnections,
-      your_connections: connection.userKey === null ? 0 : registry.connectionsOf(connection.userKey).length,
+      websocket_enabled: this.#state.config.enabled,
+      active_users: stats.activeUsers,
+      active_connections: stats.activeConnections,
+      your_connections: stats.yourConnections,
       ref,
     })
   }

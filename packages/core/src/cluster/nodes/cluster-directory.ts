@@ -1,0 +1,152 @@
+import { cachedAnswer } from '../../common/async/cached-answer.ts'
+import { FocusError } from '../../common/errors.ts'
+import type { Runtime } from '../../common/runtime.ts'
+import type { UserKey } from '../../common/user-id.ts'
+import type { NodeBroker } from '../broker-port.ts'
+import type { NodeAnswer, NodeConnection, NodeQuestion } from '../questions-port.ts'
+import { clusterActivity, type DescribedNode } from './cluster-activity.ts'
+import {
+  type ClusterActivity,
+  type ClusterConnections,
+  type ClusterView,
+  type LocalConnections,
+  sampleSize,
+} from './cluster-view-port.ts'
+import { decodeDetails } from './node-details.ts'
+import type { NodeLease } from './node-lease.ts'
+import { NodeReports } from './node-reports.ts'
+import type { NodeStore } from './node-store-port.ts'
+import type { ClusterNodes } from './nodes-port.ts'
+import { Questions } from './questions.ts'
+
+/** The most often that a node writes its counts, and reads those of the others, in milliseconds. */
+const freshMs = 1_000
+/** Connections in one message. */
+const partSize = 500
+
+export interface DirectoryDeps {
+  readonly nodes: ClusterNodes
+  readonly broker: NodeBroker
+  readonly runtime: Pick<Runtime, 'debug'>
+  /** Null without a lease. */
+  readonly shared: { readonly lease: NodeLease; readonly store: NodeStore } | null
+  /** How long nodes may take to answer a question, in milliseconds. */
+  readonly answerMs?: number
+}
+
+/** The connections of all nodes. Counts travel in the rows of the nodes, and questions over the broker. */
+export class ClusterDirectory implements ClusterView {
+  readonly #deps: DirectoryDeps
+  readonly #questions: Questions
+  readonly #activity: () => Promise<ClusterActivity>
+  #local: LocalConnections | null = null
+  #known: ReadonlyMap<number, string> = new Map()
+  #timer: NodeJS.Timeout | null = null
+  #stopListening: () => void = () => undefined
+
+  constructor(deps: DirectoryDeps) {
+    this.#deps = deps
+    this.#questions = new Questions(deps.broker, (question) => this.#answer(question), deps.answerMs)
+    this.#activity = cachedAnswer(freshMs, () => this.#readActivity())
+  }
+
+  get alone(): boolean {
+    return this.#deps.nodes.peers().length === 0
+  }
+
+  serve(local: LocalConnections): void {
+    this.#local = local
+    const { shared, nodes } = this.#deps
+    if (!shared) return
+    const reports = new NodeReports(local)
+    shared.lease.describeWith(reports)
+    this.#timer = setInterval(() => {
+      if (!this.alone && reports.due) void shared.lease.report()
+    }, freshMs)
+    this.#timer.unref()
+    // A node that joined, or joined again, has to be told everything.
+    this.#stopListening = nodes.onPeersChange(() => {
+      reports.forget()
+      if (!this.alone) void shared.lease.report()
+    })
+  }
+
+  activity(): Promise<ClusterActivity> {
+    return this.#activity()
+  }
+
+  async connections(userKey: UserKey | null): Promise<ClusterConnections> {
+    const own = this.#local?.connections(userKey) ?? []
+    const { parts, missing } = await this.#questions.ask({ ask: 'connections', userKey }, this.#peerNames())
+    const others = parts.flatMap((part) => (part.ask === 'connections' ? part.connections : []))
+    return { connections: [...own, ...others], missingNodes: missing }
+  }
+
+  async close(connectionId: string): Promise<boolean> {
+    const node = nodeOf(connectionId)
+    if (node === this.#deps.nodes.self.name) return this.#local?.close(connectionId) ?? false
+    if (!this.#peerNames().includes(node)) return false
+    const { parts, missing } = await this.#questions.ask({ ask: 'close', connectionId }, [node])
+    if (missing.length === 0) return parts.some((part) => part.ask === 'close' && part.closed)
+    throw new FocusError('node_unreachable', `The node ${node}, which has the connection, does not answer.`, {
+      hint: 'Try again in a few seconds; if the node died, its connections are gone.',
+      retryAfterSeconds: 5,
+    })
+  }
+
+  /** Stops asking and answering. */
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    this.#stopListening()
+    this.#questions.close()
+  }
+
+  #peerNames(): string[] {
+    const { nodes } = this.#deps
+    const names = new Set(nodes.peers().map(({ name }) => name))
+    // The row of an earlier life of this node.
+    names.delete(nodes.self.name)
+    return [...names]
+  }
+
+  #ownDetails(): DescribedNode['details'] {
+    const local = this.#local
+    if (!local) return { users: 0, connections: 0, deliveries: 0, actions: 0, sample: new Map() }
+    return { ...local.activity(), sample: local.sample(sampleSize) }
+  }
+
+  async #readActivity(): Promise<ClusterActivity> {
+    const { self } = this.#deps.nodes
+    const peers = this.alone ? [] : await this.#readPeers()
+    return clusterActivity({ node: self, details: this.#ownDetails() }, peers)
+  }
+
+  /** While the database is away, the last answer of nodes stays in force. */
+  async #readPeers(): Promise<readonly DescribedNode[]> {
+    const { nodes, shared, runtime } = this.#deps
+    const peers = nodes.peers()
+    try {
+      const ids = peers.map(({ id }) => id)
+      this.#known = (await shared?.store.details(ids)) ?? new Map()
+    } catch (error) {
+      runtime.debug('broker')('reading the counts of the other nodes failed', { error })
+    }
+    return peers.map((node) => ({ node, details: decodeDetails(this.#known.get(node.id) ?? '') }))
+  }
+
+  *#answer(question: NodeQuestion): Iterable<NodeAnswer> {
+    if (question.ask === 'close') {
+      yield { ask: 'close', closed: this.#local?.close(question.connectionId) ?? false }
+      return
+    }
+    const connections: readonly NodeConnection[] = this.#local?.connections(question.userKey) ?? []
+    for (let from = 0; from === 0 || from < connections.length; from += partSize) {
+      yield { ask: 'connections', connections: connections.slice(from, from + partSize) }
+    }
+  }
+}
+
+/** Connection ids are `<node>.<number>`, and names of nodes may have dots. */
+function nodeOf(connectionId: string): string {
+  return connectionId.slice(0, Math.max(0, connectionId.lastIndexOf('.')))
+}

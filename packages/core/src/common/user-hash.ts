@@ -1,0 +1,12 @@
+import type { UserKey } from './user-id.ts'
+
+/** Returns a number from 0 to 2^32 - 1 that is the same on every node, and spreads keys that differ little (FNV-1a, mixed). */
+export function userHash(userKey: UserKey): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < userKey.length; index += 1) {
+    hash = Math.imul(hash ^ userKey.charCodeAt(index), 0x01000193)
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

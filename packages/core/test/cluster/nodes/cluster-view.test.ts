@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { type TestNode, TestNodes } from '../support/node-pair.ts'
+
+describeOverDatabases('Users and connections of two nodes', (databases) => {
+  let nodes: TestNodes
+  let one: TestNode
+  let two: TestNode
+  beforeEach(async () => {
+    nodes = new TestNodes(await databases.empty())
+    one = await nodes.start('web.1')
+    two = await nodes.start('web.2')
+  })
+  afterEach(() => nodes.stop())
+
+  const statsOf = ({ app }: TestNode) => app.focus.realtime.stats()
+
+  test('are counted together on both; a user on two nodes counts once', async () => {
+    const [alice, bob] = [await one.app.signIn('alice'), await one.app.signIn('bob')]
+    await nodes.connect(one, alice)
+    const client = await nodes.connect(two, alice)
+    await nodes.connect(two, bob)
+    for (const node of [one, two]) {
+      await expect
+        .poll(() => statsOf(node), { timeout: 20_000 })
+        .toMatchObject({ nodes: 2, activeUsers: 2, activeConnections: 3 })
+      const { connectedUserIds } = await statsOf(node)
+      expect(new Set(connectedUserIds)).toEqual(new Set([alice.id, bob.id]))
+    }
+    client.send({ action: 'get_stats', ref: 1 })
+    expect(await client.until('stats')).toMatchObject({ active_users: 2, active_connections: 3, your_connections: 2 })
+  })
+
+  test('vanish from the counts when their node leaves, at once', async () => {
+    const alice = await one.app.signIn('alice')
+    await nodes.connect(two, alice)
+    await expect.poll(() => statsOf(one), { timeout: 20_000 }).toMatchObject({ nodes: 2, activeUsers: 1 })
+    await two.app.focus.close()
+    await expect.poll(() => statsOf(one)).toMatchObject({ nodes: 1, activeUsers: 0, activeConnections: 0 })
+  })
+
+  test('are listed by every node, all or of one user', async () => {
+    const [alice, bob] = [await one.app.signIn('alice'), await one.app.signIn('bob')]
+    await nodes.connect(one, alice)
+    await nodes.connect(two, alice)
+    await nodes.connect(two, bob)
+    const answer = await one.app.admin('/ws/connections')
+    const body = await answer.json()
+    expect(body.missing_nodes).toEqual([])
+    const places = body.connections.map((each: { user_id: number; node: string }) => `${each.user_id} on ${each.node}`)
+    expect(new Set(places)).toEqual(new Set([`${alice.id} on web.1`, `${alice.id} on web.2`, `${bob.id} on web.2`]))
+    expect(places).toHaveLength(3)
+    const ofBob = await (await one.app.admin(`/ws/connections?user_id=${bob.id}`)).json()
+    expect(ofBob.connections).toMatchObject([{ user_id: bob.id, node: 'web.2' }])
+    expect(await one.app.focus.realtime.connections({ userId: alice.id })).toHaveLength(2)
+  })
+
+  test('can be closed from the other node', async () => {
+    const client = await nodes.connect(two, await one.app.signIn('alice'))
+    const [connection] = await one.app.focus.realtime.connections()
+    expect((await one.app.admin(`/ws/connections/${connection?.id}`, undefined, 'DELETE')).status).toBe(204)
+    expect((await client.closed).code).toBe(4014)
+    expect((await one.app.admin(`/ws/connections/${connection?.id}`, undefined, 'DELETE')).status).toBe(404)
+    expect((await one.app.admin('/ws/connections/web.3.1', undefined, 'DELETE')).status).toBe(404)
+  })
+
+  test('of a node that does not answer are named as missing, and cannot be closed', async () => {
+    await nodes.connect(two, await one.app.signIn('alice'))
+    two.broker.connect(false)
+    const body = await (await one.app.admin('/ws/connections')).json()
+    expect(body).toEqual({ connections: [], missing_nodes: ['web.2'] })
+    const refused = await one.app.admin('/ws/connections/web.2.1', undefined, 'DELETE')
+    expect([refused.status, (await refused.json()).code]).toEqual([503, 'node_unreachable'])
+    two.broker.connect(true)
+    await expect.poll(async () => (await (await one.app.admin('/ws/connections')).json()).missing_nodes).toEqual([])
+  })
+
+  test('are told for each node', async () => {
+    await nodes.connect(two, await one.app.signIn('alice'))
+    const nodesOf = async () => (await (await one.app.admin('/admin/nodes')).json()).nodes
+    await expect.poll(nodesOf, { timeout: 20_000 }).toMatchObject([
+      { name: 'web.1', answering: true, users: 0, connections: 0 },
+      { name: 'web.2', answering: false, users: 1, connections: 1 },
+    ])
+    const [own] = await nodesOf()
+    expect(Math.abs(Date.parse(own.started_at) - Date.now())).toBeLessThan(60_000)
+    expect(own.version).toMatch(/^\d+\.\d+\.\d+/)
+  })
+})

@@ -1,0 +1,57 @@
+import { EventEmitter } from 'node:events'
+import { expect, test } from 'vitest'
+import { LocalFirstBroker } from '../../../src/cluster/local-first-broker.ts'
+import { Questions } from '../../../src/cluster/nodes/questions.ts'
+import type { NodeAnswer } from '../../../src/cluster/questions-port.ts'
+import { EmitterBroker } from '../support/emitter-broker.ts'
+
+const part = (id: string): NodeAnswer => ({
+  ask: 'connections',
+  connections: [{ id, userKey: '1', node: 'n', since: 1, transport: 'sse', offset: 0, lag: 0, acknowledged: 0 }],
+})
+
+function nodesOf(count: number, timeoutMs: number) {
+  const bus = new EventEmitter()
+  return Array.from({ length: count }, (_, index) => {
+    const name = `n${index}`
+    const driver = new EmitterBroker(bus)
+    const parts = [part(`${name}.1`), part(`${name}.2`), part(`${name}.3`)]
+    return { driver, questions: new Questions(new LocalFirstBroker(name, driver), () => parts, timeoutMs) }
+  })
+}
+
+const idsIn = (parts: readonly NodeAnswer[]) =>
+  parts.flatMap((each) => (each.ask === 'connections' ? each.connections.map(({ id }) => id) : [])).sort()
+
+test('collects all parts of the answers of several nodes', async () => {
+  const [asking] = nodesOf(3, 60_000)
+  const { parts, missing } = (await asking?.questions.ask({ ask: 'connections', userKey: null }, ['n1', 'n2'])) ?? {}
+  expect(missing).toEqual([])
+  expect(idsIn(parts ?? [])).toEqual(['n1.1', 'n1.2', 'n1.3', 'n2.1', 'n2.2', 'n2.3'])
+})
+
+test('asks one node alone', async () => {
+  const [asking] = nodesOf(3, 60_000)
+  const { parts } = (await asking?.questions.ask({ ask: 'connections', userKey: null }, ['n2'])) ?? {}
+  expect(idsIn(parts ?? [])).toEqual(['n2.1', 'n2.2', 'n2.3'])
+})
+
+test('names nodes that do not answer in time, and keeps the answers of the others', async () => {
+  const [asking] = nodesOf(2, 50)
+  const { parts, missing } = (await asking?.questions.ask({ ask: 'connections', userKey: null }, ['n1', 'n9'])) ?? {}
+  expect(missing).toEqual(['n9'])
+  expect(idsIn(parts ?? [])).toHaveLength(3)
+})
+
+test('does not wait while the broker is away, nor after it was closed', async () => {
+  const [asking] = nodesOf(2, 60_000)
+  asking?.driver.connect(false)
+  expect(await asking?.questions.ask({ ask: 'connections', userKey: null }, ['n1'])).toEqual({
+    parts: [],
+    missing: ['n1'],
+  })
+  asking?.driver.connect(true)
+  const answer = asking?.questions.ask({ ask: 'connections', userKey: null }, ['n9'])
+  asking?.questions.close()
+  expect(await answer).toEqual({ parts: [], missing: ['n9'] })
+})
