@@ -19,16 +19,19 @@ import {
 } from './wake-up-store-port.ts'
 import { WakeUpTail } from './wake-up-tail.ts'
 
-/** Pauses of the tail. */
-const pace = {
+/** Pauses of the tail, in milliseconds. */
+const pauses = {
+  /** While rows come. */
+  traffic: 25,
   /** While users of this node wait, or rows came lately. */
-  busyMs: 50,
-  idleMs: 500,
+  attentive: 50,
+  idle: 500,
   /** While the database tells of rows. */
-  signalledMs: 1_000,
-  /** How long rows count as recent. */
-  recentMs: 10_000,
+  signalled: 1_000,
 } as const
+/** How long after the last row more of them are expected, and how long the traffic counts as recent. */
+const trafficMs = 1_000
+const recentMs = 10_000
 /** Between two reads of the list of nodes because a signal came while there were none. */
 const refreshMs = 1_000
 
@@ -59,7 +62,7 @@ export class DatabaseBroker implements Broker {
   readonly #connectionListeners = new Set<(connected: boolean) => void>()
   readonly #stopListening: () => void
   #newest: readonly [WakeUpPosition, WakeUpPosition]
-  #recentUntil = 0
+  #rowsAt = -Infinity
   #refreshedAt = 0
   #connected: boolean
   #closed = false
@@ -171,14 +174,16 @@ export class DatabaseBroker implements Broker {
   }
 
   #pauseMs(): number {
-    if (this.#parts.signal?.heard) return pace.signalledMs
-    return this.#users.size > 0 || performance.now() < this.#recentUntil ? pace.busyMs : pace.idleMs
+    if (this.#parts.signal?.heard) return pauses.signalled
+    const since = performance.now() - this.#rowsAt
+    if (since < trafficMs) return pauses.traffic
+    return this.#users.size > 0 || since < recentMs ? pauses.attentive : pauses.idle
   }
 
   async #turn(): Promise<boolean> {
     const { events, rows, more } = await this.#tail.turn()
     if (rows.length === 0) return more
-    this.#recentUntil = performance.now() + pace.recentMs
+    this.#rowsAt = performance.now()
     const { debug, nodes } = this.#parts
     if (debug.enabled) debug('wake-ups read', { rows: rows.length, events: events.length, more })
     const from = this.#nameOf(rows[0]?.node)
