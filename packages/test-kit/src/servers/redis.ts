@@ -12,6 +12,7 @@ export interface Redis extends ServerProcess {
 export interface RedisOptions {
   /** Starts a private server even if `FOCUS_TEST_REDIS_URL` names one: for tests that kill or freeze it. */
   readonly own?: boolean
+  readonly port?: number
   /** Further options of the server, such as `--requirepass secret`. */
   readonly args?: readonly string[]
 }
@@ -25,7 +26,7 @@ export interface TlsRedis extends Redis {
 export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   const external = process.env['FOCUS_TEST_REDIS_URL']
   if (external && !options.own) return useExternal(external)
-  const server = await runRedis(await freePort(), options.args)
+  const server = await runRedis(options.port ?? (await freePort()), options.args)
   return { ...server, url: `redis://127.0.0.1:${server.port}` }
 }
 

@@ -130,17 +130,17 @@ export class RedisBroker implements Broker {
   /** Opens a session with all subscriptions, and replaces the one in use by it. @throws RedisFailure */
   async #connect(): Promise<void> {
     const started = performance.now()
-    let lost: RedisFailure | null = null
+    const state: { lost: RedisFailure | null; open: Open | null } = { lost: null, open: null }
     const session = await RedisSession.open(this.#settings, this.#known, (failure) => {
-      lost = failure
-      if (this.#current?.session === session) this.#away(failure)
+      state.lost = failure
+      if (state.open !== null && this.#current === state.open) this.#away(failure)
     })
-    const open = this.#partsOf(session)
+    const open = (state.open = this.#partsOf(session))
     this.#opening = open
     try {
       await open.subscriptions.start()
       if (this.#closed) throw passing('The broker was closed.')
-      if (lost !== null) throw lost as RedisFailure
+      if (state.lost !== null) throw state.lost
     } catch (error) {
       session.close()
       throw error

@@ -83,12 +83,15 @@ export async function loadRedis(): Promise<OpenRedis> {
       destroy()
       throw explainFailure(error, server)
     }
+    // A subscription on a closed connection would never be answered.
+    const whileOpen = <T>(command: () => Promise<T>) =>
+      open ? command() : Promise.reject(new Error('Socket closed unexpectedly'))
     return {
-      sendCommand: (command) => client.sendCommand(command),
-      subscribe: (channels, listener) => client.subscribe(channels, listener),
-      unsubscribe: (channels) => client.unsubscribe(channels),
-      sSubscribe: (channels, listener) => client.sSubscribe(channels, listener),
-      sUnsubscribe: (channels) => client.sUnsubscribe(channels),
+      sendCommand: (command) => whileOpen(() => client.sendCommand(command)),
+      subscribe: (channels, listener) => whileOpen(() => client.subscribe(channels, listener)),
+      unsubscribe: (channels) => whileOpen(() => client.unsubscribe(channels)),
+      sSubscribe: (channels, listener) => whileOpen(() => client.sSubscribe(channels, listener)),
+      sUnsubscribe: (channels) => whileOpen(() => client.sUnsubscribe(channels)),
       destroy,
     }
   }

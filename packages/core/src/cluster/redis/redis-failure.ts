@@ -73,6 +73,14 @@ const answers: readonly [RegExp, (server: string, answer: string) => Explanation
     }),
   ],
   [
+    /^ERR unknown command [`']?sentinel/i,
+    (server) => ({
+      message: `The server at ${server} is not a Sentinel.`,
+      hint: 'Name the ports of the Sentinels, such as 26379, or use redis:// for a single server.',
+      definitive: true,
+    }),
+  ],
+  [
     /^ERR unknown command [`']?(ssubscribe|spublish)/i,
     (server) => ({
       message: `The Redis Cluster of ${server} is older than Redis 7.0, which is the first with sharded channels.`,
@@ -122,7 +130,7 @@ function explainConnection(code: string, answer: string, server: string): Explan
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return {
-      message: `Redis at ${server} does not speak TLS.`,
+      message: `The server at ${server} does not speak TLS (${code}).`,
       hint: 'Use redis:// instead of rediss://, or the TLS port of Redis.',
       definitive: true,
     }
@@ -136,7 +144,13 @@ function explainConnection(code: string, answer: string, server: string): Explan
       definitive: false,
     }
   }
-  if (/timeout/i.test(answer)) return away(`Redis at ${server} does not answer in time.`)
+  if (/timeout/i.test(answer)) {
+    return {
+      message: `Redis at ${server} does not answer in time.`,
+      hint: `${reachHint} Use rediss:// only if the port expects TLS.`,
+      definitive: false,
+    }
+  }
   return away(`Redis at ${server} fails: ${answer.replace(/\.$/, '')}.`)
 }
 

@@ -33,6 +33,8 @@ export class RedisSession {
   readonly #onLost: (failure: RedisFailure) => void
   readonly #timer: NodeJS.Timeout
   #checks = 0
+  /** How many answers in a row named other servers. */
+  #otherLayouts = 0
   #checking = false
   #over = false
 
@@ -154,11 +156,13 @@ export class RedisSession {
     }
   }
 
-  /** Notices a master that was replaced while it is still reachable. */
+  /** Notices a master that was replaced while it is still reachable. A server that just started may answer what was once true. */
   async #checkLayout(): Promise<void> {
     const { open, address } = this.#settings
     const current = await findLayout(open, address, this.layout.servers).catch(() => null)
-    if (current !== null && !isSameLayout(current, this.layout)) this.#lose(passing('Redis has another master now.'))
+    if (current === null) return
+    this.#otherLayouts = isSameLayout(current, this.layout) ? 0 : this.#otherLayouts + 1
+    if (this.#otherLayouts === 2) this.#lose(passing('Redis has another master now.'))
   }
 
   #lose(failure: RedisFailure): void {

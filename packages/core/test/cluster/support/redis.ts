@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { RedisBroker } from '../../../src/cluster/redis/redis-broker.ts'
 import { type Logger, silentLogger } from '../../../src/common/logging/logger.ts'
 
@@ -16,4 +17,23 @@ export function openRedisBroker({
   logger = silentLogger,
 }: Options): Promise<RedisBroker> {
   return RedisBroker.open({ url, node, cluster, logger, debug: Object.assign(() => undefined, { enabled: false }) })
+}
+
+/** A logger that keeps its warnings. */
+export class Warnings implements Logger {
+  readonly lines: string[] = []
+  debug(): void {}
+  info(): void {}
+  warn(message: string, fields?: Record<string, unknown>): void {
+    const { reason } = fields ?? {}
+    this.lines.push(typeof reason === 'string' ? `${message}: ${reason}` : message)
+  }
+  error(message: string): void {
+    this.lines.push(message)
+  }
+}
+
+/** Memory that this process holds, in bytes, with what Node holds outside its heap. */
+export function residentBytes(): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
 }
