@@ -4,7 +4,7 @@ import { faults } from '@focus-api/test-kit/cluster/faults'
 import { setUpNames, startSetUp } from '@focus-api/test-kit/cluster/set-ups'
 
 /** Longer than a killed call keeps its idempotency key. */
-const finishTimeoutMs = 60_000
+const finishTimeoutMs = 120_000
 
 /**
  * Three nodes under traffic, and one fault after the other: every accepted notification reaches its clients once and in order, and no
@@ -18,7 +18,7 @@ describe.each(setUpNames)('three nodes on %s lose and duplicate nothing when', (
   afterAll(() => run.close())
 
   for (const fault of faults) {
-    test.skipIf(fault.needsRedis && !name.endsWith('+redis'))(fault.name, { timeout: 60_000 }, async () => {
+    test.skipIf(fault.needsRedis && !name.endsWith('+redis'))(fault.name, { timeout: 120_000 }, async () => {
       await run.endure(fault)
       expect(run.report()).toMatchObject({ lost: 0, holes: 0, duplicated: 0, outOfOrder: 0, unrecovered: 0 })
     })

@@ -44,7 +44,8 @@ export class ClusterNode {
   static async prepare(name: string, settings: NodeOptions): Promise<ClusterNode> {
     const { databaseUrl, redisUrl, isProxied, drainMs, options } = settings
     const database = isProxied ? await proxyTo(databaseUrl) : null
-    const redis = isProxied && redisUrl !== null ? await proxyTo(redisUrl) : null
+    // Sentinels and clusters name the addresses of their servers themselves.
+    const redis = isProxied && redisUrl?.startsWith('redis://') ? await proxyTo(redisUrl) : null
     const env = {
       DATABASE_URL: throughProxy(databaseUrl, database),
       ...(redisUrl !== null && { REDIS_URL: throughProxy(redisUrl, redis) }),

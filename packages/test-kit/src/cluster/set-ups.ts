@@ -1,9 +1,10 @@
 import { startMariadb } from '../servers/mariadb.ts'
+import { startPostgres } from '../servers/postgres.ts'
 import { startRedis } from '../servers/redis.ts'
 import type { ServerProcess } from '../servers/server-process.ts'
 
 /** The servers that the nodes of a cluster share. */
-export const setUpNames = ['mariadb', 'mariadb+redis'] as const
+export const setUpNames = ['mariadb', 'mariadb+redis', 'postgres', 'postgres+redis'] as const
 export type SetUpName = (typeof setUpNames)[number]
 
 /** A server that faults can kill, pause and restart. */
@@ -22,13 +23,14 @@ export interface SetUp {
 
 /** Starts private servers, because faults end them. */
 export async function startSetUp(name: SetUpName): Promise<SetUp> {
-  const mariadb = await startMariadb({ own: true })
+  const start = name.startsWith('postgres') ? startPostgres : startMariadb
+  const database = await start({ own: true })
   const redis = name.endsWith('+redis') ? await startRedis({ own: true }) : null
   return {
-    database: { server: mariadb, url: mariadb.url },
+    database: { server: database, url: database.url },
     redis: redis && { server: redis, url: redis.url },
     async stop() {
-      await Promise.all([mariadb.stop(), redis?.stop()])
+      await Promise.all([database.stop(), redis?.stop()])
     },
   }
 }
