@@ -59,6 +59,10 @@ export interface AuthService extends Auth {
    * another issuer keeps the sessions. Null once the session has ended.
    */
   sessionEndsAt(principal: Principal): Promise<number | null>
+  /** Calls `listener` after this node changed the signing keys. */
+  onKeysChanged(listener: () => void): void
+  /** Reads the signing keys that another node changed. */
+  refreshKeys(): Promise<void>
   /** Records a session end that another node announced; listeners receive it with `here` false. */
   noteSessionEnd(end: SessionEnd): void
   /**
@@ -84,6 +88,7 @@ export function createAuth(dependencies: AuthDependencies): AuthService {
     { name: 'ended sessions', everyMs: config.healIntervalMs, run: (lastRunAt) => ended.heal(lastRunAt) },
     { name: 'deleted users', everyMs: config.healIntervalMs, run: () => sessionUsers.sweep() },
     { name: 'expired sign-ins', everyMs: purgeIntervalMs, run: () => singleUse.purge(runtime.clock()) },
+    { name: 'signing keys of other nodes', everyMs: config.healIntervalMs, run: () => keys.refresh() },
     { name: 'signing keys', everyMs: rereadMs, run: () => keys.maintain() },
     { name: 'old sessions', everyMs: purgeIntervalMs, run: () => sessions.purge() },
   ])
@@ -113,6 +118,8 @@ export function createAuth(dependencies: AuthDependencies): AuthService {
       return ended.has(sessionId) ? null : expiresAt
     },
     onSessionEnded: (listener) => ended.onEnded(listener),
+    onKeysChanged: (listener) => keys.onChanged(listener),
+    refreshKeys: () => keys.refresh(),
     noteSessionEnd: (end) => ended.hear(end),
     forgetTokens: () => issued.forget(),
     async start() {

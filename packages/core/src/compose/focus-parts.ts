@@ -5,6 +5,7 @@ import { composeHttp, type HttpParts } from './http-parts.ts'
 import { composeNotifications, type NotificationParts } from './notification-parts.ts'
 import { type Closable, openTogether } from './opening.ts'
 import { composeRealtime, type RealtimeParts } from './realtime-parts.ts'
+import { shareChanges } from './shared-changes.ts'
 import { composeTransports, type TransportParts } from './transport-parts.ts'
 
 /** All parts of one Focus, running. */
@@ -30,6 +31,7 @@ export function composeFocus(configuration: Configuration): Promise<FocusParts> 
     const cluster = own(await composeCluster(foundation))
     const transports = own(await composeTransports(foundation))
     const auth = own(await composeAuth(foundation))
+    shareChanges(foundation, auth.auth, cluster.broker)
     const notifications = own(await composeNotifications(foundation, cluster, transports))
     transports.manager.start()
     const realtime = own(await composeRealtime(foundation, auth, cluster, notifications))

@@ -1,5 +1,7 @@
 import { AdmissionControl } from '../admission/admission-control.ts'
+import { announcingDirectory } from '../auth/accounts/announcing-directory.ts'
 import type { UserDirectory } from '../auth/accounts/user-directory-port.ts'
+import { UserChanges } from '../common/users/user-changes.ts'
 import type { Runtime } from '../common/runtime.ts'
 import { stringUserIds, type UserIdCodec } from '../common/user-id.ts'
 import { createClientAddressFinder } from '../net/addresses/client-address.ts'
@@ -34,6 +36,8 @@ export interface Foundation extends Configuration {
 export interface UserSource {
   readonly directory: UserDirectory
   readonly ids: UserIdCodec
+  /** Changes of users that Focus makes, on all nodes. */
+  readonly changes: UserChanges
   /** Whether ids that the directory does not know are refused, or get a stream all the same. */
   readonly unknown: 'refuse' | 'accept'
 }
@@ -70,7 +74,9 @@ function userSource(
   database: Database,
   runtime: Runtime,
 ): UserSource {
-  const directory = own ?? new KyselyUserDirectory(database, runtime.clock)
+  const changes = new UserChanges()
+  const stored = own ?? new KyselyUserDirectory(database, runtime.clock)
+  const directory = announcingDirectory(stored, (id) => changes.announce(id))
   const ids = directory.parseId && !areForeign ? { fromKey: directory.parseId } : stringUserIds
-  return { directory, ids, unknown }
+  return { directory, ids, changes, unknown }
 }

@@ -8,11 +8,7 @@ import type { UserSource } from './foundation.ts'
 export type ChosenLocale = (userKey: UserKey) => Promise<string | null>
 
 /** Returns the user directory with the chosen languages, as the notifications read it. */
-export function recipientDirectory(
-  users: UserSource,
-  chosenLocale: ChosenLocale,
-  onChanged: (listener: (id: UserId) => void) => void,
-): RecipientDirectory {
+export function recipientDirectory(users: UserSource, chosenLocale: ChosenLocale): RecipientDirectory {
   const { directory } = users
   const withLocale = async (user: DirectoryUser | null) =>
     user && { ...user, locale: (await chosenLocale(toUserKey(user.id))) ?? canonicalLocale(user.locale) }
@@ -22,7 +18,7 @@ export function recipientDirectory(
     get: async (id) => withLocale((await directory.get(id)) ?? unknown(id)),
     findByUsername: async (name) => withLocale(await directory.findByUsername(name)),
     findByEmail: async (address) => withLocale(await directory.findByEmail(address)),
-    onChanged,
+    onChanged: (listener) => users.changes.onChange(listener),
   }
 }
 

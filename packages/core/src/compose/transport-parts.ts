@@ -1,5 +1,4 @@
 import { present } from '../common/present.ts'
-import type { UserId } from '../common/user-id.ts'
 import { builtInCatalogue } from '../notifications/catalogue/built-in.ts'
 import type { Definition } from '../notifications/catalogue/definition.ts'
 import type { RecipientDirectory } from '../notifications/sending/recipients.ts'
@@ -60,19 +59,19 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
       }),
     )
     await manager.prepare()
-    const listeners = new Set<(id: UserId) => void>()
+    users.changes.onChange((userKey) => manager.forgetUser(userKey))
     const preferences = new StoredPreferences({
       store: stores.preferences,
       topics: topicsOf(settings),
       transports: transports.map((transport) => transport.name),
-      changed: (id) => listeners.forEach((listener) => listener(id)),
+      changed: (id) => users.changes.announce(id),
     })
     return {
       manager,
       preferences,
       pushSubscriptions: stores.pushSubscriptions,
       unsubscribeTokens,
-      recipients: recipientDirectory(users, chosenLocale, (listener) => void listeners.add(listener)),
+      recipients: recipientDirectory(users, chosenLocale),
     }
   })
 }

@@ -42,6 +42,7 @@ export class TransportManager {
   readonly #host: TransportHost
   readonly #switches: TransportSwitches
   readonly #upkeep: OutboxUpkeep
+  readonly #recipients: RecipientCache
   readonly #workers: readonly OutboxWorker[]
   #timers: NodeJS.Timeout[] = []
   #background: Promise<void> = Promise.resolve()
@@ -58,6 +59,7 @@ export class TransportManager {
     const preferences = new PreferenceReader(deps.preferences)
     const isDisabled = (name: string) => this.#switches.isDisabled(name)
     this.router = new TransportRouter({ transports, routing, preferences, isDisabled })
+    this.#recipients = new RecipientCache(deps.findRecipient, runtime.clock)
     this.#workers = this.#createWorkers(deps, preferences)
     const { counters } = this
     this.metrics = new OutboxMetrics(counters, () => store.counts(runtime.clock()), runtime.clock)
@@ -85,6 +87,11 @@ export class TransportManager {
   /** Tells the workers of this node that deliveries may be due. */
   wake(): void {
     for (const worker of this.#workers) worker.wake()
+  }
+
+  /** Drops what the workers remember of a user that changed. */
+  forgetUser(userKey: UserKey): void {
+    this.#recipients.forget(userKey)
   }
 
   /** Returns a publisher that also wakes the workers, so that they do not wait for their next poll. */
@@ -125,9 +132,9 @@ export class TransportManager {
     if (failures.length > 0) throw new AggregateError(failures, 'Not every transport could be closed')
   }
 
-  #createWorkers({ transports, store, runtime, findRecipient }: TransportManagerDeps, preferences: PreferenceReader) {
+  #createWorkers({ transports, store, runtime }: TransportManagerDeps, preferences: PreferenceReader) {
     const owner = uuidv4({ random: runtime.random(16) })
-    const recipients = new RecipientCache(findRecipient, runtime.clock)
+    const recipients = this.#recipients
     return transports.map(
       (transport) =>
         new OutboxWorker({

@@ -27,6 +27,8 @@ export class FixedKeys implements TokenKeys {
 
   async start(): Promise<void> {}
   async maintain(): Promise<void> {}
+  async refresh(): Promise<void> {}
+  onChanged(): void {}
 
   async signing(): Promise<SigningKey> {
     const [{ kid, alg, signing }] = this.#keys

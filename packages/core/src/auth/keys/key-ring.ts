@@ -51,6 +51,7 @@ export class KeyRing implements TokenKeys {
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | null = null
   readonly #privateKeys = new Map<string, KeyObject>()
+  readonly #listeners = new Set<() => void>()
 
   constructor({ store, runtime, secrets, accessTtlSeconds }: KeyRingOptions) {
     this.#store = store
@@ -77,6 +78,16 @@ export class KeyRing implements TokenKeys {
     const newest = this.#keys.at(-1)
     if (newest && now - newest.stored.activatesAt > maxAgeMs) await this.rotate()
     await this.#store.purge(now - keepRetiredMs)
+  }
+
+  async refresh(): Promise<void> {
+    // A running read may have started before the change.
+    await this.#reading?.catch(() => undefined)
+    await this.#read()
+  }
+
+  onChanged(listener: () => void): void {
+    this.#listeners.add(listener)
   }
 
   /** Returns the key that signs now. */
@@ -111,8 +122,8 @@ export class KeyRing implements TokenKeys {
    * Publishes a new key, which signs once every cache of the public keys has it.
    *
    * @param options.immediately for a key that may have leaked: the new key signs immediately, and this node refuses all others
-   * immediately, so that all clients need a new access token. Other nodes follow within `rereadMs`, other verifiers when they read
-   * the keys again; until then they refuse the new key.
+   * immediately, so that all clients need a new access token. Other nodes follow when the broker tells them, and within
+   * `healIntervalMs` without it; other verifiers when they read the keys again. Until then they refuse the new key.
    */
   async rotate({ immediately = false }: { readonly immediately?: boolean } = {}): Promise<KeyInfo> {
     for (;;) {
@@ -177,6 +188,7 @@ export class KeyRing implements TokenKeys {
     // A running read may have started before the key was stored.
     await this.#reading
     await this.#read()
+    if (isAdded) for (const listener of this.#listeners) listener()
     return isAdded
   }
 

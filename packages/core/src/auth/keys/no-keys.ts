@@ -9,6 +9,8 @@ export class NoKeys implements TokenKeys {
 
   async start(): Promise<void> {}
   async maintain(): Promise<void> {}
+  async refresh(): Promise<void> {}
+  onChanged(): void {}
 
   async signing(): Promise<never> {
     throw foreignIssuer()

@@ -40,6 +40,10 @@ export interface TokenKeys {
    * @throws FocusError `invalid_request` where the application manages the keys
    */
   rotate(options?: { readonly immediately?: boolean }): Promise<KeyInfo>
+  /** Reads the keys again, because another node may have changed them. */
+  refresh(): Promise<void>
+  /** Calls `listener` after this node changed the keys. */
+  onChanged(listener: () => void): void
   /** Reads the keys again, and replaces and deletes old ones; runs in the background. */
   maintain(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { userHash } from '../../common/user-hash.ts'
+import { userHash } from '../../common/users/user-hash.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import { type ClusterActivity, sampleSize } from './cluster-view-port.ts'
 import type { NodeDetails } from './node-details.ts'

@@ -35,7 +35,10 @@ export interface DirectoryUser {
   readonly createdAt?: number
 }
 
-/** Looks up the users that notifications are for, and caches them for ten seconds. */
+/** How long a user is cached, in milliseconds: a change that no node announced is noticed within it. */
+const cacheMs = 5_000
+
+/** Looks up the users that notifications are for, and caches them for five seconds. */
 export class Recipients {
   readonly #directory: RecipientDirectory
   readonly #unknownUsers: 'refuse' | 'accept'
@@ -101,7 +104,7 @@ export class Recipients {
   /** @param changes number of changes before the lookup: the answer may lack one that came later, and is not cached then */
   #cache(recipient: Recipient, changes: number): Recipient {
     if (changes !== this.#changes) return recipient
-    this.#cached.set(recipient.userKey, { recipient, until: this.#clock() + 10_000 })
+    this.#cached.set(recipient.userKey, { recipient, until: this.#clock() + cacheMs })
     return recipient
   }
 }

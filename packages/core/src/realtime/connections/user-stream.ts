@@ -1,4 +1,4 @@
-import { userHash } from '../../common/user-hash.ts'
+import { userHash } from '../../common/users/user-hash.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import { Stream } from '../delivery/stream.ts'
 import type { Connection } from './connection.ts'

@@ -3,6 +3,7 @@ import type { Clock } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { DeliveryRecipient } from '../transport.ts'
 
+/** A change that no node announced is noticed within it. */
 const cacheMs = 5_000
 
 /** Reads users from the directory and keeps them for 5 seconds, so that a burst of deliveries to one user costs one read. */
@@ -12,6 +13,7 @@ export class RecipientCache {
   readonly #entries = new LRUCache<UserKey, { readonly recipient: DeliveryRecipient; readonly until: number }>({
     max: 10_000,
   })
+  #changes = 0
 
   constructor(find: (userKey: UserKey) => Promise<DeliveryRecipient>, clock: Clock) {
     this.#find = find
@@ -21,8 +23,16 @@ export class RecipientCache {
   async get(userKey: UserKey): Promise<DeliveryRecipient> {
     const cached = this.#entries.get(userKey)
     if (cached && cached.until > this.#clock()) return cached.recipient
+    const changes = this.#changes
     const recipient = await this.#find(userKey)
-    this.#entries.set(userKey, { recipient, until: this.#clock() + cacheMs })
+    // The user may have changed after the read.
+    if (changes === this.#changes) this.#entries.set(userKey, { recipient, until: this.#clock() + cacheMs })
     return recipient
+  }
+
+  /** Drops a user that changed. */
+  forget(userKey: UserKey): void {
+    this.#changes += 1
+    this.#entries.delete(userKey)
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { clusterActivity, type DescribedNode } from '../../../src/cluster/nodes/cluster-activity.ts'
 import { decodeDetails, encodeDetails } from '../../../src/cluster/nodes/node-details.ts'
-import { userHash } from '../../../src/common/user-hash.ts'
+import { userHash } from '../../../src/common/users/user-hash.ts'
 
 /** A node with one connection of each user, which names those with the lowest hashes. */
 function nodeOf(id: number, users: readonly string[]): DescribedNode {

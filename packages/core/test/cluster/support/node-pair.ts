@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { expect } from 'vitest'
 import { RunningFocus, type TestUser } from '../../../../../test/realtime/running-focus.ts'
 import type { FocusOptions } from '../../../src/options/options.ts'
 import { TestClient } from '../../realtime/support/client.ts'
@@ -37,6 +38,15 @@ export class TestNodes {
     this.#clients.push(client)
     await client.next('connection')
     return client
+  }
+
+  /** Resolves once every node has every other one in its list, and sends it messages. */
+  async acquainted(): Promise<void> {
+    for (const { app } of this.#open) {
+      await expect
+        .poll(async () => (await app.focus.realtime.stats()).nodes, { timeout: 20_000 })
+        .toBe(this.#open.length)
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { UserKey } from './user-id.ts'
+import type { UserKey } from '../user-id.ts'
 
 /** Returns a number from 0 to 2^32 - 1 that is the same on every node, and spreads keys that differ little (FNV-1a, mixed). */
 export function userHash(userKey: UserKey): number {
