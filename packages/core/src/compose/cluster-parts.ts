@@ -83,7 +83,7 @@ async function openRedisBroker(url: string, node: string, { runtime, database }:
   return RedisBroker.open({ url, node, cluster: await readClusterId(database), logger, debug: runtime.debug('broker') })
 }
 
-function openDatabaseBroker(nodes: ClusterNodes, { runtime, database }: Foundation): Promise<DatabaseBroker> {
+function openDatabaseBroker(nodes: ClusterNodes, { settings, runtime, database }: Foundation): Promise<DatabaseBroker> {
   const { clock, logger } = runtime
   const debug = runtime.debug('broker')
   const delivery = database.forClass('delivery')
@@ -91,7 +91,7 @@ function openDatabaseBroker(nodes: ClusterNodes, { runtime, database }: Foundati
     store: new KyselyWakeUpStore(delivery, clock),
     events: new KyselyEventReader(delivery, clock),
     nodes,
-    signal: delivery.wakeUpSignal({ directUrl: null, logger, debug }),
+    signal: delivery.wakeUpSignal({ directUrl: settings.cluster.directUrl, logger, debug }),
     clock,
     logger,
     debug,

@@ -15,6 +15,15 @@ const broker: Form<(typeof brokerNames)[number] | Broker> = {
   ]),
 }
 
+const directUrl: Form<string> = {
+  secret: true,
+  accepts: 'an address of PostgreSQL such as postgres://user:password@host:5432/name',
+  schema: z
+    .string()
+    .trim()
+    .regex(/^postgres(ql)?:\/\/./i),
+}
+
 const nodeName: Form<string> = {
   accepts: 'a name of 1 to 64 letters, digits, dots, underscores and hyphens',
   short: '1 to 64 letters, digits, `.`, `_`, `-`',
@@ -32,6 +41,15 @@ export const clusterOptions = optionTable({
     default: null,
     defaultText: '`redis` with `REDIS_URL`, otherwise `database`; `memory` for `sqlite::memory:`',
     about: 'what carries notifications between the processes on one database: see [scaling.md](scaling.md)',
+  },
+  directUrl: {
+    path: 'databaseDirectUrl',
+    env: ['FOCUS_DATABASE_DIRECT_URL'],
+    form: directUrl,
+    default: null,
+    defaultText: 'the database itself',
+    about:
+      'with PostgreSQL behind a pooler such as pgbouncer: the address of the database itself, where nodes listen for each other with one connection each',
   },
   redisUrl: {
     path: 'redis',

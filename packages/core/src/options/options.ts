@@ -29,6 +29,11 @@ export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   readonly broker?: 'memory' | 'database' | 'redis' | Broker
   /** Name of this process in statistics and connection ids; the host name and a random suffix when absent. `FOCUS_NODE`. */
   readonly node?: string
+  /**
+   * With PostgreSQL behind a pooler such as pgbouncer: the address of the database itself, where nodes listen for each other.
+   * Without it, they poll behind a pooler. `FOCUS_DATABASE_DIRECT_URL`.
+   */
+  readonly databaseDirectUrl?: string
   /** The Redis of the broker `redis`: `redis://host:6379`, `rediss://…`, Sentinel or Cluster. `REDIS_URL`. */
   readonly redis?: string
   /** Encrypts stored secrets; at least 32 characters. Several for rotation, the newest first. `FOCUS_SECRET`. */

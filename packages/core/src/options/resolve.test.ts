@@ -96,7 +96,7 @@ describe('resolveOptions', () => {
       {},
     )
     expect(storage).toEqual({ database: 'sqlite:focus.db', secrets: null })
-    expect(cluster).toEqual({ broker: null, redisUrl: null, node: null })
+    expect(cluster).toEqual({ broker: null, directUrl: null, redisUrl: null, node: null })
     expect(auth).toMatchObject({
       accessTtlSeconds: 3_600,
       idleTtlSeconds: 2_592_000,

@@ -40,6 +40,7 @@ const notSecrets = ['short', 7, true, {}, [], ['short'], ['x'.repeat(40), 'short
 const wrongValues: Readonly<Record<string, readonly unknown[]>> = {
   database: ['', 'focus.db', 7, true, {}, [], () => 'sqlite:focus.db'],
   redis: [...notTexts, 'http://localhost:6379', 'localhost:6379', 'redis+other://a', 'redis://'],
+  databaseDirectUrl: [...notTexts, 'mysql://host/name', 'postgres://', 'host:5432'],
   broker: [...notTexts, 'nats', {}, { publish: () => undefined }],
   node: [...notTexts, 'a b', 'a/b', 'é', 'x'.repeat(65)],
   secret: notSecrets,
@@ -191,13 +192,23 @@ describe('the options of createFocus', () => {
     const options = {
       database: secret,
       redis: secret,
+      databaseDirectUrl: secret,
       secret,
       adminKey: `${secret} ${secret}`,
       publicUrl: `https://user:${secret}@app.example`,
       tokens: { secret, keys: [secret] },
     }
     const { message } = failureOf(options)
-    for (const path of ['database', 'redis', 'secret', 'adminKey', 'publicUrl', 'tokens.secret', 'tokens.keys']) {
+    for (const path of [
+      'database',
+      'databaseDirectUrl',
+      'redis',
+      'secret',
+      'adminKey',
+      'publicUrl',
+      'tokens.secret',
+      'tokens.keys',
+    ]) {
       expect(message).toMatch(new RegExp(`(?:^|\\. )${path.replace('.', '\\.')}[.\\d]*: expected `))
     }
     expect(message).not.toContain(secret)

@@ -92,7 +92,7 @@ export interface DatabaseDriver {
   /** Calls back when another process has committed, where the database can tell. */
   onForeignCommit(listener: () => void): void
   /** Makes the signal of commits to other nodes, where the database has a better one than polling. */
-  wakeUpSignal?(options: SignalOptions): WakeUpSignal
+  wakeUpSignal?(options: SignalOptions): WakeUpSignal | null
   /** Checks parts that a read over `connect` does not reach. */
   check(): Promise<void>
   /** The work that waits for this database in this process. */

@@ -18,10 +18,13 @@ export class Hosts {
   readonly #urls: readonly string[]
   #current = 0
 
-  /** @throws FocusError `invalid_option` */
-  constructor(url: string) {
+  /**
+   * @param setting the setting that the URL comes from
+   * @throws FocusError `invalid_option`
+   */
+  constructor(url: string, setting = 'DATABASE_URL') {
     this.#urls = urlsOf(url)
-    this.connections = connectionsOf(parsed(this.#urls[0] ?? url).searchParams)
+    this.connections = connectionsOf(parsed(this.#urls[0] ?? url, setting).searchParams)
     const current = () => withoutOwnParameters(this.#urls[this.#current] ?? url)
     this.client = class extends Client {
       constructor(config?: ClientConfig) {
@@ -54,15 +57,15 @@ function urlsOf(url: string): string[] {
 }
 
 function withoutOwnParameters(url: string): string {
-  const address = parsed(url)
+  const address = new URL(url)
   if (!ownParameters.some((name) => address.searchParams.has(name))) return url
   for (const name of ownParameters) address.searchParams.delete(name)
   return address.href
 }
 
-function parsed(url: string): URL {
+function parsed(url: string, setting: string): URL {
   if (URL.canParse(url)) return new URL(url)
-  throw new FocusError('invalid_option', 'DATABASE_URL: is not a valid address of a PostgreSQL server.', {
+  throw new FocusError('invalid_option', `${setting}: is not a valid address of a PostgreSQL server.`, {
     hint: 'Write it as postgres://user:password@host:5432/name; escape special characters of the password with %.',
   })
 }

@@ -1,10 +1,11 @@
 import { type ClientBase, type ClientConfig, Pool, types } from 'pg'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
-import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
+import type { DatabaseDriver, DriverOptions, SignalOptions } from '../database-dialect.ts'
 import { lost } from '../servers/session-guard.ts'
 import { PgConnection, streamOf } from './pg-connection.ts'
 import { Hosts } from './hosts.ts'
 import { postgresDatabase } from './postgres-database.ts'
+import { PostgresSignal } from './postgres-signal.ts'
 
 /** How long a new connection may take until it can be used. */
 const connectMs = 4_000
@@ -78,7 +79,13 @@ export async function openPostgresPool(url: string, options: DriverOptions): Pro
     await withTimeout(pool.end(), closeMs, late).catch(() => undefined)
     for (const client of open) streamOf(client).destroy()
   }
-  return postgresDatabase({ ...options, lease, connections: hosts.connections, close }, { severalStatements: true })
+  const wakeUpSignal = (signal: SignalOptions) =>
+    new PostgresSignal(
+      signal.directUrl === null ? hosts : new Hosts(signal.directUrl, 'FOCUS_DATABASE_DIRECT_URL'),
+      signal,
+    )
+  const source = { ...options, lease, connections: hosts.connections, close, wakeUpSignal }
+  return postgresDatabase(source, { severalStatements: true })
 }
 
 /** Returns the process of the session, or null behind a pooler. */

@@ -1,11 +1,12 @@
 import type { DatabaseConnection, Dialect, KyselyPlugin } from 'kysely'
+import type { WakeUpSignal } from '../../../cluster/wake-ups/wake-up-signal-port.ts'
 import type { DebugSource } from '../../../common/logging/debug.ts'
 import type { BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../../queue/work-queue.ts'
 import { KyselyBatchRunner } from '../batch/kysely-batch-runner.ts'
 import type { Lease } from '../borrowed/lease.ts'
-import type { DatabaseDriver } from '../database-dialect.ts'
+import type { DatabaseDriver, SignalOptions } from '../database-dialect.ts'
 import type { Handles } from '../handles.ts'
 import { ConnectionGate, defaultConnections, type PoolQueue } from './connection-gate.ts'
 import { LeasingDriver, type TransactionDriver } from './leasing-driver.ts'
@@ -26,6 +27,8 @@ export interface PoolSource {
   readonly queueLimits?: QueueLimits | undefined
   readonly debug: DebugSource
   readonly close: () => Promise<void>
+  /** Makes the signal between nodes; they poll when absent. */
+  readonly wakeUpSignal?: (options: SignalOptions) => WakeUpSignal
 }
 
 /** What a kind of server is. */
@@ -88,6 +91,10 @@ export class ServerDatabase implements DatabaseDriver {
   async batchRunner(write: WriteBatch, handles: Handles, patienceMs: number): Promise<BatchRunner> {
     const { flavour } = await this.server(handles)
     return new KyselyBatchRunner({ db: handles.unlimited, flavour, begin: this.#kind.beginBatch, write, patienceMs })
+  }
+
+  wakeUpSignal(options: SignalOptions): WakeUpSignal | null {
+    return this.#source.wakeUpSignal?.(options) ?? null
   }
 
   /** Does nothing: servers do not report commits of other processes. */

@@ -1,0 +1,56 @@
+import type { Client } from 'pg'
+import { withTimeout } from '../../../common/async/with-timeout.ts'
+import { lost } from '../servers/session-guard.ts'
+import type { Hosts } from './hosts.ts'
+import { streamOf } from './pg-connection.ts'
+
+/** How long it may take to connect, and for `LISTEN` to be answered. */
+const connectMs = 4_000
+
+/** One session that listens to a channel. It is open until `ended` resolves. */
+export class ListeningSession {
+  /** Resolves when the session has ended, for whatever reason. */
+  readonly ended: Promise<void>
+  readonly #client: Client
+
+  private constructor(client: Client, ended: Promise<void>) {
+    this.#client = client
+    this.ended = ended
+  }
+
+  /** @param heard called with the payload of each notification on the channel */
+  static async open(hosts: Hosts, channel: string, heard: (payload: string) => void): Promise<ListeningSession> {
+    const client = await hosts.tryEach(() => connect(hosts))
+    const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
+    client.on('notification', ({ payload }) => heard(payload ?? ''))
+    try {
+      await withTimeout(client.query(`listen ${channel}`), connectMs, late)
+    } catch (error) {
+      streamOf(client).destroy()
+      throw error
+    }
+    return new ListeningSession(client, ended)
+  }
+
+  /** Ends the session without waiting for the server. */
+  end(): void {
+    streamOf(this.#client).destroy()
+  }
+}
+
+async function connect(hosts: Hosts): Promise<Client> {
+  const client = new hosts.client({
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    application_name: 'focus listener',
+  })
+  // A connection that is lost ends the session, which `ended` tells.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+function late(): Error {
+  return lost('the server did not answer LISTEN in time')
+}
