@@ -55,7 +55,7 @@ async function measure(nodes: number): Promise<void> {
     options: { websocket: { heartbeatIntervalSeconds: 30 } },
   })
   const clients = cluster.users.map(
-    ({ token }, index) => new CountingClient({ token, urls: [cluster.urls[index % nodes] ?? ''] }),
+    ({ token }, index) => new CountingClient({ token, urls: [cluster.urls[index % nodes] ?? ''], silenceMs: 70_000 }),
   )
   await Promise.all(clients.map((client) => client.connect()))
   const database = await createConnection(url)

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { googleOrStandIn } from '@focus-api/cli'
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
-import { freePort, startMariadb, startNginx, startRedis } from '@focus-api/test-kit/servers/servers'
+import { freePort, startMariadb, startNginx, startPostgres, startRedis } from '@focus-api/test-kit/servers/servers'
 import { ClusterNode } from './cluster-node.ts'
 
 export interface ClusterOptions {
   /** The port of nginx; 0 for any free one. */
   readonly port: number
-  /** `mariadb` or `sqlite`, for a private one; or the URL of a database. */
+  /** `mariadb`, `postgres` or `sqlite`, for a private one; or the URL of a database. */
   readonly database: string
   /** Whether to start a private Redis. */
   readonly redis: boolean
@@ -67,10 +67,11 @@ async function startDatabase(database: string, closing: (() => unknown)[]): Prom
     closing.push(() => removeFolder(folder))
     return `sqlite:${join(folder, 'focus.db')}`
   }
-  if (database !== 'mariadb') throw new Error(`--database: expected mariadb, sqlite or a URL, got ${database}.`)
-  const mariadb = await startMariadb({ own: true })
-  closing.push(() => mariadb.stop())
-  return mariadb.url
+  const start = { mariadb: startMariadb, postgres: startPostgres }[database]
+  if (!start) throw new Error(`--database: expected mariadb, postgres, sqlite or a URL, got ${database}.`)
+  const server = await start({ own: true })
+  closing.push(() => server.stop())
+  return server.url
 }
 
 async function redisUrl(closing: (() => unknown)[]): Promise<string> {
@@ -94,7 +95,7 @@ function nginxConfiguration(port: number, nodes: readonly ClusterNode[]): string
     upstream focus_nodes {
       zone focus_nodes 64k;
       least_conn;
-      ${nodes.map((node) => `server 127.0.0.1:${node.port} max_fails=3 fail_timeout=5s;`).join('\n      ')}
+      ${nodes.map((node) => `server 127.0.0.1:${node.port} max_fails=3 fail_timeout=1s;`).join('\n      ')}
       keepalive 32;
       keepalive_timeout 60s;
     }

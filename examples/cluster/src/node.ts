@@ -47,5 +47,7 @@ async function stop(): Promise<void> {
   await focus.drain({ windowMs: Number(process.env.EXAMPLE_DRAIN_MS ?? 5_000) })
   server.close()
   server.closeIdleConnections()
+  // Requests in progress have two seconds more.
+  setTimeout(() => server.closeAllConnections(), 2_000).unref()
   await focus.close()
 }
