@@ -7,7 +7,7 @@ import { type FocusDev, reach, startFocusDev } from '@focus-api/test-kit/focus/f
 import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
 import { freePort } from '@focus-api/test-kit/servers/ports'
 import { testOnDatabase } from '@focus-api/test-kit/databases/matrix'
-import { startMariadb } from '@focus-api/test-kit/servers/servers'
+import { startMariadb, startRedis } from '@focus-api/test-kit/servers/servers'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { errorOf, focus } from './command.ts'
@@ -121,10 +121,18 @@ describe('focus dev', () => {
     expect(await server.end()).toBe(0)
   })
 
-  testOnDatabase('mariadb')('two servers on one database share users, tokens and notifications', async () => {
+  testOnDatabase('mariadb').each([
+    ['a database', []],
+    ['a database and Redis', [startRedis]],
+  ])('two servers on %s share users, tokens and notifications', async (_, others) => {
     const db = await startMariadb()
     cleanups.push(() => db.stop())
-    const env = { DATABASE_URL: db.url }
+    const env: Record<string, string> = { DATABASE_URL: db.url }
+    for (const startOther of others) {
+      const redis = await startOther()
+      cleanups.push(() => redis.stop())
+      env.REDIS_URL = redis.url
+    }
     const one = await start({ env })
     const other = await start({ env })
     const alice = await signIn(one, 'alice')

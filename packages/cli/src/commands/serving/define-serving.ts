@@ -8,7 +8,7 @@ export function defineServing(program: Command, definer: Definer): void {
       .command('dev')
       .summary('run a server, a sign-in provider and a page, with no configuration')
       .description(
-        'Runs a complete development setup with no configuration: a server with SQLite, an OpenID provider that replaces Google while no Google credentials are set, and a page to sign in and watch notifications arrive. For development only. Respects DATABASE_URL and FOCUS_PUBLIC_URL.',
+        'Runs a complete development setup with no configuration: a server with SQLite, an OpenID provider that replaces Google while no Google credentials are set, and a page to sign in and watch notifications arrive. For development only. Respects DATABASE_URL, REDIS_URL and FOCUS_PUBLIC_URL.',
       )
       .option('--port <port>', 'port to listen on, 0 for any free one (default: PORT, or 8000)')
       .option('--host <host>', 'address to listen on', '127.0.0.1')
