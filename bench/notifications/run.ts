@@ -3,24 +3,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startMariadb } from '@focus-api/test-kit/servers/mariadb'
+import { startPostgres } from '@focus-api/test-kit/servers/postgres'
 import type { Contestant } from './contestant.ts'
 import { focus } from './focus.ts'
 import { median } from '../statistics.ts'
 import { latency, throughput } from './measure.ts'
 import { bareMysql } from './mysql.ts'
+import { barePostgres, barePostgresWithHeads } from './postgres.ts'
 import { bareSqlite } from './sqlite.ts'
 
 /**
  * Durable notifications per second, and the time of a single one, compared with the bare driver on the same table and indexes
  * in the same run. Slices are interleaved; figures are medians, and only their ratio is significant.
  *
- *     npm --prefix bench run notifications -- [--slices 5] [--ms 1000] [--calls 1000]
+ *     npm --prefix bench run notifications -- [--slices 5] [--ms 1000] [--calls 1000] [--databases sqlite,postgres]
  */
 const { values } = parseArgs({
   options: {
     slices: { type: 'string', default: '5' },
     ms: { type: 'string', default: '1000' },
     calls: { type: 'string', default: '1000' },
+    databases: { type: 'string', default: 'sqlite,mariadb,postgres' },
   },
 })
 
@@ -91,6 +94,39 @@ async function mariadb(): Promise<void> {
   }
 }
 
+async function postgres(): Promise<void> {
+  const server = await startPostgres({
+    own: true,
+    args: ['-cfsync=on', '-cfull_page_writes=on', '-cshared_buffers=256MB', '-cmax_wal_size=2GB'],
+  })
+  try {
+    const bare = await server.createDatabase()
+    const plain = await server.createDatabase()
+    const sameWork = await server.createDatabase()
+    for (const url of [bare, sameWork]) await (await focus(url, 'none', 1)).close()
+    await compare('PostgreSQL', [
+      { contestant: barePostgresWithHeads(sameWork, 1_000), targets: [] },
+      { contestant: barePostgres(bare, 1_000, 1), targets: [] },
+      { contestant: barePostgres(bare, 1, 32), targets: [] },
+      {
+        contestant: await focus(plain, 'none', 256),
+        targets: [
+          { of: 0, atLeast: 0.5 },
+          { of: 1, atLeast: 0.35 },
+          { of: 2, atLeast: 2 },
+        ],
+      },
+      {
+        contestant: await focus(await server.createDatabase(), 'dedupe + rate', 256),
+        targets: [{ of: 0, atLeast: 0.2 }],
+      },
+    ])
+    await compareLatency('PostgreSQL', barePostgres(bare, 1, 1), await focus(plain, 'none', 1))
+  } finally {
+    await server.stop()
+  }
+}
+
 async function compare(database: string, entries: readonly Entry[]): Promise<void> {
   const measured = entries.map((): number[] => [])
   for (const { contestant } of entries) await throughput(contestant, Number(values.ms))
@@ -126,5 +162,7 @@ async function compareLatency(database: string, bare: Contestant, own: Contestan
   await own.close()
 }
 
-await sqlite()
-await mariadb()
+const databases = { sqlite, mariadb, postgres }
+for (const [name, run] of Object.entries(databases)) {
+  if (values.databases.split(',').includes(name)) await run()
+}

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
-import { type Mariadb, removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
+import type { OwnServer } from '@focus-api/test-kit/databases/database-kinds'
+import { describeOverServers } from '@focus-api/test-kit/databases/matrix'
+import { removeFolder, temporaryFolder } from '@focus-api/test-kit/servers/servers'
 import { Follower } from './follower.ts'
 import { Node } from './node.ts'
 import { RunningFocus } from './running-focus.ts'
@@ -119,28 +120,28 @@ test('SIGTERM closes all clients with 1012, and the process exits by itself', { 
   expect(new Set(followers.flatMap(({ closeCodes }) => closeCodes))).toEqual(new Set([1012]))
 })
 
-describeOnDatabase('mariadb')('on MariaDB', () => {
-  let mariadb: Mariadb
+describeOverServers('nodes', (kind) => {
+  let server: OwnServer
   beforeAll(async () => {
-    mariadb = await startMariadb({ own: true })
+    server = await kind.start()
   })
-  afterAll(() => mariadb.stop())
+  afterAll(() => server.stop())
 
   test('connections survive a database restart under load, and every accepted notification arrives', async () => {
-    const server = await RunningFocus.start({
-      database: mariadb.url,
+    const focus = await RunningFocus.start({
+      database: server.url,
       secret,
       websocket: { limits: { healIntervalMs: 500 } },
     })
-    const user = await server.signIn('alice')
+    const user = await focus.signIn('alice')
     const follower = new Follower(user.token)
-    await follower.connect(server.url)
+    await follower.connect(focus.url)
     const accepted: number[] = []
     const publishing = new AbortController()
     const publisher = (async () => {
       while (!publishing.signal.aborted) {
         try {
-          const receipt = await server.focus.notifications.notifyUser({ userId: user.id, title: 't', message: 'm' })
+          const receipt = await focus.focus.notifications.notifyUser({ userId: user.id, title: 't', message: 'm' })
           if ('offset' in receipt) accepted.push(receipt.offset)
         } catch {
           // Refused while the database is unavailable; the caller got the error.
@@ -149,8 +150,8 @@ describeOnDatabase('mariadb')('on MariaDB', () => {
       }
     })()
     await follower.until(20)
-    await mariadb.kill()
-    await mariadb.restart()
+    await server.kill()
+    await server.restart()
     const before = accepted.length
     await expect.poll(() => accepted.length, { timeout: 15_000 }).toBeGreaterThan(before + 20)
     publishing.abort()
@@ -160,7 +161,7 @@ describeOnDatabase('mariadb')('on MariaDB', () => {
     expect(follower.offsets).toEqual(range(1, follower.offsets.length))
     expect(follower.offsets).toEqual(expect.arrayContaining(accepted))
     await follower.close()
-    await server.stop()
+    await focus.stop()
   })
 })
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, MysqlDialect, SqliteDialect } from 'kysely'
+import { type Dialect, Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
 import { createPool } from 'mysql2'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
-import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
+import { Pool } from 'pg'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { type Node, startNode } from '../notifications/support/node.ts'
 
 describe('a SQLite connection of the application, with a rollback journal', () => {
@@ -44,28 +44,9 @@ describe('a SQLite connection of the application, with a rollback journal', () =
   })
 })
 
-describeOnDatabase('mariadb')('a connection of the application that returns whole numbers in another form', () => {
-  let server: Mariadb
-  beforeAll(async () => {
-    server = await startMariadb()
-  })
-  afterAll(() => server.stop())
-
-  const bigints = () => {
-    const database = new BetterSqlite3(':memory:')
-    database.defaultSafeIntegers()
-    return new SqliteDialect({ database })
-  }
-  const texts = async () =>
-    new MysqlDialect({
-      pool: createPool({ uri: await server.createDatabase(), supportBigNumbers: true, bigNumberStrings: true }),
-    })
-
-  test.each([
-    ['bigints', bigints],
-    ['texts', texts],
-  ])('is read correctly: %s', async (_, dialect) => {
-    const db = new Kysely({ dialect: await dialect() })
+describeOverDatabases('a connection of the application that returns whole numbers in another form', (databases) => {
+  test('is read correctly', async () => {
+    const db = new Kysely({ dialect: inAnotherForm(await databases.create()) })
     let now = 1_900_000_000_000
     const node = await startNode(db, { runtime: { clock: () => (now += 1) } })
     try {
@@ -107,3 +88,14 @@ describeOnDatabase('mariadb')('a connection of the application that returns whol
     }
   })
 })
+
+/** SQLite returns bigints, MySQL texts; PostgreSQL returns texts by default. */
+function inAnotherForm(url: string): Dialect {
+  if (url.startsWith('sqlite:')) {
+    const database = new BetterSqlite3(':memory:')
+    database.defaultSafeIntegers()
+    return new SqliteDialect({ database })
+  }
+  if (url.startsWith('postgres:')) return new PostgresDialect({ pool: new Pool({ connectionString: url }) })
+  return new MysqlDialect({ pool: createPool({ uri: url, supportBigNumbers: true, bigNumberStrings: true }) })
+}

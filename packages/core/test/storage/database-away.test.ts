@@ -1,16 +1,17 @@
 import { createFocus, type Focus } from '@focus-api/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
-import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
+import { openApplicationKysely } from '@focus-api/test-kit/databases/application-kysely'
+import type { OwnServer } from '@focus-api/test-kit/databases/database-kinds'
+import { describeOverServers } from '@focus-api/test-kit/databases/matrix'
 import { profileOf } from '@focus-api/test-kit/focus/profile'
 
 const adminKey = 'an-admin-key-of-a-test-that-is-long-enough'
-describeOnDatabase('mariadb')('a database that becomes unavailable', () => {
-  let server: Mariadb
+describeOverServers('a database that becomes unavailable', ({ start }) => {
+  let server: OwnServer
   let focus: Focus
 
   beforeAll(async () => {
-    server = await startMariadb({ own: true })
+    server = await start()
     focus = await createFocus({
       database: server.url,
       adminKey,
@@ -92,9 +93,7 @@ describeOnDatabase('mariadb')('a database that becomes unavailable', () => {
 
   test('work in a caller’s own transaction fails with the caller’s own errors', async () => {
     const mine = Object.assign(new Error('a service of the caller is away'), { code: 'ECONNREFUSED' })
-    const { Kysely, MysqlDialect } = await import('kysely')
-    const { createPool } = await import('mysql2')
-    const db = new Kysely({ dialect: new MysqlDialect({ pool: createPool({ uri: server.url }) }) })
+    const db = openApplicationKysely(server.url)
     await expect(focus.notifications.transaction(db, () => Promise.reject(mine))).rejects.toBe(mine)
     await db.destroy()
   })

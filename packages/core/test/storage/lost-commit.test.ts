@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
-import { createConnection } from 'mysql2/promise'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
-import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
+import { openApplicationKysely } from '@focus-api/test-kit/databases/application-kysely'
+import type { OwnServer } from '@focus-api/test-kit/databases/database-kinds'
+import { describeOverServers } from '@focus-api/test-kit/databases/matrix'
 import { startNode } from '../notifications/support/node.ts'
 
-/** A proxy before a MySQL server. It cuts off one client at its COMMIT, and forwards the COMMIT when the test says so. */
+/** A proxy before a server. It cuts off one client at its COMMIT, and forwards the COMMIT when the test says so. */
 class CommitCutter {
   readonly #server: Server
   #armed = false
@@ -17,7 +18,7 @@ class CommitCutter {
       const upstream = connect(Number(target.port), target.hostname)
       upstream.pipe(client)
       client.on('data', (packet) => {
-        if (!this.#armed || packet.subarray(5).toString().toLowerCase() !== 'commit') {
+        if (!this.#armed || textOf(packet) !== 'commit') {
           upstream.write(packet)
           return
         }
@@ -57,10 +58,22 @@ class CommitCutter {
   }
 }
 
-describeOnDatabase('mariadb')('a COMMIT whose answer is lost', () => {
-  let server: Mariadb
+/** The text of a message with one statement. Both protocols have five bytes before it; PostgreSQL ends it with a zero. */
+function textOf(packet: Buffer): string {
+  return packet.subarray(5).toString('latin1').replace(/\0$/, '').toLowerCase()
+}
+
+/** Finds the transactions that wait for a lock. */
+const waiting = {
+  // The server refreshes this table only after 100 ms without a query.
+  mariadb: sql`select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'`,
+  postgres: sql`select 1 from pg_locks where not granted`,
+}
+
+describeOverServers('a COMMIT whose answer is lost', ({ kind, start }) => {
+  let server: OwnServer
   beforeAll(async () => {
-    server = await startMariadb()
+    server = await start()
   })
   afterAll(() => server.stop())
 
@@ -71,7 +84,7 @@ describeOnDatabase('mariadb')('a COMMIT whose answer is lost', () => {
     through.port = `${cutter.port}`
     through.hostname = '127.0.0.1'
     const node = await startNode(through.href)
-    const spectator = await createConnection(direct.href)
+    const spectator = openApplicationKysely(direct.href)
     try {
       const group = { key: 'g', window: '1h' }
       await node.notifications.notifyUser({ userId: 1, title: 'first', message: 'm', group })
@@ -81,17 +94,8 @@ describeOnDatabase('mariadb')('a COMMIT whose answer is lost', () => {
       const sent = Promise.all([merged, ...others])
       sent.catch(() => undefined)
       const letThrough = await cut
-      // The server refreshes this table only after 100 ms without a query.
       await expect
-        .poll(
-          async () => {
-            const [rows] = await spectator.query(
-              "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'",
-            )
-            return rows
-          },
-          { timeout: 10_000, interval: 250 },
-        )
+        .poll(async () => (await waiting[kind].execute(spectator)).rows, { timeout: 10_000, interval: 250 })
         .toHaveLength(1)
       letThrough()
       await sent
@@ -100,7 +104,7 @@ describeOnDatabase('mariadb')('a COMMIT whose answer is lost', () => {
       for (const userId of [2, 3, 4]) expect((await node.notifications.inbox(userId)).notifications).toHaveLength(1)
     } finally {
       await node.close()
-      await spectator.end()
+      await spectator.destroy()
       await cutter.stop()
     }
   })

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { webhook } from '../../src/transports/channels/webhook.ts'
-import { removeFolder, startMariadb, temporaryFolder } from '@focus-api/test-kit/servers/servers'
-import { describeOverDatabases, testOnDatabase } from '@focus-api/test-kit/databases/matrix'
+import { removeFolder, temporaryFolder } from '@focus-api/test-kit/servers/servers'
+import { describeOverDatabases, describeOverServers } from '@focus-api/test-kit/databases/matrix'
 import { manualClock, recordingLogger } from '@focus-api/core/testing'
 import { openBench, recorder } from './support/bench.ts'
 import { say, startHttpPeer } from './support/http-peer.ts'
@@ -69,9 +69,11 @@ describe('a database that becomes unavailable', () => {
       },
     })
   })
+})
 
-  testOnDatabase('mariadb')('delays deliveries until it is back', async () => {
-    const server = await startMariadb({ own: true })
+describeOverServers('a server that becomes unavailable', ({ start }) => {
+  test('delays deliveries until it is back', async () => {
+    const server = await start()
     closing.push(() => server.stop())
     const { transport, received } = recorder('a')
     const bench = await openBench({ url: server.url, transports: [transport] })

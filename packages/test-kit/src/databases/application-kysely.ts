@@ -12,7 +12,8 @@ function applicationDialect(url: string): Dialect {
   if (url.startsWith('sqlite:')) return new SqliteDialect({ database: new BetterSqlite3(url.slice('sqlite:'.length)) })
   if (url.startsWith('mysql:')) return new MysqlDialect({ pool: createPool({ uri: url, connectionLimit: 10 }) })
   const pool = new Pool({ connectionString: url, max: 10 })
-  // Connections that a test cuts off.
+  // Connections that a test cuts off: idle ones, and those in use.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return new PostgresDialect({ pool })
 }

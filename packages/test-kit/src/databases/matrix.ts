@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { openDatabase } from '../../../core/src/storage/database.ts'
 import { migrateToLatest } from '../../../core/src/storage/migrations/migrate.ts'
 import { type DatabaseName, databaseNames, selectedDatabases } from './database-filter.ts'
-import { databaseKinds, type DatabaseServer } from './database-kinds.ts'
+import {
+  databaseKinds,
+  type DatabaseServer,
+  type OwnServer,
+  type ServerName,
+  serverNames,
+  startServer,
+} from './database-kinds.ts'
 import { removeRows } from './remove-rows.ts'
 
 /** The databases of one kind that a suite works on. */
@@ -20,6 +27,20 @@ const selected = selectedDatabases(process.env['DATABASES'])
 export function describeOverDatabases(name: string, suite: (databases: Databases) => void): void {
   for (const kind of databaseNames) {
     describeOnDatabase(kind)(`${name} on ${databaseKinds[kind].title}`, () => suite(databasesOf(kind)))
+  }
+}
+
+/** A private server of one kind. */
+export interface ServerUnderTest {
+  readonly kind: ServerName
+  /** Starts another one each time. */
+  readonly start: () => Promise<OwnServer>
+}
+
+/** Runs a suite that kills or freezes its server over every server database that `DATABASES` selects. */
+export function describeOverServers(name: string, suite: (server: ServerUnderTest) => void): void {
+  for (const kind of serverNames) {
+    describeOnDatabase(kind)(`${name} on ${databaseKinds[kind].title}`, () => suite({ kind, start: startServer[kind] }))
   }
 }
 

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import type { ChildProcess } from 'node:child_process'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { describeOnDatabase, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import type { OwnServer } from '@focus-api/test-kit/databases/database-kinds'
+import { describeOverDatabases, describeOverServers } from '@focus-api/test-kit/databases/matrix'
 import { endProcess, spawnBound } from '@focus-api/test-kit/processes/child'
-import { type Mariadb, startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { type Node, startNode } from '../support/node.ts'
 
 /** `FOCUS_FAULT_ROUNDS` sets how often processes are killed; an ordinary run of the tests uses the default below. */
@@ -108,10 +108,10 @@ describeOverDatabases('faults', (databases) => {
   })
 })
 
-describeOnDatabase('mariadb')('a database that is killed', () => {
-  let server: Mariadb
+describeOverServers('a database that is killed', ({ start }) => {
+  let server: OwnServer
   beforeAll(async () => {
-    server = await startMariadb({ own: true })
+    server = await start()
   })
   afterAll(() => server.stop())
 

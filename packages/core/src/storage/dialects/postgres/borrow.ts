@@ -1,9 +1,9 @@
-import { CompiledQuery } from 'kysely'
+import { CompiledQuery, type DatabaseConnection } from 'kysely'
 import { FocusError } from '../../../common/errors.ts'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { AnyKysely } from '../any-kysely.ts'
 import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
-import { leaseFrom } from '../borrowed/lease.ts'
+import { type Lease, leaseFrom } from '../borrowed/lease.ts'
 import { PlainNumbers } from '../borrowed/plain-numbers.ts'
 import { postgresDatabase } from './postgres-database.ts'
 
@@ -21,11 +21,24 @@ export async function borrowPostgres(source: AnyKysely, options: DriverOptions):
   await checkFirstSession(plain)
   const pool = {
     ...options,
-    lease: () => leaseFrom(plain),
+    lease: () => leaseUndestroyed(plain),
     plugins: [new PlainNumbers()],
     close: async () => undefined,
   }
   return postgresDatabase(pool, { severalStatements: false })
+}
+
+/**
+ * Leaves out that Kysely can end a session on the server: the socket of a connection that was cut off stays open, and the pool
+ * would lend it again. Such a connection returns to its pool when it answers or fails.
+ */
+async function leaseUndestroyed(source: AnyKysely): Promise<Lease> {
+  const { connection, release } = await leaseFrom(source)
+  const undestroyed: DatabaseConnection = {
+    executeQuery: (query) => connection.executeQuery(query),
+    streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
+  }
+  return { connection: undestroyed, release }
 }
 
 async function checkFirstSession(source: AnyKysely): Promise<void> {

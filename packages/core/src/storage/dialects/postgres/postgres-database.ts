@@ -85,6 +85,11 @@ class BeginningDriver extends PostgresDriver {
       throw error
     }
   }
+
+  /** Kysely's own marks a connection of its pool after a failure; the guard does so here. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('rollback'))
+  }
 }
 
 /** `migrateToLatest` takes the lock: Kysely's own belongs to a session, which a pooler may give to others. */
