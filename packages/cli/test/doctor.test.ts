@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-dev'
 import { freePort } from '@focus-api/test-kit/servers/ports'
 import { testOnDatabase } from '@focus-api/test-kit/databases/matrix'
+import { exchange } from '@focus-api/test-kit/servers/server-process'
 import { startMariadb, startNginx, startRedis } from '@focus-api/test-kit/servers/servers'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
@@ -173,7 +174,7 @@ describe('database and Redis', () => {
     expect(stdout + stderr).not.toContain('s3cret-word')
   })
 
-  test('a Redis that answers, one that requires a password, and one that is unreachable', async () => {
+  test('a Redis that answers, ones that refuse, and one that is unreachable', async () => {
     const redis = await startRedis({ own: true })
     cleanups.push(() => redis.stop())
     expect((await examine(folder(), { env: { REDIS_URL: redis.url } })).find('redis')).toMatchObject({ status: 'ok' })
@@ -182,10 +183,18 @@ describe('database and Redis', () => {
     const url = guarded.url.replace(/\/\/(?:[^@]*@)?/, '//')
     expect((await examine(folder(), { env: { REDIS_URL: url } })).find('redis')).toMatchObject({
       status: 'failed',
-      message: expect.stringContaining('NOAUTH'),
+      message: expect.stringContaining('requires a password'),
+      fix: expect.stringContaining('REDIS_URL'),
     })
     const opened = url.replace('//', '//:open-sesame@')
     expect((await examine(folder(), { env: { REDIS_URL: opened } })).find('redis')).toMatchObject({ status: 'ok' })
+    await exchange(redis.port, 'ACL SETUSER silent on >word resetchannels +@all\r\n')
+    const silent = redis.url.replace('//', '//silent:word@')
+    expect((await examine(folder(), { env: { REDIS_URL: silent } })).find('redis')).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('does not permit'),
+      fix: expect.stringContaining('&focus:*'),
+    })
     const away = await examine(folder(), { env: { REDIS_URL: `redis://127.0.0.1:${await freePort()}` } })
     expect(away.find('redis')).toMatchObject({ status: 'failed', message: expect.stringContaining('ECONNREFUSED') })
   })

@@ -8,6 +8,7 @@
 // Options and environment, for the `focus` command.
 export { assertFocusOptions } from './options/schema.ts'
 export { withoutEnvironment } from './options/precedence.ts'
+export { probeRedis } from './cluster/redis/redis-probe.ts'
 export { listMigrations } from './compose/migration.ts'
 export type { MigrationStatus } from './storage/migrations/migrate.ts'
 
