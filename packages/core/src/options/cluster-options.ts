@@ -57,7 +57,7 @@ export const clusterOptions = optionTable({
     form: forms.redisUrl,
     default: null,
     about:
-      '`redis://host:6379`, `rediss://…` with TLS, `redis+sentinel://host:26379,host:26379/master`, `redis+cluster://host:6379,host:6379`; carries notifications between nodes, for larger clusters',
+      '`redis://host:6379`, `rediss://…` with TLS, `redis+sentinel://host:26379,host:26379/master`, `redis+cluster://host:6379,host:6379`; carries notifications between nodes, for larger clusters: see [redis.md](redis.md)',
   },
   node: {
     path: 'node',

@@ -21,8 +21,9 @@ export interface Publication {
 
 /** Channels in one SUBSCRIBE. */
 const subscribeChunk = 1_000
-/** How long an answer to PING may take, twice: a busy event loop delays the first limit and the answer alike. */
-const pongMs = 500
+/** How often a connection that owes an answer to PING is looked at: twice, because a busy event loop delays limit and answer alike. */
+const lookMs = 500
+const looks = 2
 
 /**
  * The two connections of this node to one Redis: one publishes, the other is subscribed. Many publications travel as one command,
@@ -38,12 +39,20 @@ export class RedisLink {
   /** False when the user may not run scripts. */
   #scripts = true
   #lost = false
+  /** Answers of the publisher and payloads of the subscriber: signs of life of a connection that is far behind. */
+  #answers = 0
+  #payloads = 0
+  readonly #onPayload: MessageListener
 
   private constructor(server: RedisServer, context: LinkContext, publisher: RedisClient, subscriber: RedisClient) {
     this.#server = server
     this.#context = context
     this.#publisher = publisher
     this.#subscriber = subscriber
+    this.#onPayload = (payload) => {
+      this.#payloads += 1
+      context.onPayload(payload)
+    }
     this.#publishCommand = context.sharded ? 'SPUBLISH' : 'PUBLISH'
     this.#script = `for i = 1, #ARGV, 2 do redis.call('${this.#publishCommand}', ARGV[i], ARGV[i + 1]) end`
   }
@@ -71,6 +80,7 @@ export class RedisLink {
     try {
       if (this.#scripts && publications.length > 1) await this.#publishTogether(publications)
       else await this.#publishEach(publications)
+      this.#answers += 1
     } catch (error) {
       this.lose(explainFailure(error, this.#server))
     }
@@ -84,8 +94,8 @@ export class RedisLink {
   subscribe(channels: readonly Channel[]): Promise<void> {
     return this.#change(channels, (names) =>
       this.#context.sharded
-        ? this.#subscriber.sSubscribe(names, this.#context.onPayload)
-        : this.#subscriber.subscribe(names, this.#context.onPayload),
+        ? this.#subscriber.sSubscribe(names, this.#onPayload)
+        : this.#subscriber.subscribe(names, this.#onPayload),
     )
   }
 
@@ -97,7 +107,10 @@ export class RedisLink {
 
   /** Asks both connections for a sign of life; the link is lost if one gives none within a second. */
   async check(): Promise<void> {
-    await Promise.all([this.#ping(this.#publisher), this.#ping(this.#subscriber)])
+    await Promise.all([
+      this.#ping(this.#publisher, () => this.#answers),
+      this.#ping(this.#subscriber, () => this.#payloads),
+    ])
   }
 
   /** @throws RedisFailure if the server is a replica now */
@@ -157,22 +170,21 @@ export class RedisLink {
     }
   }
 
-  async #ping(client: RedisClient): Promise<void> {
-    let answered = false
-    const limit = () => {
-      if (answered) return
-      this.lose(passing(`Redis at ${nameOf(this.#server)} does not answer.`))
-    }
-    const timer = setTimeout(() => (second = setTimeout(limit, pongMs).unref()), pongMs).unref()
-    let second: NodeJS.Timeout | undefined
+  async #ping(client: RedisClient, signs: () => number): Promise<void> {
+    let seen = signs()
+    let left = looks
+    // The answer waits behind everything that Redis sent before it.
+    const timer = setInterval(() => {
+      left = signs() === seen ? left - 1 : looks
+      seen = signs()
+      if (left === 0) this.lose(passing(`Redis at ${nameOf(this.#server)} does not answer.`))
+    }, lookMs).unref()
     try {
       await client.sendCommand(['PING'])
-      answered = true
     } catch (error) {
       this.lose(explainFailure(error, this.#server))
     } finally {
-      clearTimeout(timer)
-      clearTimeout(second)
+      clearInterval(timer)
     }
   }
 }
