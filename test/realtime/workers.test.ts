@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Databases, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { describeOnDatabase, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { isRunning } from '@focus-api/test-kit/processes/processes'
+import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { Follower } from './follower.ts'
 import { RunningFocus } from './running-focus.ts'
 import { ServingWorkers } from './serving-workers.ts'
@@ -8,30 +10,32 @@ import { ServingWorkers } from './serving-workers.ts'
 const secret = 'a-secret-of-a-test-that-is-long-enough-for-all'
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-describeOverDatabases('focus serve --workers', (databases: Databases) => {
-  let server: ServingWorkers
-  let alice: number
-  let token: string
-  beforeEach(async () => {
-    const database = await databases.empty()
-    const first = await RunningFocus.start({ database, secret })
-    alice = (await first.signIn('alice')).id
-    await first.stop()
-    server = await ServingWorkers.start(2, { database, secret, drainSeconds: 1 })
-    token = await server.token('alice')
-  })
-  afterEach(() => server.end('SIGKILL'))
+let server: ServingWorkers
+let alice: number
+let token: string
+afterEach(() => server.end('SIGKILL'))
 
-  /** Connects clients until both workers have one. */
-  async function connectToBoth(): Promise<Follower[]> {
-    const followers: Follower[] = []
-    while ((await server.byWorker('focus_realtime_connections')).some((count) => !count)) {
-      const follower = new Follower(token)
-      await follower.connect(server.url)
-      followers.push(follower)
-    }
-    return followers
+async function serve(database: string): Promise<void> {
+  const first = await RunningFocus.start({ database, secret })
+  alice = (await first.signIn('alice')).id
+  await first.stop()
+  server = await ServingWorkers.start(2, { database, secret, drainSeconds: 1 })
+  token = await server.token('alice')
+}
+
+/** Connects clients until both workers have one. */
+async function connectToBoth(): Promise<Follower[]> {
+  const followers: Follower[] = []
+  while ((await server.byWorker('focus_realtime_connections')).some((count) => !count)) {
+    const follower = new Follower(token)
+    await follower.connect(server.url)
+    followers.push(follower)
   }
+  return followers
+}
+
+describeOverDatabases('focus serve --workers', (databases) => {
+  beforeEach(async () => serve(await databases.empty()))
 
   test('a notification reaches the clients of all workers, and a sign-out closes all of them', async () => {
     const followers = await connectToBoth()
@@ -52,6 +56,10 @@ describeOverDatabases('focus serve --workers', (databases: Databases) => {
     await Promise.all(followers.map((follower) => follower.closed()))
     for (const { closeCodes } of followers) expect(closeCodes).toEqual([4503])
   })
+})
+
+describeOnDatabase('sqlite')('the processes of focus serve --workers', () => {
+  beforeEach(() => serve(`sqlite:${join(temporaryFolder('workers'), 'focus.db')}`))
 
   test('clients of a killed worker come back and lose nothing, and the worker is started again', async () => {
     const followers = await connectToBoth()

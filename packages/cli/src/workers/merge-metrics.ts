@@ -1,7 +1,10 @@
 import type { WorkerMetrics } from './messages.ts'
 
-/** Metrics about the whole database: every worker reports the same value, so they appear once, without a worker. */
+/** Metrics about the whole cluster: every worker reports the same value, so they appear once, without a worker. */
 export const sharedMetrics: ReadonlySet<string> = new Set([
+  'focus_cluster_connections',
+  'focus_cluster_nodes',
+  'focus_cluster_users',
   'focus_outbox_deliveries',
   'focus_outbox_oldest_seconds',
   'focus_parked_notifications',
