@@ -120,6 +120,16 @@ test('focus connections lists by user, and closes one', async () => {
   await closed
 })
 
+test('focus nodes lists the processes that share the database', async () => {
+  const socket = await openSocket(server, bob.access_token)
+  await socket.next('connection')
+  const { nodes, broker } = documentOf(await run('nodes', '--json'))
+  expect(broker).toEqual({ kind: expect.stringMatching(/memory|database/), connected: true })
+  expect(nodes).toMatchObject([{ answering: true, version: expect.stringMatching(/^\d/), users: 1, connections: 1 }])
+  expect((await run('nodes')).stdout).toMatch(/^NODE +ADDRESS +VERSION +AGE +USERS +CONNECTIONS/)
+  await socket.close()
+})
+
 test('focus deliveries and transports report an empty outbox', async () => {
   expect(documentOf(await run('deliveries', '--json'))).toEqual({ deliveries: [], next_after: null })
   expect(documentOf(await run('transports', '--json'))).toEqual({ transports: [] })

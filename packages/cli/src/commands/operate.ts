@@ -20,6 +20,8 @@ export interface Listing {
   /** Filters the rows; all of them when absent. */
   readonly wanted?: (row: Row) => boolean
   readonly answeredBy?: AnsweredBy
+  /** Returns a remark for people about the answer; null for none. */
+  readonly after?: (answer: JsonDocument) => string | null
 }
 
 /** Prints the rows of a route: the answer itself with `--json`, a table otherwise. */
@@ -31,6 +33,8 @@ export async function list(context: CommandContext, flags: RemoteFlags, listing:
     terminal.result({ ...answer, [listing.field]: rows }, () =>
       table(terminal, listing.columns, rows.map(listing.cells), listing.none),
     )
+    const remark = listing.after?.(answer)
+    if (remark) terminal.note(remark)
   }
   await withRoutes(context, flags, print, listing.answeredBy)
 }

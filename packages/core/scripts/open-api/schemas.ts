@@ -179,6 +179,11 @@ export const schemas = {
       .describe('Nodes that did not answer within two seconds; their connections are missing.'),
   }),
   Nodes: z.object({
+    broker: z.object({ kind: z.enum(['memory', 'database', 'redis', 'own']), connected: z.boolean() }),
+    clock_difference_ms: z
+      .number()
+      .nullable()
+      .describe('How far the clock of the database is ahead of that of the answering node.'),
     nodes: z.array(
       z.object({
         name: z.string(),
@@ -217,7 +222,12 @@ export const schemas = {
     forwarded: z.enum(['none', 'used', 'ignored']).describe('`ignored`: FOCUS_TRUSTED_PROXIES does not name the peer.'),
   }),
   Health: z.object({ status: z.literal('ok') }),
-  Readiness: z.object({ status: z.literal('ready') }),
+  Readiness: z.union([
+    z.object({ status: z.literal('ready') }),
+    z
+      .object({ status: z.literal('degraded'), broker: z.literal('away') })
+      .describe('Ready, but messages of other nodes may be lost: notifications of other nodes arrive within a second.'),
+  ]),
 } as const satisfies Record<string, z.ZodType>
 
 export type SchemaName = keyof typeof schemas

@@ -7,6 +7,9 @@ import type { Broker, BrokerMessage, ControlMessage, NodeBroker, NodeMessage, St
  */
 export class LocalFirstBroker implements NodeBroker {
   readonly node: string
+  /** Messages that were given to the driver, and those that came from other nodes. */
+  sent = 0
+  received = 0
   readonly #driver: Broker | null
   readonly #users = new Set<UserKey>()
   readonly #streamListeners = new Set<(message: StreamMessage) => void>()
@@ -26,7 +29,9 @@ export class LocalFirstBroker implements NodeBroker {
 
   publish(message: NodeMessage): void {
     if (isStreamMessage(message)) this.#tell(message)
-    this.#driver?.publish({ ...message, from: this.node })
+    if (this.#driver === null) return
+    this.sent += 1
+    this.#driver.publish({ ...message, from: this.node })
   }
 
   async subscribe(userKey: UserKey): Promise<void> {
@@ -63,6 +68,7 @@ export class LocalFirstBroker implements NodeBroker {
 
   #receive(message: BrokerMessage): void {
     if (message.from === this.node) return
+    this.received += 1
     if (isStreamMessage(message)) this.#tell(message)
     else if (isForNode(message, this.node)) {
       for (const listener of this.#controlListeners) listener(message, message.from)

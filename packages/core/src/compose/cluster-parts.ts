@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Broker, NodeBroker } from '../cluster/broker-port.ts'
+import type { BrokerKind, BrokerState } from '../cluster/broker-state.ts'
 import { LocalFirstBroker } from '../cluster/local-first-broker.ts'
 import { loneNode } from '../cluster/nodes/lone-node.ts'
 import { machineAddress } from '../cluster/nodes/machine-address.ts'
@@ -23,6 +24,8 @@ import { type Closable, openTogether } from './opening.ts'
 export interface ClusterParts extends Closable {
   /** Carries messages between the nodes of the database. */
   readonly broker: NodeBroker
+  /** The broker for operators. */
+  readonly brokerState: BrokerState
   /** The nodes of the database. */
   readonly nodes: ClusterNodes
   /** The connections of all of them. */
@@ -51,12 +54,34 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
     own({ close: () => view.stop() })
     return {
       broker,
+      brokerState: stateOf(broker, kindOf(driver)),
       nodes,
       view,
       nextBatch: () => (driver instanceof DatabaseBroker ? driver.nextBatch() : null),
       tellsOfCommits: () => driver !== null && driver.connected && nodes.peers().length > 0,
     }
   })
+}
+
+function kindOf(driver: Broker | null): BrokerKind {
+  if (driver === null) return 'memory'
+  if (driver instanceof DatabaseBroker) return 'database'
+  return driver instanceof RedisBroker ? 'redis' : 'own'
+}
+
+function stateOf(broker: LocalFirstBroker, kind: BrokerKind): BrokerState {
+  return {
+    kind,
+    get connected() {
+      return broker.connected
+    },
+    get sent() {
+      return broker.sent
+    },
+    get received() {
+      return broker.received
+    },
+  }
 }
 
 /** Opens the broker that the options select; returns null for a process that is always alone. */

@@ -1,4 +1,5 @@
 import { AdmissionMetrics } from '../admission/admission-metrics.ts'
+import { ClusterMetrics } from '../cluster/cluster-metrics.ts'
 import { createHandler, type Handler } from '../http/handler.ts'
 import { HostAuthenticator } from '../http/host-authenticator.ts'
 import type { Route } from '../http/route.ts'
@@ -70,13 +71,14 @@ function routesOf(foundation: Foundation, rooms: Rooms): Route[] {
     ...systemRoutes({
       checkStorage: createReadiness(foundation.database),
       isDraining: () => realtime.draining,
+      isBrokerConnected: () => rooms.cluster.broker.connected,
       metrics: metricsOf(foundation, rooms),
       websocketEnabled: foundation.settings.realtime.enabled,
     }),
     ...authRoutes({ auth, config }),
     ...authAdminRoutes({ auth }),
     clientAdminRoute,
-    nodeAdminRoute(rooms.cluster.view),
+    nodeAdminRoute(rooms.cluster),
     ...inboxRoutes(notifications),
     ...sendingRoutes(notifications),
     ...notificationAdminRoutes({ notifications, userIds: foundation.users.ids }),
@@ -109,12 +111,13 @@ function routesOfTransports({ settings, runtime, users }: Foundation, { transpor
 
 /** Returns the metrics of all rooms as one document. */
 function metricsOf(foundation: Foundation, rooms: Rooms): () => Promise<MetricsDocument> {
-  const { transports, notifications, realtime } = rooms
+  const { cluster, transports, notifications, realtime } = rooms
   const appended = [
     transports.manager.metrics,
     new AdmissionMetrics(foundation.control),
     new QueueMetrics(() => [...foundation.database.queues(), ...notifications.queues()]),
     notifications.metrics,
+    new ClusterMetrics(cluster.brokerState, cluster.view),
   ]
   return () => appended.reduce((document, metrics) => metrics.after(document), realtime.realtime.metrics())
 }

@@ -80,13 +80,13 @@ function send(
   return client.call('/notifications', { method: 'POST', body, headers, signal })
 }
 
-/** Returns the number of the user's connections, read after the notification was sent. */
+/** Returns the number of the user's connections to all nodes, read after the notification was sent. */
 async function withConnections(
   client: RemoteClient,
   receipt: JsonDocument,
   { signal }: CommandContext,
 ): Promise<JsonDocument> {
-  const { connections } = await client.call('/ws/connections', { signal })
+  const { connections } = await client.call(path`/ws/connections?user_id=${textOf(receipt.user_id)}`, { signal })
   const own = Array.isArray(connections) ? connections.filter((one) => userIdOf(one) === receipt.user_id) : []
   return { ...receipt, connections: own.length }
 }

@@ -1,5 +1,5 @@
 import type { CommandContext } from '../../terminal/context.ts'
-import { textOf } from '../../remote/client.ts'
+import { type Json, type JsonDocument, textOf } from '../../remote/client.ts'
 import { openClient } from '../../remote/open.ts'
 import type { RemoteFlags } from '../../remote/remote-settings.ts'
 import { ago } from '../../terminal/table.ts'
@@ -13,7 +13,7 @@ export interface ConnectionsFlags extends RemoteFlags {
 export async function list(context: CommandContext, { user, ...flags }: ConnectionsFlags): Promise<void> {
   const userId = user === undefined ? undefined : await userIdOf(context, flags, user)
   await listRows(context, flags, {
-    path: '/ws/connections',
+    path: user === undefined ? '/ws/connections' : `/ws/connections?user_id=${encodeURIComponent(textOf(userId))}`,
     field: 'connections',
     columns: ['CONNECTION', 'USER', 'NODE', 'AGE', 'TRANSPORT', 'OFFSET', 'LAG'],
     cells: (row) => [
@@ -27,8 +27,17 @@ export async function list(context: CommandContext, { user, ...flags }: Connecti
     ],
     none: 'No connections are open.',
     answeredBy: 'server',
+    // A server of an earlier version lists all connections.
     ...(user === undefined ? {} : { wanted: (row) => row.user_id === userId }),
+    after: missingNodes,
   })
+}
+
+/** Names the nodes that did not answer. */
+function missingNodes({ missing_nodes: missing }: JsonDocument): string | null {
+  if (!Array.isArray(missing) || missing.length === 0) return null
+  const names = missing.map(textOf).join(', ')
+  return `No answer from ${names}: connections of ${missing.length === 1 ? 'this node' : 'these nodes'} are missing.`
 }
 
 /** `focus connections close <id>` */
@@ -43,7 +52,7 @@ export function close(context: CommandContext, flags: RemoteFlags, operands: rea
   })
 }
 
-async function userIdOf(context: CommandContext, flags: RemoteFlags, user: string): Promise<unknown> {
+async function userIdOf(context: CommandContext, flags: RemoteFlags, user: string): Promise<Json | undefined> {
   const client = await openClient(context, flags)
   return (await client.call(path`/admin/users/${user}`, { signal: context.signal })).id
 }

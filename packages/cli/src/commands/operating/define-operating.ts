@@ -6,6 +6,7 @@ const anyUser = 'id, username or e-mail address'
 /** Defines the commands that inspect and change a running server or its database. */
 export function defineOperating(program: Command, definer: Definer): void {
   defineConnections(program, definer)
+  defineNodes(program, definer)
   defineUsers(program, definer)
   defineSessions(program, definer)
   defineKeys(program, definer)
@@ -26,7 +27,7 @@ function defineConnections(program: Command, definer: Definer): void {
   const list = withServer(
     connections
       .command('list', { isDefault: true })
-      .description('Lists connections: id, user, node, age, transport, position, lag.')
+      .description('Lists the connections of all nodes: id, user, node, age, transport, position, lag.')
       .option('--user <user>', `only connections of this user: ${anyUser}`),
   )
   definer.does(withExamples(list, 'focus connections', 'focus connections --user alice --json'), () =>
@@ -41,6 +42,18 @@ function defineConnections(program: Command, definer: Definer): void {
   definer.does(withExamples(close, 'focus connections close 01a2…'), () =>
     import('./connections.ts').then(({ close: run }) => ({ run })),
   )
+}
+
+function defineNodes(program: Command, definer: Definer): void {
+  const nodes = withServer(
+    program
+      .command('nodes')
+      .summary('list the processes that share the database')
+      .description(
+        'Lists the processes that share the database and are alive: name, address, version, age, users, connections.',
+      ),
+  )
+  definer.does(withExamples(nodes, 'focus nodes', 'focus nodes --json'), () => import('./nodes.ts'))
 }
 
 function defineUsers(program: Command, definer: Definer): void {

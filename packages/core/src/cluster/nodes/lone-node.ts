@@ -4,6 +4,7 @@ import type { ClusterNode, ClusterNodes } from './nodes-port.ts'
 export function loneNode(self: Omit<ClusterNode, 'id'>): ClusterNodes {
   return {
     self: { ...self, id: 0 },
+    clockDifferenceMs: null,
     peers: () => [],
     onPeersChange: () => () => undefined,
     refresh: async () => undefined,

@@ -38,6 +38,7 @@ export class NodeLease implements ClusterNodes {
   readonly #times: LeaseTimes
   readonly #peers: PeerList
   #self: ClusterNode
+  #clockDifferenceMs = 0
   #reports: Reports | null = null
   #timer: NodeJS.Timeout | null = null
   #renewing: Promise<void> | null = null
@@ -65,6 +66,10 @@ export class NodeLease implements ClusterNodes {
 
   get self(): ClusterNode {
     return this.#self
+  }
+
+  get clockDifferenceMs(): number {
+    return this.#clockDifferenceMs
   }
 
   peers(): readonly ClusterNode[] {
@@ -145,7 +150,9 @@ export class NodeLease implements ClusterNodes {
 
   async #readList(rejoined = false): Promise<void> {
     const { store } = this.#deps
+    const askedAt = Date.now()
     const list = await store.list()
+    if (list.nodes.length > 0) this.#clockDifferenceMs = Math.round(list.now - (askedAt + Date.now()) / 2)
     const own = list.nodes.find(({ id }) => id === this.#self.id)
     if (own) this.#self = { ...this.#self, startedAt: own.startedAt }
     this.#peers.update(list, this.#self, rejoined)

@@ -15,6 +15,8 @@ export interface ClusterNode {
 export interface ClusterNodes {
   /** This node. Its id changes when its lease ended, for example because the process was stopped, and it joined again. */
   readonly self: ClusterNode
+  /** How far the clock of the database is ahead of this machine's, in milliseconds; null without a lease. */
+  readonly clockDifferenceMs: number | null
   /** The other nodes that are alive, as of the last renewal; none without a lease. */
   peers(): readonly ClusterNode[]
   /** Calls `listener` whenever nodes joined or left, and when this node joined again. Returns a function that stops it. */

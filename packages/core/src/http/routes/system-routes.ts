@@ -6,6 +6,8 @@ export interface SystemRoutesDependencies {
   /** Rejects if the database does not answer or accepts no writes. Unlimited callers may ask, so it must cost next to nothing. */
   readonly checkStorage: () => Promise<void>
   readonly isDraining: () => boolean
+  /** False while messages of other nodes may be lost; notifications arrive within a second then. */
+  readonly isBrokerConnected: () => boolean
   /** In the text format of Prometheus. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
   readonly websocketEnabled: boolean
@@ -24,7 +26,8 @@ export function systemRoutes(dependencies: SystemRoutesDependencies): Route[] {
           throw new FocusError('draining', 'This node is shutting down.', { retryAfterSeconds: 5 })
         }
         await dependencies.checkStorage()
-        return json({ status: 'ready' })
+        // Not a reason to take the node away: it serves everything, a little later.
+        return json(dependencies.isBrokerConnected() ? { status: 'ready' } : { status: 'degraded', broker: 'away' })
       },
     },
     {

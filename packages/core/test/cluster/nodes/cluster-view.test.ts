@@ -86,4 +86,23 @@ describeOverDatabases('Users and connections of two nodes', (databases) => {
     expect(Math.abs(Date.parse(own.started_at) - Date.now())).toBeLessThan(60_000)
     expect(own.version).toMatch(/^\d+\.\d+\.\d+/)
   })
+
+  test('are in the metrics, with the state of the broker; a node without its broker is ready, but degraded', async () => {
+    await nodes.connect(two, await one.app.signIn('alice'))
+    const metricsOf = async ({ app }: TestNode) => (await app.admin('/metrics')).text()
+    await expect.poll(() => metricsOf(one), { timeout: 20_000 }).toMatch(/^focus_cluster_connections 1$/m)
+    const metrics = await metricsOf(one)
+    expect(metrics).toMatch(/^focus_cluster_nodes 2$/m)
+    expect(metrics).toMatch(/^focus_cluster_users 1$/m)
+    expect(metrics).toMatch(/^focus_broker_connected{broker="own"} 1$/m)
+    expect(metrics).toMatch(/^focus_broker_messages_total{direction="received"} [1-9]/m)
+    const readiness = async () => {
+      const answer = await fetch(`${one.app.url}/ready`)
+      return { status: answer.status, body: await answer.json() }
+    }
+    expect(await readiness()).toEqual({ status: 200, body: { status: 'ready' } })
+    one.broker.connect(false)
+    expect(await readiness()).toEqual({ status: 200, body: { status: 'degraded', broker: 'away' } })
+    expect(await metricsOf(one)).toMatch(/^focus_broker_connected{broker="own"} 0$/m)
+  })
 })
