@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterEach, expect, test } from 'vitest'
 import { TcpProxy } from '@focus-api/test-kit/cluster/tcp-proxy'
 import { describeOnDatabase, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { openDatabase } from '../../src/storage/database.ts'
 import { connect, type FocusNode, openFocusNode } from './support/focus-node.ts'
 
@@ -137,7 +138,6 @@ describeOverDatabases('Nodes that share a database', (databases) => {
 
 describeOnDatabase('mariadb')('A database with a connection that breaks', () => {
   test('the broker says so once it lasts, and delivers what was sent meanwhile afterwards', async () => {
-    const { startMariadb } = await import('@focus-api/test-kit/servers/mariadb')
     const server = await startMariadb()
     const url = new URL(await server.createDatabase())
     const proxy = await TcpProxy.start({ host: url.hostname, port: Number(url.port) })
@@ -170,7 +170,6 @@ describeOnDatabase('mariadb')('A database with a connection that breaks', () => 
 
 describeOnDatabase('mariadb')('The statements of one node', () => {
   test('are the same with the database broker as without one', async () => {
-    const { startMariadb } = await import('@focus-api/test-kit/servers/mariadb')
     const server = await startMariadb({ own: true })
     const database = await openDatabase(server.url)
     open.push({ close: async () => server.stop() }, database)
