@@ -20,9 +20,12 @@ export type FromWorker =
   /** Asks for the metrics of all workers. `body`: its own. */
   | { readonly type: 'focus:collect'; readonly ref: number; readonly body: string }
   | { readonly type: 'focus:rendered'; readonly ref: number; readonly body: string | null }
+  /** Answers a ping. */
+  | { readonly type: 'focus:alive' }
 
 /** What the primary process sends to a worker. */
 export type FromPrimary =
+  | { readonly type: 'focus:ping' }
   | { readonly type: 'focus:render'; readonly ref: number }
   | { readonly type: 'focus:collected'; readonly ref: number; readonly metrics: readonly WorkerMetrics[] }
 

@@ -15,11 +15,16 @@ export interface SlotOptions {
   readonly logger: Logger
   /** Receives what the worker asks and answers about metrics. */
   readonly onMessage: (message: FromWorker, slot: WorkerSlot) => void
+  /** Milliseconds between two pings (default: 10,000). */
+  readonly pingMs?: number
 }
+
+/** A worker that has not answered this many pings is killed: its event loop is blocked. */
+const MOST_SILENT_PINGS = 3
 
 /**
  * The place of one worker. After the first successful start, a worker that ends is started again: at once, and after
- * growing waits when it keeps ending.
+ * growing waits when it keeps ending. A worker that is blocked is killed, because it still gets its share of the connections.
  */
 export class WorkerSlot {
   readonly number: number
@@ -32,6 +37,9 @@ export class WorkerSlot {
   #readyAt: number | null = null
   #quickEnds = 0
   #timer: NodeJS.Timeout | undefined
+  #pings: NodeJS.Timeout | undefined
+  /** Pings without an answer. */
+  #silentPings = 0
   #ending = false
   #cleanEnd = true
 
@@ -89,9 +97,23 @@ export class WorkerSlot {
       if (this.restarts > 0) this.#options.logger.info('worker started again', { worker: this.number })
       this.#isReady = true
       this.#readyAt = performance.now()
+      this.#silentPings = 0
+      this.#pings = setInterval(() => this.#ping(), this.#options.pingMs ?? 10_000)
       this.#start.resolve()
-    } else if (message.type === 'focus:failed') this.#failure = message.failure
+    } else if (message.type === 'focus:alive') this.#silentPings = 0
+    else if (message.type === 'focus:failed') this.#failure = message.failure
     else this.#options.onMessage(message, this)
+  }
+
+  /** A process that was suspended as a whole, like that of a laptop, misses one ping only. */
+  #ping(): void {
+    if (this.#silentPings >= MOST_SILENT_PINGS && !this.#ending) {
+      this.#options.logger.error('worker does not answer and is killed', { worker: this.number })
+      this.#worker?.process.kill('SIGKILL')
+      return
+    }
+    this.#silentPings += 1
+    this.send({ type: 'focus:ping' })
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
@@ -100,6 +122,7 @@ export class WorkerSlot {
     const livedMs = this.#readyAt === null ? 0 : performance.now() - this.#readyAt
     this.#worker = null
     this.#isReady = false
+    clearInterval(this.#pings)
     if (!startedOnce) return this.#start.reject(startFailure(this.#failure, worker, code ?? signal))
     const how = { worker, ...(code === null ? { signal } : { code }) }
     if (this.#ending) {

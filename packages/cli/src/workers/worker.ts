@@ -93,6 +93,7 @@ export class WorkerChannel {
   }
 
   #hear(message: FromPrimary): void {
+    if (message.type === 'focus:ping') return this.#send({ type: 'focus:alive' })
     if (message.type === 'focus:collected') return this.#waiting.get(message.ref)?.(message.metrics)
     const { ref } = message
     void this.#render()
