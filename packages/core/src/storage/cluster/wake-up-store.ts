@@ -27,14 +27,12 @@ export class KyselyWakeUpStore implements WakeUpStore {
   }
 
   async read(after: readonly WakeUpPosition[], newestNode: number, limit: number): Promise<StoredWakeUp[]> {
-    const ranges = [
-      ...after.map(({ node, lane, seq }) => sql`node = ${node} and lane = ${lane} and seq > ${seq}`),
-      sql`node > ${newestNode}`,
-    ]
-    // One range of the primary key for each member: an `or` of all of them is a scan of the table for some planners.
-    const members = ranges.map((range, index) => member(range, index, limit))
-    const { rows } = await sql<StoredWakeUp>`${sql.join(members, sql` union all `)}`.execute(this.#database.db)
-    return rows
+    const newNodes = range(sql`node > ${newestNode}`, limit)
+    const known = this.#database.dialect === 'postgres' ? joined(after, limit) : ranges(after, limit)
+    const { rows } = await sql<StoredWakeUp>`${sql.join([...known, newNodes], sql` union all `)}`.execute(
+      this.#database.db,
+    )
+    return rows.toSorted((a, b) => a.node - b.node || a.lane - b.lane || a.seq - b.seq)
   }
 
   async add({ node, lane, seq, content }: StoredWakeUp): Promise<void> {
@@ -61,8 +59,25 @@ export class KyselyWakeUpStore implements WakeUpStore {
   }
 }
 
-/** A derived table, because SQLite allows a limit only around a whole union. */
-function member(range: RawBuilder<unknown>, index: number, limit: number): RawBuilder<unknown> {
-  const rows = sql`select node, lane, seq, content from focus_wake_ups where ${range} order by node, lane, seq limit ${limit}`
-  return sql`select node, lane, seq, content from (${rows}) ${sql.raw(`r${index}`)}`
+/** One range of the primary key for each position: an `or` of all of them is a scan of the table for some planners. */
+function ranges(after: readonly WakeUpPosition[], limit: number): RawBuilder<unknown>[] {
+  return after.map(({ node, lane, seq }) => range(sql`node = ${node} and lane = ${lane} and seq > ${seq}`, limit))
+}
+
+/** The rows are in a derived table, because SQLite allows a limit only around a whole union. */
+function range(condition: RawBuilder<unknown>, limit: number): RawBuilder<unknown> {
+  const rows = sql`select node, lane, seq, content from focus_wake_ups where ${condition} order by node, lane, seq limit ${limit}`
+  return sql`select node, lane, seq, content from (${rows}) part`
+}
+
+/** PostgreSQL plans each statement anew: a join with arrays is planned in the same time for any number of nodes. */
+function joined(after: readonly WakeUpPosition[], limit: number): RawBuilder<unknown>[] {
+  const column = (name: keyof WakeUpPosition) => sql`${after.map((position) => position[name])}::bigint[]`
+  const rows = sql`select * from focus_wake_ups
+    where node = known.node and lane = known.lane and seq > known.seq order by seq limit ${limit}`
+  return [
+    sql`select part.node, part.lane, part.seq, part.content
+      from unnest(${column('node')}, ${column('lane')}, ${column('seq')}) as known (node, lane, seq)
+      cross join lateral (${rows}) part`,
+  ]
 }
