@@ -223,7 +223,8 @@ describe('WebSocket', () => {
   test('a server without a proxy passes', async () => {
     const { ok, find } = await examine(folder(), at(server.url))
     expect(ok).toBe(true)
-    for (const check of ['server', 'server.ready', 'admin_key', 'websocket', 'websocket.idle']) {
+    const cluster = ['cluster.nodes', 'cluster.versions', 'cluster.broker', 'cluster.clock']
+    for (const check of ['server', 'server.ready', 'admin_key', ...cluster, 'websocket', 'websocket.idle']) {
       expect(find(check), check).toMatchObject({ status: 'ok' })
     }
   })

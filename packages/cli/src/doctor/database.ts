@@ -1,6 +1,7 @@
 import { listMigrations } from '@focus-api/core/internal'
 import type { FocusConfig } from '../config/config-file.ts'
 import { describeDatabase, isMissingFile } from '../config/database-name.ts'
+import { checkFileSystem } from './network-file-system.ts'
 import { failed, type Finding, fixOf, ok, reasonOf, skipped, warning } from './finding.ts'
 
 /** Checks that the database answers and has the tables of this version. Changes nothing and creates nothing. */
@@ -13,6 +14,7 @@ export async function checkDatabase(database: NonNullable<FocusConfig['database'
     const waiting = migrations.filter(({ appliedAt }) => appliedAt === null)
     return [
       ok('database', `${name} answers`),
+      ...(await checkFileSystem(database, cwd)),
       waiting.length === 0
         ? ok('migrations', 'the tables are up to date')
         : warning(

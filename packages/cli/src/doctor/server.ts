@@ -1,7 +1,8 @@
 import { type JsonDocument, textOf } from '../remote/client.ts'
 import type { RemoteSettings } from '../remote/remote-settings.ts'
 import { checkProxy } from './proxy.ts'
-import { failed, type Finding, ok, reasonOf, skipped } from './finding.ts'
+import { checkCluster } from './cluster.ts'
+import { failed, type Finding, ok, reasonOf, skipped, warning } from './finding.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -40,6 +41,13 @@ export async function checkServer(
 }
 
 function checkReady({ status, body }: Answer): Finding {
+  if (body?.status === 'degraded') {
+    return warning(
+      'server.ready',
+      'The server is ready, but does not hear the other nodes.',
+      'Check what carries messages between them: Redis (REDIS_URL), or the database.',
+    )
+  }
   if (status === 200) return ok('server.ready', 'the server is ready')
   return failed(
     'server.ready',
@@ -56,7 +64,8 @@ async function checkAsAdmin(
   const finding = checkAdminKey(await get('/ws/connections', adminKey))
   if (finding.status !== 'ok') return [finding]
   const { status, body } = await get('/admin/client', adminKey)
-  return [finding, checkProxy(status, body)]
+  const nodes = await get('/admin/nodes', adminKey)
+  return [finding, checkProxy(status, body), ...checkCluster(nodes.status === 200 ? nodes.body : null)]
 }
 
 function checkAdminKey(answer: Answer | null): Finding {

@@ -24,10 +24,11 @@ export function opsHtml(locale: Locale, basePath: string): string {
   <div id="board" hidden>
     ${tiles(text)}
     ${plots(text)}
+    ${nodeTable(text)}
     ${connectionTable(text)}
     ${recentTable(text)}
     <div class="columns">
-      ${usersAndNodes(text)}
+      ${userTable(text)}
       ${sendForm(text)}
     </div>
   </div>
@@ -70,6 +71,7 @@ function connectionTable(text: OpsTexts): Html {
       <h2 id="connections-title">${text.connections}</h2>
       <div class="scroll"><table><thead><tr>${head(text.user, text.node, text.age, text.transport, text.offset, text.lag, '')}</tr></thead><tbody id="connections"></tbody></table></div>
       <p class="hint" id="no-connections">${text.noConnections}</p>
+      <p class="hint" id="missing-nodes" hidden>${text.missingNodes} <span id="missing-node-names"></span></p>
     </section>`
 }
 
@@ -81,20 +83,21 @@ function recentTable(text: OpsTexts): Html {
     </section>`
 }
 
-function usersAndNodes(text: OpsTexts): Html {
-  return html`<div class="stack">
-        <section class="card" aria-labelledby="users-title">
-          <h2 id="users-title">${text.users}</h2>
-          <label for="search">${text.search}</label><input id="search" type="search">
-          <div class="scroll"><table><thead><tr>${head('ID', text.name, text.email)}</tr></thead><tbody id="users"></tbody></table></div>
-          <p class="hint" id="no-users">${text.noUsers}</p>
-        </section>
-        <section class="card" aria-labelledby="nodes-title">
-          <h2 id="nodes-title">${text.nodes}</h2>
-          <div class="scroll"><table><thead><tr>${head(text.node, text.people, text.connections)}</tr></thead><tbody id="node-list"></tbody></table></div>
-          <p class="hint" id="idle-nodes" hidden>${text.idleNodes} <span id="idle-node-count"></span></p>
-        </section>
-      </div>`
+function nodeTable(text: OpsTexts): Html {
+  return html`<section class="card" aria-labelledby="nodes-title">
+      <h2 id="nodes-title">${text.nodes}</h2>
+      <div class="scroll" tabindex="0" role="group" aria-labelledby="nodes-title"><table><thead><tr>${head(text.node, text.address, text.version, text.age, text.people, text.connections)}</tr></thead><tbody id="node-list"></tbody></table></div>
+      <p class="hint" id="broker-away" hidden>${text.brokerAway}</p>
+    </section>`
+}
+
+function userTable(text: OpsTexts): Html {
+  return html`<section class="card" aria-labelledby="users-title">
+        <h2 id="users-title">${text.users}</h2>
+        <label for="search">${text.search}</label><input id="search" type="search">
+        <div class="scroll"><table><thead><tr>${head('ID', text.name, text.email)}</tr></thead><tbody id="users"></tbody></table></div>
+        <p class="hint" id="no-users">${text.noUsers}</p>
+      </section>`
 }
 
 function sendForm(text: OpsTexts): Html {

@@ -61,9 +61,10 @@ class Board {
   async refresh(): Promise<void> {
     clearTimeout(this.#timer)
     try {
-      const [stats, { connections }, metrics, { users }, { transports }, { notifications }] = await Promise.all([
+      const [stats, listed, cluster, metrics, { users }, { transports }, { notifications }] = await Promise.all([
         this.#api.json('/ws/stats'),
         this.#api.json('/ws/connections'),
+        this.#api.json('/admin/nodes'),
         this.#api.text('/metrics'),
         this.#api.json(`/admin/users?${new URLSearchParams({ limit: '50', ...searched() })}`),
         this.#api.json('/admin/transports'),
@@ -72,8 +73,8 @@ class Board {
       if (!this.#open) return
       this.#showFigures(stats, this.#latency(metrics), waitingIn(rowsOf(transports)))
       this.#showUsers(rowsOf(users))
-      this.#showConnections(rowsOf(connections))
-      this.#showNodes(rowsOf(connections), stats.nodes)
+      this.#showConnections(listed)
+      this.#showNodes(cluster)
       this.#showRecent(rowsOf(notifications))
       byId('state').textContent = ''
     } catch (error) {
@@ -120,17 +121,19 @@ class Board {
     })
   }
 
-  #showConnections(connections: readonly Row[]): void {
-    byId('no-connections').hidden = connections.length > 0
-    drawConnections(byId('connections'), connections, this.#names, texts, (id) => void this.#cut(id))
+  #showConnections({ connections, missing_nodes: missing }: Row): void {
+    const rows = rowsOf(connections)
+    byId('no-connections').hidden = rows.length > 0
+    drawConnections(byId('connections'), rows, this.#names, texts, (id) => void this.#cut(id))
+    const names = Array.isArray(missing) ? missing.map(textOf) : []
+    byId('missing-nodes').hidden = names.length === 0
+    byId('missing-node-names').textContent = names.join(', ')
   }
 
-  /** Nodes are known by their connections; of the others only the number is known. */
-  #showNodes(connections: readonly Row[], count: unknown): void {
-    const known = drawNodes(byId('node-list'), connections)
-    const idle = typeof count === 'number' ? Math.max(0, count - known) : 0
-    byId('idle-nodes').hidden = idle === 0
-    byId('idle-node-count').textContent = figure.format(idle)
+  #showNodes({ nodes, broker }: Row): void {
+    drawNodes(byId('node-list'), rowsOf(nodes))
+    const away = typeof broker === 'object' && broker !== null && Reflect.get(broker, 'connected') === false
+    byId('broker-away').hidden = !away
   }
 
   #showRecent(notifications: readonly Row[]): void {

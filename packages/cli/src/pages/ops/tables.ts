@@ -54,15 +54,16 @@ export function drawUsers(
   )
 }
 
-/** Renders the nodes with their users and connections. Returns the number of nodes. */
-export function drawNodes(body: HTMLElement, connections: readonly Row[]): number {
-  const nodes = Map.groupBy(connections, ({ node }) => textOf(node))
+export function drawNodes(body: HTMLElement, nodes: readonly Row[]): void {
+  const { lang } = document.documentElement
+  const time = new Intl.DateTimeFormat(lang, { dateStyle: 'short', timeStyle: 'short' })
   body.replaceChildren(
-    ...[...nodes]
-      .toSorted(([one], [other]) => one.localeCompare(other))
-      .map(([node, its]) => row([node, new Set(its.map((connection) => connection.user_id)).size, its.length])),
+    ...nodes
+      .toSorted((one, other) => textOf(one.name).localeCompare(textOf(other.name)))
+      .map(({ name, address, version, started_at: startedAt, users, connections }) =>
+        row([name, address, version, time.format(new Date(textOf(startedAt))), users, connections]),
+      ),
   )
-  return nodes.size
 }
 
 export function drawRecent(
