@@ -6,6 +6,7 @@ import { isLoopbackHost } from '../../net/urls.ts'
 import { isPublicAddress } from '../../net/addresses/public-address.ts'
 import { head } from '../../common/text/shorten.ts'
 import type { ExternalProfile } from './user-directory-port.ts'
+import { isStorable } from '../../common/text/storable.ts'
 
 /** Longest value of each field, in UTF-16 code units: the size of the columns of `focus_users` and `focus_accounts`. */
 const limits = { key: 255, email: 320, name: 255, url: 2_048 } as const
@@ -58,9 +59,9 @@ function isTrue(value: unknown): boolean {
   return value === true
 }
 
-/** Lone surrogates have no UTF-8 form, so two keys would be stored as one. */
+/** Two keys with lone surrogates would be stored as one. */
 function isKey(text: unknown): boolean {
-  return typeof text === 'string' && text !== '' && text.length <= limits.key && text.isWellFormed()
+  return typeof text === 'string' && text !== '' && text.length <= limits.key && isStorable(text)
 }
 
 /** Refuses white space instead of trimming it: trimming removes more than ASCII, and could merge two addresses. */

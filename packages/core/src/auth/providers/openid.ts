@@ -24,6 +24,7 @@ import { assertProviderUrl, providerFetch, providerTimeoutMs } from './provider-
 import { textOrNull } from './profile-fields.ts'
 import type { AuthorizationRequest, CodeGrant, ProviderClient, VerifiedIdToken } from './provider.ts'
 import { usedTokenAnswer } from './token-answer.ts'
+import { isStorable } from '../../common/text/storable.ts'
 
 export interface OpenIdSettings {
   readonly name: string
@@ -215,7 +216,7 @@ export class OpenIdClient implements ProviderClient {
     const several = Array.isArray(aud) && aud.length > 1
     if (several && !(typeof azp === 'string' && audiences.includes(azp))) throw this.#refuse('azp')
     // Lone surrogates have no UTF-8 form, so two subjects would be stored as one (S12).
-    if (typeof sub !== 'string' || sub === '' || sub.length > 255 || !sub.isWellFormed()) throw this.#refuse('sub')
+    if (typeof sub !== 'string' || sub === '' || sub.length > 255 || !isStorable(sub)) throw this.#refuse('sub')
   }
 
   #refuse(claim: string): FocusError {

@@ -16,6 +16,7 @@ import {
 } from './claims.ts'
 import { invalidToken } from './token-errors.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
+import { isStorable } from '../../common/text/storable.ts'
 
 /**
  * Access tokens of another issuer: `createFocus({ tokens: { jwksUri, issuer, audience } })`. The form of a token (S16), its use
@@ -102,7 +103,7 @@ export class ExternalTokens implements TokenVerifier {
     const { sid, exp } = payload
     if (typeof userKey !== 'string' || userKey === '' || userKey.length > 191 || exp === undefined) throw invalidToken()
     // Lone surrogates have no UTF-8 form, so two users would be stored as one.
-    if (!userKey.isWellFormed()) throw invalidToken()
+    if (!isStorable(userKey)) throw invalidToken()
     return {
       userKey,
       userId: this.#userId(userKey),

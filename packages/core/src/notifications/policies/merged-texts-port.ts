@@ -1,6 +1,7 @@
 import { formatIcu } from '../catalogue/icu.ts'
 import { contentLimits } from '../content/content-limits.ts'
 import type { MergedTexts } from '../log-entry-port.ts'
+import { isStorable } from '../../common/text/storable.ts'
 
 /**
  * Returns the texts of a notification that stands for `count` merged ones. A port without a seam: the log calls it inside its
@@ -26,7 +27,7 @@ function fill(text: string | null, { locale, params }: MergedTexts, count: numbe
   if (text === null) return null
   try {
     const filled = formatIcu(text, locale, { ...params, count })
-    return filled.length <= maxLength && filled.isWellFormed() ? filled : null
+    return filled.length <= maxLength && isStorable(filled) ? filled : null
   } catch {
     return null
   }

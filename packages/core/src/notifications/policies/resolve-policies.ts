@@ -4,6 +4,7 @@ import { head } from '../../common/text/shorten.ts'
 import { formatIcu } from '../catalogue/icu.ts'
 import type { EntryGroup, EntryPolicies, EntryRate, MergedTexts } from '../log-entry-port.ts'
 import type { Group, Policies, Rate } from './policy.ts'
+import { isStorable } from '../../common/text/storable.ts'
 
 const keyLength = 180
 
@@ -62,13 +63,7 @@ function resolveRate({ key, limit, window, overflow = 'drop' }: Rate, event: str
 }
 
 function policyKey(what: string, key: unknown): string {
-  if (
-    typeof key !== 'string' ||
-    key === '' ||
-    key.length > keyLength ||
-    !key.isWellFormed() ||
-    key.startsWith('\u0001')
-  ) {
+  if (typeof key !== 'string' || key === '' || key.length > keyLength || !isStorable(key) || key.startsWith('\u0001')) {
     throw invalid(`${what}: expected a string of 1 to ${keyLength} characters.`)
   }
   return key
@@ -83,7 +78,7 @@ function windowMs(what: string, window: Duration): number {
 /** Fills the message once, so that a missing param fails this call, and not a later merge. */
 function icu(what: string, message: string | undefined, locale: string, params: MergedTexts['params']): string | null {
   if (message === undefined) return null
-  if (typeof message !== 'string' || !message.isWellFormed()) throw invalid(`${what}: is not valid Unicode text.`)
+  if (typeof message !== 'string' || !isStorable(message)) throw invalid(`${what}: is not valid Unicode text.`)
   try {
     formatIcu(message, locale, { ...params, count: 2 })
     return message

@@ -6,6 +6,7 @@ import { refuseDeep } from '../content/nesting.ts'
 import { resolvePolicies } from '../policies/resolve-policies.ts'
 import type { NotificationContent } from '../ports.ts'
 import type { Routing } from '../routing-port.ts'
+import { isStorable } from '../../common/text/storable.ts'
 
 /** A checked notification without a recipient. Its JSON and policies are made once, for all recipients of its language. */
 export type Draft = Omit<
@@ -91,6 +92,7 @@ function text(name: string, value: unknown, min: number, max: number): string {
   if (value.length > max) throw invalid(`${name}: ${value.length} characters are more than ${max}.`)
   // A lone surrogate has no UTF-8 form: the database and the socket would each replace it in their own way.
   if (!value.isWellFormed()) throw invalid(`${name}: is not valid Unicode.`)
+  if (!isStorable(value)) throw invalid(`${name}: contains the character U+0000.`)
   return value
 }
 

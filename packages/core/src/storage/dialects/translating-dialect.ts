@@ -1,4 +1,5 @@
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely'
+import { FocusError } from '../../common/errors.ts'
 import { type Classify, translatingErrors } from './storage-error.ts'
 
 /** Returns a dialect of Kysely whose driver rejects with translated errors. */
@@ -60,11 +61,26 @@ class TranslatingConnection implements DatabaseConnection {
   }
 
   executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return translatingErrors(this.#classify, () => this.connection.executeQuery<R>(query))
+    return translatingErrors(this.#classify, async () => {
+      refuseNul(query.parameters)
+      return this.connection.executeQuery<R>(query)
+    })
   }
 
   /** Yields all rows at once: no result that Focus reads is large. */
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
     yield await this.executeQuery<R>(query)
   }
+}
+
+/**
+ * Refuses a text that PostgreSQL cannot store, on every database alike. The arrays of a batch hold texts that were checked.
+ *
+ * @throws FocusError `invalid_request`
+ */
+function refuseNul(parameters: readonly unknown[]): void {
+  if (!parameters.some((value) => typeof value === 'string' && value.includes('\0'))) return
+  throw new FocusError('invalid_request', 'A text contains the character U+0000, which cannot be stored.', {
+    hint: 'Remove the character from the text.',
+  })
 }

@@ -79,8 +79,8 @@ async function runAll(calls: readonly Call[], trx: Transaction<FocusTables>): Pr
   return resolves
 }
 
-/** After a conflict with other transactions, a smaller group may still succeed. */
+/** After a conflict with other transactions, a smaller group may still succeed, and after a text of one call, the others. */
 function concernsAll(error: unknown): boolean {
   if (error instanceof StorageError) return error.failure !== 'contention'
-  return error instanceof FocusError
+  return error instanceof FocusError && error.code !== 'invalid_request'
 }

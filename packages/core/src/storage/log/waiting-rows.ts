@@ -6,6 +6,7 @@ import type { Database } from '../database.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 import { DeferredRows, type StoredRow } from './deferred-rows.ts'
+import { toStorable } from '../../common/text/storable.ts'
 
 const insertPending = 'insert into focus_pending (id, request, created_at) values'
 
@@ -69,7 +70,8 @@ export class WaitingRows {
     return numDeletedRows > 0n
   }
 
-  async park({ table, id }: EntrySource, reason: string, retryAt: number | null, now: number): Promise<void> {
+  async park({ table, id }: EntrySource, why: string, retryAt: number | null, now: number): Promise<void> {
+    const reason = toStorable(why)
     await inTransaction(this.#database, async (trx) => {
       if (table === 'parked') {
         await trx

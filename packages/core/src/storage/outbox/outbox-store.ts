@@ -17,6 +17,7 @@ import { reachedJson, reachedOf } from './outbox-rows.ts'
 import { lockRows } from '../dialect-statements.ts'
 import type { FocusTables } from '../tables.ts'
 import { inTransaction, retryOnConflict } from '../transaction.ts'
+import { toStorable } from '../../common/text/storable.ts'
 
 /** How long due rows behind another node's lease wait before they are candidates again. */
 const blockedRecheckMs = 250
@@ -73,7 +74,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
         lease: null,
         due_at: dueAt,
         touched_at: now,
-        last_error: shorten(error, maxErrorLength),
+        last_error: shorten(toStorable(error), maxErrorLength),
         delivered: reachedJson(reached),
       })
     }
@@ -86,7 +87,7 @@ export class KyselyOutboxStore extends OutboxAdministration implements OutboxSto
         dead_at: now,
         due_at: 0,
         touched_at: now,
-        last_error: shorten(reason, maxErrorLength),
+        last_error: shorten(toStorable(reason), maxErrorLength),
         delivered: reachedJson(reached),
       })
     }

@@ -3,6 +3,7 @@ import { canonicalLocale } from '../../common/text/locale.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import { wildcard } from './preferences-port.ts'
 import type { PreferenceMatrix, Preferences } from './preferences-port.ts'
+import { isStorable } from '../../common/text/storable.ts'
 
 const maxCells = 1_000
 const maxTopicLength = 191
@@ -54,7 +55,7 @@ function parseMatrix(value: unknown, transports: readonly string[]): PreferenceM
 }
 
 function isTopic(text: string): boolean {
-  return text.length > 0 && text.length <= maxTopicLength && text.isWellFormed()
+  return text.length > 0 && text.length <= maxTopicLength && isStorable(text)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
