@@ -18,7 +18,8 @@ import type { JWK } from 'jose'
  */
 export interface FocusOptions<Catalogue extends Definitions = Definitions> {
   /**
-   * The database: `sqlite:focus.db` (default), `mysql://user:password@host/name`, or a Kysely instance of the application.
+   * The database: `sqlite:focus.db` (default), `mysql://user:password@host/name`, `postgres://user:password@host/name`, or a Kysely
+   * instance of the application.
    * `DATABASE_URL`.
    */
   readonly database?: string | AnyKysely

@@ -7,7 +7,8 @@ import type { AnyKysely } from '../storage/dialects/any-kysely.ts'
 
 /** `openDatabase` knows which schemes there are. */
 const database: Form<string | AnyKysely> = {
-  accepts: 'an address such as sqlite:focus.db or mysql://user:password@host/name, or a Kysely instance',
+  accepts:
+    'an address such as sqlite:focus.db, mysql://user:password@host/name or postgres://user:password@host/name, or a Kysely instance',
   schema: z.union([z.string().regex(/^[a-z][a-z\d+.-]*:/i), z.custom<AnyKysely>(isKysely)]),
   secret: true,
 }
@@ -18,7 +19,8 @@ export const storageOptions = optionTable({
     env: ['DATABASE_URL'],
     form: database,
     default: 'sqlite:focus.db',
-    about: '`sqlite:<file>` or `mysql://user:password@host:3306/name` (MariaDB too); in code also a Kysely instance',
+    about:
+      '`sqlite:<file>`, `mysql://user:password@host:3306/name` (MariaDB too) or `postgres://user:password@host:5432/name`; in code also a Kysely instance',
   },
   secrets: {
     path: 'secret',

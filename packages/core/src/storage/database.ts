@@ -9,6 +9,7 @@ import { type AnyKysely, type DialectName, isKysely } from './dialects/any-kysel
 import type { DatabaseDialect, DatabaseDriver, SignalOptions, Syntax } from './dialects/database-dialect.ts'
 import { dialects } from './dialects/dialects.ts'
 import type { Flavour, Server } from './dialects/servers/server.ts'
+import type { StartProblem } from './dialects/servers/start-problem.ts'
 import { type Handles, openHandles } from './dialects/handles.ts'
 import { driverErrorOf } from './dialects/storage-error.ts'
 import type { TableDefinition } from './dialects/table-definition.ts'
@@ -44,6 +45,8 @@ export interface Database {
   readonly debug: Debug
   /** For migrations, whose statements take as long as they need. */
   readonly migrating: Kysely<FocusTables>
+  /** Explains an error of the driver that the settings cause; null for others. */
+  startProblem(error: unknown): StartProblem | null
   /** Returns the idempotent statements that create a table. */
   createTable(table: TableDefinition, flavour: Flavour): string[]
   /** Asks the server, once, what it is. */
@@ -81,7 +84,7 @@ export interface DatabaseOptions {
 }
 
 /**
- * Opens the database of a URL (`sqlite:focus.db`, `mysql://user:password@host/name`), or uses the application's own Kysely
+ * Opens the database of a URL (`sqlite:focus.db`, `mysql://user:password@host/name`, `postgres://…`), or uses the application's own Kysely
  * instance, which the application closes.
  *
  * @throws FocusError `invalid_option` for an unknown kind of database, `missing_dependency` when the driver is not installed,
@@ -105,7 +108,8 @@ export function isMissingFile(source: string | AnyKysely): boolean {
   return typeof source === 'string' && dialects.some((dialect) => dialect.accepts(source) && dialect.isMissing(source))
 }
 
-const sourceHint = 'Use sqlite:<file>, mysql://user:password@host:3306/name, or pass a Kysely instance as `database`.'
+const sourceHint =
+  'Use sqlite:<file>, mysql://user:password@host:3306/name, postgres://user:password@host:5432/name, or pass a Kysely instance as `database`.'
 
 function dialectOfUrl(url: string): DatabaseDialect {
   const dialect = dialects.find((candidate) => candidate.accepts(url))
@@ -123,7 +127,7 @@ function dialectOfInstance(source: AnyKysely): DatabaseDialect {
   const dialect = dialects.find((candidate) => candidate.adapts(adapter))
   if (dialect) return dialect
   throw new FocusError('invalid_option', `database: ${adapter.constructor.name} is not supported.`, {
-    hint: 'Pass a Kysely instance for SQLite or MySQL/MariaDB, or a URL such as sqlite:focus.db or mysql://user:password@host/name.',
+    hint: 'Pass a Kysely instance for SQLite, MySQL/MariaDB or PostgreSQL, or a URL such as sqlite:focus.db or postgres://user:password@host/name.',
   })
 }
 
@@ -166,6 +170,7 @@ class OpenDatabase {
       file: driver.file,
       forClass: (kind) => this.forClass(kind),
       migrating: this.#migrating,
+      startProblem: (error) => this.#dialect.startProblem(driverErrorOf(error)),
       createTable: (table, flavour) => this.#dialect.createTable(table, flavour),
       server: () => driver.server(handles),
       batchRunner: (write, patienceMs) => driver.batchRunner(write, handles, patienceMs),

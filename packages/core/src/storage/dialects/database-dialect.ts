@@ -8,6 +8,7 @@ import type { QueueLimits, QueueState } from '../queue/work-queue.ts'
 import type { AnyKysely, DialectName } from './any-kysely.ts'
 import type { Flavour, Server } from './servers/server.ts'
 import type { Handles } from './handles.ts'
+import type { StartProblem } from './servers/start-problem.ts'
 import type { Classify } from './storage-error.ts'
 import type { TableDefinition } from './table-definition.ts'
 
@@ -37,6 +38,8 @@ export interface DatabaseDialect {
   createTable(table: TableDefinition, flavour: Flavour): string[]
   /** Classifies an error of the driver. */
   readonly classify: Classify
+  /** Explains an error of the driver that the settings cause; null for others. */
+  readonly startProblem: (error: unknown) => StartProblem | null
 }
 
 /** Where the SQL of databases differs. */

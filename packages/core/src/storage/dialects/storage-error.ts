@@ -31,6 +31,18 @@ const reasons: Readonly<Record<Outage, { readonly message: string; readonly hint
   },
 }
 
+/** The server is a replica, or was demoted in a failover. */
+const readOnlyCodes = new Set([
+  '25006',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  'ER_READ_ONLY_MODE',
+])
+const readOnly = {
+  message: 'The database is read-only',
+  hint: 'After a failover, try again in a moment. Otherwise use the address of the primary server.',
+}
+
 /**
  * `storage_unavailable`: the database failed, not the statement. The message holds the driver's code but not its text, which
  * may name hosts, users and files; the driver's error is the `cause`.
@@ -39,7 +51,7 @@ export class StorageError extends FocusError {
   readonly failure: Outage
 
   constructor(failure: Outage, cause: unknown) {
-    const { message, hint } = reasons[failure]
+    const { message, hint } = readOnlyCodes.has(codeOf(cause)) ? readOnly : reasons[failure]
     super('storage_unavailable', `${message}${codeIn(cause)}.`, { hint, retryAfterSeconds: 5, cause })
     this.failure = failure
   }

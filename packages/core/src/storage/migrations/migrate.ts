@@ -48,10 +48,11 @@ export async function migrateToLatest(database: Database, to?: string): Promise<
     }
     if (!isRace(error) || attempt === 20) {
       const failed = results?.find((result) => result.status === 'Error')
+      const problem = database.startProblem(error)
       throw new FocusError(
         'storage_unavailable',
-        `The database could not be migrated${failed ? ` at ${failed.migrationName}` : ''}: ${messageOf(driverErrorOf(error))}`,
-        { cause: error },
+        `The database could not be migrated${failed ? ` at ${failed.migrationName}` : ''}: ${problem?.message ?? messageOf(driverErrorOf(error))}`,
+        { cause: error, ...(problem && { hint: problem.hint }) },
       )
     }
     await new Promise((resolve) => setTimeout(resolve, 25 * attempt))
@@ -118,6 +119,14 @@ async function serverOf(database: Database): Promise<Server> {
   try {
     return await database.server()
   } catch (error) {
+    if (error instanceof FocusError && !(error instanceof StorageError)) throw error
+    const problem = database.startProblem(error)
+    if (problem) {
+      throw new FocusError('storage_unavailable', `The database cannot be used: ${problem.message}.`, {
+        hint: problem.hint,
+        cause: error,
+      })
+    }
     throw new FocusError('storage_unavailable', `The database does not answer: ${messageOf(driverErrorOf(error))}.`, {
       hint: 'Check that the database runs, and the host, port, name, user and password of DATABASE_URL.',
       cause: error,

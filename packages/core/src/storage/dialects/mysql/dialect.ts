@@ -4,6 +4,7 @@ import { loadDriver } from '../load-driver.ts'
 import { borrowMysql } from './borrow.ts'
 import { classifyMysqlError } from './classify.ts'
 import { createMysqlTable } from './create-table.ts'
+import { mysqlStartProblem } from './start-problem.ts'
 
 /** MySQL and MariaDB: `mysql://user:password@host:3306/name`. */
 export const mysql: DatabaseDialect = {
@@ -27,4 +28,5 @@ export const mysql: DatabaseDialect = {
   borrow: borrowMysql,
   createTable: createMysqlTable,
   classify: classifyMysqlError,
+  startProblem: mysqlStartProblem,
 }

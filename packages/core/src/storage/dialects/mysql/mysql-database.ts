@@ -1,4 +1,5 @@
 import { type DatabaseConnection, MysqlDialect, MysqlDriver, sql, type TransactionSettings } from 'kysely'
+import { FocusError } from '../../../common/errors.ts'
 import type { Handles } from '../handles.ts'
 import { noPool } from '../servers/leasing-driver.ts'
 import type { Server } from '../servers/server.ts'
@@ -43,6 +44,18 @@ async function askServer(db: Handles['limited']): Promise<Server> {
   const { rows } = await sql<{ version: string }>`select version() as version`.execute(db)
   const version = rows[0]?.version ?? ''
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
-  if (!/mariadb/i.test(version)) return { flavour: 'mysql', skipLocked: major >= 8 }
-  return { flavour: 'mariadb', skipLocked: major > 10 || (major === 10 && minor >= 6) }
+  const isMariadb = /mariadb/i.test(version)
+  const [oldMajor, oldMinor] = isMariadb ? [10, 5] : [8, 0]
+  if (major < oldMajor || (major === oldMajor && minor < oldMinor)) {
+    const product = isMariadb ? 'MariaDB' : 'MySQL'
+    throw new FocusError(
+      'invalid_option',
+      `DATABASE_URL: the server is ${product} ${major}.${minor}, which is too old.`,
+      {
+        hint: `Use ${product} ${oldMajor}.${oldMinor} or newer.`,
+      },
+    )
+  }
+  if (!isMariadb) return { flavour: 'mysql', skipLocked: true }
+  return { flavour: 'mariadb', skipLocked: major > 10 || minor >= 6 }
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { type Driver, MysqlDriver } from 'kysely'
 import { createPool, type PoolConnection } from 'mysql2'
+import { FocusError } from '../../../common/errors.ts'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { DatabaseDriver, DriverOptions } from '../database-dialect.ts'
 import { connectionsOf } from '../servers/connection-limit.ts'
@@ -24,7 +25,7 @@ const closeMs = 3_000
 
 /** Opens a pool of Focus' own for a `mysql://` URL. */
 export async function openMysqlPool(url: string, options: DriverOptions): Promise<DatabaseDriver> {
-  const connections = connectionsOf(new URL(url).searchParams)
+  const connections = connectionsOf(parsed(url).searchParams)
   const pool = createPool({
     uri: url,
     connectionLimit: connections,
@@ -61,6 +62,13 @@ export async function openMysqlPool(url: string, options: DriverOptions): Promis
     for (const connection of open) connection.destroy()
   }
   return mysqlDatabase({ ...options, lease, connections, close }, { readCommitted: true })
+}
+
+function parsed(url: string): URL {
+  if (URL.canParse(url)) return new URL(url)
+  throw new FocusError('invalid_option', 'DATABASE_URL: is not a valid address of a MySQL server.', {
+    hint: 'Write it as mysql://user:password@host:3306/name; escape special characters of the password with %.',
+  })
 }
 
 /** Destroys the socket too: mysql2 waits for the server to close it, and the server of a lost connection never does. */

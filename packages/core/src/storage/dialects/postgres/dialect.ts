@@ -4,6 +4,7 @@ import { loadDriver } from '../load-driver.ts'
 import { borrowPostgres } from './borrow.ts'
 import { classifyPostgresError } from './classify.ts'
 import { createPostgresTable } from './create-table.ts'
+import { postgresStartProblem } from './start-problem.ts'
 
 /** PostgreSQL: `postgres://user:password@host:5432/name`. */
 export const postgres: DatabaseDialect = {
@@ -27,4 +28,5 @@ export const postgres: DatabaseDialect = {
   borrow: borrowPostgres,
   createTable: createPostgresTable,
   classify: classifyPostgresError,
+  startProblem: postgresStartProblem,
 }

@@ -14,6 +14,7 @@ import { FocusError } from '../../../common/errors.ts'
 import type { Handles } from '../handles.ts'
 import { noPool } from '../servers/leasing-driver.ts'
 import type { Server } from '../servers/server.ts'
+import { codeOf } from '../storage-error.ts'
 import { type PoolSource, ServerDatabase, type ServerKind } from '../servers/server-database.ts'
 
 /** The oldest version that Focus works with, and that its makers support. */
@@ -108,13 +109,21 @@ class OwnTables extends PostgresIntrospector implements DatabaseIntrospector {
   }
 
   override async getTables(): Promise<TableMetadata[]> {
-    const { rows } = await sql<{ name: string }>`select c.relname as name from pg_catalog.pg_class c
-      where c.relname like 'focus\\_%' and c.relkind in ('r', 'p') and pg_catalog.pg_table_is_visible(c.oid)`.execute(
-      this.#db,
-    )
-    return rows.map(({ name }) => ({ name, isView: false, isForeign: false, columns: [] }))
+    try {
+      const { rows } = await ownTables.execute(this.#db)
+      return rows.map(({ name }) => ({ name, isView: false, isForeign: false, columns: [] }))
+    } catch (error) {
+      // Kysely asks again after a failed statement, and then throws the error of that one.
+      if (codeOf(error) === inFailedTransaction) return []
+      throw error
+    }
   }
 }
+
+const inFailedTransaction = '25P02'
+
+const ownTables = sql<{ name: string }>`select c.relname as name from pg_catalog.pg_class c
+  where c.relname like 'focus\\_%' and c.relkind in ('r', 'p') and pg_catalog.pg_table_is_visible(c.oid)`
 
 async function askServer(db: Handles['limited']): Promise<Server> {
   const { rows } = await sql<{ version: string }>`show server_version_num`.execute(db)

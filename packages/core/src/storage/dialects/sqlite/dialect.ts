@@ -34,6 +34,7 @@ export const sqlite: DatabaseDialect = {
   borrow: async (source) => borrowSqlite(source),
   createTable: createSqliteTable,
   classify: classifySqliteError,
+  startProblem: () => null,
 }
 
 function nameIn(url: string): string {
