@@ -2,15 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Cluster } from '@focus-api/test-kit/cluster/cluster'
 import { CountingClient } from '@focus-api/test-kit/cluster/counting-client'
-import { startSetUp } from '@focus-api/test-kit/cluster/set-ups'
-import { type Connection, createConnection } from 'mysql2/promise'
+import { type SetUpName, setUpNames, startSetUp } from '@focus-api/test-kit/cluster/set-ups'
 import { round } from '../statistics.ts'
+import { type Counts, type CountedDatabase, each, openCounted } from './counted-database.ts'
 
 /**
  * What a cluster costs its database: the figures of the cost model in docs/scaling.md. Counts what the server itself counts, with 1, 2
- * and 4 nodes on MariaDB, first while nothing is sent, then for notifications that all nodes send.
+ * and 4 nodes, first while nothing is sent, then for notifications that all nodes send.
  *
- *     npm --prefix bench run cost -- [--setup mariadb] [--users 300] [--count 3000] [--nodes 1,2,4] [--at-once 32]
+ *     npm --prefix bench run cost -- [--setup mariadb|postgres|…+redis] [--users 300] [--count 3000] [--nodes 1,2,4] [--at-once 32]
  */
 const { values } = parseArgs({
   options: {
@@ -24,15 +24,7 @@ const { values } = parseArgs({
 const count = Number(values.count)
 const atOnce = Number(values['at-once'])
 const idleMs = 10_000
-
-const counters = {
-  statements: 'Questions',
-  transactions: 'Com_begin',
-  rowsInserted: 'Handler_write',
-  bytesIn: 'Bytes_received',
-  bytesOut: 'Bytes_sent',
-} as const
-type Counts = Record<keyof typeof counters, number>
+const setUpName: SetUpName = setUpNames.find((name) => name === values.setup) ?? 'mariadb'
 
 const idle: Record<string, object> = {}
 const busy: Record<string, object> = {}
@@ -44,7 +36,7 @@ console.table(busy)
 
 async function measure(nodes: number): Promise<void> {
   const label = nodes === 1 ? '1 node' : `${nodes} nodes`
-  const setUp = await startSetUp(values.setup === 'mariadb+redis' ? 'mariadb+redis' : 'mariadb')
+  const setUp = await startSetUp(setUpName)
   const url = String(setUp.database.url)
   const cluster = await Cluster.start({
     databaseUrl: url,
@@ -58,7 +50,7 @@ async function measure(nodes: number): Promise<void> {
     ({ token }, index) => new CountingClient({ token, urls: [cluster.urls[index % nodes] ?? ''], silenceMs: 70_000 }),
   )
   await Promise.all(clients.map((client) => client.connect()))
-  const database = await createConnection(url)
+  const database = await openCounted(url)
   try {
     // Nodes that have just met still look at each other more often.
     await delay(15_000)
@@ -66,17 +58,17 @@ async function measure(nodes: number): Promise<void> {
     const perSecond = each(quiet.counts, (value) => value / quiet.seconds)
     idle[label] = {
       ...each(perSecond, (value) => round(value / nodes)),
-      connections: await status(database, 'Threads_connected'),
+      connections: await database.connections(),
     }
     const loaded = await during(database, () => send(cluster))
     const extra = each(loaded.counts, (value, name) => value - perSecond[name] * loaded.seconds)
     busy[label] = {
       perSecond: Math.round(count / loaded.seconds),
       ...each(extra, (value) => round(value / count)),
-      tableBytes: await bytesOfTables(database),
+      tableBytes: await database.bytesOfNotification(),
     }
   } finally {
-    await database.end()
+    await database.close()
     for (const client of clients) client.close()
     await cluster.close()
     await setUp.stop()
@@ -105,43 +97,13 @@ async function send({ nodes, users }: Cluster): Promise<void> {
 }
 
 async function during(
-  database: Connection,
+  database: CountedDatabase,
   work: () => Promise<unknown>,
 ): Promise<{ counts: Counts; seconds: number }> {
-  const before = await readCounts(database)
+  const before = await database.read()
   const start = performance.now()
   await work()
   const seconds = (performance.now() - start) / 1_000
-  const after = await readCounts(database)
+  const after = await database.read()
   return { counts: each(after, (value, name) => value - before[name]), seconds }
-}
-
-async function readCounts(database: Connection): Promise<Counts> {
-  const all = await globalStatus(database)
-  return each(counters, (variable) => all.get(variable) ?? Number.NaN)
-}
-
-async function status(database: Connection, variable: string): Promise<number> {
-  return (await globalStatus(database)).get(variable) ?? Number.NaN
-}
-
-async function globalStatus(database: Connection): Promise<Map<string, number>> {
-  const [rows] = await database.query('show global status')
-  return new Map(
-    (rows as { Variable_name: string; Value: string }[]).map(({ Variable_name: name, Value }) => [name, Number(Value)]),
-  )
-}
-
-/** Returns the bytes that a notification takes in the tables and their indexes. */
-async function bytesOfTables(database: Connection): Promise<number> {
-  await database.query('analyze table focus_notifications')
-  const [rows] = await database.query(
-    "select avg_row_length + index_length / greatest(table_rows, 1) as bytes from information_schema.tables where table_schema = database() and table_name = 'focus_notifications'",
-  )
-  return Math.round(Number((rows as { bytes: string }[])[0]?.bytes))
-}
-
-function each<Value>(of: Record<keyof Counts, Value>, compute: (value: Value, name: keyof Counts) => number): Counts {
-  const entries = (Object.keys(counters) as (keyof Counts)[]).map((name) => [name, compute(of[name], name)])
-  return Object.fromEntries(entries) as Counts
 }
