@@ -1,10 +1,12 @@
+import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import type { Logger } from '../common/logging/logger.ts'
 import type { UserKey } from '../common/user-id.ts'
 import { BucketTable } from './bucket-table.ts'
-import type { BudgetName, Budgets } from './budgets.ts'
+import type { BudgetName, Budgets, Spending } from './budgets.ts'
 import { Client } from './client.ts'
 import type { ClientAddressFinder } from '../net/addresses/client-address.ts'
+import { networksOf } from '../net/addresses/networks.ts'
 import { type Refusal, type RefusalReason, refuse } from './refusal.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -29,7 +31,8 @@ export type TrialOutcome = 'good' | 'bad' | 'unknown'
 
 /**
  * Decides which requests are served under load, with budgets by address, by user and for the whole process. Every check
- * is synchronous and cheaper than any answer. The budgets of two processes are independent.
+ * is synchronous and cheaper than any answer. The budgets of two processes are independent, unless `SharedBudgets` connects those of
+ * addresses.
  */
 export class AdmissionControl {
   readonly budgets: Budgets
@@ -43,6 +46,7 @@ export class AdmissionControl {
   readonly #users: BucketTable
   readonly #knownAddresses = new LRUCache<string, true>({ max: maxKnownAddresses })
   readonly #warned = new Set<string>()
+  #onSpend: ((budget: BudgetName, address: string) => void) | null = null
   #wrongAdminKeys = 0
   #adminKeyWarningAt = Number.NEGATIVE_INFINITY
 
@@ -160,6 +164,25 @@ export class AdmissionControl {
     return null
   }
 
+  /** Calls `listener` with each request that an address paid for; returns a function that stops it. There is one listener. */
+  onSpend(listener: (budget: BudgetName, address: string) => void): () => void {
+    this.#onSpend = listener
+    return () => (this.#onSpend = null)
+  }
+
+  /** Takes what addresses spent at another process, even if less is left here. Ignores what cannot be read. */
+  spentElsewhere(spendings: readonly Spending[]): void {
+    if (!this.budgets.enabled || !Array.isArray(spendings)) return
+    const now = this.#now()
+    for (const spending of spendings) {
+      if (!Array.isArray(spending)) continue
+      const [budget, address, count] = spending as unknown as Spending
+      const table = this.#byAddress.get(budget as BudgetName)
+      if (!table || isIP(address) === 0 || !Number.isSafeInteger(count) || count < 1) continue
+      for (const { name, share } of networksOf(address)) table.spend(name, share, now, count)
+    }
+  }
+
   /** Counts a refusal that another part decided. */
   count(kind: string, reason: string): void {
     const key = `${kind}:${reason}`
@@ -189,6 +212,9 @@ export class AdmissionControl {
   #spend(budget: BudgetName, client: Client, now: number): void {
     const table = this.#byAddress.get(budget)
     for (const { name, share } of client.networks) table?.spend(name, share, now)
+    // An unnamed proxy stands for other clients at each process.
+    if (this.#onSpend !== null && client.address !== null && !client.isUnnamedProxy)
+      this.#onSpend(budget, client.address)
   }
 
   #takeFromProcess(budget: BudgetName, client: Client, now: number): number {

@@ -25,6 +25,9 @@ export const requestsPerMinute = {
 
 export type BudgetName = keyof typeof requestsPerMinute
 
+/** Requests of one address that a process served: the budget, the address and their number. */
+export type Spending = readonly [budget: string, address: string, count: number]
+
 /**
  * Requests that all clients of one process together may make in a minute; a sixth of them may come at once. The last half
  * is reserved for addresses with an earlier sign-in, so that a crowd of strangers cannot take it. No single /48 or /24 can

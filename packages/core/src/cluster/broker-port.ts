@@ -30,6 +30,8 @@ export type ControlMessage =
   | { readonly kind: 'keys_changed' }
   /** A node joined or left, and the list of nodes is read again. */
   | { readonly kind: 'nodes_changed' }
+  /** Requests of addresses that the node served, as `[budget, address, count]`: they count at the others too. */
+  | { readonly kind: 'spent'; readonly spendings: readonly (readonly [string, string, number])[] }
   /** For the node `to`, or for all when it is null; answered with `answer` messages that carry the same `ref`. */
   | { readonly kind: 'question'; readonly to: string | null; readonly ref: string; readonly question: NodeQuestion }
   /** For the node `to`, which asked. A long answer has several parts; `last` ends it. */

@@ -20,6 +20,7 @@ import { KyselyNodeStore } from '../storage/cluster/node-store.ts'
 import { KyselyWakeUpStore } from '../storage/cluster/wake-up-store.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
+import { shareBudgets } from './shared-changes.ts'
 
 export interface ClusterParts extends Closable {
   /** Carries messages between the nodes of the database. */
@@ -52,6 +53,7 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
     own(new NodeAnnouncements(nodes, broker))
     const view = new ClusterDirectory({ nodes, broker, runtime, shared })
     own({ close: () => view.stop() })
+    own(shareBudgets(foundation, broker, nodes, kindOf(driver)))
     return {
       broker,
       brokerState: stateOf(broker, kindOf(driver)),

@@ -1,5 +1,8 @@
+import { SharedBudgets } from '../admission/shared-budgets.ts'
 import type { AuthService } from '../auth/auth.ts'
 import type { NodeBroker } from '../cluster/broker-port.ts'
+import type { BrokerKind } from '../cluster/broker-state.ts'
+import type { ClusterNodes } from '../cluster/nodes/nodes-port.ts'
 import type { Foundation } from './foundation.ts'
 
 /**
@@ -17,5 +20,20 @@ export function shareChanges({ users, runtime }: Foundation, auth: AuthService, 
         error,
       })
     })
+  })
+}
+
+/** Lets the budgets of addresses hold for all nodes. A message of the database broker is a row, so there are fewer. */
+export function shareBudgets(
+  { control }: Foundation,
+  broker: NodeBroker,
+  nodes: ClusterNodes,
+  kind: BrokerKind,
+): SharedBudgets {
+  broker.onControlMessage((message) => {
+    if (message.kind === 'spent') control.spentElsewhere(message.spendings)
+  })
+  return new SharedBudgets(control, kind === 'database' ? 1_000 : 250, (spendings) => {
+    if (nodes.peers().length > 0) broker.publish({ kind: 'spent', spendings })
   })
 }

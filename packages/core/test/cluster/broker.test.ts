@@ -112,6 +112,7 @@ describe.each(drivers)('broker $name', ({ start }) => {
       { kind: 'session_end', end: { userKey: '1', sessionId: 's', reason: 'logout' } },
       { kind: 'user_changed', userKey: '1' },
       { kind: 'keys_changed' },
+      { kind: 'spent', spendings: [['start', '203.0.113.9', 2]] },
       { kind: 'nodes_changed' },
       { kind: 'question', to: null, ref: 'q', question: { ask: 'connections', userKey: null } },
       { kind: 'answer', to: 'n2', ref: 'q', answer: { ask: 'connections', connections: [] }, last: true },
