@@ -1,5 +1,6 @@
 import type { UserKey } from '../common/user-id.ts'
-import type { Broker, BrokerMessage, ControlMessage, NodeBroker, NodeMessage, StreamMessage } from './broker-port.ts'
+import type { Broker, ControlMessage, NodeBroker, NodeMessage, StreamMessage } from './broker-port.ts'
+import { isBrokerMessage } from './message-form.ts'
 
 /**
  * Delivers messages to this node at once, without the driver, and gives them to the driver for the others. What comes back of
@@ -66,8 +67,9 @@ export class LocalFirstBroker implements NodeBroker {
     await this.#driver?.close()
   }
 
-  #receive(message: BrokerMessage): void {
-    if (message.from === this.node) return
+  /** Drops messages that this version does not understand. */
+  #receive(message: unknown): void {
+    if (!isBrokerMessage(message) || message.from === this.node) return
     this.received += 1
     if (isStreamMessage(message)) this.#tell(message)
     else if (isForNode(message, this.node)) {

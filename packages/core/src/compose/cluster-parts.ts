@@ -13,6 +13,7 @@ import { RedisBroker } from '../cluster/redis/redis-broker.ts'
 import { DatabaseBroker } from '../cluster/wake-ups/database-broker.ts'
 import type { BatchWakeUp } from '../cluster/wake-ups/wake-up-store-port.ts'
 import { FocusError } from '../common/errors.ts'
+import type { Runtime } from '../common/runtime.ts'
 import { focusVersion } from '../common/version.ts'
 import { readClusterId } from '../storage/cluster/cluster-id.ts'
 import { KyselyEventReader } from '../storage/cluster/event-reader.ts'
@@ -45,7 +46,7 @@ export interface ClusterParts extends Closable {
 export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
   const { settings, runtime } = foundation
   return openTogether(runtime.logger, async (own) => {
-    const name = settings.cluster.node ?? `${hostname()}-${Buffer.from(runtime.random(4)).toString('hex')}`
+    const name = settings.cluster.node ?? ownName(runtime)
     const shared = isAlone(foundation) ? null : await openLease(name, foundation)
     const nodes = own(shared?.lease ?? loneNode({ ...self(name), startedAt: runtime.clock() }))
     const driver = await openDriver(name, nodes, foundation)
@@ -136,4 +137,9 @@ async function openLease(name: string, { runtime, database }: Foundation) {
 
 function self(name: string) {
   return { name, address: machineAddress(), version: focusVersion }
+}
+
+/** Host names, such as those of pods, have up to 64 characters, and names of nodes too. */
+function ownName({ random }: Runtime): string {
+  return `${hostname().slice(0, 55)}-${Buffer.from(random(4)).toString('hex')}`
 }

@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events'
+import { openApplicationKysely } from '@focus-api/test-kit/databases/application-kysely'
 import { type DatabaseName, selectedDatabases } from '@focus-api/test-kit/databases/database-filter'
 import { databaseKinds } from '@focus-api/test-kit/databases/database-kinds'
 import { startRedis, startRedisCluster } from '@focus-api/test-kit/servers/servers'
+import type { Kysely } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Broker, BrokerMessage } from '../../src/cluster/broker-port.ts'
 import { openDatabase } from '../../src/storage/database.ts'
@@ -24,6 +26,10 @@ const drivers: { name: string; start: () => Promise<Driver> }[] = [
     name: `of ${databaseKinds[name].title}`,
     start: () => startDatabase(name),
   })),
+  ...[...selectedDatabases(process.env['DATABASES'])].map((name) => ({
+    name: `of an application's own Kysely on ${databaseKinds[name].title}`,
+    start: () => startDatabase(name, openApplicationKysely),
+  })),
   { name: 'of Redis', start: async () => overRedis(await startRedis()) },
   { name: 'of a Redis Cluster', start: async () => overRedis(await startRedisCluster()) },
 ]
@@ -38,7 +44,7 @@ async function startEmitter(): Promise<Driver> {
   return { open: async () => new EmitterBroker(bus), stop: async () => void bus.removeAllListeners() }
 }
 
-async function startDatabase(name: DatabaseName): Promise<Driver> {
+async function startDatabase(name: DatabaseName, openOwn?: (url: string) => Kysely<unknown>): Promise<Driver> {
   const server = await databaseKinds[name].start()
   const url = await server.createDatabase()
   const database = await openDatabase(url)
@@ -47,13 +53,21 @@ async function startDatabase(name: DatabaseName): Promise<Driver> {
     .insertInto('focus_meta')
     .values({ name: 'epoch', value: event(null, 1).epoch })
     .execute()
-  const cluster = new DatabaseCluster(url)
+  const opened: Kysely<unknown>[] = []
+  const source = () => {
+    if (!openOwn) return url
+    const own = openOwn(url)
+    opened.push(own)
+    return own
+  }
+  const cluster = new DatabaseCluster(source)
   return {
     open: async (node) => {
       await database.db.deleteFrom('focus_notifications').execute()
       return writingBroker(cluster, await cluster.open(node))
     },
     stop: async () => {
+      for (const own of opened) await own.destroy()
       await database.close()
       await server.stop()
     },

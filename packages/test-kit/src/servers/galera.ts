@@ -34,7 +34,7 @@ interface Place {
   readonly folder: string
 }
 
-/** Starts a cluster with an empty database. Reads wait for the writes that other servers have certified (`wsrep_sync_wait=1`). */
+/** Starts a cluster with an empty database. */
 export async function startGalera(count = 3): Promise<Galera> {
   const command = requireBinary('mariadb')
   const library = libraries.find((path) => existsSync(path))
@@ -100,7 +100,6 @@ async function startServer(
       `--wsrep-provider-options=${provider.join(';')}`,
       '--wsrep-sst-method=rsync',
       `--wsrep-sst-receive-address=127.0.0.1:${copyPort}`,
-      '--wsrep-sync-wait=1',
       ...(isFirst ? ['--wsrep-new-cluster'] : []),
     ],
     port,

@@ -38,7 +38,8 @@ export class Questions {
     this.#answer = answer
     this.#timeoutMs = timeoutMs
     this.#stopListening = broker.onControlMessage((message, from) => {
-      if (message.kind === 'question') void this.#reply(message, from)
+      // The node that asked names this one as missing.
+      if (message.kind === 'question') this.#reply(message, from).catch(() => undefined)
       else if (message.kind === 'answer') this.#receive(message, from)
     })
   }

@@ -23,7 +23,7 @@ export class KyselyWakeUpStore implements WakeUpStore {
       .select((row) => ['node', 'lane', row.fn.max('seq').as('seq')])
       .groupBy(['node', 'lane'])
       .execute()
-    return rows.map(({ node, lane, seq }) => ({ node, lane: lane as Lane, seq }))
+    return rows.map(toPosition)
   }
 
   async read(after: readonly WakeUpPosition[], newestNode: number, limit: number): Promise<StoredWakeUp[]> {
@@ -32,7 +32,9 @@ export class KyselyWakeUpStore implements WakeUpStore {
     const { rows } = await sql<StoredWakeUp>`${sql.join([...known, newNodes], sql` union all `)}`.execute(
       this.#database.db,
     )
-    return rows.toSorted((a, b) => a.node - b.node || a.lane - b.lane || a.seq - b.seq)
+    return rows
+      .map((row) => ({ ...toPosition(row), content: row.content }))
+      .toSorted((a, b) => a.node - b.node || a.lane - b.lane || a.seq - b.seq)
   }
 
   async add({ node, lane, seq, content }: StoredWakeUp): Promise<void> {
@@ -80,4 +82,9 @@ function joined(after: readonly WakeUpPosition[], limit: number): RawBuilder<unk
       from unnest(${column('node')}, ${column('lane')}, ${column('seq')}) as known (node, lane, seq)
       cross join lateral (${rows}) part`,
   ]
+}
+
+/** Drivers of applications may return 64-bit integers as text. */
+function toPosition(row: { readonly node: unknown; readonly lane: unknown; readonly seq: unknown }): WakeUpPosition {
+  return { node: Number(row.node), lane: Number(row.lane) as Lane, seq: Number(row.seq) }
 }

@@ -8,6 +8,7 @@ import type { NotificationEvent } from '../../../src/notifications/ports.ts'
 import { KyselyEventReader } from '../../../src/storage/cluster/event-reader.ts'
 import { KyselyNodeStore } from '../../../src/storage/cluster/node-store.ts'
 import { KyselyWakeUpStore } from '../../../src/storage/cluster/wake-up-store.ts'
+import type { AnyKysely } from '../../../src/storage/dialects/any-kysely.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
 import { toStreamOwner } from '../../../src/storage/log/event-rows.ts'
 import { type RecordingLogger, recordingLogger } from '../../../src/testing.ts'
@@ -48,17 +49,18 @@ export class DatabaseNode {
 /** The nodes of one database whose tables are up to date. */
 export class DatabaseCluster {
   readonly nodes: DatabaseNode[] = []
-  readonly #url: string
+  readonly #source: () => string | AnyKysely
 
-  constructor(url: string) {
-    this.#url = url
+  /** @param source the URL, or a function that opens it as an application does for itself */
+  constructor(source: string | (() => string | AnyKysely)) {
+    this.#source = typeof source === 'string' ? () => source : source
   }
 
   /** Opens a node that every other node knows. */
   async open(name: string, { directUrl = null as string | null } = {}): Promise<DatabaseNode> {
     const logger = recordingLogger()
     const runtime = { logger, debug: debugSource(undefined, null), clock: Date.now }
-    const database = (await openDatabase(this.#url, runtime)).forClass('delivery')
+    const database = (await openDatabase(this.#source(), runtime)).forClass('delivery')
     const store = new KyselyWakeUpStore(database, Date.now)
     const lease = await NodeLease.join({
       store: new KyselyNodeStore(database),

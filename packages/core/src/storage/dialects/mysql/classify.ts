@@ -11,6 +11,7 @@ const contentionErrnos = new Set([
 
 const connectionErrnos = new Set([
   1040, // too many connections
+  1047, // the server has left its Galera cluster
   1053, // server shutdown in progress
   1152, // aborted connection
   1158,

@@ -20,6 +20,12 @@ const sessionSettings = [
   'set session innodb_lock_wait_timeout = 4 /*M!100300 , idle_transaction_timeout = 5 */',
 ]
 
+/**
+ * On a Galera cluster, a read waits for the writes that other servers have accepted; a server that is behind would look like a
+ * restored backup. Without effect elsewhere, and unknown to MySQL.
+ */
+const galeraSetting = 'set session wsrep_sync_wait = 1'
+
 /** How long closing may wait for the server. */
 const closeMs = 3_000
 
@@ -48,6 +54,7 @@ export async function openMysqlPool(url: string, options: DriverOptions): Promis
         if (error) connection.destroy()
       })
     }
+    connection.query(galeraSetting, () => undefined)
   })
   const driver: Driver = new MysqlDriver({ pool })
   await driver.init()
