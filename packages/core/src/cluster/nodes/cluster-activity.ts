@@ -50,7 +50,10 @@ function mergedSamples(nodes: readonly DescribedNode[]): Map<UserKey, number> {
 function distinctUsers(nodes: readonly DescribedNode[], named: ReadonlyMap<UserKey, number>): number {
   if (nodes.every(({ details }) => details.sample.size >= details.users)) return named.size
   const total = nodes.reduce((sum, { details }) => sum + details.users, 0)
-  const lowest = [...named].sort(([a], [b]) => userHash(a) - userHash(b)).slice(0, sampleSize)
-  const repeated = lowest.reduce((sum, [, times]) => sum + times, 0)
+  const lowest = [...named]
+    .map(([userKey, times]) => ({ hash: userHash(userKey), times }))
+    .sort((a, b) => a.hash - b.hash)
+    .slice(0, sampleSize)
+  const repeated = lowest.reduce((sum, { times }) => sum + times, 0)
   return Math.round((total * lowest.length) / Math.max(1, repeated))
 }

@@ -12,7 +12,7 @@ import {
   type LocalConnections,
   sampleSize,
 } from './cluster-view-port.ts'
-import { decodeDetails } from './node-details.ts'
+import { decodeDetails, type NodeDetails } from './node-details.ts'
 import type { NodeLease } from './node-lease.ts'
 import { NodeReports } from './node-reports.ts'
 import type { NodeStore } from './node-store-port.ts'
@@ -23,6 +23,13 @@ import { Questions } from './questions.ts'
 const freshMs = 1_000
 /** Connections in one message. */
 const partSize = 500
+
+interface KnownDetails {
+  readonly text: string
+  readonly details: NodeDetails
+}
+
+const unknown: KnownDetails = { text: '', details: decodeDetails('') }
 
 export interface DirectoryDeps {
   readonly nodes: ClusterNodes
@@ -40,7 +47,8 @@ export class ClusterDirectory implements ClusterView {
   readonly #questions: Questions
   readonly #activity: () => Promise<ClusterActivity>
   #local: LocalConnections | null = null
-  #known: ReadonlyMap<number, string> = new Map()
+  #reports: NodeReports | null = null
+  #known: ReadonlyMap<number, KnownDetails> = new Map()
   #timer: NodeJS.Timeout | null = null
   #stopListening: () => void = () => undefined
 
@@ -59,6 +67,7 @@ export class ClusterDirectory implements ClusterView {
     const { shared, nodes } = this.#deps
     if (!shared) return
     const reports = new NodeReports(local)
+    this.#reports = reports
     shared.lease.describeWith(reports)
     this.#timer = setInterval(() => {
       if (!this.alone && reports.due) void shared.lease.report()
@@ -110,9 +119,9 @@ export class ClusterDirectory implements ClusterView {
   }
 
   #ownDetails(): DescribedNode['details'] {
-    const local = this.#local
-    if (!local) return { users: 0, connections: 0, deliveries: 0, actions: 0, sample: new Map() }
-    return { ...local.activity(), sample: local.sample(sampleSize) }
+    if (this.#reports) return this.#reports.details()
+    const activity = this.#local?.activity() ?? { users: 0, connections: 0, deliveries: 0, actions: 0 }
+    return { ...activity, sample: this.#local?.sample(sampleSize) ?? new Map() }
   }
 
   async #readActivity(): Promise<ClusterActivity> {
@@ -127,11 +136,18 @@ export class ClusterDirectory implements ClusterView {
     const peers = nodes.peers()
     try {
       const ids = peers.map(({ id }) => id)
-      this.#known = (await shared?.store.details(ids)) ?? new Map()
+      const texts = (await shared?.store.details(ids)) ?? new Map<number, string>()
+      this.#known = new Map([...texts].map(([id, text]) => [id, this.#decoded(id, text)]))
     } catch (error) {
       runtime.debug('broker')('reading the counts of the other nodes failed', { error })
     }
-    return peers.map((node) => ({ node, details: decodeDetails(this.#known.get(node.id) ?? '') }))
+    return peers.map((node) => ({ node, details: (this.#known.get(node.id) ?? unknown).details }))
+  }
+
+  /** Decodes only what changed: a busy page reads the counts each second. */
+  #decoded(id: number, text: string): KnownDetails {
+    const known = this.#known.get(id)
+    return known?.text === text ? known : { text, details: decodeDetails(text) }
   }
 
   *#answer(question: NodeQuestion): Iterable<NodeAnswer> {

@@ -1,7 +1,10 @@
-import { type LocalConnections, sampleSize } from './cluster-view-port.ts'
-import { encodeDetails } from './node-details.ts'
+import { type Activity, type LocalConnections, sampleSize } from './cluster-view-port.ts'
+import { encodeDetails, type NodeDetails } from './node-details.ts'
 
-/** How often a node with more users than it names collects the sample again, in milliseconds. */
+/**
+ * How often a node with more users than it names collects the sample again, in milliseconds: for each 10,000 users, because
+ * all users are visited.
+ */
 const resampleMs = 5_000
 
 /** The details of this node for its row, as often as they change. */
@@ -10,7 +13,8 @@ export class NodeReports {
   #changes = -1
   #rates = ''
   #sample: ReadonlyMap<string, number> = new Map()
-  #sampleIsOld = true
+  /** The number of changes when the sample was collected. */
+  #sampledChanges = -1
   #sampledAt = Number.NEGATIVE_INFINITY
 
   constructor(local: LocalConnections) {
@@ -19,38 +23,39 @@ export class NodeReports {
 
   /** Whether users or connections changed since the last report. */
   get due(): boolean {
-    return this.#changes !== this.#local.changes || this.#sampleDue
+    return this.#changes !== this.#local.changes || this.#sampleIsOld(this.#local.activity())
+  }
+
+  /** Returns the details of this moment; the sample of a node with many users may be older. */
+  details(): NodeDetails {
+    const activity = this.#local.activity()
+    if (this.#sampledChanges !== this.#local.changes && (activity.users <= sampleSize || this.#sampleIsOld(activity))) {
+      this.#sample = this.#local.sample(sampleSize)
+      this.#sampledChanges = this.#local.changes
+      this.#sampledAt = performance.now()
+    }
+    return { ...activity, sample: this.#sample }
   }
 
   /** Returns the JSON to write; null when the last one still holds. */
   next(): string | null {
-    const { changes } = this.#local
     const activity = this.#local.activity()
     const rates = { deliveries: rounded(activity.deliveries), actions: rounded(activity.actions) }
     const shownRates = `${rates.deliveries} ${rates.actions}`
     if (!this.due && shownRates === this.#rates) return null
-    if (changes !== this.#changes) this.#sampleIsOld = true
-    if (activity.users <= sampleSize || this.#sampleDue) this.#collect()
-    this.#changes = changes
+    this.#changes = this.#local.changes
     this.#rates = shownRates
-    return encodeDetails({ ...activity, ...rates, sample: this.#sample })
+    return encodeDetails({ ...this.details(), ...rates })
   }
 
-  /** The last report was not written: the next one is complete. */
+  /** The last report was not written, or has new readers: the next one is written in any case. */
   forget(): void {
     this.#changes = -1
-    this.#sampleIsOld = true
-    this.#sampledAt = Number.NEGATIVE_INFINITY
   }
 
-  get #sampleDue(): boolean {
-    return this.#sampleIsOld && performance.now() - this.#sampledAt >= resampleMs
-  }
-
-  #collect(): void {
-    this.#sample = this.#local.sample(sampleSize)
-    this.#sampledAt = performance.now()
-    this.#sampleIsOld = false
+  #sampleIsOld({ users }: Activity): boolean {
+    if (this.#sampledChanges === this.#local.changes) return false
+    return performance.now() - this.#sampledAt >= (resampleMs * users) / 10_000
   }
 }
 

@@ -1,7 +1,7 @@
 import type { UserKey } from '../../common/user-id.ts'
 import type { UserStream } from '../connections/user-stream.ts'
 
-const hashes = 2 ** 32
+const hashes = 2 ** 31
 
 /**
  * Returns the numbers of connections of users: of all if there are at most `limit`, otherwise of those with the lowest hashes.
