@@ -105,11 +105,25 @@ describe('TLS', () => {
   })
 })
 
+test('without the package, the start is refused with the command that installs it', () => {
+  const hook = `
+    import { registerHooks } from 'node:module'
+    registerHooks({
+      resolve(name, context, next) {
+        if (name === 'redis') throw new Error("Cannot find package 'redis'")
+        return next(name, context)
+      },
+    })`
+  expect(openInChild('redis://127.0.0.1:1', {}, hook)).toBe(
+    'REDIS_URL needs the package redis, which cannot be loaded. Run `npm install redis`.',
+  )
+})
+
 /** NODE_EXTRA_CA_CERTS counts only at the start of a process. */
-function openInChild(url: string, env: NodeJS.ProcessEnv): string {
+function openInChild(url: string, env: NodeJS.ProcessEnv, before = ''): string {
   const module = new URL('../support/redis.ts', import.meta.url).href
-  const program = `
-    import { openRedisBroker } from ${JSON.stringify(module)}
+  const program = `${before}
+    const { openRedisBroker } = await import(${JSON.stringify(module)})
     try {
       const broker = await openRedisBroker({ url: ${JSON.stringify(url)} })
       console.log('connected', broker.connected)
