@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import type { ClusterContestant } from './contestant.ts'
 import { focus } from './focus.ts'
+import { focusHub } from './focus-hub.ts'
 import { ackEvery, type NodeAnswer, type NodeArguments, type NodeOrder, nowMs } from './protocol.ts'
 import { socketIo } from './socket-io.ts'
 
@@ -29,7 +30,7 @@ answer({ op: 'ready', port: portOf(contestant.server), controlPort: portOf(contr
 function start(): Promise<ClusterContestant> {
   if (name === 'focus') return focus(databaseUrl, redisUrl)
   if (redisUrl === null) throw new Error(`${name} needs Redis.`)
-  return socketIo(redisUrl)
+  return name === 'focus hub' ? focusHub(redisUrl) : socketIo(redisUrl)
 }
 
 async function obey(order: NodeOrder): Promise<void> {

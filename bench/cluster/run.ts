@@ -11,7 +11,7 @@ import type { ContestantName } from './protocol.ts'
  *
  * - latency: from the call of `notifyUser` at A, commit included, to the client at B.
  * - throughput: durable `notifyUser` at A to sockets at B, against Socket.IO with its Redis adapter, which stores nothing, in the same
- *   run, in interleaved slices; and the messages that B received for each notification.
+ *   run, in interleaved slices; and the messages that the other nodes, one of them without users, received for each notification.
  * - nodes: 1, 2 and 4 nodes that all send to all users at once, and the time of the processors that one notification costs.
  */
 const { values } = parseArgs({
@@ -76,22 +76,27 @@ async function latencyOn(urls: Urls, label: (name: string) => string): Promise<R
 }
 
 async function throughputOn(urls: Urls, label: (name: string) => string): Promise<Record<string, Row>> {
-  const contestants: ContestantName[] = urls.redisUrl === null ? ['focus'] : ['focus', 'socket.io']
+  const contestants: ContestantName[] = urls.redisUrl === null ? ['focus'] : ['focus', 'focus hub', 'socket.io']
   const arenas = new Map<ContestantName, ClusterArena>()
   for (const contestant of contestants) {
-    const arena = await ClusterArena.open({ contestant, ...urls }, 2)
+    // The third node of the hub has no users and must get no messages.
+    const arena = await ClusterArena.open({ contestant, ...urls }, contestant === 'focus hub' ? 3 : 2)
     await arena.connect(users, () => 1)
     await arena.flood([0], everyone, 2_000, window)
     arenas.set(contestant, arena)
   }
   const perSecond = new Map<ContestantName, number[]>(contestants.map((contestant) => [contestant, []]))
-  const before = (await arenas.get('focus')?.usage(1))?.received ?? 0
+  const receivedAtNodes = async () => {
+    const arena = arenas.get('focus hub')
+    return arena ? sum(await Promise.all([1, 2].map(async (node) => (await arena.usage(node)).received))) : 0
+  }
+  const before = await receivedAtNodes()
   for (let slice = 0; slice < slices; slice += 1) {
     for (const [contestant, arena] of arenas) {
       perSecond.get(contestant)?.push(await arena.flood([0], everyone, count, window))
     }
   }
-  const messages = ((await arenas.get('focus')?.usage(1))?.received ?? 0) - before
+  const received = (await receivedAtNodes()) - before
   await Promise.all([...arenas.values()].map((arena) => arena.close()))
   const rates = new Map([...perSecond].map(([contestant, each]) => [contestant, median(each)]))
   const peer = rates.get('socket.io')
@@ -100,7 +105,7 @@ async function throughputOn(urls: Urls, label: (name: string) => string): Promis
     rows[label(contestant)] = {
       perSecond: Math.round(rate),
       ...(peer !== undefined && { timesSocketIo: round(rate / peer) }),
-      ...(contestant === 'focus' && { messagesPerNotification: round(messages / (count * slices)) }),
+      ...(contestant === 'focus hub' && { atNodesPerNotification: round(received / (count * slices)) }),
     }
   }
   return rows
@@ -113,8 +118,7 @@ async function nodesOn(urls: Urls, label: (name: string) => string): Promise<Rec
     await arena.connect(users, (user) => user % nodes)
     const senders = Array.from({ length: nodes }, (_, node) => node)
     await arena.flood(senders, everyone, 2_000, window)
-    const cpu = async () =>
-      (await Promise.all(senders.map((node) => arena.usage(node)))).reduce((sum, each) => sum + each.cpuSeconds, 0)
+    const cpu = async () => sum(await Promise.all(senders.map(async (node) => (await arena.usage(node)).cpuSeconds)))
     const before = await cpu()
     const rates: number[] = []
     for (let slice = 0; slice < slices; slice += 1)
@@ -127,4 +131,8 @@ async function nodesOn(urls: Urls, label: (name: string) => string): Promise<Rec
     }
   }
   return rows
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
 }

@@ -5,6 +5,7 @@ import { resolveBudgets } from '../../../packages/core/src/admission/budgets.ts'
 import { createClientAddressFinder } from '../../../packages/core/src/net/addresses/client-address.ts'
 import type { TokenVerifier } from '../../../packages/core/src/auth/ports.ts'
 import type { StreamHead } from '../../../packages/core/src/notifications/ports.ts'
+import type { Broker } from '../../../packages/core/src/cluster/broker-port.ts'
 import { brokerPublisher } from '../../../packages/core/src/cluster/broker-publisher.ts'
 import { LocalFirstBroker } from '../../../packages/core/src/cluster/local-first-broker.ts'
 import { createRealtime } from '../../../packages/core/src/realtime/realtime-hub.ts'
@@ -28,8 +29,12 @@ const trusting: TokenVerifier = {
   }),
 }
 
-/** The hub, with committed events. */
-export function focus(verifier: TokenVerifier = trusting): Contestant {
+/**
+ * The hub, with committed events.
+ *
+ * @param driver carries them to the hubs of other nodes, which do not compare them with a log
+ */
+export function focus(verifier: TokenVerifier = trusting, driver: Broker | null = null): Contestant {
   const offsets = new Map<string, number>()
   const head = (userKey: string): StreamHead => ({
     epoch: 'k3f9',
@@ -47,7 +52,7 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
     readAll: unread,
     markRead: unread,
   }
-  const broker = new LocalFirstBroker('bench', null)
+  const broker = new LocalFirstBroker(`bench-${process.pid}`, driver)
   const publisher = brokerPublisher(broker)
   const hub = createRealtime({
     config: {
@@ -56,7 +61,11 @@ export function focus(verifier: TokenVerifier = trusting): Contestant {
       heartbeatIntervalMs: 30_000,
       locale: 'fr',
       stats: 'admin',
-      limits: { connectionsPerUser: 100_000, connectionsPerNode: 100_000 },
+      limits: {
+        connectionsPerUser: 100_000,
+        connectionsPerNode: 100_000,
+        ...(driver && { healIntervalMs: 3_600_000 }),
+      },
       isOriginAllowed: () => true,
     },
     runtime: createRuntime(),
