@@ -11,7 +11,8 @@ export async function focus(databaseUrl: string, redisUrl: string | null): Promi
   const focus = await createFocus({
     adminKey,
     secret: 'a secret of the benchmark that is long enough',
-    websocket: { heartbeatIntervalSeconds: 3_600 },
+    // The clients count frames, and do not answer pings.
+    websocket: { heartbeatIntervalSeconds: 3_600, limits: { pingIntervalMs: 3_600_000 } },
     notifications: { maxPerUser: 1_000_000 },
     env: { DATABASE_URL: databaseUrl, ...(redisUrl !== null && { REDIS_URL: redisUrl }) },
   })

@@ -32,7 +32,7 @@ const trusting: TokenVerifier = {
 /**
  * The hub, with committed events.
  *
- * @param driver carries them to the hubs of other nodes, which do not compare them with a log
+ * @param driver carries them to the hubs of other nodes, whose log they are
  */
 export function focus(verifier: TokenVerifier = trusting, driver: Broker | null = null): Contestant {
   const offsets = new Map<string, number>()
@@ -52,19 +52,24 @@ export function focus(verifier: TokenVerifier = trusting, driver: Broker | null 
     readAll: unread,
     markRead: unread,
   }
+  driver?.onMessage((message) => {
+    if (message.kind !== 'notifications' || message.userKey === null) return
+    offsets.set(message.userKey, message.events.at(-1)?.offset ?? firstOffset)
+  })
   const broker = new LocalFirstBroker(`bench-${process.pid}`, driver)
   const publisher = brokerPublisher(broker)
   const hub = createRealtime({
     config: {
       basePath: '/api',
       enabled: true,
-      heartbeatIntervalMs: 30_000,
+      heartbeatIntervalMs: driver ? 3_600_000 : 30_000,
       locale: 'fr',
       stats: 'admin',
       limits: {
         connectionsPerUser: 100_000,
         connectionsPerNode: 100_000,
-        ...(driver && { healIntervalMs: 3_600_000 }),
+        // The clients of the cluster benchmark do not answer pings.
+        ...(driver && { pingIntervalMs: 3_600_000 }),
       },
       isOriginAllowed: () => true,
     },
