@@ -26,7 +26,8 @@ const { values } = parseArgs({
 const users = Number(values.users)
 const slices = Number(values.slices)
 const count = Number(values.count)
-const window = 1_000
+/** Notifications in flight; the queue of the database accepts 2,000 calls. */
+const window = 1_500
 const everyone = Array.from({ length: users }, (_, user) => user)
 const parts = values.parts.split(',')
 const names = values.setup === 'all' ? setUpNames : setUpNames.filter((name) => values.setup.split(',').includes(name))
@@ -82,7 +83,7 @@ async function throughputOn(urls: Urls, label: (name: string) => string): Promis
     // The third node of the hub has no users and must get no messages.
     const arena = await ClusterArena.open({ contestant, ...urls }, contestant === 'focus hub' ? 3 : 2)
     await arena.connect(users, () => 1)
-    await arena.flood([0], everyone, 2_000, window)
+    await arena.flood([0], everyone, 10_000, window)
     arenas.set(contestant, arena)
   }
   const perSecond = new Map<ContestantName, number[]>(contestants.map((contestant) => [contestant, []]))
@@ -91,9 +92,14 @@ async function throughputOn(urls: Urls, label: (name: string) => string): Promis
     return arena ? sum(await Promise.all([1, 2].map(async (node) => (await arena.usage(node)).received))) : 0
   }
   const before = await receivedAtNodes()
+  const cpuOf = async (arena: ClusterArena) =>
+    sum(await Promise.all([0, 1].map(async (node) => (await arena.usage(node)).cpuSeconds)))
+  const cpuSeconds = new Map<ContestantName, number>()
   for (let slice = 0; slice < slices; slice += 1) {
     for (const [contestant, arena] of arenas) {
+      const cpuBefore = await cpuOf(arena)
       perSecond.get(contestant)?.push(await arena.flood([0], everyone, count, window))
+      cpuSeconds.set(contestant, (cpuSeconds.get(contestant) ?? 0) + (await cpuOf(arena)) - cpuBefore)
     }
   }
   const received = (await receivedAtNodes()) - before
@@ -105,6 +111,7 @@ async function throughputOn(urls: Urls, label: (name: string) => string): Promis
     rows[label(contestant)] = {
       perSecond: Math.round(rate),
       ...(peer !== undefined && { timesSocketIo: round(rate / peer) }),
+      nodeMicroseconds: round(((cpuSeconds.get(contestant) ?? 0) * 1e6) / (count * slices)),
       ...(contestant === 'focus hub' && { atNodesPerNotification: round(received / (count * slices)) }),
     }
   }
