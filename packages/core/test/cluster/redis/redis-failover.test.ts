@@ -10,6 +10,8 @@ interface Engine {
   readonly url: string
   /** The server that the test kills or pauses. */
   readonly victim: ServerProcess
+  /** Checks of the address, before anything fails. */
+  checkAddress(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -18,14 +20,50 @@ const engines: { name: string; start: () => Promise<Engine> }[] = [
     name: 'Sentinels promote the replica',
     async start() {
       const servers = await startRedisSentinels()
-      return { url: servers.url, victim: servers.master, stop: () => servers.stop() }
+      const { url } = servers
+      return {
+        url,
+        victim: servers.master,
+        async checkAddress() {
+          const wrong = url.replace('/focus', '/fokus')
+          await expect(openRedisBroker({ url: wrong })).rejects.toMatchObject({
+            code: 'invalid_option',
+            message: expect.stringMatching(/^REDIS_URL: The Sentinel at \S+ does not know a master named "fokus"\.$/),
+          })
+          // Sentinels that are away are no obstacle while one answers.
+          const [sentinel] = servers.sentinels
+          const partly = await openRedisBroker({
+            url: `redis+sentinel://127.0.0.1:1,127.0.0.1:${sentinel?.port}/focus`,
+          })
+          expect(partly.connected).toBe(true)
+          await partly.close()
+        },
+        stop: () => servers.stop(),
+      }
     },
   },
   {
     name: 'a Cluster loses one of three masters',
     async start() {
       const servers = await startRedisCluster()
-      return { url: servers.url, victim: servers.masters[0] as ServerProcess, stop: () => servers.stop() }
+      const [first, second] = servers.masters as [ServerProcess, ServerProcess]
+      return {
+        url: servers.url,
+        victim: first,
+        async checkAddress() {
+          // The plain address of one node.
+          const plain = await openRedisBroker({ url: `redis://127.0.0.1:${second.port}`, node: 'n3' })
+          const heard: unknown[] = []
+          plain.onMessage((message) => heard.push(message))
+          await Promise.all(['a', 'b', 'c', 'd'].map((userKey) => plain.subscribe(userKey)))
+          const sender = await openRedisBroker({ url: servers.url, node: 'n4' })
+          for (const userKey of ['a', 'b', 'c', 'd']) sender.publish({ ...notifications(userKey, 1), from: 'n4' })
+          await expect.poll(() => heard).toHaveLength(4)
+          await plain.close()
+          await sender.close()
+        },
+        stop: () => servers.stop(),
+      }
     },
   },
 ]
@@ -60,6 +98,8 @@ describe.each(engines)('$name', ({ start }) => {
     const reached = () => new Set(heard.map((message) => 'userKey' in message && message.userKey)).size
     await expect.poll(reached).toBe(users.length)
   }
+
+  test('the address finds the servers', () => engine.checkAddress())
 
   test('messages flow again after the failover, to all subscribed users', async () => {
     await everyoneHears(1)
