@@ -81,6 +81,8 @@ export class NodeLease implements ClusterNodes {
   }
 
   async refresh(): Promise<void> {
+    // A running read may have started before the change that the caller heard of.
+    await this.#renewing
     await this.renew()
   }
 

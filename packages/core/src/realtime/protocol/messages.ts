@@ -97,9 +97,9 @@ export const serverMessages = {
     .object({
       type: z.literal('stats'),
       websocket_enabled: z.boolean(),
-      active_users: z.int(),
-      active_connections: z.int(),
-      your_connections: z.int(),
+      active_users: z.int().describe('Users with a connection to any node.'),
+      active_connections: z.int().describe('Of all nodes.'),
+      your_connections: z.int().describe('Of all nodes; those on nodes with more than 1,000 users may be missing.'),
       ref,
     })
     .describe('Answers `get_stats`.'),
