@@ -25,6 +25,8 @@ console.log(`Ready at ${cluster.url}`)
 
 const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 if (values['rolling-restart']) {
+  // Ctrl-C ends the servers, and the restart with them.
+  void ended.then(() => cluster.close()).then(() => process.exit(130))
   const { rollingRestart } = await import('./rolling-restart.ts')
   const report = await rollingRestart(cluster, Number(values.clients))
   console.log(JSON.stringify(report, null, 2))

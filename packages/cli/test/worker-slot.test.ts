@@ -30,6 +30,12 @@ test('a worker whose event loop is blocked is killed and started again', async (
   ])
 })
 
+test('a worker that is blocked when it shall end is killed', async () => {
+  await start('block', 300)
+  await expect(slot.end('SIGTERM')).resolves.toBe(false)
+  expect(messages()).toEqual(['worker does not answer and is killed', 'worker failed to end'])
+})
+
 test('a worker that answers keeps running', async () => {
   await start('answer', 500)
   // Longer than a silent worker would live.

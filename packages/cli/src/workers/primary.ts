@@ -48,15 +48,17 @@ export async function runPrimary({ count, port, host, logger, signal, listening 
 }
 
 /**
- * The first worker starts alone: it migrates the database, and settings that are wrong are reported once.
+ * The first worker starts alone: it migrates the database, and settings that are wrong are reported once. A signal is passed on
+ * to workers that still start.
  *
  * @throws CommandFailure
  */
 async function startAll(slots: readonly WorkerSlot[], signal: AbortSignal): Promise<void> {
   const [first, ...others] = slots
-  await first?.start()
+  const ended = untilEnded(signal)
+  await Promise.race([first?.start(), ended])
   if (signal.aborted) return
-  await Promise.all(others.map((slot) => slot.start()))
+  await Promise.race([Promise.all(others.map((slot) => slot.start())), ended])
 }
 
 function createSlots(count: number, port: number, logger: Logger): WorkerSlot[] {

@@ -19,6 +19,8 @@ export interface SlotOptions {
   readonly pingMs?: number
 }
 
+/** Between two pings of a worker that is asked to end. */
+const ENDING_PING_MS = 3_000
 /** A worker that has not answered this many pings is killed: its event loop is blocked. */
 const MOST_SILENT_PINGS = 3
 
@@ -65,12 +67,17 @@ export class WorkerSlot {
     return true
   }
 
-  /** Passes a signal on and resolves when the worker has ended. Returns whether it ended as it should. */
+  /**
+   * Passes a signal on and resolves when the worker has ended; one that is blocked is killed. Returns whether it ended as it
+   * should.
+   */
   async end(signal: NodeJS.Signals): Promise<boolean> {
     this.#ending = true
     clearTimeout(this.#timer)
     const worker = this.#worker
     if (worker !== null) {
+      // A worker that is asked to end answers until it has ended; supervisors kill the primary after some 30 seconds.
+      if (this.#isReady) this.#pingEvery(Math.min(ENDING_PING_MS, this.#pingMs))
       const exited = new Promise((resolve) => worker.once('exit', resolve))
       worker.process.kill(signal)
       await exited
@@ -98,16 +105,25 @@ export class WorkerSlot {
       this.#isReady = true
       this.#readyAt = performance.now()
       this.#silentPings = 0
-      this.#pings = setInterval(() => this.#ping(), this.#options.pingMs ?? 10_000)
+      this.#pingEvery(this.#pingMs)
       this.#start.resolve()
     } else if (message.type === 'focus:alive') this.#silentPings = 0
     else if (message.type === 'focus:failed') this.#failure = message.failure
     else this.#options.onMessage(message, this)
   }
 
+  get #pingMs(): number {
+    return this.#options.pingMs ?? 10_000
+  }
+
+  #pingEvery(intervalMs: number): void {
+    clearInterval(this.#pings)
+    this.#pings = setInterval(() => this.#ping(), intervalMs)
+  }
+
   /** A process that was suspended as a whole, like that of a laptop, misses one ping only. */
   #ping(): void {
-    if (this.#silentPings >= MOST_SILENT_PINGS && !this.#ending) {
+    if (this.#silentPings >= MOST_SILENT_PINGS) {
       this.#options.logger.error('worker does not answer and is killed', { worker: this.number })
       this.#worker?.process.kill('SIGKILL')
       return
