@@ -1,10 +1,15 @@
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { describeOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { type Postgres, startPostgres } from '@focus-api/test-kit/servers/postgres'
+import { postgresTemplate } from '@focus-api/test-kit/servers/postgres-template'
 import type { WakeUpSignal } from '../../src/cluster/wake-ups/wake-up-signal-port.ts'
 import { debugSource } from '../../src/common/logging/debug.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
+import { Hosts } from '../../src/storage/dialects/postgres/hosts.ts'
+import { ListeningSession } from '../../src/storage/dialects/postgres/listening-session.ts'
 import { recordingLogger } from '../../src/testing.ts'
 import { connect, openFocusNode } from './support/focus-node.ts'
 
@@ -87,5 +92,24 @@ describeOnDatabase('postgres')('The signal of PostgreSQL', () => {
     direct.searchParams.set('application_name', 'direct')
     const node = await start(url, direct.href)
     await isHeard(node.signal).toBe(true)
+  })
+
+  test('of several hosts, nodes listen on one that takes LISTEN: a standby accepts the connection only', async () => {
+    const standby = await startPostgres({
+      own: true,
+      data: (folder) => {
+        cpSync(postgresTemplate('system'), folder, { recursive: true })
+        writeFileSync(join(folder, 'standby.signal'), '')
+      },
+    })
+    const heard: string[] = []
+    const hosts = new Hosts(`postgres://focus@127.0.0.1:${standby.port},127.0.0.1:${server.port}/postgres`)
+    const session = await ListeningSession.open(hosts, 'a_channel', (payload) => heard.push(payload))
+    open.push({ close: () => standby.stop() }, { close: async () => session.end() })
+    const client = new hosts.client()
+    await client.connect()
+    await client.query(`select pg_notify('a_channel', 'arrived')`)
+    await client.end()
+    await expect.poll(() => heard).toEqual(['arrived'])
   })
 })

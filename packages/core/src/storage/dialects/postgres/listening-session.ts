@@ -20,16 +20,19 @@ export class ListeningSession {
 
   /** @param heard called with the payload of each notification on the channel */
   static async open(hosts: Hosts, channel: string, heard: (payload: string) => void): Promise<ListeningSession> {
-    const client = await hosts.tryEach(() => connect(hosts))
-    const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
-    client.on('notification', ({ payload }) => heard(payload ?? ''))
-    try {
-      await withTimeout(client.query(`listen ${channel}`), connectMs, late)
-    } catch (error) {
-      streamOf(client).destroy()
-      throw error
-    }
-    return new ListeningSession(client, ended)
+    return hosts.tryEach(async () => {
+      const client = await connect(hosts)
+      const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
+      client.on('notification', ({ payload }) => heard(payload ?? ''))
+      try {
+        // A standby accepts the connection and refuses this.
+        await withTimeout(client.query(`listen ${channel}`), connectMs, late)
+      } catch (error) {
+        streamOf(client).destroy()
+        throw error
+      }
+      return new ListeningSession(client, ended)
+    })
   }
 
   /** Ends the session without waiting for the server. */
