@@ -24,7 +24,9 @@ export class Hosts {
    */
   constructor(url: string, setting = 'DATABASE_URL') {
     this.#urls = urlsOf(url)
-    this.connections = connectionsOf(parsed(this.#urls[0] ?? url, setting).searchParams)
+    // All of them: errors of the driver would show the password.
+    const [first] = this.#urls.map((one) => parsed(one, setting))
+    this.connections = connectionsOf((first ?? parsed(url, setting)).searchParams)
     const current = () => withoutOwnParameters(this.#urls[this.#current] ?? url)
     this.client = class extends Client {
       constructor(config?: ClientConfig) {
