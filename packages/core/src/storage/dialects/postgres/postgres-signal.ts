@@ -34,6 +34,7 @@ export class PostgresSignal implements WakeUpSignal {
   #attended = false
   /** Attempts to listen that failed, one after another. */
   #failures = 0
+  #warned = false
   #session: ListeningSession | null = null
   #echo: { readonly payload: string; readonly resolve: () => void } | null = null
   #echoes = 0
@@ -101,7 +102,7 @@ export class PostgresSignal implements WakeUpSignal {
       } catch (error) {
         this.#options.debug('listening failed', { error })
         this.#failures += 1
-        if (this.#failures === warnedAfter) this.#warn(error)
+        if (this.#failures >= warnedAfter) this.#warn(error)
       }
       if (performance.now() - startedAt > retryMs[1]) pauseMs = retryMs[0]
       await this.#pause(pauseMs * (0.75 + Math.random() / 2))
@@ -124,6 +125,7 @@ export class PostgresSignal implements WakeUpSignal {
       this.#options.debug('listening')
       this.#heard = true
       this.#failures = 0
+      this.#warned = false
       // For commits before the session listened.
       this.#woken()
       for (;;) {
@@ -157,9 +159,10 @@ export class PostgresSignal implements WakeUpSignal {
     else if (!payload.startsWith(this.#token)) this.#woken()
   }
 
-  /** A node that is alone needs no signal. */
+  /** Once for each time that it lasts; a node that is alone needs no signal. */
   #warn(error: unknown): void {
-    if (this.#closed || !this.#attended) return
+    if (this.#closed || this.#warned || !this.#attended) return
+    this.#warned = true
     this.#options.logger.warn('PostgreSQL does not notify this node, which polls instead', {
       error,
       hint: 'Behind a pooler, set FOCUS_DATABASE_DIRECT_URL to the address of the database itself.',
