@@ -21,7 +21,7 @@ async function runBuilt(args) {
   const node = findNode()
   await buildPackages({ node })
   // The program would report the variable as an unknown setting.
-  const { FOCUS_NODE: _, ...env } = process.env
+  const { FOCUS_WORKSPACE_NODE: _, ...env } = process.env
   const child = spawn(node, args, { stdio: 'inherit', env })
   const forward = (signal) => {
     // A terminal sends Ctrl-C to the program as well; a second SIGINT would stop it at once.

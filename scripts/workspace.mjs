@@ -55,11 +55,11 @@ export async function install() {
 
 /**
  * Returns the Node that the workspace runs on: the one among its dependencies, or the one that runs npm if there is none or
- * with `FOCUS_NODE=system`.
+ * with `FOCUS_WORKSPACE_NODE=system`.
  */
 export function findNode() {
   const own = join(root, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
-  if (process.env.FOCUS_NODE !== 'system' && existsSync(own)) return realpathSync(own)
+  if (process.env.FOCUS_WORKSPACE_NODE !== 'system' && existsSync(own)) return realpathSync(own)
   const system = process.env.npm_node_execpath ?? process.execPath
   const version = spawnSync(system, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1)
   const [major, minor] = version.split('.').map(Number)
