@@ -61,7 +61,9 @@ describe('operator routes', () => {
         acknowledged: 0,
       },
     ])
-    expect(await (await server.admin('/ws/connections?user_id=999')).json()).toEqual({ connections: [] })
+    const none = await server.admin('/ws/connections?user_id=999&limit=1')
+    expect(await none.json()).toEqual({ connections: [], total: 0, truncated: false, missing_nodes: [] })
+    expect((await server.admin('/ws/connections?limit=0')).status).toBe(400)
     const path = `/ws/connections/${encodeURIComponent(String(greeting['connection_id']))}`
     const closed = closeCode(socket)
     expect((await server.admin(path, undefined, 'DELETE')).status).toBe(204)

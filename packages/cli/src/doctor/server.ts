@@ -61,11 +61,11 @@ async function checkAsAdmin(
   get: (path: string, bearer: string) => Promise<Answer>,
 ): Promise<Finding[]> {
   if (adminKey === null) return [checkAdminKey(null)]
-  const finding = checkAdminKey(await get('/ws/connections', adminKey))
+  const client = await get('/admin/client', adminKey)
+  const finding = checkAdminKey(client)
   if (finding.status !== 'ok') return [finding]
-  const { status, body } = await get('/admin/client', adminKey)
   const nodes = await get('/admin/nodes', adminKey)
-  return [finding, checkProxy(status, body), ...checkCluster(nodes.status === 200 ? nodes.body : null)]
+  return [finding, checkProxy(client.status, client.body), ...checkCluster(nodes.status === 200 ? nodes.body : null)]
 }
 
 function checkAdminKey(answer: Answer | null): Finding {

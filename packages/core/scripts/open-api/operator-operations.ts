@@ -34,7 +34,7 @@ export const operatorOperations: readonly Operation[] = [
     path: '/ws/connections',
     access: 'admin',
     summary: 'The connections of all nodes, or those of one user.',
-    query: { user_id: text.optional() },
+    query: { user_id: text.optional(), limit: limit(10_000).optional() },
     answers: { 200: 'Connections' },
   },
   {

@@ -174,6 +174,8 @@ export const schemas = {
         acknowledged: z.int(),
       }),
     ),
+    total: z.int().describe('Connections of the nodes that answered.'),
+    truncated: z.boolean().describe('Whether there are more connections than are listed.'),
     missing_nodes: z
       .array(z.string())
       .describe('Nodes that did not answer within two seconds; their connections are missing.'),

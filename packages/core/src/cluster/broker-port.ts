@@ -34,12 +34,13 @@ export type ControlMessage =
   | { readonly kind: 'spent'; readonly spendings: readonly (readonly [string, string, number])[] }
   /** For the node `to`, or for all when it is null; answered with `answer` messages that carry the same `ref`. */
   | { readonly kind: 'question'; readonly to: string | null; readonly ref: string; readonly question: NodeQuestion }
-  /** For the node `to`, which asked. A long answer has several parts; `last` ends it. */
+  /** For the node `to`, which asked. A long answer has several parts, numbered from 0; `last` is true in the one that ends it. */
   | {
       readonly kind: 'answer'
       readonly to: string
       readonly ref: string
       readonly answer: NodeAnswer
+      readonly part: number
       readonly last: boolean
     }
 
@@ -54,7 +55,7 @@ export type BrokerMessage = NodeMessage & { readonly from: string }
  * the application.
  *
  * Messages of one node arrive in the order in which they were published, except that events of a stream may arrive in one message,
- * before or after messages of other kinds. A node may receive its own messages, or messages that
+ * before or after messages of other kinds, and that answers may arrive later than others. A node may receive its own messages, or messages that
  * it did not subscribe to; both are ignored.
  */
 export interface Broker {

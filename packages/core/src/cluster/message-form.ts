@@ -17,11 +17,11 @@ const connection = z.object({
   acknowledged: count,
 })
 const question = z.discriminatedUnion('ask', [
-  z.object({ ask: z.literal('connections'), userKey: key.nullable() }),
+  z.object({ ask: z.literal('connections'), userKey: key.nullable(), limit: count.max(10_000) }),
   z.object({ ask: z.literal('close'), connectionId: key }),
 ])
 const answer = z.discriminatedUnion('ask', [
-  z.object({ ask: z.literal('connections'), connections: z.array(connection) }),
+  z.object({ ask: z.literal('connections'), connections: z.array(connection), total: count }),
   z.object({ ask: z.literal('close'), closed: z.boolean() }),
 ])
 const sessionEnd = z.object({
@@ -46,8 +46,9 @@ const rareMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('user_changed'), userKey: key }),
   z.object({ kind: z.literal('keys_changed') }),
   z.object({ kind: z.literal('nodes_changed') }),
+  z.object({ kind: z.literal('spent'), spendings: z.array(z.tuple([text, text, count])) }),
   z.object({ kind: z.literal('question'), to: nodeName.nullable(), ref: key, question }),
-  z.object({ kind: z.literal('answer'), to: nodeName, ref: key, answer, last: z.boolean() }),
+  z.object({ kind: z.literal('answer'), to: nodeName, ref: key, answer, part: count, last: z.boolean() }),
 ])
 
 /**

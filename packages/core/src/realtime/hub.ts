@@ -23,7 +23,7 @@ import { RateMeter } from './monitoring/rate-meter.ts'
 import type { RealtimeCounters } from './monitoring/realtime-counters.ts'
 import { RealtimeMetrics, type RenderedMetrics } from './monitoring/realtime-metrics.ts'
 import { Statistics } from './monitoring/statistics.ts'
-import type { ConnectionInfo, ConnectionList, RealtimeStats } from './ports.ts'
+import type { RealtimeStats } from './ports.ts'
 import { ActionHandler } from './protocol/action-handler.ts'
 import { MessageHandler } from './protocol/message-handler.ts'
 import { Replies } from './protocol/replies.ts'
@@ -108,12 +108,8 @@ export class Hub {
     return this.#metrics.render()
   }
 
-  connectionList(userId: UserId | null): Promise<ConnectionList> {
-    return this.#statistics.connections(userId)
-  }
-
-  async connections({ userId }: { readonly userId?: UserId } = {}): Promise<ConnectionInfo[]> {
-    return [...(await this.#statistics.connections(userId ?? null)).connections]
+  async connections({ userId, limit }: { readonly userId?: UserId; readonly limit?: number } = {}) {
+    return this.#statistics.connections(userId ?? null, limit)
   }
 
   stats(): Promise<RealtimeStats> {

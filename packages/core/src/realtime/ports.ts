@@ -36,6 +36,10 @@ export interface ConnectionInfo {
 /** Connections of all nodes. */
 export interface ConnectionList {
   readonly connections: readonly ConnectionInfo[]
+  /** How many the nodes that answered have of those that were asked for. */
+  readonly total: number
+  /** Whether `connections` are not all of them. */
+  readonly truncated: boolean
   /** Names of nodes that did not answer within two seconds; their connections are missing. */
   readonly missingNodes: readonly string[]
 }

@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Principal, SessionEnd } from '../auth/ports.ts'
-import type { UserId } from '../common/user-id.ts'
 import type { Realtime } from './focus-realtime.ts'
-import type { ConnectionList } from './ports.ts'
 import type { RealtimeConfig, RealtimeDeps } from './realtime-config.ts'
 import type { RealtimeCounters } from './monitoring/realtime-counters.ts'
 import type { EventStreamRequest } from './entry/event-stream.ts'
@@ -20,8 +18,6 @@ export interface RealtimeHub extends Realtime {
   readonly tickets: Tickets
   /** Whether this node sends its clients to other nodes. */
   readonly draining: boolean
-  /** Lists the open connections of all nodes, or those of one user, and names nodes that did not answer. */
-  connectionList(userId: UserId | null): Promise<ConnectionList>
   /** Renders the metrics of this node for Prometheus. */
   metrics(): Promise<RenderedMetrics>
   /**

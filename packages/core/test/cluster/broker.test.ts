@@ -128,8 +128,15 @@ describe.each(drivers)('broker $name', ({ start }) => {
       { kind: 'keys_changed' },
       { kind: 'spent', spendings: [['start', '203.0.113.9', 2]] },
       { kind: 'nodes_changed' },
-      { kind: 'question', to: null, ref: 'q', question: { ask: 'connections', userKey: null } },
-      { kind: 'answer', to: 'n2', ref: 'q', answer: { ask: 'connections', connections: [] }, last: true },
+      { kind: 'question', to: null, ref: 'q', question: { ask: 'connections', userKey: null, limit: 9 } },
+      {
+        kind: 'answer',
+        to: 'n2',
+        ref: 'q',
+        answer: { ask: 'connections', connections: [], total: 0 },
+        part: 0,
+        last: true,
+      },
     ].map(fromSender)
     for (const message of messages) sender.publish(message)
     await expect.poll(() => heard.map(({ kind }) => kind).sort()).toEqual(messages.map(({ kind }) => kind).sort())

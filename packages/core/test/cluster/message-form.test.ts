@@ -18,8 +18,9 @@ test.each([
   { kind: 'user_changed', userKey: '1', from },
   { kind: 'keys_changed', from },
   { kind: 'nodes_changed', from },
-  { kind: 'question', to: null, ref: 'q', question: { ask: 'connections', userKey: null }, from },
-  { kind: 'answer', to: 'n2', ref: 'q', answer: { ask: 'close', closed: true }, last: true, from },
+  { kind: 'question', to: null, ref: 'q', question: { ask: 'connections', userKey: null, limit: 9 }, from },
+  { kind: 'answer', to: 'n2', ref: 'q', answer: { ask: 'close', closed: true }, part: 0, last: true, from },
+  { kind: 'spent', spendings: [['api', '192.0.2.1', 3]], from },
   { kind: 'keys_changed', from, added: 'by a later version' },
 ])('understands $kind', (message) => {
   expect(isBrokerMessage(message)).toBe(true)
@@ -37,7 +38,16 @@ const malformed: unknown[] = [
   { kind: 'a later one', from },
   { kind: 'question', from, to: null, ref: '1' },
   { kind: 'question', from, to: null, ref: '1', question: { ask: 'secrets' } },
-  { kind: 'answer', from, to: 'n2', ref: '1', answer: { ask: 'connections', connections: [{}] }, last: true },
+  {
+    kind: 'answer',
+    from,
+    to: 'n2',
+    ref: '1',
+    answer: { ask: 'connections', connections: [{}], total: 1 },
+    part: 0,
+    last: true,
+  },
+  { kind: 'spent', from, spendings: [['api', 3]] },
   { kind: 'session_end', from, end: null },
   { kind: 'session_end', from, end: { ...end, userKey: 1 } },
   { kind: 'state', from, userKey: '1', event: { ...state, ids: 'all' } },
@@ -70,7 +80,7 @@ describe('a malformed message', () => {
     for (const message of malformed) bus.emit('message', JSON.stringify(message))
     bus.emit('message', JSON.stringify({ ...notifications('1', 1), from }))
     // The listing of this node's connections fails.
-    const question = { ask: 'connections', userKey: null }
+    const question = { ask: 'connections', userKey: null, limit: 9 }
     bus.emit('message', JSON.stringify({ kind: 'question', to: 'n2', ref: 'q', question, from }))
     await new Promise((resolve) => setImmediate(resolve))
     process.off('unhandledRejection', rejections)

@@ -115,6 +115,25 @@ describeOverDatabases('Wake-ups', (databases) => {
     expect(await store.read([], 0, 10)).toHaveLength(1)
   })
 
+  test('answers wait behind all other messages, and take no room of theirs', async () => {
+    const nodes = nodeList(1, 2)
+    let seq = 0
+    const lane = new MessageLane({ store, nodes, debug, nextSeq: () => (seq += 1), written: () => undefined })
+    const text = 'x'.repeat(100_000)
+    const answer = { ask: 'connections', connections: [], total: 0, text } as const
+    for (let part = 0; part < 100; part += 1) {
+      lane.add({ kind: 'answer', to: 'n2', ref: 'r', answer, part, last: false, from: 'n1' })
+    }
+    lane.add({ kind: 'keys_changed', from: 'n1' })
+    await lane.close()
+    const kinds = (await store.read([], 0, 100)).flatMap(({ content }) =>
+      decodeMessages(content).messages.map(({ kind }) => kind),
+    )
+    expect(kinds[0]).toBe('keys_changed')
+    // The others were dropped: they are more than may wait.
+    expect(kinds.slice(1)).toEqual(Array.from({ length: 49 }, () => 'answer'))
+  })
+
   test('a node deletes its own rows after a minute, and those of ended nodes later', async () => {
     let newest: WakeUpPosition[] = [{ node: 1, lane: lanes.commits, seq: 2 }]
     const pruner = new WakeUpPruner(

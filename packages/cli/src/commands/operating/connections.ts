@@ -29,15 +29,24 @@ export async function list(context: CommandContext, { user, ...flags }: Connecti
     answeredBy: 'server',
     // A server of an earlier version lists all connections.
     ...(user === undefined ? {} : { wanted: (row) => row.user_id === userId }),
-    after: missingNodes,
+    after: whatIsMissing,
   })
 }
 
-/** Names the nodes that did not answer. */
-function missingNodes({ missing_nodes: missing }: JsonDocument): string | null {
-  if (!Array.isArray(missing) || missing.length === 0) return null
-  const names = missing.map(textOf).join(', ')
-  return `No answer from ${names}: connections of ${missing.length === 1 ? 'this node' : 'these nodes'} are missing.`
+/** Tells that there are more connections, and names the nodes that did not answer. */
+function whatIsMissing(answer: JsonDocument): string | null {
+  const { connections, total, truncated, missing_nodes: missing } = answer
+  const remarks: string[] = []
+  if (truncated === true && Array.isArray(connections)) {
+    remarks.push(`These are ${connections.length} of ${textOf(total)} connections; --user lists those of one user.`)
+  }
+  if (Array.isArray(missing) && missing.length > 0) {
+    const names = missing.map(textOf).join(', ')
+    remarks.push(
+      `No answer from ${names}: connections of ${missing.length === 1 ? 'this node' : 'these nodes'} are missing.`,
+    )
+  }
+  return remarks.length === 0 ? null : remarks.join('\n')
 }
 
 /** `focus connections close <id>` */

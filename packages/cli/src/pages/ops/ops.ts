@@ -9,6 +9,7 @@ import { drawConnections, drawNodes, drawRecent, drawUsers } from './tables.ts'
 const REFRESH_MS = 2_000
 const SENT_SHOWN = 10
 const RECENT_SHOWN = 30
+const CONNECTIONS_SHOWN = 200
 const KEY = 'focus_admin_key'
 const { lang, dataset } = document.documentElement
 const texts = opsTexts[lang === 'en' ? 'en' : 'fr']
@@ -63,7 +64,7 @@ class Board {
     try {
       const [stats, listed, cluster, metrics, { users }, { transports }, { notifications }] = await Promise.all([
         this.#api.json('/ws/stats'),
-        this.#api.json('/ws/connections'),
+        this.#api.json(`/ws/connections?limit=${CONNECTIONS_SHOWN}`),
         this.#api.json('/admin/nodes'),
         this.#api.text('/metrics'),
         this.#api.json(`/admin/users?${new URLSearchParams({ limit: '50', ...searched() })}`),
@@ -192,7 +193,7 @@ function show(isOpen: boolean): void {
 async function open(key: string): Promise<void> {
   const api = new AdminApi(dataset.base ?? '/api', key)
   try {
-    await api.json('/ws/connections')
+    await api.json('/admin/nodes')
   } catch (error) {
     return refused(error)
   }

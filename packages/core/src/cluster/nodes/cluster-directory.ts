@@ -3,7 +3,7 @@ import { FocusError } from '../../common/errors.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NodeBroker } from '../broker-port.ts'
-import type { NodeAnswer, NodeConnection, NodeQuestion } from '../questions-port.ts'
+import type { NodeAnswer, NodeQuestion } from '../questions-port.ts'
 import { clusterActivity, type DescribedNode } from './cluster-activity.ts'
 import {
   type ClusterActivity,
@@ -21,8 +21,8 @@ import { Questions } from './questions.ts'
 
 /** The most often that a node writes its counts, and reads those of the others, in milliseconds. */
 const freshMs = 1_000
-/** Connections in one message. */
-const partSize = 500
+/** Connections in one message: drivers may drop messages of more than 250,000 characters, and a user's key may have 1,146. */
+const partSize = 100
 
 interface KnownDetails {
   readonly text: string
@@ -84,11 +84,13 @@ export class ClusterDirectory implements ClusterView {
     return this.#activity()
   }
 
-  async connections(userKey: UserKey | null): Promise<ClusterConnections> {
-    const own = this.#local?.connections(userKey) ?? []
-    const { parts, missing } = await this.#questions.ask({ ask: 'connections', userKey }, this.#peerNames())
-    const others = parts.flatMap((part) => (part.ask === 'connections' ? part.connections : []))
-    return { connections: [...own, ...others], missingNodes: missing }
+  async connections(userKey: UserKey | null, limit: number): Promise<ClusterConnections> {
+    const own = this.#local?.connections(userKey, limit) ?? { connections: [], total: 0 }
+    const { parts, missing } = await this.#questions.ask({ ask: 'connections', userKey, limit }, this.#peerNames())
+    const others = parts.filter((part) => part.ask === 'connections')
+    const connections = [own, ...others].flatMap((part) => part.connections).slice(0, limit)
+    const total = others.reduce((sum, part) => sum + part.total, own.total)
+    return { connections, total, missingNodes: missing }
   }
 
   async close(connectionId: string): Promise<boolean> {
@@ -155,9 +157,11 @@ export class ClusterDirectory implements ClusterView {
       yield { ask: 'close', closed: this.#local?.close(question.connectionId) ?? false }
       return
     }
-    const connections: readonly NodeConnection[] = this.#local?.connections(question.userKey) ?? []
+    const { userKey, limit } = question
+    const { connections, total } = this.#local?.connections(userKey, limit) ?? { connections: [], total: 0 }
     for (let from = 0; from === 0 || from < connections.length; from += partSize) {
-      yield { ask: 'connections', connections: connections.slice(from, from + partSize) }
+      // The sum of the parts is the total.
+      yield { ask: 'connections', connections: connections.slice(from, from + partSize), total: from === 0 ? total : 0 }
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { UserKey } from '../../common/user-id.ts'
-import type { NodeConnection } from '../questions-port.ts'
+import type { NodeConnection, NodeConnections } from '../questions-port.ts'
 import type { ClusterNode } from './nodes-port.ts'
 
 /** How many users a node names to the others. */
@@ -25,8 +25,8 @@ export interface LocalConnections {
    * `userHash` is lowest.
    */
   sample(limit: number): ReadonlyMap<UserKey, number>
-  /** Lists the open connections, or those of one user. */
-  connections(userKey: UserKey | null): NodeConnection[]
+  /** Lists the open connections, or those of one user: the first `limit` of them, and how many there are. */
+  connections(userKey: UserKey | null, limit: number): NodeConnections
   /** Closes one of them; false when there is none of that id. */
   close(connectionId: string): boolean
 }
@@ -40,9 +40,12 @@ export interface ClusterActivity extends Activity {
   readonly connectionsElsewhere: (userKey: UserKey) => number
 }
 
-/** Connections of all nodes, and the names of nodes that did not answer in time. */
+/** Connections of all nodes. */
 export interface ClusterConnections {
   readonly connections: readonly NodeConnection[]
+  /** How many the nodes that answered have. */
+  readonly total: number
+  /** The names of nodes that did not answer in time, or not completely. */
   readonly missingNodes: readonly string[]
 }
 
@@ -54,8 +57,8 @@ export interface ClusterView {
   serve(local: LocalConnections): void
   /** Counts at most a second old. */
   activity(): Promise<ClusterActivity>
-  /** Asks all nodes for their connections, or those of one user, and waits two seconds at most. */
-  connections(userKey: UserKey | null): Promise<ClusterConnections>
+  /** Asks all nodes for at most `limit` connections, or those of one user, and waits two seconds at most. */
+  connections(userKey: UserKey | null, limit: number): Promise<ClusterConnections>
   /**
    * Closes a connection on any node; false when no node has it.
    *

@@ -11,9 +11,16 @@ export interface Answers {
   readonly missing: readonly string[]
 }
 
+/** The parts of one node's answer, which may arrive in any order, or not at all. */
+interface Arrived {
+  readonly numbers: Set<number>
+  /** How many parts there are; Infinity until the last one arrived. */
+  count: number
+}
+
 interface OpenQuestion {
   readonly parts: NodeAnswer[]
-  readonly waitingFor: Set<string>
+  readonly waitingFor: Map<string, Arrived>
   readonly done: () => void
 }
 
@@ -46,18 +53,18 @@ export class Questions {
 
   /** Asks one node, or all of several; resolves when all have answered, or when the time is over. Never rejects. */
   ask(question: NodeQuestion, nodes: readonly string[]): Promise<Answers> {
-    const waitingFor = new Set(nodes)
+    const waitingFor = new Map(nodes.map((node) => [node, { numbers: new Set<number>(), count: Infinity }]))
     const parts: NodeAnswer[] = []
     if (waitingFor.size === 0) return Promise.resolve({ parts, missing: [] })
     // Nothing is queued while the broker is away.
-    if (!this.#broker.connected) return Promise.resolve({ parts, missing: [...waitingFor] })
+    if (!this.#broker.connected) return Promise.resolve({ parts, missing: [...waitingFor.keys()] })
     const ref = `${((this.#asked += 1)).toString(36)}.${Date.now().toString(36)}`
     const [only] = nodes
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer)
         this.#open.delete(ref)
-        resolve({ parts, missing: [...waitingFor] })
+        resolve({ parts, missing: [...waitingFor.keys()] })
       }
       const timer = setTimeout(done, this.#timeoutMs)
       this.#open.set(ref, { parts, waitingFor, done })
@@ -74,22 +81,27 @@ export class Questions {
 
   async #reply({ ref, question }: Question, from: string): Promise<void> {
     let next: NodeAnswer | undefined
-    for (const part of this.#answer(question)) {
+    let part = 0
+    for (const answer of this.#answer(question)) {
       if (next) {
-        this.#broker.publish({ kind: 'answer', to: from, ref, answer: next, last: false })
+        this.#broker.publish({ kind: 'answer', to: from, ref, answer: next, part, last: false })
+        part += 1
         // A node with many connections sends to its clients between two parts.
         await new Promise((resolve) => setImmediate(resolve))
       }
-      next = part
+      next = answer
     }
-    if (next) this.#broker.publish({ kind: 'answer', to: from, ref, answer: next, last: true })
+    if (next) this.#broker.publish({ kind: 'answer', to: from, ref, answer: next, part, last: true })
   }
 
-  #receive({ ref, answer, last }: Answer, from: string): void {
+  #receive({ ref, answer, part, last }: Answer, from: string): void {
     const open = this.#open.get(ref)
-    if (!open?.waitingFor.has(from)) return
+    const arrived = open?.waitingFor.get(from)
+    if (!open || !arrived || arrived.numbers.has(part)) return
     open.parts.push(answer)
-    if (!last) return
+    arrived.numbers.add(part)
+    if (last) arrived.count = part + 1
+    if (arrived.numbers.size < arrived.count) return
     open.waitingFor.delete(from)
     if (open.waitingFor.size === 0) open.done()
   }

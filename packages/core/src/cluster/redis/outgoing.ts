@@ -17,8 +17,9 @@ interface Waiting {
 const batchChannels = 512
 /** Commands that Redis has not answered yet. Further messages wait and leave as larger batches. */
 const maxCommands = 8
-/** Encoded messages that may wait, in characters. */
+/** Encoded messages that may wait, in characters; answers are dropped before. */
 const maxWaiting = 16 * 1024 * 1024
+const maxAnswers = maxWaiting / 2
 
 /**
  * Messages on their way to Redis. All messages for one channel that are published in one turn of the event loop, or while Redis
@@ -42,6 +43,8 @@ export class Outgoing {
 
   add(message: BrokerMessage): void {
     const text = JSON.stringify(message)
+    // Whoever asked names this node as one that did not answer; nothing else is dropped for an answer.
+    if (message.kind === 'answer' && this.#size + text.length > maxAnswers) return
     const channel = this.#target.channels.of(message)
     const waiting = this.#waiting.get(channel.name)
     if (waiting) waiting.messages.push(text)

@@ -10,7 +10,7 @@ import { lanes, type WakeUpStore } from './wake-up-store-port.ts'
  * the revision in their next heartbeat.
  */
 const maxLength = 250_000
-/** Characters that wait: as many as the largest rows of some seconds. */
+/** Characters that wait: as many as the largest rows of some seconds. Answers to questions have as many of their own. */
 const maxWaiting = 5_000_000
 /** How long a row is tried again while the database is away. */
 const patienceMs = 10_000
@@ -33,8 +33,8 @@ export interface MessageLaneParts {
  */
 export class MessageLane {
   readonly #parts: MessageLaneParts
-  #waiting: string[] = []
-  #length = 0
+  /** Answers, which may be long, leave after everything else. */
+  readonly #queues = { urgent: new Queue(), answers: new Queue() }
   #hello = false
   #row = false
   #working: Promise<void> | null = null
@@ -46,12 +46,12 @@ export class MessageLane {
 
   add(message: BrokerMessage): void {
     const json = JSON.stringify(message)
-    if (this.#closed || json.length > maxLength || this.#length + json.length > maxWaiting) {
-      this.#parts.debug('message dropped', { kind: message.kind, length: json.length, waiting: this.#length })
+    const queue = message.kind === 'answer' ? this.#queues.answers : this.#queues.urgent
+    if (this.#closed || json.length > maxLength || queue.length + json.length > maxWaiting) {
+      this.#parts.debug('message dropped', { kind: message.kind, length: json.length, waiting: queue.length })
       return
     }
-    this.#waiting.push(json)
-    this.#length += json.length
+    queue.add(json)
     this.#start()
   }
 
@@ -69,8 +69,7 @@ export class MessageLane {
 
   /** Drops the messages that wait. */
   clear(): void {
-    this.#waiting = []
-    this.#length = 0
+    for (const queue of this.#all) queue.take(Infinity)
   }
 
   /** Writes the messages that wait, for at most a second. */
@@ -87,7 +86,7 @@ export class MessageLane {
   async #work(): Promise<void> {
     // Messages of one turn of the event loop share a row.
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.#row || this.#waiting.length > 0) await this.#writeRow()
+    while (this.#row || this.#all.some(({ length }) => length > 0)) await this.#writeRow()
     this.#working = null
   }
 
@@ -112,7 +111,29 @@ export class MessageLane {
     }
   }
 
+  get #all(): readonly Queue[] {
+    return [this.#queues.urgent, this.#queues.answers]
+  }
+
   #take(): string[] {
+    const urgent = this.#queues.urgent.take(maxLength)
+    return urgent.length > 0 ? urgent : this.#queues.answers.take(maxLength)
+  }
+}
+
+/** Messages as JSON, in their order. */
+class Queue {
+  /** Characters that wait. */
+  length = 0
+  #waiting: string[] = []
+
+  add(json: string): void {
+    this.#waiting.push(json)
+    this.length += json.length
+  }
+
+  /** Takes the first messages that have at most this many characters together, but at least one. */
+  take(maxLength: number): string[] {
     let count = 0
     let length = 0
     for (const json of this.#waiting) {
@@ -120,7 +141,7 @@ export class MessageLane {
       count += 1
       length += json.length
     }
-    this.#length -= length
+    this.length -= length
     return this.#waiting.splice(0, count)
   }
 }

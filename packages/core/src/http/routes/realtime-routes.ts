@@ -45,8 +45,17 @@ export function realtimeRoutes(realtime: RealtimeHub): Route[] {
       access: 'admin',
       async handle({ url }) {
         const userId = queryValue(url, 'user_id', 191)
-        const { connections, missingNodes } = await realtime.connectionList(userId)
-        return json({ connections: connections.map(connectionJson), missing_nodes: missingNodes })
+        const text = queryValue(url, 'limit', 16)
+        const list = await realtime.connections({
+          ...(userId === null ? {} : { userId }),
+          ...(text === null ? {} : { limit: /^\d+$/.test(text) ? Number(text) : Number.NaN }),
+        })
+        return json({
+          connections: list.connections.map(connectionJson),
+          total: list.total,
+          truncated: list.truncated,
+          missing_nodes: list.missingNodes,
+        })
       },
     },
     {

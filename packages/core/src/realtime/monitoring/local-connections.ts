@@ -1,5 +1,5 @@
 import type { Activity, LocalConnections } from '../../cluster/nodes/cluster-view-port.ts'
-import type { NodeConnection } from '../../cluster/questions-port.ts'
+import type { NodeConnection, NodeConnections } from '../../cluster/questions-port.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Connection } from '../connections/connection.ts'
 import type { HubState } from '../hub-state.ts'
@@ -32,10 +32,17 @@ export class HubConnections implements LocalConnections {
     return sampleUsers(registry.streams.values(), registry.activeUsers, limit)
   }
 
-  connections(userKey: UserKey | null): NodeConnection[] {
+  connections(userKey: UserKey | null, limit: number): NodeConnections {
     const { registry } = this.#state
     const candidates = userKey === null ? registry.connections : registry.connectionsOf(userKey)
-    return candidates.flatMap((connection) => this.#describe(connection))
+    const connections: NodeConnection[] = []
+    let total = 0
+    for (const connection of candidates) {
+      if (!connection.live || connection.userKey === null) continue
+      total += 1
+      if (total <= limit) connections.push(this.#describe(connection, connection.userKey))
+    }
+    return { connections, total }
   }
 
   close(connectionId: string): boolean {
@@ -47,10 +54,8 @@ export class HubConnections implements LocalConnections {
     return true
   }
 
-  #describe(connection: Connection): NodeConnection[] {
-    const { userKey } = connection
-    if (!connection.live || userKey === null) return []
-    const description = {
+  #describe(connection: Connection, userKey: UserKey): NodeConnection {
+    return {
       id: this.#state.connectionId(connection),
       userKey,
       node: this.#state.node,
@@ -60,6 +65,5 @@ export class HubConnections implements LocalConnections {
       lag: (connection.own?.lag ?? 0) + (connection.all?.lag ?? 0),
       acknowledged: connection.acknowledged,
     }
-    return [description]
   }
 }

@@ -1,10 +1,14 @@
 import type { ClusterView } from '../../cluster/nodes/cluster-view-port.ts'
 import type { NodeConnection } from '../../cluster/questions-port.ts'
+import { FocusError } from '../../common/errors.ts'
 import { toUserKey, type UserId, type UserIdCodec, type UserKey } from '../../common/user-id.ts'
 import type { HubState } from '../hub-state.ts'
 import type { ConnectionInfo, ConnectionList, RealtimeStats } from '../ports.ts'
 import type { HubConnections } from './local-connections.ts'
 
+/** How many connections a list has, and may have: all of them would fill the memory of the node that asks. */
+const listedConnections = 1_000
+const mostConnections = 10_000
 /** How many user ids the statistics name. */
 const namedUsers = 1_000
 
@@ -27,14 +31,22 @@ export class Statistics {
     this.#userIds = userIds
   }
 
-  /** Lists the live connections of all nodes, or those of one user. */
-  async connections(userId: UserId | null): Promise<ConnectionList> {
+  /** Lists at most `limit` live connections of all nodes, or those of one user. @throws FocusError `invalid_request` */
+  async connections(userId: UserId | null, limit = listedConnections): Promise<ConnectionList> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > mostConnections) {
+      throw new FocusError('invalid_request', `limit must be a whole number from 1 to ${mostConnections}.`)
+    }
     const cluster = this.#others()
     const userKey = userId === null ? null : toUserKey(userId)
-    const { connections, missingNodes } = cluster
-      ? await cluster.connections(userKey)
-      : { connections: this.#local.connections(userKey), missingNodes: [] }
-    return { connections: connections.map((connection) => this.#info(connection)), missingNodes }
+    const { connections, total, missingNodes } = cluster
+      ? await cluster.connections(userKey, limit)
+      : { ...this.#local.connections(userKey, limit), missingNodes: [] }
+    return {
+      connections: connections.map((connection) => this.#info(connection)),
+      total,
+      truncated: total > connections.length,
+      missingNodes,
+    }
   }
 
   async stats(): Promise<RealtimeStats> {

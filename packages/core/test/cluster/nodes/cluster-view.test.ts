@@ -50,14 +50,21 @@ describeOverDatabases('Users and connections of two nodes', (databases) => {
     const places = body.connections.map((each: { user_id: number; node: string }) => `${each.user_id} on ${each.node}`)
     expect(new Set(places)).toEqual(new Set([`${alice.id} on web.1`, `${alice.id} on web.2`, `${bob.id} on web.2`]))
     expect(places).toHaveLength(3)
+    const first = await (await one.app.admin('/ws/connections?limit=2')).json()
+    expect(first).toMatchObject({ total: 3, truncated: true, missing_nodes: [] })
+    expect(first.connections).toHaveLength(2)
     const ofBob = await (await one.app.admin(`/ws/connections?user_id=${bob.id}`)).json()
     expect(ofBob.connections).toMatchObject([{ user_id: bob.id, node: 'web.2' }])
-    expect(await one.app.focus.realtime.connections({ userId: alice.id })).toHaveLength(2)
+    expect(await one.app.focus.realtime.connections({ userId: alice.id })).toMatchObject({
+      total: 2,
+      truncated: false,
+      missingNodes: [],
+    })
   })
 
   test('can be closed from the other node', async () => {
     const client = await nodes.connect(two, await one.app.signIn('alice'))
-    const [connection] = await one.app.focus.realtime.connections()
+    const [connection] = (await one.app.focus.realtime.connections()).connections
     expect((await one.app.admin(`/ws/connections/${connection?.id}`, undefined, 'DELETE')).status).toBe(204)
     expect((await client.closed).code).toBe(4014)
     expect((await one.app.admin(`/ws/connections/${connection?.id}`, undefined, 'DELETE')).status).toBe(404)
@@ -68,7 +75,7 @@ describeOverDatabases('Users and connections of two nodes', (databases) => {
     await nodes.connect(two, await one.app.signIn('alice'))
     two.broker.connect(false)
     const body = await (await one.app.admin('/ws/connections')).json()
-    expect(body).toEqual({ connections: [], missing_nodes: ['web.2'] })
+    expect(body).toEqual({ connections: [], total: 0, truncated: false, missing_nodes: ['web.2'] })
     const refused = await one.app.admin('/ws/connections/web.2.1', undefined, 'DELETE')
     expect([refused.status, (await refused.json()).code]).toEqual([503, 'node_unreachable'])
     two.broker.connect(true)
