@@ -18,15 +18,14 @@ class CommitCutter {
       const upstream = connect(Number(target.port), target.hostname)
       upstream.pipe(client)
       client.on('data', (packet) => {
-        if (!this.#armed || textOf(packet) !== 'commit') {
-          upstream.write(packet)
-          return
-        }
+        const length = this.#armed ? commitLength(packet) : 0
+        upstream.write(packet.subarray(0, packet.length - length))
+        if (length === 0) return
         this.#armed = false
         upstream.unpipe(client)
         upstream.resume()
         client.destroy()
-        this.#caught(() => upstream.end(packet))
+        this.#caught(() => upstream.end(packet.subarray(packet.length - length)))
       })
       client.on('end', () => upstream.end())
       client.on('error', () => upstream.destroy())
@@ -58,9 +57,14 @@ class CommitCutter {
   }
 }
 
-/** The text of a message with one statement. Both protocols have five bytes before it; PostgreSQL ends it with a zero. */
-function textOf(packet: Buffer): string {
-  return packet.subarray(5).toString('latin1').replace(/\0$/, '').toLowerCase()
+/**
+ * Returns the length of the message that ends a packet, if that is a COMMIT. Both protocols have five bytes before the text;
+ * PostgreSQL ends it with a zero, and sends it together with other messages.
+ */
+function commitLength(packet: Buffer): number {
+  const text = packet.subarray(-7).toString('latin1').toLowerCase()
+  if (text === 'commit\0') return 12
+  return text.endsWith('commit') && packet.length === 11 ? 11 : 0
 }
 
 /** Finds the transactions that wait for a lock. */

@@ -24,6 +24,8 @@ export interface BatchSession {
   readonly flavour: Flavour
   /** Runs the statement for all rows, in as few executions as the driver can; returns the rows that it returns. */
   run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]>
+  /** Runs a statement whose rows nobody reads. May resolve before it is answered: then its error fails the commit. */
+  write(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<unknown>
 }
 
 /** Returns the text of a statement for a number of rows. */

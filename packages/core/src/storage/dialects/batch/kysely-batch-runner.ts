@@ -6,7 +6,7 @@ import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { BatchContext, BatchResult, BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
 import type { FocusTables } from '../../tables.ts'
 import type { Flavour } from '../servers/server.ts'
-import { KyselyBatchSession } from './kysely-batch-session.ts'
+import { type Execute, KyselyBatchSession } from './kysely-batch-session.ts'
 import { codeIn, driverErrorOf, DuplicateKeyError, StorageError } from '../storage-error.ts'
 
 /** How often a batch is tried again after losing to other transactions. */
@@ -19,6 +19,8 @@ interface Options {
   /** The statements that begin a transaction. */
   readonly begin: readonly string[]
   readonly write: WriteBatch
+  /** Whether a connection takes statements before earlier ones are answered, and answers them in order. */
+  readonly pipelined?: boolean
   /** How long a batch is tried again while the database is away or locked. */
   readonly patienceMs: number
 }
@@ -53,33 +55,42 @@ export class KyselyBatchRunner implements BatchRunner {
   }
 
   #attempt(batch: Batch): Promise<BatchResult> {
-    return this.#options.db.connection().execute(async (connection) => {
-      const planned = await this.#write(connection, batch)
-      batch.committing(planned)
-      try {
-        await commit(connection)
-      } catch (error) {
-        // A commit that the database refused did not happen; one whose answer got lost may have.
-        if (!isFailure(error, 'connection')) batch.refused()
-        // SQLite keeps a transaction open whose COMMIT found the file busy.
-        await rollBack(connection)
-        throw error
-      }
-      return planned
-    })
+    const { db, pipelined = false } = this.#options
+    if (!pipelined)
+      return db.connection().execute((connection) => this.#commit((query) => connection.executeQuery(query), batch))
+    // Past Kysely's own handle, which runs one statement at a time.
+    return db
+      .getExecutor()
+      .provideConnection((connection) => this.#commit((query) => connection.executeQuery(query), batch))
   }
 
-  async #write(connection: Kysely<FocusTables>, batch: Batch): Promise<BatchResult> {
-    const { begin, flavour, write } = this.#options
-    for (const statement of begin) await execute(connection, statement)
+  async #commit(execute: Execute, batch: Batch): Promise<BatchResult> {
+    const { begin, flavour, write, db, pipelined = false } = this.#options
+    const session = new KyselyBatchSession(execute, flavour, pipelined)
+    let committing = false
     try {
-      const planned = await write(new KyselyBatchSession(connection, flavour), batch.entries, batch.context)
-      if (flavour !== 'sqlite') await connection.insertInto('focus_commits').values(batch.marker()).execute()
+      for (const statement of begin) await session.send(() => execute(CompiledQuery.raw(statement)))
+      const planned = await write(session, batch.entries, batch.context)
+      if (flavour !== 'sqlite') {
+        const marker = db.insertInto('focus_commits').values(batch.marker()).compile()
+        await session.send(() => execute(marker))
+      }
+      batch.committing(planned)
+      committing = true
+      await session.send(() => commit(execute))
+      await session.answered()
       return planned
     } catch (error) {
-      // InnoDB rolls back only the statement when a lock times out.
-      await rollBack(connection)
-      throw error
+      // The first statement that failed is the reason for the others.
+      const reason = await session.answered().then(
+        () => error,
+        (first: unknown) => first,
+      )
+      // A commit that the database refused did not happen; one whose answer got lost may have.
+      if (committing && !isFailure(reason, 'connection')) batch.refused()
+      // InnoDB rolls back only the statement when a lock times out; SQLite keeps a transaction whose COMMIT found the file busy.
+      await rollBack(execute)
+      throw reason
     }
   }
 
@@ -131,19 +142,15 @@ class Batch {
   }
 }
 
-function execute(connection: Kysely<FocusTables>, statement: string): Promise<unknown> {
-  return connection.executeQuery(CompiledQuery.raw(statement))
-}
-
 /** PostgreSQL answers the COMMIT of a transaction with a failed statement by rolling it back. */
-async function commit(connection: Kysely<FocusTables>): Promise<void> {
-  const { rows } = await connection.executeQuery<{ command?: string }>(CompiledQuery.raw('commit'))
+async function commit(execute: Execute): Promise<void> {
+  const { rows } = await execute(CompiledQuery.raw('commit') as CompiledQuery<{ command?: string }>)
   if (rows[0]?.command === 'ROLLBACK') throw new Error('the transaction was rolled back instead of committed')
 }
 
 /** Never rejects: a lost connection and a transaction that has ended have nothing to roll back. */
-async function rollBack(connection: Kysely<FocusTables>): Promise<void> {
-  await execute(connection, 'rollback').catch(() => undefined)
+async function rollBack(execute: Execute): Promise<void> {
+  await execute(CompiledQuery.raw('rollback')).catch(() => undefined)
 }
 
 /** Returns why the batch can be tried again; null when it cannot. */

@@ -1,6 +1,5 @@
-import { CompiledQuery, type Kysely } from 'kysely'
+import { CompiledQuery, type QueryResult } from 'kysely'
 import type { Flavour } from '../servers/server.ts'
-import type { FocusTables } from '../../tables.ts'
 import {
   type BatchSession,
   type RowStatement,
@@ -13,14 +12,21 @@ import {
 /** The placeholders that SQLite accepts in one statement. MySQL's text protocol accepts any number; PostgreSQL gets arrays. */
 const maxPlaceholders = 32_766
 
+/** Runs one statement on the connection of a transaction. */
+export type Execute = <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>
+
 /** A transaction over one connection of Kysely, with multi-row statements. */
 export class KyselyBatchSession implements BatchSession {
   readonly flavour: Flavour
-  readonly #connection: Kysely<FocusTables>
+  readonly #execute: Execute
+  readonly #pipelined: boolean
+  readonly #sent: Promise<unknown>[] = []
 
-  constructor(connection: Kysely<FocusTables>, flavour: Flavour) {
-    this.#connection = connection
+  /** @param pipelined whether statements may be sent before earlier ones are answered */
+  constructor(execute: Execute, flavour: Flavour, pipelined: boolean) {
+    this.#execute = execute
     this.flavour = flavour
+    this.#pipelined = pipelined
   }
 
   async run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]> {
@@ -30,9 +36,31 @@ export class KyselyBatchSession implements BatchSession {
       const chunk = rows.slice(start, start + rowsAtOnce)
       // Ready-made text instead of a query tree: compiling thousands of values costs more than inserting them.
       const query = CompiledQuery.raw(statementText(statement, chunk.length), statementParameters(statement, chunk))
-      const { rows: answered } = await this.#connection.executeQuery<SqlRow>(query)
+      const { rows: answered } = await this.#execute(query as CompiledQuery<SqlRow>)
       for (const row of answered) answers.push(row)
     }
     return answers
+  }
+
+  write(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<unknown> {
+    return this.send(() => this.run(statement, rows))
+  }
+
+  /** Starts work that `answered` waits for; waits for it here where statements are not pipelined. */
+  async send(work: () => Promise<unknown>): Promise<void> {
+    if (!this.#pipelined) {
+      await work()
+      return
+    }
+    const sent = work()
+    sent.catch(() => undefined)
+    this.#sent.push(sent)
+  }
+
+  /** Resolves when all work is answered. Rejects then with the first error: the later ones follow from it. */
+  async answered(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#sent)
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed) throw failed.reason
   }
 }

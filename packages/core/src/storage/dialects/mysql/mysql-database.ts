@@ -31,6 +31,7 @@ const safeSessions: ServerKind = {
   dialect: new MysqlDialect({ pool: noPool }),
   transactions: new MysqlDriver({ pool: noPool }),
   beginBatch: ['start transaction'],
+  pipelined: false,
   ask: askServer,
 }
 

@@ -48,6 +48,8 @@ export async function openPostgresPool(url: string, options: DriverOptions): Pro
     connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: idleMs,
     keepAlive: true,
+    // A batch sends its writes, its marker and its COMMIT at once.
+    pipeline: true,
     keepAliveInitialDelayMillis: 10_000,
     types: numbersAsNumbers,
   })

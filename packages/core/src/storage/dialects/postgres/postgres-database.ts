@@ -26,14 +26,20 @@ const oldestVersion = 14
  * connection. The server ends the session of a
  * node that stopped in the middle of a transaction, so that its locks block the other nodes for seconds only.
  */
-const transactionSettings = { lock_timeout: 4_000, statement_timeout: 0, idle_in_transaction_session_timeout: 5_000 }
+const transactionSettings = {
+  lock_timeout: 4_000,
+  statement_timeout: 0,
+  idle_in_transaction_session_timeout: 5_000,
+  // Marks a transaction that has begun: see `log/commit/statements.ts`.
+  'focus.batch': 'open',
+}
 
 const begin = 'begin isolation level read committed'
 
 /** Sent as one message. */
 const beginWithSettings = [
   begin,
-  ...Object.entries(transactionSettings).map(([name, value]) => `set local ${name} = ${value}`),
+  ...Object.entries(transactionSettings).map(([name, value]) => `set local ${name} = '${value}'`),
 ].join('; ')
 
 /** For drivers that run one statement at a time. */
@@ -44,16 +50,19 @@ const applySettings = `select ${Object.entries(transactionSettings)
 /**
  * A PostgreSQL server.
  *
- * @param severalStatements whether the driver takes several statements in one text
+ * @param severalStatements whether the driver takes several statements in one text, and further ones before it has answered
  */
 export function postgresDatabase(
   source: PoolSource,
   { severalStatements }: { readonly severalStatements: boolean },
 ): ServerDatabase {
-  return new ServerDatabase(source, kindOf(severalStatements ? [beginWithSettings] : [begin, applySettings]))
+  return new ServerDatabase(
+    source,
+    kindOf(severalStatements ? [beginWithSettings] : [begin, applySettings], severalStatements),
+  )
 }
 
-function kindOf(beginning: readonly string[]): ServerKind {
+function kindOf(beginning: readonly string[], pipelined: boolean): ServerKind {
   const dialect = new PostgresDialect({ pool: noPool })
   return {
     queue: 'postgres_pool',
@@ -64,6 +73,7 @@ function kindOf(beginning: readonly string[]): ServerKind {
     },
     transactions: new BeginningDriver(beginning),
     beginBatch: beginning,
+    pipelined,
     ask: askServer,
   }
 }

@@ -32,3 +32,18 @@ test('R2: a connection that cannot be destroyed returns to its pool only after i
   expect(await first).toBe('answered')
   expect(await released.promise).toBe('released')
 })
+
+test('a connection with several unanswered statements is released once', async () => {
+  const connection = new Slow()
+  let releases = 0
+  const lease = { connection, release: () => void (releases += 1) }
+  const guard = new SessionGuard(async () => lease, debugSource(undefined, null)('storage'))
+  const guarded = new GuardedConnection(lease, guard, 10)
+  const statements = ['insert', 'commit'].map((text) => guarded.executeQuery(CompiledQuery.raw(text)))
+  expect((await Promise.allSettled(statements)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  guarded.release()
+  connection.answer.resolve({ rows: [] })
+  await expect.poll(() => releases).toBe(1)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(releases).toBe(1)
+})

@@ -9,6 +9,7 @@ export class GuardedConnection implements DatabaseConnection {
   readonly #guard: SessionGuard
   readonly #statementMs: number
   #lost: Error | null = null
+  #isDestroyed = false
 
   constructor(lease: Lease, guard: SessionGuard, statementMs: number) {
     this.#lease = lease
@@ -26,9 +27,16 @@ export class GuardedConnection implements DatabaseConnection {
     try {
       return await withTimeout(answer, this.#statementMs, overdue)
     } finally {
-      if (this.#lost) void this.#destroy(answer, sentAt)
+      if (this.#lost) this.#destroyOnce(answer, sentAt)
       else this.#guard.noteAnswer(connection)
     }
+  }
+
+  /** Several statements may be under way. */
+  #destroyOnce(answer: Promise<unknown>, sentAt: number): void {
+    if (this.#isDestroyed) return
+    this.#isDestroyed = true
+    void this.#destroy(answer, sentAt)
   }
 
   /** Releases the connection only when it no longer waits for an answer: another lease must not get it before. */

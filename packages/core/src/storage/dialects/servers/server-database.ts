@@ -40,6 +40,8 @@ export interface ServerKind {
   readonly transactions: TransactionDriver
   /** The statements that begin the transaction of a batch. */
   readonly beginBatch: readonly string[]
+  /** Whether a connection takes statements before earlier ones are answered, and answers them in order. */
+  readonly pipelined: boolean
   /** Asks the server what it is. */
   ask(db: Handles['limited']): Promise<Server>
 }
@@ -90,7 +92,14 @@ export class ServerDatabase implements DatabaseDriver {
 
   async batchRunner(write: WriteBatch, handles: Handles, patienceMs: number): Promise<BatchRunner> {
     const { flavour } = await this.server(handles)
-    return new KyselyBatchRunner({ db: handles.unlimited, flavour, begin: this.#kind.beginBatch, write, patienceMs })
+    return new KyselyBatchRunner({
+      db: handles.unlimited,
+      flavour,
+      begin: this.#kind.beginBatch,
+      write,
+      pipelined: this.#kind.pipelined,
+      patienceMs,
+    })
   }
 
   wakeUpSignal(options: SignalOptions): WakeUpSignal | null {

@@ -15,3 +15,12 @@ export async function runFor(
 ): Promise<SqlRow[]> {
   return rows.length === 0 ? [] : session.run(statement, rows)
 }
+
+/** Runs a statement whose rows nobody reads, if there are rows to run it for. */
+export async function writeFor(
+  session: BatchSession,
+  statement: RowStatement,
+  rows: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  if (rows.length > 0) await session.write(statement, rows)
+}

@@ -50,6 +50,12 @@ const notificationColumns = [
   'expires_at',
 ] as const
 
+/**
+ * Is true only in a transaction that began with its settings. PostgreSQL gets this statement together with `begin`: if that
+ * fails, the statement must not move a head by itself.
+ */
+const batchCondition = "where current_setting('focus.batch', true) = 'open' "
+
 export function batchStatements(flavour: Flavour): BatchStatements {
   return statements[flavour]
 }
@@ -75,13 +81,16 @@ function makeStatements(flavour: Flavour): BatchStatements {
     )
   const forUpdate = flavour === 'sqlite' ? '' : ' for update'
   const heads = 'focus_streams'
+  const inBatchOnly = flavour === 'postgres' ? batchCondition : ''
   const add = (column: string) => `${quote(column)} = ${heads}.${quote(column)} + ${incoming(column)}`
 
   return {
     advanceHeads: insert(
       heads,
       ['user_key', 'head', 'unread', 'created_at'],
-      onConflict(['user_key'], [add('head'), add('unread')]) + (returning ? ' returning user_key, head, oldest' : ''),
+      inBatchOnly +
+        onConflict(['user_key'], [add('head'), add('unread')]) +
+        (returning ? ' returning user_key, head, oldest' : ''),
     ),
     readHeads: returning ? null : among(`select user_key, head, oldest from ${heads}`, ['user_key']),
     lockWaiting: eachWaiting((table) => among(`select id from ${table}`, ['id'], forUpdate)),

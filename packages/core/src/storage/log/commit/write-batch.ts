@@ -7,7 +7,7 @@ import { BatchState, HeadState } from './batch-state.ts'
 import { type BatchPlan, planBatch } from './batch-planner.ts'
 import type { BatchSession, SqlValue } from '../../dialects/batch/batch-session.ts'
 import { readState } from './read-state.ts'
-import { runFor, sourceIds, waitingTables } from './row-statements.ts'
+import { runFor, sourceIds, waitingTables, writeFor } from './row-statements.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
 
 /**
@@ -92,7 +92,7 @@ async function correctHeads(
     const unread = unreadAdded - (owner === sharedStream ? 0 : count)
     if (advance !== 0 || unread !== 0) corrections.push([owner, advance, unread, now])
   }
-  await runFor(session, statements.advanceHeads, corrections)
+  await writeFor(session, statements.advanceHeads, corrections)
 }
 
 async function writePlan(
@@ -101,12 +101,12 @@ async function writePlan(
   plan: BatchPlan,
   now: number,
 ): Promise<void> {
-  await runFor(
+  await writeFor(
     session,
     statements.deleteMoved,
     plan.moved.map(({ owner, offset }) => [owner, offset]),
   )
-  await runFor(
+  await writeFor(
     session,
     statements.insertNotifications,
     plan.inserts.map((row) => [
@@ -125,26 +125,26 @@ async function writePlan(
     ]),
   )
   const expiring = plan.inserts.filter((row) => row.expires_at !== null)
-  await runFor(
+  await writeFor(
     session,
     statements.insertExpiries,
     expiring.map((row) => [row.expires_at, row.id]),
   )
-  await runFor(
+  await writeFor(
     session,
     statements.insertMerges,
     plan.merges.map(({ id, targetId, offset }) => [id, targetId, offset, now]),
   )
   for (const table of waitingTables) {
-    await runFor(session, statements.deleteWaiting[table], sourceIds(plan.finished, table))
+    await writeFor(session, statements.deleteWaiting[table], sourceIds(plan.finished, table))
   }
   // After the deletes, because a deferred entry keeps its id.
-  await runFor(
+  await writeFor(
     session,
     statements.insertDeferred,
     plan.deferred.map(({ owner, rateKey, entry }) => [owner, rateKey, entry.id, JSON.stringify(entry)]),
   )
-  await runFor(
+  await writeFor(
     session,
     statements.insertScheduled,
     plan.scheduled.map(({ entry, dueAt }) => [entry.id, dueAt, JSON.stringify(entry)]),
@@ -159,7 +159,7 @@ async function writeOutbox(
   epoch: string,
 ): Promise<void> {
   const rows = planned.flatMap(({ row, deliveries }) => toOutboxRows(toOutboxNotification(row, epoch), deliveries, now))
-  await runFor(session, statements.insertOutbox, rows.map(outboxValues))
+  await writeFor(session, statements.insertOutbox, rows.map(outboxValues))
 }
 
 async function writePolicies(
@@ -168,22 +168,22 @@ async function writePolicies(
   state: BatchState,
   now: number,
 ): Promise<void> {
-  await runFor(
+  await writeFor(
     session,
     statements.writeDedupe,
     state.dedupe.changed().map(({ owner, key, value }) => [owner, key, value.expiresAt]),
   )
-  await runFor(
+  await writeFor(
     session,
     statements.writeGroups,
     state.groups.changed().map(({ owner, key, value }) => [owner, key, value.id, value.expiresAt]),
   )
-  await runFor(
+  await writeFor(
     session,
     statements.writeRates,
     state.rates.changed().map(({ owner, key, value }) => [owner, key, JSON.stringify(value.times), value.expiresAt]),
   )
-  await runFor(
+  await writeFor(
     session,
     statements.writeQueues,
     state.queues.changed().map(({ owner, key, value }) => [owner, key, value.dueAt, value.room, now]),

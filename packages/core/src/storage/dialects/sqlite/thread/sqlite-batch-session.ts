@@ -24,4 +24,8 @@ export class SqliteBatchSession implements BatchSession {
     }
     return rows.flatMap((row) => prepared.all(...row) as SqlRow[])
   }
+
+  write(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<unknown> {
+    return this.run(statement, rows)
+  }
 }
