@@ -36,7 +36,7 @@ export class KyselyBatchSession implements BatchSession {
       const chunk = rows.slice(start, start + rowsAtOnce)
       // Ready-made text instead of a query tree: compiling thousands of values costs more than inserting them.
       const query = CompiledQuery.raw(statementText(statement, chunk.length), statementParameters(statement, chunk))
-      const { rows: answered } = await this.#execute(query as CompiledQuery<SqlRow>)
+      const { rows: answered } = await this.#execute<SqlRow>(query)
       for (const row of answered) answers.push(row)
     }
     return answers
