@@ -43,7 +43,8 @@ export class ClusterNode {
   /** Prepares a node; `start` starts it. */
   static async prepare(name: string, settings: NodeOptions): Promise<ClusterNode> {
     const { databaseUrl, redisUrl, isProxied, drainMs, options } = settings
-    const database = isProxied ? await proxyTo(databaseUrl) : null
+    // Several hosts need no partitions: they are lost for good.
+    const database = isProxied && URL.canParse(databaseUrl) ? await proxyTo(databaseUrl) : null
     // Sentinels and clusters name the addresses of their servers themselves.
     const redis = isProxied && redisUrl?.startsWith('redis://') ? await proxyTo(redisUrl) : null
     const env = {
