@@ -28,8 +28,11 @@ export type ControlMessage =
   | { readonly kind: 'user_changed'; readonly userKey: UserKey }
   /** The signing keys changed and are read again. */
   | { readonly kind: 'keys_changed' }
-  /** A node joined or left, and the list of nodes is read again. */
-  | { readonly kind: 'nodes_changed' }
+  /**
+   * A node joined or left, and the list of nodes is read again. `missed`: messages of the sender were lost while it had no way to
+   * the broker, and the log is read at once.
+   */
+  | { readonly kind: 'nodes_changed'; readonly missed?: boolean | undefined }
   /** Requests of addresses that the node served, as `[budget, address, count]`: they count at the others too. */
   | { readonly kind: 'spent'; readonly spendings: readonly (readonly [string, string, number])[] }
   /** For the node `to`, or for all when it is null; answered with `answer` messages that carry the same `ref`. */
@@ -80,8 +83,10 @@ export interface Broker {
 export interface NodeBroker {
   /** The name of this node. */
   readonly node: string
-  /** False while messages of other nodes may be lost. */
+  /** False while this node has no way to the others. */
   readonly connected: boolean
+  /** False while messages of other nodes may be lost, because this node or one of them has no way to the broker. */
+  readonly hearsAll: boolean
   /** Gives a message to all nodes; a `StreamMessage` to the listeners of this node too. */
   publish(message: NodeMessage): void
   subscribe(userKey: UserKey): Promise<void>

@@ -11,6 +11,8 @@ export class LocalFirstBroker implements NodeBroker {
   /** Messages that were given to the driver, and those that came from other nodes. */
   sent = 0
   received = 0
+  /** Whether messages of another node do not arrive, because it has no way to the broker. */
+  peersAway = false
   readonly #driver: Broker | null
   readonly #users = new Set<UserKey>()
   readonly #streamListeners = new Set<(message: StreamMessage) => void>()
@@ -26,6 +28,10 @@ export class LocalFirstBroker implements NodeBroker {
 
   get connected(): boolean {
     return this.#driver?.connected ?? true
+  }
+
+  get hearsAll(): boolean {
+    return this.connected && !this.peersAway
   }
 
   publish(message: NodeMessage): void {

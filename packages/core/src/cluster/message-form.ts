@@ -45,7 +45,7 @@ const rareMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('session_end'), end: sessionEnd }),
   z.object({ kind: z.literal('user_changed'), userKey: key }),
   z.object({ kind: z.literal('keys_changed') }),
-  z.object({ kind: z.literal('nodes_changed') }),
+  z.object({ kind: z.literal('nodes_changed'), missed: z.boolean().optional() }),
   z.object({ kind: z.literal('spent'), spendings: z.array(z.tuple([text, text, count])) }),
   z.object({ kind: z.literal('question'), to: nodeName.nullable(), ref: key, question }),
   z.object({ kind: z.literal('answer'), to: nodeName, ref: key, answer, part: count, last: z.boolean() }),

@@ -52,6 +52,8 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
     const driver = await openDriver(name, nodes, foundation)
     const broker = own(new LocalFirstBroker(name, driver))
     own(new NodeAnnouncements(nodes, broker))
+    // Through the database, the row of a commit arrives even when its writer cannot read.
+    if (shared && !(driver instanceof DatabaseBroker)) own(tellOfAbsence(broker, shared.lease))
     const view = new ClusterDirectory({ nodes, broker, runtime, shared })
     own({ close: () => view.stop() })
     own(shareBudgets(foundation, broker, nodes, kindOf(driver)))
@@ -61,9 +63,27 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
       nodes,
       view,
       nextBatch: () => (driver instanceof DatabaseBroker ? driver.nextBatch() : null),
-      tellsOfCommits: () => driver !== null && driver.connected && nodes.peers().length > 0,
+      tellsOfCommits: () => driver !== null && broker.hearsAll && nodes.peers().length > 0,
     }
   })
+}
+
+/** Has each node know when messages of another one do not arrive: its way to the database tells of the way to the broker. */
+function tellOfAbsence(broker: LocalFirstBroker, lease: NodeLease): Closable {
+  const tell = () => void lease.setBrokerAway(!broker.connected)
+  const stops = [
+    broker.onConnectionChange(tell),
+    lease.onPeersChange(() => {
+      broker.peersAway = lease.peersAway
+    }),
+  ]
+  broker.peersAway = lease.peersAway
+  if (!broker.connected) tell()
+  return {
+    close: async () => {
+      for (const stop of stops) stop()
+    },
+  }
 }
 
 function kindOf(driver: Broker | null): BrokerKind {

@@ -21,7 +21,7 @@ export interface RealtimeParts extends Closable {
 export function composeRealtime(
   foundation: Foundation,
   { auth }: AuthParts,
-  { broker, view, tellsOfCommits }: ClusterParts,
+  { broker, nodes, view, tellsOfCommits }: ClusterParts,
   { notifications }: NotificationParts,
 ): Promise<RealtimeParts> {
   const { settings, runtime, origins, control, secrets, users, singleUse } = foundation
@@ -48,6 +48,11 @@ export function composeRealtime(
     notifications.onForeignCommit(() => tellsOfCommits() || realtime.heal())
     notifications.onEpochChange(() => auth.forgetTokens())
     shareSessionEnds(auth, realtime, broker)
+    broker.onControlMessage((message) => {
+      if (message.kind === 'nodes_changed' && message.missed) realtime.heal()
+    })
+    const stopListening = nodes.onPeersChange(() => nodes.peersAway && realtime.heal())
+    own({ close: async () => stopListening() })
     return { realtime }
   })
 }

@@ -261,8 +261,12 @@ export interface NodesTable {
   started_at: number
   /** Times of the database's clock, in milliseconds since 1970. */
   renewed_at: number
-  /** JSON: users, connections and rates. */
+  /** 1 while it has no way to the broker. */
+  broker_away: number
+  /** JSON: numbers of users and connections, and rates. */
   details: string
+  /** JSON: users with their numbers of connections. */
+  sample: string
 }
 
 /** A message of one node to the others, kept for a minute. */

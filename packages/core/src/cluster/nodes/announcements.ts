@@ -1,7 +1,10 @@
 import type { NodeBroker } from '../broker-port.ts'
 import type { ClusterNodes } from './nodes-port.ts'
 
-/** Tells the other nodes when this one joins, joins again or leaves, so that they read the list before their next renewal. */
+/**
+ * Tells the other nodes when this one joins, joins again or leaves, so that they read the list before their next renewal, and when its
+ * messages arrive again.
+ */
 export class NodeAnnouncements {
   readonly #nodes: ClusterNodes
   readonly #broker: NodeBroker
@@ -16,7 +19,7 @@ export class NodeAnnouncements {
         if (kind === 'nodes_changed') void nodes.refresh()
       }),
       nodes.onPeersChange(() => this.#announce()),
-      broker.onConnectionChange((connected) => connected && this.#tell()),
+      broker.onConnectionChange((connected) => connected && this.#tell(true)),
     ]
     this.#announce()
   }
@@ -35,7 +38,7 @@ export class NodeAnnouncements {
     this.#tell()
   }
 
-  #tell(): void {
-    this.#broker.publish({ kind: 'nodes_changed' })
+  #tell(missed = false): void {
+    this.#broker.publish({ kind: 'nodes_changed', ...(missed && { missed }) })
   }
 }

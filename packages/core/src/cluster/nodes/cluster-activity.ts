@@ -43,12 +43,12 @@ function mergedSamples(nodes: readonly DescribedNode[]): Map<UserKey, number> {
 }
 
 /**
- * Exact while every node named all its users, and while no user is on two nodes. Otherwise an estimate: each sample holds the users
+ * Exact while every node named all its present users, and while no user is on two nodes. Otherwise an estimate: each sample holds the users
  * with the lowest hashes, so that every node that has one of the union's lowest named it, and their share of repeated users is
  * that of all.
  */
 function distinctUsers(nodes: readonly DescribedNode[], named: ReadonlyMap<UserKey, number>): number {
-  if (nodes.every(({ details }) => details.sample.size >= details.users)) return named.size
+  if (nodes.every(({ details }) => details.sample.size === details.users)) return named.size
   const total = nodes.reduce((sum, { details }) => sum + details.users, 0)
   const lowest = [...named]
     .map(([userKey, times]) => ({ hash: userHash(userKey), times }))

@@ -12,11 +12,11 @@ import {
   type LocalConnections,
   sampleSize,
 } from './cluster-view-port.ts'
-import { decodeDetails, type NodeDetails } from './node-details.ts'
+import { decodeCounts, decodeSample, type UserSample } from './node-details.ts'
 import type { NodeLease } from './node-lease.ts'
 import { NodeReports } from './node-reports.ts'
 import type { NodeStore } from './node-store-port.ts'
-import type { ClusterNodes } from './nodes-port.ts'
+import type { ClusterNode, ClusterNodes } from './nodes-port.ts'
 import { Questions } from './questions.ts'
 
 /** The most often that a node writes its counts, and reads those of the others, in milliseconds. */
@@ -24,12 +24,10 @@ const freshMs = 1_000
 /** Connections in one message: drivers may drop messages of more than 250,000 characters, and a user's key may have 1,146. */
 const partSize = 100
 
-interface KnownDetails {
-  readonly text: string
-  readonly details: NodeDetails
+interface KnownSample {
+  readonly number: number
+  readonly users: UserSample
 }
-
-const unknown: KnownDetails = { text: '', details: decodeDetails('') }
 
 export interface DirectoryDeps {
   readonly nodes: ClusterNodes
@@ -48,7 +46,8 @@ export class ClusterDirectory implements ClusterView {
   readonly #activity: () => Promise<ClusterActivity>
   #local: LocalConnections | null = null
   #reports: NodeReports | null = null
-  #known: ReadonlyMap<number, KnownDetails> = new Map()
+  #counts: ReadonlyMap<number, string> = new Map()
+  #samples: ReadonlyMap<number, KnownSample> = new Map()
   #timer: NodeJS.Timeout | null = null
   #stopListening: () => void = () => undefined
 
@@ -132,24 +131,36 @@ export class ClusterDirectory implements ClusterView {
     return clusterActivity({ node: self, details: this.#ownDetails() }, peers)
   }
 
-  /** While the database is away, the last answer of nodes stays in force. */
+  /** While the database is away, the last answer of nodes stays in force. Samples are read only when they changed. */
   async #readPeers(): Promise<readonly DescribedNode[]> {
     const { nodes, shared, runtime } = this.#deps
     const peers = nodes.peers()
     try {
-      const ids = peers.map(({ id }) => id)
-      const texts = (await shared?.store.details(ids)) ?? new Map<number, string>()
-      this.#known = new Map([...texts].map(([id, text]) => [id, this.#decoded(id, text)]))
+      if (shared) await this.#readChanges(shared.store, peers)
     } catch (error) {
       runtime.debug('broker')('reading the counts of the other nodes failed', { error })
     }
-    return peers.map((node) => ({ node, details: (this.#known.get(node.id) ?? unknown).details }))
+    return peers.map((node) => {
+      const sample: UserSample = this.#samples.get(node.id)?.users ?? new Map()
+      return { node, details: { ...decodeCounts(this.#counts.get(node.id) ?? ''), sample } }
+    })
   }
 
-  /** Decodes only what changed: a busy page reads the counts each second. */
-  #decoded(id: number, text: string): KnownDetails {
-    const known = this.#known.get(id)
-    return known?.text === text ? known : { text, details: decodeDetails(text) }
+  async #readChanges(store: NodeStore, peers: readonly ClusterNode[]): Promise<void> {
+    const texts = await store.texts(
+      'details',
+      peers.map(({ id }) => id),
+    )
+    this.#counts = texts
+    const numbers = new Map([...texts].map(([id, text]) => [id, decodeCounts(text).sampleNumber]))
+    const changed = [...numbers].filter(([id, number]) => this.#samples.get(id)?.number !== number)
+    const read = await store.texts(
+      'sample',
+      changed.map(([id]) => id),
+    )
+    const samples = new Map([...this.#samples].filter(([id]) => texts.has(id)))
+    for (const [id, number] of changed) samples.set(id, { number, users: decodeSample(read.get(id) ?? '') })
+    this.#samples = samples
   }
 
   *#answer(question: NodeQuestion): Iterable<NodeAnswer> {

@@ -5,6 +5,7 @@ export function loneNode(self: Omit<ClusterNode, 'id'>): ClusterNodes {
   return {
     self: { ...self, id: 0 },
     clockDifferenceMs: null,
+    peersAway: false,
     peers: () => [],
     onPeersChange: () => () => undefined,
     refresh: async () => undefined,

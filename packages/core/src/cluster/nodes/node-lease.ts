@@ -1,6 +1,6 @@
 import type { Runtime } from '../../common/runtime.ts'
 import { PeerList } from './peer-list.ts'
-import type { NewNode, NodeStore } from './node-store-port.ts'
+import type { NewNode, NodeReport, NodeStore } from './node-store-port.ts'
 import type { ClusterNode, ClusterNodes } from './nodes-port.ts'
 
 /** Durations in milliseconds. */
@@ -17,14 +17,14 @@ export const leaseTimes: LeaseTimes = { leaseMs: 15_000, renewMs: 5_000, keptMs:
 export interface LeaseDeps {
   readonly store: NodeStore
   readonly runtime: Pick<Runtime, 'logger' | 'debug'>
-  readonly self: Omit<NewNode, 'details' | 'startedAt'>
+  readonly self: Omit<NewNode, 'startedAt'>
   readonly times?: LeaseTimes
 }
 
 /** The description of this node as JSON. */
 export interface Reports {
-  /** Returns null when the description that was returned last still holds. */
-  next(): string | null
+  /** Returns null for what still holds since it was returned last. */
+  next(): Pick<NodeReport, 'details' | 'sample'>
   /** The description that was returned last was not written. */
   forget(): void
 }
@@ -43,6 +43,7 @@ export class NodeLease implements ClusterNodes {
   #timer: NodeJS.Timeout | null = null
   #renewing: Promise<void> | null = null
   #reporting: Promise<void> | null = null
+  #brokerAway = false
   #closed = false
 
   private constructor(deps: LeaseDeps, id: number) {
@@ -58,7 +59,7 @@ export class NodeLease implements ClusterNodes {
    * @throws FocusError `storage_unavailable`
    */
   static async join(deps: LeaseDeps): Promise<NodeLease> {
-    const lease = new NodeLease(deps, await deps.store.join({ ...deps.self, startedAt: null, details: '{}' }))
+    const lease = new NodeLease(deps, await deps.store.join({ ...deps.self, startedAt: null }))
     await lease.#readList()
     lease.#schedule()
     return lease
@@ -70,6 +71,10 @@ export class NodeLease implements ClusterNodes {
 
   get clockDifferenceMs(): number {
     return this.#clockDifferenceMs
+  }
+
+  get peersAway(): boolean {
+    return this.#peers.away
   }
 
   peers(): readonly ClusterNode[] {
@@ -114,6 +119,14 @@ export class NodeLease implements ClusterNodes {
     return this.#reporting
   }
 
+  /** Tells the others whether messages of this node reach them. Never rejects, as `renew`. */
+  async setBrokerAway(away: boolean): Promise<void> {
+    this.#brokerAway = away
+    // A write that has begun may carry the state before.
+    await this.#reporting
+    await this.report()
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -129,7 +142,7 @@ export class NodeLease implements ClusterNodes {
     let rejoined = false
     if (!(await this.#write())) {
       rejoined = true
-      const id = await store.join({ ...self, startedAt: this.#self.startedAt, details: '{}' })
+      const id = await store.join({ ...self, startedAt: this.#self.startedAt })
       runtime.logger.info('The lease of this node had ended; it joined the cluster again', { node: self.name, id })
       this.#self = { ...this.#self, id }
     }
@@ -141,7 +154,9 @@ export class NodeLease implements ClusterNodes {
     if (this.#closed) return true
     const reports = this.#peers.alive.length > 0 ? this.#reports : null
     try {
-      const renewed = await this.#deps.store.renew(this.#self.id, this.#times.leaseMs, reports?.next() ?? null)
+      const texts = reports?.next() ?? { details: null, sample: null }
+      const report = { ...texts, brokerAway: this.#brokerAway }
+      const renewed = await this.#deps.store.renew(this.#self.id, this.#times.leaseMs, report)
       if (!renewed) this.#reports?.forget()
       return renewed
     } catch (error) {

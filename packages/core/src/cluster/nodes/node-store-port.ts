@@ -7,8 +7,15 @@ export interface NewNode {
   readonly version: string
   /** When it joined for the first time; null for now. */
   readonly startedAt: number | null
-  /** JSON of `NodeDetails`. */
-  readonly details: string
+}
+
+/** What a node writes about itself; null leaves what is there. */
+export interface NodeReport {
+  readonly brokerAway: boolean
+  /** JSON of `NodeCounts`. */
+  readonly details: string | null
+  /** JSON of the users that the node names. */
+  readonly sample: string | null
 }
 
 /** One process of the cluster, as the database knows it. */
@@ -21,6 +28,8 @@ export interface StoredNode {
   /** When it joined for the first time. All times are of the database's clock, in milliseconds since 1970. */
   readonly startedAt: number
   readonly renewedAt: number
+  /** Whether it has no way to the broker, so that its messages do not arrive. */
+  readonly brokerAway: boolean
 }
 
 /** All rows, and the time at which the database read them. */
@@ -36,14 +45,13 @@ export interface NodeStore {
   /**
    * Renews a lease that has not ended.
    *
-   * @param details JSON of `NodeDetails`; null leaves them as they are
    * @returns false when the lease ended, or the row was removed: the node joins again
    */
-  renew(id: number, leaseMs: number, details: string | null): Promise<boolean>
+  renew(id: number, leaseMs: number, report: NodeReport): Promise<boolean>
   /** Lists every node, those included whose lease ended but were not pruned; the lowest id first. */
   list(): Promise<NodeList>
-  /** Returns the details of nodes by their ids. */
-  details(ids: readonly number[]): Promise<Map<number, string>>
+  /** Returns the details, or the samples, of nodes by their ids. */
+  texts(column: 'details' | 'sample', ids: readonly number[]): Promise<Map<number, string>>
   leave(id: number): Promise<void>
   /** Removes nodes that were not renewed for `keptMs`, and nodes whose renewal lies as far in the future. */
   prune(keptMs: number): Promise<void>

@@ -17,9 +17,11 @@ export interface ClusterNodes {
   readonly self: ClusterNode
   /** How far the clock of the database is ahead of this machine's, in milliseconds; null without a lease. */
   readonly clockDifferenceMs: number | null
+  /** Whether one of the other nodes has no way to the broker, so that its messages do not arrive; as of the last renewal. */
+  readonly peersAway: boolean
   /** The other nodes that are alive, as of the last renewal; none without a lease. */
   peers(): readonly ClusterNode[]
-  /** Calls `listener` whenever nodes joined or left, and when this node joined again. Returns a function that stops it. */
+  /** Calls `listener` whenever nodes joined or left, `peersAway` changed, and when this node joined again. Returns a function that stops it. */
   onPeersChange(listener: (peers: readonly ClusterNode[]) => void): () => void
   /** Reads the list now, for example because an unknown node was heard of; calls at the same time share one read. */
   refresh(): Promise<void>

@@ -11,6 +11,7 @@ export class PeerList {
   readonly #listeners = new Set<Listener>()
   readonly #sameName = new Map<number, number>()
   #alive: readonly ClusterNode[] = []
+  #away = false
   #warned = false
 
   constructor(logger: Logger, leaseMs: number) {
@@ -22,6 +23,11 @@ export class PeerList {
     return this.#alive
   }
 
+  /** Whether one of them has no way to the broker. */
+  get away(): boolean {
+    return this.#away
+  }
+
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -31,8 +37,11 @@ export class PeerList {
   update(list: NodeList, self: ClusterNode, changed: boolean): void {
     const others = list.nodes.filter(({ id }) => id !== self.id)
     this.#noteSameName(others, self)
-    const alive = others.filter((node) => isAlive(node, list.now, this.#leaseMs)).map(toNode)
+    const rows = others.filter((node) => isAlive(node, list.now, this.#leaseMs))
+    const alive = rows.map(toNode)
     const before = this.#alive
+    const wasAway = this.#away
+    this.#away = rows.some(({ brokerAway }) => brokerAway)
     this.#alive = alive
     const joined = alive.filter(({ id }) => !before.some((node) => node.id === id))
     const gone = before.filter(({ id }) => !alive.some((node) => node.id === id))
@@ -43,7 +52,7 @@ export class PeerList {
       const ended = others.some((node) => node.id === id)
       this.#logger.info(ended ? 'The lease of a node ended' : 'A node left the cluster', { node: name })
     }
-    if (!changed && joined.length === 0 && gone.length === 0) return
+    if (!changed && this.#away === wasAway && joined.length === 0 && gone.length === 0) return
     for (const listener of this.#listeners) listener(alive)
   }
 

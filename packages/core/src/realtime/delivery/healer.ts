@@ -29,7 +29,7 @@ export class Healer {
   /** Compares the share of all streams that `elapsedMs` is of the interval. */
   tick(now: number, elapsedMs: number): void {
     const { limits, broker, registry } = this.#state
-    const intervalMs = broker.connected ? limits.healIntervalMs : limits.healIntervalBrokerAwayMs
+    const intervalMs = broker.hearsAll ? limits.healIntervalMs : limits.healIntervalBrokerAwayMs
     this.#due = Math.min(registry.streams.size, this.#due + (registry.streams.size * elapsedMs) / intervalMs)
     // A database that is slower than the interval gets one query at a time.
     if (this.#reading) return

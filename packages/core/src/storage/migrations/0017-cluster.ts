@@ -12,9 +12,13 @@ const tables: TableDefinition[] = [
       version: { type: 'key', size: 64 },
       started_at: { type: 'integer' },
       renewed_at: { type: 'integer' },
+      // 1 while the node has no way to what carries messages between the nodes.
+      broker_away: { type: 'integer' },
+      // Counts, which change often and are short, apart from the names of users.
       details: { type: 'text' },
+      sample: { type: 'text' },
     },
-    indexes: [{ columns: ['renewed_at'] }],
+    // No index on renewed_at: there are few rows, and each is written every few seconds.
   },
   {
     // What a node tells the others. Each lane of a node has one writer at a time, so its rows appear in the order of `seq`.

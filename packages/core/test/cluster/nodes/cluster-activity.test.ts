@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { clusterActivity, type DescribedNode } from '../../../src/cluster/nodes/cluster-activity.ts'
-import { decodeDetails, encodeDetails } from '../../../src/cluster/nodes/node-details.ts'
+import { decodeCounts, decodeSample, encodeCounts, encodeSample } from '../../../src/cluster/nodes/node-details.ts'
 import { userHash } from '../../../src/common/users/user-hash.ts'
 
 /** A node with one connection of each user, which names those with the lowest hashes. */
@@ -46,9 +46,10 @@ test.each([
 })
 
 test('adds up the connections of one user on the other nodes', () => {
-  const details = { users: 1, connections: 3, deliveries: 0, actions: 0, sample: new Map([['7', 3]]) }
-  const peer = { ...nodeOf(2, []), details: decodeDetails(encodeDetails(details)) }
-  expect(peer.details).toEqual(details)
+  const counts = { users: 1, connections: 3, deliveries: 0, actions: 0, sampleNumber: 4 }
+  const sample = decodeSample(encodeSample(new Map([['7', 3]])))
+  const peer = { ...nodeOf(2, []), details: { ...decodeCounts(encodeCounts(counts)), sample } }
+  expect(peer.details).toEqual({ ...counts, sample: new Map([['7', 3]]) })
   const { connectionsElsewhere } = clusterActivity(nodeOf(1, ['7']), [peer])
   expect([connectionsElsewhere('7'), connectionsElsewhere('8')]).toEqual([3, 0])
 })
@@ -56,6 +57,7 @@ test('adds up the connections of one user on the other nodes', () => {
 test.each(['', 'null', '[]', '{}', '{"users":"x","sample":{"a":1},"several":null}', '{"sample":[1,null]}'])(
   'takes unknown details %s for none',
   (text) => {
-    expect(decodeDetails(text)).toEqual({ users: 0, connections: 0, deliveries: 0, actions: 0, sample: new Map() })
+    expect(decodeCounts(text)).toEqual({ users: 0, connections: 0, deliveries: 0, actions: 0, sampleNumber: 0 })
+    expect(decodeSample(text)).toEqual(new Map())
   },
 )

@@ -1,6 +1,43 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { type TestNode, TestNodes } from '../support/node-pair.ts'
+
+describeOverDatabases('A node that has no way to the broker', (databases) => {
+  test('tells the others, which read its notifications from the log each second, and at once when it is back', async () => {
+    const nodes = new TestNodes(await databases.empty())
+    onTestFinished(() => nodes.stop())
+    const options = { websocket: { limits: { healIntervalMs: 600_000 } } }
+    const reader = await nodes.start('web.1', options)
+    const sender = await nodes.start('web.2', options)
+    await nodes.acquainted()
+    const alice = await reader.app.signIn('alice')
+    const client = await nodes.connect(reader, alice)
+    const notify = (title: string) =>
+      sender.app.focus.notifications.notifyUser({ userId: alice.id, title, message: 'm' })
+    sender.broker.connect(false)
+    await notify('while it is away')
+    expect(await client.until('notification')).toMatchObject({ title: 'while it is away' })
+    sender.broker.connect(true)
+    await expect.poll(() => reader.app.focus.realtime.stats(), { timeout: 20_000 }).toMatchObject({ nodes: 2 })
+    await notify('through the broker')
+    expect(await client.until('notification')).toMatchObject({ title: 'through the broker' })
+  })
+
+  test('has the others read the log at once when it is back', async () => {
+    const nodes = new TestNodes(await databases.empty())
+    onTestFinished(() => nodes.stop())
+    const limits = { healIntervalMs: 600_000, healIntervalBrokerAwayMs: 600_000 }
+    const reader = await nodes.start('web.1', { websocket: { limits } })
+    const sender = await nodes.start('web.2', { websocket: { limits } })
+    await nodes.acquainted()
+    const alice = await reader.app.signIn('alice')
+    const client = await nodes.connect(reader, alice)
+    sender.broker.connected = false
+    await sender.app.focus.notifications.notifyUser({ userId: alice.id, title: 'missed', message: 'm' })
+    sender.broker.connect(true)
+    expect(await client.until('notification')).toMatchObject({ title: 'missed' })
+  })
+})
 
 describeOverDatabases('Users and connections of two nodes', (databases) => {
   let nodes: TestNodes

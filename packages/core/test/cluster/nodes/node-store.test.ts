@@ -4,7 +4,8 @@ import type { NewNode } from '../../../src/cluster/nodes/node-store-port.ts'
 import { KyselyNodeStore } from '../../../src/storage/cluster/node-store.ts'
 import { type Database, openDatabase } from '../../../src/storage/database.ts'
 
-const node = (name: string): NewNode => ({ name, address: null, version: '1.2.3', startedAt: null, details: '{}' })
+const node = (name: string): NewNode => ({ name, address: null, version: '1.2.3', startedAt: null })
+const nothing = { brokerAway: false, details: null, sample: null }
 
 describeOverDatabases('The store of nodes', (databases) => {
   let database: Database
@@ -53,6 +54,7 @@ describeOverDatabases('The store of nodes', (databases) => {
         version: '1.2.3',
         startedAt: expect.any(Number),
         renewedAt: expect.any(Number),
+        brokerAway: false,
       },
     ])
     expect(Number.isInteger(now) && Number.isInteger(nodes[0]?.renewedAt)).toBe(true)
@@ -62,15 +64,19 @@ describeOverDatabases('The store of nodes', (databases) => {
   test('renews a lease, and only while it lasts', async () => {
     const id = await store.join(node('a'))
     await shift(id, -5_000)
-    expect(await store.renew(id, 15_000, '{"users":1}')).toBe(true)
+    const report = { brokerAway: true, details: '{"users":1}', sample: '{"sample":["7"]}' }
+    expect(await store.renew(id, 15_000, report)).toBe(true)
     const { now, nodes } = await store.list()
     expect(now - (nodes[0]?.renewedAt ?? 0)).toBeLessThan(5_000)
-    expect(await store.renew(id, 15_000, null)).toBe(true)
-    expect(await store.details([id])).toEqual(new Map([[id, '{"users":1}']]))
+    expect(nodes[0]?.brokerAway).toBe(true)
+    expect(await store.renew(id, 15_000, nothing)).toBe(true)
+    expect(await store.texts('details', [id])).toEqual(new Map([[id, report.details]]))
+    expect(await store.texts('sample', [id])).toEqual(new Map([[id, report.sample]]))
+    expect((await store.list()).nodes[0]?.brokerAway).toBe(false)
     await shift(id, -60_000)
-    expect(await store.renew(id, 15_000, null)).toBe(false)
+    expect(await store.renew(id, 15_000, nothing)).toBe(false)
     await store.leave(id)
-    expect(await store.renew(id, 15_000, null)).toBe(false)
+    expect(await store.renew(id, 15_000, nothing)).toBe(false)
   })
 
   test('keeps the time of the first start of a node that joins again', async () => {

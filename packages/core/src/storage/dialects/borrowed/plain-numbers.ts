@@ -8,6 +8,7 @@ const numberColumns = new Set([
   'at',
   'attempt',
   'attempts',
+  'broker_away',
   'count',
   'email_verified',
   'enabled',
