@@ -10,6 +10,7 @@ export async function focusHub(redisUrl: string): Promise<ClusterContestant> {
     url: redisUrl,
     node: `bench-${process.pid}`,
     cluster: 'bench',
+    secrets: ['a secret of the benchmark that is long enough'],
     logger: silentLogger,
     debug: debugSource(undefined, null)('broker'),
   })

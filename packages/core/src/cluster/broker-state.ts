@@ -9,4 +9,6 @@ export interface BrokerState {
   /** Messages that this node gave to the broker since it started, and those that it received from other nodes. */
   readonly sent: number
   readonly received: number
+  /** Messages that this node did not understand, and payloads of Redis that no node signed. */
+  readonly refused: number
 }

@@ -34,13 +34,14 @@ function connectedGauge(broker: BrokerState): Gauge {
 function messagesCounter(broker: BrokerState): Counter {
   return new Counter({
     name: 'focus_broker_messages_total',
-    help: 'Messages that this node gave to the broker and received from other nodes.',
+    help: 'Messages that this node gave to the broker, received from other nodes, and refused because they were forged or unknown.',
     labelNames: ['direction'],
     registers: [],
     collect() {
       this.reset()
       this.inc({ direction: 'sent' }, broker.sent)
       this.inc({ direction: 'received' }, broker.received)
+      this.inc({ direction: 'refused' }, broker.refused)
     },
   })
 }

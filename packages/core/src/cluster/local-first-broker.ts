@@ -11,6 +11,8 @@ export class LocalFirstBroker implements NodeBroker {
   /** Messages that were given to the driver, and those that came from other nodes. */
   sent = 0
   received = 0
+  /** Messages that this version does not understand. */
+  refused = 0
   /** Whether messages of another node do not arrive, because it has no way to the broker. */
   peersAway = false
   readonly #driver: Broker | null
@@ -75,7 +77,11 @@ export class LocalFirstBroker implements NodeBroker {
 
   /** Drops messages that this version does not understand. */
   #receive(message: unknown): void {
-    if (!isBrokerMessage(message) || message.from === this.node) return
+    if (!isBrokerMessage(message)) {
+      this.refused += 1
+      return
+    }
+    if (message.from === this.node) return
     this.received += 1
     if (isStreamMessage(message)) this.#tell(message)
     else if (isForNode(message, this.node)) {

@@ -59,7 +59,7 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
     own(shareBudgets(foundation, broker, nodes, kindOf(driver)))
     return {
       broker,
-      brokerState: stateOf(broker, kindOf(driver)),
+      brokerState: stateOf(broker, driver),
       nodes,
       view,
       nextBatch: () => (driver instanceof DatabaseBroker ? driver.nextBatch() : null),
@@ -92,9 +92,12 @@ function kindOf(driver: Broker | null): BrokerKind {
   return driver instanceof RedisBroker ? 'redis' : 'own'
 }
 
-function stateOf(broker: LocalFirstBroker, kind: BrokerKind): BrokerState {
+function stateOf(broker: LocalFirstBroker, driver: Broker | null): BrokerState {
   return {
-    kind,
+    kind: kindOf(driver),
+    get refused() {
+      return broker.refused + (driver instanceof RedisBroker ? driver.refused : 0)
+    },
     get connected() {
       return broker.connected
     },
@@ -126,9 +129,10 @@ async function openDriver(node: string, nodes: ClusterNodes, foundation: Foundat
   return isAlone(foundation) ? null : openDatabaseBroker(nodes, foundation)
 }
 
-async function openRedisBroker(url: string, node: string, { runtime, database }: Foundation): Promise<RedisBroker> {
-  const { logger } = runtime
-  return RedisBroker.open({ url, node, cluster: await readClusterId(database), logger, debug: runtime.debug('broker') })
+async function openRedisBroker(url: string, node: string, foundation: Foundation): Promise<RedisBroker> {
+  const { runtime, database, secrets } = foundation
+  const cluster = await readClusterId(database)
+  return RedisBroker.open({ url, node, cluster, secrets, logger: runtime.logger, debug: runtime.debug('broker') })
 }
 
 function openDatabaseBroker(nodes: ClusterNodes, { settings, runtime, database }: Foundation): Promise<DatabaseBroker> {

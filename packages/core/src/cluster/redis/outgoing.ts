@@ -1,6 +1,6 @@
 import type { BrokerMessage } from '../broker-port.ts'
 import type { Channel, Channels } from './channels.ts'
-import { encodePayload } from './payload.ts'
+import type { Payloads } from './payload.ts'
 
 /** Where payloads are published. */
 export interface PublishTarget {
@@ -27,17 +27,18 @@ const maxAnswers = maxWaiting / 2
  */
 export class Outgoing {
   readonly #target: PublishTarget
-  readonly #node: string
+  readonly #payloads: Pick<Payloads, 'encode'>
   readonly #onOverflow: () => void
   #waiting = new Map<string, Waiting>()
   #size = 0
   #commands = 0
   #scheduled = false
+  #drained: (() => void) | null = null
 
   /** @param onOverflow called when Redis takes messages so slowly that they were dropped */
-  constructor(target: PublishTarget, node: string, onOverflow: () => void) {
+  constructor(target: PublishTarget, payloads: Pick<Payloads, 'encode'>, onOverflow: () => void) {
     this.#target = target
-    this.#node = node
+    this.#payloads = payloads
     this.#onOverflow = onOverflow
   }
 
@@ -58,7 +59,13 @@ export class Outgoing {
     this.#schedule()
   }
 
+  /** Resolves when everything has left. */
+  async drained(): Promise<void> {
+    if (this.#waiting.size > 0 || this.#commands > 0) await new Promise<void>((resolve) => (this.#drained = resolve))
+  }
+
   #schedule(): void {
+    if (this.#waiting.size === 0 && this.#commands === 0) this.#drained?.()
     if (this.#scheduled || this.#waiting.size === 0 || this.#commands >= maxCommands) return
     this.#scheduled = true
     setImmediate(() => {
@@ -75,7 +82,7 @@ export class Outgoing {
       const batch = waiting.slice(start, start + batchChannels)
       this.#commands += 1
       void this.#target
-        .publish(batch.map(({ channel, messages }) => [channel, encodePayload(this.#node, messages)]))
+        .publish(batch.map(({ channel, messages }) => [channel, this.#payloads.encode(messages)]))
         .finally(() => {
           this.#commands -= 1
           this.#schedule()

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Debug } from '../../common/logging/debug.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Broker, BrokerMessage } from '../broker-port.ts'
 import { Outgoing } from './outgoing.ts'
-import { decodePayload } from './payload.ts'
+import { Payloads } from './payload.ts'
 import { parseRedisUrl, type RedisServer } from './redis-address.ts'
 import { loadRedis } from './redis-client.ts'
 import { explainFailure, passing, RedisFailure } from './redis-failure.ts'
@@ -17,6 +18,8 @@ export interface RedisBrokerOptions {
   readonly cluster: string
   /** The name of this node. */
   readonly node: string
+  /** The secrets of Focus, the newest first: messages are signed with all of them, and accepted with one of them. */
+  readonly secrets: readonly string[]
   readonly logger: Logger
   readonly debug: Debug
 }
@@ -30,6 +33,11 @@ interface Open {
 
 const firstRetryMs = 50
 const lastRetryMs = 1_000
+/** A connection that is lost again within this time is opened later each time, and without a line in the log. */
+const steadyMs = 5_000
+/** How long closing waits for the messages that wait. */
+const closeMs = 500
+const warningMs = 60_000
 
 /**
  * The driver `redis`: a channel for each user, one for each node, and one for all. While Redis is away nothing is queued; the
@@ -41,7 +49,10 @@ export class RedisBroker implements Broker {
   readonly #users = new Set<UserKey>()
   readonly #messageListeners = new Set<(message: BrokerMessage) => void>()
   readonly #changeListeners = new Set<(connected: boolean) => void>()
-  readonly #ownPayload: string
+  readonly #payloads: Payloads
+  /** Payloads that no node of this database signed, and when the last warning of them was given. */
+  refused = 0
+  #warnedAt = -Infinity
   /** The session in use; some of its servers may be lost while another one is opened. */
   #current: Open | null = null
   #opening: Open | null = null
@@ -50,12 +61,14 @@ export class RedisBroker implements Broker {
   /** When Redis went away, by `performance.now`; null while it is there. */
   #awaySince: number | null = null
   #retryTimer: NodeJS.Timeout | undefined
+  #retryMs = firstRetryMs
+  #lostAt = -Infinity
   #closed = false
 
   private constructor(options: RedisBrokerOptions, settings: Omit<SessionSettings, 'onPayload'>) {
     this.#options = options
     this.#settings = { ...settings, onPayload: (payload) => this.#receive(payload) }
-    this.#ownPayload = `${options.node}|`
+    this.#payloads = new Payloads(options.node, options.cluster, options.secrets)
   }
 
   /**
@@ -110,9 +123,12 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#retryTimer)
+    const drained = this.#connected ? this.#current?.outgoing.drained() : null
     this.#connected = false
+    if (drained) await Promise.race([drained, delay(closeMs, undefined, { ref: false })])
     this.#messageListeners.clear()
     this.#changeListeners.clear()
     this.#users.clear()
@@ -163,7 +179,7 @@ export class RedisBroker implements Broker {
     return {
       session,
       subscriptions: new Subscriptions(session, this.#users),
-      outgoing: new Outgoing(session, this.#options.node, overflow),
+      outgoing: new Outgoing(session, this.#payloads, overflow),
     }
   }
 
@@ -178,25 +194,32 @@ export class RedisBroker implements Broker {
 
   #away(failure: RedisFailure): void {
     if (this.#closed) return
-    if (this.#awaySince === null) {
+    const steady = performance.now() - this.#lostAt >= steadyMs
+    this.#lostAt = performance.now()
+    if (steady) this.#retryMs = firstRetryMs
+    const { message: reason, hint } = failure
+    if (!steady) this.#options.debug('redis is away again', { reason })
+    else if (this.#awaySince === null) {
       this.#awaySince = performance.now()
-      const { message: reason, hint } = failure
       this.#options.logger.warn(
         'Redis is away; nodes find the notifications of other nodes in the database, within a second',
         { reason, hint },
       )
     }
     this.#setConnected(false)
-    this.#retryAfter(firstRetryMs)
+    this.#retry()
   }
 
-  #retryAfter(ms: number): void {
+  /** Tries again, each time after a longer pause. */
+  #retry(): void {
+    const ms = this.#retryMs
+    this.#retryMs = Math.min(lastRetryMs, ms * 2)
     clearTimeout(this.#retryTimer)
     this.#retryTimer = setTimeout(() => {
       this.#connect().catch((error: unknown) => {
         if (this.#closed) return
         this.#options.debug('redis refused', { reason: this.#explain(error).message })
-        this.#retryAfter(Math.min(lastRetryMs, ms * 2))
+        this.#retry()
       })
     }, ms).unref()
   }
@@ -208,15 +231,27 @@ export class RedisBroker implements Broker {
   }
 
   #receive(payload: string): void {
-    if (payload === '' || payload.startsWith(this.#ownPayload)) return
-    const messages = decodePayload(payload)
+    if (payload === '' || this.#payloads.isOwn(payload)) return
+    const messages = this.#payloads.decode(payload)
     if (messages === null) {
-      this.#options.debug('unreadable payload', { length: payload.length })
+      this.#refuse(payload)
       return
     }
     for (const message of messages) {
       for (const listener of this.#messageListeners) this.#guarded(() => listener(message))
     }
+  }
+
+  #refuse(payload: string): void {
+    this.refused += 1
+    this.#options.debug('payload refused', { length: payload.length })
+    const now = performance.now()
+    if (now - this.#warnedAt < warningMs) return
+    this.#warnedAt = now
+    this.#options.logger.warn('Redis carries messages that no node with this FOCUS_SECRET sent; they are dropped', {
+      dropped: this.refused,
+      hint: 'Give all nodes the same FOCUS_SECRET, and a copy of the database another Redis; let only Focus write to its channels.',
+    })
   }
 
   /** An error must not reach the connection, whose decoder would lose its place. */

@@ -81,6 +81,19 @@ describe('Redis that is away', () => {
     expect(logger.lines.join('\n')).toMatch(/^Redis is away; .*\nRedis is back after \d+\.\d s;/)
   })
 
+  test('that goes away again and again is logged once, and asked at growing intervals', async () => {
+    let losses = 0
+    receiver.onConnectionChange((connected) => {
+      if (!connected) losses += 1
+      else setImmediate(() => proxy.cut())
+      if (!connected) proxy.heal()
+    })
+    proxy.cut()
+    proxy.heal()
+    await expect.poll(() => losses, { timeout: 10_000 }).toBe(4)
+    expect(logger.lines).toHaveLength(2)
+  })
+
   test('takes no memory for messages that cannot be sent', async () => {
     redis.pause()
     const text = 'x'.repeat(10_000)

@@ -7,6 +7,7 @@ interface Options {
   readonly node?: string
   readonly cluster?: string
   readonly logger?: Logger
+  readonly secrets?: readonly string[]
 }
 
 /** Opens the broker of a node as the composition does it. */
@@ -15,8 +16,10 @@ export function openRedisBroker({
   node = 'n1',
   cluster = 'test',
   logger = silentLogger,
+  secrets = ['a secret of the tests that is long enough'],
 }: Options): Promise<RedisBroker> {
-  return RedisBroker.open({ url, node, cluster, logger, debug: Object.assign(() => undefined, { enabled: false }) })
+  const debug = Object.assign(() => undefined, { enabled: false })
+  return RedisBroker.open({ url, node, cluster, secrets, logger, debug })
 }
 
 /** A logger that keeps its warnings. */
