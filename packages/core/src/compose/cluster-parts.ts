@@ -11,7 +11,7 @@ import type { ClusterView } from '../cluster/nodes/cluster-view-port.ts'
 import type { ClusterNodes } from '../cluster/nodes/nodes-port.ts'
 import { RedisBroker } from '../cluster/redis/redis-broker.ts'
 import { DatabaseBroker } from '../cluster/wake-ups/database-broker.ts'
-import type { BatchWakeUp } from '../cluster/wake-ups/wake-up-store-port.ts'
+import { type BatchWakeUps, noWakeUps } from '../cluster/wake-ups/wake-up-store-port.ts'
 import { FocusError } from '../common/errors.ts'
 import type { Runtime } from '../common/runtime.ts'
 import { focusVersion } from '../common/version.ts'
@@ -32,8 +32,8 @@ export interface ClusterParts extends Closable {
   readonly nodes: ClusterNodes
   /** The connections of all of them. */
   readonly view: ClusterView
-  /** Returns the row by which the next batch of notifications wakes the other nodes; null where it needs none. */
-  readonly nextBatch: () => BatchWakeUp | null
+  /** How batches of notifications wake the other nodes. */
+  readonly wakeUps: BatchWakeUps
   /** Whether the broker tells of every commit of the other processes, so that the log is not read to find them. */
   readonly tellsOfCommits: () => boolean
 }
@@ -62,7 +62,7 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
       brokerState: stateOf(broker, driver),
       nodes,
       view,
-      nextBatch: () => (driver instanceof DatabaseBroker ? driver.nextBatch() : null),
+      wakeUps: driver instanceof DatabaseBroker ? driver.batches : noWakeUps,
       tellsOfCommits: () => driver !== null && broker.hearsAll && nodes.peers().length > 0,
     }
   })

@@ -23,11 +23,11 @@ export interface NotificationParts extends Closable {
  */
 export function composeNotifications(
   { settings, runtime, database, users }: Foundation,
-  { broker, nextBatch }: ClusterParts,
+  { broker, wakeUps }: ClusterParts,
   { manager, recipients }: TransportParts,
 ): Promise<NotificationParts> {
   return openTogether(runtime.logger, async (own) => {
-    const options = { ...retentionOf(settings), wakeUp: nextBatch }
+    const options = { ...retentionOf(settings), wakeUps }
     const log = own(await openNotificationLog(database.forClass('delivery'), runtime, options))
     const notifications = own(
       createNotifications({

@@ -109,7 +109,8 @@ describeOverDatabases('Nodes that share a database', (databases) => {
     await alone.send('anna', '1', '2', '3')
     await alone.parts.notifications.notifications.markRead('anna', { upToOffset: 1 })
     expect(await database.db.selectFrom('focus_wake_ups').selectAll().execute()).toEqual([])
-    expect(alone.parts.cluster.nextBatch()).toBeNull()
+    expect(alone.parts.cluster.wakeUps.next()).toBeNull()
+    alone.parts.cluster.wakeUps.ended()
     expect(alone.parts.cluster.broker.connected).toBe(true)
   })
 

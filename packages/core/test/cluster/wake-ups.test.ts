@@ -3,12 +3,13 @@ import { describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import type { BrokerMessage } from '../../src/cluster/broker-port.ts'
 import { Introductions } from '../../src/cluster/wake-ups/introductions.ts'
 import { MessageLane } from '../../src/cluster/wake-ups/message-lane.ts'
-import { decodeMessages } from '../../src/cluster/wake-ups/row-content.ts'
+import { decodeMessages } from '../../src/cluster/wake-ups/message-row.ts'
 import { WakeUpPruner } from '../../src/cluster/wake-ups/wake-up-pruner.ts'
 import { lanes, type WakeUpPosition } from '../../src/cluster/wake-ups/wake-up-store-port.ts'
 import { WakeUpTail } from '../../src/cluster/wake-ups/wake-up-tail.ts'
 import { debugSource } from '../../src/common/logging/debug.ts'
 import { KyselyEventReader } from '../../src/storage/cluster/event-reader.ts'
+import { KyselyNodeStore } from '../../src/storage/cluster/node-store.ts'
 import { KyselyWakeUpStore } from '../../src/storage/cluster/wake-up-store.ts'
 import { type Database, openDatabase } from '../../src/storage/database.ts'
 import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
@@ -25,7 +26,7 @@ function nodeList(id: number, ...ids: number[]) {
 describeOverDatabases('Wake-ups', (databases) => {
   let database: Database
   let store: KyselyWakeUpStore
-  let now = 1_760_000_000_000
+  let now = Date.now()
   beforeEach(async () => {
     database = await openDatabase(await databases.create())
     await migrateToLatest(database)
@@ -39,7 +40,7 @@ describeOverDatabases('Wake-ups', (databases) => {
   test('the tail reads each row once: behind the newest ones at its start, and of nodes that it does not know', async () => {
     await add(2, 0, 10)
     const nodes = nodeList(1, 2)
-    const parts = { store, events: new KyselyEventReader(database, () => now), nodes, isSubscribed: () => true }
+    const parts = { store, events: new KyselyEventReader(database, () => now), nodes, isSubscribed: () => true, debug }
     const tail = await WakeUpTail.open(parts)
     const turn = async () => seqs((await tail.turn()).rows)
     expect(await turn()).toEqual([])
@@ -60,7 +61,7 @@ describeOverDatabases('Wake-ups', (databases) => {
 
   test('the tail takes a long list in parts, in order, and misses none', async () => {
     const nodes = nodeList(1, 2)
-    const parts = { store, events: new KyselyEventReader(database, () => now), nodes, isSubscribed: () => true }
+    const parts = { store, events: new KyselyEventReader(database, () => now), nodes, isSubscribed: () => true, debug }
     const tail = await WakeUpTail.open(parts)
     for (let seq = 1; seq <= 80; seq += 1) await add(2, 0, seq)
     const read: number[] = []
@@ -83,17 +84,52 @@ describeOverDatabases('Wake-ups', (databases) => {
         return events.eventsAt(moves)
       },
     }
-    const tail = await WakeUpTail.open({ store, events: flaky, nodes, isSubscribed: () => true })
+    const tail = await WakeUpTail.open({ store, events: flaky, nodes, isSubscribed: () => true, debug })
     await add(2, 0, 1, '["anna",1]')
     await expect(tail.turn()).rejects.toThrow('away')
     failing = false
     expect(seqs((await tail.turn()).rows)).toEqual(['2.0.1'])
   })
 
+  test('rows that this version cannot read are left out, and those around them are read', async () => {
+    const tail = await WakeUpTail.open({
+      store,
+      events: new KyselyEventReader(database, () => now),
+      nodes: nodeList(1, 2),
+      isSubscribed: () => true,
+      debug,
+    })
+    for (const [index, content] of ['["anna",1]', '{"newer":true}', '["anna"]', '[7,7]', 'no JSON'].entries()) {
+      await add(2, 0, index + 1, content)
+    }
+    expect((await tail.turn()).rows).toHaveLength(5)
+    expect((await tail.turn()).rows).toHaveLength(0)
+    expect(['null', '[]', '{"peers":[1]}', 'no JSON'].map(decodeMessages)).toEqual([null, null, null, null])
+  })
+
+  test('one read takes the rows of many nodes', async () => {
+    const nodes = Array.from({ length: 600 }, (_, index) => index + 1)
+    await add(1, 0, 7)
+    await add(600, 1, 7)
+    await add(601, 0, 1)
+    const after = nodes.flatMap((node) => [
+      { node, lane: lanes.commits, seq: 1 },
+      { node, lane: lanes.messages, seq: 1 },
+    ])
+    expect(seqs(await store.read(after, 600, 32))).toEqual(['1.0.7', '600.1.7', '601.0.1'])
+  })
+
   test('messages that are published together share a row; one that is too long is left out', async () => {
     let seq = 0
     const nodes = nodeList(1, 2, 3)
-    const lane = new MessageLane({ store, nodes, debug, nextSeq: () => (seq += 1), written: () => undefined })
+    const lane = new MessageLane({
+      store,
+      nodes,
+      knownPeers: () => nodes.ids,
+      debug,
+      nextSeq: () => (seq += 1),
+      written: () => undefined,
+    })
     const message = (ids: string[]): BrokerMessage => ({
       kind: 'state',
       userKey: 'anna',
@@ -152,9 +188,15 @@ describeOverDatabases('Wake-ups', (databases) => {
     expect(await store.read([], 0, 10)).toHaveLength(4)
     await pruner.step(true)
     expect(seqs(await store.read([], 0, 10))).toEqual(['1.0.3', '2.0.1'])
-    now += 11 * 60_000
+    // Of a node that is alive, and whose clock is far behind.
+    const alive = { name: 'n', address: null, version: '1', startedAt: null, details: '{}' }
+    const id = await new KyselyNodeStore(database).join(alive)
+    now -= 11 * 60_000
+    await add(7, 0, 1)
+    await database.db.updateTable('focus_nodes').set({ id: 8 }).where('id', '=', id).execute()
+    await add(8, 0, 1)
     for (let step = 0; step < 30; step += 1) await pruner.step(true)
-    expect(await store.read([], 0, 10)).toEqual([])
+    expect(seqs(await store.read([], 0, 10))).toEqual(['2.0.1', '8.0.1'])
     await pruner.close()
   })
 })

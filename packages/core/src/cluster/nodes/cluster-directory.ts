@@ -95,6 +95,8 @@ export class ClusterDirectory implements ClusterView {
   async close(connectionId: string): Promise<boolean> {
     const node = nodeOf(connectionId)
     if (node === this.#deps.nodes.self.name) return this.#local?.close(connectionId) ?? false
+    // It may have joined since the last renewal.
+    if (!this.#peerNames().includes(node)) await this.#deps.nodes.refresh()
     if (!this.#peerNames().includes(node)) return false
     const { parts, missing } = await this.#questions.ask({ ask: 'close', connectionId }, [node])
     if (missing.length === 0) return parts.some((part) => part.ask === 'close' && part.closed)

@@ -9,6 +9,7 @@ export function loneNode(self: Omit<ClusterNode, 'id'>): ClusterNodes {
     peers: () => [],
     onPeersChange: () => () => undefined,
     refresh: async () => undefined,
+    look: async () => undefined,
     close: async () => undefined,
   }
 }

@@ -1,3 +1,4 @@
+import { settledWithin } from '../../common/async/settled-within.ts'
 import type { Runtime } from '../../common/runtime.ts'
 import { PeerList } from './peer-list.ts'
 import type { NewNode, NodeReport, NodeStore } from './node-store-port.ts'
@@ -13,6 +14,9 @@ export interface LeaseTimes {
 }
 
 export const leaseTimes: LeaseTimes = { leaseMs: 15_000, renewMs: 5_000, keptMs: 60_000 }
+
+/** How long leaving may take. A lease that stays behind ends by itself. */
+const closeMs = 1_000
 
 export interface LeaseDeps {
   readonly store: NodeStore
@@ -39,11 +43,15 @@ export class NodeLease implements ClusterNodes {
   readonly #peers: PeerList
   #self: ClusterNode
   #clockDifferenceMs = 0
+  /** The highest id of the list. */
+  #newest = 0
   #reports: Reports | null = null
   #timer: NodeJS.Timeout | null = null
   #renewing: Promise<void> | null = null
   #reporting: Promise<void> | null = null
   #brokerAway = false
+  /** Whether this node has a new id that the listeners do not know yet. */
+  #rejoined = false
   #closed = false
 
   private constructor(deps: LeaseDeps, id: number) {
@@ -91,6 +99,15 @@ export class NodeLease implements ClusterNodes {
     await this.renew()
   }
 
+  async look(): Promise<void> {
+    try {
+      const newest = await this.#deps.store.newest()
+      if (newest > this.#newest) await this.refresh()
+    } catch (error) {
+      this.#trace('looking for other nodes failed', error)
+    }
+  }
+
   /** Renews the lease and reads the list. Never rejects: what failed is tried again with the next renewal. */
   renew(): Promise<void> {
     this.#renewing ??= this.#renewOnce()
@@ -131,22 +148,23 @@ export class NodeLease implements ClusterNodes {
     if (this.#closed) return
     this.#closed = true
     if (this.#timer) clearTimeout(this.#timer)
-    await Promise.all([this.#renewing, this.#reporting])
-    // A lease that stays behind ends by itself.
-    await this.#deps.store.leave(this.#self.id).catch(() => undefined)
+    const written = Promise.all([this.#renewing, this.#reporting])
+    await settledWithin(
+      closeMs,
+      written.then(() => this.#deps.store.leave(this.#self.id)),
+    )
   }
 
   async #renewOnce(): Promise<void> {
     if (this.#closed) return
     const { store, runtime, self } = this.#deps
-    let rejoined = false
     if (!(await this.#write())) {
-      rejoined = true
       const id = await store.join({ ...self, startedAt: this.#self.startedAt })
       runtime.logger.info('The lease of this node had ended; it joined the cluster again', { node: self.name, id })
       this.#self = { ...this.#self, id }
+      this.#rejoined = true
     }
-    await this.#readList(rejoined)
+    await this.#readList()
   }
 
   /** Renews the lease, with the description while there is anybody to read it. Returns false when the lease ended. */
@@ -165,13 +183,16 @@ export class NodeLease implements ClusterNodes {
     }
   }
 
-  async #readList(rejoined = false): Promise<void> {
+  async #readList(): Promise<void> {
     const { store } = this.#deps
     const askedAt = Date.now()
     const list = await store.list()
     if (list.nodes.length > 0) this.#clockDifferenceMs = Math.round(list.now - (askedAt + Date.now()) / 2)
     const own = list.nodes.find(({ id }) => id === this.#self.id)
     if (own) this.#self = { ...this.#self, startedAt: own.startedAt }
+    this.#newest = list.nodes.at(-1)?.id ?? 0
+    const rejoined = this.#rejoined
+    this.#rejoined = false
     this.#peers.update(list, this.#self, rejoined)
     const { keptMs } = this.#times
     if (list.nodes.some(({ renewedAt }) => Math.abs(list.now - renewedAt) > keptMs)) await store.prune(keptMs)

@@ -50,6 +50,8 @@ export interface NodeStore {
   renew(id: number, leaseMs: number, report: NodeReport): Promise<boolean>
   /** Lists every node, those included whose lease ended but were not pruned; the lowest id first. */
   list(): Promise<NodeList>
+  /** Returns the highest id; 0 without any node. */
+  newest(): Promise<number>
   /** Returns the details, or the samples, of nodes by their ids. */
   texts(column: 'details' | 'sample', ids: readonly number[]): Promise<Map<number, string>>
   leave(id: number): Promise<void>

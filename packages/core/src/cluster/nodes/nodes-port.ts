@@ -25,6 +25,8 @@ export interface ClusterNodes {
   onPeersChange(listener: (peers: readonly ClusterNode[]) => void): () => void
   /** Reads the list now, for example because an unknown node was heard of; calls at the same time share one read. */
   refresh(): Promise<void>
+  /** Reads the list if a node has joined since: one short statement if none has. Never rejects. */
+  look(): Promise<void>
   /** Leaves the cluster. */
   close(): Promise<void>
 }

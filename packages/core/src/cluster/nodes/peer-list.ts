@@ -37,7 +37,9 @@ export class PeerList {
   update(list: NodeList, self: ClusterNode, changed: boolean): void {
     const others = list.nodes.filter(({ id }) => id !== self.id)
     this.#noteSameName(others, self)
-    const rows = others.filter((node) => isAlive(node, list.now, this.#leaseMs))
+    // A row with this node's name is one of an earlier life, or of a node that cannot hear this one.
+    const named = others.filter(({ name }) => name !== self.name)
+    const rows = named.filter((node) => isAlive(node, list.now, this.#leaseMs))
     const alive = rows.map(toNode)
     const before = this.#alive
     const wasAway = this.#away

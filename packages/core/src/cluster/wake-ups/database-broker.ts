@@ -1,19 +1,24 @@
+import { settledWithin } from '../../common/async/settled-within.ts'
+import { SpacedCall } from '../../common/async/spaced-call.ts'
 import type { Debug } from '../../common/logging/debug.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Broker, BrokerMessage } from '../broker-port.ts'
 import type { ClusterNode, ClusterNodes } from '../nodes/nodes-port.ts'
+import { Batches } from './batches.ts'
 import { Introductions } from './introductions.ts'
+import { LoneWatch } from './lone-watch.ts'
 import { MessageLane } from './message-lane.ts'
-import { decodeMessages } from './row-content.ts'
+import { decodeMessages } from './message-row.ts'
 import { TailLoop } from './tail-loop.ts'
 import { WakeUpPruner } from './wake-up-pruner.ts'
 import type { WakeUpSignal } from './wake-up-signal-port.ts'
 import {
-  type BatchWakeUp,
   type EventReader,
+  type Lane,
   lanes,
+  type StoredWakeUp,
   type WakeUpPosition,
   type WakeUpStore,
 } from './wake-up-store-port.ts'
@@ -32,13 +37,17 @@ const pauses = {
 /** How long after the last row more of them are expected, and how long the traffic counts as recent. */
 const trafficMs = 1_000
 const recentMs = 10_000
-/** Between two reads of the list of nodes because a signal came while there were none. */
+/** Between two reads of the list of nodes because rows or signals of unknown ones came. */
 const refreshMs = 1_000
+/** How long closing may take: rows that are not written then are not needed. */
+const closeMs = 1_000
+/** No name of a node: events are read for all nodes that wrote rows, without regard to their names. */
+const database = 'focus:database'
 
 export interface DatabaseBrokerParts {
   readonly store: WakeUpStore
   readonly events: EventReader
-  readonly nodes: Pick<ClusterNodes, 'self' | 'peers' | 'onPeersChange' | 'refresh'>
+  readonly nodes: Pick<ClusterNodes, 'self' | 'peers' | 'onPeersChange' | 'refresh' | 'look'>
   /** Null where the database tells nothing, and the tail only polls. */
   readonly signal: WakeUpSignal | null
   readonly clock: Clock
@@ -51,19 +60,21 @@ export interface DatabaseBrokerParts {
  * as it is alone, it neither writes nor reads.
  */
 export class DatabaseBroker implements Broker {
+  readonly batches: Batches
   readonly #parts: DatabaseBrokerParts
   readonly #tail: WakeUpTail
   readonly #loop: TailLoop
   readonly #lane: MessageLane
   readonly #pruner: WakeUpPruner
   readonly #introductions: Introductions
+  readonly #loneWatch: LoneWatch
+  readonly #refresh: SpacedCall
   readonly #users = new Set<UserKey>()
   readonly #listeners = new Set<(message: BrokerMessage) => void>()
   readonly #connectionListeners = new Set<(connected: boolean) => void>()
   readonly #stopListening: () => void
   #newest: readonly [WakeUpPosition, WakeUpPosition]
   #rowsAt = -Infinity
-  #refreshedAt = 0
   #connected: boolean
   #closed = false
 
@@ -86,9 +97,15 @@ export class DatabaseBroker implements Broker {
       { node, lane: lanes.commits, seq },
       { node, lane: lanes.messages, seq },
     ]
+    this.batches = new Batches({
+      attended: () => this.#attended,
+      nextRow: () => this.#next(lanes.commits),
+      heardAgain: () => this.#attended && this.#lane.tellPeers({ hello: false }),
+    })
     this.#lane = new MessageLane({
       store,
       nodes,
+      knownPeers: () => (this.batches.silent ? [] : nodes.peers().map(({ id }) => id)),
       debug,
       nextSeq: () => this.#next(lanes.messages).seq,
       written: () => signal?.send(),
@@ -105,6 +122,11 @@ export class DatabaseBroker implements Broker {
       () => this.#newest,
       () => this.#attended,
     )
+    this.#refresh = new SpacedCall(refreshMs, () => void nodes.refresh())
+    this.#loneWatch = new LoneWatch({
+      needed: () => !this.#attended && !signal?.hearsOthers,
+      look: () => nodes.look(),
+    })
     this.#connected = this.connected
     this.#stopListening = nodes.onPeersChange((peers) => this.#peersChanged(peers))
     signal?.listen(() => this.#woken())
@@ -114,13 +136,6 @@ export class DatabaseBroker implements Broker {
 
   get connected(): boolean {
     return !this.#attended || (this.#loop.flowing && this.#introductions.complete)
-  }
-
-  /** Returns the row by which the next batch wakes the others; null while this node is alone. */
-  nextBatch(): BatchWakeUp | null {
-    if (!this.#attended) return null
-    const { node, seq } = this.#next(lanes.commits)
-    return { node, seq }
   }
 
   /** Notifications travel in the row of their batch, so that only the signal is left to send. */
@@ -155,19 +170,22 @@ export class DatabaseBroker implements Broker {
     this.#closed = true
     this.#stopListening()
     this.#introductions.close()
+    this.#loneWatch.close()
+    this.#refresh.stop()
     this.#listeners.clear()
     this.#connectionListeners.clear()
-    await this.#loop.close()
-    await this.#lane.close()
-    await this.#pruner.close()
-    await this.#parts.signal?.close()
+    const { signal } = this.#parts
+    const reading = [this.#loop.close(), this.#pruner.close()]
+    // The last row still sends its signal.
+    const writing = this.#lane.close().then(() => signal?.close())
+    await settledWithin(closeMs, Promise.all([...reading, writing]))
   }
 
   get #attended(): boolean {
     return this.#parts.nodes.peers().length > 0
   }
 
-  #next(lane: 0 | 1): WakeUpPosition {
+  #next(lane: Lane): WakeUpPosition {
     const next = { node: this.#parts.nodes.self.id, lane, seq: this.#newest[lane].seq + 1 }
     this.#newest = lane === lanes.commits ? [next, this.#newest[1]] : [this.#newest[0], next]
     return next
@@ -186,18 +204,21 @@ export class DatabaseBroker implements Broker {
     this.#rowsAt = performance.now()
     const { debug, nodes } = this.#parts
     if (debug.enabled) debug('wake-ups read', { rows: rows.length, events: events.length, more })
-    const from = this.#nameOf(rows[0]?.node)
     for (const [userKey, ofStream] of Map.groupBy(events, (event) => event.userKey)) {
-      this.#deliver({ kind: 'notifications', userKey, events: ofStream, from })
+      this.#deliver({ kind: 'notifications', userKey, events: ofStream, from: database })
     }
-    for (const { node, lane, content } of rows) if (lane === lanes.messages) this.#readMessages(node, content)
+    for (const row of rows) if (row.lane === lanes.messages) this.#readMessages(row)
     const listed = new Set(nodes.peers().map(({ id }) => id))
     if (rows.some(({ node }) => !listed.has(node))) this.#refreshNodes()
     return more
   }
 
-  #readMessages(node: number, content: string): void {
+  #readMessages({ node, seq, content }: StoredWakeUp): void {
     const row = decodeMessages(content)
+    if (!row) {
+      this.#parts.debug('messages cannot be read', { node, seq })
+      return
+    }
     this.#introductions.heard(node, row)
     // A node that is not listed yet gets its answer when it is.
     if (row.hello && this.#parts.nodes.peers().some(({ id }) => id === node)) this.#lane.tellPeers({ hello: false })
@@ -216,20 +237,13 @@ export class DatabaseBroker implements Broker {
     }
   }
 
-  #nameOf(node: number | undefined): string {
-    return this.#parts.nodes.peers().find(({ id }) => id === node)?.name ?? `node ${node}`
-  }
-
   #woken(): void {
     if (this.#attended) this.#loop.wake()
     else this.#refreshNodes()
   }
 
   #refreshNodes(): void {
-    const now = performance.now()
-    if (this.#closed || now - this.#refreshedAt < refreshMs) return
-    this.#refreshedAt = now
-    void this.#parts.nodes.refresh()
+    if (!this.#closed) this.#refresh.request()
   }
 
   #peersChanged(peers: readonly ClusterNode[]): void {
@@ -247,6 +261,7 @@ export class DatabaseBroker implements Broker {
   }
 
   #flowChanged(flowing: boolean, error: unknown): void {
+    if (this.#closed) return
     const { logger } = this.#parts
     if (flowing) {
       logger.info('The database carries messages between nodes again')

@@ -1,5 +1,5 @@
 import type { ClusterNode, ClusterNodes } from '../nodes/nodes-port.ts'
-import type { MessageRow } from './row-content.ts'
+import type { MessageRow } from './message-row.ts'
 
 /**
  * How long a new node waits until its peers write that they know it: longer than their renewals take. Peers that are silent until

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Debug } from '../../common/logging/debug.ts'
 import type { BrokerMessage } from '../broker-port.ts'
 import type { ClusterNodes } from '../nodes/nodes-port.ts'
-import { encodeMessages } from './row-content.ts'
+import { encodeMessages } from './message-row.ts'
 import { lanes, type WakeUpStore } from './wake-up-store-port.ts'
 
 /**
@@ -14,12 +14,12 @@ const maxLength = 250_000
 const maxWaiting = 5_000_000
 /** How long a row is tried again while the database is away. */
 const patienceMs = 10_000
-/** How long closing waits for the messages that wait. */
-const closeMs = 1_000
 
 export interface MessageLaneParts {
   readonly store: WakeUpStore
-  readonly nodes: Pick<ClusterNodes, 'self' | 'peers'>
+  readonly nodes: Pick<ClusterNodes, 'self'>
+  /** The nodes that this node leaves wake-ups for, by their numbers. */
+  readonly knownPeers: () => readonly number[]
   readonly debug: Debug
   /** Numbers of rows, ascending. */
   readonly nextSeq: () => number
@@ -72,10 +72,10 @@ export class MessageLane {
     for (const queue of this.#all) queue.take(Infinity)
   }
 
-  /** Writes the messages that wait, for at most a second. */
+  /** Writes the messages that wait. */
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#working) await Promise.race([this.#working, delay(closeMs, undefined, { ref: false })])
+    await this.#working
     this.clear()
   }
 
@@ -91,10 +91,9 @@ export class MessageLane {
   }
 
   async #writeRow(): Promise<void> {
-    const { nodes, nextSeq, written } = this.#parts
+    const { nodes, knownPeers, nextSeq, written } = this.#parts
     const messages = this.#take()
-    const peers = nodes.peers().map(({ id }) => id)
-    const content = encodeMessages(peers, this.#hello, messages)
+    const content = encodeMessages(knownPeers(), this.#hello, messages)
     this.#hello = false
     this.#row = false
     const row = { node: nodes.self.id, lane: lanes.messages, seq: nextSeq(), content }

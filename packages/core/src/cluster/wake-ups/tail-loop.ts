@@ -1,3 +1,5 @@
+import { WakeablePause } from '../../common/async/wakeable-pause.ts'
+
 /** How long the tail may fail, or not answer, before messages count as lost. */
 const awayAfterMs = 1_000
 /** More time for an answer that has arrived while the event loop was busy. */
@@ -19,11 +21,11 @@ export interface TailLoopParts {
 /** Runs one turn after another: at once after a wake-up and while more rows wait, otherwise after a pause. */
 export class TailLoop {
   readonly #parts: TailLoopParts
+  readonly #pause = new WakeablePause()
   #flowing = true
   #active = false
   #running: Promise<void> | null = null
   #woken = false
-  #endPause: (() => void) | null = null
   #awayTimer: NodeJS.Timeout | null = null
   #error: unknown = null
   #readAt = 0
@@ -52,7 +54,7 @@ export class TailLoop {
   /** Has a turn run at once; one that runs already is followed by another one. */
   wake(): void {
     this.#woken = true
-    this.#endPause?.()
+    this.#pause.wake()
   }
 
   async close(): Promise<void> {
@@ -64,7 +66,7 @@ export class TailLoop {
     while (this.#active) {
       this.#woken = false
       const pauseMs = await this.#turn()
-      if (this.#active && pauseMs > 0 && !this.#woken) await this.#pause(pauseMs)
+      if (this.#active && pauseMs > 0 && !this.#woken) await this.#pause.wait(pauseMs)
     }
     this.#stopWaiting()
   }
@@ -105,17 +107,5 @@ export class TailLoop {
   #change(flowing: boolean): void {
     this.#flowing = flowing
     this.#parts.flowChanged(flowing, this.#error)
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#endPause?.(), ms)
-      timer.unref()
-      this.#endPause = () => {
-        clearTimeout(timer)
-        this.#endPause = null
-        resolve()
-      }
-    })
   }
 }

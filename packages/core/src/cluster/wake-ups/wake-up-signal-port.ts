@@ -5,6 +5,8 @@
 export interface WakeUpSignal {
   /** Whether signals arrive now. While they do not, the tail polls as if there were none. */
   readonly heard: boolean
+  /** Whether a node that is alone is told when another one writes its first row. */
+  readonly hearsOthers: boolean
   /** Starts to listen, and calls `woken` for each signal. Called once; does not wait and does not throw. */
   listen(woken: () => void): void
   /** Listens only while there are other nodes, where listening has a cost. */

@@ -1,4 +1,5 @@
 import type { NotificationEvent } from '../../notifications/ports.ts'
+import type { StreamMove } from './stream-moves-port.ts'
 
 /** The kinds of rows that a node writes. Each has one writer at a time, so that its rows appear in the order of `seq`. */
 export const lanes = {
@@ -29,11 +30,16 @@ export interface BatchWakeUp {
   readonly seq: number
 }
 
-/** A position that an event of a batch has in a stream; the owner of the shared stream of broadcasts is empty. */
-export interface StreamMove {
-  readonly owner: string
-  readonly offset: number
+/** Port: the wake-ups of batches, of which one runs at a time. */
+export interface BatchWakeUps {
+  /** Returns the row by which a batch that starts now wakes the other nodes; null while it needs none. */
+  next(): BatchWakeUp | null
+  /** The batch has ended, whether it was committed or not. */
+  ended(): void
 }
+
+/** For a log whose batches wake nobody. */
+export const noWakeUps: BatchWakeUps = { next: () => null, ended: () => undefined }
 
 /** Port: rows by which the nodes of one database wake each other. Failures are FocusErrors of the storage. */
 export interface WakeUpStore {
@@ -41,14 +47,14 @@ export interface WakeUpStore {
   newest(): Promise<WakeUpPosition[]>
   /**
    * Returns the next rows, in order within each lane: at most `limit` after each position, and at most `limit` of nodes above
-   * `newestNode`. One statement, so that all rows are of one moment.
+   * `newestNode`. The rows of one node are of one moment.
    */
   read(after: readonly WakeUpPosition[], newestNode: number, limit: number): Promise<StoredWakeUp[]>
   /** Adds a row. Does nothing when it exists, so that an insert whose answer got lost can be repeated. */
   add(row: StoredWakeUp): Promise<void>
   /** Deletes the rows of a lane up to and including a position. */
   prune(upTo: WakeUpPosition): Promise<void>
-  /** Deletes rows of nodes that ended without pruning their own. */
+  /** Deletes old rows of nodes that ended without pruning their own, and are not in the list any more. */
   pruneLeftovers(): Promise<void>
 }
 
@@ -56,9 +62,4 @@ export interface WakeUpStore {
 export interface EventReader {
   /** Returns the events that are still at these positions, in any order: merged ones have moved on, and old ones are deleted. */
   eventsAt(moves: readonly StreamMove[]): Promise<NotificationEvent[]>
-}
-
-/** Writes moves as the content of a row: `["user1",17,"user2",4]`. */
-export function encodeMoves(moves: readonly StreamMove[]): string {
-  return JSON.stringify(moves.flatMap(({ owner, offset }) => [owner, offset]))
 }

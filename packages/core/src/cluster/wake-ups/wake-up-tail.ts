@@ -1,13 +1,13 @@
+import type { Debug } from '../../common/logging/debug.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationEvent } from '../../notifications/ports.ts'
 import type { ClusterNodes } from '../nodes/nodes-port.ts'
-import { decodeMoves } from './row-content.ts'
+import { decodeMoves, type StreamMove } from './stream-moves-port.ts'
 import {
   type EventReader,
   type Lane,
   lanes,
   type StoredWakeUp,
-  type StreamMove,
   type WakeUpPosition,
   type WakeUpStore,
 } from './wake-up-store-port.ts'
@@ -22,6 +22,7 @@ export interface TailParts {
   readonly events: EventReader
   readonly nodes: Pick<ClusterNodes, 'self' | 'peers'>
   readonly isSubscribed: (userKey: UserKey) => boolean
+  readonly debug: Debug
 }
 
 /** What one turn has found. */
@@ -76,7 +77,10 @@ export class WakeUpTail {
     const foreign = rows.filter((row) => row.node !== nodes.self.id)
     const moves = this.#wantedMoves(foreign)
     const moved = moves.length === 0 ? [] : await events.eventsAt(moves)
-    for (const { node, lane, seq } of foreign) this.#node(node).after[lane] = seq
+    for (const { node, lane, seq } of foreign) {
+      const { after } = this.#node(node)
+      after[lane] = Math.max(after[lane], seq)
+    }
     return {
       events: moved.toSorted((a, b) => a.offset - b.offset),
       rows: foreign,
@@ -113,11 +117,13 @@ export class WakeUpTail {
   }
 
   #wantedMoves(rows: readonly StoredWakeUp[]): StreamMove[] {
-    const { isSubscribed } = this.#parts
+    const { isSubscribed, debug } = this.#parts
     const moves: StreamMove[] = []
-    for (const { lane, content } of rows) {
+    for (const { node, lane, seq, content } of rows) {
       if (lane !== lanes.commits) continue
-      for (const move of decodeMoves(content)) if (move.owner === '' || isSubscribed(move.owner)) moves.push(move)
+      const moved = decodeMoves(content)
+      if (!moved) debug('a wake-up cannot be read', { node, seq })
+      for (const move of moved ?? []) if (move.owner === '' || isSubscribed(move.owner)) moves.push(move)
     }
     return moves
   }

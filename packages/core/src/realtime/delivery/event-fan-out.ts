@@ -50,7 +50,8 @@ export class EventFanOut {
       message ??= encodeNotification(event, false)
       this.#writer.write(connection, cursor, event, message)
     }
-    if (message) this.#metrics.observeLatency(this.#state.clock() - event.timestamp)
+    // The clock of the node that wrote the event may be ahead.
+    if (message) this.#metrics.observeLatency(Math.max(0, this.#state.clock() - event.timestamp))
   }
 
   #stateChange(event: StateEvent): void {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { EventReader, StreamMove } from '../../cluster/wake-ups/wake-up-store-port.ts'
+import type { StreamMove } from '../../cluster/wake-ups/stream-moves-port.ts'
+import type { EventReader } from '../../cluster/wake-ups/wake-up-store-port.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { NotificationEvent } from '../../notifications/ports.ts'
 import type { Database } from '../database.ts'

@@ -63,6 +63,14 @@ export class KyselyNodeStore implements NodeStore {
     return { now: rows[0]?.now_at ?? 0, nodes }
   }
 
+  async newest(): Promise<number> {
+    const row = await this.#database.db
+      .selectFrom('focus_nodes')
+      .select((node) => node.fn.max('id').as('id'))
+      .executeTakeFirst()
+    return row?.id ?? 0
+  }
+
   async texts(column: 'details' | 'sample', ids: readonly number[]): Promise<Map<number, string>> {
     if (ids.length === 0) return new Map()
     const rows = await this.#database.db

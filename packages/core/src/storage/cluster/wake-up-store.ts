@@ -4,8 +4,11 @@ import type { Clock } from '../../common/runtime.ts'
 import type { Database } from '../database.ts'
 import { orIgnore } from '../dialect-statements.ts'
 
-/** Rows of ended nodes are kept for longer than clocks of nodes differ. */
+/** Rows of ended nodes are kept for longer than clocks of nodes and of the database differ. */
 const leftoversKeptMs = 10 * 60_000
+
+/** Ranges of one statement: SQLite allows 500. An even number, so that both lanes of a node are read at one moment. */
+const rangesAtOnce = 200
 
 /** `WakeUpStore` over `focus_wake_ups`. */
 export class KyselyWakeUpStore implements WakeUpStore {
@@ -29,10 +32,13 @@ export class KyselyWakeUpStore implements WakeUpStore {
   async read(after: readonly WakeUpPosition[], newestNode: number, limit: number): Promise<StoredWakeUp[]> {
     const newNodes = range(sql`node > ${newestNode}`, limit)
     const known = this.#database.dialect === 'postgres' ? joined(after, limit) : ranges(after, limit)
-    const { rows } = await sql<StoredWakeUp>`${sql.join([...known, newNodes], sql` union all `)}`.execute(
-      this.#database.db,
-    )
-    return rows
+    const parts = [...known, newNodes]
+    const found: StoredWakeUp[] = []
+    for (let start = 0; start < parts.length; start += rangesAtOnce) {
+      const statement = sql<StoredWakeUp>`${sql.join(parts.slice(start, start + rangesAtOnce), sql` union all `)}`
+      found.push(...(await statement.execute(this.#database.db)).rows)
+    }
+    return found
       .map((row) => ({ ...toPosition(row), content: row.content }))
       .toSorted((a, b) => a.node - b.node || a.lane - b.lane || a.seq - b.seq)
   }
@@ -56,7 +62,8 @@ export class KyselyWakeUpStore implements WakeUpStore {
   async pruneLeftovers(): Promise<void> {
     await this.#database.db
       .deleteFrom('focus_wake_ups')
-      .where('created_at', '<', this.#clock() - leftoversKeptMs)
+      .where('node', 'not in', (nodes) => nodes.selectFrom('focus_nodes').select('id'))
+      .where('created_at', '<', sql<number>`${sql.raw(this.#database.syntax.now)} - ${leftoversKeptMs}`)
       .execute()
   }
 }

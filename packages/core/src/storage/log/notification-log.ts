@@ -1,4 +1,4 @@
-import type { BatchWakeUp } from '../../cluster/wake-ups/wake-up-store-port.ts'
+import { type BatchWakeUps, noWakeUps } from '../../cluster/wake-ups/wake-up-store-port.ts'
 import type { CommitListener, NotificationLog, PendingRow, WaitingRow } from '../../notifications/log-port.ts'
 import type { AppendOutcome, EntrySource, LogEntry } from '../../notifications/log-entry-port.ts'
 import type {
@@ -37,15 +37,15 @@ export interface NotificationLogOptions {
   readonly maxPerStream?: number
   /** How long a notification is kept, in milliseconds. */
   readonly maxAgeMs?: number
-  /** Returns the row by which the next batch wakes other nodes; null while there are none. */
-  readonly wakeUp?: () => BatchWakeUp | null
+  /** How batches wake other nodes. */
+  readonly wakeUps?: BatchWakeUps
 }
 
 export const notificationLogDefaults = {
   timeoutMs: 10_000,
   maxPerStream: 1_000,
   maxAgeMs: 90 * 86_400_000,
-  wakeUp: () => null,
+  wakeUps: noWakeUps,
 } as const
 
 type LogRuntime = Pick<Runtime, 'clock' | 'logger' | 'debug'>
@@ -87,7 +87,7 @@ class DatabaseNotificationLog implements StoredLog {
     runtime: LogRuntime,
     epoch: Epoch,
     runner: BatchRunner,
-    { timeoutMs, maxPerStream, maxAgeMs, wakeUp }: Required<NotificationLogOptions>,
+    { timeoutMs, maxPerStream, maxAgeMs, wakeUps }: Required<NotificationLogOptions>,
   ) {
     this.#database = database
     this.#background = database.forClass('background')
@@ -110,7 +110,7 @@ class DatabaseNotificationLog implements StoredLog {
       debug: runtime.debug('commit'),
       maxPerStream,
       epoch: () => epoch.current,
-      wakeUp,
+      wakeUps,
       timeoutMs,
       committed: (entries, { outcomes, overgrown }) => {
         this.#upkeep.overgrown(overgrown)

@@ -1,7 +1,8 @@
 import type { Broker, BrokerMessage } from '../../../src/cluster/broker-port.ts'
 import { NodeLease } from '../../../src/cluster/nodes/node-lease.ts'
 import { DatabaseBroker } from '../../../src/cluster/wake-ups/database-broker.ts'
-import { encodeMoves, lanes } from '../../../src/cluster/wake-ups/wake-up-store-port.ts'
+import { encodeMoves } from '../../../src/cluster/wake-ups/stream-moves-port.ts'
+import { lanes } from '../../../src/cluster/wake-ups/wake-up-store-port.ts'
 import type { WakeUpSignal } from '../../../src/cluster/wake-ups/wake-up-signal-port.ts'
 import { debugSource } from '../../../src/common/logging/debug.ts'
 import type { NotificationEvent } from '../../../src/notifications/ports.ts'
@@ -32,8 +33,9 @@ export class DatabaseNode {
   /** Writes events and their wake-up, as a batch of the log does. */
   async commit(events: readonly NotificationEvent[]): Promise<void> {
     const { db } = this.database
+    const wakeUp = this.broker.batches.next()
     await db.insertInto('focus_notifications').values(events.map(toRow)).execute()
-    const wakeUp = this.broker.nextBatch()
+    this.broker.batches.ended()
     if (!wakeUp) return
     const content = encodeMoves(events.map(({ userKey, offset }) => ({ owner: toStreamOwner(userKey), offset })))
     await this.store.add({ ...wakeUp, lane: lanes.commits, content })

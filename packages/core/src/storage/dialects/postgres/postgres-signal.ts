@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import type { WakeUpSignal } from '../../../cluster/wake-ups/wake-up-signal-port.ts'
+import { WakeablePause } from '../../../common/async/wakeable-pause.ts'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { SignalOptions } from '../database-dialect.ts'
 import { lost } from '../servers/session-guard.ts'
@@ -29,6 +30,7 @@ export class PostgresSignal implements WakeUpSignal {
   readonly #options: SignalOptions
   /** Tells this node's notifications from those of others. */
   readonly #token = randomBytes(6).toString('base64url')
+  readonly #pause = new WakeablePause()
   #woken: () => void = () => undefined
   #heard = false
   #attended = false
@@ -40,7 +42,6 @@ export class PostgresSignal implements WakeUpSignal {
   #echoes = 0
   #sending: Promise<void> | null = null
   #sendAgain = false
-  #endPause: (() => void) | null = null
   #closed = false
 
   /** @param hosts where to listen */
@@ -56,6 +57,10 @@ export class PostgresSignal implements WakeUpSignal {
   listen(woken: () => void): void {
     this.#woken = woken
     void this.#run()
+  }
+
+  get hearsOthers(): boolean {
+    return this.#heard
   }
 
   /** A node that is alone listens too, so that it notices another one at once. */
@@ -82,7 +87,7 @@ export class PostgresSignal implements WakeUpSignal {
   async close(): Promise<void> {
     this.#closed = true
     this.#heard = false
-    this.#endPause?.()
+    this.#pause.wake()
     this.#session?.end()
     await this.#sending
   }
@@ -105,7 +110,7 @@ export class PostgresSignal implements WakeUpSignal {
         if (this.#failures >= warnedAfter) this.#warn(error)
       }
       if (performance.now() - startedAt > retryMs[1]) pauseMs = retryMs[0]
-      await this.#pause(pauseMs * (0.75 + Math.random() / 2))
+      await this.#pause.wait(pauseMs * (0.75 + Math.random() / 2))
       pauseMs = Math.min(retryMs[1], pauseMs * 2)
     }
   }
@@ -117,7 +122,7 @@ export class PostgresSignal implements WakeUpSignal {
     let over = false
     const ended = session.ended.then(() => {
       over = true
-      this.#endPause?.()
+      this.#pause.wake()
     })
     try {
       await Promise.race([this.#check(), ended])
@@ -129,7 +134,7 @@ export class PostgresSignal implements WakeUpSignal {
       // For commits before the session listened.
       this.#woken()
       for (;;) {
-        await this.#pause(checkMs)
+        await this.#pause.wait(checkMs)
         if (this.#attended && !over) await Promise.race([this.#check(), ended])
         if (over) return
       }
@@ -166,18 +171,6 @@ export class PostgresSignal implements WakeUpSignal {
     this.#options.logger.warn('PostgreSQL does not notify this node, which polls instead', {
       error,
       hint: 'Behind a pooler, set FOCUS_DATABASE_DIRECT_URL to the address of the database itself.',
-    })
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#endPause?.(), ms)
-      timer.unref()
-      this.#endPause = () => {
-        clearTimeout(timer)
-        this.#endPause = null
-        resolve()
-      }
     })
   }
 }

@@ -7,6 +7,8 @@ const intervalMs = 25
 
 /** Hears of commits of other processes by looking at a SQLite file; a commit is its own signal. */
 export class FileSignal implements WakeUpSignal {
+  /** The writer always watches. */
+  readonly hearsOthers = true
   readonly #reader: SqliteReader
   readonly #writer: Pick<SqliteWriter, 'onForeignCommit'>
 

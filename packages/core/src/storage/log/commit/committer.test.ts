@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noWakeUps } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import { createRuntime } from '../../../common/runtime.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { PlannedDelivery } from '../../../notifications/routing-port.ts'
@@ -50,7 +51,7 @@ function startCommitter() {
     debug: createRuntime().debug('commit'),
     maxPerStream: 1_000,
     epoch: () => 'e',
-    wakeUp: () => null,
+    wakeUps: noWakeUps,
     timeoutMs: 60_000,
     committed: () => undefined,
   })

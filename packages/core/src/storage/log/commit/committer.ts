@@ -1,4 +1,4 @@
-import type { BatchWakeUp } from '../../../cluster/wake-ups/wake-up-store-port.ts'
+import type { BatchWakeUps } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { Debug } from '../../../common/logging/debug.ts'
@@ -15,8 +15,8 @@ export interface CommitterOptions {
   readonly debug: Debug
   readonly maxPerStream: number
   readonly epoch: () => string
-  /** Called once for each batch: the row by which it wakes other nodes; null while there are none. */
-  readonly wakeUp: () => BatchWakeUp | null
+  /** How batches wake other nodes. */
+  readonly wakeUps: BatchWakeUps
   /** A call that is not committed within this time is refused. */
   readonly timeoutMs: number
   /** Called after each commit, in the order of the commits; must not throw. */
@@ -124,7 +124,7 @@ export class Committer {
   }
 
   async #run(calls: readonly Call[]): Promise<BatchResult> {
-    const { clock, maxPerStream, epoch, wakeUp, debug } = this.#options
+    const { clock, maxPerStream, epoch, wakeUps, debug } = this.#options
     const entries = calls.map((call) => call.entry)
     const startedAt = performance.now()
     try {
@@ -132,7 +132,7 @@ export class Committer {
         now: clock(),
         maxPerStream,
         epoch: epoch(),
-        wakeUp: wakeUp(),
+        wakeUp: wakeUps.next(),
       })
       if (debug.enabled)
         debug('batch committed', { entries: calls.length, ms: Math.round(performance.now() - startedAt) })
@@ -141,6 +141,8 @@ export class Committer {
       if (debug.enabled)
         debug('batch failed', { entries: calls.length, ms: Math.round(performance.now() - startedAt), error })
       throw error
+    } finally {
+      wakeUps.ended()
     }
   }
 

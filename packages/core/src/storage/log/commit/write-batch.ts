@@ -1,7 +1,8 @@
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
 import { sharedStream, toOutboxNotification, toStreamOwner } from '../event-rows.ts'
-import { encodeMoves, lanes } from '../../../cluster/wake-ups/wake-up-store-port.ts'
+import { encodeMoves } from '../../../cluster/wake-ups/stream-moves-port.ts'
+import { lanes } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
 import { BatchState, HeadState } from './batch-state.ts'
 import { type BatchPlan, planBatch } from './batch-planner.ts'
@@ -193,7 +194,8 @@ async function writePolicies(
 /**
  * Lists the streams that the batch moved, for other nodes. One batch of a node runs at a time, and a batch whose COMMIT had no
  * answer is looked up before the next one: rows of a node appear in the order of their numbers, and a reader that continues after
- * the last one misses none. Numbers of batches that failed stay unused.
+ * the last one misses none. Numbers of batches that failed stay unused. A batch that was given up without an answer, and is
+ * committed after the next one, is not read: nodes find its notifications in the log with their next heal.
  */
 async function writeWakeUp(
   session: BatchSession,

@@ -1,5 +1,4 @@
 import type { BrokerMessage } from '../broker-port.ts'
-import type { StreamMove } from './wake-up-store-port.ts'
 
 /** The content of a row of the lane of messages. */
 export interface MessageRow {
@@ -16,14 +15,12 @@ export function encodeMessages(peers: readonly number[], hello: boolean, message
   return `{"peers":${JSON.stringify(peers)},${hello ? '"hello":true,' : ''}"messages":[${messages.join(',')}]}`
 }
 
-export function decodeMessages(content: string): MessageRow {
-  return JSON.parse(content) as MessageRow
-}
-
-/** Yields the moves of a row of the lane of commits, which `encodeMoves` wrote. */
-export function* decodeMoves(content: string): Generator<StreamMove> {
-  const list = JSON.parse(content) as (string | number)[]
-  for (let index = 0; index + 1 < list.length; index += 2) {
-    yield { owner: String(list[index]), offset: Number(list[index + 1]) }
+/** Returns null for content of another form, such as from a newer version. `LocalFirstBroker` checks the messages. */
+export function decodeMessages(content: string): MessageRow | null {
+  try {
+    const row = JSON.parse(content) as MessageRow
+    return Array.isArray(row.peers) && Array.isArray(row.messages) ? row : null
+  } catch {
+    return null
   }
 }
