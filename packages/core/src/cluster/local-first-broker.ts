@@ -8,7 +8,7 @@ import { isBrokerMessage } from './message-form.ts'
  */
 export class LocalFirstBroker implements NodeBroker {
   readonly node: string
-  /** Messages that were given to the driver, and those that came from other nodes. */
+  /** Messages that the driver could carry, and those that came from other nodes. */
   sent = 0
   received = 0
   /** Messages that this version does not understand. */
@@ -16,15 +16,20 @@ export class LocalFirstBroker implements NodeBroker {
   /** Whether messages of another node do not arrive, because it has no way to the broker. */
   peersAway = false
   readonly #driver: Broker | null
+  readonly #isIdle: () => boolean
   readonly #users = new Set<UserKey>()
   readonly #streamListeners = new Set<(message: StreamMessage) => void>()
   readonly #controlListeners = new Set<(message: ControlMessage, from: string) => void>()
   readonly #stopListening: () => void
 
-  /** @param driver carries messages to other nodes; closed together with this broker */
-  constructor(node: string, driver: Broker | null) {
+  /**
+   * @param driver carries messages to other nodes; closed together with this broker
+   * @param isIdle whether the driver has no other node to carry messages to, and drops them
+   */
+  constructor(node: string, driver: Broker | null, isIdle: () => boolean = () => false) {
     this.node = node
     this.#driver = driver
+    this.#isIdle = isIdle
     this.#stopListening = driver?.onMessage((message) => this.#receive(message)) ?? (() => undefined)
   }
 
@@ -39,7 +44,7 @@ export class LocalFirstBroker implements NodeBroker {
   publish(message: NodeMessage): void {
     if (isStreamMessage(message)) this.#tell(message)
     if (this.#driver === null) return
-    this.sent += 1
+    if (this.#driver.connected && !this.#isIdle()) this.sent += 1
     this.#driver.publish({ ...message, from: this.node })
   }
 

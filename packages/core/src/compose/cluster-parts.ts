@@ -50,7 +50,8 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
     const shared = isAlone(foundation) ? null : await openLease(name, foundation)
     const nodes = own(shared?.lease ?? loneNode({ ...self(name), startedAt: runtime.clock() }))
     const driver = await openDriver(name, nodes, foundation)
-    const broker = own(new LocalFirstBroker(name, driver))
+    const isIdle = () => driver instanceof DatabaseBroker && nodes.peers().length === 0
+    const broker = own(new LocalFirstBroker(name, driver, isIdle))
     own(new NodeAnnouncements(nodes, broker))
     // Through the database, the row of a commit arrives even when its writer cannot read.
     if (shared && !(driver instanceof DatabaseBroker)) own(tellOfAbsence(broker, shared.lease))

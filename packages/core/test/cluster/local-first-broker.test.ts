@@ -93,3 +93,17 @@ test('publishes the events of one commit as one message per stream, in order', a
     { kind: 'notifications', userKey: null, events: [events[2]] },
   ])
 })
+
+test('counts the messages that the driver carries: none while it is away, or no other node is there', () => {
+  const driver = new EmitterBroker(new EventEmitter())
+  let alone = true
+  const broker = new LocalFirstBroker('n1', driver, () => alone)
+  broker.publish({ kind: 'keys_changed' })
+  alone = false
+  driver.connect(false)
+  broker.publish({ kind: 'keys_changed' })
+  expect(broker.sent).toBe(0)
+  driver.connect(true)
+  broker.publish({ kind: 'keys_changed' })
+  expect(broker.sent).toBe(1)
+})

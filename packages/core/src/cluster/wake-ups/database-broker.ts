@@ -177,7 +177,7 @@ export class DatabaseBroker implements Broker {
     const { signal } = this.#parts
     const reading = [this.#loop.close(), this.#pruner.close()]
     // The last row still sends its signal.
-    const writing = this.#lane.close().then(() => signal?.close())
+    const writing = settledWithin(closeMs / 2, this.#lane.close()).then(() => signal?.close())
     await settledWithin(closeMs, Promise.all([...reading, writing]))
   }
 

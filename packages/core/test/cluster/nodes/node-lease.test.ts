@@ -85,6 +85,39 @@ describeOverDatabases('The lease of a node', (databases) => {
     ])
   })
 
+  test('tells that it joined again once it has read the list, however often that fails', async () => {
+    const [, second] = [await join('a'), await join('b')]
+    let told = 0
+    second.onPeersChange(() => (told += 1))
+    await sleep(second, 20_000)
+    const list = store.list.bind(store)
+    store.list = () => Promise.reject(new Error('away'))
+    await second.renew()
+    await second.renew()
+    expect(told).toBe(0)
+    store.list = list
+    await second.renew()
+    await second.renew()
+    expect(told).toBe(1)
+  })
+
+  test('looks for nodes that joined, and reads the list only then', async () => {
+    const first = await join('a')
+    const list = store.list.bind(store)
+    store.list = () => Promise.reject(new Error('not needed'))
+    await first.look()
+    store.list = list
+    const second = await join('b')
+    await first.look()
+    expect(first.peers()).toEqual([second.self])
+  })
+
+  test('does not count the row of an earlier life as a peer', async () => {
+    await join('a')
+    const again = await join('a')
+    expect(again.peers()).toEqual([])
+  })
+
   test('removes rows of nodes that are dead for a minute', async () => {
     const [first, second] = [await join('a'), await join('b')]
     await sleep(second, 61_000)

@@ -15,7 +15,8 @@ export class DataVersionWatch {
   /** Looks every `intervalMs` milliseconds from now on. */
   start(intervalMs: number): void {
     this.stop()
-    let known = this.#version()
+    // The first look must not fail: it would end the request to watch, and so every later look.
+    let known = this.#versionIfReadable()
     this.#timer = setInterval(() => {
       try {
         const current = this.#version()
@@ -32,6 +33,14 @@ export class DataVersionWatch {
   stop(): void {
     if (this.#timer) clearInterval(this.#timer)
     this.#timer = null
+  }
+
+  #versionIfReadable(): unknown {
+    try {
+      return this.#version()
+    } catch {
+      return undefined
+    }
   }
 
   #version(): unknown {
