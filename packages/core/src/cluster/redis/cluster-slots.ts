@@ -1,3 +1,4 @@
+import { fnv1a } from '../../common/text/fnv1a.ts'
 import type { UserKey } from '../../common/user-id.ts'
 
 /** The number of slots of a Redis Cluster. */
@@ -11,12 +12,7 @@ export const groupCount = 512
 
 /** Returns the group of a user: the same one on every node. */
 export function groupOf(userKey: UserKey): number {
-  // FNV-1a, 32 bits.
-  let hash = 0x811c9dc5
-  for (let index = 0; index < userKey.length; index += 1) {
-    hash = Math.imul(hash ^ userKey.charCodeAt(index), 0x01000193)
-  }
-  return (hash >>> 0) % groupCount
+  return (fnv1a(userKey) >>> 0) % groupCount
 }
 
 /** Returns the slot of a hash tag of ASCII characters: CRC-16/XMODEM modulo the number of slots. */
