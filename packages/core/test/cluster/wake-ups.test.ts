@@ -196,7 +196,7 @@ describeOverDatabases('Wake-ups', (databases) => {
     await pruner.step(true)
     expect(seqs(await store.read([], 0, 10))).toEqual(['1.0.3', '2.0.1'])
     // Of a node that is alive, and whose clock is far behind.
-    const alive = { name: 'n', address: null, version: '1', startedAt: null, details: '{}' }
+    const alive = { name: 'n', address: null, version: '1', startedAt: null }
     const id = await new KyselyNodeStore(database).join(alive)
     now -= 11 * 60_000
     await add(7, 0, 1)
