@@ -2,7 +2,7 @@ import { type ClientBase, type ClientConfig, Pool, types } from 'pg'
 import { withTimeout } from '../../../common/async/with-timeout.ts'
 import type { DatabaseDriver, DriverOptions, SignalOptions } from '../database-dialect.ts'
 import { lost } from '../servers/session-guard.ts'
-import { PgConnection, streamOf } from './pg-connection.ts'
+import { announcedProcess, PgConnection, streamOf } from './pg-connection.ts'
 import { Hosts } from './hosts.ts'
 import { postgresDatabase } from './postgres-database.ts'
 import { PostgresSignal } from './postgres-signal.ts'
@@ -92,7 +92,7 @@ export async function openPostgresPool(url: string, options: DriverOptions): Pro
 
 /** Returns the process of the session, or null behind a pooler. */
 async function introduceSession(client: ClientBase): Promise<number | null> {
-  const told = (client as ClientBase & { readonly processID?: number | null }).processID ?? 0
+  const told = announcedProcess(client)
   const asked = client.query<Introduction>(introduce, [told])
   const late = () => {
     streamOf(client).destroy()

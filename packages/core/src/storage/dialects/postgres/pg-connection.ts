@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { CompiledQuery, type DatabaseConnection, type QueryResult } from 'kysely'
-import type { PoolClient, QueryResult as PgResult } from 'pg'
+import type { ClientBase, PoolClient, QueryResult as PgResult } from 'pg'
 import { classifyPostgresError } from './classify.ts'
 
 /** One session of Focus' own pool. */
@@ -54,4 +54,9 @@ const changes = new Set<string | undefined>(['INSERT', 'UPDATE', 'DELETE', 'MERG
 /** Returns the socket of a client, which the types of pg leave out. */
 export function streamOf(client: object): Duplex {
   return (client as { readonly connection: { readonly stream: Duplex } }).connection.stream
+}
+
+/** Returns the number of the server's process that a connection was told when it opened; 0 for none. A pooler makes one up. */
+export function announcedProcess(client: ClientBase): number {
+  return (client as ClientBase & { readonly processID?: number | null }).processID ?? 0
 }

@@ -23,7 +23,8 @@ const warnedAfter = 2
  * transactions that commit data: a transaction that notifies takes a lock of the whole database during its COMMIT.
  *
  * A session listens in vain behind a pooler that gives each transaction another session, and after a connection broke without a
- * sign. Therefore the node notifies itself over its pool, and counts as hearing only while that comes back.
+ * sign. Therefore the node notifies itself over its pool, and counts as hearing only while that comes back. It does not try behind
+ * a pooler that nobody named for this.
  */
 export class PostgresSignal implements WakeUpSignal {
   readonly #hosts: Hosts
@@ -116,7 +117,8 @@ export class PostgresSignal implements WakeUpSignal {
   }
 
   async #listenUntilItEnds(): Promise<void> {
-    const session = await ListeningSession.open(this.#hosts, channel, (payload) => this.#receive(payload))
+    const isDirect = this.#options.directUrl !== null
+    const session = await ListeningSession.open(this.#hosts, channel, (payload) => this.#receive(payload), isDirect)
     this.#session = session
     if (this.#closed) session.end()
     let over = false
