@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterEach, expect, test } from 'vitest'
 import { TcpProxy } from '@focus-api/test-kit/cluster/tcp-proxy'
-import { describeOnDatabase, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
+import { type Databases, describeOnDatabase, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { startMariadb } from '@focus-api/test-kit/servers/mariadb'
 import { openDatabase } from '../../src/storage/database.ts'
 import { connect, type FocusNode, openFocusNode } from './support/focus-node.ts'
@@ -26,7 +26,7 @@ async function startTwo(url: string): Promise<[FocusNode, FocusNode]> {
 
 const titles = (node: FocusNode, userKey: string | null) => node.events(userKey).map(({ title }) => title)
 
-describeOverDatabases('Nodes that share a database', (databases) => {
+function nodesThatShareADatabase(databases: Databases): void {
   test('a notification reaches the nodes that are subscribed to its user, and broadcasts reach all', async () => {
     const [sender, receiver] = await startTwo(await databases.create())
     await receiver.parts.cluster.broker.subscribe('anna')
@@ -135,7 +135,9 @@ describeOverDatabases('Nodes that share a database', (databases) => {
       .poll(() => receiver.parts.cluster.nodes.peers().map(({ name }) => name))
       .toContain(visitor.parts.cluster.broker.node)
   })
-})
+}
+
+describeOverDatabases('Nodes that share a database', nodesThatShareADatabase, { alsoNewest: true })
 
 describeOnDatabase('mariadb')('A database with a connection that breaks', () => {
   test('the broker says so once it lasts, and delivers what was sent meanwhile afterwards', async () => {

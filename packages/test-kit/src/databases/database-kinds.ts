@@ -26,6 +26,12 @@ export const databaseKinds: Readonly<Record<DatabaseName, DatabaseKind>> = {
   postgres: { title: 'PostgreSQL', start: startPostgres },
 }
 
+/** Not a kind of its own: few suites run on two versions. */
+export const newestPostgres: DatabaseKind = {
+  title: 'the newest PostgreSQL',
+  start: () => startPostgres({ version: 'newest' }),
+}
+
 /** The databases that are servers, which a test can kill and freeze. */
 export const serverNames = ['mariadb', 'postgres'] as const satisfies readonly DatabaseName[]
 export type ServerName = (typeof serverNames)[number]

@@ -3,8 +3,10 @@ import { openDatabase } from '../../../core/src/storage/database.ts'
 import { migrateToLatest } from '../../../core/src/storage/migrations/migrate.ts'
 import { type DatabaseName, databaseNames, selectedDatabases } from './database-filter.ts'
 import {
+  type DatabaseKind,
   databaseKinds,
   type DatabaseServer,
+  newestPostgres,
   type OwnServer,
   type ServerName,
   serverNames,
@@ -23,11 +25,20 @@ export interface Databases {
 
 const selected = selectedDatabases(process.env['DATABASES'])
 
-/** Runs a suite over every database that `DATABASES` selects; by default over all. */
-export function describeOverDatabases(name: string, suite: (databases: Databases) => void): void {
-  for (const kind of databaseNames) {
-    describeOnDatabase(kind)(`${name} on ${databaseKinds[kind].title}`, () => suite(databasesOf(kind)))
-  }
+/**
+ * Runs a suite over every database that `DATABASES` selects; by default over all.
+ *
+ * @param options `alsoNewest`: once more on the newest version of PostgreSQL
+ */
+export function describeOverDatabases(
+  name: string,
+  suite: (databases: Databases) => void,
+  options: { readonly alsoNewest?: boolean } = {},
+): void {
+  const run = (kind: DatabaseName, server: DatabaseKind) =>
+    describeOnDatabase(kind)(`${name} on ${server.title}`, () => suite(databasesOf(kind, server)))
+  for (const kind of databaseNames) run(kind, databaseKinds[kind])
+  if (options.alsoNewest) run('postgres', newestPostgres)
 }
 
 /** A private server of one kind. */
@@ -54,16 +65,16 @@ export function testOnDatabase(kind: DatabaseName): ReturnType<typeof test.skipI
   return test.skipIf(!selected.has(kind))
 }
 
-function databasesOf(kind: DatabaseName): Databases {
+function databasesOf(kind: DatabaseName, source: DatabaseKind): Databases {
   let server: DatabaseServer | undefined
   let url: string | undefined
   beforeAll(async () => {
-    server = await databaseKinds[kind].start()
+    server = await source.start()
   })
   afterAll(() => server?.stop())
 
   async function create(): Promise<string> {
-    if (!server) throw new Error(`${databaseKinds[kind].title} is not started yet: create databases in hooks or tests.`)
+    if (!server) throw new Error(`${source.title} is not started yet: create databases in hooks or tests.`)
     return server.createDatabase()
   }
   async function empty(): Promise<string> {
