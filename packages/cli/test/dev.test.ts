@@ -7,7 +7,7 @@ import { type FocusDev, reach, startFocusDev } from '@focus-api/test-kit/focus/f
 import { openSocket } from '@focus-api/test-kit/focus/notification-socket'
 import { freePort } from '@focus-api/test-kit/servers/ports'
 import { testOnDatabase } from '@focus-api/test-kit/databases/matrix'
-import { startMariadb, startRedis } from '@focus-api/test-kit/servers/servers'
+import { startMariadb, startPostgres, startRedis } from '@focus-api/test-kit/servers/servers'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { errorOf, focus } from './command.ts'
@@ -133,6 +133,16 @@ describe('focus dev', () => {
       cleanups.push(() => redis.stop())
       env.REDIS_URL = redis.url
     }
+    await shareEverything(env)
+  })
+
+  testOnDatabase('postgres')('two servers on a PostgreSQL share users, tokens and notifications', async () => {
+    const db = await startPostgres()
+    cleanups.push(() => db.stop())
+    await shareEverything({ DATABASE_URL: db.url })
+  })
+
+  async function shareEverything(env: Record<string, string>): Promise<void> {
     const one = await start({ env })
     const other = await start({ env })
     const alice = await signIn(one, 'alice')
@@ -146,7 +156,7 @@ describe('focus dev', () => {
     expect(sent.code).toBe(0)
     expect(await socket.next('notification')).toMatchObject({ message: 'across' })
     await socket.close()
-  })
+  }
 
   test('answers 400 to an invalid request target', async () => {
     const server = await start()

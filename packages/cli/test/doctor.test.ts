@@ -7,7 +7,7 @@ import { type FocusDev, startFocusDev } from '@focus-api/test-kit/focus/focus-de
 import { freePort } from '@focus-api/test-kit/servers/ports'
 import { testOnDatabase } from '@focus-api/test-kit/databases/matrix'
 import { exchange } from '@focus-api/test-kit/servers/server-process'
-import { startMariadb, startNginx, startRedis } from '@focus-api/test-kit/servers/servers'
+import { startMariadb, startNginx, startPostgres, startRedis } from '@focus-api/test-kit/servers/servers'
 import { signIn } from '@focus-api/test-kit/focus/sign-in'
 import { temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
 import { type DevIssuer, startDevIssuer } from '../src/dev-issuer/issuer.ts'
@@ -163,6 +163,36 @@ describe('database and Redis', () => {
       fix: expect.stringContaining('DATABASE_URL'),
     })
   })
+
+  testOnDatabase('postgres')(
+    'a PostgreSQL of two hosts, of which one answers; the password stays out of reports',
+    async () => {
+      const db = await startPostgres({ own: true })
+      cleanups.push(() => db.stop())
+      const away = await freePort()
+      const { port, pathname } = new URL(db.url)
+      const DATABASE_URL = `postgres://focus:s3cret-word@127.0.0.1:${away},127.0.0.1:${port}${pathname}`
+      const env = { DATABASE_URL, FOCUS_DEBUG: '1' }
+      const outputs: string[] = []
+      const run = async (...args: string[]) => {
+        const { stdout, stderr } = await focus(args, { cwd: folder(), env })
+        outputs.push(stdout, stderr)
+        return stdout
+      }
+      expect(await run('migrate', '--status')).toContain('waits')
+      expect(await run('migrate')).toMatch(/^Applied/)
+      expect(await run('migrate')).toMatch(/^Nothing to do/)
+      const report = await run('doctor', '--json')
+      expect(report).toContain(`postgres://focus:***@127.0.0.1:${away},127.0.0.1:${port}${pathname} answers`)
+      expect(report).toContain('the tables are up to date')
+      env.DATABASE_URL = DATABASE_URL.replace(port, String(away))
+      expect(await run('doctor', '--json')).toContain('ECONNREFUSED')
+      env.DATABASE_URL = DATABASE_URL.replace(port, '99999')
+      expect(await run('doctor', '--json')).toContain('postgres:*** does not answer')
+      await run('migrate')
+      expect(outputs.join('\n')).not.toContain('s3cret-word')
+    },
+  )
 
   test.each([
     ['an address', () => freePort(), 'mysql://focus:***@127.0.0.1'],

@@ -8,12 +8,17 @@ describe('the displayed name of a database', () => {
     ['mysql://root@127.0.0.1:3306/focus', 'mysql://root@127.0.0.1:3306/focus'],
     ['mysql://focus:s3cret@db/focus', 'mysql://focus:***@db/focus'],
     ['mysql://focus:s3@cret@db/focus', 'mysql://focus:***@db/focus'],
+    ['postgres://focus:s3cret@one:5432,two:5433/focus', 'postgres://focus:***@one:5432,two:5433/focus'],
+    ['postgres://one:s3cret,one@one,two/focus?sslmode=require', 'postgres://one:***@one,two/focus?sslmode=***'],
+    ['postgres://one,two/focus', 'postgres://one,two/focus'],
   ])('%s as %s', (database, shown) => {
     expect(describeDatabase(database)).toBe(shown)
   })
 
   test.each([
     ['a port that is none', 'mysql://focus:s3cret@db:port/focus', 'mysql:***'],
+    ['a port that is none at the second of two hosts', 'postgres://focus:s3cret@one,two:port/focus', 'postgres:***'],
+    ['a comma and a / in the password', 'postgres://focus:a,12/s3cret@one,two/focus', 'postgres:***'],
     ['a # in the password', 'mysql://focus:12#s3cret@db/focus', 'mysql:***'],
     ['a / in the password', 'mysql://focus:12/s3cret@db/focus', 'mysql:***'],
     ['a ? in the password', 'mysql://focus:12?s3cret@db/focus', 'mysql:***'],

@@ -31,12 +31,32 @@ export function isMissingFile(database: NonNullable<FocusConfig['database']>, cw
 export function describeDatabase(database: NonNullable<FocusConfig['database']>): string {
   if (typeof database !== 'string') return 'the application’s own'
   if (database.startsWith('sqlite:')) return database
-  const url = URL.parse(database)
-  if (url === null || url.host === '' || hidesCredentials(url))
+  const [first, ...others] = addressesOf(database).map(addressWithoutSecrets)
+  if (first === undefined || first === null || others.includes(null))
     return `${/^[a-z][a-z\d+.-]*:/i.exec(database)?.[0] ?? ''}***`
+  const hosts = [first, ...others].map((address) => address?.host ?? '')
+  return withHosts(first, hosts)
+}
+
+/** The user may have the same text as the host. */
+function withHosts({ href, host }: URL, hosts: readonly string[]): string {
+  const position = href.indexOf(host, Math.max(href.indexOf('@'), href.indexOf('//')))
+  return `${href.slice(0, position)}${hosts.join(',')}${href.slice(position + host.length)}`
+}
+
+/** Returns one address for each host of an address of several hosts. The last `@` before the name ends the password. */
+function addressesOf(database: string): string[] {
+  const [, before, hosts, after] = /^([^/]+:\/\/(?:[^/?#]*@)?)([^@/?#]*)(.*)$/s.exec(database) ?? []
+  if (before === undefined || hosts === undefined || after === undefined) return [database]
+  return hosts.split(',').map((host) => `${before}${host}${after}`)
+}
+
+function addressWithoutSecrets(database: string): URL | null {
+  const url = URL.parse(database)
+  if (url === null || url.host === '' || hidesCredentials(url)) return null
   if (url.password !== '') url.password = '***'
   for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, '***')
-  return url.href
+  return url
 }
 
 /**
