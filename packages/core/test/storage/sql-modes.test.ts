@@ -12,7 +12,7 @@ const texts = [
   injection.slice(1),
   `a'b''c"d\\e\\\\f`,
   '\\',
-  'zero \0, tab \t, line \n, return \r, sub \u001a, back \b',
+  'tab \t, line \n, return \r, sub \u001a, back \b',
   `縗' or 1=1 -- `,
   '表\\\' 😀 || "x"',
 ]
