@@ -33,7 +33,7 @@ function checkNodes(nodes: readonly Node[]): Finding {
   }
   return warning(
     'cluster.nodes',
-    `Several nodes are named ${twice.join(', ')}; nodes of one name do not hear each other.`,
+    `Several nodes are named ${twice.join(', ')}; lists of connections leave all but one of them out.`,
     'Give each process its own FOCUS_NODE, or none. If one of them ended without closing, check again in 15 seconds.',
   )
 }

@@ -8,9 +8,6 @@ export const sharedMetrics: ReadonlySet<string> = new Set([
   'focus_outbox_deliveries',
   'focus_outbox_oldest_seconds',
   'focus_parked_notifications',
-  'focus_cluster_nodes',
-  'focus_cluster_users',
-  'focus_cluster_connections',
 ])
 
 /** One metric with its samples, in the text format of Prometheus. */

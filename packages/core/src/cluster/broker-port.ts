@@ -50,7 +50,7 @@ export type ControlMessage =
 /** What one node tells others. The log stays the only truth: a lost message delays a notification and loses none. */
 export type NodeMessage = StreamMessage | ControlMessage
 
-/** A message between nodes, as JSON can carry it; `from` is the name of the node that sent it. */
+/** A message between nodes, as JSON can carry it; `from` is an id of the node that sent it. */
 export type BrokerMessage = NodeMessage & { readonly from: string }
 
 /**
@@ -83,6 +83,8 @@ export interface Broker {
 export interface NodeBroker {
   /** The name of this node. */
   readonly node: string
+  /** An id of this process: differs even where two were given the same name. */
+  readonly process: string
   /** False while this node has no way to the others. */
   readonly connected: boolean
   /** False while messages of other nodes may be lost, because this node or one of them has no way to the broker. */

@@ -1,6 +1,7 @@
 import type { UserKey } from '../common/user-id.ts'
 import type { Broker, ControlMessage, NodeBroker, NodeMessage, StreamMessage } from './broker-port.ts'
 import { isBrokerMessage } from './message-form.ts'
+import { nodeId } from './node-ids.ts'
 
 /**
  * Delivers messages to this node at once, without the driver, and gives them to the driver for the others. What comes back of
@@ -8,6 +9,7 @@ import { isBrokerMessage } from './message-form.ts'
  */
 export class LocalFirstBroker implements NodeBroker {
   readonly node: string
+  readonly process: string
   /** Messages that the driver could carry, and those that came from other nodes. */
   sent = 0
   received = 0
@@ -17,6 +19,7 @@ export class LocalFirstBroker implements NodeBroker {
   peersAway = false
   readonly #driver: Broker | null
   readonly #isIdle: () => boolean
+  readonly #id: string
   readonly #users = new Set<UserKey>()
   readonly #streamListeners = new Set<(message: StreamMessage) => void>()
   readonly #controlListeners = new Set<(message: ControlMessage, from: string) => void>()
@@ -25,9 +28,12 @@ export class LocalFirstBroker implements NodeBroker {
   /**
    * @param driver carries messages to other nodes; closed together with this broker
    * @param isIdle whether the driver has no other node to carry messages to, and drops them
+   * @param process an id of this process, different for each
    */
-  constructor(node: string, driver: Broker | null, isIdle: () => boolean = () => false) {
+  constructor(node: string, driver: Broker | null, isIdle: () => boolean = () => false, process = '') {
     this.node = node
+    this.process = process
+    this.#id = nodeId(node, process)
     this.#driver = driver
     this.#isIdle = isIdle
     this.#stopListening = driver?.onMessage((message) => this.#receive(message)) ?? (() => undefined)
@@ -45,7 +51,7 @@ export class LocalFirstBroker implements NodeBroker {
     if (isStreamMessage(message)) this.#tell(message)
     if (this.#driver === null) return
     if (this.#driver.connected && !this.#isIdle()) this.sent += 1
-    this.#driver.publish({ ...message, from: this.node })
+    this.#driver.publish({ ...message, from: this.#id })
   }
 
   async subscribe(userKey: UserKey): Promise<void> {
@@ -86,10 +92,10 @@ export class LocalFirstBroker implements NodeBroker {
       this.refused += 1
       return
     }
-    if (message.from === this.node) return
+    if (message.from === this.#id) return
     this.received += 1
     if (isStreamMessage(message)) this.#tell(message)
-    else if (isForNode(message, this.node)) {
+    else if (isForNode(message, this.node, this.#id)) {
       for (const listener of this.#controlListeners) listener(message, message.from)
     }
   }
@@ -104,6 +110,6 @@ function isStreamMessage(message: NodeMessage): message is StreamMessage {
   return message.kind === 'notifications' || message.kind === 'state'
 }
 
-function isForNode(message: ControlMessage, node: string): boolean {
-  return !('to' in message) || message.to === null || message.to === node
+function isForNode(message: ControlMessage, node: string, id: string): boolean {
+  return !('to' in message) || message.to === null || message.to === node || message.to === id
 }

@@ -4,7 +4,8 @@ import type { BrokerMessage } from './broker-port.ts'
 
 const text = z.string()
 const key = z.string().max(191)
-const nodeName = z.string().min(1).max(64)
+/** A name of up to 64 characters, and the id of a process. */
+const nodeName = z.string().min(1).max(80)
 const count = z.number().int().nonnegative()
 const connection = z.object({
   id: key,

@@ -3,6 +3,7 @@ import type { Broker, NodeBroker } from '../cluster/broker-port.ts'
 import type { BrokerKind, BrokerState } from '../cluster/broker-state.ts'
 import { LocalFirstBroker } from '../cluster/local-first-broker.ts'
 import { loneNode } from '../cluster/nodes/lone-node.ts'
+import { nodeId } from '../cluster/node-ids.ts'
 import { machineAddress } from '../cluster/nodes/machine-address.ts'
 import { NodeLease } from '../cluster/nodes/node-lease.ts'
 import { NodeAnnouncements } from '../cluster/nodes/announcements.ts'
@@ -49,9 +50,10 @@ export function composeCluster(foundation: Foundation): Promise<ClusterParts> {
     const name = settings.cluster.node ?? ownName(runtime)
     const shared = isAlone(foundation) ? null : await openLease(name, foundation)
     const nodes = own(shared?.lease ?? loneNode({ ...self(name), startedAt: runtime.clock() }))
-    const driver = await openDriver(name, nodes, foundation)
+    const processId = Buffer.from(runtime.random(4)).toString('hex')
+    const driver = await openDriver(nodeId(name, processId), nodes, foundation)
     const isIdle = () => driver instanceof DatabaseBroker && nodes.peers().length === 0
-    const broker = own(new LocalFirstBroker(name, driver, isIdle))
+    const broker = own(new LocalFirstBroker(name, driver, isIdle, processId))
     own(new NodeAnnouncements(nodes, broker))
     // Through the database, the row of a commit arrives even when its writer cannot read.
     if (shared && !(driver instanceof DatabaseBroker)) own(tellOfAbsence(broker, shared.lease))

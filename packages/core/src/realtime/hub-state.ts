@@ -66,7 +66,7 @@ export class HubState {
   }
 
   connectionId({ serial }: Connection): string {
-    return `${this.node}.${serial.toString(36)}`
+    return `${this.node}.${this.broker.process}${serial.toString(36)}`
   }
 
   /** Registers the connection of a new peer. */

@@ -24,6 +24,19 @@ test('delivers messages of subscribed users and broadcasts to this node itself, 
   expect(stream).toEqual([own, broadcast])
 })
 
+test('hears another process of the same name, which answers this one alone', async () => {
+  const bus = new EventEmitter()
+  const [one, two] = ['p1', 'p2'].map(
+    (process) => new LocalFirstBroker('web', new EmitterBroker(bus), undefined, process),
+  )
+  const [atOne, atTwo] = [one, two].map((broker) => broker && listen(broker))
+  await two?.subscribe('1')
+  one?.publish(notifications('1', 1))
+  one?.publish({ kind: 'keys_changed' })
+  expect([atTwo?.stream.length, atTwo?.control.length]).toEqual([1, 1])
+  expect(atOne?.control).toEqual([])
+})
+
 test('works alone, without a driver', async () => {
   const broker = new LocalFirstBroker('n1', null)
   const { stream, control } = listen(broker)

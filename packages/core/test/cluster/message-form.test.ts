@@ -34,7 +34,7 @@ const malformed: unknown[] = [
   {},
   { kind: 'keys_changed' },
   { kind: 'keys_changed', from: { toString: 1 } },
-  { kind: 'keys_changed', from: 'x'.repeat(65) },
+  { kind: 'keys_changed', from: 'x'.repeat(81) },
   { kind: 'a later one', from },
   { kind: 'question', from, to: null, ref: '1' },
   { kind: 'question', from, to: null, ref: '1', question: { ask: 'secrets' } },

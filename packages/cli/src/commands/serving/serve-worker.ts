@@ -25,7 +25,7 @@ export async function runWorker(
     await serveRoutes({
       settings: readServeSettings(flags, env, config),
       config,
-      // Nodes of one name would not hear each other.
+      // Each node needs a name of its own.
       env: node ? { ...env, FOCUS_NODE: nameOfWorker(node, channel.worker) } : env,
       logger: productionLogger({ debug: terminal.debugs, worker: channel.worker }),
       signal,
@@ -46,6 +46,6 @@ const LONGEST_NAME = 64
 
 function nameOfWorker(node: string, worker: number): string {
   const suffix = `-${worker}`
-  // A name that is too long stays so, and Focus refuses it.
-  return node.length > LONGEST_NAME ? node : node.slice(0, LONGEST_NAME - suffix.length) + suffix
+  // The end of a name tells machines apart more often than its start. A name that is too long stays so, and Focus refuses it.
+  return node.length > LONGEST_NAME ? node : node.slice(-(LONGEST_NAME - suffix.length)) + suffix
 }

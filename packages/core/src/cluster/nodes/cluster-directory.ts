@@ -89,15 +89,17 @@ export class ClusterDirectory implements ClusterView {
     const others = parts.filter((part) => part.ask === 'connections')
     const connections = [own, ...others].flatMap((part) => part.connections).slice(0, limit)
     const total = others.reduce((sum, part) => sum + part.total, own.total)
-    return { connections, total, missingNodes: missing }
+    return { connections, total, missingNodes: [...new Set([...missing, ...this.#ambiguousNames()])] }
   }
 
   async close(connectionId: string): Promise<boolean> {
     const node = nodeOf(connectionId)
-    if (node === this.#deps.nodes.self.name) return this.#local?.close(connectionId) ?? false
+    if (this.#local?.close(connectionId)) return true
+    const { nodes } = this.#deps
+    const isKnown = () => nodes.peers().some(({ name }) => name === node)
     // It may have joined since the last renewal.
-    if (!this.#peerNames().includes(node)) await this.#deps.nodes.refresh()
-    if (!this.#peerNames().includes(node)) return false
+    if (!isKnown() && node !== nodes.self.name) await nodes.refresh()
+    if (!isKnown()) return false
     const { parts, missing } = await this.#questions.ask({ ask: 'close', connectionId }, [node])
     if (missing.length === 0) return parts.some((part) => part.ask === 'close' && part.closed)
     throw new FocusError('node_unreachable', `The node ${node}, which has the connection, does not answer.`, {
@@ -119,6 +121,13 @@ export class ClusterDirectory implements ClusterView {
     // The row of an earlier life of this node.
     names.delete(nodes.self.name)
     return [...names]
+  }
+
+  /** Names of several live processes: only one of each is asked. After a crash, also that of a node that started again. */
+  #ambiguousNames(): string[] {
+    const { nodes } = this.#deps
+    const names = [nodes.self, ...nodes.peers()].map(({ name }) => name)
+    return names.filter((name, index) => names.indexOf(name) !== index)
   }
 
   #ownDetails(): DescribedNode['details'] {

@@ -58,7 +58,7 @@ export class PeerList {
     for (const listener of this.#listeners) listener(alive)
   }
 
-  /** Nodes ignore messages that carry their own name, so two of one name do not hear each other. */
+  /** Questions go to names, so that only one of two nodes of the same name is asked. */
   #noteSameName(others: readonly StoredNode[], self: ClusterNode): void {
     for (const { id, name, renewedAt } of others) {
       if (name !== self.name || this.#warned) continue
@@ -67,7 +67,7 @@ export class PeerList {
       // The row of an earlier life of this node is never renewed.
       if (known === undefined || known === renewedAt) continue
       this.#warned = true
-      this.#logger.warn('Another process has the same node name, so the two do not hear each other', {
+      this.#logger.warn('Another process has the same node name: lists of connections leave one of the two out', {
         node: name,
         hint: 'Give each process its own FOCUS_NODE, or none.',
       })

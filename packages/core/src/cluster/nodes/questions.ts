@@ -1,4 +1,5 @@
 import type { ControlMessage, NodeBroker } from '../broker-port.ts'
+import { nodeNameOf } from '../node-ids.ts'
 import type { NodeAnswer, NodeQuestion } from '../questions-port.ts'
 
 /** How long nodes may take to answer, in milliseconds. */
@@ -47,7 +48,7 @@ export class Questions {
     this.#stopListening = broker.onControlMessage((message, from) => {
       // The node that asked names this one as missing.
       if (message.kind === 'question') this.#reply(message, from).catch(() => undefined)
-      else if (message.kind === 'answer') this.#receive(message, from)
+      else if (message.kind === 'answer') this.#receive(message, nodeNameOf(from))
     })
   }
 

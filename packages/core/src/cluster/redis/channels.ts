@@ -1,4 +1,5 @@
 import type { BrokerMessage } from '../broker-port.ts'
+import { nodeNameOf } from '../node-ids.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Layout } from './layout.ts'
 import { groupCount, groupOf, slotOf } from './cluster-slots.ts'
@@ -39,7 +40,9 @@ export class Channels {
     return this.#channel(this.#slots === null ? 0 : groupOf(userKey), `u:${userKey}`)
   }
 
-  ofNode(node: string): Channel {
+  /** @param id the name of a node, or its id in messages */
+  ofNode(id: string): Channel {
+    const node = nodeNameOf(id)
     return this.#channel(this.#slots === null ? 0 : groupOf(node), `n:${node}`)
   }
 

@@ -16,7 +16,7 @@ export interface RedisBrokerOptions {
   readonly url: string
   /** The id of the database: databases that share a Redis stay apart. */
   readonly cluster: string
-  /** The name of this node. */
+  /** The id of this node in messages. */
   readonly node: string
   /** The secrets of Focus, the newest first: messages are signed with all of them, and accepted with one of them. */
   readonly secrets: readonly string[]

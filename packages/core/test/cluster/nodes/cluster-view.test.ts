@@ -119,6 +119,18 @@ describeOverDatabases('Users and connections of two nodes', (databases) => {
     await expect.poll(async () => (await (await one.app.admin('/ws/connections')).json()).missing_nodes).toEqual([])
   })
 
+  test('of two nodes of one name have ids of their own, and close on the right one', async () => {
+    const twin = await nodes.start('web.2')
+    const [alice, bob] = [await one.app.signIn('alice'), await one.app.signIn('bob')]
+    const [atTwo, atTwin] = [await nodes.connect(two, alice), await nodes.connect(twin, bob)]
+    const ids = await Promise.all([two, twin].map(async ({ app }) => (await app.admin('/ws/connections')).json()))
+    const own = ids[1].connections.find(({ user_id: user }: { user_id: number }) => user === bob.id)
+    expect((await twin.app.admin(`/ws/connections/${own.id}`, undefined, 'DELETE')).status).toBe(204)
+    expect((await atTwin.closed).code).toBe(4014)
+    atTwo.send({ action: 'ping' })
+    expect(await atTwo.until('pong')).toBeDefined()
+  })
+
   test('are told for each node', async () => {
     await nodes.connect(two, await one.app.signIn('alice'))
     const nodesOf = async () => (await (await one.app.admin('/admin/nodes')).json()).nodes

@@ -147,7 +147,7 @@ describeOverDatabases('The lease of a node', (databases) => {
       await new Promise((resolve) => setTimeout(resolve, 2))
       await lease?.renew()
     }
-    const warning = { message: 'Another process has the same node name, so the two do not hear each other' }
+    const warning = { message: 'Another process has the same node name: lists of connections leave one of the two out' }
     expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([warning, warning])
   })
 })
