@@ -10,6 +10,8 @@ export class PeerList {
   readonly #leaseMs: number
   readonly #listeners = new Set<Listener>()
   readonly #sameName = new Map<number, number>()
+  /** Live nodes with the name of this one. */
+  readonly #twins = new Set<number>()
   #alive: readonly ClusterNode[] = []
   #away = false
   #warned = false
@@ -37,8 +39,8 @@ export class PeerList {
   update(list: NodeList, self: ClusterNode, changed: boolean): void {
     const others = list.nodes.filter(({ id }) => id !== self.id)
     this.#noteSameName(others, self)
-    // A row with this node's name is one of an earlier life, or of a node that cannot hear this one.
-    const named = others.filter(({ name }) => name !== self.name)
+    // A row with this node's name is one of an earlier life, unless it is renewed.
+    const named = others.filter(({ id, name }) => name !== self.name || this.#twins.has(id))
     const rows = named.filter((node) => isAlive(node, list.now, this.#leaseMs))
     const alive = rows.map(toNode)
     const before = this.#alive
@@ -61,11 +63,13 @@ export class PeerList {
   /** Questions go to names, so that only one of two nodes of the same name is asked. */
   #noteSameName(others: readonly StoredNode[], self: ClusterNode): void {
     for (const { id, name, renewedAt } of others) {
-      if (name !== self.name || this.#warned) continue
+      if (name !== self.name || this.#twins.has(id)) continue
       const known = this.#sameName.get(id)
       this.#sameName.set(id, renewedAt)
       // The row of an earlier life of this node is never renewed.
       if (known === undefined || known === renewedAt) continue
+      this.#twins.add(id)
+      if (this.#warned) continue
       this.#warned = true
       this.#logger.warn('Another process has the same node name: lists of connections leave one of the two out', {
         node: name,

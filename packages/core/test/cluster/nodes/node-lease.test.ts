@@ -149,5 +149,7 @@ describeOverDatabases('The lease of a node', (databases) => {
     }
     const warning = { message: 'Another process has the same node name: lists of connections leave one of the two out' }
     expect(logger.lines.filter(({ level }) => level === 'warn')).toMatchObject([warning, warning])
+    // They leave wake-ups for each other, although a row of an earlier life is no peer.
+    expect([earlier, again].map((lease) => lease?.peers().length)).toEqual([1, 1])
   })
 })
