@@ -75,7 +75,7 @@ function notify(): void {
 }
 
 function kick(): void {
-  void focus.realtime.connections({ limit: 10_000 }).then(({ connections }) => {
+  void focus.realtime.connections().then((connections) => {
     const chosen = connections[Math.floor(Math.random() * connections.length)]
     return chosen && focus.realtime.close(chosen.id)
   })

@@ -120,7 +120,7 @@ describe('Server-Sent Events', () => {
         data: { filling: 'y'.repeat(9_000) },
       })
     }
-    const [connection] = (await server.focus.realtime.connections()).connections
+    const [connection] = await server.focus.realtime.connections()
     expect(connection).toMatchObject({ transport: 'sse' })
     expect(connection?.lag).toBeGreaterThan(0)
     for (let index = 1; index <= total; index += 1) {

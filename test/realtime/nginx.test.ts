@@ -52,5 +52,5 @@ test('an idle WebSocket and an idle event stream outlive the time-out of nginx w
   expect(follower.closeCodes).toEqual([])
   stream.close()
   await follower.close()
-  await expect.poll(() => server.focus.realtime.connections().then(({ connections }) => connections)).toEqual([])
+  await expect.poll(() => server.focus.realtime.connections()).toEqual([])
 })

@@ -238,7 +238,7 @@ test.each(hosts.filter(({ name }) => ['Express 5', 'Fastify 5', 'Koa 3', 'Koa 2'
     await once(socket, 'data')
     socket.pause()
     const data = { filling: 'y'.repeat(15_000) }
-    const lag = async () => (await focus.realtime.connections()).connections[0]?.lag ?? 0
+    const lag = async () => (await focus.realtime.connections())[0]?.lag ?? 0
     while ((await lag()) < 20) {
       await focus.notifications.notifyUser({ userId: Number(user.id), title: 't', message: 'm', data })
     }

@@ -45,7 +45,9 @@ describe('the parts of Focus hold what applications may call', () => {
   })
 
   test('realtime', () => {
-    expectTypeOf<keyof Focus['realtime']>().toEqualTypeOf<'close' | 'connections' | 'drain' | 'stats'>()
+    expectTypeOf<keyof Focus['realtime']>().toEqualTypeOf<
+      'close' | 'connectionList' | 'connections' | 'drain' | 'stats'
+    >()
   })
 
   test('notifications', () => {

@@ -159,8 +159,7 @@ describe('reconnecting', () => {
       }, 30)
     })
     const closeByOperator = async () => {
-      for (const { id } of (await server.focus.realtime.connections()).connections)
-        await server.focus.realtime.close(id)
+      for (const { id } of await server.focus.realtime.connections()) await server.focus.realtime.close(id)
     }
     server.cut()
     for (let n = 0; n < total; n += 1) {

@@ -1,5 +1,5 @@
 import type { UserId } from '../common/user-id.ts'
-import type { ConnectionList, RealtimeStats } from './ports.ts'
+import type { ConnectionInfo, ConnectionList, RealtimeStats } from './ports.ts'
 
 /**
  * The real-time connections of all nodes of the database: `focus.realtime`.
@@ -11,12 +11,17 @@ import type { ConnectionList, RealtimeStats } from './ports.ts'
  */
 export interface Realtime {
   /**
+   * Lists the open connections of all nodes, or those of one user: at most 10,000, of the nodes that answer within two seconds.
+   * `connectionList` tells how many there are, and which nodes did not answer.
+   */
+  connections(filter?: { readonly userId?: UserId }): Promise<ConnectionInfo[]>
+  /**
    * Lists the open connections of all nodes, or those of one user. The answer tells when there are more than `limit` (1,000 when
    * absent, at most 10,000), and names the nodes that did not answer within two seconds.
    *
    * @throws FocusError `invalid_request` for a limit that is out of range
    */
-  connections(filter?: { readonly userId?: UserId; readonly limit?: number }): Promise<ConnectionList>
+  connectionList(filter?: { readonly userId?: UserId; readonly limit?: number }): Promise<ConnectionList>
   /**
    * Counts the users and connections of all nodes, and their messages per second of the last minute. With several nodes, the
    * counts may be two seconds old.

@@ -22,8 +22,8 @@ import { HubConnections } from './monitoring/local-connections.ts'
 import { RateMeter } from './monitoring/rate-meter.ts'
 import type { RealtimeCounters } from './monitoring/realtime-counters.ts'
 import { RealtimeMetrics, type RenderedMetrics } from './monitoring/realtime-metrics.ts'
-import { Statistics } from './monitoring/statistics.ts'
-import type { RealtimeStats } from './ports.ts'
+import { mostConnections, Statistics } from './monitoring/statistics.ts'
+import type { ConnectionInfo, ConnectionList, RealtimeStats } from './ports.ts'
 import { ActionHandler } from './protocol/action-handler.ts'
 import { MessageHandler } from './protocol/message-handler.ts'
 import { Replies } from './protocol/replies.ts'
@@ -108,7 +108,18 @@ export class Hub {
     return this.#metrics.render()
   }
 
-  async connections({ userId, limit }: { readonly userId?: UserId; readonly limit?: number } = {}) {
+  async connections({ userId }: { readonly userId?: UserId } = {}): Promise<ConnectionInfo[]> {
+    const { connections } = await this.#statistics.connections(userId ?? null, mostConnections)
+    return [...connections]
+  }
+
+  connectionList({
+    userId,
+    limit,
+  }: {
+    readonly userId?: UserId
+    readonly limit?: number
+  } = {}): Promise<ConnectionList> {
     return this.#statistics.connections(userId ?? null, limit)
   }
 

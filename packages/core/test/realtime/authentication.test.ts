@@ -334,7 +334,7 @@ describe('messages in one packet with the token', () => {
     await expect.poll(() => client.frames().length).toBe(2)
     const stats = await server.hub.stats()
     expect(stats.connectedUserIds.filter((id) => id === 61)).toEqual([61])
-    expect((await server.hub.connections()).connections.filter(({ userId }) => userId === 61)).toHaveLength(1)
+    expect((await server.hub.connections()).filter(({ userId }) => userId === 61)).toHaveLength(1)
     client.destroy()
     await expect.poll(async () => (await server.hub.stats()).connectedUserIds).not.toContain(61)
   })

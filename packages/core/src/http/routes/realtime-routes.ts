@@ -46,7 +46,7 @@ export function realtimeRoutes(realtime: RealtimeHub): Route[] {
       async handle({ url }) {
         const userId = queryValue(url, 'user_id', 191)
         const text = queryValue(url, 'limit', 16)
-        const list = await realtime.connections({
+        const list = await realtime.connectionList({
           ...(userId === null ? {} : { userId }),
           ...(text === null ? {} : { limit: /^\d+$/.test(text) ? Number(text) : Number.NaN }),
         })

@@ -8,7 +8,7 @@ import type { HubConnections } from './local-connections.ts'
 
 /** How many connections a list has, and may have: all of them would fill the memory of the node that asks. */
 const listedConnections = 1_000
-const mostConnections = 10_000
+export const mostConnections = 10_000
 /** How many user ids the statistics name. */
 const namedUsers = 1_000
 
