@@ -267,9 +267,11 @@ export class DatabaseBroker implements Broker {
       logger.info('The database carries messages between nodes again')
     } else {
       this.#lane.clear()
-      logger.warn('Messages of other nodes cannot be read from the database: notifications arrive within a second', {
-        error,
-      })
+      const reason = error === null ? { reason: 'it has not answered for a second' } : { error }
+      logger.warn(
+        'Messages of other nodes cannot be read from the database: notifications arrive within a second',
+        reason,
+      )
     }
     this.#tellConnection()
   }

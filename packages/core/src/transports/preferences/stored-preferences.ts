@@ -38,5 +38,6 @@ export class StoredPreferences implements PreferenceService {
   async set(userId: UserId, event: string, transport: string, enabled: boolean): Promise<void> {
     parsePreferences({ preferences: { [event]: { [transport]: enabled } } }, this.#transports)
     await this.#store.set(toUserKey(userId), event, transport, enabled)
+    this.#changed(userId)
   }
 }
