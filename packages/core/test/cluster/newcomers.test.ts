@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { describeOnDatabase, describeOverDatabases } from '@focus-api/test-kit/databases/matrix'
 import { startMariadb } from '@focus-api/test-kit/servers/mariadb'
+import { KyselyNodeStore } from '../../src/storage/cluster/node-store.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { migrateToLatest } from '../../src/storage/migrations/migrate.ts'
 import { DatabaseCluster } from './support/database-cluster.ts'
@@ -29,7 +30,7 @@ describeOverDatabases('A node that joins another one', (databases) => {
     second.parts.cluster.broker.onControlMessage((message) => heard.push(message))
     await first.parts.cluster.nodes.refresh()
     broker.publish({ kind: 'keys_changed' })
-    await expect.poll(() => heard).toContainEqual({ kind: 'keys_changed', from: broker.node })
+    await expect.poll(() => heard).toContainEqual(expect.objectContaining({ kind: 'keys_changed' }))
     expect(second.parts.cluster.broker.connected).toBe(false)
     wakeUps.ended()
     await expect.poll(() => second.parts.cluster.broker.connected).toBe(true)
@@ -37,7 +38,16 @@ describeOverDatabases('A node that joins another one', (databases) => {
 
   test('is connected at once when that is only the row of its own earlier life', async () => {
     const url = await databases.create()
-    await start(url, { node: 'web' })
+    const database = await openDatabase(url)
+    await migrateToLatest(database)
+    // A process that was killed leaves its row, which nobody renews.
+    await new KyselyNodeStore(database).join({
+      name: 'web',
+      address: null,
+      version: '1.0.0',
+      startedAt: null,
+    })
+    await database.close()
     const again = await start(url, { node: 'web' })
     expect(again.parts.cluster.nodes.peers()).toEqual([])
     expect(again.parts.cluster.broker.connected).toBe(true)
