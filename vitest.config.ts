@@ -30,8 +30,8 @@ export default defineConfig({
             './packages/test-kit/src/sentinels/log-sentinel.setup.ts',
           ],
           server: { deps: { inline: [/@actions\//] } },
-          // Real servers and a real browser: one file at a time keeps timings honest on two cores.
-          fileParallelism: false,
+          // Most tests wait for real servers, and a real browser: two files at a time keep two cores busy.
+          maxWorkers: 2,
           testTimeout: 30_000,
           expect: { poll: { timeout: 15_000 } },
           hookTimeout: 60_000,
