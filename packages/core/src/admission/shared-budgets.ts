@@ -16,8 +16,8 @@ const maxAddresses = 2_000
 
 /**
  * Lets the budgets of addresses hold for all processes of a cluster: each process tells the others what it served, and takes what
- * they served from its own buckets. A check stays local and waits for nobody; requests at several processes within one
- * interval are all served, and are paid for afterwards.
+ * they served from its own buckets. A check is local and never waits. Requests at several processes within one interval are
+ * all served; their cost is deducted afterwards.
  */
 export class SharedBudgets {
   readonly #intervalMs: number

@@ -13,7 +13,7 @@ interface Waiting {
   readonly messages: string[]
 }
 
-/** Channels in one command. Redis serves nobody else during a command, here for about a millisecond. */
+/** Channels in one command. A command blocks all other clients of Redis, here for about a millisecond. */
 const batchChannels = 512
 /** Commands that Redis has not answered yet. Further messages wait and leave as larger batches. */
 const maxCommands = 8
