@@ -4,7 +4,7 @@ import type ts from 'typescript'
 import { Declarations } from './declarations.ts'
 
 /** Entry points whose exports are listed by name: semantic versioning does not cover them. */
-const namesOnly: ReadonlySet<string> = new Set(['@focus-api/core/internal'])
+const namesOnly: ReadonlySet<string> = new Set(['@focus-api/core/internal', '@focus-api/core/internal/light'])
 
 /** The public interface of one package, as Markdown. */
 export interface ApiReport {

@@ -8,41 +8,24 @@ import { defineServing } from './commands/serving/define-serving.ts'
 import { CommandFailure, ExitCode, usageFailure } from './terminal/failure.ts'
 import { defineInit } from './commands/init/define-init.ts'
 import { SignalWatch } from './terminal/signals.ts'
-import { Terminal } from './terminal/terminal.ts'
+import type { Terminal } from './terminal/terminal.ts'
+import { watchOutput } from './terminal/watch-output.ts'
 import { version } from './config/version.ts'
 
 /**
  * Runs the command line and returns its exit code. The module of a command is loaded when the command is called, so
  * that `--help` and short commands start fast.
  */
-export async function runProgram(argv: readonly string[]): Promise<number> {
-  const terminal = new Terminal({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
-    json: argv.includes('--json'),
-  })
+export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<number> {
   const interruption = new AbortController()
   const signals = new SignalWatch(interruption)
-  let readerMatters = true
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (!readerMatters) return
-    // The reader has read enough (`focus listen | head -1`).
-    if (error.code === 'EPIPE')
-      return interruption.abort(new CommandFailure('broken_pipe', '', { exitCode: ExitCode.done }))
-    // The disk is full: the result is lost, and the command may already believe that it succeeded.
-    process.exit(terminal.unwritable(error))
-  })
-  // Lost messages change neither the work nor its exit code.
-  process.stderr.on('error', () => undefined)
+  const { outliveReader } = watchOutput(terminal, (reason) => interruption.abort(reason))
   const context = (): CommandContext => ({
     terminal,
     env: readEnvironment(process.cwd(), process.env),
     cwd: process.cwd(),
     signal: interruption.signal,
-    outliveReader: () => {
-      readerMatters = false
-    },
+    outliveReader,
   })
   try {
     const definer = new Definer(context)

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { FocusOptions } from '@focus-api/core'
-import { assertFocusOptions, withoutEnvironment } from '@focus-api/core/internal'
-import { type CommandContext, type Environment, hasCode } from '../terminal/context.ts'
-import { CommandFailure, toFailure } from '../terminal/failure.ts'
+import { type CommandContext, hasCode } from '../terminal/context.ts'
+import { CommandFailure } from '../terminal/failure.ts'
 
 /**
  * The default export of `focus.config.ts`: the options of `createFocus`, and the address of the server for the command
@@ -53,32 +52,14 @@ export async function loadConfig({ cwd, env }: Pick<CommandContext, 'cwd' | 'env
     })
   }
   const { default: config } = module
-  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return checked(config, path, env)
+  if (typeof config === 'object' && config !== null && !Array.isArray(config)) {
+    // The forms of all options take longer to load than most commands to run; without a file nobody needs them.
+    const { checkedConfig } = await import('./focus-options.ts')
+    return checkedConfig(config, path, env)
+  }
   throw new CommandFailure('invalid_config', `${path} has no configuration as its default export.`, {
     hint: 'Write `export default defineConfig({ … })`, with defineConfig from @focus-api/cli.',
   })
-}
-
-/** Returns the options of `createFocus` in the configuration, without those that the environment sets. */
-export function focusOptionsOf({ url: _url, ...options }: FocusConfig, env: Environment): FocusOptions {
-  return withoutEnvironment(options, env)
-}
-
-function checked(config: FocusConfig, path: string, env: Environment): FocusConfig {
-  const { url } = config
-  const wrongUrl = url !== undefined && (typeof url !== 'string' || !URL.canParse(url))
-  if (wrongUrl) {
-    throw new CommandFailure('invalid_option', 'url: expected an address such as http://localhost:8000.', {
-      hint: `Correct it in ${path}.`,
-    })
-  }
-  try {
-    assertFocusOptions(focusOptionsOf(config, env))
-  } catch (error) {
-    const { code, message } = toFailure(error)
-    throw new CommandFailure(code, message, { hint: `Correct ${path}.`, cause: error })
-  }
-  return config
 }
 
 function hintOf(error: unknown): string {

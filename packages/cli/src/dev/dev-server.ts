@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream'
 import { nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type Focus, FocusError, type FocusOptions, type Logger } from '@focus-api/core'
 import { refuseUpgrade } from '@focus-api/core/internal'
-import { type FocusConfig, focusOptionsOf } from '../config/config-file.ts'
+import type { FocusConfig } from '../config/config-file.ts'
+import { focusOptionsOf } from '../config/focus-options.ts'
 import type { Environment } from '../terminal/context.ts'
 import { announceServer, withdrawServer } from '../config/data-folder.ts'
 import { startDevIssuer, type DevIssuer } from '../dev-issuer/issuer.ts'
@@ -73,7 +74,13 @@ export async function startDevServer(
 
     takeUpgrades(http, focus, isForUs)
     const routes = nodeHandler(focus)
-    const page = pageHandler(focus, { url, issuer: devIssuer?.issuer ?? null, signIn: settings.oauthEnabled })
+    const page = pageHandler(focus, {
+      url,
+      issuer: devIssuer?.issuer ?? null,
+      signIn: settings.oauthEnabled,
+      // A provider that cannot be loaded answers the sign-in with an error.
+      visited: () => void devIssuer?.prepare().catch(() => undefined),
+    })
     const ops = opsHandler(focus.basePath)
     handle = (request, response) => {
       if (!routes(request, response) && !ops(request, response)) page(request, response)

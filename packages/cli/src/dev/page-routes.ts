@@ -17,6 +17,8 @@ export interface PageOptions {
   /** Origin of the issuer, which serves pictures. */
   readonly issuer: string | null
   readonly signIn: boolean
+  /** Called after the page was sent: its user will probably sign in. */
+  readonly visited: () => void
 }
 
 const icon =
@@ -84,7 +86,7 @@ function page(options: PageOptions, target: URL, request: IncomingMessage, respo
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     })
-    .end(body)
+    .end(body, options.visited)
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type FocusConfig, focusOptionsOf } from '../config/config-file.ts'
+import type { FocusConfig } from '../config/config-file.ts'
+import { focusOptionsOf } from '../config/focus-options.ts'
 import type { CommandContext } from '../terminal/context.ts'
 import { findDatabase } from '../config/database-name.ts'
 import { CommandFailure } from '../terminal/failure.ts'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createFocus } from '@focus-api/core'
-import { type FocusConfig, focusOptionsOf } from '../config/config-file.ts'
+import type { FocusConfig } from '../config/config-file.ts'
+import { focusOptionsOf } from '../config/focus-options.ts'
 import type { CommandContext } from '../terminal/context.ts'
 import { terminalLogger } from '../terminal/terminal-logger.ts'
 import { CommandFailure } from '../terminal/failure.ts'

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { hostname as machineName } from 'node:os'
-import { isLoopbackHost } from '@focus-api/core/internal'
+import { isLoopbackHost } from '@focus-api/core/internal/light'
 
 /** Returns whether a request is meant for this server, by its `Host` header. */
 export type HostGuard = (header: string | undefined) => boolean

@@ -1,6 +1,6 @@
-import { escapeInJson, plainText } from '@focus-api/core/internal'
+import { escapeInJson, plainText } from '@focus-api/core/internal/light'
 
-export { escapeInJson, plainText } from '@focus-api/core/internal'
+export { escapeInJson, plainText } from '@focus-api/core/internal/light'
 
 /** Applies {@link plainText} to each line of a text. */
 export function plainLines(text: string): string {

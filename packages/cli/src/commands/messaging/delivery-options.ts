@@ -1,4 +1,4 @@
-import { parseIsoTime } from '@focus-api/core/internal'
+import { parseIsoTime } from '@focus-api/core/internal/light'
 import { usageFailure } from '../../terminal/failure.ts'
 import type { Json } from '../../remote/client.ts'
 

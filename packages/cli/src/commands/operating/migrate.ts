@@ -1,6 +1,7 @@
 import { migrateDatabase } from '@focus-api/core'
 import { listMigrations, type MigrationStatus } from '@focus-api/core/internal'
-import { focusOptionsOf, loadConfig } from '../../config/config-file.ts'
+import { loadConfig } from '../../config/config-file.ts'
+import { focusOptionsOf } from '../../config/focus-options.ts'
 import type { CommandContext } from '../../terminal/context.ts'
 import { terminalLogger } from '../../terminal/terminal-logger.ts'
 import { describeDatabase, findDatabase, isMissingFile } from '../../config/database-name.ts'

@@ -1,6 +1,7 @@
 import { attachUpgrade, nodeHandler } from '@focus-api/adapters/node'
 import { createFocus, type Focus, type Logger } from '@focus-api/core'
-import { type FocusConfig, focusOptionsOf } from '../../config/config-file.ts'
+import type { FocusConfig } from '../../config/config-file.ts'
+import { focusOptionsOf } from '../../config/focus-options.ts'
 import { opsHandler } from '../../pages/ops/ops-handler.ts'
 import { closeHttp } from '../../server/close.ts'
 import { createHttpServer } from '../../server/http-server.ts'
