@@ -1,8 +1,7 @@
-import type { Server } from 'node:http'
-
 /** One node of a contestant. */
 export interface ClusterContestant {
-  readonly server: Server
+  /** Listens on a free port of this machine and returns it. */
+  listen(): Promise<number>
   /** Sends one notification of about 250 bytes that carries `sentMs`. Resolves when it is stored; undefined where nothing is stored. */
   notify(user: number, sentMs: number): Promise<unknown> | undefined
   /** Returns the token of each user, numbered from 0. */

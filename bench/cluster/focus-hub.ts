@@ -20,9 +20,9 @@ export async function focusHub(redisUrl: string): Promise<ClusterContestant> {
   })
   const contestant = focus(undefined, driver)
   return {
-    server: contestant.server,
+    listen: () => contestant.listen(),
     notify(user) {
-      contestant.notify(user)
+      void contestant.notify(user)
       return undefined
     },
     tokens: async (count) => Array.from({ length: count }, (_, index) => String(index)),

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { attachUpgrade } from '@focus-api/adapters/node'
 import { createFocus, type UserId } from '@focus-api/core'
 import { profileOf } from '@focus-api/test-kit/focus/profile'
+import { listenOn } from '../harness/contestant.ts'
 import type { ClusterContestant } from './contestant.ts'
 
 const adminKey = 'the-admin-key-of-the-benchmark'
@@ -20,7 +21,7 @@ export async function focus(databaseUrl: string, redisUrl: string | null): Promi
   attachUpgrade(server, focus)
   const ids: UserId[] = []
   return {
-    server,
+    listen: () => listenOn(server),
     notify: (user, sentMs) =>
       focus.notifications.notifyUser({
         userId: ids[user] ?? 0,

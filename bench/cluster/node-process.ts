@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:net'
+import { createServer } from 'node:net'
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import { listenOn } from '../harness/contestant.ts'
 import type { ClusterContestant } from './contestant.ts'
 import { focus } from './focus.ts'
 import { focusHub } from './focus-hub.ts'
@@ -21,11 +21,9 @@ const control = createServer((socket) => {
   })
   socket.on('error', () => undefined)
 })
-await once(contestant.server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }), 'listening')
-await once(control.listen(0, '127.0.0.1'), 'listening')
 process.on('message', (order: NodeOrder) => void obey(order))
 process.on('disconnect', () => process.exit())
-answer({ op: 'ready', port: portOf(contestant.server), controlPort: portOf(control) })
+answer({ op: 'ready', port: await contestant.listen(), controlPort: await listenOn(control) })
 
 function start(): Promise<ClusterContestant> {
   if (name === 'focus') return focus(databaseUrl, redisUrl)
@@ -88,10 +86,4 @@ function anyOf(users: readonly number[]): number {
 
 function answer(message: NodeAnswer): void {
   process.send?.(message)
-}
-
-function portOf(server: Server): number {
-  const address = server.address()
-  if (typeof address !== 'object' || address === null) throw new Error('The server is not listening.')
-  return address.port
 }

@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import { createAdapter } from '@socket.io/redis-adapter'
 import { createClient } from 'redis'
 import { Server } from 'socket.io'
-import { makeEvent, makePayload } from '../realtime/notification.ts'
+import { makePayload } from '../harness/notification.ts'
+import { listenOn } from '../harness/contestant.ts'
 import type { ClusterContestant } from './contestant.ts'
 
 /** Socket.IO with a room per user and its Redis adapter; nothing is stored. */
@@ -20,9 +21,9 @@ export async function socketIo(redisUrl: string): Promise<ClusterContestant> {
   })
   io.on('connection', (socket) => void socket.join(`user:${String(socket.handshake.query['token'])}`))
   return {
-    server,
+    listen: () => listenOn(server),
     notify(user, sentMs) {
-      const payload = makePayload(makeEvent(String(user), 100_000))
+      const payload = makePayload(100_000)
       io.to(`user:${user}`).emit('notification', { ...payload, data: { ...payload.data, sent: sentMs } })
       return undefined
     },

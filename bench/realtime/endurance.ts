@@ -6,7 +6,7 @@ import { Follower } from '../../test/realtime/follower.ts'
 import { Node } from '../../test/realtime/node.ts'
 import { RunningFocus } from '../../test/realtime/running-focus.ts'
 import { removeFolder, startNginx, temporaryFolder } from '@focus-api/test-kit/servers/servers'
-import type { ClientOrder } from './protocol.ts'
+import type { ClientOrder } from '../harness/protocol.ts'
 
 /**
  * Trials that take too long for the test suite.
@@ -75,10 +75,18 @@ async function sigterm(): Promise<void> {
 
 async function churn(): Promise<void> {
   await withNode(async (node, token) => {
-    const clients = fork(new URL('client-process.ts', import.meta.url))
+    const clients = fork(new URL('../harness/client-process.ts', import.meta.url))
     const tokens = Array.from({ length: 10_000 }, () => token)
     for (let round = 0; round < 10; round += 1) {
-      clients.send({ op: 'storm', port: node.port, greeting: 'focus', tokens, concurrency: 64 } satisfies ClientOrder)
+      const order = {
+        op: 'connect',
+        port: node.port,
+        controlPort: null,
+        greeting: 'focus',
+        tokens,
+        concurrency: 64,
+      } as const
+      clients.send(order satisfies ClientOrder)
       await once(clients, 'message')
     }
     clients.disconnect()

@@ -1,91 +1,58 @@
 import { parseArgs } from 'node:util'
-import { Arena, type Slice } from './arena.ts'
-import type { ContestantName } from './contestants/index.ts'
-import { measureIdle, measureMemory } from './memory.ts'
-import { median, round } from '../statistics.ts'
-import { measureStorm } from './storm.ts'
+import { Arena, type Slice } from '../harness/arena.ts'
+import type { ContestantName } from '../harness/contestants.ts'
+import type { Load } from '../harness/protocol.ts'
+import { printMeasurement } from '../report/console.ts'
+import { measurementOf } from '../report/measurement.ts'
 
 /**
- * Compares deliveries, memory of idle connections and connection storms with socket.io, a `ws.send` loop and raw `net.write`,
- * in interleaved slices of one run. Figures are medians; only their ratio is significant.
+ * The hub alone, on events that are already committed: what a delivery costs behind the log. A part of `broadcast` and `unicast` of
+ * `npm run bench`, which measure the whole product.
  *
- *     npm --prefix bench run realtime -- [fan-out-1000 memory storm …] [--slices 5]
+ *     npm --prefix bench run realtime -- [fan-out-1000 unicast-5000 …] [--slices 5] [--seconds 3]
  */
 const scenarios = {
-  'fan-out-1000': { users: [1], socketsPerUser: 1_000, perTurn: 1, rounds: 100 },
-  'fan-out-5000': { users: [1], socketsPerUser: 5_000, perTurn: 1, rounds: 20 },
-  'burst-1000': { users: [1], socketsPerUser: 1_000, perTurn: 10, rounds: 6 },
-  'unicast-5000': { users: range(5_000), socketsPerUser: 1, perTurn: 500, rounds: 100 },
-  'unicast-100': { users: range(100), socketsPerUser: 1, perTurn: 500, rounds: 200 },
+  'fan-out-1000': { users: 1, socketsPerUser: 1_000, burst: 1, window: 4 },
+  'fan-out-5000': { users: 1, socketsPerUser: 5_000, burst: 1, window: 4 },
+  'burst-1000': { users: 1, socketsPerUser: 1_000, burst: 10, window: 40 },
+  'unicast-5000': { users: 5_000, socketsPerUser: 1, burst: 500, window: 2_000 },
+  'unicast-100': { users: 100, socketsPerUser: 1, burst: 500, window: 2_000 },
 } as const
 
 type ScenarioName = keyof typeof scenarios
 
-const names: readonly ContestantName[] = ['focus', 'socket.io', 'ws', 'raw net']
+const names: readonly ContestantName[] = ['focus hub', 'socket.io', 'ws', 'raw net']
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { slices: { type: 'string', default: '5' } },
+  options: { slices: { type: 'string', default: '5' }, seconds: { type: 'string', default: '3' } },
 })
-const slices = Number(values.slices)
-const chosen = positionals.length > 0 ? positionals : [...Object.keys(scenarios), 'memory', 'idle', 'storm']
-for (const name of chosen) {
-  if (name === 'memory') await measureMemory(10_000)
-  else if (name === 'idle') await measureIdle(10_000)
-  else if (name === 'storm') await measureStorm(4_000, slices)
-  else if (isScenario(name)) await measure(name, slices)
-  else throw new Error(`Unknown scenario ${name}. Known: ${Object.keys(scenarios).join(', ')}, memory, idle, storm.`)
+for (const name of positionals.length > 0 ? positionals : Object.keys(scenarios)) {
+  if (!isScenario(name)) throw new Error(`Unknown scenario ${name}. Known: ${Object.keys(scenarios).join(', ')}.`)
+  await measure(name, Number(values.slices), Number(values.seconds))
 }
 
-async function measure(scenario: ScenarioName, slices: number): Promise<void> {
-  const { users, socketsPerUser, perTurn, rounds } = scenarios[scenario]
-  const sockets = users.flatMap((user) => Array.from({ length: socketsPerUser }, () => user))
+async function measure(scenario: ScenarioName, slices: number, seconds: number): Promise<void> {
+  const { users, socketsPerUser, burst, window } = scenarios[scenario]
+  const tokens = Array.from({ length: users * socketsPerUser }, (_, index) => String(index % users))
+  const load: Load = { call: 'notify', users, framesPerCall: socketsPerUser, window, burst, perTurn: burst, seconds }
   const arenas: Arena[] = []
+  const results = new Map<string, Slice[]>(names.map((name) => [name, []]))
   try {
     for (const name of names) {
       const arena = await Arena.open(name)
       arenas.push(arena)
-      await arena.connect(sockets)
-      await arena.calibrate(users[0] ?? 1, socketsPerUser)
-      await arena.slice(users, socketsPerUser, Math.ceil(rounds / 2), perTurn) // warm-up
+      await arena.connect(tokens)
+      await arena.load({ ...load, seconds: 1 }) // warm-up
     }
-    const results = new Map<Arena, Slice[]>(arenas.map((arena) => [arena, []]))
     for (let slice = 0; slice < slices; slice += 1) {
-      for (const arena of arenas) results.get(arena)?.push(await arena.slice(users, socketsPerUser, rounds, perTurn))
+      for (const arena of arenas) results.get(arena.name)?.push(await arena.load(load))
     }
-    report(scenario, results)
   } finally {
-    for (const arena of arenas) arena.close()
+    await Promise.all(arenas.map((arena) => arena.close()))
   }
-}
-
-function report(scenario: ScenarioName, results: ReadonlyMap<Arena, readonly Slice[]>): void {
-  const medians = [...results].map(([arena, slices]) => ({
-    name: arena.name,
-    bytes: arena.notificationBytes,
-    perSecond: median(slices.map(({ perSecond }) => perSecond)),
-    cpu: median(slices.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-    userCpu: median(slices.map(({ userCpuMicroseconds }) => userCpuMicroseconds)),
-  }))
-  const ours = medians.find(({ name }) => name === 'focus')
-  if (!ours) return
-  console.log(`\n${scenario}`)
-  console.table(
-    medians.map(({ name, bytes, perSecond, cpu, userCpu }) => ({
-      server: name,
-      bytes,
-      'deliveries/s': Math.round(perSecond),
-      'focus ×': round(ours.perSecond / perSecond),
-      'CPU µs each': round(cpu),
-      'of it user': round(userCpu),
-      'deliveries per CPU s, focus ×': round(cpu / ours.cpu),
-      'user CPU, focus ×': round(ours.userCpu / userCpu),
-    })),
-  )
-}
-
-function range(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index + 1)
+  const title = 'the hub alone, on committed events'
+  printMeasurement(measurementOf({ name: scenario, variant: '', title, unit: 'deliveries/s', isQuick: false }, results))
 }
 
 function isScenario(name: string): name is ScenarioName {

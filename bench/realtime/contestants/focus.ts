@@ -14,8 +14,8 @@ import { silentLogger } from '../../../packages/core/src/common/logging/logger.t
 import { createRuntime } from '../../../packages/core/src/common/runtime.ts'
 import { Sealer } from '../../../packages/core/src/secrets/sealer.ts'
 import { numericUserIds } from '../../../packages/core/src/common/user-id.ts'
-import { type Contestant, firstOffset } from '../contestant.ts'
-import { makeEvent } from '../notification.ts'
+import { type Contestant, firstOffset, listenOn } from '../../harness/contestant.ts'
+import { makeEvent } from '../../harness/notification.ts'
 import { noTickets } from './no-tickets.ts'
 
 /** Accepts the number of a user as a token, for measurements without the cost of tokens. */
@@ -89,12 +89,13 @@ export function focus(verifier: TokenVerifier = trusting, driver: Broker | null 
   const server = createServer()
   server.on('upgrade', (request, socket, head) => void hub.upgrade(request, socket, head))
   return {
-    server,
+    listen: () => listenOn(server),
     notify(user) {
       const userKey = String(user)
       const offset = (offsets.get(userKey) ?? firstOffset) + 1
       offsets.set(userKey, offset)
       publisher.notificationsCommitted([makeEvent(userKey, offset)])
+      return undefined
     },
     check() {
       if (hub.counters.lags > 0) throw new Error(`${hub.counters.lags} connections lagged: the measurement is invalid.`)

@@ -1,0 +1,75 @@
+import { type ChildProcess, fork, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+
+/** Whether processes can be kept on one core, so that client and server do not compete. */
+const canPin = process.platform === 'linux' && availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0
+
+interface StartOptions {
+  readonly args?: readonly string[]
+  /** The core that the process stays on; null for any. */
+  readonly core: number | null
+  readonly onBun?: boolean
+}
+
+/** Starts a module of the benchmark in a process of its own. */
+export function startProcess(file: URL, { args = [], core, onBun = false }: StartOptions): ChildProcess {
+  const runtime = onBun ? [requireBun()] : [process.execPath, ...process.execArgv, '--expose-gc']
+  const [execPath = process.execPath, ...execArgv] =
+    canPin && core !== null ? ['taskset', '-c', String(core), ...runtime] : runtime
+  return fork(file, [...args], { execPath, execArgv })
+}
+
+/** Returns the path of Bun, or null where it is not installed: it is an optional dependency of the benchmarks. */
+export function findBun(): string | null {
+  const arch = process.arch === 'arm64' ? 'aarch64' : process.arch
+  try {
+    return createRequire(import.meta.url).resolve(`@oven/bun-${process.platform}-${arch}/bin/bun`)
+  } catch {
+    return null
+  }
+}
+
+function requireBun(): string {
+  const path = findBun()
+  if (path === null) throw new Error('Bun is not installed for this platform.')
+  return path
+}
+
+/** Ends a process, and resolves when it has ended. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  if (child.connected) child.disconnect()
+  else child.kill()
+  await ended
+}
+
+/** Resolves with the next message of this kind; rejects when the process reports a failure or ends before. */
+export function answerOf<Message extends { readonly op: string }, Op extends Message['op']>(
+  child: ChildProcess,
+  op: Op,
+): Promise<Extract<Message, { op: Op }>> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      child.off('message', onMessage)
+      child.off('exit', onExit)
+    }
+    const onMessage = (message: Message | { readonly op: 'failed'; readonly message: string }) => {
+      if (message.op === 'failed' && 'message' in message) {
+        stop()
+        reject(new Error(message.message))
+      } else if (message.op === op) {
+        stop()
+        resolve(message as Extract<Message, { op: Op }>)
+      }
+    }
+    const onExit = (code: number | null) => {
+      stop()
+      reject(new Error(`A process of the benchmark ended with ${code} before it answered ${op}.`))
+    }
+    child.on('message', onMessage)
+    child.on('exit', onExit)
+  })
+}

@@ -1,0 +1,80 @@
+/** The server that a process starts. */
+export interface ServerArguments {
+  readonly contestant: string
+  /** URL of the database of contestants that store; a new SQLite file when absent. */
+  readonly database?: string
+}
+
+/** One load: calls of one kind, with a limited number in flight, for a time. */
+export interface Load {
+  /** `notify` sends to a random user, `broadcast` to all, `write` writes `rowsPerCall` rows with the bare driver. */
+  readonly call: 'notify' | 'broadcast' | 'write'
+  /** Number of users that a random one is taken from. */
+  readonly users: number
+  /** Frames that arrive for each call; 0 without sockets. */
+  readonly framesPerCall: number
+  /** Calls in flight at most. A call is in flight until it is stored, where it is, and its frames have arrived. */
+  readonly window: number
+  /** Calls that start together: a turn waits until there is room for so many. */
+  readonly burst: number
+  /** Calls of one turn of the event loop at most. */
+  readonly perTurn: number
+  readonly seconds: number
+  readonly rowsPerCall?: number
+}
+
+/** Requests of the runner to a server, and their answers. */
+export type Order =
+  | ({ readonly op: 'load' } & Load)
+  | { readonly op: 'memory' }
+  /** Returns access tokens of `count` users, numbered from 0. */
+  | { readonly op: 'tokens'; readonly count: number }
+  | { readonly op: 'cpu' }
+  /** Sends one notification to each of `users` users, so that each has a stream. */
+  | { readonly op: 'streams'; readonly users: number }
+
+export type Answer =
+  | { readonly op: 'listening'; readonly port: number; readonly controlPort: number }
+  | {
+      readonly op: 'load'
+      readonly calls: number
+      readonly seconds: number
+      readonly userCpuSeconds: number
+      readonly systemCpuSeconds: number
+      /** Share of the time that the event loop of the main thread was busy. */
+      readonly mainThread: number
+    }
+  | { readonly op: 'memory'; readonly rss: number }
+  | { readonly op: 'tokens'; readonly tokens: readonly string[] }
+  | { readonly op: 'cpu'; readonly seconds: number }
+  | { readonly op: 'streams' }
+  | { readonly op: 'failed'; readonly message: string }
+
+/** Sign of a server that a connection is ready. */
+export type Greeting = 'focus' | 'socket.io' | 'none'
+
+/** Requests of the runner to the process of the clients. */
+export type ClientOrder =
+  /** Connects with each token and stays. */
+  | {
+      readonly op: 'connect'
+      readonly port: number
+      /** Gets the number of all frames after each turn that received some; null to tell nobody. */
+      readonly controlPort: number | null
+      readonly greeting: Greeting
+      readonly tokens: readonly string[]
+      readonly concurrency: number
+    }
+  /** Closes all connections. */
+  | { readonly op: 'leave' }
+  /** Returns what has arrived since the last request. */
+  | { readonly op: 'received' }
+
+export type ClientAnswer =
+  | { readonly op: 'connected'; readonly seconds: number }
+  | { readonly op: 'left' }
+  | { readonly op: 'received'; readonly frames: number; readonly bytes: number }
+  | { readonly op: 'failed'; readonly message: string }
+
+/** Shorter messages, such as heartbeats and acknowledgements, are not notifications. */
+export const smallestNotification = 200

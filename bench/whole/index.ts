@@ -1,0 +1,17 @@
+import { broadcast, broadcastBursts } from './broadcast.ts'
+import { memory } from './memory.ts'
+import type { Scenario } from './scenario.ts'
+import { store } from './store.ts'
+import { storm } from './storm.ts'
+import { unicast, unicastHot } from './unicast.ts'
+
+/** The benchmarks of the whole product, by the names that `npm run bench --` accepts. */
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  broadcast,
+  'broadcast-bursts': broadcastBursts,
+  unicast,
+  'unicast-hot': unicastHot,
+  store,
+  memory,
+  storm,
+}
