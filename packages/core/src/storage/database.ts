@@ -43,6 +43,8 @@ export interface Database {
   withoutTimeLimit(): Database
   /** Traces the namespace `storage`. */
   readonly debug: Debug
+  /** Receives what no caller waits for, and the progress of migrations. */
+  readonly logger: Logger
   /** For migrations, whose statements take as long as they need. */
   readonly migrating: Kysely<FocusTables>
   /** Explains an error of the driver that the settings cause; null for others. */
@@ -100,7 +102,7 @@ export async function openDatabase(
   const driver = await (typeof source === 'string' ? dialect.open(source, options) : dialect.borrow(source, options))
   const trace = debug('storage')
   trace('database opened', { dialect: dialect.name, file: driver.file })
-  return new OpenDatabase(dialect, driver, trace).forClass('interactive')
+  return new OpenDatabase(dialect, driver, { debug: trace, logger }).forClass('interactive')
 }
 
 /** Returns whether opening the database would create it: the file of an SQLite database that does not exist yet. */
@@ -135,14 +137,14 @@ function dialectOfInstance(source: AnyKysely): DatabaseDialect {
 class OpenDatabase {
   readonly #dialect: DatabaseDialect
   readonly #driver: DatabaseDriver
-  readonly #debug: Debug
+  readonly #observers: Pick<Database, 'debug' | 'logger'>
   readonly #classes = new Map<WorkClass, { readonly limited: Database; readonly unlimited: Database }>()
   readonly #migrating: Kysely<FocusTables>
 
-  constructor(dialect: DatabaseDialect, driver: DatabaseDriver, debug: Debug) {
+  constructor(dialect: DatabaseDialect, driver: DatabaseDriver, observers: Pick<Database, 'debug' | 'logger'>) {
     this.#dialect = dialect
     this.#driver = driver
-    this.#debug = debug
+    this.#observers = observers
     this.#migrating = this.#open('migration').unlimited
   }
 
@@ -166,7 +168,7 @@ class OpenDatabase {
     return {
       dialect: this.#dialect.name,
       syntax: this.#dialect.syntax,
-      debug: this.#debug,
+      ...this.#observers,
       file: driver.file,
       forClass: (kind) => this.forClass(kind),
       migrating: this.#migrating,

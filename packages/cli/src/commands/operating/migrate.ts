@@ -20,7 +20,12 @@ export async function run(context: CommandContext, flags: MigrateFlags): Promise
   const { terminal, env, cwd } = context
   const config = await loadConfig(context)
   const database = findDatabase(context, config) ?? 'sqlite:focus.db'
-  const options = { ...focusOptionsOf(config, env), env, database, logger: terminalLogger(terminal) }
+  const options = {
+    ...focusOptionsOf(config, env),
+    env,
+    database,
+    logger: terminalLogger(terminal, { progress: true }),
+  }
   const before = await listMigrations(options)
   if (flags.status) {
     const exists = !isMissingFile(database, cwd)

@@ -21,6 +21,11 @@ export interface TableDefinition {
   readonly name: string
   readonly columns: Readonly<Record<string, Column>>
   readonly primaryKey?: readonly string[]
+  /**
+   * In which order SQLite keeps the rows: that of the primary key when absent. In the order of insertion, inserts of random keys
+   * change few pages, and a read by the key reads the row in a second step. Servers have an order of their own.
+   */
+  readonly order?: 'insertion'
   readonly indexes?: readonly Index[]
 }
 

@@ -6,6 +6,7 @@ import { unlinkedIssuers } from './0012-unlinked-issuers.ts'
 import { sessionAccounts } from './0013-session-accounts.ts'
 import { waiting } from './0016-waiting.ts'
 import { cluster } from './0017-cluster.ts'
+import { logLayout } from './0018-log-layout.ts'
 import type { MigrationStep } from './migration-step.ts'
 
 /** All migrations in order. A published migration is never edited; add another one. */
@@ -18,4 +19,5 @@ export const migrations: readonly MigrationStep[] = [
   sessionAccounts,
   waiting,
   cluster,
+  logLayout,
 ]

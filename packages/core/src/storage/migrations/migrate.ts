@@ -1,10 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import {
-  type Migration as KyselyMigration,
-  type MigrationResultSet,
-  Migrator,
-  type MigratorProps,
-} from 'kysely/migration'
+import { type Migration as KyselyMigration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { FocusError } from '../../common/errors.ts'
 import type { Database } from '../database.ts'
 import { driverErrorOf, DuplicateKeyError, messageOf, StorageError } from '../dialects/storage-error.ts'
@@ -26,50 +21,70 @@ export interface MigrationStatus {
   readonly appliedAt: Date | null
 }
 
-type Migrations = Omit<MigratorProps, 'db'>
-
 const tableNames = { migrationTableName: 'focus_migration', migrationLockTableName: 'focus_migration_lock' }
+const known = migrations.map((step) => step.name)
 
 /**
- * Applies the pending migrations. Safe when several nodes start at the same time: on MySQL the steps run under a named lock; on SQLite
- * and PostgreSQL they run in one transaction, which is tried again while another process holds the file or the lock.
+ * Applies the pending migrations. Safe when several nodes start at the same time: on MySQL the steps run under a named lock, on
+ * PostgreSQL in one transaction under a lock; on SQLite every statement and every move may run again, and beside another process.
  *
+ * @param to name of the migration to stop at; the newest when absent
  * @throws FocusError `storage_unavailable` when a step fails; later steps do not run.
  */
 export async function migrateToLatest(database: Database, to?: string): Promise<MigrationResult> {
-  const migrations = await createMigrations(database)
-  for (let attempt = 1; ; attempt += 1) {
-    const { error, results } = await migrateOnce(database, migrations, to)
-    if (error === undefined) {
-      const applied = (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
-      for (const name of applied) database.debug('migration applied', { name })
-      const status = await migrationStatus(database)
-      return { applied, current: status.findLast((step) => step.appliedAt !== null)?.name ?? null }
-    }
-    if (!isRace(error) || attempt === 20) {
-      const failed = results?.find((result) => result.status === 'Error')
-      const problem = database.startProblem(error)
-      throw new FocusError(
-        'storage_unavailable',
-        `The database could not be migrated${failed ? ` at ${failed.migrationName}` : ''}: ${problem?.message ?? messageOf(driverErrorOf(error))}`,
-        { cause: error, ...(problem && { hint: problem.hint }) },
-      )
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25 * attempt))
+  const { flavour } = await serverOf(database)
+  const createTable: CreateTable = (table) => database.createTable(table, flavour)
+  const before = await appliedNames(database)
+  const wanted = known.slice(0, to === undefined ? undefined : known.indexOf(to) + 1)
+  // Kysely refuses a database that has migrations of a newer version.
+  const isComplete = before.every((name) => known.includes(name)) && wanted.every((name) => before.includes(name))
+  if (isComplete) return { applied: [], current: newestOf(before) }
+  const applied: string[] = []
+  for (const { name, moves } of migrations) {
+    const move = moves?.[database.dialect]
+    if (!move || before.includes(name) || !wanted.includes(name)) continue
+    applied.push(...(await runSteps(database, createTable, known[known.indexOf(name) - 1])))
+    await repeatRaces(() => move({ db: database.migrating, logger: database.logger, createTable })).catch(
+      (error: unknown) => {
+        throw cannotMigrate(database, name, error)
+      },
+    )
   }
+  applied.push(...(await runSteps(database, createTable, to)))
+  for (const name of applied) database.debug('migration applied', { name })
+  return { applied, current: newestOf(await appliedNames(database)) }
 }
 
 /** Returns every known migration and when this database got it. */
 export async function migrationStatus(database: Database): Promise<MigrationStatus[]> {
-  const migrator = new Migrator({ ...(await createMigrations(database)), db: database.migrating })
+  const { flavour } = await serverOf(database)
+  const migrator = createMigrator(database.migrating, (table) => database.createTable(table, flavour))
   const infos = await migrator.getMigrations()
   return infos.map((info) => ({ name: info.name, appliedAt: info.executedAt ?? null }))
 }
 
+/** Runs the pending steps up to one of them, and returns their names. */
+async function runSteps(database: Database, createTable: CreateTable, to: string | undefined): Promise<string[]> {
+  let failed: string | undefined
+  const results = await repeatRaces(async () => {
+    const outcome = await migrateOnce(database, createTable, to)
+    failed = outcome.results?.find((step) => step.status === 'Error')?.migrationName
+    if (outcome.error !== undefined) throw outcome.error
+    return outcome.results ?? []
+  }).catch((error: unknown) => {
+    throw cannotMigrate(database, failed, error)
+  })
+  return results.filter((step) => step.status === 'Success').map((step) => step.migrationName)
+}
+
 /** Runs the steps once: where DDL is part of transactions, in one transaction under a lock that ends with it. */
-async function migrateOnce(database: Database, migrations: Migrations, to?: string): Promise<MigrationResultSet> {
+async function migrateOnce(
+  database: Database,
+  createTable: CreateTable,
+  to: string | undefined,
+): Promise<MigrationResultSet> {
   const migrate = (db: Kysely<FocusTables>) => {
-    const migrator = new Migrator({ ...migrations, db })
+    const migrator = createMigrator(db, createTable)
     return to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to)
   }
   const { migrationLock } = database.syntax
@@ -96,15 +111,9 @@ class RolledBack extends Error {
   }
 }
 
-async function createMigrations(database: Database): Promise<Migrations> {
-  const { flavour } = await serverOf(database)
-  const createTable: CreateTable = (table) => database.createTable(table, flavour)
-  return {
-    provider: {
-      getMigrations: async () => Object.fromEntries(migrations.map((step) => [step.name, toKysely(step, createTable)])),
-    },
-    ...tableNames,
-  }
+function createMigrator(db: Kysely<FocusTables>, createTable: CreateTable): Migrator {
+  const steps = migrations.map((step) => [step.name, toKysely(step, createTable)])
+  return new Migrator({ db, provider: { getMigrations: async () => Object.fromEntries(steps) }, ...tableNames })
 }
 
 function toKysely(step: MigrationStep, createTable: CreateTable): KyselyMigration {
@@ -112,6 +121,45 @@ function toKysely(step: MigrationStep, createTable: CreateTable): KyselyMigratio
     async up(db) {
       for (const statement of step.statements(createTable)) await sql.raw(statement).execute(db)
     },
+  }
+}
+
+/** Returns the names that Kysely has recorded; none when its table is missing. */
+async function appliedNames(database: Database): Promise<string[]> {
+  try {
+    const { rows } = await sql<{ name: string }>`select name from ${sql.table(tableNames.migrationTableName)}`.execute(
+      database.migrating,
+    )
+    return rows.map(({ name }) => name)
+  } catch {
+    // Kysely creates the table, or reports why it cannot.
+    return []
+  }
+}
+
+function newestOf(applied: readonly string[]): string | null {
+  return known.findLast((name) => applied.includes(name)) ?? null
+}
+
+function cannotMigrate(database: Database, step: string | undefined, error: unknown): FocusError {
+  const problem = database.startProblem(error)
+  const hint = problem?.hint ?? (error instanceof FocusError ? error.hint : undefined)
+  return new FocusError(
+    'storage_unavailable',
+    `The database could not be migrated${step ? ` at ${step}` : ''}: ${problem?.message ?? messageOf(driverErrorOf(error))}`,
+    { cause: error, ...(hint && { hint }) },
+  )
+}
+
+/** Runs work again while another process is in its way. */
+async function repeatRaces<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isRace(error) || attempt === 20) throw error
+      await new Promise((resolve) => setTimeout(resolve, 25 * attempt))
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { type Column, constraintsOf, indexName, type TableDefinition } from '../
 export function createSqliteTable(table: TableDefinition): string[] {
   const columns = Object.entries(table.columns).map(([name, column]) => `"${name}" ${typeOf(column)}`)
   if (table.primaryKey) columns.push(`primary key (${quoted(table.primaryKey)})`)
-  const tail = table.primaryKey ? ' without rowid' : ''
+  const tail = table.primaryKey && table.order !== 'insertion' ? ' without rowid' : ''
   const indexes = (table.indexes ?? []).map((index) => {
     const unique = index.unique ? 'unique ' : ''
     return `create ${unique}index if not exists ${indexName(table, index)} on ${table.name} (${quoted(index.columns)})`
