@@ -53,7 +53,7 @@ export function openFoundation(configuration: Configuration): Promise<Foundation
   return openTogether(runtime.logger, async (own) => {
     const findAddress = createClientAddressFinder(trustedProxies)
     const control = new AdmissionControl({ budgets, findAddress, logger: runtime.logger })
-    const database = own(await openDatabase(settings.storage.database, runtime))
+    const database = own(await openDatabase(settings.storage.database, { ...runtime, readsAtOnce: true }))
     const configured = settings.storage.secrets ?? undefined
     const secrets = resolveFocusSecrets({ configured, database, publicUrl })
     await migrateToLatest(database)

@@ -83,6 +83,8 @@ export interface DatabaseOptions {
   readonly debug?: DebugSource
   /** Limits of each class in each queue in front of the database; `docs/limits.md` has the defaults. */
   readonly queueLimits?: QueueLimits
+  /** Whether reads follow at once: the threads of a SQLite file then start together. */
+  readonly readsAtOnce?: boolean
 }
 
 /**
@@ -95,9 +97,9 @@ export interface DatabaseOptions {
  */
 export async function openDatabase(
   source: string | AnyKysely,
-  { logger = defaultLogger, debug = debugSource(undefined, null), queueLimits }: DatabaseOptions = {},
+  { logger = defaultLogger, debug = debugSource(undefined, null), queueLimits, readsAtOnce }: DatabaseOptions = {},
 ): Promise<Database> {
-  const options = { logger, debug, queueLimits }
+  const options = { logger, debug, queueLimits, readsAtOnce }
   const dialect = typeof source === 'string' ? dialectOfUrl(source) : dialectOfInstance(source)
   const driver = await (typeof source === 'string' ? dialect.open(source, options) : dialect.borrow(source, options))
   const trace = debug('storage')

@@ -37,7 +37,7 @@ describe('a writer thread that ends', () => {
       })
       try {
         await focus.notifications.notifyUser({ userId: 'a', title: 'before', message: 'm' })
-        // The writer thread starts first, for the tables; readers start with the first read.
+        // The writer thread starts first.
         await threads[0]?.terminate()
         expect(log.lines.filter((line) => line.startsWith("error The database's writer thread ended"))).toHaveLength(1)
         const ready = await focus.fetch(new Request('http://localhost/api/ready'))

@@ -27,11 +27,17 @@ export async function openSqliteFile(file: string, options: DriverOptions): Prom
     createFolder(dirname(file))
     createPrivately(file)
     const connection = openConnection(file, { waitMs: 0 })
-    const writer = await SqliteWriter.open(file, options).catch((error: unknown) => {
+    // A thread takes longer to start than everything else here.
+    const opening = SqliteWriter.open(file, options)
+    const foreground = new SqliteReader('sqlite_reader', file, options)
+    const background = new SqliteReader('sqlite_background_reader', file, options)
+    if (options.readsAtOnce) for (const reader of [foreground, background]) reader.start()
+    const writer = await opening.catch(async (error: unknown) => {
+      await Promise.all([foreground.close(), background.close()])
       connection.close()
       throw error
     })
-    return new SqliteFile({ file, connection, writer, options })
+    return new SqliteFile({ file, connection, writer, foreground, background })
   } catch (error) {
     throw new FocusError('storage_unavailable', `The database file ${file} cannot be opened: ${messageOf(error)}`, {
       hint: 'Check that the folder exists and is writable, or set DATABASE_URL to another path.',
@@ -60,14 +66,15 @@ class SqliteFile implements DatabaseDriver {
     readonly file: string
     readonly connection: SqliteConnection
     readonly writer: SqliteWriter
-    readonly options: DriverOptions
+    readonly foreground: SqliteReader
+    readonly background: SqliteReader
   }) {
     this.file = parts.file
     this.#connection = parts.connection
     this.#points = new PointReads(parts.connection)
     this.#writer = parts.writer
-    this.#foreground = new SqliteReader('sqlite_reader', parts.file, parts.options)
-    this.#background = new SqliteReader('sqlite_background_reader', parts.file, parts.options)
+    this.#foreground = parts.foreground
+    this.#background = parts.background
   }
 
   connect(work: WorkClass | 'migration'): Dialect {

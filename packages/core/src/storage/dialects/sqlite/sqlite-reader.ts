@@ -20,8 +20,8 @@ interface Read {
 }
 
 /**
- * The main thread's end of a reader thread of one SQLite file; the first read starts the thread. Reads wait in a bounded queue,
- * and the reads of one turn of the event loop travel in one message. A thread that ends is replaced.
+ * The main thread's end of a reader thread of one SQLite file. Reads wait in a bounded queue, and the reads of one turn of the
+ * event loop travel in one message. The next read replaces a thread that has ended or could not start.
  */
 export class SqliteReader {
   readonly queue: WorkQueue<Read>
@@ -41,6 +41,11 @@ export class SqliteReader {
     this.#logger = logger
     this.#debug = debug('storage')
     this.queue = new WorkQueue(name, queueLimits, this.#debug)
+  }
+
+  /** Starts the thread; otherwise the first read does. */
+  start(): void {
+    this.#started().catch((error: unknown) => this.#debug('reader thread not started', { error }))
   }
 
   /** @throws FocusError `overloaded` before anything is read, `storage_unavailable`, `closed`; SQLite's errors with their codes */
