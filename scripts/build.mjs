@@ -13,7 +13,10 @@ const stamps = join(root, 'node_modules/.cache/focus-build')
  * @returns {Promise<string[]>} folders of the packages that were built
  */
 export async function buildPackages({ node = process.execPath, types = false } = {}) {
-  const findStale = () => packageFolders().filter((name) => !isFresh(name, types))
+  const findStale = () => {
+    const newestIn = remembered(newestFile)
+    return packageFolders().filter((name) => !isFresh(name, types, newestIn))
+  }
   if (findStale().length === 0) return []
   return exclusively(async () => {
     const stale = findStale()
@@ -31,10 +34,10 @@ function folderOf(name, ...path) {
 }
 
 /** The stamp of a build holds the time of its newest source and whether it has types. */
-function isFresh(name, types) {
+function isFresh(name, types, newestIn) {
   if (!existsSync(folderOf(name, 'dist')) || !existsSync(join(stamps, name))) return false
   const [newest, withTypes] = readFileSync(join(stamps, name), 'utf8').split(' ')
-  return Number(newest) === newestSource(name) && (!types || withTypes === 'types')
+  return Number(newest) === newestSource(name, newestIn) && (!types || withTypes === 'types')
 }
 
 async function buildPackage(name, node, types) {
@@ -48,14 +51,33 @@ async function buildPackage(name, node, types) {
 }
 
 /** Returns the modification time of the newest file that a build reads: the package's own, and those of its siblings. */
-function newestSource(name) {
+function newestSource(name, newestIn = newestFile) {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(folderOf(name, 'package.json'), 'utf8'))
   const names = { ...dependencies, ...devDependencies }
   const folders = packageFolders().filter((each) => each === name || `@focus-api/${each}` in names)
-  const files = folders.flatMap((each) => [
-    folderOf(each, 'package.json'),
-    folderOf(each, 'tsup.config.ts'),
-    ...readdirSync(folderOf(each, 'src'), { recursive: true }).map((path) => folderOf(each, 'src', path)),
-  ])
-  return Math.max(...files.map((file) => statSync(file).mtimeMs))
+  return Math.max(...folders.map(newestIn))
+}
+
+function newestFile(name) {
+  const files = ['package.json', 'tsup.config.ts'].map((file) => statSync(folderOf(name, file)).mtimeMs)
+  return Math.max(...files, newestBelow(folderOf(name, 'src')))
+}
+
+/** Folders count, because they change when a file is removed. Node's own recursive listing takes longer. */
+function newestBelow(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  const times = entries.map((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? newestBelow(path) : statSync(path).mtimeMs
+  })
+  return Math.max(statSync(folder).mtimeMs, ...times)
+}
+
+/** Remembers results, for packages that several others depend on. */
+function remembered(look) {
+  const known = new Map()
+  return (name) => {
+    if (!known.has(name)) known.set(name, look(name))
+    return known.get(name)
+  }
 }
