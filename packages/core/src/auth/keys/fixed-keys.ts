@@ -36,9 +36,13 @@ export class FixedKeys implements TokenKeys {
   }
 
   async verification(kid: string | undefined, alg: string): Promise<KeyObject> {
-    const found = this.#keys.find((key) => key.kid === kid && key.alg === alg)
-    if (found) return found.verifying
+    const found = this.published(kid, alg)
+    if (found) return found
     throw new errors.JWKSNoMatchingKey()
+  }
+
+  published(kid: string | undefined, alg: string): KeyObject | null {
+    return this.#keys.find((key) => key.kid === kid && key.alg === alg)?.verifying ?? null
   }
 
   async jwks(): Promise<{ readonly keys: readonly JWK[] }> {

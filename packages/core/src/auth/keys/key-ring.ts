@@ -101,14 +101,21 @@ export class KeyRing implements TokenKeys {
 
   /** Returns the public key for a token's header; rejects as jose's resolvers do when there is none. */
   async verification(kid: string | undefined, algorithm: string): Promise<KeyObject> {
-    const found = this.#published(kid, algorithm)
+    const found = this.published(kid, algorithm)
     if (found) return found
     if (kid !== undefined && this.#runtime.clock() - this.#readAt > unknownKeyCooldownMs) {
       await this.#read()
-      const later = this.#published(kid, algorithm)
+      const later = this.published(kid, algorithm)
       if (later) return later
     }
     throw new errors.JWKSNoMatchingKey()
+  }
+
+  published(kid: string | undefined, algorithm: string): KeyObject | null {
+    if (algorithm !== alg) return null
+    const now = this.#runtime.clock()
+    const key = this.#keys.find(({ stored }) => stored.kid === kid && !isRetired(stored, now))
+    return key?.publicKey ?? null
   }
 
   /** Returns the public keys, including the next one (RFC 7517). */
@@ -208,13 +215,6 @@ export class KeyRing implements TokenKeys {
     return this.#keys
       .filter(({ stored }) => stored.activatesAt <= now && !isRetired(stored, now))
       .reduce<RingKey | undefined>((a, b) => (a && a.stored.activatesAt > b.stored.activatesAt ? a : b), undefined)
-  }
-
-  #published(kid: string | undefined, algorithm: string): KeyObject | null {
-    if (algorithm !== alg) return null
-    const now = this.#runtime.clock()
-    const key = this.#keys.find(({ stored }) => stored.kid === kid && !isRetired(stored, now))
-    return key?.publicKey ?? null
   }
 
   #privateKey(stored: StoredKey): KeyObject {

@@ -20,6 +20,10 @@ export class NoKeys implements TokenKeys {
     throw new errors.JWKSNoMatchingKey()
   }
 
+  published(): null {
+    return null
+  }
+
   async jwks(): Promise<{ readonly keys: readonly [] }> {
     return { keys: [] }
   }

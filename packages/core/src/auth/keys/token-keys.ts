@@ -31,6 +31,8 @@ export interface TokenKeys {
   signing(): Promise<SigningKey>
   /** Returns the public key for a token's header; rejects with jose's `JWKSNoMatchingKey` when there is none. */
   verification(kid: string | undefined, alg: string): Promise<KeyObject>
+  /** The same among the keys in memory; null when none of them matches. */
+  published(kid: string | undefined, alg: string): KeyObject | null
   /** Returns the public keys (RFC 7517); empty for shared secrets. */
   jwks(): Promise<{ readonly keys: readonly JWK[] }>
   list(): Promise<KeyInfo[]>

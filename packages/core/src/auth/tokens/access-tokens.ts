@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { errors, jwtVerify, SignJWT } from 'jose'
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { FocusError } from '../../common/errors.ts'
 import type { Debug } from '../../common/logging/debug.ts'
 import type { Runtime } from '../../common/runtime.ts'
@@ -10,6 +10,7 @@ import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { SessionReads } from '../sessions/session-reads.ts'
 import type { Principal, TokenVerifier } from '../ports.ts'
 import { assertIssuedInThePast, clockToleranceSeconds, maxTokenLength, scopesOf, toTokenError } from './claims.ts'
+import { FamiliarTokens } from './familiar-tokens.ts'
 import { invalidToken, sessionRevoked } from './token-errors.ts'
 import type { TokenKeys } from '../keys/token-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
@@ -17,6 +18,8 @@ import { VerifiedTokens } from './verified-tokens.ts'
 /** Age below which a token's session may not have reached a database replica yet. */
 const replicationMs = 10_000
 const replicationPauseMs = 300
+
+const requiredClaims: readonly string[] = ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'sid', 'client_id']
 
 export interface AccessTokenGrant {
   readonly userKey: UserKey
@@ -46,6 +49,7 @@ export class AccessTokens implements TokenVerifier {
   readonly #userId: (key: UserKey) => UserId
   readonly #admit: AccessTokensDependencies['admit']
   readonly #verified: VerifiedTokens
+  readonly #familiar: FamiliarTokens
   readonly #debug: Debug
   #generation = 0
 
@@ -55,6 +59,7 @@ export class AccessTokens implements TokenVerifier {
     this.#keys = keys
     this.#sessions = sessions
     this.#verified = new VerifiedTokens(runtime.clock, ended)
+    this.#familiar = new FamiliarTokens({ ...config, keys, requiredClaims })
     this.#debug = runtime.debug('tokens')
     this.#userId = userId
     this.#admit = admit
@@ -97,6 +102,7 @@ export class AccessTokens implements TokenVerifier {
     if (this.#generation === this.#keys.generation) return
     this.#generation = this.#keys.generation
     this.#verified.clear()
+    this.#familiar.forget()
   }
 
   readonly #verifyUnknown = async (token: string): Promise<Principal> => {
@@ -108,15 +114,7 @@ export class AccessTokens implements TokenVerifier {
   async #verifyToken(token: string): Promise<Principal> {
     if (token.length > maxTokenLength) throw invalidToken()
     try {
-      const { payload } = await jwtVerify(token, (header) => this.#keys.verification(header.kid, header.alg), {
-        algorithms: [...this.#keys.algorithms],
-        issuer: this.#config.issuer,
-        audience: this.#config.audience,
-        typ: 'at+jwt',
-        clockTolerance: clockToleranceSeconds,
-        currentDate: new Date(this.#runtime.clock()),
-        requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'jti', 'sid', 'client_id'],
-      })
+      const payload = (await this.#familiar.claimsOf(token, this.#runtime.clock())) ?? (await this.#claimsOf(token))
       const { sub, sid, exp, iat } = payload
       if (typeof sub !== 'string' || typeof sid !== 'string' || exp === undefined || iat === undefined)
         throw invalidToken()
@@ -133,6 +131,25 @@ export class AccessTokens implements TokenVerifier {
       if (this.#debug.enabled) this.#debug('token refused', { reason: reasonOf(error) })
       throw toTokenError(error)
     }
+  }
+
+  /** @throws errors of jose */
+  async #claimsOf(token: string): Promise<JWTPayload> {
+    const { payload, protectedHeader } = await jwtVerify(
+      token,
+      (header) => this.#keys.verification(header.kid, header.alg),
+      {
+        algorithms: [...this.#keys.algorithms],
+        issuer: this.#config.issuer,
+        audience: this.#config.audience,
+        typ: 'at+jwt',
+        clockTolerance: clockToleranceSeconds,
+        currentDate: new Date(this.#runtime.clock()),
+        requiredClaims: [...requiredClaims],
+      },
+    )
+    this.#familiar.learn(token, protectedHeader)
+    return payload
   }
 
   /**
