@@ -15,6 +15,7 @@ export function recipientDirectory(users: UserSource, chosenLocale: ChosenLocale
   const unknown = (id: UserId) => (users.unknown === 'accept' ? { id, locale: null } : null)
   return {
     ...(directory.parseId && { parseId: directory.parseId }),
+    ...(directory.getMany && { getMany: directory.getMany.bind(directory) }),
     get: async (id) => withLocale((await directory.get(id)) ?? unknown(id)),
     findByUsername: async (name) => withLocale(await directory.findByUsername(name)),
     findByEmail: async (address) => withLocale(await directory.findByEmail(address)),

@@ -258,6 +258,7 @@ class DurableNotifications<Catalogue> implements Notifications<Catalogue> {
 
   async close(): Promise<void> {
     await this.#sequencer.close()
+    await this.feed.close()
     await this.#log.close()
   }
 }

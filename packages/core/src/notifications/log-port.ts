@@ -54,7 +54,12 @@ export interface NotificationLog {
    * @throws FocusError `storage_unavailable`, `overloaded`, `closed`
    */
   append(entry: LogEntry): Promise<AppendOutcome>
-  heads(userKeys: readonly UserKey[]): Promise<StoredHead[]>
+  /**
+   * Returns heads in the order of `userKeys`.
+   *
+   * @param since when users exist since, in milliseconds since 1970: for those whom `firstSight` has not recorded yet
+   */
+  heads(userKeys: readonly UserKey[], since?: ReadonlyMap<UserKey, number>): Promise<StoredHead[]>
   /**
    * Introduces users to the shared stream: they do not get broadcasts from before `since` (milliseconds since 1970), or from
    * before their stream started if it is unknown.

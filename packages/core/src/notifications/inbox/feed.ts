@@ -1,8 +1,8 @@
-import { mapInChunks } from '../../common/async/chunks.ts'
 import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationLog } from '../log-port.ts'
-import type { FirstSight, ReadSelection, StateChange } from './inbox-port.ts'
+import type { ReadSelection, StateChange, StoredHead } from './inbox-port.ts'
+import { Introductions } from './introductions.ts'
 import type { Recipients } from '../sending/recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
 
@@ -12,20 +12,23 @@ export class Feed {
   readonly #recipients: Recipients
   readonly #publisher: NotificationPublisher
   readonly #logger: Logger
+  readonly #introductions: Introductions
 
   constructor(log: NotificationLog, recipients: Recipients, publisher: NotificationPublisher, logger: Logger) {
     this.#log = log
     this.#recipients = recipients
     this.#publisher = publisher
     this.#logger = logger
+    this.#introductions = new Introductions(log)
   }
 
+  /** Returns the head of one user, whom the shared stream knows from then on. */
   async head(userKey: UserKey): Promise<StreamHead> {
-    const { heads, failures } = await this.#introduced([userKey])
-    if (failures.length > 0) throw failures[0]
-    const [head] = heads
-    if (!head) throw new TypeError('the log returns a head for every key')
-    return head
+    const head = await this.#readHead(userKey)
+    if (!head.unseen) return head
+    const recipient = await this.#recipients.find(userKey)
+    await this.#introductions.record({ userKey, since: recipient?.createdAt ?? null })
+    return this.#readHead(userKey)
   }
 
   /**
@@ -33,12 +36,21 @@ export class Feed {
    * broadcasts, so that the other users do not wait, and is looked up again the next time.
    */
   async heads(userKeys: readonly UserKey[]): Promise<StreamHead[]> {
-    const { heads, failures } = await this.#introduced(userKeys)
-    if (failures.length > 0) {
-      const fields = { failed: failures.length, error: failures[0] }
-      this.#logger.warn('The user directory failed; new users see no earlier broadcasts until it answers', fields)
+    if (userKeys.length === 0) return []
+    const heads = await this.#log.heads(userKeys)
+    const unseen = userKeys.filter((_, index) => heads[index]?.unseen)
+    if (unseen.length === 0) return heads
+    const ages = await this.#agesOf(unseen)
+    const undated = unseen.filter((userKey) => ages.get(userKey) === null)
+    await Promise.all(undated.map((userKey) => this.#introductions.record({ userKey, since: null })))
+    const since = new Map<UserKey, number>()
+    for (const [userKey, createdAt] of ages) {
+      if (createdAt === null) continue
+      since.set(userKey, createdAt)
+      this.#introductions.recordLater(userKey, createdAt)
     }
-    return heads
+    const hasBroadcasts = heads.some(({ allOffset }) => allOffset > 0)
+    return hasBroadcasts || undated.length > 0 ? this.#log.heads(userKeys, since) : heads
   }
 
   read(userKey: UserKey, after: number, upTo: number, limit: number): Promise<NotificationEvent[]> {
@@ -67,31 +79,31 @@ export class Feed {
     return change !== null
   }
 
-  /** Tells the shared stream when its readers were created, before their first read. */
-  async #introduced(
-    userKeys: readonly UserKey[],
-  ): Promise<{ readonly heads: StreamHead[]; readonly failures: readonly unknown[] }> {
-    if (userKeys.length === 0) return { heads: [], failures: [] }
-    const heads = await this.#log.heads(userKeys)
-    const unseen = userKeys.filter((_, index) => heads[index]?.unseen)
-    if (unseen.length === 0) return { heads, failures: [] }
-    const found: FirstSight[] = []
-    const failures: unknown[] = []
-    await mapInChunks(unseen, async (userKey) => {
-      try {
-        found.push(await this.#lookUp(userKey))
-      } catch (error) {
-        failures.push(error)
-      }
-    })
-    if (found.length === 0) return { heads, failures }
-    await this.#log.firstSight(found)
-    return { heads: await this.#log.heads(userKeys), failures }
+  async close(): Promise<void> {
+    await this.#introductions.close()
   }
 
-  async #lookUp(userKey: UserKey): Promise<FirstSight> {
-    const recipient = await this.#recipients.find(userKey)
-    return { userKey, since: recipient?.createdAt ?? null }
+  /** Returns since when users exist, null where that is unknown. Users whose lookup failed are missing. */
+  async #agesOf(userKeys: readonly UserKey[]): Promise<Map<UserKey, number | null>> {
+    const ages = new Map<UserKey, number | null>()
+    for (const userKey of userKeys) {
+      const since = this.#introductions.waitingSince(userKey)
+      if (since !== undefined) ages.set(userKey, since)
+    }
+    const unknown = userKeys.filter((userKey) => !ages.has(userKey))
+    const { found, failures } = await this.#recipients.creationTimes(unknown)
+    if (failures.length > 0) {
+      const fields = { failed: failures.length, error: failures[0] }
+      this.#logger.warn('The user directory failed; new users see no earlier broadcasts until it answers', fields)
+    }
+    for (const [userKey, createdAt] of found) ages.set(userKey, createdAt)
+    return ages
+  }
+
+  async #readHead(userKey: UserKey): Promise<StoredHead> {
+    const [head] = await this.#log.heads([userKey])
+    if (!head) throw new TypeError('the log returns a head for every key')
+    return head
   }
 
   #publish(userKey: UserKey, state: 'read' | 'deleted', change: StateChange | null): void {

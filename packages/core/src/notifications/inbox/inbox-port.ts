@@ -47,6 +47,8 @@ export interface InboxRows {
 export interface StoredHead extends StreamHead {
   /** True while the log does not know which broadcasts are older than this user. */
   readonly unseen: boolean
+  /** Head of the shared stream at the same time. */
+  readonly allOffset: number
 }
 
 /** A user who reads for the first time. */

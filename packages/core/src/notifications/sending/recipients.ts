@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { mapInChunks } from '../../common/async/chunks.ts'
 import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
@@ -20,6 +21,8 @@ export interface Recipient {
 export interface RecipientDirectory {
   readonly parseId?: (key: UserKey) => UserId
   get(id: UserId): Promise<DirectoryUser | null>
+  /** Returns the existing users among the given ids, their languages excepted. */
+  getMany?(ids: readonly UserId[]): Promise<readonly Pick<DirectoryUser, 'id' | 'createdAt'>[]>
   findByUsername(username: string): Promise<DirectoryUser | null>
   findByEmail(email: string): Promise<DirectoryUser | null>
   /** Calls back when a user changed, whose cached entry is then dropped. */
@@ -33,6 +36,11 @@ export interface DirectoryUser {
   readonly emailVerified?: boolean
   /** Milliseconds since 1970. */
   readonly createdAt?: number
+}
+
+export interface CreationTimes {
+  readonly found: ReadonlyMap<UserKey, number | null>
+  readonly failures: readonly unknown[]
 }
 
 /** How long a user is cached, in milliseconds: a change that no node announced is noticed within it. */
@@ -66,6 +74,38 @@ export class Recipients {
     if (user) return this.#cache(recipientOf(user), changes)
     // Cached too: where another system issues the ids, every notification would look for an unknown user.
     return this.#unknownUsers === 'accept' ? this.#cache(unknownRecipient(userKey, id), changes) : null
+  }
+
+  /**
+   * Returns when users were created, in milliseconds since 1970; null if unknown. Users whose lookup failed are missing, and
+   * `failures` has the errors.
+   */
+  async creationTimes(userKeys: readonly UserKey[]): Promise<CreationTimes> {
+    const found = new Map<UserKey, number | null>()
+    const failures: unknown[] = []
+    const directory = this.#directory
+    if (userKeys.length > 1 && directory.getMany) {
+      try {
+        const users = await directory.getMany(userKeys.map((userKey) => directory.parseId?.(userKey) ?? userKey))
+        for (const userKey of userKeys) found.set(userKey, null)
+        for (const { id, createdAt } of users) {
+          const userKey = toUserKey(id)
+          if (found.has(userKey)) found.set(userKey, createdAt ?? null)
+        }
+      } catch (error) {
+        found.clear()
+        failures.push(error)
+      }
+      return { found, failures }
+    }
+    await mapInChunks(userKeys, async (userKey) => {
+      try {
+        found.set(userKey, (await this.find(userKey))?.createdAt ?? null)
+      } catch (error) {
+        failures.push(error)
+      }
+    })
+    return { found, failures }
   }
 
   /** @throws FocusError `unknown_user` */

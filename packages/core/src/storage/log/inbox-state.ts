@@ -12,6 +12,7 @@ import {
   emptyStream,
   ensureStreams,
   HeadReader,
+  lastBefore,
   type StreamRow,
 } from './stream-heads.ts'
 import { sharedStream } from './event-rows.ts'
@@ -52,9 +53,9 @@ export class InboxState {
         .select(['offset', 'created_at'])
         .where('user_key', '=', sharedStream)
         .execute()
-      const lastBefore = (moment: number) =>
-        broadcasts.reduce((last, { offset, created_at }) => (created_at < moment ? Math.max(last, offset) : last), 0)
-      const older = new Map(created.map((row) => [row.user_key, lastBefore(since.get(row.user_key) ?? row.created_at)]))
+      const older = new Map(
+        created.map((row) => [row.user_key, lastBefore(broadcasts, since.get(row.user_key) ?? row.created_at)]),
+      )
       for (const [allFrom, keys] of Map.groupBy(owners, (owner) => older.get(owner) ?? 0)) {
         await trx
           .updateTable('focus_streams')

@@ -139,8 +139,8 @@ class DatabaseNotificationLog implements StoredLog {
     return outcome
   }
 
-  heads(userKeys: readonly UserKey[]): Promise<StoredHead[]> {
-    return this.#heads.read(userKeys)
+  heads(userKeys: readonly UserKey[], since?: ReadonlyMap<UserKey, number>): Promise<StoredHead[]> {
+    return this.#heads.read(userKeys, since)
   }
 
   firstSight(users: readonly FirstSight[]): Promise<void> {

@@ -10,7 +10,7 @@ import { sharedStream } from './event-rows.ts'
 export type StreamRow = Selectable<StreamsTable>
 export type BroadcastState = Selectable<BroadcastStatesTable>
 
-type BroadcastRow = Pick<Selectable<NotificationsTable>, 'offset' | 'expires_at'>
+type BroadcastRow = Pick<Selectable<NotificationsTable>, 'offset' | 'created_at' | 'expires_at'>
 
 /** Returns the row of a stream without events. */
 export function emptyStream(owner: string, now: number): StreamRow {
@@ -61,7 +61,8 @@ export class HeadReader {
     this.#clock = clock
   }
 
-  async read(userKeys: readonly UserKey[]): Promise<StoredHead[]> {
+  /** @param since when users exist since: for those whose first sight is not recorded yet */
+  async read(userKeys: readonly UserKey[], since: ReadonlyMap<UserKey, number> = new Map()): Promise<StoredHead[]> {
     const rows = await this.#db
       .selectFrom('focus_streams')
       .selectAll()
@@ -70,7 +71,7 @@ export class HeadReader {
     const byOwner = new Map(rows.map((row) => [row.user_key, row]))
     const shared = byOwner.get(sharedStream) ?? emptyStream(sharedStream, 0)
     const streams = userKeys.map((key) => byOwner.get(key) ?? emptyStream(key, 0))
-    const unread = await this.unreadBroadcasts(streams, shared)
+    const unread = await this.unreadBroadcasts(await this.#aged(streams, shared, since), shared)
     return streams.map((stream) => ({
       epoch: this.#epoch.current,
       offset: stream.head,
@@ -78,7 +79,24 @@ export class HeadReader {
       unreadCount: stream.unread + (unread.get(stream.user_key) ?? 0),
       stateRev: stream.state_rev,
       unseen: stream.all_from === null,
+      allOffset: shared.head,
     }))
+  }
+
+  /** Returns the streams as `firstSight` will record them. */
+  async #aged(
+    streams: readonly StreamRow[],
+    shared: StreamRow,
+    since: ReadonlyMap<UserKey, number>,
+  ): Promise<readonly StreamRow[]> {
+    if (since.size === 0) return streams
+    const broadcasts = await this.#broadcastRows(shared)
+    return streams.map((stream) => {
+      const moment = since.get(stream.user_key)
+      return stream.all_from !== null || moment === undefined
+        ? stream
+        : { ...stream, all_from: lastBefore(broadcasts, moment) }
+    })
   }
 
   async shared(): Promise<StreamRow> {
@@ -117,21 +135,32 @@ export class HeadReader {
     )
   }
 
-  /** Returns the offsets of broadcasts that have not expired, ascending; reads them only after a change of the stream. */
+  /** Returns the offsets of broadcasts that have not expired, ascending. */
   async #broadcastOffsets(shared: StreamRow): Promise<readonly number[]> {
+    const rows = await this.#broadcastRows(shared)
+    const now = this.#clock()
+    return rows.filter((row) => (row.expires_at ?? Infinity) > now).map((row) => row.offset)
+  }
+
+  /** Returns the broadcasts in the order of their offsets; reads them only after a change of the stream. */
+  async #broadcastRows(shared: StreamRow): Promise<readonly BroadcastRow[]> {
     const version = `${shared.head}.${shared.state_rev}`
     if (this.#broadcasts.version !== version) {
       const rows = await this.#db
         .selectFrom('focus_notifications')
-        .select(['offset', 'expires_at'])
+        .select(['offset', 'created_at', 'expires_at'])
         .where('user_key', '=', sharedStream)
         .orderBy('offset')
         .execute()
       this.#broadcasts = { version, rows }
     }
-    const now = this.#clock()
-    return this.#broadcasts.rows.filter((row) => (row.expires_at ?? Infinity) > now).map((row) => row.offset)
+    return this.#broadcasts.rows
   }
+}
+
+/** Returns the offset of the newest broadcast from before a moment; 0 when there is none. */
+export function lastBefore(broadcasts: readonly Pick<BroadcastRow, 'offset' | 'created_at'>[], moment: number): number {
+  return broadcasts.reduce((last, { offset, created_at }) => (created_at < moment ? Math.max(last, offset) : last), 0)
 }
 
 function countAbove(ascending: readonly number[], mark: number): number {
