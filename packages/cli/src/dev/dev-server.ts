@@ -78,8 +78,7 @@ export async function startDevServer(
       url,
       issuer: devIssuer?.issuer ?? null,
       signIn: settings.oauthEnabled,
-      // A provider that cannot be loaded answers the sign-in with an error.
-      visited: () => void devIssuer?.prepare().catch(() => undefined),
+      visited: () => prepareSoon(devIssuer),
     })
     const ops = opsHandler(focus.basePath)
     handle = (request, response) => {
@@ -100,6 +99,12 @@ export async function startDevServer(
     await close()
     throw error
   }
+}
+
+/** Loads the provider once the page is drawn, before its user signs in. Loading keeps the server busy for a moment. */
+function prepareSoon(devIssuer: DevIssuer | null): void {
+  // A provider that cannot be loaded answers the sign-in with an error.
+  setTimeout(() => void devIssuer?.prepare().catch(() => undefined), 1_000).unref()
 }
 
 async function startIssuer(settings: DevSettings, url: string): Promise<DevIssuer | null> {

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import type { Focus } from '@focus-api/core'
 import { sendProblem } from '../server/problem.ts'
 import { pickLocale, type Locale } from '../pages/locale.ts'
-import { packageFolder } from '../config/package-folder.ts'
+import { sendAsset } from '../pages/asset.ts'
 import { pageHtml } from '../pages/dev/page-html.ts'
 import { answerTestNotification } from './test-notification.ts'
 
@@ -57,7 +55,9 @@ async function route(
     return
   }
   const contentType = assets[target.pathname]
-  if (contentType !== undefined && readable) return asset(target.pathname, contentType, response)
+  if (contentType !== undefined && readable) {
+    return sendAsset(target.pathname.replace('/focus-page/', 'page/'), contentType, request, response)
+  }
   if (target.pathname === '/focus-page/notifications' && request.method === 'POST') {
     return answerTestNotification(focus, request, response)
   }
@@ -108,10 +108,4 @@ function contentSecurityPolicy({ url, issuer }: PageOptions): string {
   const pictures = ["'self'", 'https:', ...(issuer === null ? [] : [issuer])].join(' ')
   const socket = url.replace(/^http/, 'ws')
   return `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${pictures}; connect-src 'self' ${socket}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`
-}
-
-async function asset(path: string, contentType: string, response: ServerResponse): Promise<void> {
-  const file = join(packageFolder(), 'dist', path.replace('/focus-page/', 'page/'))
-  const content = await readFile(file)
-  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' }).end(content)
 }

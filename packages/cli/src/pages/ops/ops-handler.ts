@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import { pickLocale } from '../locale.ts'
-import { packageFolder } from '../../config/package-folder.ts'
+import { sendAsset } from '../asset.ts'
 import { opsHtml } from './ops-html.ts'
 
 const assets: Readonly<Record<string, string>> = {
@@ -24,7 +22,8 @@ export function opsHandler(basePath: string): (request: IncomingMessage, respons
     }
     const contentType = assets[path]
     if (contentType === undefined) return false
-    sendAsset(path, contentType, response).catch(() => response.writeHead(500).end())
+    const file = path.replace('/focus/', 'ops/')
+    sendAsset(file, contentType, request, response).catch(() => response.writeHead(500).end())
     return true
   }
 }
@@ -36,9 +35,4 @@ const headers = {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-}
-
-async function sendAsset(path: string, contentType: string, response: ServerResponse): Promise<void> {
-  const content = await readFile(join(packageFolder(), 'dist', path.replace('/focus/', 'ops/')))
-  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' }).end(content)
 }
