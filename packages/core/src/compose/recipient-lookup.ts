@@ -1,4 +1,6 @@
+import { GatheredReads } from '../common/async/gathered-reads.ts'
 import { canonicalLocale } from '../common/text/locale.ts'
+import type { User, UserDirectory } from '../auth/accounts/user-directory-port.ts'
 import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
 import type { DirectoryUser, RecipientDirectory } from '../notifications/sending/recipients.ts'
 import type { DeliveryRecipient } from '../transports/transport.ts'
@@ -7,16 +9,51 @@ import type { UserSource } from './foundation.ts'
 /** Reads the language that a user chose in the preferences; null if they chose none. */
 export type ChosenLocale = (userKey: UserKey) => Promise<string | null>
 
-/** Returns the user directory with the chosen languages, as the notifications read it. */
-export function recipientDirectory(users: UserSource, chosenLocale: ChosenLocale): RecipientDirectory {
+/** Ids in one query; callers that wait for others wait one turn of the event loop. */
+const gathering = { max: 500, patienceTurns: 1 }
+
+/** Returns a reader of languages that answers concurrent calls with one query, for a database on a server. */
+export function gatheredLocales(
+  readMany: (userKeys: readonly UserKey[]) => Promise<ReadonlyMap<UserKey, string>>,
+): ChosenLocale {
+  const reads = new GatheredReads<UserKey, string | null>(async (userKeys) => {
+    const found = await readMany([...new Set(userKeys)])
+    return userKeys.map((userKey) => found.get(userKey) ?? null)
+  }, gathering)
+  return (userKey) => reads.read(userKey)
+}
+
+/** Returns a reader of users that answers concurrent calls with one query, where the directory can read many. */
+function gatheredUsers(directory: UserDirectory): (id: UserId) => Promise<User | null> {
+  if (!directory.getMany) return (id) => directory.get(id)
+  const reads = new GatheredReads<UserId, User | null>(async (ids) => {
+    const users = (await directory.getMany?.([...new Set(ids)])) ?? []
+    const found = new Map(users.map((user) => [toUserKey(user.id), user]))
+    return ids.map((id) => found.get(toUserKey(id)) ?? null)
+  }, gathering)
+  // An id that the directory refuses must fail its own call only.
+  return (id) => reads.read(id).catch(() => directory.get(id))
+}
+
+/**
+ * Returns the user directory with the chosen languages, as the notifications read it.
+ *
+ * @param gathers whether concurrent look-ups share a query
+ */
+export function recipientDirectory(
+  users: UserSource,
+  chosenLocale: ChosenLocale,
+  { gathers }: { readonly gathers: boolean },
+): RecipientDirectory {
   const { directory } = users
+  const get = gathers ? gatheredUsers(directory) : (id: UserId) => directory.get(id)
   const withLocale = async (user: DirectoryUser | null) =>
     user && { ...user, locale: (await chosenLocale(toUserKey(user.id))) ?? canonicalLocale(user.locale) }
   const unknown = (id: UserId) => (users.unknown === 'accept' ? { id, locale: null } : null)
   return {
     ...(directory.parseId && { parseId: directory.parseId }),
     ...(directory.getMany && { getMany: directory.getMany.bind(directory) }),
-    get: async (id) => withLocale((await directory.get(id)) ?? unknown(id)),
+    get: async (id) => withLocale((await get(id)) ?? unknown(id)),
     findByUsername: async (name) => withLocale(await directory.findByUsername(name)),
     findByEmail: async (address) => withLocale(await directory.findByEmail(address)),
     onChanged: (listener) => users.changes.onChange(listener),

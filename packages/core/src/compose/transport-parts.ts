@@ -19,7 +19,7 @@ import type { OutboundMessage } from '../transports/transport.ts'
 import { configuredTransports } from './environment-transports.ts'
 import type { Foundation } from './foundation.ts'
 import { type Closable, openTogether } from './opening.ts'
-import { findRecipient, recipientDirectory } from './recipient-lookup.ts'
+import { findRecipient, gatheredLocales, recipientDirectory } from './recipient-lookup.ts'
 
 export interface TransportParts extends Closable {
   readonly manager: TransportManager
@@ -41,7 +41,11 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
     const transports = configuredTransports(settings)
     const stores = openStores(database)
     const unsubscribeTokens = new UnsubscribeTokens(secrets)
-    const chosenLocale = stores.preferences.locale.bind(stores.preferences)
+    // On a server each query is a round trip; SQLite reads one row in less time than a turn of the event loop.
+    const gathers = database.syntax.rowLocks
+    const chosenLocale = gathers
+      ? gatheredLocales((userKeys) => stores.preferences.locales(userKeys))
+      : stores.preferences.locale.bind(stores.preferences)
     const manager = own(
       new TransportManager({
         transports,
@@ -71,7 +75,7 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
       preferences,
       pushSubscriptions: stores.pushSubscriptions,
       unsubscribeTokens,
-      recipients: recipientDirectory(users, chosenLocale),
+      recipients: recipientDirectory(users, chosenLocale, { gathers }),
     }
   })
 }

@@ -34,6 +34,12 @@ export class KyselyPreferenceStore implements PreferenceStore {
     return row?.locale ?? null
   }
 
+  /** Returns the languages of those users who chose one. */
+  async locales(userKeys: readonly UserKey[]): Promise<ReadonlyMap<UserKey, string>> {
+    const rows = await this.#db.selectFrom('focus_locales').selectAll().where('user_key', 'in', userKeys).execute()
+    return new Map(rows.map(({ user_key, locale }) => [user_key, locale]))
+  }
+
   async put(userKey: UserKey, { locale, matrix }: Partial<Preferences>): Promise<void> {
     if (await this.#isSo(userKey, { locale, matrix })) return
     await inTransaction(this.#database, async (trx) => {

@@ -16,6 +16,8 @@ interface ValuesStatement {
 /** Has one array for each column as its parameters, so that its text does not depend on the number of rows. */
 interface ArrayStatement {
   readonly text: string
+  /** A session that Focus alone uses keeps the statement under this name, so that the server reads and plans it once. */
+  readonly name?: string
   readonly columns: number
 }
 

@@ -12,6 +12,11 @@ import {
 /** The placeholders that SQLite accepts in one statement. MySQL's text protocol accepts any number; PostgreSQL gets arrays. */
 const maxPlaceholders = 32_766
 
+/** A statement that a driver may keep prepared under a name. */
+export interface NamedQuery<R = unknown> extends CompiledQuery<R> {
+  readonly name?: string
+}
+
 /** Runs one statement on the connection of a transaction. */
 export type Execute = <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>
 
@@ -35,8 +40,11 @@ export class KyselyBatchSession implements BatchSession {
     for (let start = 0; start < rows.length; start += rowsAtOnce) {
       const chunk = rows.slice(start, start + rowsAtOnce)
       // Ready-made text instead of a query tree: compiling thousands of values costs more than inserting them.
-      const query = CompiledQuery.raw(statementText(statement, chunk.length), statementParameters(statement, chunk))
-      const { rows: answered } = await this.#execute<SqlRow>(query)
+      const query: CompiledQuery<SqlRow> = CompiledQuery.raw(
+        statementText(statement, chunk.length),
+        statementParameters(statement, chunk),
+      )
+      const { rows: answered } = await this.#execute<SqlRow>(named(query, statement))
       for (const row of answered) answers.push(row)
     }
     return answers
@@ -63,4 +71,9 @@ export class KyselyBatchSession implements BatchSession {
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed) throw failed.reason
   }
+}
+
+function named<R>(query: CompiledQuery<R>, statement: RowStatement): NamedQuery<R> {
+  const { name } = 'text' in statement ? statement : { name: undefined }
+  return name === undefined ? query : { ...query, name }
 }

@@ -69,6 +69,8 @@ const arrays: StatementForms = {
   onConflict,
   insert: (table, columns, tail = '') => ({
     text: `insert into ${table} (${columns.map(doubleQuoted).join(', ')}) select * from ${unnest(columns, table)} ${tail}`,
+    // Only inserts: a newer version that adds a column changes what a prepared `select *` returns, which fails from then on.
+    name: `focus: insert into ${table}`,
     columns: columns.length,
   }),
   among: (verb, keys, tail = '') => ({
