@@ -2,7 +2,7 @@ import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationLog } from '../log-port.ts'
 import type { ReadSelection, StateChange, StoredHead } from './inbox-port.ts'
-import { Introductions } from './introductions.ts'
+import { NewReaders } from './new-readers.ts'
 import type { Recipients } from '../sending/recipients.ts'
 import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
 
@@ -12,14 +12,14 @@ export class Feed {
   readonly #recipients: Recipients
   readonly #publisher: NotificationPublisher
   readonly #logger: Logger
-  readonly #introductions: Introductions
+  readonly #newReaders: NewReaders
 
   constructor(log: NotificationLog, recipients: Recipients, publisher: NotificationPublisher, logger: Logger) {
     this.#log = log
     this.#recipients = recipients
     this.#publisher = publisher
     this.#logger = logger
-    this.#introductions = new Introductions(log)
+    this.#newReaders = new NewReaders(log)
   }
 
   /** Returns the head of one user, whom the shared stream knows from then on. */
@@ -27,7 +27,7 @@ export class Feed {
     const head = await this.#readHead(userKey)
     if (!head.unseen) return head
     const recipient = await this.#recipients.find(userKey)
-    await this.#introductions.record({ userKey, since: recipient?.createdAt ?? null })
+    await this.#newReaders.record({ userKey, since: recipient?.createdAt ?? null })
     return this.#readHead(userKey)
   }
 
@@ -42,12 +42,12 @@ export class Feed {
     if (unseen.length === 0) return heads
     const ages = await this.#agesOf(unseen)
     const undated = unseen.filter((userKey) => ages.get(userKey) === null)
-    await Promise.all(undated.map((userKey) => this.#introductions.record({ userKey, since: null })))
+    await Promise.all(undated.map((userKey) => this.#newReaders.record({ userKey, since: null })))
     const since = new Map<UserKey, number>()
     for (const [userKey, createdAt] of ages) {
       if (createdAt === null) continue
       since.set(userKey, createdAt)
-      this.#introductions.recordLater(userKey, createdAt)
+      this.#newReaders.recordLater(userKey, createdAt)
     }
     const hasBroadcasts = heads.some(({ allOffset }) => allOffset > 0)
     return hasBroadcasts || undated.length > 0 ? this.#log.heads(userKeys, since) : heads
@@ -80,14 +80,14 @@ export class Feed {
   }
 
   async close(): Promise<void> {
-    await this.#introductions.close()
+    await this.#newReaders.close()
   }
 
   /** Returns since when users exist, null where that is unknown. Users whose lookup failed are missing. */
   async #agesOf(userKeys: readonly UserKey[]): Promise<Map<UserKey, number | null>> {
     const ages = new Map<UserKey, number | null>()
     for (const userKey of userKeys) {
-      const since = this.#introductions.waitingSince(userKey)
+      const since = this.#newReaders.waitingSince(userKey)
       if (since !== undefined) ages.set(userKey, since)
     }
     const unknown = userKeys.filter((userKey) => !ages.has(userKey))

@@ -14,7 +14,7 @@ const maxWaiting = 50_000
  * Records users who read for the first time. A user whose age is known can wait: which broadcasts are older follows from the age,
  * before and after the record. Readers that arrive together share a transaction.
  */
-export class Introductions {
+export class NewReaders {
   readonly #log: Pick<NotificationLog, 'firstSight'>
   readonly #now: GatheredReads<FirstSight, true>
   readonly #waiting = new Map<UserKey, number>()
