@@ -42,7 +42,11 @@ export class FixedKeys implements TokenKeys {
   }
 
   published(kid: string | undefined, alg: string): KeyObject | null {
-    return this.#keys.find((key) => key.kid === kid && key.alg === alg)?.verifying ?? null
+    return this.#find(kid, alg)?.verifying ?? null
+  }
+
+  own(kid: string | undefined, alg: string): KeyObject | null {
+    return this.#find(kid, alg)?.signing ?? null
   }
 
   async jwks(): Promise<{ readonly keys: readonly JWK[] }> {
@@ -64,6 +68,10 @@ export class FixedKeys implements TokenKeys {
     throw new FocusError('invalid_request', 'The signing keys come from the configuration.', {
       hint: 'Put a new key in front of the old ones in `tokens`, and restart the server.',
     })
+  }
+
+  #find(kid: string | undefined, alg: string): FixedKey | undefined {
+    return this.#keys.find((key) => key.kid === kid && key.alg === alg)
   }
 }
 

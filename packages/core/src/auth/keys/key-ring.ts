@@ -112,10 +112,12 @@ export class KeyRing implements TokenKeys {
   }
 
   published(kid: string | undefined, algorithm: string): KeyObject | null {
-    if (algorithm !== alg) return null
-    const now = this.#runtime.clock()
-    const key = this.#keys.find(({ stored }) => stored.kid === kid && !isRetired(stored, now))
-    return key?.publicKey ?? null
+    return this.#find(kid, algorithm)?.publicKey ?? null
+  }
+
+  own(kid: string | undefined, algorithm: string): KeyObject | null {
+    const found = this.#find(kid, algorithm)
+    return found === undefined ? null : this.#privateKey(found.stored)
   }
 
   /** Returns the public keys, including the next one (RFC 7517). */
@@ -215,6 +217,12 @@ export class KeyRing implements TokenKeys {
     return this.#keys
       .filter(({ stored }) => stored.activatesAt <= now && !isRetired(stored, now))
       .reduce<RingKey | undefined>((a, b) => (a && a.stored.activatesAt > b.stored.activatesAt ? a : b), undefined)
+  }
+
+  #find(kid: string | undefined, algorithm: string): RingKey | undefined {
+    if (algorithm !== alg) return undefined
+    const now = this.#runtime.clock()
+    return this.#keys.find(({ stored }) => stored.kid === kid && !isRetired(stored, now))
   }
 
   #privateKey(stored: StoredKey): KeyObject {

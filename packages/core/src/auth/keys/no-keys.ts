@@ -24,6 +24,10 @@ export class NoKeys implements TokenKeys {
     return null
   }
 
+  own(): null {
+    return null
+  }
+
   async jwks(): Promise<{ readonly keys: readonly [] }> {
     return { keys: [] }
   }

@@ -33,6 +33,8 @@ export interface TokenKeys {
   verification(kid: string | undefined, alg: string): Promise<KeyObject>
   /** The same among the keys in memory; null when none of them matches. */
   published(kid: string | undefined, alg: string): KeyObject | null
+  /** Returns the private half of a published key; null when it is not at hand. */
+  own(kid: string | undefined, alg: string): KeyObject | null
   /** Returns the public keys (RFC 7517); empty for shared secrets. */
   jwks(): Promise<{ readonly keys: readonly JWK[] }>
   list(): Promise<KeyInfo[]>

@@ -10,7 +10,7 @@ const maxHeaders = 16
 const compactForm = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/
 
 export interface FamiliarTokensDependencies {
-  readonly keys: Pick<TokenKeys, 'published'>
+  readonly keys: Pick<TokenKeys, 'published' | 'own'>
   readonly issuer: string
   readonly audience: string
   /** Claims that a token must have; the numeric dates are among them. */
@@ -22,7 +22,7 @@ export interface FamiliarTokensDependencies {
  * examines it once. Ed25519 signatures only. A token that is new in any other way is left to jose, which decides about it.
  */
 export class FamiliarTokens {
-  readonly #keys: Pick<TokenKeys, 'published'>
+  readonly #keys: Pick<TokenKeys, 'published' | 'own'>
   readonly #issuer: string
   readonly #audience: string
   readonly #requiredClaims: readonly string[]
@@ -58,13 +58,17 @@ export class FamiliarTokens {
     const header = this.#headers.get(headerOf(token))
     if (header === undefined || !compactForm.test(token)) return null
     // Looked up each time, because a key may have retired.
-    const key = this.#keys.published(header.kid, header.alg)
+    const publicKey = this.#keys.published(header.kid, header.alg)
     const end = token.lastIndexOf('.')
-    const claims = key === null ? null : parse(token.slice(token.indexOf('.') + 1, end))
-    if (key === null || claims === null || !this.#areInOrder(claims, now / 1_000)) return null
-    const signature = Buffer.from(token.slice(end + 1), 'base64url')
-    const signed = Buffer.from(token.slice(0, end), 'latin1')
-    if (await this.#signatures.isValid(signed, key, signature)) return claims
+    const claims = publicKey === null ? null : parse(token.slice(token.indexOf('.') + 1, end))
+    if (publicKey === null || claims === null || !this.#areInOrder(claims, now / 1_000)) return null
+    const signed = {
+      bytes: Buffer.from(token.slice(0, end), 'latin1'),
+      signature: Buffer.from(token.slice(end + 1), 'base64url'),
+      publicKey,
+      privateKey: this.#keys.own(header.kid, header.alg),
+    }
+    if (await this.#signatures.isValid(signed)) return claims
     throw invalidToken()
   }
 

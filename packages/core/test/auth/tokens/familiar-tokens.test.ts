@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import { base64url, decodeProtectedHeader, exportJWK, type JWK, jwtVerify, SignJWT } from 'jose'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ownKeys } from '../../../src/auth/keys/fixed-keys.ts'
 import type { TokenKeys } from '../../../src/auth/keys/token-keys.ts'
 import { FamiliarTokens } from '../../../src/auth/tokens/familiar-tokens.ts'
@@ -91,24 +91,29 @@ test('learns no header of another algorithm', async () => {
   expect(await (await familiar(keys, token)).claimsOf(token, now)).toBeNull()
 })
 
-test.each([true, false])('checks many signatures, each by itself, in the pool: %s', async (inPool) => {
-  const checks = new SignatureChecks(inPool)
-  const key = ownKeys([jwk]).published('k', 'EdDSA')
-  if (key === null) throw new Error('the key is missing')
-  const tokens = await Promise.all(Array.from({ length: 100 }, (_, index) => sign({ sub: String(index) })))
-  let turns = 0
-  const counter = setInterval(() => (turns += 1), 0)
-  const valid = await Promise.all(
-    tokens.map((token, index) => {
-      const end = token.lastIndexOf('.')
-      const signature = Buffer.from(token.slice(end + 1), 'base64url')
-      return checks.isValid(Buffer.from(token.slice(0, end)), key, index % 2 === 0 ? signature : signature.fill(1, 9))
-    }),
-  )
-  clearInterval(counter)
-  expect(valid).toEqual(tokens.map((_, index) => index % 2 === 0))
-  // The event loop went on in between.
-  expect(turns).toBeGreaterThan(0)
-  const wrongKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
-  expect(await checks.isValid(Buffer.from('a'), wrongKey, Buffer.alloc(64)).catch(() => false)).toBe(false)
+describe.each([true, false])('signatures, in the thread pool: %s', (inPool) => {
+  const publicKey = createPublicKey(privateKey)
+  const others = generateKeyPairSync('ed25519').privateKey
+
+  test.each([
+    ['verified with the public key', null],
+    ['compared with those of the private key', privateKey],
+    ['verified after a comparison with those of another key', others],
+  ])('are %s, each by itself', async (_name, ownKey) => {
+    const checks = new SignatureChecks(inPool)
+    const bytes = Array.from({ length: 100 }, (_, index) => Buffer.from(`message ${index}`))
+    let turns = 0
+    const counter = setInterval(() => (turns += 1), 0)
+    const valid = await Promise.all(
+      bytes.map((message, index) => {
+        const signature = signBytes(null, message, privateKey)
+        const shown = index % 3 === 0 ? signature : index % 3 === 1 ? signature.fill(1, 9, 10) : signature.subarray(1)
+        return checks.isValid({ bytes: message, signature: shown, publicKey, privateKey: ownKey })
+      }),
+    )
+    clearInterval(counter)
+    expect(valid).toEqual(bytes.map((_, index) => index % 3 === 0))
+    // The event loop went on in between.
+    expect(turns).toBeGreaterThan(0)
+  })
 })
