@@ -1,33 +1,41 @@
-import { parseArgs } from 'node:util'
+import { fileURLToPath } from 'node:url'
+import { parseCommand, UsageError, usage } from './command-line.ts'
 import { printMeasurement } from './report/console.ts'
+import type { Measurement } from './report/figures.ts'
+import { saveMeasurements } from './report/save.ts'
 import { scenarios } from './whole/index.ts'
-import type { RunOptions } from './whole/scenario.ts'
 
-const usage = `Usage: npm run bench -- [names] [options]
-
-Measures the whole product through its public interface, against its peers in the same run.
-`
-
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    slices: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
-    quick: { type: 'boolean', default: false },
-    databases: { type: 'string', default: 'sqlite,mariadb,postgres' },
-    cores: { type: 'string', default: '1,2' },
-  },
-})
-const options: RunOptions = {
-  slices: values.quick ? 1 : Number(values.slices),
-  seconds: values.quick ? 0.2 : Number(values.seconds),
-  scale: values.quick ? 20 : 1,
-  isQuick: values.quick,
-  databases: values.databases.split(','),
-  cores: values.cores.split(',').map(Number) as (1 | 2)[],
+/** Measures the whole product; `npm run bench -- --help` lists the benchmarks and options. Exits with 2 on a wrong command line. */
+try {
+  const command = parseCommand(process.argv.slice(2), scenarios, fileURLToPath(new URL('../docs', import.meta.url)))
+  if (command.isHelp) process.stdout.write(usage(scenarios))
+  else await run(command)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`${error.message}\nnpm run bench -- --help lists benchmarks and options.\n`)
+  process.exitCode = 2
 }
-for (const name of positionals) {
-  const scenario = scenarios[name]
-  if (!scenario) throw new Error(`${usage} Unknown: ${name}`)
-  for (const measurement of await scenario.run(options)) printMeasurement(measurement)
+
+async function run(command: ReturnType<typeof parseCommand>): Promise<void> {
+  const measurements: Measurement[] = []
+  for (const name of command.names) {
+    try {
+      for (const measurement of (await scenarios[name]?.run(command)) ?? []) {
+        printMeasurement(measurement)
+        measurements.push(measurement)
+      }
+    } catch (error) {
+      // The others may still run, for example without the server of a database.
+      process.stderr.write(
+        `\n${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      )
+      process.exitCode = 1
+    }
+  }
+  if (command.folder !== null) {
+    saveMeasurements(command.folder, measurements, Object.keys(scenarios))
+    console.log(`\nWritten: ${command.folder}/benchmarks.md`)
+  }
+  const targets = measurements.flatMap(({ targets }) => targets)
+  console.log(`\n${targets.filter(({ isMet }) => isMet).length} of ${targets.length} targets met`)
 }

@@ -1,5 +1,6 @@
 import { round } from '../statistics.ts'
-import type { CheckedTarget, Measurement } from './figures.ts'
+import type { Measurement } from './figures.ts'
+import { describeBound, describeRatio, readable } from './text.ts'
 
 /** Prints a measurement with its ratios. The first row is the one that the others are compared with. */
 export function printMeasurement({ name, variant, title, unit, rows, targets }: Measurement): void {
@@ -23,16 +24,9 @@ export function printMeasurement({ name, variant, title, unit, rows, targets }: 
       ]),
     ),
   )
-  for (const target of targets) console.log(`  ${describeTarget(target)}`)
-}
-
-function describeTarget({ of, to, kind, bound, measured, isMet }: CheckedTarget): string {
-  const sign = kind === 'at least' ? '≥' : '≤'
-  const figure = to === null ? `${of} ${round(measured)}` : `${of}: ${round(measured)} × ${to}`
-  return `${figure} (target ${sign} ${bound}${to === null ? '' : ' ×'}): ${isMet ? 'met' : 'MISSED'}`
-}
-
-/** Large numbers need no decimals. */
-function readable(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : String(round(value))
+  for (const target of targets) {
+    console.log(
+      `  ${describeRatio(target, unit)} (target ${describeBound(target, unit)}): ${target.isMet ? 'met' : 'MISSED'}`,
+    )
+  }
 }
