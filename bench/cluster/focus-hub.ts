@@ -1,4 +1,5 @@
 import { RedisBroker } from '../../packages/core/src/cluster/redis/redis-broker.ts'
+import { nodeId } from '../../packages/core/src/cluster/node-ids.ts'
 import { debugSource } from '../../packages/core/src/common/logging/debug.ts'
 import { silentLogger } from '../../packages/core/src/common/logging/logger.ts'
 import { focus } from '../realtime/contestants/focus.ts'
@@ -8,7 +9,8 @@ import type { ClusterContestant } from './contestant.ts'
 export async function focusHub(redisUrl: string): Promise<ClusterContestant> {
   const driver = await RedisBroker.open({
     url: redisUrl,
-    node: `bench-${process.pid}`,
+    // Receivers drop messages whose sender is not the node that signed them.
+    node: nodeId(`bench-${process.pid}`, ''),
     cluster: 'bench',
     secrets: ['a secret of the benchmark that is long enough'],
     logger: silentLogger,

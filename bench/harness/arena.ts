@@ -5,6 +5,7 @@ import type { Answer, ClientAnswer, ClientOrder, Load, Order, ServerArguments } 
 
 /** What a slice of load cost. */
 export interface Slice {
+  readonly calls: number
   /** Calls, or frames that arrived, per second of wall time. */
   readonly perSecond: number
   /** Processor time of the server, of all its threads and in the kernel, for each. */
@@ -18,6 +19,8 @@ export interface ArenaOptions {
   /** With 1, the server stays on core 0; with 2 it may use every core. Clients stay on core 1. */
   readonly cores?: 1 | 2
   readonly database?: string
+  /** Counts the statements that the server gives to SQLite, which costs a little. */
+  readonly isCounting?: boolean
 }
 
 const serverCore = 0
@@ -42,12 +45,16 @@ export class Arena {
     this.#ports = ports
   }
 
-  static async open(name: ContestantName, { cores = 1, database }: ArenaOptions = {}): Promise<Arena> {
+  static async open(
+    name: ContestantName,
+    { cores = 1, database, isCounting = false }: ArenaOptions = {},
+  ): Promise<Arena> {
     const settings: ServerArguments = { contestant: name, ...(database !== undefined && { database }) }
     const server = startProcess(new URL('server-process.ts', import.meta.url), {
       args: [JSON.stringify(settings)],
       core: cores === 1 ? serverCore : null,
       onBun: entryOf(name).isOnBun ?? false,
+      ...(isCounting && { preload: new URL('statement-counter.ts', import.meta.url) }),
     })
     const ports = await answerOf<Answer, 'listening'>(server, 'listening')
     const client = startProcess(new URL('client-process.ts', import.meta.url), { core: clientCore })
@@ -69,6 +76,7 @@ export class Arena {
     )
     const operations = calls * Math.max(1, load.framesPerCall) * (load.rowsPerCall ?? 1)
     return {
+      calls,
       perSecond: operations / seconds,
       cpuMicroseconds: ((userCpuSeconds + systemCpuSeconds) * 1e6) / operations,
       userCpuMicroseconds: (userCpuSeconds * 1e6) / operations,
@@ -106,18 +114,20 @@ export class Arena {
     await this.#askClient({ op: 'leave' }, 'left')
     // The server detects the disconnects and cleans up now, so that the next storm does not pay for it.
     await this.memory()
-    const cpuMicroseconds = (cpu * 1e6) / tokens.length
-    return {
-      perSecond: tokens.length / seconds,
-      cpuMicroseconds,
-      userCpuMicroseconds: Number.NaN,
-      mainThread: Number.NaN,
-    }
+    const calls = tokens.length
+    const perSecond = calls / seconds
+    const cpuMicroseconds = (cpu * 1e6) / calls
+    return { calls, perSecond, cpuMicroseconds, userCpuMicroseconds: Number.NaN, mainThread: Number.NaN }
   }
 
   /** Returns the processor time that the server has used. */
   async cpuSeconds(): Promise<number> {
     return (await this.#ask({ op: 'cpu' }, 'cpu')).seconds
+  }
+
+  /** Returns how many statements the server has given to SQLite; 0 unless the arena counts. */
+  async statements(): Promise<number> {
+    return (await this.#ask({ op: 'statements' }, 'statements')).count
   }
 
   async close(): Promise<void> {

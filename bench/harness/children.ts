@@ -11,11 +11,15 @@ interface StartOptions {
   /** The core that the process stays on; null for any. */
   readonly core: number | null
   readonly onBun?: boolean
+  /** A module that is loaded before the others. */
+  readonly preload?: URL
 }
 
 /** Starts a module of the benchmark in a process of its own. */
-export function startProcess(file: URL, { args = [], core, onBun = false }: StartOptions): ChildProcess {
-  const runtime = onBun ? [requireBun()] : [process.execPath, ...process.execArgv, '--expose-gc']
+export function startProcess(file: URL, { args = [], core, onBun = false, preload }: StartOptions): ChildProcess {
+  const runtime = onBun
+    ? [requireBun()]
+    : [process.execPath, ...process.execArgv, '--expose-gc', ...(preload ? ['--import', preload.href] : [])]
   const [execPath = process.execPath, ...execArgv] =
     canPin && core !== null ? ['taskset', '-c', String(core), ...runtime] : runtime
   return fork(file, [...args], { execPath, execArgv })

@@ -30,6 +30,8 @@ export type Order =
   /** Returns access tokens of `count` users, numbered from 0. */
   | { readonly op: 'tokens'; readonly count: number }
   | { readonly op: 'cpu' }
+  /** Returns how many statements the process has given to SQLite, with all its threads. */
+  | { readonly op: 'statements' }
   /** Sends one notification to each of `users` users, so that each has a stream. */
   | { readonly op: 'streams'; readonly users: number }
 
@@ -47,6 +49,7 @@ export type Answer =
   | { readonly op: 'memory'; readonly rss: number }
   | { readonly op: 'tokens'; readonly tokens: readonly string[] }
   | { readonly op: 'cpu'; readonly seconds: number }
+  | { readonly op: 'statements'; readonly count: number }
   | { readonly op: 'streams' }
   | { readonly op: 'failed'; readonly message: string }
 

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { type Contestant, listenOn } from './contestant.ts'
 import { entryOf, isContestant } from './contestants.ts'
 import { Arrivals, runLoad } from './load.ts'
+import { countedStatements } from './statement-counter.ts'
 import type { Answer, Order, ServerArguments } from './protocol.ts'
 
 /** The process of one contestant. The clients tell over a control connection how many frames have arrived. */
@@ -34,6 +35,9 @@ async function obey(order: Order): Promise<void> {
       answer({ op: 'cpu', seconds: (user + system) / 1e6 })
       break
     }
+    case 'statements':
+      answer({ op: 'statements', count: countedStatements() })
+      break
     case 'streams':
       for (let from = 0; from < order.users; from += 1_000) {
         const some = Array.from({ length: Math.min(1_000, order.users - from) }, (_, index) => from + index)

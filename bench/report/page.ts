@@ -2,6 +2,8 @@ import type { Measurement } from './figures.ts'
 import { describeBound, describeRatio, readable, slugOf } from './text.ts'
 
 export const startMarker = '<!-- figures: written by `npm run bench` -->'
+/** Folder of the plots, beside the page. */
+export const chartFolder = 'images/benchmarks'
 export const endMarker = '<!-- end of figures -->'
 
 /**
@@ -9,11 +11,11 @@ export const endMarker = '<!-- end of figures -->'
  *
  * @throws Error when the page has no markers
  */
-export function withFigures(page: string, measurements: readonly Measurement[], charts: string): string {
+export function withFigures(page: string, measurements: readonly Measurement[]): string {
   const from = page.indexOf(startMarker)
   const to = page.indexOf(endMarker)
   if (from === -1 || to < from) throw new Error(`The page has no lines "${startMarker}" and "${endMarker}".`)
-  const figures = [targetTable(measurements), ...sections(measurements, charts)].join('\n\n')
+  const figures = [targetTable(measurements), ...sections(measurements)].join('\n\n')
   return `${page.slice(0, from)}${startMarker}\n\n${figures}\n\n${page.slice(to)}`
 }
 
@@ -29,13 +31,13 @@ function targetTable(measurements: readonly Measurement[]): string {
   return ['## Targets', '', table(['benchmark', 'measured', 'target', ''], rows)].join('\n')
 }
 
-function sections(measurements: readonly Measurement[], charts: string): string[] {
+function sections(measurements: readonly Measurement[]): string[] {
   return [...Map.groupBy(measurements, ({ name }) => name)].map(([name, own]) =>
-    [`## ${name}`, ...own.map((measurement) => section(measurement, charts))].join('\n\n'),
+    [`## ${name}`, ...own.map((measurement) => section(measurement))].join('\n\n'),
   )
 }
 
-function section(measurement: Measurement, charts: string): string {
+function section(measurement: Measurement): string {
   const { name, variant, title, unit, slices, rows, date, machine } = measurement
   const hasCpu = rows.some(({ cpuMicroseconds }) => cpuMicroseconds !== null)
   const details = [...new Set(rows.flatMap(({ details }) => Object.keys(details)))]
@@ -64,7 +66,7 @@ function section(measurement: Measurement, charts: string): string {
   ]
   return [
     `${heading}${capitalised(title)}. \`npm run bench -- ${name}\`, ${slices === 1 ? 'one run' : `medians of ${slices} interleaved slices`}, ${machineText}, ${date}.`,
-    `![${name}${variant && `, ${variant}`}](${charts}/${slugOf(measurement)}.svg)`,
+    `![${name}${variant && `, ${variant}`}](${chartFolder}/${slugOf(measurement)}.svg)`,
     table([...head, ...details], cells),
   ].join('\n\n')
 }

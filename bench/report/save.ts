@@ -2,10 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chartOf } from './chart.ts'
 import type { Measurement } from './figures.ts'
-import { endMarker, startMarker, withFigures } from './page.ts'
+import { chartFolder, endMarker, startMarker, withFigures } from './page.ts'
 import { slugOf } from './text.ts'
-
-const chartFolder = 'images/benchmarks'
 
 /**
  * Writes `benchmarks.json`, the page `benchmarks.md` and its plots into a folder. Measurements replace the earlier ones of the same
@@ -25,5 +23,5 @@ export function saveMeasurements(folder: string, fresh: readonly Measurement[], 
     writeFileSync(join(folder, chartFolder, `${slugOf(measurement)}.svg`), chartOf(measurement))
   const pageFile = join(folder, 'benchmarks.md')
   const page = existsSync(pageFile) ? readFileSync(pageFile, 'utf8') : `${startMarker}\n\n${endMarker}\n`
-  writeFileSync(pageFile, withFigures(page, all, chartFolder))
+  writeFileSync(pageFile, withFigures(page, all))
 }

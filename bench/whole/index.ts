@@ -1,4 +1,8 @@
 import { broadcast, broadcastBursts } from './broadcast.ts'
+import { cluster } from './cluster.ts'
+import { growth } from './growth.ts'
+import { idleCall } from './idle-call.ts'
+import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import type { Scenario } from './scenario.ts'
 import { store } from './store.ts'
@@ -14,4 +18,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   store,
   memory,
   storm,
+  latency,
+  cluster,
+  'idle-call': idleCall,
+  growth,
 }
