@@ -19,10 +19,13 @@ export function assertIssuedInThePast(iat: number | undefined, now: number): voi
   if (iat !== undefined && iat * 1_000 > now + clockToleranceSeconds * 1_000) throw invalidToken()
 }
 
+/** Shared, because most tokens have no scopes. */
+const noScopes: readonly string[] = Object.freeze([])
+
 /** Returns the scopes of a token: a text with spaces (RFC 8693 §4.2), or a list, as some issuers write. */
 export function scopesOf(scope: unknown): readonly string[] {
   if (Array.isArray(scope)) return scope.filter((entry) => typeof entry === 'string')
-  return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
+  return typeof scope === 'string' && scope !== '' ? scope.split(' ').filter(Boolean) : noScopes
 }
 
 /** Converts an error of a verification, without any content of the token. */

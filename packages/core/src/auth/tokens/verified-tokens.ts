@@ -1,26 +1,51 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal } from '../ports.ts'
+import { maxTokenLength } from './claims.ts'
 import { tokenExpired, sessionRevoked } from './token-errors.ts'
 
 const maxTokens = 20_000
+const maxPrincipalBytes = 8_000_000
+/** Memory of the tokens that are used again. */
+const maxRepeatedBytes = 4_000_000
+/** No signed token is shorter. */
+const minTokenLength = 100
+/** Objects and slots of the tables, without the texts. */
+const entryBytes = 240
 
-interface VerifiedToken {
+interface RepeatedToken {
   readonly principal: Principal
   /** Created once, so that a known token costs no promise. */
   readonly answer: Promise<Principal>
 }
 
 /**
- * Caches the principals of verified access tokens, so that each signature is checked once. The key is the whole token (S35),
- * because a forged token could share a part with a valid one. Expiry and the end of the session are checked on each use (S23).
+ * Caches the principals of verified access tokens, so that each signature is checked once. Expiry and the end of the session are
+ * checked on each use (S23).
+ *
+ * A principal is found by the SHA-256 of the whole token (S35), because a forged token could share a part with a valid one. The digest
+ * takes a tenth of the memory: the token of an idle connection is not kept. A token that is used again, as for each request of a
+ * client, is kept itself and found without a digest.
  */
 export class VerifiedTokens {
-  readonly #known = new LRUCache<string, VerifiedToken>({ max: maxTokens })
+  readonly #principals = new LRUCache<string, Principal>({
+    max: maxTokens,
+    maxSize: maxPrincipalBytes,
+    sizeCalculation: principalBytes,
+  })
+  readonly #repeated = new LRUCache<string, RepeatedToken>({
+    max: Math.floor(maxRepeatedBytes / (minTokenLength + entryBytes)),
+    maxSize: maxRepeatedBytes,
+    sizeCalculation: (_entry, token) => entryBytes + token.length,
+  })
   readonly #clock: Clock
   readonly #ended: EndedSessions
+  /** The last token that was looked up by its digest: a new token is looked up several times before it is verified. */
+  #lastToken = ''
+  #lastDigest = ''
 
   constructor(clock: Clock, ended: EndedSessions) {
     this.#clock = clock
@@ -29,27 +54,39 @@ export class VerifiedTokens {
 
   /** @param verify verifies a token that is not cached */
   principalOf(token: string, verify: (token: string) => Promise<Principal>): Promise<Principal> {
-    const known = this.#known.get(token)
-    if (known === undefined) return this.#learn(token, verify)
+    const known = this.#find(token)
+    if (known === null) return this.#learn(token, verify)
     const refusal = this.#refusalOf(known.principal)
     return refusal === null ? known.answer : Promise.reject(refusal)
   }
 
   /** Returns null for a token that was not verified yet, or is no longer valid. */
   known(token: string): Principal | null {
-    const known = this.#known.get(token)
-    return known === undefined || this.#refusalOf(known.principal) !== null ? null : known.principal
+    const known = this.#find(token)
+    return known === null || this.#refusalOf(known.principal) !== null ? null : known.principal
   }
 
   clear(): void {
-    this.#known.clear()
+    this.#principals.clear()
+    this.#repeated.clear()
+  }
+
+  #find(token: string): RepeatedToken | null {
+    const repeated = this.#repeated.get(token)
+    if (repeated !== undefined) return repeated
+    const principal = token.length > maxTokenLength ? undefined : this.#principals.get(this.#digestOf(token))
+    if (principal === undefined) return null
+    const known = { principal, answer: Promise.resolve(principal) }
+    this.#repeated.set(token, known)
+    return known
   }
 
   async #learn(token: string, verify: (token: string) => Promise<Principal>): Promise<Principal> {
+    const digest = this.#digestOf(token)
     const principal = await verify(token)
     const refusal = this.#refusalOf(principal)
     if (refusal !== null) throw refusal
-    this.#known.set(token, { principal, answer: Promise.resolve(principal) })
+    this.#principals.set(digest, principal)
     return principal
   }
 
@@ -57,4 +94,17 @@ export class VerifiedTokens {
     if (this.#clock() >= expiresAt) return tokenExpired()
     return sessionId !== null && this.#ended.has(sessionId) ? sessionRevoked() : null
   }
+
+  #digestOf(token: string): string {
+    if (token !== this.#lastToken) {
+      this.#lastDigest = hash('sha256', token, 'binary')
+      this.#lastToken = token
+    }
+    return this.#lastDigest
+  }
+}
+
+function principalBytes({ userKey, sessionId, scopes }: Principal): number {
+  const texts = userKey.length + (sessionId?.length ?? 0) + scopes.join(' ').length
+  return entryBytes + 2 * texts + 40 * scopes.length
 }
