@@ -41,6 +41,12 @@ export class Client {
     return (this.#networks ??= this.#findNetworks())
   }
 
+  /** Drops what `networks` computed and would compute again, before the client is kept for as long as a connection. */
+  compact(): this {
+    this.#networks = null
+    return this
+  }
+
   /** The narrowest network. */
   get name(): string {
     return this.networks.at(-1)?.name ?? ''

@@ -76,6 +76,7 @@ export class HubState {
     connection.withoutCredentials = withoutCredentials
     this.registry.add(connection)
     this.addresses.join(client)
+    client.compact()
     this.counters.connectionsOpened += 1
     if (this.debug.enabled) this.#traceOpened(connection)
     return connection

@@ -154,13 +154,20 @@ describe('origins and subprotocols', () => {
       'upgrade_required',
     ],
     [
-      'an older version that ws would take (R20)',
+      'an older version (R20)',
       'GET',
       'Upgrade: websocket\r\nSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
       426,
       'upgrade_required',
     ],
     ['no version', 'GET', 'Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 400, 'invalid_request'],
+    [
+      'a subprotocol that is offered twice',
+      'GET',
+      'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: a, a',
+      400,
+      'invalid_request',
+    ],
     ['another protocol', 'GET', 'Upgrade: h2c', 400, 'invalid_request'],
     ['another method', 'POST', 'Upgrade: websocket', 405, 'method_not_allowed'],
   ])('a handshake with %s is a problem', async (_, method, headers, status, code) => {

@@ -1,6 +1,6 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { FocusError } from '../../common/errors.ts'
+import type { FocusError } from '../../common/errors.ts'
 import { problemDocument } from '../../wire/problem.ts'
 
 /** Answers an upgrade with a problem (RFC 9457) over plain HTTP and closes the socket. */
@@ -32,10 +32,4 @@ export function endUpgrade(socket: Duplex, answer: string): void {
   socket.on('error', destroy)
   socket.once('finish', destroy)
   socket.end(answer)
-}
-
-/** Answers requests that `ws` does not accept as a handshake (RFC 6455 §4.1). */
-export function refuseHandshake(error: Error, socket: Duplex, { method }: IncomingMessage): void {
-  const code = method === 'GET' ? 'invalid_request' : 'method_not_allowed'
-  refuseUpgrade(socket, new FocusError(code, `${error.message}.`, { hint: 'Connect with a WebSocket client.' }))
 }

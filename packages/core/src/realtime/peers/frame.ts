@@ -21,3 +21,19 @@ export function textFrame(text: string): Buffer {
 
 /** A ping without payload. */
 export const pingFrame = Buffer.from([0x89, 0x00])
+
+/** The answer to a ping (RFC 6455 §5.5.3). */
+export function pongFrame(payload: Buffer): Buffer {
+  return controlFrame(0x8a, payload)
+}
+
+/** A close frame; without a code for 1005, which is never sent. */
+export function closeFrame(code: number, reason: Buffer | string): Buffer {
+  if (code === 1005) return controlFrame(0x88, Buffer.alloc(0))
+  return controlFrame(0x88, Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]))
+}
+
+/** @param payload at most 125 bytes */
+function controlFrame(first: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([first, payload.length]), payload])
+}
