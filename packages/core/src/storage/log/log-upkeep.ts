@@ -1,11 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Kysely, Transaction } from 'kysely'
 import type { Runtime } from '../../common/runtime.ts'
 import type { Database } from '../database.ts'
-import type { FocusTables } from '../tables.ts'
-import { inTransaction } from '../transaction.ts'
 import type { Epoch } from './epoch.ts'
-import { sharedStream } from './event-rows.ts'
+import { isAmong, type Position, pruneRows } from './prune-rows.ts'
 import type { WaitingRows } from './waiting-rows.ts'
 
 export interface Retention {
@@ -14,22 +11,16 @@ export interface Retention {
 }
 
 const intervalMs = 5_000
-/** Rows deleted in one transaction, which locks their stream. */
+/** Rows deleted in one transaction, which locks their streams. */
 const chunkSize = 200
+/** Streams looked at in one query for notifications beyond the count. */
+const streamsAtOnce = 50
 /** Between two chunks, so that sending goes first. */
 const pauseMs = 5
 /** Longer than any runner waits for the answer to a COMMIT. */
 const commitsKeptMs = 10 * 60_000
 /** Longer than an idempotency key is kept. */
 const mergesKeptMs = 25 * 60 * 60_000
-
-interface Removable {
-  readonly user_key: string
-  readonly offset: number
-}
-
-/** Rows are removed at the oldest end of their stream (`tail`), or leave a hole in it as a deleted notification does. */
-type Where = 'tail' | 'hole'
 
 /**
  * Deletes rows in the background: notifications that have expired, are too old or too many, and policy rows after their window.
@@ -92,9 +83,10 @@ export class Upkeep {
     const now = this.#runtime.clock()
     await this.#removeExpired(now)
     await this.#removeOld(now - this.#retention.maxAgeMs)
-    for (const owner of this.#overgrown) {
-      this.#overgrown.delete(owner)
-      await this.#removeBeyondCount(owner)
+    while (this.#overgrown.size > 0 && !this.#closed) {
+      const owners = [...this.#overgrown].slice(0, streamsAtOnce)
+      for (const owner of owners) this.#overgrown.delete(owner)
+      await this.#removeBeyondCount(owners)
     }
     await this.#deletePolicies(now)
     await this.#waiting.upkeep(now, now - this.#retention.maxAgeMs)
@@ -117,8 +109,11 @@ export class Upkeep {
         .where('id', 'in', ids)
         .where('expires_at', '<=', now)
         .execute()
-      await this.#removeRows(rows, 'hole')
-      await db.deleteFrom('focus_expiries').where('expires_at', '<=', now).where('id', 'in', ids).execute()
+      await pruneRows(this.#database, rows, 'hole')
+      await db
+        .deleteFrom('focus_expiries')
+        .where(isAmong(this.#database, ['expires_at', 'id'], due))
+        .execute()
       return due.length
     })
   }
@@ -137,7 +132,8 @@ export class Upkeep {
         .execute()
       after = rows.at(-1)?.id ?? after
       // A merge renews the time of a notification.
-      await this.#removeRows(
+      await pruneRows(
+        this.#database,
         rows.filter((row) => row.created_at < cutoff),
         'tail',
       )
@@ -145,51 +141,53 @@ export class Upkeep {
     })
   }
 
-  async #removeBeyondCount(owner: string): Promise<void> {
-    await this.#inChunks(async () => {
-      const { db } = this.#database
-      const last = await db
-        .selectFrom('focus_notifications')
-        .select('offset')
-        .where('user_key', '=', owner)
-        .orderBy('offset', 'desc')
-        .limit(1)
-        .offset(this.#retention.maxPerStream)
-        .executeTakeFirst()
-      if (!last) return 0
-      const rows = await db
-        .selectFrom('focus_notifications')
-        .select(['user_key', 'offset'])
-        .where('user_key', '=', owner)
-        .where('offset', '<=', last.offset)
-        .orderBy('offset')
-        .limit(chunkSize)
-        .execute()
-      await this.#removeRows(rows, 'tail')
-      return rows.length
-    })
-  }
-
-  async #removeRows(rows: readonly Removable[], where: Where): Promise<void> {
-    for (const [owner, own] of Map.groupBy(rows, (row) => row.user_key)) {
-      const offsets = own.map((row) => row.offset)
-      await inTransaction(this.#database, (trx) => removeFromStream(trx, owner, offsets, where))
+  async #removeBeyondCount(owners: readonly string[]): Promise<void> {
+    for (let left = owners; left.length > 0 && !this.#closed; await delay(pauseMs)) {
+      const beyond = await this.#beyondCount(left)
+      const each = Math.ceil(chunkSize / beyond.length)
+      const rows = await Promise.all(beyond.map((position) => this.#oldestUpTo(position, each)))
+      await pruneRows(this.#database, rows.flat(), 'tail')
+      left = rows.flatMap((own) => (own.length < each ? [] : own.slice(0, 1).map((row) => row.user_key)))
     }
   }
 
+  /** Returns, for each stream that holds too many notifications, the newest one that is too many. */
+  async #beyondCount(owners: readonly string[]): Promise<Position[]> {
+    const streams = await this.#database.db
+      .selectFrom('focus_streams')
+      .select('user_key')
+      .select((stream) =>
+        stream
+          .selectFrom('focus_notifications as own')
+          .select('own.offset')
+          .whereRef('own.user_key', '=', 'focus_streams.user_key')
+          .orderBy('own.offset', 'desc')
+          .limit(1)
+          .offset(this.#retention.maxPerStream)
+          .as('offset'),
+      )
+      .where('user_key', 'in', owners)
+      .execute()
+    return streams.flatMap(({ user_key, offset }) => (offset === null ? [] : [{ user_key, offset }]))
+  }
+
+  #oldestUpTo({ user_key: owner, offset }: Position, limit: number): Promise<Position[]> {
+    return this.#database.db
+      .selectFrom('focus_notifications')
+      .select(['user_key', 'offset'])
+      .where('user_key', '=', owner)
+      .where('offset', '<=', offset)
+      .orderBy('offset')
+      .limit(limit)
+      .execute()
+  }
+
   async #deletePolicies(now: number): Promise<void> {
-    const { db } = this.#database
-    await this.#inChunks(() => deleteExpired(db, 'focus_dedupe', 'dedupe_key', now))
-    await this.#inChunks(() => deleteExpired(db, 'focus_groups', 'group_key', now))
-    await this.#inChunks(() => deleteExpired(db, 'focus_rates', 'rate_key', now))
-    await db
-      .deleteFrom('focus_commits')
-      .where('committed_at', '<', now - commitsKeptMs)
-      .execute()
-    await db
-      .deleteFrom('focus_merges')
-      .where('merged_at', '<', now - mergesKeptMs)
-      .execute()
+    await this.#inChunks(() => deleteExpired(this.#database, 'focus_dedupe', 'dedupe_key', now))
+    await this.#inChunks(() => deleteExpired(this.#database, 'focus_groups', 'group_key', now))
+    await this.#inChunks(() => deleteExpired(this.#database, 'focus_rates', 'rate_key', now))
+    await this.#inChunks(() => deleteBefore(this.#database, 'focus_commits', 'committed_at', now - commitsKeptMs))
+    await this.#inChunks(() => deleteBefore(this.#database, 'focus_merges', 'merged_at', now - mergesKeptMs))
   }
 
   /** @param work deletes one chunk of rows and returns how many it read; fewer than a chunk are the last */
@@ -198,66 +196,39 @@ export class Upkeep {
   }
 }
 
-async function removeFromStream(
-  trx: Transaction<FocusTables>,
-  owner: string,
-  offsets: readonly number[],
-  where: Where,
-): Promise<void> {
-  const stream = trx.updateTable('focus_streams').where('user_key', '=', owner)
-  // Locks the head without a change, as every change of a stream does first.
-  await stream.set((set) => ({ head: set.ref('head') })).execute()
-  // Read again under the lock: some may have been read, deleted, or moved by a merge.
-  const present = await trx
-    .selectFrom('focus_notifications')
-    .select(['offset', 'read_at'])
-    .where('user_key', '=', owner)
-    .where('offset', 'in', [...offsets])
-    .execute()
-  if (present.length === 0) return
-  await trx
-    .deleteFrom('focus_notifications')
-    .where('user_key', '=', owner)
-    .where('offset', 'in', [...offsets])
-    .execute()
-  const shared = owner === sharedStream
-  const unread = shared ? 0 : present.filter((row) => row.read_at === null).length
-  // Readers show the notifications of holes, so those change the revision even when read. They do not show the tail.
-  if (unread > 0 || shared || where === 'hole') {
-    await stream.set((set) => ({ unread: set('unread', '-', unread), state_rev: set('state_rev', '+', 1) })).execute()
-  }
-  // Advances in the transaction that deletes, so that no reader takes a pruned stream for a complete one.
-  const oldest = Math.max(...present.map((row) => row.offset)) + 1
-  if (where === 'tail') await stream.set({ oldest }).where('oldest', '<', oldest).execute()
-  if (shared)
-    await trx
-      .deleteFrom('focus_broadcast_states')
-      .where('offset', 'in', [...offsets])
-      .execute()
-}
-
 async function deleteExpired(
-  db: Kysely<FocusTables>,
+  database: Database,
   table: 'focus_dedupe' | 'focus_groups' | 'focus_rates',
   key: 'dedupe_key' | 'group_key' | 'rate_key',
   now: number,
 ): Promise<number> {
+  const { db } = database
   const rows = await db
     .selectFrom(table)
     .select(['user_key', key])
     .where('expires_at', '<=', now)
     .limit(chunkSize)
     .execute()
-  for (const row of rows) {
-    await db
-      .deleteFrom(table)
-      .where('user_key', '=', row.user_key)
-      .where(key, '=', row[key])
-      // The row may have a new window by now.
-      .where('expires_at', '<=', now)
-      .execute()
-  }
+  if (rows.length === 0) return 0
+  await db
+    .deleteFrom(table)
+    .where(isAmong(database, ['user_key', key], rows))
+    // The rows may have a new window by now.
+    .where('expires_at', '<=', now)
+    .execute()
   return rows.length
+}
+
+async function deleteBefore(
+  { db }: Database,
+  table: 'focus_commits' | 'focus_merges',
+  column: 'committed_at' | 'merged_at',
+  moment: number,
+): Promise<number> {
+  const rows = await db.selectFrom(table).select('id').where(column, '<', moment).limit(chunkSize).execute()
+  const ids = rows.map((row) => row.id)
+  if (ids.length > 0) await db.deleteFrom(table).where('id', 'in', ids).where(column, '<', moment).execute()
+  return ids.length
 }
 
 /** Returns the prefix of the smallest UUIDv7 of a time. */

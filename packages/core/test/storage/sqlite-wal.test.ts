@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { removeFolder, temporaryFolder } from '@focus-api/test-kit/processes/temporary-folder'
-import { openConnection } from './sqlite-connection.ts'
+import { openConnection } from '../../src/storage/dialects/sqlite/sqlite-connection.ts'
 
 const folder = temporaryFolder('connection')
 const file = join(folder, 'focus.db')
