@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { BrokerMessage } from '../broker-port.ts'
+import { PayloadKey } from './payload-key.ts'
 
 /** 128 bits and a little more, as base64url. */
 const signatureLength = 22
@@ -11,7 +12,7 @@ const signatureLength = 22
  */
 export class Payloads {
   readonly #own: string
-  readonly #keys: readonly KeyObject[]
+  readonly #keys: readonly PayloadKey[]
 
   /**
    * @param cluster the id of the database
@@ -20,7 +21,7 @@ export class Payloads {
   constructor(node: string, cluster: string, secrets: readonly string[]) {
     this.#own = `${node}|`
     this.#keys = secrets.map((secret) => {
-      return createSecretKey(new Uint8Array(hkdfSync('sha256', secret, cluster, 'messages between nodes', 32)))
+      return new PayloadKey(new Uint8Array(hkdfSync('sha256', secret, cluster, 'messages between nodes', 32)))
     })
   }
 
@@ -64,8 +65,8 @@ export class Payloads {
 }
 
 /** The name ends with a character that names do not have. */
-function sign(name: string, content: string, key: KeyObject): string {
-  return createHmac('sha256', key).update(name).update(content).digest('base64url').slice(0, signatureLength)
+function sign(name: string, content: string, key: PayloadKey): string {
+  return key.sign(name + content).slice(0, signatureLength)
 }
 
 function isMessage(value: unknown, from: string): value is BrokerMessage {
