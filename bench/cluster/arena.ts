@@ -1,6 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import type { ClientAnswer, ClientOrder, ContestantName, NodeAnswer, NodeArguments, NodeOrder } from './protocol.ts'
+import type { ChildProcess } from 'node:child_process'
+import { answerOf, endProcess, startProcess } from '../harness/children.ts'
+import type { ClientAnswer, ClientOrder } from '../harness/protocol.ts'
+import type { ContestantName, NodeAnswer, NodeArguments, NodeOrder } from './protocol.ts'
+
+type Arrived = Extract<ClientAnswer, { op: 'arrived' }>
 
 /** Nodes of one contestant in processes of their own, and a process with the sockets of all users. */
 export class ClusterArena {
@@ -17,14 +20,17 @@ export class ClusterArena {
     this.#contestant = contestant
     this.nodes = nodes
     this.#ports = ports
-    this.#client = fork(new URL('client-process.ts', import.meta.url))
+    this.#client = startProcess(new URL('../harness/client-process.ts', import.meta.url), { core: null })
   }
 
   static async open(settings: NodeArguments, nodes: number): Promise<ClusterArena> {
     const children: ChildProcess[] = []
     const ports = []
     for (let n = 0; n < nodes; n += 1) {
-      const child = fork(new URL('node-process.ts', import.meta.url), [JSON.stringify(settings)])
+      const child = startProcess(new URL('node-process.ts', import.meta.url), {
+        args: [JSON.stringify(settings)],
+        core: null,
+      })
       children.push(child)
       ports.push(await answerOf<NodeAnswer, 'ready'>(child, 'ready'))
     }
@@ -41,27 +47,27 @@ export class ClusterArena {
     const sockets = tokens.map((token, user) => ({ token, port: this.#ports[nodeOf(user)]?.port ?? 0 }))
     const greeting = this.#contestant === 'socket.io' ? 'socket.io' : 'focus'
     const connected = answerOf<ClientAnswer, 'connected'>(this.#client, 'connected')
-    this.#tell({ op: 'connect', greeting, sockets, controlPort: this.#ports[0]?.controlPort ?? 0 })
+    this.#tell({ op: 'connect', greeting, sockets, controlPort: this.#ports[0]?.controlPort ?? null, concurrency: 50 })
     await connected
   }
 
   /** Returns the latency of each notification, from the call at the first node to the client, in milliseconds. */
   async latencies(users: readonly number[], count: number, pauseMs: number): Promise<readonly number[]> {
-    const { counted } = await this.#count(count, true)
+    const { arrived } = await this.#expect(count, true)
     this.#order(0, { op: 'trickle', users, count, pauseMs })
-    return (await counted).latenciesMs
+    return (await arrived).latenciesMs
   }
 
   /** Sends from the given nodes together, and returns how many notifications arrived per second. */
   async flood(senders: readonly number[], users: readonly number[], count: number, window: number): Promise<number> {
     const each = Math.floor(count / senders.length)
-    const { counted } = await this.#count(each * senders.length, false)
+    const { arrived } = await this.#expect(each * senders.length, false)
     const started = senders.map((sender) => {
       const flooded = answerOf<NodeAnswer, 'flooded'>(this.#node(sender), 'flooded')
       this.#order(sender, { op: 'flood', users, count: each, window })
       return flooded
     })
-    const { atMs } = await counted
+    const { atMs } = await arrived
     const startedMs = Math.min(...(await Promise.all(started)).map((answer) => answer.startedMs))
     return (each * senders.length) / ((atMs - startedMs) / 1_000)
   }
@@ -73,13 +79,7 @@ export class ClusterArena {
   }
 
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.nodes, this.#client].map(async (child) => {
-        const gone = once(child, 'exit')
-        child.disconnect()
-        await gone
-      }),
-    )
+    await Promise.all([...this.nodes, this.#client].map(endProcess))
   }
 
   /** Every node prepares the same users, so that each can send to all. Returns the tokens of the last one. */
@@ -94,15 +94,12 @@ export class ClusterArena {
   }
 
   /** Resolves when the client counts, with its result to come. */
-  async #count(
-    expected: number,
-    latency: boolean,
-  ): Promise<{ readonly counted: Promise<Extract<ClientAnswer, { op: 'counted' }>> }> {
-    const counting = answerOf<ClientAnswer, 'counting'>(this.#client, 'counting')
-    const counted = answerOf<ClientAnswer, 'counted'>(this.#client, 'counted')
-    this.#tell({ op: 'count', expected, latency })
-    await counting
-    return { counted }
+  async #expect(frames: number, times: boolean): Promise<{ readonly arrived: Promise<Arrived> }> {
+    const expecting = answerOf<ClientAnswer, 'expecting'>(this.#client, 'expecting')
+    const arrived = answerOf<ClientAnswer, 'arrived'>(this.#client, 'arrived')
+    this.#tell({ op: 'expect', frames, times })
+    await expecting
+    return { arrived }
   }
 
   #node(index: number): ChildProcess {
@@ -118,22 +115,4 @@ export class ClusterArena {
   #tell(order: ClientOrder): void {
     this.#client.send(order)
   }
-}
-
-/** Resolves with the next message of this kind, and rejects when the process ends before. */
-function answerOf<Message extends { op: string }, Op extends Message['op']>(
-  child: ChildProcess,
-  op: Op,
-): Promise<Extract<Message, { op: Op }>> {
-  return new Promise((resolve, reject) => {
-    const onMessage = (message: Message) => {
-      if (message.op !== op) return
-      child.off('message', onMessage)
-      child.off('exit', onExit)
-      resolve(message as Extract<Message, { op: Op }>)
-    }
-    const onExit = (code: number | null) => reject(new Error(`A process ended with ${code}.`))
-    child.on('message', onMessage)
-    child.once('exit', onExit)
-  })
 }

@@ -1,26 +1,20 @@
 import { createServer } from 'node:net'
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { listenOn } from '../harness/contestant.ts'
+import { Arrivals } from '../harness/load.ts'
+import { nowMs } from '../harness/protocol.ts'
 import type { ClusterContestant } from './contestant.ts'
 import { focus } from './focus.ts'
 import { focusHub } from './focus-hub.ts'
-import { ackEvery, type NodeAnswer, type NodeArguments, type NodeOrder, nowMs } from './protocol.ts'
+import type { NodeAnswer, NodeArguments, NodeOrder } from './protocol.ts'
 import { socketIo } from './socket-io.ts'
 
 /** The process of one node. */
 const { contestant: name, databaseUrl, redisUrl }: NodeArguments = JSON.parse(process.argv[2] ?? '{}')
 const contestant = await start()
 
-let acknowledged = 0
-let onAcknowledged: () => void = () => undefined
-const control = createServer((socket) => {
-  acknowledged = 0
-  socket.on('data', (bytes) => {
-    acknowledged += bytes.length * ackEvery
-    onAcknowledged()
-  })
-  socket.on('error', () => undefined)
-})
+const arrivals = new Arrivals()
+const control = createServer((socket) => arrivals.readFrom(socket))
 process.on('message', (order: NodeOrder) => void obey(order))
 process.on('disconnect', () => process.exit())
 answer({ op: 'ready', port: await contestant.listen(), controlPort: await listenOn(control) })
@@ -57,12 +51,14 @@ async function obey(order: NodeOrder): Promise<void> {
 /** Sends in turns of up to 32, as requests arrive. Returns when it started. */
 async function flood({ users, count, window }: Extract<NodeOrder, { op: 'flood' }>): Promise<number> {
   const startedMs = nowMs()
-  acknowledged = 0
+  const from = arrivals.frames
   let stored = 0
   let isStored = false
+  let wake: () => void = () => undefined
+  arrivals.onChange(() => wake())
   for (let sent = 0; sent < count; ) {
-    const done = isStored ? stored : acknowledged
-    if (sent - done >= window) await new Promise<void>((resolve) => (onAcknowledged = resolve))
+    const done = isStored ? stored : arrivals.frames - from
+    if (sent - done >= window) await new Promise<void>((resolve) => (wake = resolve))
     else {
       for (let index = 0; index < 32 && sent < count; index += 1) {
         sent += 1
@@ -71,7 +67,7 @@ async function flood({ users, count, window }: Extract<NodeOrder, { op: 'flood' 
         isStored = true
         void storing.then(() => {
           stored += 1
-          onAcknowledged()
+          wake()
         })
       }
       await turn()

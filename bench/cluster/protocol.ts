@@ -1,4 +1,4 @@
-/** Messages between the runner of the cluster benchmark and its processes. Times are of the monotonic clock, which processes share. */
+/** Messages between the runner of the cluster benchmark and its nodes. Times are of the monotonic clock, which processes share. */
 export type ContestantName = 'focus' | 'focus hub' | 'socket.io'
 
 export interface NodeArguments {
@@ -21,27 +21,3 @@ export type NodeAnswer =
   | { readonly op: 'trickled' }
   | { readonly op: 'flooded'; readonly startedMs: number }
   | { readonly op: 'usage'; readonly cpuSeconds: number; readonly received: number }
-
-export type ClientOrder =
-  | {
-      readonly op: 'connect'
-      readonly greeting: 'focus' | 'socket.io'
-      readonly sockets: readonly { readonly port: number; readonly token: string }[]
-      /** Gets one byte for each `ackEvery` frames. */
-      readonly controlPort: number
-    }
-  /** Counts from 0; with `latency`, also reads the time of each notification. */
-  | { readonly op: 'count'; readonly expected: number; readonly latency: boolean }
-
-export type ClientAnswer =
-  | { readonly op: 'connected' }
-  | { readonly op: 'counting' }
-  | { readonly op: 'counted'; readonly atMs: number; readonly latenciesMs: readonly number[] }
-
-/** Frames for each byte on the control connection. */
-export const ackEvery = 16
-
-/** Milliseconds of the monotonic clock. */
-export function nowMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6
-}

@@ -65,7 +65,8 @@ export class Arena {
   async connect(tokens: readonly string[], concurrency = 100): Promise<number> {
     const { greeting } = entryOf(this.name)
     const { port, controlPort } = this.#ports
-    const order: ClientOrder = { op: 'connect', port, controlPort, greeting, tokens, concurrency }
+    const sockets = tokens.map((token) => ({ port, token }))
+    const order: ClientOrder = { op: 'connect', controlPort, greeting, sockets, concurrency }
     return (await this.#askClient(order, 'connected')).seconds
   }
 

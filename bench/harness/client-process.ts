@@ -1,14 +1,17 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { ClientSocket, received } from './client-socket.ts'
-import type { ClientAnswer, ClientOrder } from './protocol.ts'
+import { type ClientAnswer, type ClientOrder, nowMs } from './protocol.ts'
 
 /** The process of all clients: raw sockets with a manual upgrade, which only count frames. */
 let sockets: ClientSocket[] = []
 let control: Socket | null = null
 let told = 0
 let reported = { frames: 0, bytes: 0 }
+/** Number of all frames after which the runner is told. */
+let expected = Number.POSITIVE_INFINITY
 
+received.onFrames = () => setImmediate(tell)
 process.on('message', (order: ClientOrder) => {
   obey(order).catch((error: unknown) => answer({ op: 'failed', message: String(error) }))
 })
@@ -36,20 +39,29 @@ async function obey(order: ClientOrder): Promise<void> {
       reported = { frames, bytes }
       break
     }
+    case 'expect':
+      expected = received.frames + order.frames
+      received.latenciesMs = []
+      received.readsTimes = order.times
+      answer({ op: 'expecting' })
+      break
   }
 }
 
 async function openControl(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').setNoDelay(true)
   await once(socket, 'connect')
-  received.onFrames = () => setImmediate(tell)
   return socket
 }
 
-/** Tells the server once a turn how many frames have arrived since the connection. */
+/** Tells the server once a turn how many frames have arrived since the connection, and the runner when all have. */
 function tell(): void {
   received.isNoted = false
   if (received.frames === told) return
+  if (received.frames >= expected) {
+    expected = Number.POSITIVE_INFINITY
+    answer({ op: 'arrived', atMs: nowMs(), latenciesMs: received.latenciesMs })
+  }
   told = received.frames
   const count = Buffer.allocUnsafe(4)
   count.writeUInt32LE(told)
@@ -57,9 +69,9 @@ function tell(): void {
 }
 
 async function connectAll(order: Extract<ClientOrder, { op: 'connect' }>): Promise<void> {
-  const left = order.tokens.values()
+  const left = order.sockets.values()
   const worker = async () => {
-    for (const token of left) sockets.push(await ClientSocket.open(order.port, token, order.greeting))
+    for (const address of left) sockets.push(await ClientSocket.open(address, order.greeting))
   }
   await Promise.all(Array.from({ length: order.concurrency }, worker))
 }

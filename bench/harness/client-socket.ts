@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { type Greeting, smallestNotification } from './protocol.ts'
+import { type Greeting, nowMs, type SocketAddress, smallestNotification } from './protocol.ts'
 
 /** What all sockets of the process have received. */
 export const received = {
@@ -8,6 +8,9 @@ export const received = {
   /** Called at most once until `isNoted` is false again. */
   onFrames: (): void => undefined,
   isNoted: false,
+  readsTimes: false,
+  /** From the sending of each notification, where `readsTimes` is set. */
+  latenciesMs: [] as number[],
 }
 
 /** All sockets read into one buffer, because each read is used before the next one starts. */
@@ -35,7 +38,7 @@ export class ClientSocket {
   #isNotification = false
   #header: Buffer | null = null
 
-  private constructor(port: number, token: string, greeting: Greeting) {
+  private constructor({ port, token }: SocketAddress, greeting: Greeting) {
     this.#greeting = greeting
     const { reject } = this.#ready
     const localAddress = `127.0.0.${1 + ((opened += 1) % addresses)}`
@@ -54,8 +57,8 @@ export class ClientSocket {
   }
 
   /** Resolves when the server has reported the connection as ready. */
-  static open(port: number, token: string, greeting: Greeting): Promise<ClientSocket> {
-    return new ClientSocket(port, token, greeting).#ready.promise
+  static open(address: SocketAddress, greeting: Greeting): Promise<ClientSocket> {
+    return new ClientSocket(address, greeting).#ready.promise
   }
 
   close(): Promise<void> {
@@ -87,6 +90,7 @@ export class ClientSocket {
   /** Counts the frames that end in this read (RFC 6455 §5.2); servers do not mask them. */
   #count(length: number): void {
     received.bytes += length
+    if (received.readsTimes) readTimes(length)
     let at = 0
     while (at < length) {
       if (this.#left > 0) {
@@ -126,6 +130,14 @@ export class ClientSocket {
     if (received.isNoted) return
     received.isNoted = true
     received.onFrames()
+  }
+}
+
+/** Notifications that are sent one at a time arrive in one read each. */
+function readTimes(length: number): void {
+  const now = nowMs()
+  for (const [, sentMs] of buffer.toString('latin1', 0, length).matchAll(/"sent":([\d.]+)/g)) {
+    received.latenciesMs.push(now - Number(sentMs))
   }
 }
 

@@ -56,28 +56,42 @@ export type Answer =
 /** Sign of a server that a connection is ready. */
 export type Greeting = 'focus' | 'socket.io' | 'none'
 
+export interface SocketAddress {
+  readonly port: number
+  readonly token: string
+}
+
 /** Requests of the runner to the process of the clients. */
 export type ClientOrder =
-  /** Connects with each token and stays. */
+  /** Opens sockets and keeps them. */
   | {
       readonly op: 'connect'
-      readonly port: number
       /** Gets the number of all frames after each turn that received some; null to tell nobody. */
       readonly controlPort: number | null
       readonly greeting: Greeting
-      readonly tokens: readonly string[]
+      readonly sockets: readonly SocketAddress[]
       readonly concurrency: number
     }
   /** Closes all connections. */
   | { readonly op: 'leave' }
   /** Returns what has arrived since the last request. */
   | { readonly op: 'received' }
+  /** Counts from now on. With `times`, also reads when each notification was sent, which costs more. */
+  | { readonly op: 'expect'; readonly frames: number; readonly times: boolean }
 
 export type ClientAnswer =
   | { readonly op: 'connected'; readonly seconds: number }
   | { readonly op: 'left' }
   | { readonly op: 'received'; readonly frames: number; readonly bytes: number }
+  | { readonly op: 'expecting' }
+  /** All expected frames have arrived, the last one at this time. */
+  | { readonly op: 'arrived'; readonly atMs: number; readonly latenciesMs: readonly number[] }
   | { readonly op: 'failed'; readonly message: string }
 
 /** Shorter messages, such as heartbeats and acknowledgements, are not notifications. */
 export const smallestNotification = 200
+
+/** Milliseconds of the monotonic clock, which processes share. */
+export function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}

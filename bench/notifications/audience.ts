@@ -6,7 +6,7 @@ import { createFocus } from '@focus-api/core'
 
 /**
  * One call of `notifyMany` with a streamed audience: notifications per second, ids read ahead of the commits, and the memory
- * of the process.
+ * of the process. A part of `store` of `npm run bench`.
  *
  *     npm --prefix bench run audience -- [--users 1000000]
  */

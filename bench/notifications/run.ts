@@ -14,7 +14,8 @@ import { bareSqlite } from './sqlite.ts'
 
 /**
  * Durable notifications per second, and the time of a single one, compared with the bare driver on the same table and indexes
- * in the same run. Slices are interleaved; figures are medians, and only their ratio is significant.
+ * in the same run, with and without policies. Slices are interleaved; figures are medians, and only their ratio is significant.
+ * A part of `store` of `npm run bench`.
  *
  *     npm --prefix bench run notifications -- [--slices 5] [--ms 1000] [--calls 1000] [--databases sqlite,postgres]
  */

@@ -76,16 +76,9 @@ async function sigterm(): Promise<void> {
 async function churn(): Promise<void> {
   await withNode(async (node, token) => {
     const clients = fork(new URL('../harness/client-process.ts', import.meta.url))
-    const tokens = Array.from({ length: 10_000 }, () => token)
+    const sockets = Array.from({ length: 10_000 }, () => ({ port: node.port, token }))
     for (let round = 0; round < 10; round += 1) {
-      const order = {
-        op: 'connect',
-        port: node.port,
-        controlPort: null,
-        greeting: 'focus',
-        tokens,
-        concurrency: 64,
-      } as const
+      const order = { op: 'connect', controlPort: null, greeting: 'focus', sockets, concurrency: 64 } as const
       clients.send(order satisfies ClientOrder)
       await once(clients, 'message')
     }

@@ -6,7 +6,7 @@ import { median } from '../statistics.ts'
 
 /**
  * Many connections, steady notifications through the real log, and random disconnects. No notification may be lost or
- * duplicated, and the server's memory must stay constant after the warm-up.
+ * duplicated, and the server's memory must stay constant after the warm-up. The long form of `unicast` of `npm run bench`.
  *
  *     npm --prefix bench run soak -- [--connections 10000] [--minutes 10] [--rate 500] [--kicks 20]
  */

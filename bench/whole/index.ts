@@ -2,6 +2,7 @@ import { broadcast, broadcastBursts } from './broadcast.ts'
 import { cluster } from './cluster.ts'
 import { growth } from './growth.ts'
 import { idleCall } from './idle-call.ts'
+import { idle } from './idle.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import type { Scenario } from './scenario.ts'
@@ -17,6 +18,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   'unicast-hot': unicastHot,
   store,
   memory,
+  idle,
   storm,
   latency,
   cluster,
