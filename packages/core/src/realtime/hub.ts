@@ -50,7 +50,7 @@ export class Hub {
     this.tickets = ticketsOf(deps, state.limits)
 
     const heads = new HeadReader(state.feed)
-    const log = new LogReader(state.feed)
+    const log = new LogReader(state.feed, heads)
     const writer = new EventWriter(state, log)
     const resumer = new Resumer(state, heads, log, writer)
     this.#metrics = new RealtimeMetrics(counters, registry)

@@ -2,6 +2,7 @@ import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationEvent, StreamHead } from '../../notifications/ports.ts'
 import type { NotificationFeed } from '../ports.ts'
 import { type EncodedMessage, encodeNotification } from './encoded-message.ts'
+import type { HeadReader } from './head-reader.ts'
 import type { Stream } from './stream.ts'
 
 /** Rows per read. */
@@ -16,12 +17,14 @@ export interface LogChunk {
 /** Reads events from the log. Connections that need the same rows at the same time share one read and one encoding. */
 export class LogReader {
   readonly #feed: NotificationFeed
+  readonly #heads: HeadReader
   readonly #reads = new Map<string, Promise<LogChunk>>()
   readonly #live = new WeakMap<NotificationEvent, EncodedMessage>()
   readonly #replayed = new WeakMap<NotificationEvent, EncodedMessage>()
 
-  constructor(feed: NotificationFeed) {
+  constructor(feed: NotificationFeed, heads: HeadReader) {
     this.#feed = feed
+    this.#heads = heads
   }
 
   /**
@@ -57,7 +60,7 @@ export class LogReader {
   async #readChunk(userKey: UserKey | null, after: number, upTo: number): Promise<LogChunk> {
     const events = await this.events(userKey, after, upTo, chunkRows)
     // The head comes second, so that its `oldest` shows rows that were pruned before the events were read.
-    const head = userKey === null ? await this.#feed.allHead() : await this.#feed.head(userKey)
+    const head = userKey === null ? await this.#feed.allHead() : (await this.#heads.read(userKey)).own
     return { events, head }
   }
 }

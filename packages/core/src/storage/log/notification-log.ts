@@ -25,6 +25,7 @@ import { readInbox } from './inbox-page.ts'
 import { InboxState } from './inbox-state.ts'
 import { entryToEvent, toEvent, toStreamOwner } from './event-rows.ts'
 import { readRecent } from './recent-rows.ts'
+import { readRange } from './stream-range.ts'
 import { Upkeep } from './log-upkeep.ts'
 import { WaitingRows } from './waiting-rows.ts'
 import { KyselyIdempotencyStore } from './idempotency-store.ts'
@@ -153,17 +154,8 @@ class DatabaseNotificationLog implements StoredLog {
   }
 
   async read(userKey: UserKey | null, after: number, upTo: number, limit: number): Promise<NotificationEvent[]> {
-    const rows = await this.#database.db
-      .selectFrom('focus_notifications')
-      .selectAll()
-      .where('user_key', '=', toStreamOwner(userKey))
-      .where('offset', '>', after)
-      .where('offset', '<=', upTo)
-      // Expired notifications are not delivered, even in the seconds before their removal.
-      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', this.#runtime.clock())]))
-      .orderBy('offset')
-      .limit(limit)
-      .execute()
+    const range = { after, upTo, limit }
+    const rows = await readRange(this.#database.db, toStreamOwner(userKey), range, this.#runtime.clock())
     return rows.map((row) => toEvent(row, this.epoch))
   }
 

@@ -8,8 +8,8 @@ export interface Instruction {
 /** Instructions that each do a bounded amount of work. `Next`, `Count` and similar ones are not bounded. */
 const steps = new Set(
   `Affinity And BeginSubrtn Close Column Copy DeferredSeek Eq Explain Found Ge Goto Gt Halt IdxGE IdxGT IdxInsert IdxLE IdxLT
-   IdxRowid If IfNot Init Int64 Integer IsNull Le Lt MakeRecord MustBeInt Ne Noop Not NotExists NotFound NotNull Null NullRow
-   Once OpenEphemeral OpenRead Or Real RealAffinity ResultRow Return Rowid SCopy SeekGE SeekGT SeekLE SeekLT SeekRowid String8
+   IdxRowid If IfNoHope IfNot Init Int64 Integer IsNull Le Lt MakeRecord MustBeInt Ne Noop Not NotExists NotFound NotNull Null NullRow
+   Once OpenEphemeral OpenRead Or Real RealAffinity ResultRow Return Rowid SCopy SeekGE SeekGT SeekHit SeekLE SeekLT SeekRowid String8
    TableLock Transaction Variable`.split(/\s+/),
 )
 
