@@ -4,6 +4,9 @@ import { availableParallelism } from 'node:os'
 /** Longest time that signatures may take in one turn of the event loop. */
 const sliceMs = 2
 
+/** Whether the thread pool checks signatures, and returns results one by one. */
+export const checksInPool = availableParallelism() > 1
+
 /** A signature that is to be checked. */
 export interface SignedBytes {
   readonly bytes: Buffer
@@ -32,7 +35,7 @@ export class SignatureChecks {
   #waiting: Check[] = []
   #scheduled = false
 
-  constructor(inPool: boolean = availableParallelism() > 1) {
+  constructor(inPool: boolean = checksInPool) {
     this.#inPool = inPool
   }
 

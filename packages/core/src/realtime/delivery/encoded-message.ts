@@ -8,8 +8,9 @@ export class EncodedMessage {
   readonly json: string
   #frame: Buffer | null = null
 
-  constructor(message: ServerMessage) {
-    this.json = JSON.stringify(message)
+  /** @param message a text is the JSON of a message */
+  constructor(message: ServerMessage | string) {
+    this.json = typeof message === 'string' ? message : JSON.stringify(message)
   }
 
   /** The bytes of the WebSocket frame, which all sockets share. */

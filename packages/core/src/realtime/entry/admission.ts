@@ -2,8 +2,8 @@ import type { Principal } from '../../auth/ports.ts'
 import type { FocusError } from '../../common/errors.ts'
 import type { UserId } from '../../common/user-id.ts'
 import type { StreamHead } from '../../notifications/ports.ts'
-import { isoTimestamp } from '../../wire/iso-timestamp.ts'
 import type { Connection } from '../connections/connection.ts'
+import { EncodedMessage } from '../delivery/encoded-message.ts'
 import type { HeadReader } from '../delivery/head-reader.ts'
 import type { ResumeRequest } from '../delivery/resume-plan.ts'
 import { fromHeads, type ResumePlans, type Resumer } from '../delivery/resumer.ts'
@@ -11,7 +11,7 @@ import { Cursor } from '../delivery/stream.ts'
 import type { HubState } from '../hub-state.ts'
 import type { Ref } from '../protocol/actions.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
-import { greeting } from '../protocol/protocol-errors.ts'
+import { GreetingWriter } from '../protocol/greeting.ts'
 import type { Authenticator } from './authenticator.ts'
 import { closeCodeOf, type Credentials } from './credentials.ts'
 
@@ -24,6 +24,7 @@ export class Admission {
   readonly #authenticator: Authenticator
   readonly #heads: HeadReader
   readonly #resumer: Resumer
+  readonly #greetings: GreetingWriter
   #warnedAt = Number.NEGATIVE_INFINITY
 
   constructor(state: HubState, authenticator: Authenticator, heads: HeadReader, resumer: Resumer) {
@@ -31,6 +32,7 @@ export class Admission {
     this.#authenticator = authenticator
     this.#heads = heads
     this.#resumer = resumer
+    this.#greetings = new GreetingWriter(state.config, state.limits)
   }
 
   /** Returns the error for credentials that exceed a budget, before they are verified; null when they may be. */
@@ -40,15 +42,12 @@ export class Admission {
 
   /** Admits a connection, or ends it with the code that tells why not. Never rejects. */
   async admit(connection: Connection, credentials: Credentials, ref?: Ref): Promise<void> {
-    // Later messages stay in the socket, because they are for a live connection.
-    connection.peer.pause()
     try {
       const principal = await this.#authenticator.principal(credentials, connection.client)
       await this.enter(connection, principal, connection.resume, ref)
     } catch (error) {
       this.#refuse(connection, error)
     }
-    if (!connection.ended) connection.peer.resume()
   }
 
   /** Admits a connection whose user is already authenticated. Rejects when the log cannot be read. */
@@ -122,31 +121,23 @@ export class Admission {
     plans: ResumePlans,
     ref: Ref,
   ): void {
-    const { config, limits, registry, clock, debug } = this.#state
-    const reason = plans.own.reason ?? plans.all.reason
+    const { registry, clock, debug } = this.#state
     const connectionId = this.#state.connectionId(connection)
     if (debug.enabled) debug('connection admitted', { connection: connectionId, userKey: connection.userKey })
-    connection.send({
-      type: 'connection',
-      message: greeting[config.locale],
-      timestamp: isoTimestamp(clock()),
-      protocol: 1,
-      connection_id: connectionId,
-      user_id: userId,
-      heartbeat_interval: config.heartbeatIntervalMs / 1_000,
-      auth_expires_at: new Date(connection.authExpiresAt).toISOString(),
-      stream: { epoch: head.epoch, offset: head.offset, oldest: head.oldest },
+    const json = this.#greetings.write({
+      now: clock(),
+      connectionId,
+      userId,
+      authExpiresAt: connection.authExpiresAt,
+      stream: head,
       all: { epoch: connection.all?.epoch ?? head.epoch, offset: connection.all?.replayUpTo ?? 0 },
-      resume: {
-        requested,
-        recovered: requested && reason === undefined,
-        ...(requested && reason !== undefined && { reason }),
-      },
-      unread_count: head.unreadCount,
-      state_rev: head.stateRev + registry.shared.stateRev,
-      limits: { max_message_bytes: limits.maxMessageBytes, actions_per_minute: limits.actionsPerMinute },
+      requested,
+      reason: plans.own.reason ?? plans.all.reason,
+      unreadCount: head.unreadCount,
+      stateRev: head.stateRev + registry.shared.stateRev,
       ref,
     })
+    connection.write(new EncodedMessage(json))
   }
 
   #refuse(connection: Connection, error: unknown): void {

@@ -34,17 +34,19 @@ export class MessageHandler {
 
   /** Admits a connection, then handles the messages that its client sent in the meantime. */
   async admit(connection: Connection, credentials: Credentials, ref?: Ref): Promise<void> {
-    // The socket is paused, but messages that arrived in one packet with the token have been read already.
     connection.heldMessages = []
     await this.#admission.admit(connection, credentials, ref)
     const { heldMessages } = connection
     connection.heldMessages = null
+    if (heldMessages.length > 0 && !connection.ended) connection.peer.resume()
     for (const { data, binary } of heldMessages) this.message(connection, data, binary)
   }
 
   message(connection: Connection, data: Buffer, binary: boolean): void {
     if (connection.heldMessages !== null) {
       connection.heldMessages.push({ data, binary })
+      // Later ones stay in the socket, because they are for a live connection; most clients send none so early.
+      connection.peer.pause()
       return
     }
     const text = binary ? null : data.toString()
