@@ -1,3 +1,4 @@
+import { startUp } from '../startup/start-up.ts'
 import { broadcast, broadcastBursts } from './broadcast.ts'
 import { cluster } from './cluster.ts'
 import { growth } from './growth.ts'
@@ -24,4 +25,5 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   cluster,
   'idle-call': idleCall,
   growth,
+  'start-up': startUp,
 }

@@ -46,9 +46,12 @@ beforeAll(async () => {
 
 describe('a command loads only what it needs', () => {
   test('--version loads no package', async () => {
-    const { packages, files } = await loadedBy(['--version'])
+    const { packages, files, builtIn } = await loadedBy(['--version'])
     expect(packages).toEqual(['@focus-api/cli', '@focus-api/core'])
     expect(files).toBeLessThanOrEqual(10)
+    // An import of `node:fs` or `node:util` would load these.
+    expect(builtIn).not.toContain('internal/fs/streams')
+    expect(builtIn).not.toContain('internal/util/parse_args/parse_args')
   })
 
   test.each([[['--help']], [['notify', '--help']], [['stats', '--help']]])(

@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+
+// Not by `import`: see `version.ts`.
+const { existsSync } = process.getBuiltinModule('node:fs')
 
 /** Returns the folder of this package, whether it runs from `src` or from a chunk of `dist`. */
 export function packageFolder(): string {

@@ -37,7 +37,7 @@ export async function sendAsset(
     response.writeHead(304, headers).end()
     return
   }
-  const isGzipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const isGzipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
   const content = isGzipped ? gzipped : plain
   response
     .writeHead(200, {

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import type { styleText } from 'node:util'
 import { ExitCode, toFailure } from './failure.ts'
 import { plainJson, plainLines } from './plain-text.ts'
 
@@ -115,5 +115,7 @@ function paint(stream: OutputStream, env: TerminalOptions['env'], style: Style, 
   if (env.NO_COLOR) return text
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0'
   const coloured = forced || (stream.isTTY === true && env.TERM !== 'dumb' && env.FORCE_COLOR !== '0')
-  return coloured ? styleText(style, text, { validateStream: false }) : text
+  if (!coloured) return text
+  // Not by `import`, which loads everything that a property of the module refers to.
+  return process.getBuiltinModule('node:util').styleText(style, text, { validateStream: false })
 }

@@ -1,6 +1,7 @@
 // With `node --import`: prints what the process has loaded when it ends, as JSON on a line of stderr.
-import { writeSync } from 'node:fs'
-import { registerHooks } from 'node:module'
+// It imports nothing, because an import of a module of Node loads more of Node.
+const { writeSync } = process.getBuiltinModule('node:fs')
+const { registerHooks } = process.getBuiltinModule('node:module')
 
 const files = new Set()
 const builtInBefore = new Set(process.moduleLoadList)
