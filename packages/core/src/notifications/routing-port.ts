@@ -47,6 +47,10 @@ export type DeliveryPlan =
 
 /** Port: decides before the commit which transports deliver a notification. */
 export interface NotificationRouter {
-  /** @throws FocusError `invalid_notification` for a transport that is not configured */
-  route(request: DeliveryRequest): Promise<DeliveryPlan>
+  /**
+   * Returns a promise only if it must read preferences.
+   *
+   * @throws FocusError `invalid_notification` for a transport that is not configured
+   */
+  route(request: DeliveryRequest): DeliveryPlan | Promise<DeliveryPlan>
 }

@@ -30,8 +30,9 @@ describeOverDatabases('an audience', (databases) => {
       },
     )
     expect(summary).toEqual({ total: 5_000, created: 5_000, merged: 0, suppressed: 0, later: 0, unknown: 0 })
-    expect(progress.map((done) => done.total)).toEqual([1_000, 2_000, 3_000, 4_000, 5_000])
-    expect(furthestAhead).toBeLessThanOrEqual(3_000)
+    expect(progress).toHaveLength(5)
+    expect(progress.at(-1)).toEqual(summary)
+    expect(furthestAhead).toBeLessThanOrEqual(4_000)
   })
 
   test('gets texts in the language of each user, and unknown ids are counted', async () => {

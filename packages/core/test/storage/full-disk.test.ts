@@ -38,7 +38,9 @@ describe('a full disk', () => {
     const refused = await sendEight()
     const orders: ThreadOrder[] = asked.mock.calls.map(([order]) => order)
     const groups = orders.flat().flatMap(({ request }) => (request.kind === 'group' ? [request.units] : []))
-    expect(groups.map((units) => units.map((unit) => unit.kind === 'batch' && unit.entries.length))).toEqual([[8]])
+    expect(groups.map((units) => units.map((unit) => unit.kind === 'batch' && unit.entries.kindOf.length))).toEqual([
+      [8],
+    ])
     for (const outcome of refused) {
       expect(outcome).toMatchObject({
         status: 'rejected',

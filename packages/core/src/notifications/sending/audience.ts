@@ -4,8 +4,8 @@ import type { Receipt, Summary } from '../ports.ts'
 
 /** Fills a batch of the log, and is small enough to stop soon. */
 const chunkSize = 1_000
-/** One chunk is prepared during the commit of the other. */
-const maxChunksInFlight = 2
+/** Two chunks are prepared during the commit of the others. */
+const maxChunksInFlight = 4
 
 /**
  * Sends to each id of an audience of any size. Ids are read only as fast as their notifications are committed, so that

@@ -64,11 +64,17 @@ export class Recipients {
     })
   }
 
+  /** Returns a recipient that is cached; null when the directory must be asked. */
+  known(id: UserId): Recipient | null {
+    const cached = this.#cached.get(checkedUserKey(id))
+    return cached && cached.until > this.#clock() ? cached.recipient : null
+  }
+
   /** Returns null when the directory does not know the id and unknown users are refused. */
   async find(id: UserId): Promise<Recipient | null> {
-    const userKey = checkedUserKey(id)
-    const cached = this.#cached.get(userKey)
-    if (cached && cached.until > this.#clock()) return cached.recipient
+    const known = this.known(id)
+    if (known) return known
+    const userKey = toUserKey(id)
     const changes = this.#changes
     const user = await this.#directory.get(this.#directory.parseId?.(userKey) ?? userKey)
     if (user) return this.#cache(recipientOf(user), changes)

@@ -4,7 +4,7 @@ import type { Composer, Message } from '../catalogue/composer.ts'
 import type { AppendOutcome, LogEntry } from '../log-entry-port.ts'
 import type { NotificationLog } from '../log-port.ts'
 import type { Receipt } from '../ports.ts'
-import type { NotificationRouter } from '../routing-port.ts'
+import type { DeliveryPlan, NotificationRouter } from '../routing-port.ts'
 import { addressDraft, type Draft, draftOf } from './draft.ts'
 import type { NotificationIds } from './notification-ids.ts'
 import type { Recipient } from './recipients.ts'
@@ -47,22 +47,29 @@ export class Sender {
   }
 
   /** Routes an entry and commits it. Entries for a later moment are routed then: preferences may have changed. */
-  async append(entry: LogEntry): Promise<Receipt> {
-    const { log, router, scheduled } = this.#deps
-    const routed = router === null || entry.deliverAt !== null ? entry : await route(router, entry)
-    if (routed === 'suppressed') {
-      if (entry.source) await log.discard(entry.source)
-      return { outcome: 'suppressed', reason: 'preference' }
-    }
-    const outcome = await log.append(routed)
-    if ('dueAt' in outcome) scheduled(outcome.dueAt)
-    return toReceipt(entry.id, outcome)
+  append(entry: LogEntry): Promise<Receipt> {
+    const { router } = this.#deps
+    if (router === null || entry.deliverAt !== null) return this.#commit(entry)
+    const plan = router.route({ userKey: entry.userKey, event: entry.event, ...entry.routing })
+    return plan instanceof Promise ? plan.then((later) => this.#routed(entry, later)) : this.#routed(entry, plan)
   }
-}
 
-async function route(router: NotificationRouter, entry: LogEntry): Promise<LogEntry | 'suppressed'> {
-  const plan = await router.route({ userKey: entry.userKey, event: entry.event, ...entry.routing })
-  return plan === 'suppressed' ? plan : { ...entry, ...plan }
+  #routed(entry: LogEntry, plan: DeliveryPlan): Promise<Receipt> {
+    return plan === 'suppressed' ? this.#suppress(entry) : this.#commit({ ...entry, ...plan })
+  }
+
+  async #suppress({ source }: LogEntry): Promise<Receipt> {
+    if (source) await this.#deps.log.discard(source)
+    return { outcome: 'suppressed', reason: 'preference' }
+  }
+
+  #commit(entry: LogEntry): Promise<Receipt> {
+    const { log, scheduled } = this.#deps
+    return log.append(entry).then((outcome) => {
+      if ('dueAt' in outcome) scheduled(outcome.dueAt)
+      return toReceipt(entry.id, outcome)
+    })
+  }
 }
 
 function toReceipt(id: string, outcome: AppendOutcome): Receipt {

@@ -133,11 +133,8 @@ class DatabaseNotificationLog implements StoredLog {
     return this.#epoch.rotate()
   }
 
-  async append(entry: LogEntry): Promise<AppendOutcome> {
-    const outcome = await this.#committer.append(entry)
-    if (outcome.outcome === 'created') return { outcome: 'created', id: entry.id, offset: outcome.offset }
-    if (outcome.outcome === 'merged') return { outcome: 'merged', id: outcome.row.id, offset: outcome.row.offset }
-    return outcome
+  append(entry: LogEntry): Promise<AppendOutcome> {
+    return this.#committer.append(entry)
   }
 
   heads(userKeys: readonly UserKey[], since?: ReadonlyMap<UserKey, number>): Promise<StoredHead[]> {

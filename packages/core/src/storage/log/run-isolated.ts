@@ -20,15 +20,23 @@ export async function runIsolated<Call, Result>(calls: readonly Call[], work: Sh
   try {
     result = await work.run(calls)
   } catch (error) {
-    const concernsAll = work.concernsAll?.(error) ?? error instanceof FocusError
-    if (calls.length === 1 || concernsAll) {
-      for (const call of calls) work.failed(call, error)
-      return
-    }
-    const middle = Math.ceil(calls.length / 2)
-    await runIsolated(calls.slice(0, middle), work)
-    await runIsolated(calls.slice(middle), work)
-    return
+    return isolate(calls, error, work)
   }
   work.committed(calls, result)
+}
+
+/** Runs the calls of a transaction that failed again, without those that made it fail. */
+export async function isolate<Call, Result>(
+  calls: readonly Call[],
+  error: unknown,
+  work: SharedWork<Call, Result>,
+): Promise<void> {
+  const concernsAll = work.concernsAll?.(error) ?? error instanceof FocusError
+  if (calls.length === 1 || concernsAll) {
+    for (const call of calls) work.failed(call, error)
+    return
+  }
+  const middle = Math.ceil(calls.length / 2)
+  await runIsolated(calls.slice(0, middle), work)
+  await runIsolated(calls.slice(middle), work)
 }

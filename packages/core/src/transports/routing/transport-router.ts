@@ -7,6 +7,7 @@ import type {
   PlannedDelivery,
   Routing,
 } from '../../notifications/ports.ts'
+import type { UserKey } from '../../common/user-id.ts'
 import { durationMs } from '../../schema/duration.ts'
 import type { PreferenceReader } from '../preferences/preference-reader.ts'
 import { isMuted, isWanted } from '../preferences/preferences-port.ts'
@@ -17,6 +18,10 @@ export interface RoutingOptions extends Routing {
   /** By topic. A field that a topic leaves out comes from the default. */
   readonly topics?: Readonly<Record<string, Routing>>
 }
+
+const none: readonly PlannedDelivery[] = []
+/** A notification for the inbox and connections alone. */
+const inboxOnly: DeliveryPlan = { deliveries: none, unlessMuted: true }
 
 export interface TransportRouterDeps {
   readonly transports: readonly Transport[]
@@ -46,12 +51,22 @@ export class TransportRouter implements NotificationRouter {
     for (const [topic, rule] of Object.entries(routing.topics ?? {})) this.#check(`routing.topics.${topic}`, rule)
   }
 
-  async route(request: DeliveryRequest): Promise<DeliveryPlan> {
+  route(request: DeliveryRequest): DeliveryPlan | Promise<DeliveryPlan> {
     const { userKey, event } = request
     const routing = { ...this.#routing, ...this.#ruleOf(event), ...given(request) }
-    const deliveries = this.#plan(routing, userKey === null)
+    const deliveries = this.#namesNone(request) ? none : this.#plan(routing, userKey === null)
     if (userKey === null || routing.critical === true) return { deliveries, unlessMuted: false }
-    if (deliveries.length === 0) return { deliveries, unlessMuted: true }
+    if (deliveries.length === 0) return inboxOnly
+    return this.#wanted(userKey, event, deliveries)
+  }
+
+  /** Whether no transport is configured, and none was asked for. */
+  #namesNone({ transports, escalate }: DeliveryRequest): boolean {
+    return this.#transports.size === 0 && transports === undefined && escalate === undefined
+  }
+
+  /** Leaves out the transports that the user switched off. */
+  async #wanted(userKey: UserKey, event: string | null, deliveries: readonly PlannedDelivery[]): Promise<DeliveryPlan> {
     const matrix = await this.#preferences.matrixOf(userKey)
     const wanted = deliveries.filter(({ transport }) => isWanted(matrix, event, transport))
     if (wanted.length === 0 && isMuted(matrix, event)) return 'suppressed'

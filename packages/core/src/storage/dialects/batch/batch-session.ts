@@ -21,9 +21,29 @@ interface ArrayStatement {
   readonly columns: number
 }
 
+/** The head of a stream after the last batch of a writer. */
+export interface KnownHead {
+  readonly head: number
+  /** The lowest offset that was not pruned then. */
+  readonly oldest: number
+}
+
+/** Heads that a writer remembers from its earlier batches, so that it need not read them. */
+export interface KnownHeads {
+  /**
+   * Advances a head by `count`, if it is known and nobody else has moved it.
+   *
+   * @returns the head before; null when it must be read
+   */
+  advance(owner: string, count: number, unread: number): KnownHead | null
+  remember(owner: string, head: KnownHead): void
+}
+
 /** An open transaction in which a batch is written. */
 export interface BatchSession {
   readonly flavour: Flavour
+  /** Null for a session that remembers no heads. */
+  readonly knownHeads: KnownHeads | null
   /** Runs the statement for all rows, in as few executions as the driver can; returns the rows that it returns. */
   run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]>
   /** Runs a statement whose rows nobody reads. May resolve before it is answered: then its error fails the commit. */

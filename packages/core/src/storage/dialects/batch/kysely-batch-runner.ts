@@ -9,6 +9,9 @@ import type { Flavour } from '../servers/server.ts'
 import { type Execute, KyselyBatchSession } from './kysely-batch-session.ts'
 import { codeIn, driverErrorOf, DuplicateKeyError, StorageError } from '../storage-error.ts'
 
+/** Characters of text: below MySQL's smallest `max_allowed_packet` of 4 MB, however many need escapes. */
+const limits = { entries: 1_000, length: 500_000 } as const
+
 /** How often a batch is tried again after losing to other transactions. */
 const maxContentions = 20
 
@@ -30,6 +33,7 @@ interface Options {
  * connection during COMMIT is looked up by its id before it is tried again: the id's primary key lets it be committed once.
  */
 export class KyselyBatchRunner implements BatchRunner {
+  readonly limits = limits
   readonly #options: Options
 
   constructor(options: Options) {

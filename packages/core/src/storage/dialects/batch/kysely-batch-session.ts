@@ -23,6 +23,8 @@ export type Execute = <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>
 /** A transaction over one connection of Kysely, with multi-row statements. */
 export class KyselyBatchSession implements BatchSession {
   readonly flavour: Flavour
+  /** Locking the heads reads them as well. */
+  readonly knownHeads = null
   readonly #execute: Execute
   readonly #pipelined: boolean
   readonly #sent: Promise<unknown>[] = []

@@ -27,8 +27,16 @@ export type WriteBatch = (
   context: BatchContext,
 ) => Promise<BatchResult>
 
+/** The most that one batch may hold. */
+export interface BatchLimits {
+  readonly entries: number
+  /** Characters of text. */
+  readonly length: number
+}
+
 /** Commits batches; each dialect has its fastest way. */
 export interface BatchRunner {
+  readonly limits: BatchLimits
   /**
    * Commits one batch. Resolves after the commit; rejects when nothing was written, or when the database was unavailable for
    * so long that the outcome is unknown.

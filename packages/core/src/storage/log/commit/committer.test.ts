@@ -8,6 +8,7 @@ import { Committer } from './committer.ts'
 
 /** Records the sizes of its batches, and commits them once `let` is resolved. */
 class Recorder implements BatchRunner {
+  readonly limits = { entries: 1_000, length: 500_000 }
   readonly batches: number[] = []
   readonly let = Promise.withResolvers<void>()
 

@@ -1,12 +1,12 @@
 import type { BatchWakeUps } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import { FocusError } from '../../../common/errors.ts'
-import type { LogEntry } from '../../../notifications/log-entry-port.ts'
+import type { AppendOutcome, LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { Debug } from '../../../common/logging/debug.ts'
 import type { Clock } from '../../../common/runtime.ts'
 import { whileGrowing } from '../../../common/async/while-growing.ts'
 import type { BatchResult, BatchRunner } from './batch-runner.ts'
 import type { QueueState, Refusal } from '../../queue/work-queue.ts'
-import { runIsolated, type SharedWork } from '../run-isolated.ts'
+import { isolate, type SharedWork } from '../run-isolated.ts'
 import type { CommitOutcome } from './batch-planner.ts'
 
 export interface CommitterOptions {
@@ -23,9 +23,6 @@ export interface CommitterOptions {
   readonly committed: (entries: readonly LogEntry[], result: BatchResult) => void
 }
 
-const maxBatchEntries = 1_000
-/** Characters of text: below MySQL's smallest `max_allowed_packet` of 4 MB, however many need escapes. */
-const maxBatchLength = 500_000
 const maxQueuedEntries = 100_000
 /** Characters of text: bounds the memory for callers that do not await their calls. */
 const maxQueuedLength = 50_000_000
@@ -34,8 +31,15 @@ interface Call {
   readonly entry: LogEntry
   readonly length: number
   readonly deadline: number
-  readonly resolve: (outcome: CommitOutcome) => void
+  readonly resolve: (outcome: AppendOutcome) => void
   readonly reject: (error: unknown) => void
+}
+
+/** A batch that the database works on. */
+interface Batch {
+  readonly calls: Call[]
+  /** Never rejects. */
+  readonly outcome: Promise<{ readonly result: BatchResult } | { readonly error: unknown }>
 }
 
 /**
@@ -63,7 +67,7 @@ export class Committer {
     this.#options = options
   }
 
-  append(entry: LogEntry): Promise<CommitOutcome> {
+  append(entry: LogEntry): Promise<AppendOutcome> {
     if (this.#closed) return Promise.reject(new FocusError('closed', 'The notification log is closed.'))
     const length = writtenLength(entry)
     if (this.#queue.length >= maxQueuedEntries) return Promise.reject(this.#tooMany('count'))
@@ -97,12 +101,10 @@ export class Committer {
   async #drain(): Promise<void> {
     this.#timer = setInterval(() => this.#refuseOverdue(), 500)
     try {
-      while (this.#queue.length > 0) {
-        // Callers of the last batch send again within a turn or two of the event loop. Without this wait they would split
-        // into groups that take turns, each with a commit of its own.
-        await whileGrowing(() => this.#queue.length, { max: maxBatchEntries })
-        this.#inFlight = this.#takeBatch()
-        await runIsolated(this.#inFlight, this.#work)
+      let batch: Batch | null = null
+      while (batch !== null || this.#queue.length > 0) {
+        batch ??= await this.#gather()
+        batch = await this.#finish(batch)
       }
     } finally {
       clearInterval(this.#timer)
@@ -111,11 +113,45 @@ export class Committer {
     }
   }
 
+  /**
+   * Starts a batch of the waiting calls. Callers of the last batch send again within a turn or two of the event loop. Without a
+   * wait they would split into groups that take turns, each with a commit of its own.
+   */
+  async #gather(): Promise<Batch> {
+    await whileGrowing(() => this.#queue.length, { max: this.#runner.limits.entries })
+    return this.#start()
+  }
+
+  #start(): Batch {
+    const calls = this.#takeBatch()
+    this.#inFlight = calls
+    const outcome = this.#run(calls).then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    )
+    return { calls, outcome }
+  }
+
+  /** Answers the callers of a batch. Returns the next batch if enough calls waited for it: the database works on it in this time. */
+  async #finish({ calls, outcome }: Batch): Promise<Batch | null> {
+    const ended = await outcome
+    if ('error' in ended) {
+      await isolate(calls, ended.error, this.#work)
+      return null
+    }
+    const next = this.#queue.length < this.#runner.limits.entries / 4 ? null : this.#start()
+    // Within a turn of the event loop, the next batch is on its way.
+    if (next) await new Promise((resolve) => setImmediate(resolve))
+    this.#resolve(calls, ended.result)
+    return next
+  }
+
   #takeBatch(): Call[] {
+    const { limits } = this.#runner
     let size = 0
     let length = 0
     for (const call of this.#queue) {
-      if (size === maxBatchEntries || (size > 0 && length + call.length > maxBatchLength)) break
+      if (size === limits.entries || (size > 0 && length + call.length > limits.length)) break
       size += 1
       length += call.length
     }
@@ -153,7 +189,7 @@ export class Committer {
     )
     for (const [index, call] of calls.entries()) {
       const outcome = result.outcomes[index]
-      if (outcome) call.resolve(outcome)
+      if (outcome) call.resolve(toAppendOutcome(call.entry, outcome))
     }
   }
 
@@ -173,6 +209,12 @@ export class Committer {
     this.#queue = this.#queue.filter((call) => !overdue(call))
     this.#queuedLength = this.#queue.reduce((sum, call) => sum + call.length, 0)
   }
+}
+
+function toAppendOutcome({ id }: LogEntry, outcome: CommitOutcome): AppendOutcome {
+  if (outcome.outcome === 'created') return { outcome: 'created', id, offset: outcome.offset }
+  if (outcome.outcome === 'merged') return { outcome: 'merged', id: outcome.row.id, offset: outcome.row.offset }
+  return outcome
 }
 
 /** Returns about how many characters an entry adds to a batch's longest statement: each further delivery repeats its content. */

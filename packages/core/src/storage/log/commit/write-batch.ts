@@ -1,14 +1,15 @@
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import { outboxValues, toOutboxRows } from '../../outbox/outbox-rows.ts'
-import { sharedStream, toOutboxNotification, toStreamOwner } from '../event-rows.ts'
+import { toOutboxNotification } from '../event-rows.ts'
 import { encodeMoves } from '../../../cluster/wake-ups/stream-moves-port.ts'
 import { lanes } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
-import { BatchState, HeadState } from './batch-state.ts'
+import type { BatchState } from './batch-state.ts'
 import { type BatchPlan, planBatch } from './batch-planner.ts'
-import type { BatchSession, SqlValue } from '../../dialects/batch/batch-session.ts'
+import type { BatchSession } from '../../dialects/batch/batch-session.ts'
+import { correctHeads, lockHeads, rememberHeads } from './heads.ts'
 import { readState } from './read-state.ts'
-import { runFor, sourceIds, waitingTables, writeFor } from './row-statements.ts'
+import { sourceIds, waitingTables, writeFor } from './row-statements.ts'
 import { type BatchStatements, batchStatements } from './statements.ts'
 
 /**
@@ -29,71 +30,7 @@ export async function writeBatch(
   await writeOutbox(session, statements, plan, now, epoch)
   await writePolicies(session, statements, state, now)
   await writeWakeUp(session, statements, plan, wakeUp, now)
-  const overgrown = [...state.heads()]
-    .filter((head) => head.head - head.oldest >= maxPerStream)
-    .map((head) => head.owner)
-  return { outcomes: plan.outcomes, overgrown }
-}
-
-/**
- * Locks the heads and advances them before the plan is known, by one event for each entry that is due. One statement does
- * both, and `correctHeads` has nothing to do unless a policy applies.
- */
-async function lockHeads(
-  session: BatchSession,
-  statements: BatchStatements,
-  entries: readonly LogEntry[],
-  now: number,
-): Promise<{ state: BatchState; expected: ReadonlyMap<string, number> }> {
-  const expected = new Map<string, number>()
-  for (const entry of entries) {
-    const owner = toStreamOwner(entry.userKey)
-    expected.set(owner, (expected.get(owner) ?? 0) + (isDue(entry, now) ? 1 : 0))
-  }
-  const owners = [...expected.keys()].sort(compareBytes)
-  const rows = await runFor(
-    session,
-    statements.advanceHeads,
-    owners.map((owner) => {
-      const count = expected.get(owner) ?? 0
-      return [owner, count, owner === sharedStream ? 0 : count, now]
-    }),
-  )
-  const heads = statements.readHeads
-    ? await runFor(
-        session,
-        statements.readHeads,
-        owners.map((owner) => [owner]),
-      )
-    : rows
-  const state = new BatchState()
-  for (const row of heads) {
-    const owner = String(row.user_key)
-    state.addHead(new HeadState(owner, Number(row.head) - (expected.get(owner) ?? 0), Number(row.oldest)))
-  }
-  return { state, expected }
-}
-
-function isDue({ deliverAt, expiresAt }: LogEntry, now: number): boolean {
-  return (deliverAt === null || deliverAt <= now) && (expiresAt === null || expiresAt > now)
-}
-
-/** Moves heads whose plan differs from the expectation of `lockHeads`. */
-async function correctHeads(
-  session: BatchSession,
-  statements: BatchStatements,
-  state: BatchState,
-  expected: ReadonlyMap<string, number>,
-  now: number,
-): Promise<void> {
-  const corrections: SqlValue[][] = []
-  for (const { owner, advancedBy, unreadAdded } of state.heads()) {
-    const count = expected.get(owner) ?? 0
-    const advance = advancedBy - count
-    const unread = unreadAdded - (owner === sharedStream ? 0 : count)
-    if (advance !== 0 || unread !== 0) corrections.push([owner, advance, unread, now])
-  }
-  await writeFor(session, statements.advanceHeads, corrections)
+  return { outcomes: plan.outcomes, overgrown: rememberHeads(session, state, maxPerStream) }
 }
 
 async function writePlan(
@@ -207,9 +144,4 @@ async function writeWakeUp(
   if (wakeUp === null || inserts.length === 0) return
   const content = encodeMoves(inserts.map((row) => ({ owner: row.user_key, offset: row.offset })))
   await session.run(statements.insertWakeUp, [[wakeUp.node, lanes.commits, wakeUp.seq, content, now]])
-}
-
-/** Compares in the order of the primary key's collation, in which every committer locks heads. */
-function compareBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -5,15 +5,18 @@ import {
   type SqlValue,
   statementText,
 } from '../../batch/batch-session.ts'
+import type { KnownHeads } from '../../batch/batch-session.ts'
 import type { StatementCache } from '../sqlite-connection.ts'
 
 /** A transaction on a connection of this thread, with one prepared statement run row by row: the driver's fastest way. */
 export class SqliteBatchSession implements BatchSession {
   readonly flavour = 'sqlite'
+  readonly knownHeads: KnownHeads
   readonly #statements: StatementCache
 
-  constructor(statements: StatementCache) {
+  constructor(statements: StatementCache, knownHeads: KnownHeads) {
     this.#statements = statements
+    this.knownHeads = knownHeads
   }
 
   async run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]> {

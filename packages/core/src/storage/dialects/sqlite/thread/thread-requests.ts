@@ -1,5 +1,5 @@
-import type { LogEntry } from '../../../../notifications/log-entry-port.ts'
-import type { BatchContext, BatchResult } from '../../../log/commit/batch-runner.ts'
+import type { BatchContext } from '../../../log/commit/batch-runner.ts'
+import type { PackedEntries, PackedResult } from './packed-batch.ts'
 
 /** The start data of a thread. */
 export interface ThreadStart {
@@ -29,7 +29,7 @@ export interface RollbackRequest {
 /** Writes a batch of notifications. */
 export interface BatchUnit {
   readonly kind: 'batch'
-  readonly entries: readonly LogEntry[]
+  readonly entries: PackedEntries
   readonly context: BatchContext
 }
 
@@ -79,7 +79,7 @@ export interface ReadAnswer {
 
 interface UnitAnswers {
   readonly statement: QueryAnswer
-  readonly batch: BatchResult
+  readonly batch: PackedResult
 }
 
 export type UnitAnswer<Unit extends GroupUnit = GroupUnit> = UnitAnswers[Unit['kind']]

@@ -11,6 +11,8 @@ import type {
   UnitAnswer,
   UnitOutcome,
 } from './thread-requests.ts'
+import { packResult, unpackEntries } from './packed-batch.ts'
+import { SqliteKnownHeads } from './sqlite-known-heads.ts'
 import { DataVersionWatch } from './data-version-watch.ts'
 import { type ThreadRole, toFailure } from './role.ts'
 import { SqliteBatchSession } from './sqlite-batch-session.ts'
@@ -26,12 +28,14 @@ export class WriterRole implements ThreadRole {
   readonly #connection: SqliteConnection
   readonly #statements: StatementCache
   readonly #writeBatch: WriteBatch
+  readonly #heads: SqliteKnownHeads
   /** The other connections of this process only read. */
   readonly #watch: DataVersionWatch
 
   constructor(file: string, { writeBatch, foreignCommit }: WriterParts) {
     this.#connection = openConnection(file)
     this.#statements = new StatementCache(this.#connection)
+    this.#heads = new SqliteKnownHeads(this.#statements)
     this.#writeBatch = writeBatch
     this.#watch = new DataVersionWatch(this.#connection, foreignCommit)
   }
@@ -122,7 +126,8 @@ export class WriterRole implements ThreadRole {
     if (unit.kind === 'statement') return this.#run(unit)
     if (!alone) this.#statements.get('savepoint batch').run()
     try {
-      const result = await this.#writeBatch(new SqliteBatchSession(this.#statements), unit.entries, unit.context)
+      const session = new SqliteBatchSession(this.#statements, this.#heads)
+      const result = packResult(await this.#writeBatch(session, unpackEntries(unit.entries), unit.context))
       if (!alone) this.#statements.get('release batch').run()
       return result
     } catch (error) {
