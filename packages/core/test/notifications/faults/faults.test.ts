@@ -81,7 +81,7 @@ async function checkLog(url: string, accepted: readonly string[]): Promise<void>
 }
 
 describeOverDatabases('faults', (databases) => {
-  test('32 writers in two processes leave no gap, and no conflict reaches a caller', async () => {
+  test('32 writers in two processes leave no gap, and no conflict reaches a caller', { timeout: 60_000 }, async () => {
     const url = await databases.create()
     const two = [new Writer(url, 'a', 16, 25), new Writer(url, 'b', 16, 25)]
     await Promise.all(two.map((writer) => writer.exited))
