@@ -1,67 +1,141 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createFocus } from '@focus-api/core'
+import { attachUpgrade } from '@focus-api/adapters/node'
+import { createFocus, type Focus } from '@focus-api/core'
+import { openSocket } from '../../packages/test-kit/src/focus/notification-socket.ts'
+import { removeFolder, temporaryFolder } from '../../packages/test-kit/src/processes/temporary-folder.ts'
 import { median } from '../statistics.ts'
+import { fillLog } from './full-log.ts'
 
 /**
- * Times of an inbox page, the unread count and a new notification while one user's stream grows. The times must stay
- * constant.
+ * Reads and writes in SQLite tables of three sizes, in turn: of a user with a tenth of all notifications, and of 5,000 others.
+ * Figures are microseconds of CPU time of a call, threads included. They must be the same for each size.
  *
- *     npm --prefix bench run growth -- [--rows 1000000]
+ *     npm --prefix bench run growth -- [--rows 10000000]
  */
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } })
+const { values } = parseArgs({ options: { rows: { type: 'string', default: '10000000' } } })
 const most = Number(values.rows)
-const userId = 1
+const sizes = [most / 100, most / 10, most]
+const others = 5_000
+const rounds = 15
+/** How far a socket is behind that resumes. */
+const missed = 500
 
-const folder = mkdtempSync(join(tmpdir(), 'focus-bench-'))
-const focus = await createFocus({
-  database: `sqlite:${join(folder, 'growth.db')}`,
-  env: {},
-  notifications: { unknownUsers: 'accept', maxPerUser: 2 * most },
-})
-const { notifications } = focus
-const content = { title: 'Limite bientôt atteinte', message: 'Vous avez utilisé 80 % de votre limite', event: 'limits' }
+const folder = temporaryFolder('growth')
+const subjects: Subject[] = []
 try {
-  const figures = []
-  for (let rows = 1_000, written = 0; rows <= most; rows *= 10) {
-    await notifications.notifyMany(repeated(rows - written), content)
-    written = rows
-    const deep = await cursorAt(rows / 2)
-    figures.push({
-      rows,
-      'first page, ms': await timed(() => notifications.inbox(userId, { limit: 50 })),
-      'page in the middle, ms': await timed(() => notifications.inbox(userId, { limit: 50, before: deep })),
-      'page of one topic, ms': await timed(() => notifications.inbox(userId, { limit: 50, event: 'limits' })),
-      'one more, ms': await timed(() => notifications.notifyUser({ ...content, userId })),
-    })
-  }
-  console.table(figures)
+  for (const rows of sizes) subjects.push(await createSubject(rows))
+  console.table(await compare())
 } finally {
-  await focus.close()
-  rmSync(folder, { recursive: true, force: true })
+  for (const { close } of subjects) await close()
+  removeFolder(folder)
 }
 
-function* repeated(count: number): Generator<number> {
-  for (let n = 0; n < count; n += 1) yield userId
+/** A table of one size, with what is measured on it. */
+interface Subject {
+  readonly rows: number
+  readonly works: Readonly<Record<string, { readonly calls: number; readonly work: () => Promise<unknown> }>>
+  readonly close: () => Promise<void>
 }
 
-/** Returns the cursor of a page at about this depth, read page by page like in an application. */
-async function cursorAt(depth: number): Promise<string | null> {
-  let before: string | null = null
-  for (let passed = 0; passed < depth; passed += 500) {
-    ;({ nextBefore: before } = await notifications.inbox(userId, { limit: 500, before }))
+async function createSubject(rows: number): Promise<Subject> {
+  const file = join(folder, `${rows}.db`)
+  const focus = await createFocus({
+    database: `sqlite:${file}`,
+    secret: 'a secret of the benchmark that is long enough',
+    env: {},
+    notifications: { unknownUsers: 'accept', maxPerUser: 2 * most },
+    rateLimits: { perUser: { capacity: 1e9, perSecond: 1e9 } },
+  })
+  const [big, other] = [await signIn(focus, 'big'), await signIn(focus, 'other')]
+  const anyOther = () => {
+    const user = Math.floor(Math.random() * others)
+    return user === 0 ? String(other.id) : `user ${user}`
   }
-  return before
+  fillLog(file, rows, (n) => (n % 10 === 0 ? String(big.id) : anyOther()))
+  const { notifications } = focus
+  const content = { title: 'Limite bientôt atteinte', message: 'Vous avez utilisé 80 %', event: 'limits' }
+  const socket = await connect(focus, (await focus.auth.sessions.start(big, 'bench')).accessToken)
+  return {
+    rows,
+    works: {
+      'page of 50 of the big user': { calls: 40, work: () => notifications.inbox(big.id, { limit: 50 }) },
+      'page of 50 of a topic': { calls: 40, work: () => notifications.inbox(big.id, { limit: 50, event: 'limits' }) },
+      'page of 10 of any other': { calls: 40, work: () => notifications.inbox(anyOther(), { limit: 10 }) },
+      'resume of 500': { calls: 4, work: () => socket.resume(missed) },
+      'one more': { calls: 40, work: () => notifications.notifyUser({ ...content, userId: anyOther() }) },
+      'a thousand more': {
+        calls: 1,
+        work: () =>
+          Promise.all(
+            Array.from({ length: 1_000 }, () => notifications.notifyUser({ ...content, userId: anyOther() })),
+          ),
+      },
+    },
+    close: async () => {
+      await socket.close()
+      await focus.close()
+    },
+  }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const taken: number[] = []
-  for (let round = 0; round < 101; round += 1) {
-    const startedAt = performance.now()
-    await work()
-    taken.push(performance.now() - startedAt)
+/** Signs a user in, and creates the account. */
+async function signIn(focus: Focus, name: string) {
+  const { user } = await focus.auth.accounts.signIn({
+    provider: 'bench',
+    issuer: 'https://issuer.example',
+    subject: name,
+    email: null,
+    emailVerified: false,
+    fullName: null,
+    givenName: null,
+    avatarUrl: null,
+    preferredUsername: name,
+    locale: null,
+  })
+  return user
+}
+
+async function connect(focus: Focus, token: string) {
+  const server = createServer()
+  attachUpgrade(server, focus)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const socket = await openSocket({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, token)
+  const { epoch, offset } = (await socket.next('connection'))['stream'] as { epoch: string; offset: number }
+  return {
+    async resume(behind: number): Promise<void> {
+      const before = socket.received.length
+      socket.send({ action: 'resume', epoch, offset: offset - behind })
+      while (socket.received.length < before + behind + 1) await new Promise((resolve) => setTimeout(resolve, 1))
+    },
+    async close(): Promise<void> {
+      await socket.close()
+      server.close()
+    },
   }
-  return Math.round(median(taken) * 100) / 100
+}
+
+/** Measures the sizes in turn, and returns the medians of their rounds. */
+async function compare(): Promise<Record<string, number | string>[]> {
+  const taken = subjects.map(() => new Map<string, number[]>())
+  for (const name of Object.keys(subjects[0]?.works ?? {})) {
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const [index, { works }] of subjects.entries()) {
+        const { calls = 0, work = async () => {} } = works[name] ?? {}
+        const before = process.cpuUsage()
+        for (let call = 0; call < calls; call += 1) await work()
+        const { user, system } = process.cpuUsage(before)
+        // The first round warms up.
+        if (round > 0) taken[index]?.set(name, [...(taken[index].get(name) ?? []), (user + system) / calls])
+      }
+    }
+  }
+  return Object.keys(subjects[0]?.works ?? {}).map((name) => {
+    const medians = taken.map((own) => Math.round(median(own.get(name) ?? [])))
+    const named = medians.map((figure, index) => [`${subjects[index]?.rows} rows`, figure])
+    const ratio = Math.round(((medians.at(-1) ?? 0) / (medians[0] ?? 1)) * 100) / 100
+    return { work: name, ...Object.fromEntries(named), 'last / first': ratio }
+  })
 }

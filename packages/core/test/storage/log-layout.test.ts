@@ -44,7 +44,7 @@ describeOnDatabase('sqlite')('the notification log of SQLite gets the layout of 
   })
 
   test('with all rows, in the order of their ids, and says how far it is', async () => {
-    await createOldLog(file, 30_000)
+    await createOldLog(file, 10_000)
     const db = other()
     const before = readLog(db)
     const lines: unknown[][] = []
@@ -57,12 +57,12 @@ describeOnDatabase('sqlite')('the notification log of SQLite gets the layout of 
     expect(db.prepare('select id from focus_notifications order by rowid').pluck().all()).toEqual(
       before.map(({ id }) => id),
     )
-    expect(lines.at(-1)).toEqual(['Migrated the notification log', { rows: 30_000, seconds: expect.any(Number) }])
+    expect(lines.at(-1)).toEqual(['Migrated the notification log', { rows: 10_000, seconds: expect.any(Number) }])
     expect(await migrateDatabase({ database: `sqlite:${file}`, env: {} })).toMatchObject({ applied: [] })
   })
 
   test('after a process was killed in the middle, and earlier versions wrote since', async () => {
-    await createOldLog(file, 30_000)
+    await createOldLog(file, 10_000)
     const db = other()
     const position = db.prepare("select value from focus_meta where name like 'move:%'").pluck()
     const child = spawnBound(
@@ -80,18 +80,18 @@ describeOnDatabase('sqlite')('the notification log of SQLite gets the layout of 
     expect(layoutOf(db)).toMatchObject({ isRowid: false, position: [expect.stringMatching(/^0/)] })
 
     const writer = new OldWriter(db)
-    for (const n of [5, 29_990]) writer.markRead(n)
-    for (const n of [6, 29_991]) writer.remove(n)
-    writer.insert(30_001)
+    for (const n of [5, 9_990]) writer.markRead(n)
+    for (const n of [6, 9_991]) writer.remove(n)
+    writer.insert(10_001)
     const before = readLog(db)
-    expect(before).toHaveLength(29_999)
+    expect(before).toHaveLength(9_999)
     await migrateDatabase({ database: `sqlite:${file}`, env: {} })
     expect(layoutOf(db)).toEqual(logLayout)
     expect(readLog(db)).toEqual(before)
   })
 
   test('while a process of an earlier version writes, and goes on afterwards', async () => {
-    await createOldLog(file, 20_000)
+    await createOldLog(file, 10_000)
     const db = other()
     // The loop of this thread moves the rows too: it must not wait for the lock.
     db.pragma('busy_timeout = 0')
@@ -111,9 +111,9 @@ describeOnDatabase('sqlite')('the notification log of SQLite gets the layout of 
     let written = 0
     let during = 0
     const change = (target: OldWriter) => {
-      target.insert(20_000 + written)
-      target.markRead((written * 7_907) % 20_000)
-      target.remove((written * 6_007 + 1) % 20_000)
+      target.insert(10_000 + written)
+      target.markRead((written * 7_907) % 10_000)
+      target.remove((written * 6_007 + 1) % 10_000)
     }
     const changeBoth = () => {
       try {

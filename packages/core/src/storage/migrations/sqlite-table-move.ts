@@ -11,6 +11,8 @@ import type { Move, MoveContext } from './migration-step.ts'
 const chunkMs = 20
 const smallestChunk = 100
 const largestChunk = 5_000
+/** Between two chunks, while other processes write. */
+const longestPauseMs = 200
 /** Between two progress lines. */
 const progressMs = 1_000
 /** From this number of rows on, the start takes so long that it says so as a warning. */
@@ -39,6 +41,16 @@ export function moveTable(move: TableMove): Move {
 /** `before`: there is no new table; `copying`: both exist; `done`: the new table has the name of the old one. */
 type Stage = 'before' | 'copying' | 'done'
 
+interface Chunk {
+  readonly rows: number
+  readonly isLast: boolean
+  /** When the transaction got the lock, by `performance.now()`. */
+  readonly lockedAt: number
+  readonly copyMs: number
+  /** Changes when another connection has committed. */
+  readonly version: number | undefined
+}
+
 class SqliteTableMove {
   readonly #move: TableMove
   readonly #context: MoveContext
@@ -61,14 +73,16 @@ class SqliteTableMove {
   async run(): Promise<void> {
     if ((await this.#prepare()) === 'done') return
     const progress = await this.#startProgress()
+    let version: unknown
     for (let size = smallestChunk; ; ) {
       const chunk = await this.#copyChunk(size)
       if (chunk === null) return
       progress.add(chunk.rows)
-      if (chunk.last) break
-      size = Math.round(Math.min(Math.max((size * chunkMs) / chunk.ms, smallestChunk), largestChunk, 2 * size))
-      // SQLite has no queue for its lock: a process that waits for it needs a moment without it.
-      await delay(Math.min(chunk.ms, chunkMs) / 2)
+      if (chunk.isLast) break
+      size = Math.round(Math.min(Math.max((size * chunkMs) / chunk.copyMs, smallestChunk), largestChunk, 2 * size))
+      // SQLite has no queue for its lock: a process that waits finds it free half of the time.
+      if (chunk.version !== version) await delay(Math.min(performance.now() - chunk.lockedAt, longestPauseMs))
+      version = chunk.version
     }
     await this.#assertComplete()
     await this.#swap()
@@ -93,11 +107,12 @@ class SqliteTableMove {
   }
 
   /** Copies the next rows; null when another process has completed the move. */
-  #copyChunk(size: number): Promise<{ readonly rows: number; readonly last: boolean; readonly ms: number } | null> {
+  #copyChunk(size: number): Promise<Chunk | null> {
     return this.#write(async (trx) => {
       const position = await this.#position(trx)
       if (position === null) return null
-      const startedAt = performance.now()
+      const lockedAt = performance.now()
+      const { rows: versions } = await sql<{ data_version: number }>`pragma data_version`.execute(trx)
       const after = sql`select ${this.#along} as value from ${this.#old} where ${this.#along} > ${position} order by 1`
       const bound = await sql<{ value: string }>`${after} limit 1 offset ${size - 1}`.execute(trx)
       const upTo = bound.rows[0]?.value
@@ -110,8 +125,10 @@ class SqliteTableMove {
       if (upTo !== undefined) await this.#setPosition(trx, upTo)
       return {
         rows: upTo === undefined ? Number(rows ?? 0) : size,
-        last: upTo === undefined,
-        ms: Math.max(performance.now() - startedAt, 1),
+        isLast: upTo === undefined,
+        lockedAt,
+        copyMs: Math.max(performance.now() - lockedAt, 1),
+        version: versions[0]?.data_version,
       }
     })
   }
