@@ -60,11 +60,11 @@ async function writeAsBefore(file: string): Promise<void> {
     `insert into focus_notifications (user_key, "offset", id, type, title, message, data, created_at)
      values ('writer', ?, ?, 'info', 't', 'm', '{}', ?)`,
   )
-  let isOver = false
-  parentPort?.once('message', () => (isOver = true))
+  const state = { isOver: false }
+  parentPort?.once('message', () => (state.isOver = true))
   parentPort?.postMessage('ready')
   const waits: number[] = []
-  for (let n = 0; !isOver; n += 1) {
+  for (let n = 0; !state.isOver; n += 1) {
     const startedAt = performance.now()
     db.exec('begin immediate')
     waits.push(performance.now() - startedAt)
