@@ -42,6 +42,8 @@ export interface KnownHeads {
 /** An open transaction in which a batch is written. */
 export interface BatchSession {
   readonly flavour: Flavour
+  /** Whether statements may be sent before earlier ones are answered. They run in the order in which they were sent. */
+  readonly pipelined: boolean
   /** Null for a session that remembers no heads. */
   readonly knownHeads: KnownHeads | null
   /** Runs the statement for all rows, in as few executions as the driver can; returns the rows that it returns. */

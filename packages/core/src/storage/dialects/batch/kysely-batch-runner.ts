@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CompiledQuery, type Kysely } from 'kysely'
 import { FocusError } from '../../../common/errors.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
-import type { BatchContext, BatchResult, BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
+import type { BatchContext, BatchLimits, BatchResult, BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
 import type { FocusTables } from '../../tables.ts'
 import type { Flavour } from '../servers/server.ts'
 import { type Execute, KyselyBatchSession } from './kysely-batch-session.ts'
@@ -24,6 +24,8 @@ interface Options {
   readonly write: WriteBatch
   /** Whether a connection takes statements before earlier ones are answered, and answers them in order. */
   readonly pipelined?: boolean
+  /** How large a batch may be; absent for a database that may limit the length of a statement. */
+  readonly limits?: BatchLimits | undefined
   /** How long a batch is tried again while the database is away or locked. */
   readonly patienceMs: number
 }
@@ -33,10 +35,11 @@ interface Options {
  * connection during COMMIT is looked up by its id before it is tried again: the id's primary key lets it be committed once.
  */
 export class KyselyBatchRunner implements BatchRunner {
-  readonly limits = limits
+  readonly limits: BatchLimits
   readonly #options: Options
 
   constructor(options: Options) {
+    this.limits = options.limits ?? limits
     this.#options = options
   }
 

@@ -23,17 +23,17 @@ export type Execute = <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>
 /** A transaction over one connection of Kysely, with multi-row statements. */
 export class KyselyBatchSession implements BatchSession {
   readonly flavour: Flavour
+  readonly pipelined: boolean
   /** Locking the heads reads them as well. */
   readonly knownHeads = null
   readonly #execute: Execute
-  readonly #pipelined: boolean
   readonly #sent: Promise<unknown>[] = []
 
   /** @param pipelined whether statements may be sent before earlier ones are answered */
   constructor(execute: Execute, flavour: Flavour, pipelined: boolean) {
     this.#execute = execute
     this.flavour = flavour
-    this.#pipelined = pipelined
+    this.pipelined = pipelined
   }
 
   async run(statement: RowStatement, rows: readonly (readonly SqlValue[])[]): Promise<SqlRow[]> {
@@ -58,7 +58,7 @@ export class KyselyBatchSession implements BatchSession {
 
   /** Starts work that `answered` waits for; waits for it here where statements are not pipelined. */
   async send(work: () => Promise<unknown>): Promise<void> {
-    if (!this.#pipelined) {
+    if (!this.pipelined) {
       await work()
       return
     }

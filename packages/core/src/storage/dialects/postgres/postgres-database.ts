@@ -34,6 +34,9 @@ const transactionSettings = {
   'focus.batch': 'open',
 }
 
+/** A statement may be as long as memory allows. Larger batches hold the heads for longer, for hardly less work. */
+const batchLimits = { entries: 2_000, length: 2_000_000 } as const
+
 const begin = 'begin isolation level read committed'
 
 /** Sent as one message. */
@@ -74,6 +77,7 @@ function kindOf(beginning: readonly string[], pipelined: boolean): ServerKind {
     transactions: new BeginningDriver(beginning),
     beginBatch: beginning,
     pipelined,
+    batchLimits,
     ask: askServer,
   }
 }

@@ -1,7 +1,7 @@
 import type { DatabaseConnection, Dialect, KyselyPlugin } from 'kysely'
 import type { WakeUpSignal } from '../../../cluster/wake-ups/wake-up-signal-port.ts'
 import type { DebugSource } from '../../../common/logging/debug.ts'
-import type { BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
+import type { BatchLimits, BatchRunner, WriteBatch } from '../../log/commit/batch-runner.ts'
 import type { WorkClass } from '../../queue/work-class.ts'
 import type { QueueLimits, QueueState } from '../../queue/work-queue.ts'
 import { KyselyBatchRunner } from '../batch/kysely-batch-runner.ts'
@@ -42,6 +42,8 @@ export interface ServerKind {
   readonly beginBatch: readonly string[]
   /** Whether a connection takes statements before earlier ones are answered, and answers them in order. */
   readonly pipelined: boolean
+  /** Absent where a server may limit the length of a statement. */
+  readonly batchLimits?: BatchLimits
   /** Asks the server what it is. */
   ask(db: Handles['limited']): Promise<Server>
 }
@@ -98,6 +100,7 @@ export class ServerDatabase implements DatabaseDriver {
       begin: this.#kind.beginBatch,
       write,
       pipelined: this.#kind.pipelined,
+      limits: this.#kind.batchLimits,
       patienceMs,
     })
   }

@@ -1,7 +1,7 @@
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
 import type { BatchSession, KnownHeads, SqlValue } from '../../dialects/batch/batch-session.ts'
 import { sharedStream, toStreamOwner } from '../event-rows.ts'
-import { BatchState, HeadState } from './batch-state.ts'
+import { type BatchState, HeadState } from './batch-state.ts'
 import { runFor, writeFor } from './row-statements.ts'
 import type { BatchStatements } from './statements.ts'
 
@@ -9,25 +9,25 @@ import type { BatchStatements } from './statements.ts'
 type Advances = ReadonlyMap<string, number>
 
 /**
- * Locks the heads and advances them before the plan is known, by one event for each entry that is due. One statement does
- * both, and `correctHeads` has nothing to do unless a policy applies.
+ * Locks the heads, adds them to the state, and advances them before the plan is known, by one event for each entry that is due.
+ * One statement does both, and `correctHeads` has nothing to do unless a policy applies.
  */
 export async function lockHeads(
   session: BatchSession,
   statements: BatchStatements,
   entries: readonly LogEntry[],
+  state: BatchState,
   now: number,
-): Promise<{ state: BatchState; expected: Advances }> {
+): Promise<Advances> {
   const expected = new Map<string, number>()
   for (const entry of entries) {
     const owner = toStreamOwner(entry.userKey)
     expected.set(owner, (expected.get(owner) ?? 0) + (isDue(entry, now) ? 1 : 0))
   }
-  const state = new BatchState()
   const { knownHeads } = session
   const unknown = knownHeads ? advanceKnown(knownHeads, expected, state) : [...expected.keys()]
   await advanceUnknown(session, statements, expected, unknown.sort(compareBytes), state, now)
-  return { state, expected }
+  return expected
 }
 
 /** Moves heads whose plan differs from the expectation of `lockHeads`. */

@@ -4,7 +4,7 @@ import { toOutboxNotification } from '../event-rows.ts'
 import { encodeMoves } from '../../../cluster/wake-ups/stream-moves-port.ts'
 import { lanes } from '../../../cluster/wake-ups/wake-up-store-port.ts'
 import type { BatchContext, BatchResult } from './batch-runner.ts'
-import type { BatchState } from './batch-state.ts'
+import { BatchState } from './batch-state.ts'
 import { type BatchPlan, planBatch } from './batch-planner.ts'
 import type { BatchSession } from '../../dialects/batch/batch-session.ts'
 import { correctHeads, lockHeads, rememberHeads } from './heads.ts'
@@ -22,8 +22,11 @@ export async function writeBatch(
   { now, maxPerStream, epoch, wakeUp }: BatchContext,
 ): Promise<BatchResult> {
   const statements = batchStatements(session.flavour)
-  const { state, expected } = await lockHeads(session, statements, entries, now)
-  await readState(session, statements, entries, state)
+  const state = new BatchState()
+  const locking = lockHeads(session, statements, entries, state, now)
+  // A pipelined session runs the reads after the locks, without a round trip between them.
+  if (!session.pipelined) await locking
+  const [expected] = await Promise.all([locking, readState(session, statements, entries, state)])
   const plan = planBatch(entries, state, now)
   await correctHeads(session, statements, state, expected, now)
   await writePlan(session, statements, plan, now)

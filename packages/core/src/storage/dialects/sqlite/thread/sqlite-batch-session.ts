@@ -11,6 +11,7 @@ import type { StatementCache } from '../sqlite-connection.ts'
 /** A transaction on a connection of this thread, with one prepared statement run row by row: the driver's fastest way. */
 export class SqliteBatchSession implements BatchSession {
   readonly flavour = 'sqlite'
+  readonly pipelined = false
   readonly knownHeads: KnownHeads
   readonly #statements: StatementCache
 
