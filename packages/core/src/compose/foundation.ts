@@ -11,6 +11,7 @@ import { resolveFocusSecrets } from '../secrets/focus-secrets.ts'
 import type { SingleUseStore } from '../secrets/single-use-port.ts'
 import { type Database, openDatabase } from '../storage/database.ts'
 import { migrateToLatest } from '../storage/migrations/migrate.ts'
+import type { WorkClass } from '../storage/queue/work-class.ts'
 import { KyselySingleUseStore } from '../storage/stores/single-use-store.ts'
 import { KyselyUserDirectory } from '../storage/stores/user-directory.ts'
 import { type Closable, openTogether } from './opening.ts'
@@ -53,7 +54,9 @@ export function openFoundation(configuration: Configuration): Promise<Foundation
   return openTogether(runtime.logger, async (own) => {
     const findAddress = createClientAddressFinder(trustedProxies)
     const control = new AdmissionControl({ budgets, findAddress, logger: runtime.logger })
-    const database = own(await openDatabase(settings.storage.database, { ...runtime, readsAtOnce: true }))
+    const database = own(
+      await openDatabase(settings.storage.database, { ...runtime, readsAtOnce: readsAtOnce(settings) }),
+    )
     const configured = settings.storage.secrets ?? undefined
     const secrets = resolveFocusSecrets({ configured, database, publicUrl })
     await migrateToLatest(database)
@@ -67,6 +70,12 @@ export function openFoundation(configuration: Configuration): Promise<Foundation
       users: userSource(settings.users, database, runtime),
     }
   })
+}
+
+/** The first reads are those of the migrations and, of transports, the states that nodes share. */
+function readsAtOnce({ transports: { transports, slackWebhook, smtpUrl } }: Settings): readonly WorkClass[] {
+  const hasTransports = transports.length > 0 || slackWebhook !== null || smtpUrl !== null
+  return hasTransports ? ['interactive', 'background'] : ['interactive']
 }
 
 function userSource(

@@ -83,8 +83,8 @@ export interface DatabaseOptions {
   readonly debug?: DebugSource
   /** Limits of each class in each queue in front of the database; `docs/limits.md` has the defaults. */
   readonly queueLimits?: QueueLimits
-  /** Whether reads follow at once: the threads of a SQLite file then start together. */
-  readonly readsAtOnce?: boolean
+  /** Classes of which reads follow at once: their threads of a SQLite file then start together with the writer. */
+  readonly readsAtOnce?: readonly WorkClass[]
 }
 
 /**

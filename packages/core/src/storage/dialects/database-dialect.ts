@@ -63,8 +63,8 @@ export interface DriverOptions {
   readonly debug: DebugSource
   /** Limits of each class in each queue in front of the database. */
   readonly queueLimits?: QueueLimits | undefined
-  /** Start the threads of a SQLite file that read too, because reads come at once; otherwise the first read starts them. */
-  readonly readsAtOnce?: boolean | undefined
+  /** Classes whose reads come at once: their threads of a SQLite file start with it. The first read starts the others. */
+  readonly readsAtOnce?: readonly WorkClass[] | undefined
 }
 
 /** What a signal between nodes needs. */

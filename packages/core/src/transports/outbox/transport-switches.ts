@@ -21,6 +21,7 @@ export class TransportSwitches {
 
   /** Reads the states that all nodes share. A transport with a new fingerprint points to another peer and is on again. */
   async refresh(): Promise<void> {
+    if (this.#fingerprints.size === 0) return
     const states = await this.#states.disabled()
     const current = states.filter(({ name, fingerprint }) => this.#fingerprints.get(name) === fingerprint)
     this.#disabled = new Map(current.map((state) => [state.name, state]))

@@ -31,7 +31,7 @@ export async function openSqliteFile(file: string, options: DriverOptions): Prom
     const opening = SqliteWriter.open(file, options)
     const foreground = new SqliteReader('sqlite_reader', file, options)
     const background = new SqliteReader('sqlite_background_reader', file, options)
-    if (options.readsAtOnce) for (const reader of [foreground, background]) reader.start()
+    for (const kind of options.readsAtOnce ?? []) (kind === 'background' ? background : foreground).start()
     const writer = await opening.catch(async (error: unknown) => {
       await Promise.all([foreground.close(), background.close()])
       connection.close()
