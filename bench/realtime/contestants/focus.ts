@@ -46,7 +46,7 @@ export function focus(verifier: TokenVerifier = trusting, driver: Broker | null 
   const unread = () => Promise.reject(new Error('The hub read the log: the measurement is invalid.'))
   const feed: NotificationFeed = {
     head: async (userKey) => head(userKey),
-    heads: async (userKeys) => userKeys.map(head),
+    heads: async (userKeys) => userKeys.map((userKey) => ({ ...head(userKey), all: head('') })),
     allHead: async () => head(''),
     read: unread,
     readAll: unread,

@@ -141,7 +141,7 @@ export interface NotificationPublisher {
   stateChanged(event: StateEvent): void
 }
 
-/** The newest position of a user's stream. */
+/** The newest position of a stream. */
 export interface StreamHead {
   readonly epoch: string
   /** Offset of the newest event; 0 when there is none. */
@@ -150,4 +150,9 @@ export interface StreamHead {
   readonly oldest: number
   readonly unreadCount: number
   readonly stateRev: number
+}
+
+/** The newest position of a user's stream, and that of the shared stream at the same time. */
+export interface UserHead extends StreamHead {
+  readonly all: StreamHead
 }

@@ -1,11 +1,11 @@
-import type { NotificationEvent, StreamHead } from '../notifications/ports.ts'
+import type { NotificationEvent, StreamHead, UserHead } from '../notifications/ports.ts'
 import type { UserId, UserKey } from '../common/user-id.ts'
 
 /** Port: reads of the log, to resume, to heal a gap and to let a slow reader catch up. */
 export interface NotificationFeed {
   head(userKey: UserKey): Promise<StreamHead>
   /** Returns the heads of several users in one read, in the order of `userKeys`. */
-  heads(userKeys: readonly UserKey[]): Promise<StreamHead[]>
+  heads(userKeys: readonly UserKey[]): Promise<UserHead[]>
   /** Returns events with `after < offset <= upTo`, ascending, at most `limit`. */
   read(userKey: UserKey, after: number, upTo: number, limit: number): Promise<NotificationEvent[]>
   /** Returns the head of the shared stream of broadcasts. */

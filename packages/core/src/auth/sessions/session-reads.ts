@@ -1,13 +1,12 @@
 import { GatheredReads } from '../../common/async/gathered-reads.ts'
-import { checksInPool } from '../tokens/signature-checks.ts'
 import type { Session, SessionStore } from './session-store-port.ts'
 
 /** Sessions per query. */
 const batch = 500
 /** How long a read may wait for concurrent ones. */
 const gatherMs = 10
-/** Results of a thread pool come one by one, with idle turns of the event loop in between. */
-const patienceTurns = checksInPool ? 16 : 2
+/** Signatures are checked in slices or by a thread pool, with idle turns of the event loop in between. */
+const patienceTurns = 16
 
 /** Reads sessions, and combines concurrent reads into one query: after a restart, every token is new to the node. */
 export class SessionReads {

@@ -4,9 +4,6 @@ import { availableParallelism } from 'node:os'
 /** Longest time that signatures may take in one turn of the event loop. */
 const sliceMs = 2
 
-/** Whether the thread pool checks signatures, and returns results one by one. */
-export const checksInPool = availableParallelism() > 1
-
 /** A signature that is to be checked. */
 export interface SignedBytes {
   readonly bytes: Buffer
@@ -35,7 +32,7 @@ export class SignatureChecks {
   #waiting: Check[] = []
   #scheduled = false
 
-  constructor(inPool: boolean = checksInPool) {
+  constructor(inPool: boolean = availableParallelism() > 1) {
     this.#inPool = inPool
   }
 

@@ -4,7 +4,7 @@ import type { NotificationLog } from '../log-port.ts'
 import type { ReadSelection, StateChange, StoredHead } from './inbox-port.ts'
 import { NewReaders } from './new-readers.ts'
 import type { Recipients } from '../sending/recipients.ts'
-import type { NotificationEvent, NotificationPublisher, StreamHead } from '../ports.ts'
+import type { NotificationEvent, NotificationPublisher, StreamHead, UserHead } from '../ports.ts'
 
 /** Reads streams and marks notifications as read. Introduces each reader to the shared stream of broadcasts. */
 export class Feed {
@@ -35,7 +35,7 @@ export class Feed {
    * Returns heads in the order of `userKeys`. A new user whose lookup in the directory fails gets a head without earlier
    * broadcasts, so that the other users do not wait, and is looked up again the next time.
    */
-  async heads(userKeys: readonly UserKey[]): Promise<StreamHead[]> {
+  async heads(userKeys: readonly UserKey[]): Promise<UserHead[]> {
     if (userKeys.length === 0) return []
     const heads = await this.#log.heads(userKeys)
     const unseen = userKeys.filter((_, index) => heads[index]?.unseen)
@@ -49,7 +49,7 @@ export class Feed {
       since.set(userKey, createdAt)
       this.#newReaders.recordLater(userKey, createdAt)
     }
-    const hasBroadcasts = heads.some(({ allOffset }) => allOffset > 0)
+    const hasBroadcasts = heads.some(({ all }) => all.offset > 0)
     return hasBroadcasts || undated.length > 0 ? this.#log.heads(userKeys, since) : heads
   }
 

@@ -1,5 +1,5 @@
 import type { UserKey } from '../../common/user-id.ts'
-import type { InboxItem, StreamHead } from '../ports.ts'
+import type { InboxItem, UserHead } from '../ports.ts'
 
 /** Selects the notifications that a user has read. */
 export type ReadSelection =
@@ -44,11 +44,9 @@ export interface InboxRows {
 }
 
 /** A head as the log stores it. */
-export interface StoredHead extends StreamHead {
+export interface StoredHead extends UserHead {
   /** True while the log does not know which broadcasts are older than this user. */
   readonly unseen: boolean
-  /** Head of the shared stream at the same time. */
-  readonly allOffset: number
 }
 
 /** A user who reads for the first time. */

@@ -19,10 +19,8 @@ export class HeadReader {
   readonly #reads: GatheredReads<UserKey, FollowedHeads>
 
   constructor(feed: NotificationFeed) {
-    const readMany = async (userKeys: readonly UserKey[]) => {
-      const [heads, all] = await Promise.all([feed.heads(userKeys), feed.allHead()])
-      return heads.map((own) => ({ own, all }))
-    }
+    const readMany = async (userKeys: readonly UserKey[]): Promise<FollowedHeads[]> =>
+      (await feed.heads(userKeys)).map((own) => ({ own, all: own.all }))
     this.#reads = new GatheredReads(readMany, { max: headBatch, maxMs: gatherMs })
   }
 

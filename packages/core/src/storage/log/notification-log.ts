@@ -20,7 +20,7 @@ import type { BatchRunner } from './commit/batch-runner.ts'
 import { writeBatch } from './commit/write-batch.ts'
 import type { CommitOutcome } from './commit/batch-planner.ts'
 import { Epoch } from './epoch.ts'
-import { HeadReader } from './stream-heads.ts'
+import { HeadReader, sharedHead } from './stream-heads.ts'
 import { readInbox } from './inbox-page.ts'
 import { InboxState } from './inbox-state.ts'
 import { entryToEvent, toEvent, toStreamOwner } from './event-rows.ts'
@@ -146,8 +146,7 @@ class DatabaseNotificationLog implements StoredLog {
   }
 
   async allHead(): Promise<StreamHead> {
-    const { head, oldest, state_rev } = await this.#heads.shared()
-    return { epoch: this.epoch, offset: head, oldest, unreadCount: 0, stateRev: state_rev }
+    return sharedHead(await this.#heads.shared(), this.epoch)
   }
 
   async read(userKey: UserKey | null, after: number, upTo: number, limit: number): Promise<NotificationEvent[]> {

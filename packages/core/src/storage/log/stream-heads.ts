@@ -1,7 +1,9 @@
 import type { ExpressionBuilder, Kysely, Selectable } from 'kysely'
 import type { StoredHead } from '../../notifications/inbox/inbox-port.ts'
+import type { StreamHead } from '../../notifications/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
+import { KeyedQuery } from '../keyed-query.ts'
 import type { BroadcastStatesTable, FocusTables, NotificationsTable, StreamsTable } from '../tables.ts'
 
 import type { Epoch } from './epoch.ts'
@@ -53,33 +55,35 @@ export class HeadReader {
   readonly #db: Kysely<FocusTables>
   readonly #epoch: Epoch
   readonly #clock: () => number
+  readonly #byOwner: KeyedQuery<string, StreamRow>
   #broadcasts: { readonly version: string; readonly rows: readonly BroadcastRow[] } = { version: '', rows: [] }
 
   constructor(db: Kysely<FocusTables>, epoch: Epoch, clock: () => number) {
     this.#db = db
     this.#epoch = epoch
     this.#clock = clock
+    this.#byOwner = new KeyedQuery(db, (owners) =>
+      db.selectFrom('focus_streams').selectAll().where('user_key', 'in', owners),
+    )
   }
 
   /** @param since when users exist since: for those whose first sight is not recorded yet */
   async read(userKeys: readonly UserKey[], since: ReadonlyMap<UserKey, number> = new Map()): Promise<StoredHead[]> {
-    const rows = await this.#db
-      .selectFrom('focus_streams')
-      .selectAll()
-      .where('user_key', 'in', [sharedStream, ...userKeys])
-      .execute()
+    const rows = await this.#byOwner.rows([sharedStream, ...userKeys])
     const byOwner = new Map(rows.map((row) => [row.user_key, row]))
     const shared = byOwner.get(sharedStream) ?? emptyStream(sharedStream, 0)
     const streams = userKeys.map((key) => byOwner.get(key) ?? emptyStream(key, 0))
+    const epoch = this.#epoch.current
+    const all = sharedHead(shared, epoch)
     const unread = await this.unreadBroadcasts(await this.#aged(streams, shared, since), shared)
     return streams.map((stream) => ({
-      epoch: this.#epoch.current,
+      epoch,
       offset: stream.head,
       oldest: stream.oldest,
       unreadCount: stream.unread + (unread.get(stream.user_key) ?? 0),
       stateRev: stream.state_rev,
       unseen: stream.all_from === null,
-      allOffset: shared.head,
+      all,
     }))
   }
 
@@ -156,6 +160,11 @@ export class HeadReader {
     }
     return this.#broadcasts.rows
   }
+}
+
+/** Returns the head of the shared stream, which has no unread count of its own. */
+export function sharedHead({ head, oldest, state_rev }: StreamRow, epoch: string): StreamHead {
+  return { epoch, offset: head, oldest, unreadCount: 0, stateRev: state_rev }
 }
 
 /** Returns the offset of the newest broadcast from before a moment; 0 when there is none. */

@@ -10,6 +10,7 @@ import type { SessionEnd } from '../../auth/ports.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { Database } from '../database.ts'
 import { lockRows } from '../dialect-statements.ts'
+import { KeyedQuery } from '../keyed-query.ts'
 import type { SessionsTable } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
 
@@ -20,10 +21,14 @@ const chunkSize = 500
 export class KyselySessionStore implements SessionStore {
   readonly #database: Database
   readonly #db: Database['db']
+  readonly #byId: KeyedQuery<string, Selectable<SessionsTable>>
 
   constructor(database: Database) {
     this.#database = database
     this.#db = database.db
+    this.#byId = new KeyedQuery(database.db, (ids) =>
+      database.db.selectFrom('focus_sessions').selectAll().where('id', 'in', ids),
+    )
   }
 
   async create(session: Session, refreshHash: string | null, accountId: string | null = null): Promise<void> {
@@ -44,8 +49,7 @@ export class KyselySessionStore implements SessionStore {
   }
 
   async find(ids: readonly string[]): Promise<Session[]> {
-    const rows = await this.#db.selectFrom('focus_sessions').selectAll().where('id', 'in', ids).execute()
-    return rows.map(toSession)
+    return (await this.#byId.rows(ids)).map(toSession)
   }
 
   async findByRefreshHash(hash: string): Promise<{ token: RefreshToken; session: Session } | null> {

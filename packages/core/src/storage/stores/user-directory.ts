@@ -18,6 +18,7 @@ import { insertAccount, rememberUnlinked } from './account-rows.ts'
 import type { Database } from '../database.ts'
 import { insertedId, lockRows } from '../dialect-statements.ts'
 import { DuplicateKeyError } from '../dialects/storage-error.ts'
+import { KeyedQuery } from '../keyed-query.ts'
 import type { UsersTable } from '../tables.ts'
 import { inTransaction, retryOnConflict } from '../transaction.ts'
 
@@ -29,11 +30,15 @@ export class KyselyUserDirectory implements UserDirectory {
   readonly #database: Database
   readonly #db: Database['db']
   readonly #clock: Clock
+  readonly #byId: KeyedQuery<number, Selectable<UsersTable>>
 
   constructor(database: Database, clock: Clock) {
     this.#database = database
     this.#db = database.db
     this.#clock = clock
+    this.#byId = new KeyedQuery(database.db, (ids) =>
+      database.db.selectFrom('focus_users').selectAll().where('id', 'in', ids),
+    )
   }
 
   /** Accepts only the canonical form of a number as an id, not `01`, `1e0` or `0x1`. */
@@ -46,9 +51,7 @@ export class KyselyUserDirectory implements UserDirectory {
   }
 
   async getMany(ids: readonly UserId[]): Promise<User[]> {
-    const numbers = ids.map(Number).filter(Number.isSafeInteger)
-    if (numbers.length === 0) return []
-    return (await this.#db.selectFrom('focus_users').selectAll().where('id', 'in', numbers).execute()).map(toUser)
+    return (await this.#byId.rows(ids.map(Number).filter(Number.isSafeInteger))).map(toUser)
   }
 
   async findByAccount({ issuer, subject }: AccountKey): Promise<User | null> {

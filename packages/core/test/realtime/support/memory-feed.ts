@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { NotificationEvent, NotificationPublisher, StreamHead } from '../../../src/notifications/ports.ts'
+import type {
+  NotificationEvent,
+  NotificationPublisher,
+  StreamHead,
+  UserHead,
+} from '../../../src/notifications/ports.ts'
 import type { NotificationFeed } from '../../../src/realtime/ports.ts'
 import type { UserKey } from '../../../src/common/user-id.ts'
 
@@ -78,8 +83,9 @@ export class MemoryFeed implements NotificationFeed {
     return head
   }
 
-  async heads(userKeys: readonly UserKey[]): Promise<StreamHead[]> {
-    const heads = userKeys.map((userKey) => this.#head(userKey))
+  async heads(userKeys: readonly UserKey[]): Promise<UserHead[]> {
+    const all = this.#head(null)
+    const heads = userKeys.map((userKey) => ({ ...this.#head(userKey), all }))
     await this.#read()
     return heads
   }
