@@ -30,7 +30,9 @@ export async function readInbox(
   const shared = await heads.shared()
   const owner = stream ?? emptyStream(userKey, 0)
   const before = selection.before ?? { user: Infinity, all: Infinity }
-  const own = await ownRows(db, userKey, selection, before.user, now)
+  // Without an unread one, the query would read the whole stream.
+  const isEmpty = selection.unreadOnly && owner.unread === 0
+  const own = isEmpty ? [] : await ownRows(db, userKey, selection, before.user, now)
   const broadcasts = await broadcastRows(db, owner, shared, selection, before.all, now)
   const items: InboxItem[] = []
   let next = before

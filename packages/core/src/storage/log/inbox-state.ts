@@ -97,9 +97,10 @@ export class InboxState {
   /** Returns whether `markRead` has a notification to change. */
   async #isUnread(userKey: UserKey, which: ReadSelection): Promise<boolean> {
     const { db } = this.#database
-    const own = await unreadOwn(db, userKey, which)?.limit(1).executeTakeFirst()
-    if (own) return true
     const { stream, shared } = await this.#streams(userKey)
+    // Without an unread one, the query would read the whole stream.
+    const own = stream.unread > 0 && (await unreadOwn(db, userKey, which)?.limit(1).executeTakeFirst())
+    if (own) return true
     return (await unreadBroadcasts(db, stream, shared, which)?.limit(1).executeTakeFirst()) !== undefined
   }
 
