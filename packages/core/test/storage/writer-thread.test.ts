@@ -27,6 +27,15 @@ describe('a writer thread that ends', () => {
   const kill = () => threads.at(-1)?.terminate()
 
   describe('in a whole Focus', () => {
+    test('has one reader beside it at the start, when no transport reads its state', async () => {
+      const focus = await createFocus({ env: {}, database: url() })
+      try {
+        expect(threads).toHaveLength(2)
+      } finally {
+        await focus.close()
+      }
+    })
+
     test('is reported and replaced: the next call is written, and the node is ready', async () => {
       const log = createLogSentinel()
       const focus: Focus = await createFocus({
