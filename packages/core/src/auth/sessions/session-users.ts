@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { GatheredReads } from '../../common/async/gathered-reads.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import type { User, UserDirectory } from '../accounts/user-directory-port.ts'
@@ -6,6 +5,8 @@ import type { SessionEnd } from '../ports.ts'
 
 /** Users that a sweep can check. Beyond it, the users unseen for longest are checked when they return. */
 const maxUsers = 100_000
+/** Length of all their keys, so that long keys take no more memory than many. */
+const maxKeyCharacters = 8_000_000
 /** Users that one sweep looks up, so that a sweep costs the same for any number of users. */
 const sweepSize = { together: 2_000, oneByOne: 50 } as const
 /** Ids in one query. */
@@ -26,8 +27,9 @@ export interface SessionUsersDependencies {
 export class SessionUsers {
   readonly #directory: UserDirectory
   readonly #endSessions: SessionUsersDependencies['endSessions']
-  /** In the order of the sweep: the oldest entry is the next. */
-  readonly #seen = new LRUCache<UserKey, true>({ max: maxUsers })
+  /** In the order of the sweep: the oldest entry is the next. A set takes memory for the users that there are only. */
+  readonly #seen = new Set<UserKey>()
+  #keyCharacters = 0
   readonly #reads: GatheredReads<UserKey, User | null>
 
   constructor({ directory, endSessions }: SessionUsersDependencies) {
@@ -47,18 +49,32 @@ export class SessionUsers {
   /** Records a user that the caller has just read, as `find` does. */
   async note(userKey: UserKey, user: User | null): Promise<void> {
     if (user && !user.disabled) {
-      this.#seen.set(userKey, true)
+      this.#forget(userKey)
+      this.#remember(userKey)
       return
     }
     await this.#endSessions(userKey, user ? 'user_disabled' : 'revoked')
-    this.#seen.delete(userKey)
+    this.#forget(userKey)
   }
 
   /** Checks the users whose last check is longest ago, and ends the sessions of deleted and disabled ones. */
   async sweep(): Promise<void> {
     const size = this.#directory.getMany ? sweepSize.together : sweepSize.oneByOne
-    const keys = [...this.#seen.rkeys()].slice(0, size)
+    const keys = [...this.#seen].slice(0, size)
     for (let from = 0; from < keys.length; from += chunkSize) await this.#check(keys.slice(from, from + chunkSize))
+  }
+
+  #remember(userKey: UserKey): void {
+    this.#seen.add(userKey)
+    this.#keyCharacters += userKey.length
+    for (const oldest of this.#seen) {
+      if (this.#seen.size <= maxUsers && this.#keyCharacters <= maxKeyCharacters) break
+      this.#forget(oldest)
+    }
+  }
+
+  #forget(userKey: UserKey): void {
+    if (this.#seen.delete(userKey)) this.#keyCharacters -= userKey.length
   }
 
   async #check(keys: readonly UserKey[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { FocusError } from '../../common/errors.ts'
+import { textBytes } from '../../common/text/text-bytes.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { EndedSessions } from '../sessions/ended-sessions.ts'
 import type { Principal } from '../ports.ts'
@@ -105,6 +106,5 @@ export class VerifiedTokens {
 }
 
 function principalBytes({ userKey, sessionId, scopes }: Principal): number {
-  const texts = userKey.length + (sessionId?.length ?? 0) + scopes.join(' ').length
-  return entryBytes + 2 * texts + 40 * scopes.length
+  return entryBytes + textBytes(userKey, sessionId, ...scopes) + 40 * scopes.length
 }

@@ -3,6 +3,7 @@ import { mapInChunks } from '../../common/async/chunks.ts'
 import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
 import { FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
+import { textBytes } from '../../common/text/text-bytes.ts'
 import { shorten } from '../../common/text/shorten.ts'
 import { toUserKey, type UserId, type UserKey } from '../../common/user-id.ts'
 import { checkedUserKey } from '../user-keys.ts'
@@ -45,13 +46,21 @@ export interface CreationTimes {
 
 /** How long a user is cached, in milliseconds: a change that no node announced is noticed within it. */
 const cacheMs = 5_000
+/** Memory of the cached users. */
+const maxBytes = 4_000_000
+/** Objects of one user, without the texts. */
+const entryBytes = 240
 
 /** Looks up the users that notifications are for, and caches them for five seconds. */
 export class Recipients {
   readonly #directory: RecipientDirectory
   readonly #unknownUsers: 'refuse' | 'accept'
   readonly #clock: Clock
-  readonly #cached = new LRUCache<UserKey, { recipient: Recipient; until: number }>({ max: 10_000 })
+  readonly #cached = new LRUCache<UserKey, { recipient: Recipient; until: number }>({
+    max: 10_000,
+    maxSize: maxBytes,
+    sizeCalculation: ({ recipient: { userKey, userId, locale } }) => entryBytes + textBytes(userKey, userId, locale),
+  })
   #changes = 0
 
   constructor(directory: RecipientDirectory, unknownUsers: 'refuse' | 'accept', clock: Clock) {
