@@ -96,6 +96,11 @@ export class Arena {
     return (await this.#ask({ op: 'memory' }, 'memory')).rss
   }
 
+  /** Writes a snapshot of the server's heap to a file. */
+  async snapshot(file: string): Promise<void> {
+    await this.#ask({ op: 'snapshot', file }, 'snapshot')
+  }
+
   /** Returns tokens of users; servers that verify none accept the number of a user. */
   async tokens(count: number): Promise<readonly string[]> {
     const { tokens } = await this.#ask({ op: 'tokens', count }, 'tokens')

@@ -27,6 +27,8 @@ export interface Load {
 export type Order =
   | ({ readonly op: 'load' } & Load)
   | { readonly op: 'memory' }
+  /** Writes a snapshot of the heap to a file. */
+  | { readonly op: 'snapshot'; readonly file: string }
   /** Returns access tokens of `count` users, numbered from 0. */
   | { readonly op: 'tokens'; readonly count: number }
   | { readonly op: 'cpu' }
@@ -47,6 +49,7 @@ export type Answer =
       readonly mainThread: number
     }
   | { readonly op: 'memory'; readonly rss: number }
+  | { readonly op: 'snapshot' }
   | { readonly op: 'tokens'; readonly tokens: readonly string[] }
   | { readonly op: 'cpu'; readonly seconds: number }
   | { readonly op: 'statements'; readonly count: number }

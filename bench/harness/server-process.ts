@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { writeHeapSnapshot } from 'node:v8'
 import { type Contestant, listenOn } from './contestant.ts'
 import { entryOf, isContestant } from './contestants.ts'
 import { Arrivals, runLoad } from './load.ts'
@@ -26,6 +27,10 @@ async function obey(order: Order): Promise<void> {
     case 'memory':
       await settle()
       answer({ op: 'memory', rss: process.memoryUsage.rss() })
+      break
+    case 'snapshot':
+      writeHeapSnapshot(order.file)
+      answer({ op: 'snapshot' })
       break
     case 'tokens':
       answer({ op: 'tokens', tokens: (await contestant.tokens?.(order.count)) ?? [] })

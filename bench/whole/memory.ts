@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.ts'
 const contestants = ['focus', 'socket.io', 'ws'] as const
 
 /** Connections that compile the code and create permanent objects before the first measurement. */
-const warmUp = 200
+export const warmUp = 200
 
 export const memory: Scenario = {
   about: 'resident memory of an idle connection: 10,000 users who signed in earlier, fresh process',
@@ -56,7 +56,7 @@ export const memory: Scenario = {
 }
 
 /** Users sign in and get a notification, in a process that then ends. */
-async function earlierTokens(database: string, users: number): Promise<readonly string[]> {
+export async function earlierTokens(database: string, users: number): Promise<readonly string[]> {
   const arena = await Arena.open('focus', { database })
   try {
     const tokens = await arena.tokens(users)
