@@ -19,6 +19,7 @@ try {
 async function run(command: ReturnType<typeof parseCommand>): Promise<void> {
   const measurements: Measurement[] = []
   for (const name of command.names) {
+    console.log(`\n${name} …`)
     try {
       for (const measurement of (await scenarios[name]?.run(command)) ?? []) {
         printMeasurement(measurement)

@@ -1,15 +1,24 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { availableParallelism } from 'node:os'
 
-/** Whether processes can be kept on one core, so that client and server do not compete. */
-const canPin = process.platform === 'linux' && availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0
+/** The cores that this process may use, where processes can be kept on one; otherwise empty. */
+const pinnable = process.platform === 'linux' ? readCores() : []
+
+/** Reads a list such as `0-3,8` of `taskset`. */
+function readCores(): number[] {
+  const { status, stdout } = spawnSync('taskset', ['-cp', String(process.pid)], { encoding: 'utf8' })
+  if (status !== 0) return []
+  return (stdout.split(':').at(-1) ?? '').split(',').flatMap((part) => {
+    const [first = 0, last = first] = part.trim().split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  })
+}
 
 interface StartOptions {
   readonly args?: readonly string[]
-  /** The core that the process stays on; null for any. */
-  readonly core: number | null
+  /** The core that the process stays on: the first or the second of those that are there, so that client and server do not compete. */
+  readonly core: 0 | 1 | null
   readonly onBun?: boolean
   /** A module that is loaded before the others. */
   readonly preload?: URL
@@ -20,8 +29,9 @@ export function startProcess(file: URL, { args = [], core, onBun = false, preloa
   const runtime = onBun
     ? [requireBun()]
     : [process.execPath, ...process.execArgv, '--expose-gc', ...(preload ? ['--import', preload.href] : [])]
+  const pinned = core === null || pinnable.length < 2 ? undefined : pinnable[core]
   const [execPath = process.execPath, ...execArgv] =
-    canPin && core !== null ? ['taskset', '-c', String(core), ...runtime] : runtime
+    pinned === undefined ? runtime : ['taskset', '-c', String(pinned), ...runtime]
   return fork(file, [...args], { execPath, execArgv })
 }
 

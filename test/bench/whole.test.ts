@@ -14,11 +14,11 @@ afterAll(() => removeFolder(folder))
 function bench(...args: string[]) {
   return spawnSync(process.execPath, ['--conditions=@focus-api/source', join(root, 'bench/run.ts'), ...args], {
     encoding: 'utf8',
-    timeout: 100_000,
+    timeout: 200_000,
   })
 }
 
-describe('a quick run', { timeout: 120_000 }, () => {
+describe('a quick run', { timeout: 220_000 }, () => {
   test('measures every contestant, and writes figures, plots and a page', () => {
     const { status, stdout, stderr } = bench(
       'unicast',
