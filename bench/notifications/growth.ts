@@ -7,19 +7,23 @@ import { createFocus, type Focus } from '@focus-api/core'
 import { openSocket } from '../../packages/test-kit/src/focus/notification-socket.ts'
 import { removeFolder, temporaryFolder } from '../../packages/test-kit/src/processes/temporary-folder.ts'
 import { median } from '../statistics.ts'
+import type { RowGrowth } from './row-growth.ts'
 import { fillLog } from './full-log.ts'
 
 /**
  * Reads and writes in SQLite tables of three sizes, in turn: of a user with a tenth of all notifications, and of 5,000 others.
- * Figures are microseconds of CPU time of a call, threads included. They must be the same for each size.
+ * Figures are microseconds of CPU time of a call, threads included. They must be the same for each size. `growth` of `npm run bench`
+ * runs this program in a process of its own.
  *
- *     npm --prefix bench run growth -- [--rows 10000000]
+ *     npm --prefix bench run growth -- [--rows 10000000] [--rounds 15]
  */
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '10000000' } } })
+const { values } = parseArgs({
+  options: { rows: { type: 'string', default: '10000000' }, rounds: { type: 'string', default: '15' } },
+})
 const most = Number(values.rows)
 const sizes = [most / 100, most / 10, most]
 const others = 5_000
-const rounds = 15
+const rounds = Number(values.rounds)
 /** How far a socket is behind that resumes. */
 const missed = 500
 
@@ -27,7 +31,9 @@ const folder = temporaryFolder('growth')
 const subjects: Subject[] = []
 try {
   for (const rows of sizes) subjects.push(await createSubject(rows))
-  console.table(await compare())
+  const figures = await compare()
+  if (process.send) process.send(figures)
+  else console.table(figures.map(summary))
 } finally {
   for (const { close } of subjects) await close()
   removeFolder(folder)
@@ -117,10 +123,11 @@ async function connect(focus: Focus, token: string) {
   }
 }
 
-/** Measures the sizes in turn, and returns the medians of their rounds. */
-async function compare(): Promise<Record<string, number | string>[]> {
+/** Measures the sizes in turn, and returns the figures of each round. */
+async function compare(): Promise<RowGrowth[]> {
   const taken = subjects.map(() => new Map<string, number[]>())
-  for (const name of Object.keys(subjects[0]?.works ?? {})) {
+  const names = Object.keys(subjects[0]?.works ?? {})
+  for (const name of names) {
     for (let round = 0; round <= rounds; round += 1) {
       for (const [index, { works }] of subjects.entries()) {
         const { calls = 0, work = async () => {} } = works[name] ?? {}
@@ -132,10 +139,15 @@ async function compare(): Promise<Record<string, number | string>[]> {
       }
     }
   }
-  return Object.keys(subjects[0]?.works ?? {}).map((name) => {
-    const medians = taken.map((own) => Math.round(median(own.get(name) ?? [])))
-    const named = medians.map((figure, index) => [`${subjects[index]?.rows} rows`, figure])
-    const ratio = Math.round(((medians.at(-1) ?? 0) / (medians[0] ?? 1)) * 100) / 100
-    return { work: name, ...Object.fromEntries(named), 'last / first': ratio }
-  })
+  return names.map((work) => ({
+    work,
+    sizes: subjects.map(({ rows }, index) => ({ rows, microseconds: taken[index]?.get(work) ?? [] })),
+  }))
+}
+
+function summary({ work, sizes }: RowGrowth): Record<string, number | string> {
+  const medians = sizes.map(({ microseconds }) => Math.round(median(microseconds)))
+  const named = sizes.map(({ rows }, index) => [`${rows} rows`, medians[index] ?? Number.NaN])
+  const ratio = Math.round(((medians.at(-1) ?? 0) / (medians[0] ?? 1)) * 100) / 100
+  return { work, ...Object.fromEntries(named), 'last / first': ratio }
 }

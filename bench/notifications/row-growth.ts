@@ -1,0 +1,9 @@
+/** What one kind of call costs in tables of several sizes. */
+export interface RowGrowth {
+  readonly work: string
+  readonly sizes: readonly {
+    readonly rows: number
+    /** CPU time of a call, by round. */
+    readonly microseconds: readonly number[]
+  }[]
+}
