@@ -12,7 +12,7 @@ export type ChosenLocale = (userKey: UserKey) => Promise<string | null>
 /** Ids in one query; callers that wait for others wait one turn of the event loop. */
 const gathering = { max: 500, patienceTurns: 1 }
 
-/** Returns a reader of languages that answers concurrent calls with one query, for a database on a server. */
+/** Returns a reader of languages that answers concurrent calls with one query. */
 export function gatheredLocales(
   readMany: (userKeys: readonly UserKey[]) => Promise<ReadonlyMap<UserKey, string>>,
 ): ChosenLocale {
@@ -35,18 +35,10 @@ function gatheredUsers(directory: UserDirectory): (id: UserId) => Promise<User |
   return (id) => reads.read(id).catch(() => directory.get(id))
 }
 
-/**
- * Returns the user directory with the chosen languages, as the notifications read it.
- *
- * @param gathers whether concurrent look-ups share a query
- */
-export function recipientDirectory(
-  users: UserSource,
-  chosenLocale: ChosenLocale,
-  { gathers }: { readonly gathers: boolean },
-): RecipientDirectory {
+/** Returns the user directory with the chosen languages, as the notifications read it. Concurrent look-ups share a query. */
+export function recipientDirectory(users: UserSource, chosenLocale: ChosenLocale): RecipientDirectory {
   const { directory } = users
-  const get = gathers ? gatheredUsers(directory) : (id: UserId) => directory.get(id)
+  const get = gatheredUsers(directory)
   const withLocale = async (user: DirectoryUser | null) =>
     user && { ...user, locale: (await chosenLocale(toUserKey(user.id))) ?? canonicalLocale(user.locale) }
   const unknown = (id: UserId) => (users.unknown === 'accept' ? { id, locale: null } : null)

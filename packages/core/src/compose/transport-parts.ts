@@ -41,11 +41,7 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
     const transports = configuredTransports(settings)
     const stores = openStores(database)
     const unsubscribeTokens = new UnsubscribeTokens(secrets)
-    // On a server each query is a round trip; SQLite reads one row in less time than a turn of the event loop.
-    const gathers = database.syntax.rowLocks
-    const chosenLocale = gathers
-      ? gatheredLocales((userKeys) => stores.preferences.locales(userKeys))
-      : stores.preferences.locale.bind(stores.preferences)
+    const chosenLocale = gatheredLocales((userKeys) => stores.preferences.locales(userKeys))
     const manager = own(
       new TransportManager({
         transports,
@@ -75,7 +71,7 @@ export function composeTransports(foundation: Foundation): Promise<TransportPart
       preferences,
       pushSubscriptions: stores.pushSubscriptions,
       unsubscribeTokens,
-      recipients: recipientDirectory(users, chosenLocale, { gathers }),
+      recipients: recipientDirectory(users, chosenLocale),
     }
   })
 }
