@@ -28,7 +28,7 @@ const works = {
   'a resumed socket': /"offset" > \? and "offset" <= \?/,
   'a repeated call': /^select "offset" from "focus_notifications" where "id" = \?/,
   'recent notifications': /order by "newest"\."id" desc/,
-  'events of other nodes': /^select \*, \(select "value" from "focus_meta"/,
+  'events of other nodes': /^select n\.\*, \(select value from focus_meta/,
   'states of escalations': /^select "id", "read_at"/,
   'expired notifications': /where "id" in \(.*\) and "expires_at" <= \?/,
   'old notifications': /"id" > \? and "id" < \? order by "id"/,

@@ -1,9 +1,11 @@
-import { sql } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import type { StreamMove } from '../../cluster/wake-ups/stream-moves-port.ts'
 import type { EventReader } from '../../cluster/wake-ups/wake-up-store-port.ts'
 import type { Clock } from '../../common/runtime.ts'
 import type { NotificationEvent } from '../../notifications/ports.ts'
 import type { Database } from '../database.ts'
+import { type RowStatement, statementParameters, statementText } from '../dialects/batch/batch-session.ts'
+import { type StatementForms, statementForms } from '../log/commit/statement-forms.ts'
 import { type NotificationRow, toEvent } from '../log/event-rows.ts'
 
 /** Events of one statement. */
@@ -28,16 +30,30 @@ export class KyselyEventReader implements EventReader {
   }
 
   async #read(moves: readonly StreamMove[]): Promise<NotificationEvent[]> {
-    const positions = sql.join(moves.map(({ owner, offset }) => sql`(${owner}, ${offset})`))
-    const list = this.#database.dialect === 'sqlite' ? sql`values ${positions}` : positions
-    const rows = await this.#database.db
-      .selectFrom('focus_notifications')
-      .selectAll()
-      .select((row) => row.selectFrom('focus_meta').select('value').where('name', '=', 'epoch').as('epoch'))
-      .where(sql<boolean>`(user_key, ${sql.ref('offset')}) in (${list})`)
-      // Expired notifications are not delivered, even in the seconds before their removal.
-      .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', this.#clock())]))
-      .execute()
+    const { db, dialect } = this.#database
+    const statement = eventsAt(statementForms(dialect), dialect === 'postgres' ? '$3' : '?')
+    const positions = moves.map(({ owner, offset }) => [owner, offset])
+    // Ready-made text instead of a query tree, which takes longer to compile than the rows to be read.
+    const query: CompiledQuery<Row> = CompiledQuery.raw(statementText(statement, positions.length), [
+      ...statementParameters(statement, positions),
+      this.#clock(),
+    ])
+    const { rows } = await db.executeQuery(query)
     return rows.map(({ epoch, ...row }) => toEvent(row satisfies NotificationRow, epoch ?? ''))
   }
+}
+
+type Row = NotificationRow & { readonly epoch: string | null }
+
+/**
+ * Expired notifications are not delivered, even in the seconds before their removal.
+ *
+ * @param now the placeholder of the time
+ */
+function eventsAt({ among, quote }: StatementForms, now: '$3' | '?'): RowStatement {
+  return among(
+    "select n.*, (select value from focus_meta where name = 'epoch') as epoch from focus_notifications n",
+    ['n.user_key', `n.${quote('offset')}`],
+    ` and (n.expires_at is null or n.expires_at > ${now})`,
+  )
 }
