@@ -6,6 +6,9 @@ import type { Answer, Load } from './protocol.ts'
 /** Bytes of one count on the control connection. */
 const countBytes = 4
 
+/** A load without any progress for this time has lost something, and fails. */
+const stallMs = 30_000
+
 /** How many frames have arrived at the clients, as they tell it. */
 export class Arrivals {
   #frames = 0
@@ -66,6 +69,11 @@ export async function runLoad(
   const done = () =>
     framesPerCall === 0 ? stored : Math.min(stored, Math.floor((arrivals.frames - from) / framesPerCall))
 
+  const watch = watchProgress(
+    () => stored + arrivals.frames,
+    () =>
+      onFailed(new Error(`Nothing moves: ${sent} calls, ${stored} stored, ${arrivals.frames - from} frames arrived.`)),
+  )
   const cpu = process.cpuUsage()
   const loop = eventLoop()
   const started = performance.now()
@@ -88,9 +96,22 @@ export async function runLoad(
   const elapsed = (performance.now() - started) / 1_000
   const { user, system } = process.cpuUsage(cpu)
   const mainThread = eventLoop(loop).utilization
+  clearInterval(watch)
   if (failures.length > 0) throw failures[0]
   contestant.check?.()
   return { calls: sent, seconds: elapsed, userCpuSeconds: user / 1e6, systemCpuSeconds: system / 1e6, mainThread }
+}
+
+/** Calls `onStall` when a number has stayed the same for too long. */
+function watchProgress(progress: () => number, onStall: () => void): NodeJS.Timeout {
+  let last = progress()
+  let since = performance.now()
+  return setInterval(() => {
+    const now = progress()
+    if (now !== last) since = performance.now()
+    else if (performance.now() - since > stallMs) onStall()
+    last = now
+  }, 1_000)
 }
 
 function callOf(contestant: Contestant, load: Load): () => Promise<unknown> | undefined {
