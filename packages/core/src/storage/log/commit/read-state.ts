@@ -25,8 +25,10 @@ async function readSources(
   entries: readonly LogEntry[],
   state: BatchState,
 ): Promise<void> {
+  const waiting = entries.filter((entry) => entry.source !== null)
+  if (waiting.length === 0) return
   for (const table of waitingTables) {
-    const rows = await runFor(session, statements.lockWaiting[table], sourceIds(entries, table))
+    const rows = await runFor(session, statements.lockWaiting[table], sourceIds(waiting, table))
     for (const row of rows) state.sources.add(String(row.id))
   }
 }
@@ -38,15 +40,15 @@ async function readMutes(
   entries: readonly LogEntry[],
   state: BatchState,
 ): Promise<void> {
+  const isAsked = ({ unlessMuted, userKey }: LogEntry) => unlessMuted === true && userKey !== null
+  if (!entries.some(isAsked) || (await runFor(session, statements.anyPreference, [['']])).length === 0) return
   const choices = new KeySet()
   for (const { unlessMuted, userKey, event } of entries) {
     if (!unlessMuted || userKey === null) continue
     choices.add(userKey, wildcard)
     if (event !== null) choices.add(userKey, event)
   }
-  const rows = choices.rows()
-  if (rows.length === 0 || (await runFor(session, statements.anyPreference, [['']])).length === 0) return
-  const read = await runFor(session, statements.readMutes, rows)
+  const read = await runFor(session, statements.readMutes, choices.rows())
   for (const [userKey, own] of Map.groupBy(read, (row) => String(row.user_key))) {
     // Without a prototype: topics are free texts, `__proto__` among them.
     const matrix: Record<string, Record<string, boolean>> = Object.create(null)
