@@ -109,6 +109,16 @@ describeOverDatabases('an audience', (databases) => {
     expect(await notifications.feed.heads([])).toEqual([])
   })
 
+  test('is recorded although it is read again and again', async () => {
+    const { notifications, log } = await open()
+    const introduced = vi.spyOn(log, 'firstSight')
+    const recorded = async () => {
+      await notifications.feed.heads(['1', '2'])
+      expect(introduced).toHaveBeenCalled()
+    }
+    await vi.waitFor(recorded, { timeout: 20_000 })
+  })
+
   test('sees a broadcast that was written once, unless it is older than the user, each user with their own read state', async () => {
     const clock = manualClock(newYear2030)
     const { notifications, events } = await open({

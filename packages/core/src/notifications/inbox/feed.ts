@@ -19,7 +19,7 @@ export class Feed {
     this.#recipients = recipients
     this.#publisher = publisher
     this.#logger = logger
-    this.#newReaders = new NewReaders(log)
+    this.#newReaders = new NewReaders(log, logger)
   }
 
   /** Returns the head of one user, whom the shared stream knows from then on. */

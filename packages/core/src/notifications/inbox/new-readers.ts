@@ -1,4 +1,5 @@
 import { GatheredReads } from '../../common/async/gathered-reads.ts'
+import type { Logger } from '../../common/logging/logger.ts'
 import type { UserKey } from '../../common/user-id.ts'
 import type { NotificationLog } from '../log-port.ts'
 import type { FirstSight } from './inbox-port.ts'
@@ -7,6 +8,8 @@ import type { FirstSight } from './inbox-port.ts'
 const batch = 500
 /** Time without a new user after which the waiting ones are written: after a restart, thousands connect within seconds. */
 const quietMs = 1_000
+/** Longest wait of the first one, however many follow. */
+const longestMs = 10_000
 /** Users that may wait; further ones are written when they come back. */
 const maxWaiting = 50_000
 
@@ -16,15 +19,18 @@ const maxWaiting = 50_000
  */
 export class NewReaders {
   readonly #log: Pick<NotificationLog, 'firstSight'>
+  readonly #logger: Logger
   readonly #now: GatheredReads<FirstSight, true>
   readonly #waiting = new Map<UserKey, number>()
+  #firstAt = 0
   #addedAt = 0
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> | null = null
   #closed = false
 
-  constructor(log: Pick<NotificationLog, 'firstSight'>) {
+  constructor(log: Pick<NotificationLog, 'firstSight'>, logger: Logger) {
     this.#log = log
+    this.#logger = logger
     const write = async (users: readonly FirstSight[]) => {
       await log.firstSight(users)
       return users.map(() => true as const)
@@ -37,12 +43,18 @@ export class NewReaders {
     await this.#now.read(user)
   }
 
-  /** Records a user later, when no others arrive. A user that could not be recorded is found again at the next read. */
+  /**
+   * Records a user once no others arrive for a second, after ten seconds at the latest. A user that could not be recorded is found
+   * again at the next read.
+   */
   recordLater(userKey: UserKey, since: number): void {
-    if (this.#closed || this.#waiting.size >= maxWaiting) return
+    // Users who wait are read again and again, and must not prolong their own wait.
+    if (this.#closed || this.#waiting.has(userKey) || this.#waiting.size >= maxWaiting) return
     this.#waiting.set(userKey, since)
     this.#addedAt = performance.now()
-    this.#timer ??= setTimeout(this.#tick, quietMs).unref()
+    if (this.#timer) return
+    this.#firstAt = this.#addedAt
+    this.#timer = setTimeout(this.#tick, quietMs).unref()
   }
 
   /** Returns since when a waiting user exists, in milliseconds since 1970; undefined for other users. */
@@ -59,7 +71,7 @@ export class NewReaders {
   }
 
   readonly #tick = (): void => {
-    const leftMs = this.#addedAt + quietMs - performance.now()
+    const leftMs = Math.min(this.#addedAt + quietMs, this.#firstAt + longestMs) - performance.now()
     this.#timer = null
     if (leftMs > 0) this.#timer = setTimeout(this.#tick, leftMs).unref()
     else this.#writing ??= this.#writeWaiting().finally(() => (this.#writing = null))
@@ -70,8 +82,9 @@ export class NewReaders {
       const users = this.#oldestWaiting()
       try {
         await this.#log.firstSight(users)
-      } catch {
+      } catch (error) {
         // The database is away or overloaded, which others report. Nothing is lost.
+        this.#logger.debug('New readers are recorded at their next read', { users: this.#waiting.size, error })
         this.#waiting.clear()
       }
       for (const { userKey } of users) this.#waiting.delete(userKey)
