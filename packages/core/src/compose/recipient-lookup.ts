@@ -1,8 +1,10 @@
 import { GatheredReads } from '../common/async/gathered-reads.ts'
+import { withTimeout } from '../common/async/with-timeout.ts'
+import { FocusError } from '../common/errors.ts'
 import { canonicalLocale } from '../common/text/locale.ts'
 import type { User, UserDirectory } from '../auth/accounts/user-directory-port.ts'
 import { toUserKey, type UserId, type UserKey } from '../common/user-id.ts'
-import type { DirectoryUser, RecipientDirectory } from '../notifications/sending/recipients.ts'
+import { type DirectoryUser, isAway, type RecipientDirectory } from '../notifications/sending/recipients.ts'
 import type { DeliveryRecipient } from '../transports/transport.ts'
 import type { UserSource } from './foundation.ts'
 
@@ -11,6 +13,8 @@ export type ChosenLocale = (userKey: UserKey) => Promise<string | null>
 
 /** Ids in one query; callers that wait for others wait one turn of the event loop. */
 const gathering = { max: 500, patienceTurns: 1 }
+/** How long a query for several users may take: further look-ups wait for it. */
+const usersLimitMs = 10_000
 
 /** Returns a reader of languages that answers concurrent calls with one query. */
 export function gatheredLocales(
@@ -24,21 +28,37 @@ export function gatheredLocales(
 }
 
 /** Returns a reader of users that answers concurrent calls with one query, where the directory can read many. */
-function gatheredUsers(directory: UserDirectory): (id: UserId) => Promise<User | null> {
-  if (!directory.getMany) return (id) => directory.get(id)
+function gatheredUsers(directory: UserDirectory, limitMs: number): (id: UserId) => Promise<User | null> {
+  const getMany = directory.getMany?.bind(directory)
+  if (!getMany) return (id) => directory.get(id)
   const reads = new GatheredReads<UserId, User | null>(async (ids) => {
-    const users = (await directory.getMany?.([...new Set(ids)])) ?? []
+    const users = await withTimeout(getMany([...new Set(ids)]), limitMs, tooSlow)
     const found = new Map(users.map((user) => [toUserKey(user.id), user]))
     return ids.map((id) => found.get(toUserKey(id)) ?? null)
   }, gathering)
   // An id that the directory refuses must fail its own call only.
-  return (id) => reads.read(id).catch(() => directory.get(id))
+  const alone = (id: UserId, error: unknown) => (isAway(error) ? Promise.reject(error) : directory.get(id))
+  return (id) => reads.read(id).catch((error: unknown) => alone(id, error))
 }
 
-/** Returns the user directory with the chosen languages, as the notifications read it. Concurrent look-ups share a query. */
-export function recipientDirectory(users: UserSource, chosenLocale: ChosenLocale): RecipientDirectory {
+function tooSlow(): FocusError {
+  return new FocusError('storage_unavailable', 'The user directory did not return the recipients in time.', {
+    hint: 'Check the database or service behind `getMany` of the user directory.',
+    retryAfterSeconds: 5,
+  })
+}
+
+/**
+ * Returns the user directory with the chosen languages, as the notifications read it. Concurrent look-ups share a query, and reject
+ * with `storage_unavailable` when it takes longer than `limitMs` milliseconds.
+ */
+export function recipientDirectory(
+  users: Pick<UserSource, 'directory' | 'changes' | 'unknown'>,
+  chosenLocale: ChosenLocale,
+  limitMs = usersLimitMs,
+): RecipientDirectory {
   const { directory } = users
-  const get = gatheredUsers(directory)
+  const get = gatheredUsers(directory, limitMs)
   const withLocale = async (user: DirectoryUser | null) =>
     user && { ...user, locale: (await chosenLocale(toUserKey(user.id))) ?? canonicalLocale(user.locale) }
   const unknown = (id: UserId) => (users.unknown === 'accept' ? { id, locale: null } : null)

@@ -60,8 +60,9 @@ export interface UserDirectory {
   readonly parseId?: (key: UserKey) => UserId
   get(id: UserId): Promise<User | null>
   /**
-   * Returns the existing users among the given ids. With this method, sessions of removed and disabled users end within
-   * seconds for any number of users; without it, Focus calls `get` for a few users at a time.
+   * Returns the existing users among the given ids, at most 500. With this method, sessions of removed and disabled users end
+   * within seconds for any number of users, and concurrent look-ups of recipients share a call, which may take up to 10 seconds;
+   * without it, Focus calls `get` for a few users at a time.
    */
   getMany?(ids: readonly UserId[]): Promise<readonly User[]>
   /** Returns null for an unknown account, and for an account whose user does not exist. */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { mapInChunks } from '../../common/async/chunks.ts'
 import { asciiLowerCase } from '../../common/text/ascii-lower-case.ts'
-import { FocusError } from '../../common/errors.ts'
+import { type ErrorCode, FocusError } from '../../common/errors.ts'
 import type { Clock } from '../../common/runtime.ts'
 import { textBytes } from '../../common/text/text-bytes.ts'
 import { shorten } from '../../common/text/shorten.ts'
@@ -50,6 +50,8 @@ const cacheMs = 5_000
 const maxBytes = 4_000_000
 /** Objects of one user, without the texts. */
 const entryBytes = 240
+
+const awayCodes: ReadonlySet<ErrorCode> = new Set(['overloaded', 'storage_unavailable', 'closed'])
 
 /** Looks up the users that notifications are for, and caches them for five seconds. */
 export class Recipients {
@@ -107,11 +109,12 @@ export class Recipients {
           const userKey = toUserKey(id)
           if (found.has(userKey)) found.set(userKey, createdAt ?? null)
         }
+        return { found, failures }
       } catch (error) {
+        if (isAway(error)) return { found, failures: [error] }
+        // One id that the directory refuses must not fail the others.
         found.clear()
-        failures.push(error)
       }
-      return { found, failures }
     }
     await mapInChunks(userKeys, async (userKey) => {
       try {
@@ -162,6 +165,11 @@ export class Recipients {
     this.#cached.set(recipient.userKey, { recipient, until: this.#clock() + cacheMs })
     return recipient
   }
+}
+
+/** Whether a look-up failed because of the database, whichever users it was for: looking them up one by one would only add load. */
+export function isAway(error: unknown): boolean {
+  return error instanceof FocusError && awayCodes.has(error.code)
 }
 
 function recipientOf(user: DirectoryUser): Recipient {
