@@ -1,6 +1,9 @@
 import { CompiledQuery, type Kysely } from 'kysely'
 import type { FocusTables } from './tables.ts'
 
+/** Most keys of a kept text; all texts of a query take less than 1 MB. Callers name at most 500 users or sessions at once. */
+const longestKept = 512
+
 /**
  * A query whose only parameters are a list of keys. It is compiled once for each number of keys: reads that connections share would
  * otherwise spend most of their time in the query builder.
@@ -27,7 +30,7 @@ export class KeyedQuery<Key, Row> {
     if (known !== undefined) return known
     const { sql, parameters } = this.#build(keys).compile()
     if (parameters.length !== keys.length) throw new TypeError('a keyed query has no parameters but its keys')
-    this.#sql.set(keys.length, sql)
+    if (keys.length <= longestKept) this.#sql.set(keys.length, sql)
     return sql
   }
 }

@@ -59,3 +59,15 @@ test('a stream that was deleted is left to the caller', () => {
   other.exec('delete from focus_streams')
   expect(heads.advance('u', 1, 1)).toBeNull()
 })
+
+test('beyond the bound, the heads that were stored longest ago are forgotten', () => {
+  own.exec("insert into focus_streams values ('v', 0, 0), ('w', 0, 0)")
+  heads = new SqliteKnownHeads(new StatementCache(own), 2)
+  heads.remember('u', { head: 4, oldest: 1 })
+  heads.remember('v', { head: 0, oldest: 1 })
+  heads.remember('u', { head: 4, oldest: 1 })
+  heads.remember('w', { head: 0, oldest: 1 })
+  expect(heads.advance('v', 1, 1)).toBeNull()
+  expect(heads.advance('u', 1, 1)).toEqual({ head: 4, oldest: 1 })
+  expect(heads.advance('w', 1, 1)).toEqual({ head: 0, oldest: 1 })
+})
