@@ -56,7 +56,10 @@ export interface NotifyNamedOptions extends NotifyOptions, Delivery {
 export interface NotifyManyOptions {
   /** Called after about every thousand users, with the counts so far. */
   readonly onProgress?: (summary: Summary) => void
-  /** Stops the call once it is aborted: the current chunk is sent, then the call rejects with the signal's reason. */
+  /**
+   * Stops the call once it is aborted: the chunks under way are sent, up to 4,000 users, then the call rejects with the signal's
+   * reason.
+   */
   readonly signal?: AbortSignal
   /** BCP 47 tag of the language of the texts; each user's own when absent. */
   readonly locale?: string

@@ -43,7 +43,7 @@ export interface Database {
   withoutTimeLimit(): Database
   /** Traces the namespace `storage`. */
   readonly debug: Debug
-  /** Receives what no caller waits for, and the progress of migrations. */
+  /** Receives errors of work that no caller waits for, and the progress of migrations. */
   readonly logger: Logger
   /** For migrations, whose statements take as long as they need. */
   readonly migrating: Kysely<FocusTables>

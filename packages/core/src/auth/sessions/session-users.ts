@@ -27,7 +27,7 @@ export interface SessionUsersDependencies {
 export class SessionUsers {
   readonly #directory: UserDirectory
   readonly #endSessions: SessionUsersDependencies['endSessions']
-  /** In the order of the sweep: the oldest entry is the next. A set takes memory for the users that there are only. */
+  /** In the order of the sweep: the oldest entry is the next. A set takes memory only for the users in it. */
   readonly #seen = new Set<UserKey>()
   #keyCharacters = 0
   readonly #reads: GatheredReads<UserKey, User | null>

@@ -46,7 +46,10 @@ export class Sender {
     return addressDraft(draft, { id, userKey, now: this.#deps.clock() })
   }
 
-  /** Routes an entry and commits it. Entries for a later moment are routed then: preferences may have changed. */
+  /**
+   * Routes an entry and commits it. Entries for a later moment are routed then: preferences may have changed. Throws, or returns a
+   * promise that rejects.
+   */
   append(entry: LogEntry): Promise<Receipt> {
     const { router } = this.#deps
     if (router === null || entry.deliverAt !== null) return this.#commit(entry)

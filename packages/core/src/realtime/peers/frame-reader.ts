@@ -23,7 +23,7 @@ const badCloseCode = broken('close code', 'A close frame had a code that must no
 
 /**
  * Reads the frames of a client (RFC 6455 §5) without extensions. It holds bytes only of an incomplete frame or message, at most
- * as many as the largest message has. An idle reader holds nothing, so that connections can share it.
+ * twice the largest message. An idle reader holds nothing, so that connections can share it.
  */
 export class FrameReader {
   readonly #maxMessageBytes: number

@@ -8,7 +8,7 @@ import type { FrameReader, FrameReaders, FrameSink } from './frame-reader.ts'
 import type { Peer } from './peer.ts'
 import type { TurnWriter } from './turn-writer.ts'
 
-/** What all WebSockets of a hub share. */
+/** The parts and callbacks that all WebSockets of a hub share. */
 export interface WebSocketHost {
   readonly writer: TurnWriter
   readonly readers: FrameReaders

@@ -8,7 +8,7 @@ import { greeting } from './protocol-errors.ts'
 
 type ConnectionMessage = Extract<ServerMessage, { type: 'connection' }>
 
-/** What differs from one connection to the next. */
+/** The parts of a greeting that differ from one connection to the next. */
 export interface Arrival {
   /** Milliseconds since 1970. */
   readonly now: number

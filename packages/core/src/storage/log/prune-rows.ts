@@ -14,7 +14,7 @@ export interface Position {
 /** Rows are removed at the oldest end of their stream (`tail`), or leave a hole in it as a deleted notification does. */
 export type Where = 'tail' | 'hole'
 
-/** What a stream loses. */
+/** The change of one stream by a deletion. */
 interface Loss {
   readonly owner: string
   readonly unread: number
