@@ -320,6 +320,21 @@ describe('ended sessions', () => {
 })
 
 describe('messages in one packet with the token', () => {
+  test('are limited while the token is checked', async () => {
+    const held = Promise.withResolvers<void>()
+    server.feed.gate = () => held.promise
+    const client = await RawClient.open(server.port, '')
+    const text = (message: object) => clientFrame(1, Buffer.from(JSON.stringify(message)))
+    const more = Array.from({ length: 2_000 }, () => text({ action: 'ping' }))
+    client.write(Buffer.concat([text({ action: 'auth', token: '62' }), ...more]))
+    const closing = () => client.frames().find(({ opcode }) => opcode === 8)
+    await expect.poll(closing).toBeDefined()
+    expect(closing()?.payload.readUInt16BE(0)).toBe(4013)
+    held.resolve()
+    server.feed.gate = async () => undefined
+    client.destroy()
+  })
+
   test('are answered after the connection message', async () => {
     const client = await RawClient.open(server.port, '')
     const text = (message: object) => clientFrame(1, Buffer.from(JSON.stringify(message)))

@@ -51,6 +51,8 @@ export class KeyRing implements TokenKeys {
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | null = null
   readonly #privateKeys = new Map<string, KeyObject>()
+  /** Sealed forms that none of the secrets opens, so that each is tried once. */
+  readonly #unopened = new Set<string>()
   readonly #listeners = new Set<() => void>()
 
   constructor({ store, runtime, secrets, accessTtlSeconds }: KeyRingOptions) {
@@ -117,7 +119,7 @@ export class KeyRing implements TokenKeys {
 
   own(kid: string | undefined, algorithm: string): KeyObject | null {
     const found = this.#find(kid, algorithm)
-    return found === undefined ? null : this.#privateKey(found.stored)
+    return found === undefined ? null : this.#privateKeyIfOpened(found.stored)
   }
 
   /** Returns the public keys, including the next one (RFC 7517). */
@@ -226,12 +228,23 @@ export class KeyRing implements TokenKeys {
   }
 
   #privateKey(stored: StoredKey): KeyObject {
-    const known = this.#privateKeys.get(stored.kid)
+    const key = this.#privateKeyIfOpened(stored)
+    if (key === null) throw wrongSecret()
+    return key
+  }
+
+  /** Returns null for a key that another node sealed with a secret that this one does not have yet: it can verify only. */
+  #privateKeyIfOpened({ kid, privateSealed }: StoredKey): KeyObject | null {
+    const known = this.#privateKeys.get(kid)
     if (known) return known
-    const pem = unseal(stored.privateSealed, this.#secrets, contextOf(stored.kid))
-    if (pem === null) throw wrongSecret()
+    if (this.#unopened.has(privateSealed)) return null
+    const pem = unseal(privateSealed, this.#secrets, contextOf(kid))
+    if (pem === null) {
+      this.#unopened.add(privateSealed)
+      return null
+    }
     const key = createPrivateKey(pem)
-    this.#privateKeys.set(stored.kid, key)
+    this.#privateKeys.set(kid, key)
     return key
   }
 

@@ -48,6 +48,20 @@ test('a failed check is not remembered', async () => {
   expect(tokens.known('token')).toBeNull()
 })
 
+test('a token whose check was running when the cache was cleared is checked again', async () => {
+  const tokens = new VerifiedTokens(clock, noneEnded)
+  const running = Promise.withResolvers<typeof principal>()
+  let checked = 0
+  const answer = tokens.principalOf('token', () => {
+    checked += 1
+    return checked === 1 ? running.promise : Promise.reject(new Error('the key has retired'))
+  })
+  tokens.clear()
+  running.resolve(principal)
+  await expect(answer).rejects.toThrow('the key has retired')
+  expect(tokens.known('token')).toBeNull()
+})
+
 test('many long tokens take a bounded memory, however often they are used', async () => {
   const tokens = new VerifiedTokens(clock, noneEnded)
   const before = heapAfterCollection()

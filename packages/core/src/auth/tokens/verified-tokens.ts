@@ -42,6 +42,8 @@ export class VerifiedTokens {
     maxSize: maxRepeatedBytes,
     sizeCalculation: (_entry, token) => entryBytes + token.length,
   })
+  /** How often the caches were cleared. */
+  #clears = 0
   readonly #clock: Clock
   readonly #ended: EndedSessions
   /** The last token that was looked up by its digest: a new token is looked up several times before it is verified. */
@@ -68,6 +70,7 @@ export class VerifiedTokens {
   }
 
   clear(): void {
+    this.#clears += 1
     this.#principals.clear()
     this.#repeated.clear()
   }
@@ -84,10 +87,16 @@ export class VerifiedTokens {
 
   async #learn(token: string, verify: (token: string) => Promise<Principal>): Promise<Principal> {
     const digest = this.#digestOf(token)
-    const principal = await verify(token)
+    let clears = this.#clears
+    let principal = await verify(token)
+    if (clears !== this.#clears) {
+      // The key may have retired, or the session ended, after it was looked at.
+      clears = this.#clears
+      principal = await verify(token)
+    }
     const refusal = this.#refusalOf(principal)
     if (refusal !== null) throw refusal
-    this.#principals.set(digest, principal)
+    if (clears === this.#clears) this.#principals.set(digest, principal)
     return principal
   }
 

@@ -9,6 +9,12 @@ import type { Peer, Positioned } from '../peers/peer.ts'
 import type { CloseCode } from '../protocol/close-codes.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 
+/** A message that arrived before its connection was live. */
+export interface HeldMessage {
+  readonly data: Buffer
+  readonly binary: boolean
+}
+
 /**
  * One client: its peer, its place in the streams and its deadlines. It holds no timer and no closure; the parts of the hub
  * change it. `...At` are milliseconds of the node's monotonic clock unless noted.
@@ -44,7 +50,7 @@ export class Connection implements Positioned {
   /** When unsent bytes rose above the limit; 0 while they are below. */
   laggingSince = 0
   /** Messages that arrived while the credentials are checked; null at other times. */
-  heldMessages: { readonly data: Buffer; readonly binary: boolean }[] | null = null
+  heldMessages: HeldMessage[] | null = null
 
   /** True while the log is read for this connection. */
   catchingUp = false
@@ -97,6 +103,7 @@ export class Connection implements Positioned {
     if (this.ended) return
     this.ended = true
     this.endedAt = now
+    if (this.heldMessages !== null) this.heldMessages.length = 0
     this.peer.close(code)
   }
 }

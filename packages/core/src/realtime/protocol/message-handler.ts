@@ -1,7 +1,7 @@
 import { TokenBucket } from '../../admission/token-bucket.ts'
 import { FocusError } from '../../common/errors.ts'
 import { isoTimestamp } from '../../wire/iso-timestamp.ts'
-import type { Connection } from '../connections/connection.ts'
+import type { Connection, HeldMessage } from '../connections/connection.ts'
 import type { Admission } from '../entry/admission.ts'
 import type { Credentials } from '../entry/credentials.ts'
 import type { HubState } from '../hub-state.ts'
@@ -43,14 +43,14 @@ export class MessageHandler {
   }
 
   message(connection: Connection, data: Buffer, binary: boolean): void {
+    // The socket of a connection that has ended is still read, for the answer to the close frame.
+    if (connection.ended) return
     if (connection.heldMessages !== null) {
-      connection.heldMessages.push({ data, binary })
-      // Later ones stay in the socket, because they are for a live connection; most clients send none so early.
-      connection.peer.pause()
+      this.#hold(connection, connection.heldMessages, { data, binary })
       return
     }
     const text = binary ? null : data.toString()
-    if (connection.ended || !this.#withinBudget(connection, () => (text === null ? undefined : parseRef(text)))) return
+    if (!this.#withinBudget(connection, () => (text === null ? undefined : parseRef(text)))) return
     const parsed = text === null ? notText : parseAction(text)
     if (!parsed.ok) {
       this.#refuseMalformed(connection, parsed)
@@ -67,6 +67,16 @@ export class MessageHandler {
       this.#state.logger.warn('An action of a client failed', { action: action.action, error })
       this.#replies.refuse(connection, 'unavailable', action.ref)
     })
+  }
+
+  /** Keeps a message that is for a live connection; most clients send none so early. */
+  #hold(connection: Connection, held: HeldMessage[], message: HeldMessage): void {
+    held.push(message)
+    // Later ones stay in the socket. Those that arrived together with this one are still read.
+    connection.peer.pause()
+    if (held.length > this.#state.limits.actionsPerMinute + refusedActionsLimit) {
+      this.#state.end(connection, closeCodes.tooManyActions)
+    }
   }
 
   /** Handles a ping frame of the WebSocket, which counts as a message. */

@@ -172,6 +172,18 @@ describeOverDatabases('The key ring', (databases) => {
     await moved.close()
   })
 
+  test('S32 a node with only the old secret verifies tokens of a key that the new one sealed', async () => {
+    await signIn(app, issuer)
+    const renewed = await startNode(['the new secret, which is long enough too', secret])
+    await renewed.auth.keys.rotate({ immediately: true })
+    await app.auth.keys.refresh()
+    // The first token of a key is verified in another way than later ones.
+    for (let token = 0; token < 3; token += 1) {
+      expect(await statusOf((await signIn(renewed, issuer)).access_token)).toBe(200)
+    }
+    await renewed.close()
+  })
+
   test('operators see the state of each key', async () => {
     const admin = { authorization: 'Bearer admin-key-of-the-tests' }
     // Taken for no, it would leave an operator believe that the key that leaked is worthless.
