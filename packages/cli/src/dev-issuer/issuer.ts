@@ -19,9 +19,13 @@ export interface DevIssuer {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
+  close(): Promise<void>
+}
+
+/** A development issuer of `focus dev`. */
+export interface PreparableIssuer extends DevIssuer {
   /** Loads the provider, which otherwise the first request does. */
   prepare(): Promise<void>
-  close(): Promise<void>
 }
 
 const HOST = '127.0.0.1'
@@ -39,7 +43,12 @@ const HOST = '127.0.0.1'
  * await issuer.close()
  * ```
  */
-export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssuer> {
+export function startDevIssuer(options: DevIssuerOptions): Promise<DevIssuer> {
+  return startPreparableIssuer(options)
+}
+
+/** Starts the provider of `startDevIssuer` for `focus dev`, which chooses when its packages are loaded. */
+export async function startPreparableIssuer(options: DevIssuerOptions): Promise<PreparableIssuer> {
   const { dataDir } = options
   const keys = (dataDir === undefined ? null : await readIssuerKeys(dataDir)) ?? createIssuerKeys()
   const server = createServer()
@@ -49,8 +58,16 @@ export async function startDevIssuer(options: DevIssuerOptions): Promise<DevIssu
     const issuer = `http://${HOST}:${port}`
     let loading: Promise<RequestListener> | undefined
     // The packages of the provider take as long to load as all others together, and most starts need none of them.
-    const provider = () =>
-      (loading ??= import('./provider.ts').then((module) => module.createProvider(issuer, keys, options.redirectUris)))
+    const provider = () => {
+      loading ??= import('./provider.ts')
+        .then((module) => module.createProvider(issuer, keys, options.redirectUris))
+        .catch((error: unknown) => {
+          // The next request tries again.
+          loading = undefined
+          throw error
+        })
+      return loading
+    }
     const isForUs = createHostGuard({ listenHost: HOST })
     server.on('request', (request, response) => {
       if (!isForUs(request.headers.host)) return misdirected(request, response)

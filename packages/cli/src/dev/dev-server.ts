@@ -7,7 +7,7 @@ import type { FocusConfig } from '../config/config-file.ts'
 import { focusOptionsOf } from '../config/focus-options.ts'
 import type { Environment } from '../terminal/context.ts'
 import { announceServer, withdrawServer } from '../config/data-folder.ts'
-import { startDevIssuer, type DevIssuer } from '../dev-issuer/issuer.ts'
+import { startPreparableIssuer, type PreparableIssuer } from '../dev-issuer/issuer.ts'
 import { closeHttp } from '../server/close.ts'
 import { createHostGuard, type HostGuard } from '../server/host-guard.ts'
 import { alsoOnIpv6Loopback } from '../server/ipv6-loopback.ts'
@@ -102,14 +102,14 @@ export async function startDevServer(
 }
 
 /** Loads the provider once the page is drawn, before its user signs in. Loading keeps the server busy for a moment. */
-function prepareSoon(devIssuer: DevIssuer | null): void {
+function prepareSoon(devIssuer: PreparableIssuer | null): void {
   // A provider that cannot be loaded answers the sign-in with an error.
   setTimeout(() => void devIssuer?.prepare().catch(() => undefined), 1_000).unref()
 }
 
-async function startIssuer(settings: DevSettings, url: string): Promise<DevIssuer | null> {
+async function startIssuer(settings: DevSettings, url: string): Promise<PreparableIssuer | null> {
   if (settings.google !== null || !settings.oauthEnabled) return null
-  return startDevIssuer({ redirectUris: [url + CALLBACK], dataDir: settings.dataFolder })
+  return startPreparableIssuer({ redirectUris: [url + CALLBACK], dataDir: settings.dataFolder })
 }
 
 function focusOptions(
@@ -119,7 +119,7 @@ function focusOptions(
     readonly url: string
     readonly port: number
     readonly adminKey: string
-    readonly devIssuer: DevIssuer | null
+    readonly devIssuer: PreparableIssuer | null
     readonly env: Environment
     readonly logger: Logger
   },
