@@ -32,6 +32,9 @@ describeOverDatabases('an audience', (databases) => {
     expect(summary).toEqual({ total: 5_000, created: 5_000, merged: 0, suppressed: 0, later: 0, unknown: 0 })
     expect(progress).toHaveLength(5)
     expect(progress.at(-1)).toEqual(summary)
+    const totals = progress.map(({ total }) => total)
+    expect(totals).toEqual(totals.toSorted((a, b) => a - b))
+    expect(Math.max(...totals)).toBeLessThanOrEqual(5_000)
     expect(furthestAhead).toBeLessThanOrEqual(4_000)
   })
 
