@@ -7,7 +7,7 @@ import { round } from '../statistics.ts'
 import { type Counts, type CountedDatabase, each, openCounted } from './counted-database.ts'
 
 /**
- * What a cluster costs its database: the figures of the cost model in docs/scaling.md. Counts what the server itself counts, with 1, 2
+ * Cost of a cluster for its database: the figures of the cost model in docs/scaling.md. Counts what the server itself counts, with 1, 2
  * and 4 nodes, first while nothing is sent, then for notifications that all nodes send.
  *
  *     npm --prefix bench run cost -- [--setup mariadb|postgres|…+redis] [--users 300] [--count 3000] [--nodes 1,2,4] [--at-once 32]

@@ -1,7 +1,7 @@
 import { createConnection } from 'mysql2/promise'
 import { Client } from 'pg'
 
-/** What a database server has counted since its start. */
+/** Counters of a database server since its start. */
 export interface Counts {
   readonly statements: number
   readonly transactions: number

@@ -3,7 +3,7 @@ import { answerOf, endProcess, startProcess } from './children.ts'
 import { type ContestantName, entryOf } from './contestants.ts'
 import type { Answer, ClientAnswer, ClientOrder, Load, Order, ServerArguments } from './protocol.ts'
 
-/** What a slice of load cost. */
+/** Throughput and cost of one slice. */
 export interface Slice {
   readonly calls: number
   /** Calls, or frames that arrived, per second of wall time. */

@@ -1,9 +1,8 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 
-/** The cores that this process may use, where processes can be kept on one; otherwise empty. */
-const pinnable = process.platform === 'linux' ? readCores() : []
+/** The cores that this process may use, where processes can be kept on one and `BENCH_PINNING` is not `off`; otherwise empty. */
+const pinnable = process.platform === 'linux' && process.env.BENCH_PINNING !== 'off' ? readCores() : []
 
 /** Reads a list such as `0-3,8` of `taskset`. */
 function readCores(): number[] {
@@ -35,19 +34,26 @@ export function startProcess(file: URL, { args = [], core, onBun = false, preloa
   return fork(file, [...args], { execPath, execArgv })
 }
 
-/** Returns the path of Bun, or null where it is not installed: it is an optional dependency of the benchmarks. */
+/**
+ * Returns the path or name of Bun: the environment variable `BUN`, otherwise `bun` of the PATH. Null where it is not installed.
+ *
+ * @throws Error when `BUN` is set to something that does not run
+ */
 export function findBun(): string | null {
-  const arch = process.arch === 'arm64' ? 'aarch64' : process.arch
-  try {
-    return createRequire(import.meta.url).resolve(`@oven/bun-${process.platform}-${arch}/bin/bun`)
-  } catch {
-    return null
-  }
+  const named = process.env.BUN
+  const bun = named || 'bun'
+  if (spawnSync(bun, ['--version']).status === 0) return bun
+  if (named)
+    throw new Error(
+      `The environment variable BUN is "${named}", which does not run. It accepts the path of Bun's binary.`,
+    )
+  return null
 }
 
 function requireBun(): string {
   const path = findBun()
-  if (path === null) throw new Error('Bun is not installed for this platform.')
+  if (path === null)
+    throw new Error('Bun is not installed: it is neither in the PATH nor named by the environment variable BUN.')
   return path
 }
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { type Greeting, nowMs, type SocketAddress, smallestNotification } from './protocol.ts'
 
-/** What all sockets of the process have received. */
+/** Frames and bytes that all sockets of the process have received. */
 export const received = {
   frames: 0,
   bytes: 0,

@@ -1,6 +1,6 @@
 import type { NotificationEvent } from '../../packages/core/src/notifications/ports.ts'
 
-/** What an application passes to Focus. Each notification has about 250 bytes on the wire. */
+/** Content of a notification, as an application passes it to Focus. Each one has about 250 bytes on the wire. */
 export function makeContent() {
   return {
     type: 'warning',

@@ -1,4 +1,4 @@
-/** What one kind of call costs in tables of several sizes. */
+/** Cost of one kind of call in tables of several sizes. */
 export interface RowGrowth {
   readonly work: string
   readonly sizes: readonly {

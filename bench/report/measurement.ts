@@ -3,7 +3,7 @@ import type { Slice } from '../harness/arena.ts'
 import { median } from '../statistics.ts'
 import type { CheckedTarget, Measurement, Row, Target } from './figures.ts'
 
-/** What each contestant reached in each slice, in the order of the slices. */
+/** Results of each contestant, in the order of the slices. */
 export type Slices = ReadonlyMap<string, readonly Pick<Slice, 'perSecond' | 'cpuMicroseconds'>[]>
 
 type Frame = Pick<Measurement, 'name' | 'variant' | 'title' | 'unit'> & {

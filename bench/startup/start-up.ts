@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '../..')
 const command = join(root, 'packages/cli/bin/focus.mjs')
 const floor = 'node -e 0'
 
-/** What a user waits for at a terminal: commands, and servers until they answer. */
+/** Waiting time of a user at a terminal: commands, and servers until they answer. */
 export const startUp: Scenario = {
   about: 'processor time of commands and of servers until they answer, in multiples of an empty program',
   async run(options) {

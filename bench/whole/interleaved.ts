@@ -24,7 +24,10 @@ export async function compare({ contestants, connections, cores, slices, load }:
   const results = new Map<string, Slice[]>()
   try {
     for (const name of contestants) {
-      if (name === 'bun' && findBun() === null) continue
+      if (name === 'bun' && findBun() === null) {
+        console.log('bun: not installed, left out')
+        continue
+      }
       const arena = await Arena.open(name, { cores } satisfies ArenaOptions)
       arenas.push(arena)
       await arena.connect(await arena.tokens(connections))

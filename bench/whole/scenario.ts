@@ -1,6 +1,6 @@
 import type { Measurement } from '../report/figures.ts'
 
-/** What the command line chose. */
+/** Options of a run. */
 export interface RunOptions {
   /** Interleaved slices of each contestant. */
   readonly slices: number

@@ -10,17 +10,18 @@ const root = resolve(import.meta.dirname, '../..')
 const folder = temporaryFolder('bench')
 afterAll(() => removeFolder(folder))
 
-/** Runs the benchmarks from source, as `npm run bench -- …` runs them from the build. */
+/** Runs the benchmarks from source, as `npm run bench -- …` runs them from the build; other tests run on all cores meanwhile. */
 function bench(...args: string[]) {
   return spawnSync(process.execPath, ['--conditions=@focus-api/source', join(root, 'bench/run.ts'), ...args], {
     encoding: 'utf8',
     timeout: 200_000,
+    env: { ...process.env, BENCH_PINNING: 'off' },
   })
 }
 
 describe('a quick run', { timeout: 220_000 }, () => {
   test('measures every contestant, and writes figures, plots and a page', () => {
-    const { status, stdout, stderr } = bench(
+    const { status, stdout } = bench(
       'unicast',
       'store',
       '--quick',
@@ -31,7 +32,7 @@ describe('a quick run', { timeout: 220_000 }, () => {
       '--write',
       folder,
     )
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(status).toBe(0)
     expect(stdout).toContain('unicast, one core')
 
     const measurements: Measurement[] = JSON.parse(readFileSync(join(folder, 'benchmarks.json'), 'utf8'))
