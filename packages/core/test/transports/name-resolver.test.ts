@@ -55,20 +55,24 @@ test('V4: localhost and the hosts file need no name server', async () => {
 test('S40 V4: the lookup of an unanswered name ends with its time-out or with the attempt', {
   timeout: 30_000,
 }, async () => {
-  const { address } = await nameServer({ 'dead.test': 'silent' })
+  const { address, queries } = await nameServer({ 'dead.test': 'silent', 'late.test': 'silent' })
   const names = new NameResolver({ servers: [address], hostsFile: false, timeoutMs: 100 })
   await expect(names.resolve('dead.test', asker())).rejects.toThrow('dead.test was not resolved (not within 100 ms).')
   const patient = new NameResolver({ servers: [address], hostsFile: false, timeoutMs: 600_000 })
-  const attempt = new AbortController()
-  const resolving = Promise.allSettled(
-    ['dead.test', 'next.test'].map((name) => patient.resolve(name, asker('a', attempt.signal))),
-  )
   const reason = new Error('out of time')
+  const rejected = { status: 'rejected', reason }
+  const resolveTwo = (signal: AbortSignal) =>
+    Promise.allSettled(['late.test', 'next.test'].map((name) => patient.resolve(name, asker('a', signal))))
+  const atOnce = new AbortController()
+  const resolvingAtOnce = resolveTwo(atOnce.signal)
+  atOnce.abort(reason)
+  expect(await resolvingAtOnce).toEqual([rejected, rejected])
+  expect(queries).not.toContain('late.test')
+  const attempt = new AbortController()
+  const resolving = resolveTwo(attempt.signal)
+  await expect.poll(() => queries).toContain('late.test')
   attempt.abort(reason)
-  expect(await resolving).toEqual([
-    { status: 'rejected', reason },
-    { status: 'rejected', reason },
-  ])
+  expect(await resolving).toEqual([rejected, rejected])
 })
 
 test('S40 V4: one name at a time is resolved for a user, and names that failed come last', async () => {

@@ -64,6 +64,8 @@ export class NameResolver {
     if (known) return known
     await this.#takeTurn(hostname, lookup)
     try {
+      // An event of a signal that has aborted already does not come again.
+      lookup.signal.throwIfAborted()
       return this.#known(hostname) ?? (await this.#ask(hostname, lookup.signal))
     } finally {
       this.#endTurn(lookup.party)
