@@ -37,6 +37,12 @@ export const logLayout: MigrationStep = {
   statements: () => [],
   moves: {
     // Ids start with the time of their notification, so that rows of one time lie together.
-    sqlite: moveTable({ from: 'focus_notifications', to: log, along: 'id', label: 'notification log' }),
+    sqlite: moveTable({
+      from: 'focus_notifications',
+      indexes: ['focus_notifications_by_id'],
+      to: log,
+      along: 'id',
+      label: 'notification log',
+    }),
   },
 }

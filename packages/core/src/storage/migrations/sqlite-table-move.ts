@@ -6,6 +6,7 @@ import type { TableDefinition } from '../dialects/table-definition.ts'
 import type { FocusTables } from '../tables.ts'
 import { retryOnConflict } from '../transaction.ts'
 import type { Move, MoveContext } from './migration-step.ts'
+import { dependentsOf, withoutForeignKeys } from './sqlite-dependents.ts'
 
 /** How long one chunk may hold the only lock for writers. */
 const chunkMs = 20
@@ -20,7 +21,10 @@ const manyRows = 100_000
 
 /** A table that gets another layout, and keeps its name and its columns. */
 export interface TableMove {
+  /** In lower case. */
   readonly from: string
+  /** The indexes that end with the old table. Those of the application, and its triggers, go over to the new one. */
+  readonly indexes: readonly string[]
   /** Its name is used until the move is complete, and stays in the names of its indexes. */
   readonly to: TableDefinition
   /** A column of text with a unique index, in whose order the rows are copied. No value is the empty string. */
@@ -91,7 +95,7 @@ class SqliteTableMove {
 
   /** Creates the new table with its triggers; moves an empty table at once. */
   #prepare(): Promise<Stage> {
-    return this.#write(async (trx) => {
+    return this.#alter(async (trx) => {
       const stage = await this.#stage(trx)
       if (stage !== 'before') return stage
       for (const statement of this.#context.createTable(this.#move.to)) await sql.raw(statement).execute(trx)
@@ -150,18 +154,24 @@ class SqliteTableMove {
   }
 
   #swap(): Promise<void> {
-    return this.#write(async (trx) => {
+    return this.#alter(async (trx) => {
       if ((await this.#stage(trx)) === 'copying') await this.#replace(trx)
     })
   }
 
-  /** Drops the old table and its triggers, and gives its name to the new one. */
+  /** Drops the old table and its triggers, and gives its name to the new one, with what the application has on it. */
   async #replace(trx: Transaction<FocusTables>): Promise<void> {
+    const { from, indexes } = this.#move
+    const kept = await dependentsOf(trx, from, [
+      ...indexes,
+      ...changes.map((change) => triggerName(this.#move, change)),
+    ])
     // Otherwise SQLite refuses to rename a table while a view of the application names it.
     await sql`pragma legacy_alter_table = on`.execute(trx)
     try {
       await sql`drop table ${this.#old}`.execute(trx)
       await sql`alter table ${this.#new} rename to ${this.#old}`.execute(trx)
+      for (const statement of kept) await sql.raw(statement).execute(trx)
       await trx.deleteFrom('focus_meta').where('name', '=', this.#positionKey).execute()
     } finally {
       await sql`pragma legacy_alter_table = off`.execute(trx)
@@ -188,6 +198,11 @@ class SqliteTableMove {
 
   async #setPosition(trx: Transaction<FocusTables>, value: string): Promise<void> {
     await trx.updateTable('focus_meta').set({ value }).where('name', '=', this.#positionKey).execute()
+  }
+
+  /** Runs a transaction that may drop the old table, beside tables of the application that refer to it. */
+  #alter<T>(work: (trx: Transaction<FocusTables>) => Promise<T>): Promise<T> {
+    return this.#write((trx) => withoutForeignKeys(trx, this.#move.from, () => work(trx)))
   }
 
   /** Runs a transaction that has the lock for writers from its first statement on, whatever its driver begins it with. */
@@ -232,14 +247,22 @@ class SqliteTableMove {
   }
 }
 
+const changes = ['insert', 'update', 'delete'] as const
+type Change = (typeof changes)[number]
+
+function triggerName({ to }: TableMove, change: Change): string {
+  return `${to.name}_${change}`
+}
+
 /** Returns triggers that repeat changes of the old table. A row that is not copied yet needs no change: its copy will have it. */
-function mirror({ from, to, along }: TableMove): string[] {
+function mirror(move: TableMove): string[] {
+  const { from, to, along } = move
   const columns = Object.keys(to.columns).map((name) => `"${name}"`)
   const row = columns.map((column) => `new.${column}`)
   const changed = columns.map((column) => `${column} = new.${column}`)
   const itself = `"${along}" = old."${along}"`
-  const trigger = (event: string, statement: string) =>
-    `create trigger ${to.name}_${event} after ${event} on ${from} begin ${statement}; end`
+  const trigger = (change: Change, statement: string) =>
+    `create trigger ${triggerName(move, change)} after ${change} on ${from} begin ${statement}; end`
   return [
     trigger('insert', `insert into ${to.name} (${columns.join(', ')}) values (${row.join(', ')})`),
     trigger('update', `update ${to.name} set ${changed.join(', ')} where ${itself}`),
