@@ -49,6 +49,7 @@ describe.each([
     expect(plain.headers).not.toHaveProperty('content-encoding')
     expect(plain.body.equals(content())).toBe(true)
     expect(plain.headers['content-type']).toBe(compressed.headers['content-type'])
+    for (const { headers } of [plain, compressed]) expect(headers['x-content-type-options']).toBe('nosniff')
   })
 
   test('is not sent again to a browser that has it', async () => {
@@ -58,6 +59,21 @@ describe.each([
     expect([again.status, again.body.length]).toEqual([304, 0])
     expect(again.headers.etag).toBe(headers.etag)
     expect((await load(path, { 'if-none-match': 'W/"other"' })).status).toBe(200)
+    const etag = String(headers.etag)
+    for (const known of ['*', `"other", ${etag}`, `W/"other",${etag},"third"`, etag.slice('W/'.length)]) {
+      expect([known, (await load(path, { 'if-none-match': known })).status]).toEqual([known, 304])
+    }
+  })
+
+  test.each([
+    ['gzip;q=0', undefined],
+    ['br, gzip; q=0.000, *', undefined],
+    ['x-not-gzip', undefined],
+    ['deflate;q=0.5, GZIP;q=0.1', 'gzip'],
+    ['*', 'gzip'],
+  ])('for a browser that accepts %s has the encoding %s', async (accepted, encoding) => {
+    const { headers } = await load(path, { 'accept-encoding': accepted })
+    expect(headers['content-encoding']).toBe(encoding)
   })
 })
 

@@ -32,12 +32,17 @@ export async function sendAsset(
 ): Promise<void> {
   const { etag, plain, gzipped } = await assetOf(join(packageFolder(), 'dist', file))
   // The browser asks every time, because the address of a file stays the same when its content changes.
-  const headers = { etag, vary: 'accept-encoding', 'cache-control': 'no-cache' }
+  const headers = {
+    etag,
+    vary: 'accept-encoding',
+    'cache-control': 'no-cache',
+    'x-content-type-options': 'nosniff',
+  }
   if (isKnown(request.headers['if-none-match'], etag)) {
     response.writeHead(304, headers).end()
     return
   }
-  const isGzipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
+  const isGzipped = acceptsGzip(request.headers['accept-encoding'])
   const content = isGzipped ? gzipped : plain
   response
     .writeHead(200, {
@@ -60,6 +65,19 @@ async function assetOf(path: string): Promise<Asset> {
   return asset
 }
 
+/** Whether `If-None-Match` is `*`, or a list with this tag. The comparison is weak: a proxy may drop the `W/`. */
 function isKnown(condition: string | undefined, etag: string): boolean {
-  return condition?.split(',').some((each) => each.trim() === etag) ?? false
+  const tags = condition?.split(',').map((each) => each.trim().replace(/^W\//, '')) ?? []
+  return tags.includes('*') || tags.includes(etag.replace(/^W\//, ''))
+}
+
+/** Whether `Accept-Encoding` names gzip with a weight above 0, or, without naming it, `*`. */
+function acceptsGzip(accepted: string | undefined): boolean {
+  const weights = new Map<string, number>()
+  for (const each of accepted?.toLowerCase().split(',') ?? []) {
+    const [coding = '', ...parameters] = each.split(';').map((part) => part.trim())
+    const weight = parameters.find((parameter) => parameter.startsWith('q='))
+    weights.set(coding, weight === undefined ? 1 : Number(weight.slice(2)))
+  }
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0
 }

@@ -60,7 +60,7 @@ export class Sweeper {
 
   #inspect(connection: Connection, now: number, wallNow: number): void {
     if (connection.ended) {
-      // A client that does not close: `ws` destroys its sockets by itself, and event streams are cut here.
+      // A client that does not close in time is cut off.
       if (now - connection.endedAt >= this.#state.limits.closeTimeoutMs) connection.peer.terminate()
       return
     }
