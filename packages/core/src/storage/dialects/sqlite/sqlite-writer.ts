@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Debug } from '../../../common/logging/debug.ts'
 import type { Logger } from '../../../common/logging/logger.ts'
 import type { LogEntry } from '../../../notifications/log-entry-port.ts'
@@ -18,8 +19,11 @@ const restartMs = 1_000
 /** Units that share a commit at most: all wait for the last one, for a few milliseconds of work. */
 const maxGroup = 256
 
-/** Larger batches dirty fewer pages for each row; smaller ones leave the event loop more often, and answer sooner. */
-const batchLimits = { entries: 2_000, length: 4_000_000 } as const
+/**
+ * A larger batch changes fewer pages and wakes fewer sockets for each notification. With several cores, smaller ones let the writer work
+ * on the next batch while the event loop delivers the last one.
+ */
+const batchLimits = { entries: availableParallelism() > 1 ? 2_000 : 4_000, length: 4_000_000 }
 
 /** Work that waits for the writer. */
 interface Waiting {
