@@ -53,7 +53,7 @@ export async function loadConfig({ cwd, env }: Pick<CommandContext, 'cwd' | 'env
   }
   const { default: config } = module
   if (typeof config === 'object' && config !== null && !Array.isArray(config)) {
-    // The forms of all options take longer to load than most commands to run; without a file nobody needs them.
+    // The forms of all options take longer to load than most commands to run, and only a file needs them.
     const { checkedConfig } = await import('./focus-options.ts')
     return checkedConfig(config, path, env)
   }

@@ -57,7 +57,7 @@ export interface NotificationLog {
   /**
    * Returns heads in the order of `userKeys`.
    *
-   * @param since when users exist since, in milliseconds since 1970: for those whom `firstSight` has not recorded yet
+   * @param since creation times of users that `firstSight` has not recorded yet, in milliseconds since 1970
    */
   heads(userKeys: readonly UserKey[], since?: ReadonlyMap<UserKey, number>): Promise<StoredHead[]>
   /**

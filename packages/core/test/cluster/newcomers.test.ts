@@ -40,7 +40,7 @@ describeOverDatabases('A node that joins another one', (databases) => {
     const url = await databases.create()
     const database = await openDatabase(url)
     await migrateToLatest(database)
-    // A process that was killed leaves its row, which nobody renews.
+    // The row of a process that was killed stays, and is not renewed.
     await new KyselyNodeStore(database).join({
       name: 'web',
       address: null,

@@ -22,7 +22,7 @@ export class Feed {
     this.#newReaders = new NewReaders(log, logger)
   }
 
-  /** Returns the head of one user, whom the shared stream knows from then on. */
+  /** Returns the head of one user, after the user was introduced to the shared stream. */
   async head(userKey: UserKey): Promise<StreamHead> {
     const head = await this.#readHead(userKey)
     if (!head.unseen) return head

@@ -31,7 +31,7 @@ export interface KnownHead {
 /** Heads that a writer remembers from its earlier batches, so that it need not read them. */
 export interface KnownHeads {
   /**
-   * Advances a head by `count`, if it is known and nobody else has moved it.
+   * Advances a head by `count`, if it is known and no other writer has moved it.
    *
    * @returns the head before; null when it must be read
    */

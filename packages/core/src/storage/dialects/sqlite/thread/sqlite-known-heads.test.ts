@@ -26,7 +26,7 @@ afterEach(() => {
 
 const stored = () => other.prepare('select head, unread from focus_streams').get()
 
-test('a head that nobody knows is left to the caller', () => {
+test('a head that is not known is left to the caller', () => {
   expect(heads.advance('u', 2, 2)).toBeNull()
   expect(stored()).toEqual({ head: 4, unread: 1 })
 })
